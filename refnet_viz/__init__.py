@@ -1,0 +1,64 @@
+"""Train Refiner Fusion Networks and compare the graphs of their fused spaces.
+
+The pipeline is ``Dataset -> Run -> Embedding -> Neighbors -> DataFrame / Figure``;
+a comparison is a mapping from variant names to values::
+
+    import refnet_viz as rv
+
+    data = rv.data.emoji()
+    runs = rv.sweep(data, rv.VARIANTS, seeds=range(5))
+    spaces = rv.embed(runs, data.test)
+    graphs = rv.knn(spaces, k=15)
+    rv.compare(graphs)
+    rv.plot.latent(spaces, edges=graphs)
+    rv.explore(spaces)
+    rv.save(rv.plot.rewiring(graphs, "plain", "both"), "figure2.pdf")
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import data, plot
+    from .embed import embed
+    from .embedding import Embedding
+    from .graph import METRICS, Neighbors, compare, knn
+    from .layout import Layout, project
+    from .plot.export import save
+    from .rails import rails
+    from .train import VARIANTS, Config, Run, fit, pretrain, sweep
+    from .widgets import explore
+
+__version__ = "0.1.0"
+
+# torch, pandas and plotly take seconds to import: a name loads its room when it is
+# first used (PEP 562), so that importing this package costs next to nothing.
+_ROOMS = {
+    "Config": "train", "Embedding": "embedding", "Layout": "layout",
+    "METRICS": "graph", "Neighbors": "graph", "Run": "train", "VARIANTS": "train",
+    "compare": "graph", "data": "", "embed": "embed", "explore": "widgets",
+    "fit": "train", "knn": "graph", "plot": "", "pretrain": "train",
+    "project": "layout", "rails": "rails", "save": "plot.export", "sweep": "train",
+}  # fmt: skip
+__all__ = [  # noqa: PLE0604
+    "METRICS", "VARIANTS", "Config", "Embedding", "Layout", "Neighbors", "Run",
+    "compare", "data", "embed", "explore", "fit", "knn", "plot", "pretrain",
+    "project", "rails", "save", "sweep",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    room = _ROOMS[name]
+    if not room:
+        return importlib.import_module(f".{name}", __name__)
+    value = getattr(importlib.import_module(f".{room}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_ROOMS])

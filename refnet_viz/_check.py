@@ -1,0 +1,159 @@
+"""Every argument error is phrased here: name, rule and value in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+def one_of(name: str, value: object, options: Collection[str]) -> str:
+    """Return `value` when it is one of `options`.
+
+    Examples
+    --------
+    >>> one_of("metric", "cosin", ["cosine", "euclidean"])
+    Traceback (most recent call last):
+    ...
+    ValueError: `metric` must be one of 'cosine', 'euclidean', got 'cosin'.
+    """
+    if isinstance(value, str) and value in options:
+        return value
+    names = ", ".join(repr(option) for option in options)
+    raise ValueError(f"`{name}` must be one of {names}, got {value!r}.")
+
+
+def integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:
+    """Return `value` as an int when it is whole and between `low` and `high`.
+
+    Examples
+    --------
+    >>> integer("k", 9, low=1, high=5)
+    Traceback (most recent call last):
+    ...
+    ValueError: `k` must be a whole number between 1 and 5, got 9.
+    """
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if whole and value >= low and (high is None or value <= high):
+        return int(value)
+    rule = f"of at least {low}" if high is None else f"between {low} and {high}"
+    raise ValueError(f"`{name}` must be a whole number {rule}, got {value!r}.")
+
+
+def number(
+    name: str, value: Any, *, low: float = -np.inf, high: float = np.inf
+) -> float:
+    """Return `value` as a float when it is finite and between `low` and `high`.
+
+    Examples
+    --------
+    >>> number("dropout", float("nan"), low=0, high=1)
+    Traceback (most recent call last):
+    ...
+    ValueError: `dropout` must be a finite number between 0 and 1, got nan.
+    """
+    real = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if real and np.isfinite(value) and low <= value <= high:
+        return float(value)
+    rule = ""
+    if np.isfinite(low) and np.isfinite(high):
+        rule = f" between {low:g} and {high:g}"
+    elif np.isfinite(low):
+        rule = f" of at least {low:g}"
+    raise ValueError(f"`{name}` must be a finite number{rule}, got {value!r}.")
+
+
+def k_neighbors(k: Any, n: int) -> int:
+    """Return `k` when every one of `n` points has that many other points.
+
+    Examples
+    --------
+    >>> k_neighbors(4, 4)
+    Traceback (most recent call last):
+    ...
+    ValueError: `k` must be between 1 and 3 (the number of other points), got 4.
+    """
+    whole = isinstance(k, int | np.integer) and not isinstance(k, bool)
+    if whole and 1 <= k < n:
+        return int(k)
+    raise ValueError(
+        f"`k` must be between 1 and {n - 1} (the number of other points), got {k!r}."
+    )
+
+
+def finite(name: str, values: npt.NDArray[Any]) -> None:
+    """Refuse NaN and infinity, saying in which row the first one stands.
+
+    Examples
+    --------
+    >>> finite("image", np.array([[0.0], [np.nan]]))
+    Traceback (most recent call last):
+    ...
+    ValueError: `image` must hold finite numbers only, got nan in row 1.
+    """
+    if not np.issubdtype(values.dtype, np.inexact):
+        return
+    bad = ~np.isfinite(values)
+    if bad.any():
+        where = np.argwhere(bad)[0]
+        raise ValueError(
+            f"`{name}` must hold finite numbers only, "
+            f"got {values[tuple(where)]} in row {where[0]}."
+        )
+
+
+def rows(name: str, count: int, expected: int, of: str) -> None:
+    """Refuse an array whose number of rows differs from that of another.
+
+    Examples
+    --------
+    >>> rows("text", 5, 6, "image")
+    Traceback (most recent call last):
+    ...
+    ValueError: `text` must have as many rows as `image` (6), got 5.
+    """
+    if count != expected:
+        raise ValueError(
+            f"`{name}` must have as many rows as `{of}` ({expected}), got {count}."
+        )
+
+
+def unique(name: str, values: Sequence[str] | npt.NDArray[Any]) -> None:
+    """Refuse repeated entries, naming the first.
+
+    Examples
+    --------
+    >>> unique("ids", ["a", "b", "a"])
+    Traceback (most recent call last):
+    ...
+    ValueError: `ids` must be unique, got 'a' more than once.
+    """
+    seen: set[str] = set()
+    for value in values:
+        if value in seen:
+            raise ValueError(
+                f"`{name}` must be unique, got {str(value)!r} more than once."
+            )
+        seen.add(value)
+
+
+def matrix(name: str, values: Any) -> npt.NDArray[np.float64]:
+    """Return `values` as a finite float64 matrix.
+
+    Examples
+    --------
+    >>> matrix("z", [1.0, 2.0])
+    Traceback (most recent call last):
+    ...
+    ValueError: `z` must be a matrix of shape (rows, features), got shape (2,).
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != 2 or 0 in array.shape:
+        raise ValueError(
+            f"`{name}` must be a matrix of shape (rows, features), "
+            f"got shape {array.shape}."
+        )
+    finite(name, array)
+    return array

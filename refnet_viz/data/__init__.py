@@ -1,0 +1,5 @@
+"""Datasets: the `Dataset` value, your own arrays, and three sets that ship."""
+
+from .dataset import Dataset, Media, Modality
+
+__all__ = ["Dataset", "Media", "Modality"]

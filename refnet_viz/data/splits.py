@@ -1,0 +1,115 @@
+"""Stratified, seeded splits and label subsets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import _check
+
+SPLITS = ("train", "val", "test")
+
+
+def strata(labels: npt.NDArray[np.int64] | None, n: int) -> npt.NDArray[np.intp]:
+    """Return one stratum number a row.
+
+    Classes are the strata of single labels. A row with several labels belongs to
+    its rarest one, so that rare labels reach every part; without labels all rows
+    are one stratum.
+
+    Examples
+    --------
+    >>> strata(np.array([[1, 1], [1, 0], [1, 0]]), 3).tolist()
+    [1, 0, 0]
+    """
+    if labels is None:
+        return np.zeros(n, dtype=np.intp)
+    if labels.ndim == 1:
+        return labels.astype(np.intp)
+    rarity = np.where(labels > 0, labels.sum(axis=0), n + 1)
+    return np.where(labels.any(axis=1), rarity.argmin(axis=1), labels.shape[1])
+
+
+def stratified_split(
+    labels: npt.NDArray[np.int64] | None,
+    n: int,
+    fractions: tuple[float, float, float],
+    seed: int,
+) -> npt.NDArray[np.str_]:
+    """Return "train", "val" or "test" for each of `n` rows.
+
+    Within every stratum rows are shuffled and dealt so that each part is within one
+    row of its share; left-over rows go to the part that is furthest behind overall.
+
+    Raises
+    ------
+    ValueError
+        If the fractions are not three shares that sum to 1.
+
+    Examples
+    --------
+    >>> split = stratified_split(np.repeat([0, 1], 5), 10, (0.6, 0.2, 0.2), seed=0)
+    >>> [int(np.sum(split == part)) for part in SPLITS]
+    [6, 2, 2]
+    """
+    shares = np.asarray(fractions, dtype=float)
+    if shares.shape != (3,) or shares.min() < 0 or abs(shares.sum() - 1) > 1e-9:
+        raise ValueError(
+            "`fractions` must be three shares of train, val and test that sum to 1, "
+            f"got {fractions}."
+        )
+    rng = np.random.default_rng(seed)
+    split = np.empty(n, dtype="U5")
+    groups = strata(labels, n)
+    dealt, seen = np.zeros(3), 0
+    for group in np.unique(groups):
+        members = rng.permutation(np.flatnonzero(groups == group))
+        seen += len(members)
+        counts = np.floor(shares * len(members)).astype(int)
+        while counts.sum() < len(members):
+            counts[np.argmax(shares * seen - dealt - counts)] += 1
+        dealt += counts
+        split[members] = np.repeat(np.array(SPLITS), counts)
+    return split
+
+
+def label_subset(
+    labels: npt.NDArray[np.int64] | None, fraction: Any, seed: int
+) -> npt.NDArray[np.bool_]:
+    """Return which rows keep their label: one fixed, stratified subset.
+
+    Every class that occurs keeps at least one label, so the subset can be slightly
+    larger than `fraction`. A larger fraction with the same seed contains the
+    smaller one.
+
+    Parameters
+    ----------
+    labels
+        ``(N,)`` or ``(N, C)``; None gives no labelled row.
+    fraction
+        Share of rows to label, above 0 and at most 1.
+    seed
+        Same seed, same subset.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(N,)`` bool.
+
+    Examples
+    --------
+    >>> label_subset(np.repeat([0, 1], 10), 0.2, seed=0).reshape(2, 10).sum(1).tolist()
+    [2, 2]
+    """
+    share = _check.number("label_fraction", fraction, low=0, high=1)
+    if labels is None:
+        return np.zeros(0, dtype=bool)
+    rng = np.random.default_rng(seed)
+    keep = np.zeros(len(labels), dtype=bool)
+    groups = strata(labels, len(labels))
+    for group in np.unique(groups):
+        members = rng.permutation(np.flatnonzero(groups == group))
+        keep[members[: max(1, round(share * len(members)))]] = True
+    return keep

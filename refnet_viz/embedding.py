@@ -1,0 +1,259 @@
+"""The `Embedding` value: fused vectors with everything later rooms need, no model."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from . import _check
+from .data.dataset import Dataset, Media, positions
+
+Features = dict[str, npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True, eq=False)
+class Embedding:
+    """Fused vectors of N samples and what the refiner says of each modality.
+
+    Made by `embed(run, data)`, or by `Embedding.from_arrays` of vectors from
+    anywhere. All arrays are numpy and row-aligned.
+
+    Parameters
+    ----------
+    ids
+        ``(N,)`` unique strings.
+    z
+        ``(N, d)`` fused vectors: what the head consumes and the refiner decodes.
+    inputs
+        Name to ``(N, d_m)``: each modality's own standardised features. They do not
+        depend on the run, so they are the common ground of every comparison.
+    unimodal
+        Name to ``(N, d_m')``: the encoders' outputs before any mixing.
+    targets, decoded
+        Name to ``(N, d_m'')``: what the refiner had to answer, standardised on the
+        training rows, and its answer.
+    labels
+        ``(N,)`` class numbers or ``(N, C)`` 0/1, or None.
+    class_names
+        One name a class.
+    predictions
+        Same shape as `labels`, or None when nothing was predicted.
+    scores
+        ``(N, C)`` class probabilities, or None.
+    present
+        ``(N, M)`` bool in the order of `inputs`.
+    held_out
+        ``(N,)`` bool: false for rows the run was trained on.
+    metadata, media
+        As in the dataset.
+    info
+        Where it comes from: ``variant``, ``seed``, ``dataset``, ``fingerprint`` ...
+    """
+
+    ids: npt.NDArray[np.str_]
+    z: npt.NDArray[np.float32]
+    inputs: Features
+    unimodal: Features
+    targets: Features
+    decoded: Features
+    labels: npt.NDArray[np.int64] | None
+    class_names: tuple[str, ...]
+    predictions: npt.NDArray[np.int64] | None
+    scores: npt.NDArray[np.float32] | None
+    present: npt.NDArray[np.bool_]
+    held_out: npt.NDArray[np.bool_]
+    metadata: pd.DataFrame = field(repr=False)
+    media: Media = field(repr=False)
+    info: dict[str, Any]
+
+    @classmethod
+    def from_arrays(
+        cls,
+        z: Any,
+        *,
+        ids: Sequence[Any] | npt.NDArray[Any] | None = None,
+        modalities: Mapping[str, Any] | None = None,
+        labels: Any = None,
+        class_names: Sequence[str] = (),
+        metadata: pd.DataFrame | None = None,
+        media: Media | None = None,
+        name: str = "embedding",
+    ) -> Embedding:
+        """Make an embedding of your own vectors, for example of a CLIP model.
+
+        Parameters
+        ----------
+        z
+            ``(N, d)`` vectors.
+        ids
+            Unique names of the rows; None numbers them.
+        modalities
+            Name to ``(N, d_m)`` features of each modality, standardised here; they
+            give the modality spaces and the unimodal rails.
+        labels, class_names, metadata, media
+            As in `Dataset.from_arrays`.
+        name
+            What tables and figures call it.
+
+        Raises
+        ------
+        ValueError
+            If rows disagree in number, values are not finite or ids repeat.
+
+        Examples
+        --------
+        >>> Embedding.from_arrays([[0.0, 1.0], [1.0, 0.0]], ids=["a", "b"]).shape
+        (2, 2)
+        """
+        vectors = _check.matrix("z", z)
+        features = {
+            key: _standardised(_check.matrix(key, values))
+            for key, values in (modalities or {}).items()
+        }
+        data = Dataset.from_arrays(
+            {"z": vectors, **features}, labels=labels, ids=ids, metadata=metadata,
+            class_names=class_names, media=media, split=["test"] * len(vectors),
+        )  # fmt: skip
+        n = len(vectors)
+        return cls(
+            ids=data.ids, z=vectors.astype(np.float32), inputs=features, unimodal={},
+            targets={}, decoded={}, labels=data.labels, class_names=data.class_names,
+            predictions=None, scores=None, present=np.ones((n, len(features)), bool),
+            held_out=np.ones(n, bool), metadata=data.metadata, media=data.media,
+            info={"variant": name, "dataset": name, "fingerprint": data.fingerprint},
+        )  # fmt: skip
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of rows and width of z."""
+        return self.z.shape[0], self.z.shape[1]
+
+    @property
+    def spaces(self) -> tuple[str, ...]:
+        """Names of the spaces in which a graph can be built."""
+        return (
+            "latent",
+            *(["refined"] if self.decoded else []),
+            *self.inputs,
+            *(["sum"] if self.inputs else []),
+        )
+
+    def space(
+        self, name: str = "latent", *, weights: Mapping[str, float] | None = None
+    ) -> npt.NDArray[np.float64]:
+        """Return the coordinates of a space, float64 and centred.
+
+        Parameters
+        ----------
+        name
+            "latent" (z), "refined" (all that the refiner decodes from z), the name of
+            a modality (its standardised features), or "sum" (all modalities).
+        weights
+            Modality to weight w_m for "refined" and "sum"; None gives each
+            modality 1/d_m, so that all have the same mean variance.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``(N, D)``; Euclidean distances in it are the metric of the space.
+
+        Raises
+        ------
+        ValueError
+            If the name is none of `spaces` or a weight is missing or not positive.
+
+        Examples
+        --------
+        >>> e = Embedding.from_arrays([[0.0], [2.0]])
+        >>> e.space("latent").ravel().tolist()
+        [-1.0, 1.0]
+        """
+        _check.one_of("space", name, self.spaces)
+        if name == "latent":
+            coordinates = self.z.astype(np.float64)
+        elif name in self.inputs:
+            coordinates = self.inputs[name].astype(np.float64)
+        else:
+            blocks = self.decoded if name == "refined" else self.inputs
+            coordinates = _weighted(blocks, weights)
+        return coordinates - coordinates.mean(axis=0)
+
+    def subset(self, rows: Any) -> Embedding:
+        """Return some rows, by bool mask, positions or ids.
+
+        Raises
+        ------
+        ValueError
+            If nothing is selected or an id is unknown.
+        """
+        index = self.positions(rows)
+
+        def take(features: Features) -> Features:
+            return {key: values[index] for key, values in features.items()}
+
+        return replace(
+            self,
+            ids=self.ids[index], z=self.z[index], inputs=take(self.inputs),
+            unimodal=take(self.unimodal), targets=take(self.targets),
+            decoded=take(self.decoded),
+            labels=None if self.labels is None else self.labels[index],
+            predictions=None if self.predictions is None else self.predictions[index],
+            scores=None if self.scores is None else self.scores[index],
+            present=self.present[index], held_out=self.held_out[index],
+            metadata=self.metadata.iloc[index].reset_index(drop=True),
+            media=self.media.take(index),
+        )  # fmt: skip
+
+    def positions(self, rows: Any) -> npt.NDArray[np.intp]:
+        """Return row numbers for a bool mask, positions or ids."""
+        return positions(self.ids, np.asarray(rows))
+
+    @property
+    def accuracy(self) -> float:
+        """Share of rows predicted right (several labels: share of right entries)."""
+        if self.labels is None or self.predictions is None:
+            return float("nan")
+        return float(np.mean(self.labels == self.predictions))
+
+    def _repr_html_(self) -> str:
+        title = html.escape(str(self.info.get("variant", "embedding")))
+        seed = self.info.get("seed")
+        known = "" if self.predictions is None else f", accuracy {self.accuracy:.1%}"
+        return (
+            f"<b>{title}</b>{'' if seed is None else f', seed {seed}'}: "
+            f"{len(self)} × {self.z.shape[1]}{known}<br>spaces: "
+            f"{html.escape(', '.join(self.spaces))}"
+            "<br>next: <code>rv.knn(embedding, k=15)</code>"
+        )
+
+
+def _standardised(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    scale = values.std(axis=0)
+    scaled = (values - values.mean(axis=0)) / np.where(scale > 0, scale, 1.0)
+    return scaled.astype(np.float32)
+
+
+def _weighted(
+    blocks: Features, weights: Mapping[str, float] | None
+) -> npt.NDArray[np.float64]:
+    if weights is None:
+        weights = {key: 1 / values.shape[1] for key, values in blocks.items()}
+    for key in weights:
+        _check.one_of("weights", key, blocks)
+    missing = [key for key in blocks if key not in weights]
+    if missing:
+        raise ValueError(f"`weights` must name every modality, got none for {missing}.")
+    scaled = []
+    for key, values in blocks.items():
+        weight = _check.number(f"weights[{key!r}]", weights[key], low=0)
+        scaled.append(np.sqrt(weight) * values.astype(np.float64))
+    return np.hstack(scaled)
