@@ -1,0 +1,135 @@
+"""Every number of a run in one frozen value; an ablation is a weight set to 0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from . import _check
+
+REFINER_LOSS_NAMES = ("mse", "cosine", "contrastive", "multi_similarity")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of a run. Change one with `dataclasses.replace`.
+
+    Parameters
+    ----------
+    fusion
+        Name of a class in `refnet_viz.model.fusion.FUSIONS`.
+    width
+        Features of the fused vector z and of every encoder's output.
+    hidden
+        Hidden features of encoders, fusion and decoders.
+    dropout
+        Share of hidden features dropped in training, 0 to 1.
+    picture_encoder
+        "light" (patches and linear maps, fast) or "cnn" (convolutions).
+    refiner
+        Weight of the refiner loss; 0 turns the refiner off.
+    refiner_loss
+        "mse", "cosine", "contrastive" or "multi_similarity".
+    refiner_weights
+        Modality to relative weight, for every refiner loss; None weighs all alike.
+    targets
+        What the refiner must answer: "inputs" (each modality's standardised
+        features, the same for all runs) or "features" (the encoders' outputs before
+        mixing). Both are detached and standardised on training rows.
+    contrastive
+        Weight of the Multi-Similarity loss on z; 0 turns it off.
+    jaccard
+        Rows with several labels are positives when the Jaccard index of their label
+        sets is at least this; 0 means sharing one label is enough.
+    alpha, beta, base, margin, mining
+        Numbers of the Multi-Similarity loss, see `objectives.multi_similarity`.
+    epochs
+        Passes over the training rows.
+    batch_size
+        Rows a step.
+    learning_rate, weight_decay
+        Of AdamW; the rate falls to zero along a half cosine.
+    label_fraction
+        Share of training rows with a label, one fixed stratified subset a seed; the
+        refiner still sees every row.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> replace(Config(), refiner=0.0).refiner
+    0.0
+    """
+
+    fusion: str = "concat"
+    width: int = 64
+    hidden: int = 256
+    dropout: float = 0.3
+    picture_encoder: str = "light"
+    refiner: float = 1.0
+    refiner_loss: str = "mse"
+    refiner_weights: Mapping[str, float] | None = None
+    targets: str = "inputs"
+    contrastive: float = 0.5
+    jaccard: float = 0.0
+    alpha: float = 2.0
+    beta: float = 50.0
+    base: float = 0.5
+    margin: float = 0.1
+    mining: bool = True
+    epochs: int = 40
+    batch_size: int = 128
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.02
+    label_fraction: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("width", "hidden", "epochs", "batch_size"):
+            _check.integer(name, getattr(self, name), low=1)
+        for name in ("refiner", "contrastive", "weight_decay"):
+            _check.number(name, getattr(self, name), low=0)
+        for name in ("jaccard", "margin", "dropout", "label_fraction"):
+            _check.number(name, getattr(self, name), low=0, high=1)
+        _check.number("base", self.base, low=-1, high=1)
+        for name in ("alpha", "beta", "learning_rate", "label_fraction"):
+            if not _check.number(name, getattr(self, name), low=0) > 0:
+                raise ValueError(f"`{name}` must be above 0, got {getattr(self, name)}.")
+        _check.one_of("picture_encoder", self.picture_encoder, ("light", "cnn"))
+        _check.one_of("refiner_loss", self.refiner_loss, REFINER_LOSS_NAMES)
+        _check.one_of("targets", self.targets, ("inputs", "features"))
+        for name, weight in (self.refiner_weights or {}).items():
+            _check.number(f"refiner_weights[{name!r}]", weight, low=0)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as plain JSON values."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        if self.refiner_weights is not None:
+            values["refiner_weights"] = dict(self.refiner_weights)
+        return values
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Config:
+        """Return the settings that `to_dict` wrote.
+
+        Raises
+        ------
+        ValueError
+            If a name is not a setting.
+        """
+        names = [item.name for item in fields(cls)]
+        for name in values:
+            _check.one_of("config", name, names)
+        return cls(**values)
+
+
+VARIANTS: dict[str, Config] = {
+    "plain": Config(refiner=0.0, contrastive=0.0),
+    "refiner": Config(contrastive=0.0),
+    "contrastive": Config(refiner=0.0),
+    "both": Config(),
+}

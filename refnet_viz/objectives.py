@@ -1,0 +1,404 @@
+"""The losses: Multi-Similarity, the refiner's four, and classification.
+
+Plain functions with one call form each. All are means over the rows that count, all
+return a scalar that is connected to the graph even when nothing counts, and none
+loops over rows in Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+_ROWS = 256  # rows of the similarity matrix held at once; fits the cache at B = 4096
+
+
+def multi_similarity(
+    z: Tensor,
+    labels: Tensor,
+    *,
+    alpha: float = 2.0,
+    beta: float = 50.0,
+    base: float = 0.5,
+    margin: float = 0.1,
+    mining: bool = True,
+    jaccard: float = 0.0,
+) -> Tensor:
+    r"""Return the Multi-Similarity loss of a batch of fused vectors.
+
+    With cosine similarities :math:`s_{ij}`, positives :math:`P_i` and negatives
+    :math:`N_i` of anchor i, the loss is the mean over anchors of
+
+    .. math::
+        \tfrac1\alpha \log\bigl(1 + \sum_{j \in P_i} e^{-\alpha (s_{ij} - b)}\bigr)
+        + \tfrac1\beta \log\bigl(1 + \sum_{j \in N_i} e^{\beta (s_{ij} - b)}\bigr).
+
+    Mining keeps negatives more similar than the least similar positive minus the
+    margin, and positives less similar than the most similar negative plus the
+    margin; an anchor without both kinds then contributes 0.
+
+    The gradient is worked out with the value, a block of rows at a time, so the
+    B x B similarity matrix is never stored and nothing overflows. It can be
+    differentiated once.
+
+    Parameters
+    ----------
+    z
+        ``(B, d)`` vectors; normalised here.
+    labels
+        ``(B,)`` class numbers or ``(B, C)`` 0/1.
+    alpha, beta
+        Sharpness for positives and negatives, above 0.
+    base
+        Similarity that separates the two kinds, -1 to 1.
+    margin
+        Slack of the mining, in similarity.
+    mining
+        Whether to keep only the informative pairs.
+    jaccard
+        With several labels a row: pairs whose label sets have at least this Jaccard
+        index are positives; 0 means sharing one label is enough.
+
+    Returns
+    -------
+    torch.Tensor
+        Scalar of at least 0; lower is better.
+
+    Raises
+    ------
+    ValueError
+        If `z` is not a matrix or `labels` has another number of rows.
+
+    References
+    ----------
+    Wang et al., "Multi-Similarity Loss with General Pair Weighting for Deep Metric
+    Learning", CVPR 2019, equations 11 to 13.
+
+    Examples
+    --------
+    Two anchors alike, one apart: without mining the value is
+    ``(2 * log(1 + exp(-1)) / 2 + 3 * log(1 + ...) / 50) / 3``.
+
+    >>> z = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    >>> loss = multi_similarity(z, torch.tensor([0, 0, 1]), mining=False)
+    >>> round(float(loss), 4)
+    0.1044
+    """
+    if z.ndim != 2:
+        raise ValueError(f"`z` must have shape (rows, features), got {tuple(z.shape)}.")
+    if labels.ndim not in (1, 2) or len(labels) != len(z):
+        raise ValueError(
+            f"`labels` must have shape ({len(z)},) or ({len(z)}, classes), "
+            f"got {tuple(labels.shape)}."
+        )
+    if len(z) == 0:
+        return z.sum()
+    unit = F.normalize(z.float() if z.dtype.itemsize < 4 else z, dim=1)
+    if labels.ndim == 2:
+        positive = label_overlap(labels, jaccard)
+    else:
+        # Sorted by label, the positives of a block of rows stand side by side.
+        labels, order = labels.sort()
+        unit, positive = unit[order], None
+    numbers = (alpha, beta, base, margin, mining)
+    value: Tensor = _MultiSimilarity.apply(unit, labels, positive, numbers)
+    return value
+
+
+def label_overlap(labels: Tensor, jaccard: float = 0.0) -> Tensor:
+    """Return which pairs of rows count as positives, by their label sets.
+
+    Parameters
+    ----------
+    labels
+        ``(B, C)`` 0/1.
+    jaccard
+        Smallest Jaccard index of a positive pair; 0 means at least one shared label.
+
+    Returns
+    -------
+    torch.Tensor
+        ``(B, B)`` bool; the diagonal says nothing.
+
+    Examples
+    --------
+    >>> label_overlap(torch.tensor([[1, 1, 0], [0, 1, 1]]))[0, 1].item()
+    True
+    >>> label_overlap(torch.tensor([[1, 1, 0], [0, 1, 1]]), 0.5)[0, 1].item()
+    False
+    """
+    sets = labels.to(torch.float32)
+    shared = sets @ sets.T
+    if jaccard <= 0:
+        return shared > 0
+    sizes = sets.sum(dim=1)
+    union = sizes[:, None] + sizes[None, :] - shared
+    # Whole numbers: compare products, so that 1/3 >= 1/3 never fails by rounding.
+    return (shared > 0) & (shared >= jaccard * union - 1e-4)
+
+
+class _MultiSimilarity(torch.autograd.Function):
+    """Multi-Similarity on unit rows, with its gradient computed in the same pass."""
+
+    @staticmethod
+    def forward(  # type: ignore[override]
+        ctx: Any,
+        unit: Tensor,
+        labels: Tensor,
+        positive: Tensor | None,
+        numbers: tuple[float, float, float, float, bool],
+    ) -> Tensor:
+        wanted = ctx.needs_input_grad[0]
+        gradient = torch.zeros_like(unit) if wanted else None
+        total = unit.new_zeros(())
+        starts = range(0, len(unit), _ROWS)
+        for start in starts:
+            stop = min(start + _ROWS, len(unit))
+            total += _block(unit, labels, positive, numbers, start, stop, gradient)
+        if gradient is not None:
+            ctx.save_for_backward(gradient.div_(len(unit)))
+        return total / len(unit)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable  # type: ignore[untyped-decorator]
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None, None, None]:  # type: ignore[override]
+        (gradient,) = ctx.saved_tensors
+        return gradient * upstream, None, None, None
+
+
+def _block(
+    unit: Tensor,
+    labels: Tensor,
+    positive: Tensor | None,
+    numbers: tuple[float, float, float, float, bool],
+    start: int,
+    stop: int,
+    gradient: Tensor | None,
+) -> Tensor:
+    """Return the summed loss of some anchors and add their gradient to `gradient`."""
+    alpha, beta, base, margin, mining = numbers
+    rows = unit[start:stop]
+    similar = rows @ unit.T  # (R, B)
+    own = torch.arange(stop - start, device=unit.device)
+    if positive is None:
+        first, last = labels[start], labels[stop - 1]
+        low = int(torch.searchsorted(labels, first))
+        high = int(torch.searchsorted(labels, last, right=True))
+        together = labels[start:stop, None] == labels[None, low:high]  # (R, S)
+    else:
+        low, high = 0, len(unit)
+        together = positive[start:stop].clone()
+    together[own, own + start - low] = True
+    near = similar[:, low:high].masked_fill(~together, torch.inf)
+    near[own, own + start - low] = torch.inf  # positives, +inf elsewhere
+    similar[:, low:high].masked_fill_(together, -torch.inf)  # negatives, -inf elsewhere
+    hardest = similar.amax(dim=1, keepdim=True)
+    if mining:
+        easiest = near.amin(dim=1, keepdim=True) - margin
+        similar.masked_fill_(similar <= easiest, -torch.inf)
+        near.masked_fill_(near >= hardest + margin, torch.inf)
+    pull, pull_slope = _log_one_plus_sum(near, -alpha, base, near.amin(1, keepdim=True))
+    push, push_slope = _log_one_plus_sum(similar, beta, base, hardest)
+    if gradient is not None:
+        push_slope[:, low:high] -= pull_slope
+        gradient[start:stop].addmm_(push_slope, unit)
+        gradient.addmm_(push_slope.T, rows)
+    return pull.sum() / alpha + push.sum() / beta
+
+
+def _log_one_plus_sum(
+    values: Tensor, sharpness: float, base: float, extreme: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return ``log(1 + sum exp(sharpness (v - base)))`` a row, and softmax weights.
+
+    `extreme` bounds every finite value of its row on the side where the exponent is
+    largest, so nothing overflows. `values` is overwritten by the weights.
+    """
+    shift = (sharpness * (extreme - base)).clamp_(min=0.0)  # exponent of the implied 1
+    weights = values.sub_(base).mul_(sharpness).sub_(shift).exp_()
+    total = weights.sum(dim=1, keepdim=True) + torch.exp(-shift)
+    return (shift + torch.log(total)).squeeze(1), weights.div_(total)
+
+
+def refiner_mse(decoded: Tensor, target: Tensor) -> Tensor:
+    """Return each row's mean squared error, ``(B,)``; 1 - R² on standardised targets.
+
+    Examples
+    --------
+    >>> refiner_mse(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 0.0]])).tolist()
+    [0.5]
+    """
+    return (decoded - target).square().mean(dim=1)
+
+
+def refiner_cosine(decoded: Tensor, target: Tensor) -> Tensor:
+    """Return each row's 1 - cosine similarity, ``(B,)``, 0 best, 2 worst.
+
+    Examples
+    --------
+    >>> refiner_cosine(torch.tensor([[2.0, 0.0]]), torch.tensor([[0.0, 1.0]])).tolist()
+    [1.0]
+    """
+    return 1 - F.cosine_similarity(decoded, target, dim=1)
+
+
+def refiner_contrastive(
+    decoded: Tensor, target: Tensor, *, tau: float = 0.1
+) -> Tensor:
+    r"""Return each row's mean violation of "closer to the own target by tau".
+
+    With :math:`s_{ij} = \cos(\hat x_i, t_j)` and the violators
+    :math:`V_i = \{j \ne i : s_{ij} > s_{ii} - \tau\}` the value of row i is the mean
+    of :math:`\tau + s_{ij} - s_{ii}` over :math:`V_i`, or 0 when there is none.
+
+    Notes
+    -----
+    The intent of the reference implementation of Sankaran et al. (2021). Pairs are
+    told apart by position, so a duplicated target counts as the violation it is.
+
+    Examples
+    --------
+    >>> x = torch.eye(2)
+    >>> refiner_contrastive(x, x).tolist()
+    [0.0, 0.0]
+    >>> [round(v, 4) for v in refiner_contrastive(x, x.flip(0)).tolist()]
+    [1.1, 1.1]
+    """
+    similar = _cosines(decoded, target)
+    excess = similar - similar.diagonal()[:, None] + tau
+    violators = (excess > 0) & ~_own(similar)
+    return (excess * violators).sum(dim=1) / violators.sum(dim=1).clamp(min=1)
+
+
+def refiner_multi_similarity(
+    decoded: Tensor,
+    target: Tensor,
+    *,
+    alpha: float = 50.0,
+    beta: float = 2.0,
+    base: float = 0.5,
+    margin: float = 0.1,
+) -> Tensor:
+    r"""Return each row's Multi-Similarity loss with its own target as only positive.
+
+    A row without a hard negative (:math:`s_{ij} + m > s_{ii}`) gives 0, otherwise
+    :math:`\tfrac1\beta \log(1 + e^{-\beta(s_{ii} - b)}) + \tfrac1\alpha
+    \log(1 + \sum_j e^{\alpha(s_{ij} - b)})` over its hard negatives. Here alpha
+    belongs to the negatives, as in the reference implementation.
+
+    Examples
+    --------
+    >>> x = torch.eye(2)
+    >>> refiner_multi_similarity(x, x).tolist()
+    [0.0, 0.0]
+    """
+    similar = _cosines(decoded, target)
+    own = similar.diagonal()
+    hard = (similar + margin > own[:, None]) & ~_own(similar)
+    exponents = (alpha * (similar - base)).masked_fill(~hard, -1e4)
+    push = F.softplus(torch.logsumexp(exponents, dim=1)) / alpha
+    pull = F.softplus(-beta * (own - base)) / beta
+    return (pull + push) * hard.any(dim=1)
+
+
+REFINER_LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "mse": refiner_mse,
+    "cosine": refiner_cosine,
+    "contrastive": refiner_contrastive,
+    "multi_similarity": refiner_multi_similarity,
+}
+
+
+def refiner_loss(
+    decoded: dict[str, Tensor],
+    targets: dict[str, Tensor],
+    present: Tensor,
+    *,
+    loss: str = "mse",
+    weights: dict[str, float] | None = None,
+) -> dict[str, Tensor]:
+    """Return each modality's weighted refiner loss over the rows that have it.
+
+    Parameters
+    ----------
+    decoded, targets
+        Modality to ``(B, d_m)``, in the same order; targets carry no gradient.
+    present
+        ``(B, M)`` bool in that order.
+    loss
+        A name in `REFINER_LOSSES`.
+    weights
+        Modality to relative weight, the same for every loss; None weighs all 1.
+
+    Returns
+    -------
+    dict
+        Modality to scalar; 0, connected to the graph, where no row has it.
+
+    Raises
+    ------
+    ValueError
+        If a decoder's width is not that of its target.
+
+    Examples
+    --------
+    >>> out = refiner_loss({"a": torch.ones(2, 3)}, {"a": torch.zeros(2, 3)},
+    ...                    torch.tensor([[True], [False]]))
+    >>> out["a"].item()
+    1.0
+    """
+    function = REFINER_LOSSES[loss]
+    losses = {}
+    for column, (name, answer) in enumerate(decoded.items()):
+        target = targets[name].detach()
+        if answer.shape != target.shape:
+            raise ValueError(
+                f"`decoded[{name!r}]` must have the shape of its target "
+                f"{tuple(target.shape)}, got {tuple(answer.shape)}."
+            )
+        rows = present[:, column]
+        if not bool(rows.all()):
+            answer, target = answer[rows], target[rows]
+        weight = 1.0 if weights is None else weights.get(name, 1.0)
+        values = function(answer, target)
+        losses[name] = weight * (values.mean() if len(values) else answer.sum())
+    return losses
+
+
+def classification(logits: Tensor, labels: Tensor) -> Tensor:
+    """Return cross-entropy for class numbers, binary cross-entropy for 0/1 rows.
+
+    Parameters
+    ----------
+    logits
+        ``(B, C)``.
+    labels
+        ``(B,)`` class numbers or ``(B, C)`` 0/1.
+
+    Returns
+    -------
+    torch.Tensor
+        Scalar of at least 0; lower is better; 0, connected, when B is 0.
+
+    Examples
+    --------
+    >>> round(classification(torch.zeros(1, 2), torch.tensor([1])).item(), 4)
+    0.6931
+    """
+    if len(logits) == 0:
+        return logits.sum()
+    if labels.ndim == 2:
+        return F.binary_cross_entropy_with_logits(logits, labels.to(logits.dtype))
+    return F.cross_entropy(logits, labels)
+
+
+def _cosines(decoded: Tensor, target: Tensor) -> Tensor:
+    return F.normalize(decoded, dim=1) @ F.normalize(target, dim=1).T  # (B, B)
+
+
+def _own(similar: Tensor) -> Tensor:
+    return torch.eye(len(similar), dtype=torch.bool, device=similar.device)
