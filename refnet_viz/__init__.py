@@ -20,30 +20,30 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from ._version import __version__
+
 if TYPE_CHECKING:
     from . import data, plot
-    from .embed import embed
+    from .baselines import rails
     from .embedding import Embedding
     from .graph import METRICS, Neighbors, compare, knn
+    from .inference import embed
     from .layout import Layout, project
     from .plot.export import save
-    from .rails import rails
     from .train import VARIANTS, Config, Run, fit, pretrain, sweep
     from .widgets import explore
-
-__version__ = "0.1.0"
 
 # torch, pandas and plotly take seconds to import: a name loads its room when it is
 # first used (PEP 562), so that importing this package costs next to nothing.
 _ROOMS = {
     "Config": "train", "Embedding": "embedding", "Layout": "layout",
     "METRICS": "graph", "Neighbors": "graph", "Run": "train", "VARIANTS": "train",
-    "compare": "graph", "data": "", "embed": "embed", "explore": "widgets",
+    "compare": "graph", "data": "", "embed": "inference", "explore": "widgets",
     "fit": "train", "knn": "graph", "plot": "", "pretrain": "train",
-    "project": "layout", "rails": "rails", "save": "plot.export", "sweep": "train",
+    "project": "layout", "rails": "baselines", "save": "plot.export", "sweep": "train",
 }  # fmt: skip
-__all__ = [  # noqa: PLE0604
-    "METRICS", "VARIANTS", "Config", "Embedding", "Layout", "Neighbors", "Run",
+__all__ = [
+    "__version__", "METRICS", "VARIANTS", "Config", "Embedding", "Layout", "Neighbors", "Run",
     "compare", "data", "embed", "explore", "fit", "knn", "plot", "pretrain",
     "project", "rails", "save", "sweep",
 ]  # fmt: skip

@@ -98,7 +98,9 @@ class Config:
         _check.number("base", self.base, low=-1, high=1)
         for name in ("alpha", "beta", "learning_rate", "label_fraction"):
             if not _check.number(name, getattr(self, name), low=0) > 0:
-                raise ValueError(f"`{name}` must be above 0, got {getattr(self, name)}.")
+                raise ValueError(
+                    f"`{name}` must be above 0, got {getattr(self, name)}."
+                )
         _check.one_of("picture_encoder", self.picture_encoder, ("light", "cnn"))
         _check.one_of("refiner_loss", self.refiner_loss, REFINER_LOSS_NAMES)
         _check.one_of("targets", self.targets, ("inputs", "features"))

@@ -145,7 +145,7 @@ class _MultiSimilarity(torch.autograd.Function):
     """Multi-Similarity on unit rows, with its gradient computed in the same pass."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any,
         unit: Tensor,
         labels: Tensor,
@@ -164,8 +164,8 @@ class _MultiSimilarity(torch.autograd.Function):
         return total / len(unit)
 
     @staticmethod
-    @torch.autograd.function.once_differentiable  # type: ignore[untyped-decorator]
-    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None, None, None]:  # type: ignore[override]
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None, None, None]:
         (gradient,) = ctx.saved_tensors
         return gradient * upstream, None, None, None
 
@@ -246,9 +246,7 @@ def refiner_cosine(decoded: Tensor, target: Tensor) -> Tensor:
     return 1 - F.cosine_similarity(decoded, target, dim=1)
 
 
-def refiner_contrastive(
-    decoded: Tensor, target: Tensor, *, tau: float = 0.1
-) -> Tensor:
+def refiner_contrastive(decoded: Tensor, target: Tensor, *, tau: float = 0.1) -> Tensor:
     r"""Return each row's mean violation of "closer to the own target by tau".
 
     With :math:`s_{ij} = \cos(\hat x_i, t_j)` and the violators
@@ -361,10 +359,8 @@ def refiner_loss(
                 f"{tuple(target.shape)}, got {tuple(answer.shape)}."
             )
         rows = present[:, column]
-        if not bool(rows.all()):
-            answer, target = answer[rows], target[rows]
         weight = 1.0 if weights is None else weights.get(name, 1.0)
-        values = function(answer, target)
+        values = function(answer[rows], target[rows])
         losses[name] = weight * (values.mean() if len(values) else answer.sum())
     return losses
 

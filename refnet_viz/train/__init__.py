@@ -1,0 +1,8 @@
+"""Training: one run, unlabelled pre-training, sweeps, and saved runs."""
+
+from ..config import VARIANTS, Config
+from .loop import fit, pretrain
+from .run import Run
+from .sweeps import sweep
+
+__all__ = ["VARIANTS", "Config", "Run", "fit", "pretrain", "sweep"]

@@ -1,0 +1,136 @@
+"""From runs to embeddings: everything later rooms need, as numpy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from . import _check
+from ._nested import map_values
+from .data.dataset import Dataset
+from .embedding import Embedding
+from .model import Batch, Output, ReFNet
+from .train.run import Run, row_hashes
+
+
+def embed(
+    runs: Any, data: Dataset, *, device: str = "cpu", batch_size: int = 2048
+) -> Any:
+    """Return what the runs make of a dataset.
+
+    Parameters
+    ----------
+    runs
+        A `Run`, a list of them, or a mapping of either.
+    data
+        Usually `data.test`: rows trained on flatter every number.
+    device
+        Where to compute.
+    batch_size
+        Rows at a time; changes nothing but memory.
+
+    Returns
+    -------
+    Embedding
+        Or a list or mapping of them, in the shape of `runs`.
+
+    Raises
+    ------
+    TypeError
+        If something in `runs` is not a Run.
+    ValueError
+        If the data lack a modality of the run or have another shape.
+
+    Examples
+    --------
+    >>> from refnet_viz.train import Config, fit
+    >>> rng = np.random.default_rng(0)
+    >>> data = Dataset.from_arrays(
+    ...     {"a": rng.normal(size=(40, 3))}, labels=np.repeat([0, 1], 20))
+    >>> run = fit(data, Config(epochs=1, hidden=16, width=8), progress=False)
+    >>> embed(run, data.test).shape
+    (8, 8)
+    """
+    _check.integer("batch_size", batch_size, low=1)
+    hashes = row_hashes(data)
+
+    def one(run: Any) -> Embedding:
+        if not isinstance(run, Run):
+            raise TypeError(f"`runs` must hold Run values, got {type(run).__name__}.")
+        return _embed(run, data, hashes, device=device, batch_size=batch_size)
+
+    return map_values(one, runs)
+
+
+def _embed(
+    run: Run,
+    data: Dataset,
+    hashes: npt.NDArray[np.uint64],
+    *,
+    device: str,
+    batch_size: int,
+) -> Embedding:
+    model = run.model(device)
+    batch = model.prepare(data)
+    parts = [
+        _forward(model, batch.rows(index))
+        for index in torch.arange(len(batch)).to(device).split(batch_size)
+    ]
+    z, logits, unimodal, targets, decoded = (
+        _joined([part[i] for part in parts]) for i in range(5)
+    )
+    scores, predictions = _predicted(logits, run)
+    order = [list(data.modalities).index(name) for name in model.names]
+    return Embedding(
+        ids=data.ids,
+        z=z,
+        inputs={name: x.cpu().numpy() for name, x in batch.features.items()},
+        unimodal=unimodal,
+        targets=targets,
+        decoded=decoded,
+        labels=data.labels,
+        class_names=data.class_names,
+        predictions=predictions,
+        scores=scores,
+        present=data.present[:, order],
+        held_out=~np.isin(hashes, run.train_rows),
+        metadata=data.metadata,
+        media=data.media,
+        info={
+            "variant": run.manifest.get("variant") or run.config.fusion,
+            "seed": run.seed,
+            "dataset": data.name,
+            "fingerprint": run.manifest["fingerprint"],
+            "config": run.config.to_dict(),
+            "versions": run.manifest["versions"],
+        },
+    )
+
+
+@torch.no_grad()
+def _forward(model: ReFNet, batch: Batch) -> tuple[Any, ...]:
+    output: Output = model(batch)
+    targets = model.targets(batch, output)
+    return output.z, output.logits, output.unimodal, targets, model.decode(output.z)
+
+
+def _joined(parts: list[Any]) -> Any:
+    if isinstance(parts[0], Tensor):
+        return torch.cat(parts).float().cpu().numpy()
+    return {name: _joined([part[name] for part in parts]) for name in parts[0]}
+
+
+def _predicted(
+    logits: npt.NDArray[np.float32], run: Run
+) -> tuple[npt.NDArray[np.float32] | None, npt.NDArray[np.int64] | None]:
+    """Return probabilities and predictions; nothing after unlabelled training."""
+    if not run.schema.class_names or not run.manifest["supervised"]:
+        return None, None
+    wide = torch.from_numpy(logits)
+    if run.schema.multilabel:
+        return wide.sigmoid().numpy(), (logits > 0).astype(np.int64)
+    return wide.softmax(dim=1).numpy(), logits.argmax(axis=1)

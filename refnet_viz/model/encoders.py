@@ -1,0 +1,189 @@
+"""Encoders: one modality in, tokens and their pooled vector out."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class Encoded(NamedTuple):
+    """Tokens ``(B, L, w)``, their mask ``(B, L)`` and the pooled ``(B, w)``."""
+
+    tokens: Tensor
+    mask: Tensor
+    pooled: Tensor
+
+
+def masked_mean(tokens: Tensor, mask: Tensor) -> Tensor:
+    """Return the mean over real positions; 0 where a row has none.
+
+    Examples
+    --------
+    >>> masked_mean(torch.tensor([[[2.0], [9.0]]]), torch.tensor([[True, False]]))
+    tensor([[2.]])
+    """
+    real = mask.to(tokens.dtype)
+    total = torch.einsum("blw,bl->bw", tokens, real)  # (B, w)
+    return total / real.sum(dim=1, keepdim=True).clamp(min=1)
+
+
+class VectorEncoder(nn.Module):
+    """Two linear maps; the vector is also the modality's only token."""
+
+    def __init__(self, features: int, hidden: int, width: int, dropout: float) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Linear(features, hidden), nn.GELU(), nn.Dropout(dropout),
+            nn.Linear(hidden, width),
+        )  # fmt: skip
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Encoded:
+        """Encode ``(B, d)``."""
+        pooled = self.body(x)  # (B, w)
+        there = torch.ones(len(x), 1, dtype=torch.bool, device=x.device)
+        return Encoded(pooled[:, None], there, pooled)
+
+
+class PatchEncoder(nn.Module):
+    """Small pictures by patches: linear maps of 4 x 4 patches, then of 2 x 2 groups.
+
+    Linear maps of reshaped pixels cost a fraction of convolutions on a CPU. The
+    tokens are the groups of patches, the pooled vector reads all of them.
+    """
+
+    def __init__(
+        self, shape: tuple[int, ...], hidden: int, width: int, dropout: float
+    ) -> None:
+        super().__init__()
+        height, breadth, channels = shape
+        self.patch = 4 if min(height, breadth) >= 16 else 2
+        grid = tuple(-(-side // (2 * self.patch)) for side in (height, breadth))
+        self.padded = tuple(2 * self.patch * side for side in grid)
+        self.positions = grid[0] * grid[1]
+        inner = max(hidden // 4, 16)
+        self.first = nn.Linear(channels * self.patch**2, inner)
+        self.second = nn.Linear(4 * inner, hidden // 2)
+        self.token = nn.Linear(hidden // 2, width)
+        self.drop = nn.Dropout(dropout)
+        self.pool = nn.Linear(self.positions * (hidden // 2), width)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Encoded:
+        """Encode ``(B, C, H, W)``."""
+        missing = [p - s for p, s in zip(self.padded, x.shape[2:], strict=True)]
+        if any(missing):
+            x = F.pad(x, (0, missing[1], 0, missing[0]))
+        p = self.patch
+        x = F.pixel_unshuffle(x, p).movedim(1, -1)  # (B, H/p, W/p, C p²)
+        x = F.gelu(self.first(x)).movedim(-1, 1)  # (B, h/4, H/p, W/p)
+        x = F.pixel_unshuffle(x, 2).flatten(2).transpose(1, 2)  # (B, L, h)
+        x = self.drop(F.gelu(self.second(x)))  # (B, L, h/2)
+        there = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
+        return Encoded(self.token(x), there, self.pool(x.flatten(1)))
+
+
+class ConvEncoder(nn.Module):
+    """A small convolutional network: three stages, each halves the picture."""
+
+    def __init__(
+        self, shape: tuple[int, ...], hidden: int, width: int, dropout: float
+    ) -> None:
+        super().__init__()
+        channels = shape[-1]
+        sizes = [channels, hidden // 8, hidden // 4, hidden // 2]
+        stages: list[nn.Module] = []
+        for before, after in pairwise(sizes):
+            stages += [
+                nn.Conv2d(before, after, 3, padding=1), nn.GroupNorm(1, after),
+                nn.GELU(), nn.MaxPool2d(2, ceil_mode=True),
+            ]  # fmt: skip
+        self.stages = nn.Sequential(*stages)
+        self.drop = nn.Dropout(dropout)
+        self.token = nn.Linear(sizes[-1], width)
+        side = [-(-length // 8) for length in shape[:2]]
+        self.pool = nn.Linear(sizes[-1] * side[0] * side[1], width)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Encoded:
+        """Encode ``(B, C, H, W)``."""
+        x = self.stages(x).flatten(2).transpose(1, 2)  # (B, L, h/2)
+        x = self.drop(x)
+        there = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
+        return Encoded(self.token(x), there, self.pool(x.flatten(1)))
+
+
+class SequenceEncoder(nn.Module):
+    """Sequences of vectors: position-wise maps around one convolution over time."""
+
+    def __init__(self, features: int, hidden: int, width: int, dropout: float) -> None:
+        super().__init__()
+        self.first = nn.Linear(features, hidden)
+        self.time = nn.Conv1d(hidden, hidden, 3, padding=1, groups=hidden)
+        self.second = nn.Linear(hidden, width)
+        self.drop = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Encoded:
+        """Encode ``(B, L, d)``; padding neither enters the convolution nor the mean."""
+        if mask is None:
+            mask = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
+        x = F.gelu(self.first(x)) * mask[..., None]  # (B, L, h)
+        x = x + self.time(x.transpose(1, 2)).transpose(1, 2)
+        tokens = self.second(self.drop(F.gelu(x))) * mask[..., None]  # (B, L, w)
+        return Encoded(tokens, mask, masked_mean(tokens, mask))
+
+
+class TokenEncoder(nn.Module):
+    """Token ids: an embedding table in front of the sequence encoder."""
+
+    def __init__(self, words: int, hidden: int, width: int, dropout: float) -> None:
+        super().__init__()
+        self.table = nn.Embedding(max(words, 2), hidden, padding_idx=0)
+        nn.init.normal_(self.table.weight, std=hidden**-0.5)
+        with torch.no_grad():
+            self.table.weight[0] = 0.0
+        self.body = SequenceEncoder(hidden, hidden, width, dropout)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Encoded:
+        """Encode ``(B, L)`` ids, 0 being padding."""
+        there = (x > 0) if mask is None else mask
+        encoded: Encoded = self.body(self.table(x), there)
+        return encoded
+
+
+def encoder(
+    kind: str,
+    shape: tuple[int, ...],
+    words: int,
+    *,
+    hidden: int,
+    width: int,
+    dropout: float,
+    picture: str,
+) -> nn.Module:
+    """Return the encoder for a modality.
+
+    Parameters
+    ----------
+    kind, shape, words
+        As in `Features`.
+    hidden, width, dropout
+        As in `Config`.
+    picture
+        "light" or "cnn".
+
+    Examples
+    --------
+    >>> net = encoder("vector", (3,), 0, hidden=8, width=4, dropout=0.0, picture="cnn")
+    >>> net(torch.zeros(2, 3), None).pooled.shape
+    torch.Size([2, 4])
+    """
+    if kind == "picture":
+        made = {"light": PatchEncoder, "cnn": ConvEncoder}[picture]
+        return made(shape, hidden, width, dropout)
+    if kind == "tokens":
+        return TokenEncoder(words, hidden, width, dropout)
+    if kind == "sequence":
+        return SequenceEncoder(shape[-1], hidden, width, dropout)
+    return VectorEncoder(shape[-1], hidden, width, dropout)

@@ -1,0 +1,141 @@
+"""From raw arrays to resident tensors: every scaler is fitted on training rows."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..data.dataset import Modality
+
+_GRID = 8  # pictures answer for their 8 x 8 average, enough for layout and colour
+_WORDS = 256  # token sequences answer for their most frequent training tokens
+
+
+class Features(nn.Module):
+    """Standardised network input and refiner target of one modality.
+
+    The *input* is what the encoder reads; the *features* ``(N, d_m)`` are a fixed
+    vector view of the same data: vectors themselves, pictures averaged to 8 x 8,
+    the mean over a sequence, or relative frequencies of the commonest tokens. They
+    are the modality's own space and, by default, what the refiner has to answer.
+
+    Parameters
+    ----------
+    kind
+        "vector", "picture", "sequence" or "tokens".
+    shape
+        Shape of one sample.
+    words
+        Highest known token id plus one, for "tokens".
+
+    Examples
+    --------
+    >>> vectors = Modality.of("a", np.array([[0.0], [2.0]]))
+    >>> features = Features("vector", (1,))
+    >>> features.fit(vectors, np.array([True, True]))
+    >>> features.features(vectors).ravel().tolist()
+    [-1.0, 1.0]
+    """
+
+    input_mean: Tensor
+    input_std: Tensor
+    mean: Tensor
+    std: Tensor
+    kept: Tensor
+
+    def __init__(self, kind: str, shape: tuple[int, ...], words: int = 0) -> None:
+        super().__init__()
+        self.kind, self.shape, self.words = kind, tuple(shape), words
+        wide = {"vector": shape[-1], "sequence": shape[-1], "picture": shape[-1]}
+        channels = wide.get(kind, 1)
+        self.register_buffer("input_mean", torch.zeros(channels))
+        self.register_buffer("input_std", torch.ones(channels))
+        self.register_buffer("mean", torch.zeros(self.width))
+        self.register_buffer("std", torch.ones(self.width))
+        self.register_buffer("kept", torch.arange(min(words, _WORDS)))
+
+    @property
+    def width(self) -> int:
+        """Number of features d_m."""
+        if self.kind == "picture":
+            height, width, channels = self.shape
+            return min(height, _GRID) * min(width, _GRID) * channels
+        return min(self.words, _WORDS) if self.kind == "tokens" else self.shape[-1]
+
+    def fit(self, modality: Modality, present: np.ndarray) -> None:
+        """Set the scalers from training rows that have the modality."""
+        rows = modality.take(np.flatnonzero(present))
+        if self.kind == "tokens":
+            counts = torch.bincount(self._ids(rows).flatten(), minlength=self.words)
+            counts[:2] = 0  # padding and unknown say nothing
+            self.kept = counts.argsort(descending=True, stable=True)[: self.width]
+        else:
+            raw = self._raw(rows)  # (N, ..., channels)
+            if rows.mask is not None:
+                raw = raw[torch.from_numpy(rows.mask)]
+            flat = raw.reshape(-1, raw.shape[-1])
+            self.input_mean, self.input_std = _moments(flat)
+        view = self._view(rows)
+        self.mean, self.std = _moments(view)
+
+    def features(self, modality: Modality) -> np.ndarray:
+        """Return ``(N, d_m)`` float32, standardised."""
+        return ((self._view(modality) - self.mean) / self.std).numpy()
+
+    def inputs(self, modality: Modality) -> tuple[Tensor, Tensor | None]:
+        """Return the encoder's input and the mask of real positions, if it has one.
+
+        Vectors ``(N, d)``, pictures ``(N, C, H, W)``, sequences ``(N, L, d)`` with
+        zeros as padding, tokens ``(N, L)`` with 0 as padding and 1 as unknown.
+        """
+        mask = None if modality.mask is None else torch.from_numpy(modality.mask)
+        if self.kind == "tokens":
+            return self._ids(modality), mask
+        scaled = (self._raw(modality) - self.input_mean) / self.input_std
+        if self.kind == "picture":
+            scaled = scaled.permute(0, 3, 1, 2).contiguous()
+        if mask is not None:
+            scaled = scaled * mask[..., None]
+        return scaled, mask
+
+    def _raw(self, modality: Modality) -> Tensor:
+        # A copy: the arrays of a dataset may be read-only.
+        values = torch.tensor(modality.values)
+        return values.float() / 255 if self.kind == "picture" else values.float()
+
+    def _ids(self, modality: Modality) -> Tensor:
+        """Return ids shifted by one for "unknown": 0 padding, 1 unknown, 2... known."""
+        ids = torch.tensor(modality.values)
+        known = torch.where(ids < self.words - 1, ids + 1, torch.ones_like(ids))
+        mask = torch.tensor(cast("np.ndarray", modality.mask))
+        return torch.where(mask, known, torch.zeros_like(ids))
+
+    def _view(self, modality: Modality) -> Tensor:
+        if self.kind == "tokens":
+            ids = self._ids(modality)
+            counts = torch.zeros(len(ids), max(self.words, 2))
+            counts.scatter_add_(1, ids, torch.ones_like(ids, dtype=torch.float32))
+            lengths = torch.tensor(cast("np.ndarray", modality.mask)).sum(1)
+            return counts[:, self.kept] / lengths.clamp(min=1)[:, None]
+        raw = self._raw(modality)
+        if self.kind == "picture":
+            grid = (min(self.shape[0], _GRID), min(self.shape[1], _GRID))
+            return F.adaptive_avg_pool2d(raw.permute(0, 3, 1, 2), grid).flatten(1)
+        if self.kind == "sequence":
+            mask = torch.tensor(cast("np.ndarray", modality.mask)).float()
+            total = (raw * mask[..., None]).sum(1)
+            return total / mask.sum(1).clamp(min=1)[:, None]
+        return raw
+
+
+def _moments(values: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and standard deviation a column; 1 where a column is constant."""
+    wide = values.double()
+    std = wide.std(dim=0, correction=0)
+    # A column of equal numbers can have a rounding-sized deviation.
+    flat = std <= 1e-7 * wide.abs().amax(dim=0).clamp(min=1e-30)
+    return wide.mean(dim=0).float(), torch.where(flat, 1.0, std).float()

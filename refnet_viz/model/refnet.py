@@ -1,0 +1,254 @@
+"""The whole network: encoders, fusion, head, refiner. Read it top to bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .. import _check
+from ..config import Config
+from ..data.dataset import Dataset
+from .encoders import Encoded, encoder
+from .features import Features
+from .fusion import FUSIONS
+from .refiner import Refiner, RunningScale
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What a network must know of a dataset before it sees any.
+
+    Parameters
+    ----------
+    modalities
+        Name to ``{"kind", "shape", "words"}``.
+    class_names
+        One name a class; empty without labels.
+    multilabel
+        Whether rows have several labels.
+    """
+
+    modalities: dict[str, dict[str, Any]]
+    class_names: tuple[str, ...]
+    multilabel: bool
+
+    @classmethod
+    def of(cls, data: Dataset) -> Schema:
+        """Return the schema of a dataset; vocabularies come from its training rows."""
+        training = data.split == "train"
+        modalities = {}
+        for name, modality in data.modalities.items():
+            words = 0
+            if modality.kind == "tokens":
+                seen = modality.values[training]
+                # Padding 0, unknown 1, then the ids seen in training, shifted by one.
+                words = int(seen.max(initial=0)) + 2
+            modalities[name] = {
+                "kind": modality.kind, "shape": list(modality.shape), "words": words,
+            }  # fmt: skip
+        return cls(modalities, data.class_names, data.multilabel)
+
+    def check(self, data: Dataset) -> None:
+        """Refuse data whose modalities are not those of the schema."""
+        for name, known in self.modalities.items():
+            if name not in data.modalities:
+                raise ValueError(
+                    f"`data` must have the modality {name!r} of the run, "
+                    f"got {', '.join(data.modalities)}."
+                )
+            given = data.modalities[name]
+            free = 1 if known["kind"] in ("tokens", "sequence") else 0
+            same = list(given.shape)[free:] == known["shape"][free:]
+            if given.kind != known["kind"] or not same:
+                raise ValueError(
+                    f"`data.modalities[{name!r}]` must be of kind {known['kind']} and "
+                    f"shape {tuple(known['shape'])}, got {given.kind} of shape "
+                    f"{given.shape}."
+                )
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows as the network reads them; all tensors live on one device.
+
+    Parameters
+    ----------
+    inputs
+        Modality to encoder input and mask.
+    features
+        Modality to the fixed standardised features ``(B, d_m)``.
+    present
+        ``(B, M)`` bool.
+    """
+
+    inputs: dict[str, tuple[Tensor, Tensor | None]]
+    features: dict[str, Tensor]
+    present: Tensor
+
+    def __len__(self) -> int:
+        return len(self.present)
+
+    def rows(self, index: Tensor) -> Batch:
+        """Return the rows at `index`."""
+        return Batch(
+            {
+                name: (values[index], None if mask is None else mask[index])
+                for name, (values, mask) in self.inputs.items()
+            },
+            {name: values[index] for name, values in self.features.items()},
+            self.present[index],
+        )
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a forward pass returns.
+
+    Parameters
+    ----------
+    z
+        ``(B, d)`` fused vectors.
+    logits
+        ``(B, C)``; C may be 0.
+    unimodal
+        Modality to the encoder's pooled output ``(B, w)``, before any mixing.
+    aux_losses, diagnostics
+        From the fusion.
+    """
+
+    z: Tensor
+    logits: Tensor
+    unimodal: dict[str, Tensor]
+    aux_losses: dict[str, Tensor]
+    diagnostics: dict[str, Tensor]
+
+
+class ReFNet(nn.Module):
+    """Refiner Fusion Network: any fusion, and a refiner that holds it responsible.
+
+    One vector z serves all: the head reads it, the refiner decodes it, the viewer
+    shows it.
+
+    Parameters
+    ----------
+    schema
+        What the data look like.
+    config
+        Widths, fusion, targets.
+
+    References
+    ----------
+    Sankaran, Yang, Lim, "Multimodal Fusion Refiner Networks", arXiv 2104.03435.
+    """
+
+    def __init__(self, schema: Schema, config: Config) -> None:
+        super().__init__()
+        _check.one_of("fusion", config.fusion, FUSIONS)
+        _check_weights(config.refiner_weights, schema.modalities)
+        self.schema, self.config = schema, config
+        self.names = tuple(schema.modalities)
+        features, encoders = {}, {}
+        for name, known in schema.modalities.items():
+            described = (known["kind"], tuple(known["shape"]), known["words"])
+            features[name] = Features(*described)
+            encoders[name] = encoder(
+                *described, hidden=config.hidden, width=config.width,
+                dropout=config.dropout, picture=config.picture_encoder,
+            )  # fmt: skip
+        # Names from data may hold dots, which module names must not: use numbers.
+        self.features = nn.ModuleList(features.values())
+        self.encoders = nn.ModuleList(encoders.values())
+        self.fusion = FUSIONS[config.fusion](
+            self.names, width=config.width, hidden=config.hidden, dropout=config.dropout
+        )
+        # Unlabelled data still get a head, so that every state has the same names.
+        self.head = nn.Linear(config.width, max(len(schema.class_names), 1))
+        widths = [
+            item.width if config.targets == "inputs" else config.width
+            for item in features.values()
+        ]
+        places = [str(i) for i in range(len(widths))]
+        hidden = max(config.width, config.hidden)
+        self.refiner = Refiner(
+            config.width, dict(zip(places, widths, strict=True)), hidden=hidden
+        )
+        moving = config.targets == "features"
+        self.scales = nn.ModuleList(RunningScale(w) for w in widths if moving)
+
+    def fit_features(self, train: Dataset) -> None:
+        """Fit every scaler on training rows."""
+        for column, (name, item) in enumerate(self._features().items()):
+            item.fit(train.modalities[name], train.present[:, column])
+
+    def prepare(self, data: Dataset) -> Batch:
+        """Return a dataset as resident tensors; absent modalities become zeros."""
+        self.schema.check(data)
+        order = [list(data.modalities).index(name) for name in self.names]
+        present = torch.from_numpy(data.present[:, order])
+        inputs, features = {}, {}
+        for column, (name, item) in enumerate(self._features().items()):
+            values, mask = item.inputs(data.modalities[name])
+            there = present[:, column]
+            view = torch.from_numpy(item.features(data.modalities[name]))
+            if not bool(there.all()):
+                values, view = _zero(values, there), _zero(view, there)
+                mask = None if mask is None else mask & there[:, None]
+            inputs[name], features[name] = (values, mask), view
+        device = self.head.weight.device
+        return _to(Batch(inputs, features, present), device)
+
+    def forward(self, batch: Batch) -> Output:
+        """Encode, fuse and classify; decoders are not called."""
+        encoded: dict[str, Encoded] = {
+            name: self.encoders[i](*batch.inputs[name])
+            for i, name in enumerate(self.names)
+        }
+        fused = self.fusion(encoded, batch.present)  # z (B, d)
+        unimodal = {name: item.pooled for name, item in encoded.items()}
+        return Output(
+            fused.z, self.head(fused.z), unimodal, fused.aux_losses, fused.diagnostics
+        )
+
+    def decode(self, z: Tensor) -> dict[str, Tensor]:
+        """Return what z says of every modality, ``(B, d_m)`` standardised."""
+        answers = self.refiner(z)
+        return {name: answers[str(i)] for i, name in enumerate(self.names)}
+
+    def targets(self, batch: Batch, output: Output) -> dict[str, Tensor]:
+        """Return what the refiner must answer, detached and standardised."""
+        if self.config.targets == "inputs":
+            return batch.features
+        return {
+            name: self.scales[i](output.unimodal[name])
+            for i, name in enumerate(self.names)
+        }
+
+    def _features(self) -> dict[str, Features]:
+        return dict(zip(self.names, self.features, strict=True))  # type: ignore[arg-type]
+
+
+def _check_weights(
+    weights: Mapping[str, float] | None, names: Mapping[str, Any]
+) -> None:
+    for name in weights or {}:
+        _check.one_of("refiner_weights", name, names)
+
+
+def _zero(values: Tensor, there: Tensor) -> Tensor:
+    shape = (len(there), *[1] * (values.ndim - 1))
+    return values * there.reshape(shape).to(values.dtype)
+
+
+def _to(batch: Batch, device: torch.device) -> Batch:
+    return Batch(
+        {
+            name: (values.to(device), None if mask is None else mask.to(device))
+            for name, (values, mask) in batch.inputs.items()
+        },
+        {name: values.to(device) for name, values in batch.features.items()},
+        batch.present.to(device),
+    )

@@ -1,0 +1,235 @@
+"""The `Run` value: a trained network with everything needed to trust it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import html
+import json
+import os
+import platform
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from .._version import __version__
+from ..config import Config
+from ..data.dataset import Dataset
+from ..model import ReFNet, Schema
+
+FORMAT = 1
+_MANIFEST = "run.json"
+_ROWS = "train_rows"
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A trained network: settings, seed, weights, history, and where it came from.
+
+    Made by `fit`, `pretrain` and `sweep`.
+
+    Parameters
+    ----------
+    config
+        Every number of the run.
+    seed
+        Of initial weights, batch order and label subset.
+    schema
+        What the data looked like.
+    weights
+        State of the network, scalers included, at the best epoch.
+    history
+        A row an epoch: ``epoch``, training losses (``loss``, ``task``, ``refiner``,
+        ``contrastive``, weighted as they enter the objective), ``val_loss`` (task
+        loss only, or refiner loss in pre-training) and ``val_score``.
+    manifest
+        ``variant``, ``dataset``, ``fingerprint``, ``best_epoch``, ``versions`` ...
+    train_rows
+        Hashes of the rows trained on, by which `embed` knows what is held out.
+    """
+
+    config: Config
+    seed: int
+    schema: Schema
+    weights: dict[str, Tensor] = field(repr=False)
+    history: pd.DataFrame = field(repr=False)
+    manifest: dict[str, Any]
+    train_rows: npt.NDArray[np.uint64] = field(repr=False)
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch whose state was kept, chosen on validation rows."""
+        return int(self.manifest["best_epoch"])
+
+    def model(self, device: str = "cpu") -> ReFNet:
+        """Return the network in evaluation mode."""
+        model = blank_model(self.schema, self.config)
+        model.load_state_dict(self.weights)
+        return model.to(device).eval()
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the run as safetensors and JSON.
+
+        The weights are written first, under a name made of their content; then the
+        JSON that points to them replaces the old one in one step. Whenever writing
+        stops, the folder holds a whole run: the old one or the new one.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be written.
+        """
+        folder = Path(folder)
+        tensors = {name: value.contiguous() for name, value in self.weights.items()}
+        tensors[_ROWS] = torch.from_numpy(self.train_rows.view(np.int64).copy())
+        blob = safetensors.torch.save(tensors)
+        digest = hashlib.sha256(blob).hexdigest()
+        name = f"weights-{digest[:16]}.safetensors"
+        text = json.dumps(
+            {
+                "format": FORMAT,
+                "config": self.config.to_dict(),
+                "seed": self.seed,
+                "schema": asdict(self.schema),
+                "history": self.history.to_dict("list"),
+                "manifest": self.manifest,
+                "weights": {"file": name, "sha256": digest},
+            },
+            indent=1,
+        )
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            _write(folder / name, blob)
+            _write(folder / _MANIFEST, text.encode())
+        except OSError as error:
+            raise OSError(
+                f"`folder` must be a folder that can be written, got {str(folder)!r} "
+                f"({error.strerror or error})."
+            ) from error
+        for stale in folder.glob("weights-*.safetensors"):
+            if stale.name != name:
+                with contextlib.suppress(OSError):
+                    stale.unlink()
+        return folder
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Run:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        FileNotFoundError
+            If the folder holds no run.
+        ValueError
+            If a file is damaged, foreign, or of a newer format.
+        """
+        folder = Path(folder)
+        path = folder / _MANIFEST
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"`folder` must hold a saved run ({_MANIFEST}), got {str(folder)!r}."
+            )
+        try:
+            stored = json.loads(path.read_text("utf-8"))
+            version = int(stored["format"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise _damaged(path, "it is not the JSON of a run") from error
+        if version > FORMAT:
+            raise ValueError(
+                f"`folder` must hold a run of format {FORMAT} or older, got format "
+                f"{version} in {str(path)!r}; a newer refnet_viz wrote it."
+            )
+        try:
+            return cls._from_stored(folder, stored)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise _damaged(path, f"it lacks or garbles {error}") from error
+
+    @classmethod
+    def _from_stored(cls, folder: Path, stored: dict[str, Any]) -> Run:
+        path = folder / Path(stored["weights"]["file"]).name
+        if not path.is_file():
+            raise _damaged(path, "it is missing")
+        blob = path.read_bytes()
+        if hashlib.sha256(blob).hexdigest() != stored["weights"]["sha256"]:
+            raise _damaged(path, "its checksum is another")
+        try:
+            weights = safetensors.torch.load(blob)
+        except safetensors.SafetensorError as error:
+            raise _damaged(path, "it is not a safetensors file") from error
+        rows = weights.pop(_ROWS).numpy().view(np.uint64)
+        schema = Schema(
+            stored["schema"]["modalities"], tuple(stored["schema"]["class_names"]),
+            stored["schema"]["multilabel"],
+        )  # fmt: skip
+        return cls(
+            Config.from_dict(stored["config"]), int(stored["seed"]), schema, weights,
+            pd.DataFrame(stored["history"]), stored["manifest"], rows,
+        )  # fmt: skip
+
+    def _repr_html_(self) -> str:
+        name = html.escape(str(self.manifest.get("variant") or self.config.fusion))
+        last = self.history.iloc[self.best_epoch]
+        count = sum(value.numel() for value in self.weights.values())
+        return (
+            f"<b>{name}</b>, seed {self.seed}: {html.escape(self.config.fusion)} "
+            f"fusion, {count:,} numbers<br>best epoch {self.best_epoch + 1} of "
+            f"{len(self.history)}: validation score {last['val_score']:.3f}"
+            "<br>next: <code>rv.embed(run, data.test)</code>"
+        )
+
+
+def blank_model(schema: Schema, config: Config) -> ReFNet:
+    """Return a network without touching the caller's random numbers."""
+    with torch.random.fork_rng(devices=[]):
+        return ReFNet(schema, config)
+
+
+def row_hashes(data: Dataset) -> npt.NDArray[np.uint64]:
+    """Return a number for each row's id and content, equal only for equal rows.
+
+    Examples
+    --------
+    >>> data = Dataset.from_arrays({"a": np.eye(3)})
+    >>> bool((row_hashes(data)[1:] == row_hashes(data.subset([1, 2]))).all())
+    True
+    """
+    arrays = [modality.values for modality in data.modalities.values()]
+    hashes = np.empty(len(data), dtype=np.uint64)
+    for i, key in enumerate(data.ids):
+        digest = hashlib.blake2b(str(key).encode(), digest_size=8)
+        for values in arrays:
+            digest.update(np.ascontiguousarray(values[i]).tobytes())
+        hashes[i] = int.from_bytes(digest.digest(), "little")
+    return hashes
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that can change a number."""
+    return {
+        "refnet_viz": __version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+    }
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write to a temporary name, then rename: a reader sees all or nothing."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _damaged(path: Path, why: str) -> ValueError:
+    return ValueError(f"`folder` must hold a whole run, got {str(path)!r}: {why}.")

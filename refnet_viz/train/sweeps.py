@@ -1,0 +1,161 @@
+"""Variants times seeds, in parallel, resumable."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import joblib
+from tqdm.auto import tqdm
+
+from .. import _check
+from ..config import Config
+from ..data.dataset import Dataset
+from .loop import fit
+from .run import Run
+
+
+def sweep(
+    data: Dataset,
+    configs: Mapping[str, Config],
+    *,
+    seeds: Iterable[int] = range(5),
+    folder: str | Path | None = None,
+    start: Mapping[int, Run] | None = None,
+    n_jobs: int = -1,
+    progress: bool = True,
+) -> dict[str, list[Run]]:
+    """Train every variant with every seed.
+
+    Runs with the same seed share initial weights, batch order and label subset, so
+    their differences are the settings' doing. They go through joblib:
+    ``joblib.parallel_config("dask")`` puts them on a cluster.
+
+    Parameters
+    ----------
+    data
+        With labels.
+    configs
+        Variant name to settings; `VARIANTS` is the 2 x 2 of refiner and contrastive
+        loss.
+    seeds
+        Whole numbers, each once.
+    folder
+        Where to keep each run as soon as it is whole; a sweep that was stopped or
+        killed continues there and recomputes nothing that is whole.
+    start
+        Seed to the run that its variants start from, as in `fit`.
+    n_jobs
+        Processes; -1 is one a core.
+    progress
+        Whether to show a bar.
+
+    Returns
+    -------
+    dict
+        Variant to runs in the order of `seeds`. After an interrupt only those that
+        were finished, with a warning that says how many.
+
+    Raises
+    ------
+    ValueError
+        If there is no variant or seed, a seed repeats, or `folder` holds runs of
+        other data or settings.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> data = Dataset.from_arrays(
+    ...     {"a": rng.normal(size=(40, 3))}, labels=np.repeat([0, 1], 20))
+    >>> small = {"a": Config(epochs=1, hidden=16, width=8)}
+    >>> runs = sweep(data, small, seeds=[0, 1], n_jobs=1, progress=False)
+    >>> [(run.manifest["variant"], run.seed) for run in runs["a"]]
+    [('a', 0), ('a', 1)]
+    """
+    order = [_check.integer("seeds", seed, low=0) for seed in seeds]
+    if not order or not configs:
+        name = "configs" if order else "seeds"
+        raise ValueError(f"`{name}` must hold at least one entry, got none.")
+    _check.unique("seeds", [str(seed) for seed in order])
+    places = _places(folder, configs, order)
+    whole, jobs = {}, []
+    for (name, seed), place in places.items():
+        saved = _saved(place, data, configs[name])
+        if saved is not None:
+            whole[name, seed] = saved
+        else:
+            begin = None if start is None else start[seed]
+            jobs.append((name, seed, place, begin))
+    parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+    work = (joblib.delayed(_one)(data, configs[job[0]], job) for job in jobs)
+    bar = tqdm(total=len(jobs), desc="runs", disable=not progress, leave=False)
+    try:
+        for name, seed, run in parallel(work):
+            whole[name, seed] = run
+            bar.update()
+    except KeyboardInterrupt:
+        warnings.warn(
+            f"the sweep was stopped: {len(whole)} of {len(places)} runs are whole "
+            "and returned.",
+            stacklevel=2,
+        )
+    finally:
+        bar.close()
+    return {
+        name: [whole[name, seed] for seed in order if (name, seed) in whole]
+        for name in configs
+    }
+
+
+def _one(
+    data: Dataset,
+    config: Config,
+    job: tuple[str, int, Path | None, Run | None],
+) -> tuple[str, int, Run]:
+    name, seed, place, begin = job
+    run = fit(data, config, seed=seed, start=begin, progress=False)
+    if run.manifest["stopped"]:  # half a run must not be taken for a whole one
+        raise KeyboardInterrupt
+    run = replace(run, manifest=run.manifest | {"variant": name})
+    if place is not None:
+        run.save(place)
+    return name, seed, run
+
+
+def _places(
+    folder: str | Path | None, configs: Mapping[str, Config], seeds: list[int]
+) -> dict[tuple[str, int], Path | None]:
+    if folder is None:
+        return {(name, seed): None for name in configs for seed in seeds}
+    names = {name: re.sub(r"[^\w.-]+", "_", name) for name in configs}
+    _check.unique("configs", [f"folder name {name}" for name in names.values()])
+    return {
+        (name, seed): Path(folder) / names[name] / f"seed-{seed}"
+        for name in configs
+        for seed in seeds
+    }
+
+
+def _saved(place: Path | None, data: Dataset, config: Config) -> Run | None:
+    """Return the whole run at `place`, None where there is none or half of one."""
+    if place is None:
+        return None
+    try:
+        run = Run.load(place)
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        if "newer refnet_viz" in str(error):
+            raise
+        return None
+    known = (run.manifest["fingerprint"], run.config.to_dict())
+    if known != (data.fingerprint, config.to_dict()):
+        raise ValueError(
+            "`folder` must hold runs of the same data and settings, got others in "
+            f"{str(place)!r}."
+        )
+    return run
