@@ -1,5 +1,6 @@
 """Datasets: the `Dataset` value, your own arrays, and three sets that ship."""
 
 from .dataset import Dataset, Media, Modality
+from .emoji import emoji
 
-__all__ = ["Dataset", "Media", "Modality"]
+__all__ = ["Dataset", "Media", "Modality", "emoji"]
