@@ -35,12 +35,18 @@ class Modality:
         vectors and pictures.
     vocabulary
         Token names by id, for ``"tokens"``.
+    common_scale
+        Whether the features share a unit, as pixels, singular directions and the
+        outputs of one network do: they are then scaled together, by the square root
+        of their mean variance, which keeps distances between rows. Otherwise each
+        feature is scaled alone, as the columns of a table need.
     """
 
     values: npt.NDArray[Any]
     kind: Kind
     mask: npt.NDArray[np.bool_] | None = None
     vocabulary: tuple[str, ...] = ()
+    common_scale: bool = False
 
     @classmethod
     def of(cls, name: str, given: Any) -> Modality:
@@ -78,7 +84,7 @@ class Modality:
         if mask is not None:
             return cls(*_with_mask(name, values, np.asarray(mask, dtype=bool)))
         if kind == "picture":
-            return cls(_as_pixels(name, values), kind)
+            return cls(_as_pixels(name, values), kind, common_scale=True)
         if kind == "sequence":
             mask = np.ones(values.shape[:2], dtype=bool)
         return cls(values.astype(np.float32), kind, mask)

@@ -64,12 +64,12 @@ class PatchEncoder(nn.Module):
         grid = tuple(-(-side // (2 * self.patch)) for side in (height, breadth))
         self.padded = tuple(2 * self.patch * side for side in grid)
         self.positions = grid[0] * grid[1]
-        inner = max(hidden // 4, 16)
+        inner, wide = max(hidden // 8, 16), max(hidden // 4, 16)
         self.first = nn.Linear(channels * self.patch**2, inner)
-        self.second = nn.Linear(4 * inner, hidden // 2)
-        self.token = nn.Linear(hidden // 2, width)
+        self.second = nn.Linear(4 * inner, wide)
+        self.token = nn.Linear(wide, width)
+        self.pool = nn.Linear(self.positions * wide, width)
         self.drop = nn.Dropout(dropout)
-        self.pool = nn.Linear(self.positions * (hidden // 2), width)
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Encoded:
         """Encode ``(B, C, H, W)``."""
@@ -78,11 +78,11 @@ class PatchEncoder(nn.Module):
             x = F.pad(x, (0, missing[1], 0, missing[0]))
         p = self.patch
         x = F.pixel_unshuffle(x, p).movedim(1, -1)  # (B, H/p, W/p, C p²)
-        x = F.gelu(self.first(x)).movedim(-1, 1)  # (B, h/4, H/p, W/p)
-        x = F.pixel_unshuffle(x, 2).flatten(2).transpose(1, 2)  # (B, L, h)
-        x = self.drop(F.gelu(self.second(x)))  # (B, L, h/2)
+        x = F.gelu(self.first(x)).movedim(-1, 1)  # (B, h/8, H/p, W/p)
+        x = F.pixel_unshuffle(x, 2).flatten(2).transpose(1, 2)  # (B, L, h/2)
+        x = F.gelu(self.second(x))  # (B, L, h/4)
         there = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
-        return Encoded(self.token(x), there, self.pool(x.flatten(1)))
+        return Encoded(self.token(x), there, self.pool(self.drop(x.flatten(1))))
 
 
 class ConvEncoder(nn.Module):

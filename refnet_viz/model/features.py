@@ -31,6 +31,8 @@ class Features(nn.Module):
         Shape of one sample.
     words
         Highest known token id plus one, for "tokens".
+    common_scale
+        As in `Modality`.
 
     Examples
     --------
@@ -47,9 +49,17 @@ class Features(nn.Module):
     std: Tensor
     kept: Tensor
 
-    def __init__(self, kind: str, shape: tuple[int, ...], words: int = 0) -> None:
+    def __init__(
+        self,
+        kind: str,
+        shape: tuple[int, ...],
+        words: int = 0,
+        *,
+        common_scale: bool = False,
+    ) -> None:
         super().__init__()
         self.kind, self.shape, self.words = kind, tuple(shape), words
+        self.common_scale = common_scale
         wide = {"vector": shape[-1], "sequence": shape[-1], "picture": shape[-1]}
         channels = wide.get(kind, 1)
         self.register_buffer("input_mean", torch.zeros(channels))
@@ -78,9 +88,9 @@ class Features(nn.Module):
             if rows.mask is not None:
                 raw = raw[torch.from_numpy(rows.mask)]
             flat = raw.reshape(-1, raw.shape[-1])
-            self.input_mean, self.input_std = _moments(flat)
+            self.input_mean, self.input_std = _moments(flat, self.common_scale)
         view = self._view(rows)
-        self.mean, self.std = _moments(view)
+        self.mean, self.std = _moments(view, self.common_scale)
 
     def features(self, modality: Modality) -> np.ndarray:
         """Return ``(N, d_m)`` float32, standardised."""
@@ -132,10 +142,13 @@ class Features(nn.Module):
         return raw
 
 
-def _moments(values: Tensor) -> tuple[Tensor, Tensor]:
-    """Return mean and standard deviation a column; 1 where a column is constant."""
+def _moments(values: Tensor, common_scale: bool) -> tuple[Tensor, Tensor]:  # noqa: FBT001
+    """Return mean and scale a column; 1 where nothing varies."""
     wide = values.double()
-    std = wide.std(dim=0, correction=0)
-    # A column of equal numbers can have a rounding-sized deviation.
-    flat = std <= 1e-7 * wide.abs().amax(dim=0).clamp(min=1e-30)
-    return wide.mean(dim=0).float(), torch.where(flat, 1.0, std).float()
+    variance = wide.var(dim=0, correction=0)
+    # A column of equal numbers can have a rounding-sized variance.
+    variance[variance <= 1e-14 * wide.square().mean(dim=0)] = 0.0
+    if common_scale:
+        variance = variance.mean().expand_as(variance)
+    scale = torch.where(variance > 0, variance.sqrt(), 1.0)
+    return wide.mean(dim=0).float(), scale.float()

@@ -25,7 +25,7 @@ class Schema:
     Parameters
     ----------
     modalities
-        Name to ``{"kind", "shape", "words"}``.
+        Name to ``{"kind", "shape", "words", "common_scale"}``.
     class_names
         One name a class; empty without labels.
     multilabel
@@ -49,6 +49,7 @@ class Schema:
                 words = int(seen.max(initial=0)) + 2
             modalities[name] = {
                 "kind": modality.kind, "shape": list(modality.shape), "words": words,
+                "common_scale": modality.common_scale,
             }  # fmt: skip
         return cls(modalities, data.class_names, data.multilabel)
 
@@ -154,7 +155,7 @@ class ReFNet(nn.Module):
         features, encoders = {}, {}
         for name, known in schema.modalities.items():
             described = (known["kind"], tuple(known["shape"]), known["words"])
-            features[name] = Features(*described)
+            features[name] = Features(*described, common_scale=known["common_scale"])
             encoders[name] = encoder(
                 *described, hidden=config.hidden, width=config.width,
                 dropout=config.dropout, picture=config.picture_encoder,
