@@ -467,8 +467,8 @@ def _present(present: Any, n: int, names: tuple[str, ...]) -> npt.NDArray[np.boo
             f"`present` must have shape {(n, len(names))} (rows, modalities), "
             f"got {taken.shape}."
         )
-    for name, there in zip(names, taken.any(axis=0), strict=True):
-        if not there:
+    for i, name in enumerate(names):
+        if not taken[:, i].any():
             raise ValueError(
                 f"`present` must leave each modality at least one row, "
                 f"got none for {name!r}."
