@@ -214,8 +214,8 @@ class Embedding:
         )  # fmt: skip
 
     def positions(self, rows: Any) -> npt.NDArray[np.intp]:
-        """Return row numbers for a bool mask, positions or ids."""
-        return positions(self.ids, np.asarray(rows))
+        """Return row numbers for a bool mask, positions, ids or a set of ids."""
+        return positions(self.ids, rows)
 
     @property
     def accuracy(self) -> float:

@@ -80,7 +80,7 @@ def emoji(*, labels: str = "group", split_seed: int | None = None) -> Dataset:
     texts = masked(asset["text"], names)
     return Dataset.from_arrays(
         {
-            "picture": asset["picture"].copy(),
+            "picture": asset["picture"],
             "text": text_features(texts, split == "train"),
         },
         labels=numbers,
