@@ -105,7 +105,7 @@ def moments(ink: Array) -> Array:
 
     With mass m and central moments mu_pq (p counts rows, q columns), eta_pq =
     mu_pq / m^(1 + (p + q) / 2). Columns: centre (2); eta_20, eta_02, eta_11; the 7
-    invariants of Hu (1962, Visual pattern recognition by moment invariants), each as its signed root of the degree it has
+    invariants of Hu (1962), each as its signed root of the degree it has
     in eta, so that all are of one scale. They stay under shifts and quarter turns;
     the last one changes its sign in the mirror. Empty pictures give zeros.
 
