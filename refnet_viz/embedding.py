@@ -12,7 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from . import _check
-from .data.dataset import Dataset, Media, positions
+from .data.dataset import Dataset, Media
+from .data.rows import positions
 
 Features = dict[str, npt.NDArray[np.float32]]
 
@@ -214,8 +215,8 @@ class Embedding:
         )  # fmt: skip
 
     def positions(self, rows: Any) -> npt.NDArray[np.intp]:
-        """Return row numbers for a bool mask, positions or ids."""
-        return positions(self.ids, np.asarray(rows))
+        """Return row numbers for a bool mask, positions, ids or a set of ids."""
+        return positions(self.ids, rows)
 
     @property
     def accuracy(self) -> float:

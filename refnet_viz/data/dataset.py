@@ -7,160 +7,19 @@ import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from .. import _check
+from . import rows as _rows
+from .modality import Media, Modality
+from .rows import positions
 from .splits import SPLITS, stratified_split
 
-Kind = Literal["vector", "picture", "tokens", "sequence"]
-
-
-@dataclass(frozen=True, eq=False)
-class Modality:
-    """One modality: its values, and which positions of a sequence are real.
-
-    Parameters
-    ----------
-    values
-        ``(N, d)`` float vectors, ``(N, H, W, C)`` uint8 pictures, ``(N, L)`` token
-        ids with 0 as padding, or ``(N, L, d)`` float sequences.
-    kind
-        ``"vector"``, ``"picture"``, ``"tokens"`` or ``"sequence"``.
-    mask
-        ``(N, L)`` bool, true where a sequence position holds data; None for
-        vectors and pictures.
-    vocabulary
-        Token names by id, for ``"tokens"``.
-    common_scale
-        Whether the features share a unit, as pixels, singular directions and the
-        outputs of one network do: they are then scaled together, by the square root
-        of their mean variance, which keeps distances between rows. Otherwise each
-        feature is scaled alone, as the columns of a table need.
-    """
-
-    values: npt.NDArray[Any]
-    kind: Kind
-    mask: npt.NDArray[np.bool_] | None = None
-    vocabulary: tuple[str, ...] = ()
-    common_scale: bool = False
-
-    @classmethod
-    def of(cls, name: str, given: Any) -> Modality:
-        """Return the modality an array, a pair ``(values, mask)`` or a Modality means.
-
-        Two axes mean vectors, three a sequence of vectors, four pictures; a pair of
-        a 2-D integer array and a mask means token ids.
-
-        Raises
-        ------
-        ValueError
-            If the number of axes is none of these, or values are not finite.
-
-        Examples
-        --------
-        >>> Modality.of("text", np.zeros((4, 3))).kind
-        'vector'
-        """
-        if isinstance(given, Modality):
-            return given
-        values, mask = given if isinstance(given, tuple) else (given, None)
-        values = np.asarray(values)
-        if not np.issubdtype(values.dtype, np.number):
-            raise ValueError(f"`{name}` must hold numbers, got dtype {values.dtype}.")
-        _check.finite(name, values)
-        if values.size == 0:
-            raise ValueError(f"`{name}` must not be empty, got shape {values.shape}.")
-        kinds: dict[int, Kind] = {2: "vector", 3: "sequence", 4: "picture"}
-        if values.ndim not in kinds:
-            raise ValueError(
-                f"`{name}` must have 2 (vectors), 3 (sequences) or 4 (pictures) axes, "
-                f"got shape {values.shape}."
-            )
-        kind = kinds[values.ndim]
-        if mask is not None:
-            return cls(*_with_mask(name, values, np.asarray(mask, dtype=bool)))
-        if kind == "picture":
-            return cls(_as_pixels(name, values), kind, common_scale=True)
-        if kind == "sequence":
-            mask = np.ones(values.shape[:2], dtype=bool)
-        return cls(values.astype(np.float32), kind, mask)
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of one sample."""
-        return self.values.shape[1:]
-
-    def take(self, index: npt.NDArray[np.intp]) -> Modality:
-        """Return the rows at `index`."""
-        mask = None if self.mask is None else self.mask[index]
-        return replace(self, values=self.values[index], mask=mask)
-
-
-def _with_mask(
-    name: str, values: npt.NDArray[Any], mask: npt.NDArray[np.bool_]
-) -> tuple[npt.NDArray[Any], Kind, npt.NDArray[np.bool_]]:
-    if mask.shape != values.shape[:2]:
-        raise ValueError(
-            f"the mask of `{name}` must have shape {values.shape[:2]} "
-            f"(rows, positions), got {mask.shape}."
-        )
-    if values.ndim == 3:
-        return values.astype(np.float32), "sequence", mask
-    if values.ndim == 2 and np.issubdtype(values.dtype, np.integer):
-        if values.min() < 0:
-            raise ValueError(
-                f"`{name}` must hold token ids of at least 0, got {values.min()}."
-            )
-        return np.where(mask, values, 0).astype(np.int64), "tokens", mask
-    raise ValueError(
-        f"`{name}` must be token ids (rows, positions) or vectors "
-        f"(rows, positions, features) when it has a mask, got {values.dtype} "
-        f"of shape {values.shape}."
-    )
-
-
-def _as_pixels(name: str, values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    """Return pictures as uint8, taking floats between 0 and 1 as brightness."""
-    if values.dtype == np.uint8:
-        return values
-    low, high = float(values.min()), float(values.max())
-    top = 1.0 if np.issubdtype(values.dtype, np.floating) else 255.0
-    if low < 0 or high > top:
-        raise ValueError(
-            f"`{name}` must hold pictures with values between 0 and {top:g}, "
-            f"got {low:g} to {high:g}."
-        )
-    return np.round(values * (255 / top)).astype(np.uint8)
-
-
-@dataclass(frozen=True, eq=False)
-class Media:
-    """What the viewer shows when a point is hovered.
-
-    Parameters
-    ----------
-    pictures
-        One encoded picture (PNG or JPEG bytes) a row, or empty.
-    texts
-        One text a row, or empty.
-    """
-
-    pictures: tuple[bytes, ...] = ()
-    texts: tuple[str, ...] = ()
-
-    def take(self, index: npt.NDArray[np.intp]) -> Media:
-        """Return the media of the rows at `index`."""
-        return Media(
-            tuple(self.pictures[i] for i in index) if self.pictures else (),
-            tuple(self.texts[i] for i in index) if self.texts else (),
-        )
+__all__ = ["Dataset", "Media", "Modality", "positions"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -265,17 +124,17 @@ class Dataset:
         first, n = next((key, len(value)) for key, value in taken.items())
         for key, value in taken.items():
             _check.rows(key, len(value), n, first)
-        numbers, names = _labels(labels, class_names, n, first)
+        numbers, names = _rows.as_labels(labels, class_names, n, first)
         return cls(
             name=name,
-            ids=_ids(ids, n, first),
+            ids=_rows.as_ids(ids, n, first),
             modalities=taken,
-            present=_present(present, n, tuple(taken)),
+            present=_rows.as_present(present, n, tuple(taken)),
             labels=numbers,
             class_names=names,
-            split=_split(split, n, numbers, first),
-            metadata=_metadata(metadata, n, first),
-            media=_media(media, n, first),
+            split=_rows.as_split(split, n, numbers, first),
+            metadata=_rows.as_metadata(metadata, n, first),
+            media=_rows.as_media(media, n, first),
         )
 
     def __len__(self) -> int:
@@ -312,7 +171,7 @@ class Dataset:
         return self.subset(self.split == split)
 
     def subset(self, rows: Any) -> Dataset:
-        """Return some rows, by bool mask, positions or ids.
+        """Return some rows, by bool mask, positions, ids or a set of ids.
 
         Raises
         ------
@@ -325,7 +184,7 @@ class Dataset:
         >>> data.subset(["z", "x"]).ids.tolist()
         ['z', 'x']
         """
-        index = positions(self.ids, np.asarray(rows))
+        index = positions(self.ids, rows)
         return replace(
             self,
             ids=self.ids[index],
@@ -360,9 +219,9 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Twelve hex digits that change with any id, value, label or split."""
-        digest = hashlib.sha256("\x00".join(self.ids).encode())
-        digest.update("\x00".join(self.split).encode())
+        """Twelve hex digits that change with any id, value, label, name or split."""
+        names = (*self.modalities, *self.class_names)
+        digest = hashlib.sha256("\x00".join([*self.ids, *self.split, *names]).encode())
         arrays = [self.present, self.labels]
         for modality in self.modalities.values():
             arrays += [modality.values, modality.mask]
@@ -388,135 +247,3 @@ class Dataset:
             "<table><tr><th>modality</th><th>kind</th><th>shape</th><th>present</th>"
             f"</tr>{rows}</table>next: <code>rv.sweep(data, rv.VARIANTS)</code>"
         )
-
-
-def positions(
-    ids: npt.NDArray[np.str_], rows: npt.NDArray[Any]
-) -> npt.NDArray[np.intp]:
-    """Return row numbers for a bool mask, row numbers or ids.
-
-    Raises
-    ------
-    ValueError
-        If nothing is selected, a number is out of range or an id is unknown.
-
-    Examples
-    --------
-    >>> positions(np.array(["x", "y"]), np.array(["y"])).tolist()
-    [1]
-    """
-    if not rows.size:
-        raise ValueError("`rows` must select at least one row, got none.")
-    if rows.dtype == bool:
-        _check.rows("rows", len(rows), len(ids), "ids")
-        index = np.flatnonzero(rows)
-        if not len(index):
-            raise ValueError("`rows` must select at least one row, got none.")
-        return index
-    if rows.dtype.kind in "UO":
-        where = {key: i for i, key in enumerate(ids)}
-        for key in rows:
-            if key not in where:
-                raise ValueError(f"`rows` must hold known ids, got {str(key)!r}.")
-        return np.array([where[key] for key in rows], dtype=np.intp)
-    index = rows.astype(np.intp)
-    for bad in index[(index < 0) | (index >= len(ids))]:
-        raise ValueError(f"`rows` must be between 0 and {len(ids) - 1}, got {bad}.")
-    return index
-
-
-def _ids(ids: Any, n: int, first: str) -> npt.NDArray[np.str_]:
-    if ids is None:
-        return np.arange(n).astype(str)
-    # pandas string columns arrive as objects; a fixed-width copy can be saved.
-    taken = np.array([str(key) for key in ids])
-    _check.rows("ids", len(taken), n, first)
-    _check.unique("ids", taken)
-    return taken
-
-
-def _labels(
-    labels: Any, class_names: Sequence[str], n: int, first: str
-) -> tuple[npt.NDArray[np.int64] | None, tuple[str, ...]]:
-    names = tuple(str(name) for name in class_names)
-    if labels is None:
-        return None, names
-    array = np.asarray(labels)
-    _check.rows("labels", len(array), n, first)
-    if array.dtype.kind in "UO":
-        found, array = np.unique(array.astype(str), return_inverse=True)
-        names = names or tuple(found.tolist())
-    _check.finite("labels", array)
-    whole = array.astype(np.int64)
-    if array.ndim not in (1, 2) or not np.array_equal(whole, array):
-        raise ValueError(
-            "`labels` must be whole numbers of shape (N,) or 0/1 of shape (N, C), "
-            f"got {array.dtype} of shape {array.shape}."
-        )
-    count = whole.shape[1] if whole.ndim == 2 else int(whole.max()) + 1
-    names = names or tuple(str(i) for i in range(count))
-    high = 1 if whole.ndim == 2 else len(names) - 1
-    if whole.min() < 0 or whole.max() > high:
-        bad = whole.min() if whole.min() < 0 else whole.max()
-        raise ValueError(f"`labels` must be between 0 and {high}, got {bad}.")
-    if whole.ndim == 2:
-        _check.rows("class_names", len(names), count, "labels columns")
-    return whole, names
-
-
-def _present(present: Any, n: int, names: tuple[str, ...]) -> npt.NDArray[np.bool_]:
-    if present is None:
-        return np.ones((n, len(names)), dtype=bool)
-    taken = np.asarray(present, dtype=bool)
-    if taken.shape != (n, len(names)):
-        raise ValueError(
-            f"`present` must have shape {(n, len(names))} (rows, modalities), "
-            f"got {taken.shape}."
-        )
-    for name, there in zip(names, taken.any(axis=0), strict=True):
-        if not there:
-            raise ValueError(
-                f"`present` must leave each modality at least one row, "
-                f"got none for {name!r}."
-            )
-    empty = np.flatnonzero(~taken.any(axis=1))
-    if len(empty):
-        raise ValueError(
-            f"`present` must leave each row at least one modality, "
-            f"got none in row {empty[0]}."
-        )
-    return taken
-
-
-def _split(
-    split: Any, n: int, labels: npt.NDArray[np.int64] | None, first: str
-) -> npt.NDArray[np.str_]:
-    if split is None:
-        return stratified_split(labels, n, (0.6, 0.2, 0.2), seed=0)
-    taken = np.asarray(split)
-    _check.rows("split", len(taken), n, first)
-    if taken.dtype.kind in "iu":
-        unknown = taken[(taken < 0) | (taken >= len(SPLITS))]
-        if len(unknown):
-            raise ValueError(
-                f"`split` must be 0 (train), 1 (val) or 2 (test), got {unknown[0]}."
-            )
-        return np.array(SPLITS)[taken]
-    for value in dict.fromkeys(taken.tolist()):
-        _check.one_of("split", value, SPLITS)
-    return taken.astype("U5")
-
-
-def _metadata(metadata: pd.DataFrame | None, n: int, first: str) -> pd.DataFrame:
-    if metadata is None:
-        return pd.DataFrame(index=range(n))
-    _check.rows("metadata", len(metadata), n, first)
-    return metadata.reset_index(drop=True)
-
-
-def _media(media: Media | None, n: int, first: str) -> Media:
-    media = media or Media()
-    for name, values in (("pictures", media.pictures), ("texts", media.texts)):
-        if values:
-            _check.rows(name, len(values), n, first)
-    return media

@@ -66,8 +66,8 @@ def emoji(*, labels: str = "group", split_seed: int | None = None) -> Dataset:
     Examples
     --------
     >>> data = emoji()
-    >>> data.shape, len(data.class_names), data.ids[0]
-    ((1870, 2), 9, '😀')
+    >>> data.shape, len(data.class_names), data.ids[:3].tolist()
+    ((1870, 2), 9, ['😀', '😃', '😄'])
     """
     _check.one_of("labels", labels, LABELS)
     asset = _asset()
@@ -80,7 +80,7 @@ def emoji(*, labels: str = "group", split_seed: int | None = None) -> Dataset:
     texts = masked(asset["text"], names)
     return Dataset.from_arrays(
         {
-            "picture": asset["picture"].copy(),
+            "picture": asset["picture"],
             "text": text_features(texts, split == "train"),
         },
         labels=numbers,

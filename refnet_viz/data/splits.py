@@ -41,7 +41,8 @@ def stratified_split(
     """Return "train", "val" or "test" for each of `n` rows.
 
     Within every stratum rows are shuffled and dealt so that each part is within one
-    row of its share; left-over rows go to the part that is furthest behind overall.
+    row of its share; the left-over rows, never two to a part, go to those parts that
+    are furthest behind overall.
 
     Raises
     ------
@@ -55,21 +56,22 @@ def stratified_split(
     [6, 2, 2]
     """
     shares = np.asarray(fractions, dtype=float)
-    if shares.shape != (3,) or shares.min() < 0 or abs(shares.sum() - 1) > 1e-9:
+    if shares.shape != (3,) or shares.min() < 0 or not np.isclose(shares.sum(), 1):
         raise ValueError(
             "`fractions` must be three shares of train, val and test that sum to 1, "
             f"got {fractions}."
         )
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(_check.integer("seed", seed, low=0))
     split = np.empty(n, dtype="U5")
     groups = strata(labels, n)
     dealt, seen = np.zeros(3), 0
     for group in np.unique(groups):
         members = rng.permutation(np.flatnonzero(groups == group))
         seen += len(members)
-        counts = np.floor(shares * len(members)).astype(int)
-        while counts.sum() < len(members):
-            counts[np.argmax(shares * seen - dealt - counts)] += 1
+        # 0.29 x 100 is a hair below 29 in binary.
+        counts = np.floor(shares * len(members) + 1e-9).astype(int)
+        behind = np.where(shares > 0, shares * seen - dealt - counts, -np.inf)
+        counts[np.argsort(-behind)[: len(members) - counts.sum()]] += 1
         dealt += counts
         split[members] = np.repeat(np.array(SPLITS), counts)
     return split
@@ -80,23 +82,28 @@ def label_subset(
 ) -> npt.NDArray[np.bool_]:
     """Return which rows keep their label: one fixed, stratified subset.
 
-    Every class that occurs keeps at least one label, so the subset can be slightly
-    larger than `fraction`. A larger fraction with the same seed contains the
-    smaller one.
+    Every stratum (a class; with several labels a row, its rarest one) keeps at least
+    one row, so the subset can be slightly larger than `fraction`. A larger fraction
+    with the same seed contains the smaller one.
 
     Parameters
     ----------
     labels
         ``(N,)`` or ``(N, C)``; None gives no labelled row.
     fraction
-        Share of rows to label, above 0 and at most 1.
+        Share of rows that keep their label, above 0 and at most 1.
     seed
         Same seed, same subset.
 
     Returns
     -------
     numpy.ndarray
-        ``(N,)`` bool.
+        ``(N,)`` bool; empty without labels.
+
+    Raises
+    ------
+    ValueError
+        If `fraction` is not above 0 and at most 1.
 
     Examples
     --------
@@ -104,6 +111,10 @@ def label_subset(
     [2, 2]
     """
     share = _check.number("label_fraction", fraction, low=0, high=1)
+    if share == 0:
+        raise ValueError(
+            f"`label_fraction` must be above 0 and at most 1, got {fraction!r}."
+        )
     if labels is None:
         return np.zeros(0, dtype=bool)
     rng = np.random.default_rng(seed)

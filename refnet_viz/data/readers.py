@@ -1,0 +1,271 @@
+"""Paired data from npz files: your own, and four sets that are shared, not shipped."""
+
+from __future__ import annotations
+
+import math
+import os
+import zipfile
+import zlib
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from .. import _check
+from .dataset import Dataset, Media
+
+SHARED = ("fashion", "cub", "rosmap", "mosi")
+FOLDER_VARIABLE = "REFNET_VIZ_DATA"
+# No deflate stream expands further than this (zlib, "Technical Details").
+DEFLATE_LIMIT = 1032
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+def from_npz(
+    path: str | os.PathLike[str],
+    *,
+    labels: str | None = "y",
+    thumbs: str | os.PathLike[str] | None = None,
+) -> Dataset:
+    """Read a dataset from an npz file of row-aligned arrays.
+
+    ========================  =====================================================
+    array                     meaning
+    ========================  =====================================================
+    ``mod_<name>``            a modality: (N, d), (N, H, W, C) or (N, L, d)
+    ``mask_<name>``           its mask (N, L); makes token ids of whole numbers
+    ``present``               (N, M) bool in the order of the modalities
+    ``y``, ``y_<task>``       labels, (N,) or (N, C)
+    ``class_names``,          names of the classes of ``y`` and of ``y_<task>``
+    ``names_<task>``
+    ``split``                 0 train, 1 val, 2 test
+    ``ids``, ``text``         unique names of the rows; texts for hovering
+    ========================  =====================================================
+
+    All but the first are optional; further arrays with one value a row become
+    metadata. Nothing in the file is ever unpickled, and the stated size of an array
+    is checked against the file before memory is set aside for it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    labels
+        Which array has the labels; None reads none.
+    thumbs
+        A second npz with pictures for hovering: bytes ``jpeg`` or ``png`` and
+        ``offsets``, where picture i is bytes offsets[i] to offsets[i + 1].
+
+    Returns
+    -------
+    Dataset
+        Named after the file.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is not an intact npz file of this form.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "mine.npz"
+    ...     np.savez(path, mod_a=np.eye(5), mod_b=np.ones((5, 2)), y=[0, 1, 0, 1, 0])
+    ...     from_npz(path).shape
+    (5, 2)
+    """
+    arrays = read_arrays(path)
+    modalities = {
+        key.removeprefix("mod_"): arrays.pop(key)
+        for key in list(arrays)
+        if key.startswith("mod_")
+    }
+    if not modalities:
+        raise ValueError(
+            f"`path` must hold an array named mod_<modality>, got {sorted(arrays)}."
+        )
+    masks = {name: arrays.pop(f"mask_{name}", None) for name in modalities}
+    rows = len(next(iter(modalities.values())))
+    numbers, names = _labels(arrays, labels)
+    texts = arrays.pop("text", np.array([], dtype=str))
+    return Dataset.from_arrays(
+        {
+            name: values if masks[name] is None else (values, masks[name])
+            for name, values in modalities.items()
+        },
+        labels=numbers,
+        class_names=names,
+        split=arrays.pop("split", None),
+        ids=arrays.pop("ids", None),
+        present=arrays.pop("present", None),
+        metadata=pd.DataFrame(
+            {
+                key: values
+                for key, values in arrays.items()
+                if values.shape == (rows,) and key != labels
+            },
+            index=range(rows),
+        ),
+        media=Media(
+            () if thumbs is None else _pictures(thumbs),
+            tuple(texts.astype(str).tolist()),
+        ),
+        name=Path(path).stem,
+    )
+
+
+def shared(
+    name: str,
+    *,
+    folder: str | os.PathLike[str] | None = None,
+    labels: str | None = "y",
+) -> Dataset:
+    """Read one of four real sets that do not ship with the package.
+
+    Their rights are not ours to pass on, so the files have to be on the machine:
+    in `folder`, or in the folder that the environment variable REFNET_VIZ_DATA
+    names.
+
+    Parameters
+    ----------
+    name
+        "fashion" (pictures and titles of 5,847 articles), "cub" (600 birds),
+        "rosmap" (351 patients, three omics) or "mosi" (2,199 utterances: text,
+        audio, video; never re-split it, its features were trained on the official
+        training rows).
+    folder
+        Where ``<name>.npz`` stands.
+    labels
+        As in `from_npz`; fashion also has "y_gender", "y_season", "y_usage" and
+        "y_baseColour".
+
+    Returns
+    -------
+    Dataset
+        With the official split; fashion with its pictures for hovering, if
+        ``fashion_thumbs.npz`` stands beside it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If no folder is named or the file is not in it.
+    ValueError
+        If `name` is none of the four, or the file is damaged.
+    """
+    _check.one_of("name", name, SHARED)
+    place = folder or os.environ.get(FOLDER_VARIABLE)
+    if not place:
+        raise FileNotFoundError(
+            f"`folder` or the environment variable {FOLDER_VARIABLE} must name the "
+            f"folder that holds {name}.npz, got neither."
+        )
+    path = Path(place) / f"{name}.npz"
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"`folder` must hold {name}.npz, got {str(place)!r} without it."
+        )
+    thumbs = path.with_name(f"{name}_thumbs.npz")
+    return from_npz(path, labels=labels, thumbs=thumbs if thumbs.is_file() else None)
+
+
+def read_arrays(path: str | os.PathLike[str]) -> Arrays:
+    """Return the arrays of an npz file, after checking what their headers claim.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is foreign or damaged, holds pickled objects, or an array claims
+        more bytes than the file can hold.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"`path` must name a file, got {str(path)!r}.")
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"`path` must be an npz file, got {str(path)!r}.")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.infolist():
+                _check_member(archive, member)
+        with np.load(path, allow_pickle=False) as file:
+            return {key: file[key] for key in file.files}
+    except _Refused as refusal:
+        raise ValueError(f"`path` must {refusal}") from None
+    except (
+        ValueError, EOFError, OSError, NotImplementedError, RuntimeError,
+        zipfile.BadZipFile, zlib.error,
+    ) as error:  # fmt: skip
+        raise ValueError(
+            f"`path` must be an intact npz file, got {str(path)!r} ({error})."
+        ) from error
+
+
+class _Refused(Exception):  # noqa: N818 (never leaves this file)
+    """The end of a sentence about an array that is not read."""
+
+
+def _check_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+    key = member.filename
+    if not key.endswith(".npy"):
+        raise _Refused(f"hold nothing but arrays, got {key!r}.")
+    with archive.open(member) as stream:
+        shape, dtype, start = _header(stream)
+    if dtype.hasobject:
+        raise _Refused(f"hold no pickled objects, got some in {key!r}.")
+    claimed = math.prod(shape) * dtype.itemsize
+    possible = min(member.file_size - start, member.compress_size * DEFLATE_LIMIT)
+    if claimed > possible:
+        raise _Refused(
+            f"hold the {claimed:,} bytes that {key!r} claims, got {possible:,} at most."
+        )
+
+
+def _header(stream: Any) -> tuple[tuple[int, ...], np.dtype[Any], int]:
+    """Return shape, dtype and the position where the data start."""
+    source: BinaryIO = stream
+    version = np.lib.format.read_magic(source)
+    if version == (1, 0):
+        shape, _, dtype = np.lib.format.read_array_header_1_0(source)
+    elif version == (2, 0):
+        shape, _, dtype = np.lib.format.read_array_header_2_0(source)
+    else:
+        raise _Refused(f"hold npy arrays of version 1.0 or 2.0, got {version}.")
+    return shape, dtype, source.tell()
+
+
+def _labels(arrays: Arrays, labels: str | None) -> tuple[Any, tuple[str, ...]]:
+    choices = [key for key in arrays if key == "y" or key.startswith("y_")]
+    names = {key: _names_of(key) for key in choices}
+    stored = {key: arrays.pop(name) for key, name in names.items() if name in arrays}
+    if labels is None or (labels == "y" and "y" not in arrays):
+        return None, ()
+    _check.one_of("labels", labels, choices)
+    return arrays[labels], tuple(stored.get(labels, np.array([])).astype(str).tolist())
+
+
+def _names_of(labels: str) -> str:
+    return "class_names" if labels == "y" else f"names_{labels.removeprefix('y_')}"
+
+
+def _pictures(path: str | os.PathLike[str]) -> tuple[bytes, ...]:
+    arrays = read_arrays(path)
+    kind = next((key for key in ("jpeg", "png") if key in arrays), None)
+    if kind is None or "offsets" not in arrays:
+        raise ValueError(
+            f"`thumbs` must hold offsets and jpeg or png, got {sorted(arrays)}."
+        )
+    encoded, offsets = arrays[kind].tobytes(), arrays["offsets"].tolist()
+    if offsets != sorted(offsets) or offsets[0] < 0 or offsets[-1] > len(encoded):
+        raise ValueError(
+            f"`thumbs` must hold rising offsets up to {len(encoded)}, "
+            f"got {offsets[0]} to {offsets[-1]}."
+        )
+    return tuple(encoded[start:stop] for start, stop in pairwise(offsets))
