@@ -42,7 +42,10 @@ def test_no_class_vanishes_on_its_background(mode):
         assert faint == []
     red, green, blue, alpha = colour(colors.outline)
     page = colour(colors.paper)
-    mixed = [alpha * c + (1 - alpha) * p for c, p in zip((red, green, blue), page[:3], strict=True)]
+    mixed = [
+        alpha * c + (1 - alpha) * p
+        for c, p in zip((red, green, blue), page[:3], strict=True)
+    ]
     name = "#" + "".join(f"{round(255 * c):02x}" for c in mixed)
     assert contrast(name, colors.paper) >= 3
 

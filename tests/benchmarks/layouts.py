@@ -126,8 +126,8 @@ def measure_aligned() -> list[dict[str, str]]:
             ratio(step, further), "CPU"),
         row("four layouts with their reference, against AlignedUMAP of four", "",
             ratio(four[1], theirs[4][1]), "CPU"),
-        *(row(f"{name}: warm start, AlignedUMAP", "no worse", f"{a:.3f}, {b:.3f}", "0 to 1")
-          for name, a, b in told),
+        *(row(f"{name}: warm start, AlignedUMAP", "no worse", f"{a:.3f}, {b:.3f}",
+              "0 to 1") for name, a, b in told),
         row("fidelity of four: worst difference to AlignedUMAP", "no worse",
             f"{worst:+.3f}", "0 to 1"),
         row("rate and epochs taken", "", ", ".join(

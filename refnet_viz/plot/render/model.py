@@ -84,7 +84,7 @@ class Axis:
         at = self.numbers([value])[0]
         low, high = self.range
         if self.given.get("type") == "log":
-            low, high = np.log10([low, high])
+            at, low, high = np.log10([at, low, high])
         return float((at - low) / (high - low))
 
 
