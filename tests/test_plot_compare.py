@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from refnet_viz.embedding import Embedding
-from refnet_viz.graph import knn
-from refnet_viz.graph.diff import edge_diff
-from refnet_viz.graph.pairs import rewiring as point_rewiring
+from refnet_viz.graph import compare as compare_graphs
+from refnet_viz.graph import edge_diff, knn
+from refnet_viz.graph import rewiring as point_rewiring
 from refnet_viz.layout import project
 from refnet_viz.plot import compare, history, rewiring
 from refnet_viz.plot.rewiring import chance_rewiring
@@ -115,6 +115,21 @@ def test_compare_errors_are_sentences(kind, arguments, sentence):
     with pytest.raises(kind) as caught:
         compare(*arguments)
     assert str(caught.value) == sentence
+
+
+def test_a_real_comparison_is_drawn_whole():
+    graphs = knn({"plain": spaces(3, 0.1), "both": spaces(3, 1.0)}, k=5)
+    table = compare_graphs(graphs, permutations=5)
+    figure = compare(table)
+    metrics = list(dict.fromkeys(table["metric"]))
+    heads = [
+        n
+        for n in figure.layout.annotations
+        if "direction" in n.text or "is better" in n.text
+    ]
+    assert len(heads) == len(metrics)
+    dots = [t for t in figure.data if t.showlegend is False and t.mode == "markers"]
+    np.testing.assert_allclose([t.x[0] for t in dots], table["mean"])
 
 
 def spaces(count, noise, n=40):

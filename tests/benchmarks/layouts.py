@@ -22,8 +22,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from refnet_viz.embedding import Embedding
-from refnet_viz.graph import knn
-from refnet_viz.graph.pairs import overlap
+from refnet_viz.graph import knn, overlap
 from refnet_viz.layout import fidelity, project
 
 N, K = 2_000, 15
