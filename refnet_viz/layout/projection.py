@@ -13,16 +13,17 @@ from .. import _check
 from .._nested import as_variants, map_values
 from ..embedding import Embedding
 from ..graph import knn
-from .optimise import EXTENT, fuzzy_graph, optimise, start
+from .fuzzy import fuzzy_graph
+from .optimise import EXTENT, optimise, start
 from .pca import pca
 from .quality import fidelity
 from .value import Layout
 
 METHODS = ("umap", "pca", "aligned")
 # Steps tried on the way from a reference layout, gentlest first: (rate, epochs).
-WARM_STARTS = ((0.1, 60), (0.3, 100), (1.0, 200))
+WARM_STARTS = ((0.1, 50), (0.3, 100), (1.0, 200))
 TOLERANCE = 0.01  # a loss of fidelity this small is worth a gentler step
-WITNESSES = 500  # points that judge which step to take
+WITNESSES = 250  # points that judge which step to take
 
 
 def project(
@@ -167,7 +168,7 @@ def _pca(task: _Task) -> Layout:
 def _umap(task: _Task) -> Layout:
     if task.unfit:
         return _pca(task)
-    epochs = 300 if len(task.points) <= 10_000 else 200
+    epochs = 300 if len(task.points) <= 3_000 else 200
     origin = start(task.points, seed=task.seed)
     moved = task.move(origin, rate=1.0, epochs=epochs)
     return task.layout("umap", moved, rate=1.0, epochs=epochs)
