@@ -149,7 +149,11 @@ class Embedding:
         )
 
     def space(
-        self, name: str = "latent", *, weights: Mapping[str, float] | None = None
+        self,
+        name: str = "latent",
+        *,
+        weights: Mapping[str, float] | None = None,
+        centred: bool = True,
     ) -> npt.NDArray[np.float64]:
         """Return the coordinates of a space, float64 and centred.
 
@@ -161,6 +165,9 @@ class Embedding:
         weights
             Modality to weight w_m for "refined" and "sum"; None gives each
             modality 1/d_m, so that all have the same mean variance.
+        centred
+            Whether to subtract the mean. It changes angles, and by its rounding it
+            parts distances that were equal: cosines and ties want it off.
 
         Returns
         -------
@@ -186,7 +193,7 @@ class Embedding:
         else:
             blocks = self.decoded if name == "refined" else self.inputs
             coordinates = _weighted(blocks, weights)
-        return coordinates - coordinates.mean(axis=0)
+        return coordinates - coordinates.mean(axis=0) if centred else coordinates
 
     def subset(self, rows: Any) -> Embedding:
         """Return some rows, by bool mask, positions or ids.

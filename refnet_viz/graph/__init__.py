@@ -1,5 +1,5 @@
 """kNN graphs of embeddings: search, metrics, comparison."""
 
-from .neighbors import Neighbors
+from .neighbors import Neighbors, knn
 
-__all__ = ["Neighbors"]
+__all__ = ["Neighbors", "knn"]

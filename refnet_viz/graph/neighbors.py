@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import html
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
+import networkx as nx
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 from .. import _check
+from .._nested import map_values
 from ..embedding import Embedding
+from .edges import Edges, as_matrix, every, louvain, unite
+from .exchange import build_graph
+from .search import nearest
+
+MODES = ("union", "mutual", "directed")
+WEIGHTS = ("binary", "distance", "similarity")
+DISTANCES = ("euclidean", "cosine")
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +41,8 @@ class Neighbors:
         ``(N, k)`` row numbers; the own point is never among them.
     distances
         ``(N, k)`` float64, rising along each row.
+    weights
+        Modality to weight, when the space was searched with other than its own.
     """
 
     embedding: Embedding = field(repr=False)
@@ -35,6 +50,7 @@ class Neighbors:
     metric: str
     indices: npt.NDArray[np.int64]
     distances: npt.NDArray[np.float64]
+    weights: Mapping[str, float] | None = None
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -54,9 +70,216 @@ class Neighbors:
         """Labels of the points, if any."""
         return self.embedding.labels
 
+    def points(self) -> npt.NDArray[np.float64]:
+        """Return the ``(N, D)`` coordinates that were searched, not centred."""
+        return self.embedding.space(self.space, weights=self.weights, centred=False)
+
     def head(self, k: Any) -> Neighbors:
         """Return the graph of the `k` nearest: a slice, nothing is searched again."""
         k = _check.k_neighbors(k, self.k + 1)
         return replace(
             self, indices=self.indices[:, :k], distances=self.distances[:, :k]
         )
+
+    def edges(self, mode: str = "union") -> Edges:
+        """Return the edges of a graph.
+
+        Parameters
+        ----------
+        mode
+            "union": pairs of which one is a neighbour of the other; "mutual": pairs
+            of which each is; both once, with source < target, sorted. "directed":
+            from each point to its neighbours.
+
+        Raises
+        ------
+        ValueError
+            If `mode` is none of these.
+
+        Examples
+        --------
+        >>> knn(np.array([[0.0], [1.0], [3.0]]), k=1).edges().target.tolist()
+        [1, 2]
+        """
+        _check.one_of("mode", mode, MODES)
+        if mode == "directed":
+            return every(self.indices, self.distances)
+        both, returned = self._pairs
+        return both if mode == "union" else Edges(*(part[returned] for part in both))
+
+    @cached_property
+    def _pairs(self) -> tuple[Edges, npt.NDArray[np.bool_]]:
+        """Pairs of the union graph, and whether each is mutual."""
+        return unite(self.indices, self.distances)
+
+    @cached_property
+    def union(self) -> csr_array:
+        """Symmetric 0/1 adjacency of the union graph."""
+        return self.adjacency()
+
+    @cached_property
+    def degree(self) -> npt.NDArray[np.float64]:
+        """``(N,)`` number of edges of each point of the union graph."""
+        return np.diff(self.union.indptr).astype(np.float64)
+
+    @cached_property
+    def communities(self) -> npt.NDArray[np.int64]:
+        """``(N,)`` Louvain community of each point of the union graph.
+
+        Blondel et al. 2008, by networkx, with seed 0.
+        """
+        return louvain(self.edges(), len(self))
+
+    def similarity(self, distance: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return ``1 / (1 + d / r)``, r being the mean distance of all neighbours.
+
+        It lies in (0, 1], is 1 for duplicates, 1/2 at the mean distance, and does not
+        change with the unit of the coordinates.
+        """
+        scale = float(self.distances.mean())
+        return 1 / (1 + distance / (scale if scale > 0 else 1.0))
+
+    def adjacency(self, mode: str = "union", weights: str = "binary") -> csr_array:
+        """Return the graph as a sparse ``(N, N)`` matrix.
+
+        Parameters
+        ----------
+        mode
+            As in `edges`; "union" and "mutual" are symmetric.
+        weights
+            "binary", "distance" or "similarity" (see `similarity`).
+
+        Returns
+        -------
+        scipy.sparse.csr_array
+            Edges of distance 0 are stored zeros: count edges by ``nnz``.
+
+        Raises
+        ------
+        ValueError
+            If `mode` or `weights` is none of the above.
+
+        Examples
+        --------
+        >>> graph = knn(np.array([[0.0], [0.0], [3.0]]), k=1)
+        >>> graph.adjacency("union", "distance").nnz
+        4
+        """
+        _check.one_of("weights", weights, WEIGHTS)
+        edges = self.edges(mode)
+        values = edges.distance
+        if weights == "binary":
+            values = np.ones(len(values))
+        elif weights == "similarity":
+            values = self.similarity(values)
+        return as_matrix(edges, values, len(self), symmetric=mode != "directed")
+
+    def to_networkx(self, mode: str = "union") -> nx.Graph[str]:
+        """Return the graph as a networkx object.
+
+        Parameters
+        ----------
+        mode
+            "union" and "mutual" give a Graph, "directed" a DiGraph.
+
+        Returns
+        -------
+        networkx.Graph or networkx.DiGraph
+            Nodes are the ids, with attribute ``label`` (class names, joined by "; ",
+            empty without labels); edges have ``distance`` and ``weight`` (see
+            `similarity`).
+
+        Raises
+        ------
+        ValueError
+            If `mode` is none of the above.
+
+        Examples
+        --------
+        >>> knn(np.array([[0.0], [1.0], [3.0]]), k=1).to_networkx().edges
+        EdgeView([('0', '1'), ('1', '2')])
+        """
+        edges = self.edges(mode)
+        return build_graph(
+            self.embedding,
+            edges.source,
+            edges.target,
+            distance=edges.distance,
+            weight=self.similarity(edges.distance),
+            directed=mode == "directed",
+        )
+
+    def _repr_html_(self) -> str:
+        title = html.escape(str(self.embedding.info.get("variant", "embedding")))
+        seed = self.embedding.info.get("seed")
+        both, returned = self._pairs
+        return (
+            f"<b>{title}</b>{'' if seed is None else f', seed {seed}'}<br>"
+            f"{len(self)} points, k = {self.k}<br>"
+            f"space: {html.escape(self.space)}, distance: {self.metric}<br>"
+            f"{len(returned)} edges, {np.mean(returned):.0%} of them mutual<br>"
+            f"median distance {np.median(both.distance):.3g}<br>"
+            "next: <code>rv.compare(graphs)</code>"
+        )
+
+
+def knn(
+    embedding: Any,
+    k: Any = 15,
+    *,
+    space: str = "latent",
+    metric: str = "euclidean",
+    weights: Mapping[str, float] | None = None,
+) -> Any:
+    """Find the exact `k` nearest neighbours of every point.
+
+    Parameters
+    ----------
+    embedding
+        An `Embedding` or an ``(N, d)`` array; or a list of them, or a mapping of
+        either, answered in the same shape.
+    k
+        Neighbours a point, not counting the point itself.
+    space
+        "latent" (z), "refined" (what the refiner decodes from z), the name of a
+        modality, or "sum" (all modalities).
+    metric
+        "euclidean", or "cosine" (1 - cos of the coordinates as they are, not centred;
+        rows of zeros are at 1 from all others and at 0 from one another).
+    weights
+        Modality to weight for "refined" and "sum"; None as in `Embedding.space`.
+
+    Returns
+    -------
+    Neighbors
+        Ordered by (distance, row number); or a list or a mapping of them.
+
+    Raises
+    ------
+    TypeError
+        If a value is neither an Embedding nor an array.
+    ValueError
+        If `k` is not between 1 and N - 1, or `space` or `metric` is unknown.
+
+    Examples
+    --------
+    >>> knn(np.array([[0.0], [1.0], [3.0]]), k=2).indices.tolist()
+    [[1, 2], [0, 2], [1, 0]]
+    """
+    _check.one_of("metric", metric, DISTANCES)
+
+    def search(value: Any) -> Neighbors:
+        if isinstance(value, np.ndarray):
+            value = Embedding.from_arrays(value)
+        if not isinstance(value, Embedding):
+            raise TypeError(
+                "`embedding` must hold Embedding values or arrays (rows, features), "
+                f"got {type(value).__name__}."
+            )
+        count = _check.k_neighbors(k, len(value))
+        points = value.space(space, weights=weights, centred=False)
+        _check.finite(space, points)
+        found = nearest(points, count, metric=metric)
+        return Neighbors(value, space, metric, *found, weights=weights)
+
+    return map_values(search, embedding)

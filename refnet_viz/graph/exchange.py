@@ -1,0 +1,220 @@
+"""Graphs as networkx objects and as files other programs read."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from xml.etree.ElementTree import ParseError
+
+import networkx as nx
+import numpy as np
+import numpy.typing as npt
+
+from .. import _check
+from ..embedding import Embedding
+
+if TYPE_CHECKING:
+    from .neighbors import Neighbors
+
+T = TypeVar("T")
+Row: TypeAlias = dict[str, dict[str, float]]
+
+SUFFIXES = (".graphml", ".gexf", ".json")
+ATTRIBUTES = ("distance", "weight")
+
+# XML cannot hold these: control characters become their pictures (U+2400 and
+# on, so that names stay different), halves of characters the replacement sign.
+_UNSAFE = {
+    **{code: 0x2400 + code for code in range(32)},
+    **dict.fromkeys([*range(0xD800, 0xE000), 0xFFFE, 0xFFFF], 0xFFFD),
+}
+
+
+def label_texts(embedding: Embedding) -> list[str]:
+    """Return the class name of every point; several are joined by "; ".
+
+    Examples
+    --------
+    >>> label_texts(Embedding.from_arrays(np.eye(2), labels=["cat", "dog"]))
+    ['cat', 'dog']
+    """
+    labels, names = embedding.labels, embedding.class_names
+    if labels is None:
+        return [""] * len(embedding)
+    if labels.ndim == 1:
+        return [names[label] for label in labels.tolist()]
+    return ["; ".join(names[c] for c in np.flatnonzero(row)) for row in labels]
+
+
+def build_graph(
+    embedding: Embedding,
+    source: npt.NDArray[np.int64],
+    target: npt.NDArray[np.int64],
+    *,
+    distance: npt.NDArray[np.float64],
+    weight: npt.NDArray[np.float64],
+    directed: bool,
+) -> nx.Graph[str]:
+    """Return a networkx graph, its dictionaries built directly.
+
+    `add_edges_from` looks up every node and edge, and makes two dictionaries an edge;
+    here the rows to write into are gathered by numpy, and one dictionary is made,
+    shared by both ends as networkx does.
+    """
+    names = embedding.ids.tolist()
+    graph: Any = nx.DiGraph() if directed else nx.Graph()
+    with _no_collection():
+        graph._node = {
+            name: {"label": label}
+            for name, label in zip(names, label_texts(embedding), strict=True)
+        }
+        out: list[Row] = [{} for _ in names]
+        back: list[Row] = [{} for _ in names] if directed else out
+        ends = zip(
+            _gather(out, source), _gather(back, target),
+            _gather(names, source), _gather(names, target),
+            distance.tolist(), weight.tolist(), strict=True,
+        )  # fmt: skip
+        for row, column, u, v, d, w in ends:
+            row[v] = column[u] = {"distance": d, "weight": w}
+        graph._adj = dict(zip(names, out, strict=True))
+        if directed:
+            graph._pred = dict(zip(names, back, strict=True))
+    return graph
+
+
+def _gather(values: list[T], index: npt.NDArray[np.int64]) -> list[T]:
+    objects = np.empty(len(values), dtype=object)
+    objects[:] = values
+    gathered: list[T] = objects[index].tolist()
+    return gathered
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Pause the cycle collector, which would walk 10^5 new dictionaries in vain."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def save_graph(
+    neighbors: Neighbors, path: str | os.PathLike[str], *, mode: str = "union"
+) -> Path:
+    """Write a graph as GraphML, GEXF or node-link JSON, by the suffix of `path`.
+
+    The file appears whole or not at all. Control characters in names, which XML
+    cannot hold, become their pictures, e.g. U+2409 for a tabulator.
+
+    Parameters
+    ----------
+    neighbors
+        The graph.
+    path
+        Ends in ``.graphml``, ``.gexf`` or ``.json``.
+    mode
+        "union", "mutual" or "directed".
+
+    Returns
+    -------
+    pathlib.Path
+        Where it was written.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is another, or two ids become the same name.
+    """
+    path = Path(path)
+    _check.one_of("path suffix", path.suffix, SUFFIXES)
+    graph = _cleaned(neighbors.to_networkx(mode))
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=path.suffix)
+    os.close(handle)
+    try:
+        _write(graph, temporary, path.suffix)
+        Path(temporary).replace(path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+    return path
+
+
+def load_graph(path: str | os.PathLike[str]) -> nx.Graph[str]:
+    """Read a graph that `save_graph` wrote.
+
+    Parameters
+    ----------
+    path
+        Ends in ``.graphml``, ``.gexf`` or ``.json``.
+
+    Returns
+    -------
+    networkx.Graph or networkx.DiGraph
+        Equal to the graph that was saved: ids, labels, distances, weights and
+        directedness.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is another or the content is no graph of that format.
+    """
+    path = Path(path)
+    _check.one_of("path suffix", path.suffix, SUFFIXES)
+    try:
+        raw = _read(path)
+        graph: nx.Graph[str] = nx.DiGraph() if raw.is_directed() else nx.Graph()
+        graph.add_nodes_from(
+            (str(name), {"label": str(data.get("label", ""))})
+            for name, data in raw.nodes(data=True)
+        )
+        # Readers add attributes of their own, such as GEXF's edge numbers.
+        graph.add_edges_from(
+            (str(i), str(j), {key: float(data[key]) for key in ATTRIBUTES})
+            for i, j, data in raw.edges(data=True)
+        )
+    except (
+        ParseError, nx.NetworkXError, KeyError, TypeError, AttributeError, ValueError
+    ) as error:  # fmt: skip
+        raise ValueError(
+            f"`path` must be a {path.suffix} file written by save_graph, "
+            f"got {path.name} ({error})."
+        ) from error
+    return graph
+
+
+def _cleaned(graph: nx.Graph[str]) -> nx.Graph[str]:
+    names = {name: name.translate(_UNSAFE) for name in graph}
+    _check.unique("ids", list(names.values()))
+    for name, data in graph.nodes(data=True):
+        graph.nodes[name]["label"] = data["label"].translate(_UNSAFE)
+    if all(old == new for old, new in names.items()):
+        return graph
+    return nx.relabel_nodes(graph, names)
+
+
+def _write(graph: nx.Graph[str], path: str, suffix: str) -> None:
+    if suffix == ".graphml":
+        nx.write_graphml_xml(graph, path)
+    elif suffix == ".gexf":
+        nx.write_gexf(graph, path)
+    else:
+        text = json.dumps(nx.node_link_data(graph, edges="edges"), ensure_ascii=False)
+        Path(path).write_text(text, encoding="utf-8")
+
+
+def _read(path: Path) -> Any:
+    if path.suffix == ".graphml":
+        return nx.read_graphml(path)
+    if path.suffix == ".gexf":
+        return nx.read_gexf(path)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return nx.node_link_graph(content, edges="edges")

@@ -1,0 +1,195 @@
+"""Metrics that ask whether neighbours agree in their labels."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from .neighbors import Neighbors
+
+Labels = npt.NDArray[np.int64]
+
+
+def accuracy(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
+    """Return the share of points predicted right.
+
+    Parameters
+    ----------
+    neighbors
+        A graph whose embedding has predictions.
+    labels
+        Labels to use instead of its own, e.g. permuted ones.
+
+    Returns
+    -------
+    float
+        Between 0 and 1, 1 is best; with several labels a point, the share of right
+        entries. NaN without predictions.
+    """
+    predictions = neighbors.embedding.predictions
+    if predictions is None:
+        return float("nan")
+    return float(np.mean(_labels(neighbors, labels) == predictions))
+
+
+def accuracy_chance(neighbors: Neighbors) -> float:
+    """Return the share a constant answer gets right: that of the largest class."""
+    labels = _labels(neighbors, None)
+    if labels.ndim == 1:
+        return float(np.bincount(labels).max() / len(labels))
+    share = labels.mean(axis=0)
+    return float(np.maximum(share, 1 - share).mean())
+
+
+def purity(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
+    """Return the share of neighbours that have the label of their point.
+
+    This is the edge homophily of the directed graph. With several labels a point,
+    sharing one of them counts.
+
+    Parameters
+    ----------
+    neighbors
+        A graph of labelled points.
+    labels
+        Labels to use instead of its own, e.g. permuted ones.
+
+    Returns
+    -------
+    float
+        Between 0 and 1, 1 is best.
+
+    Examples
+    --------
+    >>> from refnet_viz import Embedding
+    >>> from refnet_viz.graph import knn
+    >>> line = Embedding.from_arrays([[0.0], [1.0], [3.0]], labels=[0, 0, 1])
+    >>> round(purity(knn(line, k=1)), 3)
+    0.667
+    """
+    labels = _labels(neighbors, labels)
+    source, target, _ = neighbors.edges("directed")
+    if labels.ndim == 1:
+        return float(np.mean(labels[source] == labels[target]))
+    packed = np.packbits(labels.astype(bool), axis=1)
+    return float(np.mean((packed[source] & packed[target]).any(axis=1)))
+
+
+def purity_chance(neighbors: Neighbors) -> float:
+    """Return the share of all pairs that share a label."""
+    labels = _labels(neighbors, None)
+    n = len(labels)
+    if labels.ndim == 1:
+        counts = np.bincount(labels)
+        return float((counts * (counts - 1)).sum() / (n * (n - 1)))
+    kinds, counts = np.unique(labels, axis=0, return_counts=True)
+    kinds = kinds.astype(np.float32)
+    pairs = 0
+    for start in range(0, len(kinds), 1024):
+        block = slice(start, start + 1024)
+        share = kinds[block] @ kinds.T > 0
+        pairs += int(counts[block] @ (share @ counts))
+    own = int(counts[kinds.any(axis=1)].sum())
+    return (pairs - own) / (n * (n - 1))
+
+
+def adjusted_homophily(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
+    """Return the label assortativity of the union graph.
+
+    With s the share of edges inside classes and a_c the share of edge ends in class
+    c it is ``(s - sum_c a_c^2) / (1 - sum_c a_c^2)`` (Newman 2003, equation 2; Platonov
+    et al. 2023 call it adjusted homophily), which is the covariance of the 0/1 class
+    columns over the edges divided by their variance. In this second form it holds
+    for several labels a point too.
+
+    Parameters
+    ----------
+    neighbors
+        A graph of labelled points.
+    labels
+        Labels to use instead of its own, e.g. permuted ones.
+
+    Returns
+    -------
+    float
+        At most 1, which is best; 0 is chance. NaN when all points have one class.
+
+    Examples
+    --------
+    >>> from refnet_viz import Embedding
+    >>> from refnet_viz.graph import knn
+    >>> line = Embedding.from_arrays([[0.0], [1.0], [5.0], [6.0]], labels=[0, 0, 1, 1])
+    >>> adjusted_homophily(knn(line, k=1))
+    1.0
+    """
+    labels = _labels(neighbors, labels)
+    degree = neighbors.degree
+    ends = degree.sum()
+    if labels.ndim == 1:
+        source, target, _ = neighbors.edges()
+        share = np.bincount(labels, weights=degree) / ends
+        inside = np.mean(labels[source] == labels[target])
+        spread = 1 - share @ share
+        return _ratio(inside - share @ share, spread)
+    columns = labels.astype(float)
+    share = degree @ columns / ends
+    together = (columns * (neighbors.union @ columns)).sum(axis=0) / ends
+    return _ratio((together - share**2).sum(), (share - share**2).sum())
+
+
+def community_recovery(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
+    """Return how well Louvain communities of the union graph recover the classes.
+
+    The adjusted Rand index of communities and classes (Hubert and Arabie 1985): over
+    all pairs of points, agreement in "together or apart", less what chance gives.
+
+    Parameters
+    ----------
+    neighbors
+        A graph of labelled points.
+    labels
+        Labels to use instead of its own, e.g. permuted ones.
+
+    Returns
+    -------
+    float
+        At most 1, which is best; 0 is chance. NaN with several labels a point.
+
+    Examples
+    --------
+    >>> from refnet_viz import Embedding
+    >>> from refnet_viz.graph import knn
+    >>> line = Embedding.from_arrays([[0.0], [1.0], [5.0], [6.0]], labels=[0, 0, 1, 1])
+    >>> community_recovery(knn(line, k=1))
+    1.0
+    """
+    labels = _labels(neighbors, labels)
+    if labels.ndim > 1:
+        return float("nan")
+    return _adjusted_rand(neighbors.communities, labels)
+
+
+def _adjusted_rand(a: Labels, b: Labels) -> float:
+    width = int(b.max()) + 1
+    table = np.bincount(a * width + b, minlength=(int(a.max()) + 1) * width)
+    table = table.reshape(-1, width)
+    both, in_a, in_b, pairs = (
+        float((counts * (counts - 1.0) / 2).sum())
+        for counts in (table, table.sum(axis=1), table.sum(axis=0), np.array(len(a)))
+    )
+    expected = in_a * in_b / pairs
+    most = (in_a + in_b) / 2
+    # Both groupings all together or all apart: they agree on every pair.
+    return 1.0 if most == expected else (both - expected) / (most - expected)
+
+
+def _labels(neighbors: Neighbors, labels: Labels | None) -> Labels:
+    if labels is not None:
+        return labels
+    if neighbors.labels is None:
+        raise ValueError("`neighbors` must have labels for this metric, got none.")
+    return neighbors.labels
+
+
+def _ratio(part: float, whole: float) -> float:
+    return float(part / whole) if whole > 1e-12 else float("nan")

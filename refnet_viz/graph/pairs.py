@@ -1,0 +1,214 @@
+"""Two graphs over the same points: how much their neighbourhoods share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import _check
+from .neighbors import Neighbors
+
+Floats = npt.NDArray[np.float64]
+
+# Numbers held at once by any step (32 MiB of float64).
+_BUDGET = 2**22
+
+
+def shared(a: Neighbors, b: Neighbors) -> npt.NDArray[np.int64]:
+    """Return how many neighbours each point has in both graphs.
+
+    Examples
+    --------
+    >>> from refnet_viz.graph import knn
+    >>> x = np.array([[0.0], [1.0], [3.0]])
+    >>> shared(knn(x, k=1), knn(-x, k=1)).tolist()
+    [1, 1, 1]
+    """
+    same_points(a, b)
+    both = np.sort(np.hstack([a.indices, b.indices]), axis=1)
+    return np.sum(both[:, 1:] == both[:, :-1], axis=1)
+
+
+def overlap(a: Neighbors, b: Neighbors) -> float:
+    """Return the mean share of neighbours that two graphs have in common.
+
+    ``mean_i |N_a(i) & N_b(i)| / k``.
+
+    Parameters
+    ----------
+    a, b
+        Graphs over the same points with the same k.
+
+    Returns
+    -------
+    float
+        Between 0 and 1; k / (N - 1) for unrelated graphs.
+
+    Raises
+    ------
+    ValueError
+        If points or k differ.
+
+    Examples
+    --------
+    >>> from refnet_viz.graph import knn
+    >>> a, b = knn(np.array([[0.0], [1.0], [3.0]]), k=1), knn(np.eye(3), k=1)
+    >>> round(overlap(a, b), 3)
+    0.667
+    """
+    _same_k(a, b)
+    return float(shared(a, b).mean() / a.k)
+
+
+def jaccard(a: Neighbors, b: Neighbors) -> Floats:
+    """Return for each point the Jaccard index of its two neighbourhoods.
+
+    ``|N_a(i) & N_b(i)| / |N_a(i) | N_b(i)|``.
+
+    Parameters
+    ----------
+    a, b
+        Graphs over the same points.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(N,)`` between 0 and 1, 1 where nothing changed.
+
+    Raises
+    ------
+    ValueError
+        If the points differ.
+
+    Examples
+    --------
+    >>> from refnet_viz.graph import knn
+    >>> a, b = knn(np.array([[0.0], [1.0], [3.0]]), k=1), knn(np.eye(3), k=1)
+    >>> jaccard(a, b).tolist()
+    [1.0, 1.0, 0.0]
+    """
+    both = shared(a, b)
+    return both / (a.k + b.k - both)
+
+
+def rewiring(a: Neighbors, b: Neighbors) -> Floats:
+    """Return for each point how much its neighbourhood changed: 1 - Jaccard.
+
+    Parameters
+    ----------
+    a, b
+        Graphs over the same points.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(N,)`` between 0 (nothing changed) and 1 (no neighbour kept).
+
+    Raises
+    ------
+    ValueError
+        If the points differ.
+
+    Examples
+    --------
+    >>> from refnet_viz.graph import knn
+    >>> a, b = knn(np.array([[0.0], [1.0], [3.0]]), k=1), knn(np.eye(3), k=1)
+    >>> rewiring(a, b).tolist()
+    [0.0, 0.0, 1.0]
+    """
+    return 1 - jaccard(a, b)
+
+
+def rbo(a: Neighbors, b: Neighbors, *, p: float = 0.9) -> Floats:
+    """Return for each point the rank-biased overlap of its two neighbour lists.
+
+    With A_d the share of common neighbours among the first d of both lists, it is
+    ``A_k p^k + (1 - p) / p sum_(d=1..k) A_d p^d``: the extrapolated form RBO_EXT of
+    Webber, Moffat and Zobel 2010, which assumes that agreement beyond k is as at k.
+
+    Parameters
+    ----------
+    a, b
+        Graphs over the same points with the same k.
+    p
+        Weight of depth, between 0 and 1: the first 1 / (1 - p) neighbours matter most.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(N,)`` between 0 and 1, 1 where both lists are equal.
+
+    Raises
+    ------
+    ValueError
+        If points or k differ, or `p` is not between 0 and 1.
+
+    Examples
+    --------
+    >>> from refnet_viz.graph import knn
+    >>> a, b = knn(np.array([[0.0], [1.0], [3.0]]), k=1), knn(np.eye(3), k=1)
+    >>> rbo(a, b).tolist()
+    [1.0, 1.0, 0.0]
+    """
+    same_points(a, b)
+    _same_k(a, b)
+    weights = _rbo_weights(a.k, p)
+    result = np.empty(len(a))
+    size = max(1, _BUDGET // a.k**2)
+    for start in range(0, len(a), size):
+        block = slice(start, start + size)
+        equal = a.indices[block, :, None] == b.indices[block, None, :]
+        row, i, j = np.nonzero(equal)
+        # A common neighbour counts from the depth at which both lists have it.
+        depth = np.maximum(i, j)
+        result[block] = np.bincount(row, weights[depth], minlength=len(equal))
+    return np.minimum(result, 1.0)
+
+
+def rbo_chance(k: int, n: int, *, p: float = 0.9) -> float:
+    """Return the expected `rbo` of unrelated graphs of `n` points."""
+    # The first d of two unrelated lists share d^2 / (n - 1) points on average, which
+    # is (2 d - 1) / (n - 1) more than the first d - 1.
+    return float(_rbo_weights(k, p) @ (2 * np.arange(1, k + 1) - 1) / (n - 1))
+
+
+def _rbo_weights(k: int, p: float) -> Floats:
+    """Return what a neighbour adds that both lists first share at depth 1 ... k."""
+    p = _check.number("p", p, low=1e-6, high=1 - 1e-6)
+    depth = np.arange(1, k + 1)
+    terms = (1 - p) / p * p**depth / depth
+    return np.cumsum(terms[::-1])[::-1] + p**k / k
+
+
+def shuffled(graph: Neighbors, *, seed: int) -> Neighbors:
+    """Return the same graph with its points exchanged at random under their ids.
+
+    What a pair measure gives for it is its chance value.
+    """
+    order = np.random.default_rng(seed).permutation(len(graph))
+    moved = graph.embedding.subset(order)
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    return replace(
+        graph,
+        embedding=replace(moved, ids=graph.ids),
+        indices=place[graph.indices[order]],
+        distances=graph.distances[order],
+    )
+
+
+def same_points(a: Neighbors, b: Neighbors) -> None:
+    """Refuse graphs over different points, or the same in another order."""
+    if not np.array_equal(a.ids, b.ids):
+        raise ValueError(
+            "`b` must have the same ids as `a` in the same order, "
+            f"got {len(b)} and {len(a)} points of which "
+            f"{len(np.intersect1d(a.ids, b.ids))} are the same."
+        )
+
+
+def _same_k(a: Neighbors, b: Neighbors) -> None:
+    if a.k != b.k:
+        raise ValueError(f"`b` must have the same k as `a` ({a.k}), got {b.k}.")

@@ -1,0 +1,208 @@
+"""Exact nearest neighbours in blocks: candidates by a matrix product, then checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from tqdm.auto import tqdm
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Rows: TypeAlias = npt.NDArray[np.int64]
+Length: TypeAlias = Callable[[Floats], Floats]
+
+# Numbers held at once by any step (32 MiB of float64).
+_BUDGET = 2**22
+# Candidates beyond k: enough that only ties and near-ties ask for a second look.
+_SLACK = 8
+
+
+def nearest(points: Floats, k: int, *, metric: str) -> tuple[Rows, Floats]:
+    """Return the `k` nearest other rows of every row, and their distances.
+
+    Rows are ordered by (distance, row number), so equal distances never depend on
+    the order of evaluation. Distances come from differences of coordinates, not from
+    a matrix product: duplicates are at exactly 0.
+
+    Parameters
+    ----------
+    points
+        ``(N, D)`` finite coordinates.
+    k
+        Neighbours a row, between 1 and N - 1.
+    metric
+        "euclidean", or "cosine": half the squared distance of the unit vectors,
+        which is 1 - cos, rounded to 14 decimals (what float32 coordinates can carry)
+        so that vectors of one direction are at exactly 0. Rows of zeros are at
+        distance 1 from all others and 0 from one another.
+
+    Returns
+    -------
+    indices
+        ``(N, k)`` row numbers, nearest first.
+    distances
+        ``(N, k)``, rising along each row.
+
+    Examples
+    --------
+    >>> indices, distances = nearest(np.array([[0.0], [1.0], [3.0]]), 1,
+    ...                              metric="euclidean")
+    >>> indices.ravel().tolist(), distances.ravel().tolist()
+    ([1, 0, 1], [1.0, 1.0, 2.0])
+    """
+    vectors = _unit(points) if metric == "cosine" else points
+    length = _cosine if metric == "cosine" else np.sqrt
+    first, group = _distinct(vectors)
+    found = _search(vectors[first], min(k, len(first) - 1), length)
+    if len(first) == len(vectors):
+        return found
+    return _expand(group, *found, k)
+
+
+def _cosine(squared: Floats) -> Floats:
+    return np.round(squared / 2, 14)
+
+
+def _unit(points: Floats) -> Floats:
+    """Return unit vectors; rows of zeros get an axis of their own."""
+    norms = np.linalg.norm(points, axis=1, keepdims=True)
+    zero = norms == 0
+    vectors: Floats = np.hstack([points / np.where(zero, 1.0, norms), zero])
+    return vectors
+
+
+def _distinct(vectors: Floats) -> tuple[Rows, Rows]:
+    """Return the first row of each distinct vector, rising, and each row's group."""
+    # Adding zero makes -0.0 and 0.0 the same bytes.
+    plain = np.ascontiguousarray(vectors + 0.0)
+    rows = plain.view(np.dtype((np.void, plain.strides[0]))).ravel()
+    _, first, group = np.unique(rows, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return first[order], rank[group]
+
+
+def _blocks(n: int, numbers_per_row: int) -> Iterator[slice]:
+    size = max(1, _BUDGET // max(1, numbers_per_row))
+    starts = range(0, n, size)
+    # delay: a bar appears only for searches that take longer than a second.
+    for start in tqdm(starts, desc="neighbours", delay=1, leave=False):
+        yield slice(start, min(n, start + size))
+
+
+def _search(x: Floats, k: int, length: Length) -> tuple[Rows, Floats]:
+    n = len(x)
+    indices, distances = np.empty((n, k), dtype=np.int64), np.empty((n, k))
+    if k == 0:
+        return indices, distances
+    left, right, squares = _bound_factors(x)
+    for block in _blocks(n, n):
+        bounds = left[block] @ right
+        bounds += squares[block, None]
+        own = np.arange(block.start, block.stop)
+        bounds[np.arange(len(own)), own] = np.inf
+        cut = _cut(bounds, min(n - 1, k + _SLACK))
+        row, column = np.divmod(np.flatnonzero(bounds <= cut[:, None]), n)
+        near, exact = _closest(x, (own[row], column), k, length)
+        # A row that was not taken has a larger bound: only when even that is within
+        # reach can it be a neighbour.
+        missed = np.flatnonzero(length(np.maximum(cut, 0)) <= exact[:, -1])
+        for i in missed:
+            reach = length(np.maximum(bounds[i], 0)) <= exact[i, -1]
+            column = np.flatnonzero(reach)
+            pairs = np.full(len(column), own[i]), column
+            near[i], exact[i] = _closest(x, pairs, k, length)
+        indices[block], distances[block] = near, exact
+    return indices, distances
+
+
+def _cut(bounds: Floats, count: int) -> Floats:
+    """Return for each row a value that at least `count` entries do not exceed.
+
+    The minima of chunks are entries, and few; their `count`-th smallest serves.
+    """
+    n = bounds.shape[1]
+    size = max(1, n // (8 * count))
+    whole = n // size * size
+    minima = bounds[:, :whole].reshape(len(bounds), -1, size).min(axis=2)
+    cut: Floats = np.partition(minima, count - 1, axis=1)[:, count - 1]
+    return cut
+
+
+def _closest(
+    x: Floats, pairs: tuple[Rows, Rows], k: int, length: Length
+) -> tuple[Rows, Floats]:
+    """Return the `k` nearest of the listed pairs, each row having at least `k`.
+
+    The rows, first of each pair, are sorted; the answer has one line for each.
+    """
+    row, column = pairs
+    size = max(1, _BUDGET // x.shape[1])
+    starts = range(0, len(row), size)
+    squared = [
+        _squared(x[row[start : start + size]], x[column[start : start + size]])
+        for start in starts
+    ]
+    exact = length(np.concatenate(squared))
+    order = np.lexsort((column, exact, row))
+    first = np.flatnonzero(np.diff(row, prepend=-1))
+    nearest_k = order[first[:, None] + np.arange(k)]
+    return column[nearest_k], exact[nearest_k]
+
+
+def _bound_factors(x: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return factors of a lower bound of the squared distances, rounding included.
+
+    With centred rows c, ``|c_i|^2 + |c_j|^2 - 2 c_i.c_j`` differs from the squared
+    distance by less than ``(4 D + 16) u (|c_i|^2 + |c_j|^2)``, u being half the machine
+    epsilon: both squares are shrunk by twice that.
+    """
+    centred = x - x.mean(axis=0)
+    shrunk = (1 - 4 * (x.shape[1] + 4) * np.finfo(float).eps) * _squared(centred, 0.0)
+    left = np.hstack([-2 * centred, np.ones((len(x), 1))])
+    right = np.vstack([centred.T, shrunk])
+    return left, right, shrunk
+
+
+def _squared(a: Floats, b: Floats | float) -> Floats:
+    difference = a - b
+    difference *= difference
+    return difference.sum(axis=-1)
+
+
+def _expand(
+    group: Rows, indices: Rows, distances: Floats, k: int
+) -> tuple[Rows, Floats]:
+    """Turn neighbours among distinct vectors into neighbours among all rows.
+
+    A vector's k nearest others, ties going to the one that occurs first, hold the k
+    nearest rows, because each has at least one row and none left out has an earlier.
+    """
+    n = len(group)
+    members = _members(group, k + 1)
+    found, lengths = np.empty((n, k), dtype=np.int64), np.empty((n, k))
+    nearby = np.hstack([np.arange(len(indices))[:, None], indices])
+    apart = np.hstack([np.zeros((len(indices), 1)), distances])
+    for block in _blocks(n, nearby.shape[1] * members.shape[1]):
+        own = np.arange(block.start, block.stop)
+        rows = members[nearby[group[block]]].reshape(len(own), -1)
+        far = np.repeat(apart[group[block]], members.shape[1], axis=1)
+        far[(rows == n) | (rows == own[:, None])] = np.inf
+        order = np.lexsort((rows, far), axis=1)[:, :k]
+        found[block] = np.take_along_axis(rows, order, 1)
+        lengths[block] = np.take_along_axis(far, order, 1)
+    return found, lengths
+
+
+def _members(group: Rows, most: int) -> Rows:
+    """Return the first rows of every group, at most `most`, padded with N."""
+    order = np.argsort(group, kind="stable")
+    counts = np.bincount(group)
+    place = np.arange(len(group)) - np.repeat(np.cumsum(counts) - counts, counts)
+    table = np.full((len(counts), min(most, int(counts.max()))), len(group))
+    kept = place < table.shape[1]
+    table[group[order][kept], place[kept]] = order[kept]
+    return table
