@@ -105,7 +105,10 @@ class Neighbors:
         if mode == "directed":
             return every(self.indices, self.distances)
         both, returned = self._pairs
-        return both if mode == "union" else Edges(*(part[returned] for part in both))
+        if mode == "union":
+            return both
+        source, target, distance = both
+        return Edges(source[returned], target[returned], distance[returned])
 
     @cached_property
     def _pairs(self) -> tuple[Edges, npt.NDArray[np.bool_]]:

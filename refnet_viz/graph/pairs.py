@@ -11,12 +11,13 @@ from .. import _check
 from .neighbors import Neighbors
 
 Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
 
 # Numbers held at once by any step (32 MiB of float64).
 _BUDGET = 2**22
 
 
-def shared(a: Neighbors, b: Neighbors) -> npt.NDArray[np.int64]:
+def shared(a: Neighbors, b: Neighbors) -> Rows:
     """Return how many neighbours each point has in both graphs.
 
     Examples
@@ -27,7 +28,18 @@ def shared(a: Neighbors, b: Neighbors) -> npt.NDArray[np.int64]:
     [1, 1, 1]
     """
     same_points(a, b)
-    both = np.sort(np.hstack([a.indices, b.indices]), axis=1)
+    return common(a.indices, b.indices)
+
+
+def common(a: Rows, b: Rows) -> Rows:
+    """Return how many numbers each line of `a` shares with that of `b`.
+
+    Examples
+    --------
+    >>> common(np.array([[1, 2], [3, 4]]), np.array([[2, 1], [4, 5]])).tolist()
+    [2, 1]
+    """
+    both = np.sort(np.hstack([a, b]), axis=1)
     return np.sum(both[:, 1:] == both[:, :-1], axis=1)
 
 
@@ -165,13 +177,6 @@ def rbo(a: Neighbors, b: Neighbors, *, p: float = 0.9) -> Floats:
         depth = np.maximum(i, j)
         result[block] = np.bincount(row, weights[depth], minlength=len(equal))
     return np.minimum(result, 1.0)
-
-
-def rbo_chance(k: int, n: int, *, p: float = 0.9) -> float:
-    """Return the expected `rbo` of unrelated graphs of `n` points."""
-    # The first d of two unrelated lists share d^2 / (n - 1) points on average, which
-    # is (2 d - 1) / (n - 1) more than the first d - 1.
-    return float(_rbo_weights(k, p) @ (2 * np.arange(1, k + 1) - 1) / (n - 1))
 
 
 def _rbo_weights(k: int, p: float) -> Floats:

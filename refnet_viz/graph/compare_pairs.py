@@ -1,0 +1,176 @@
+"""Pairs of variants: whether a changed loss changes more than a changed seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from tqdm.auto import tqdm
+
+from .. import _check
+from .._nested import as_variants
+from . import statistics
+from .alignment import linear_cka, second_order_cosine
+from .neighbors import Neighbors
+from .pairs import jaccard, rbo, same_points, shuffled
+
+Floats = npt.NDArray[np.float64]
+
+BEYOND = "beyond seed noise"
+FEW_SEEDS = "fewer than three seeds: no band"
+
+
+def _cka(a: Neighbors, b: Neighbors) -> float:
+    return linear_cka(a.points(), b.points()) if len(a) > 3 else float("nan")
+
+
+MEASURES: dict[str, Callable[[Neighbors, Neighbors], float]] = {
+    "knn_jaccard": lambda a, b: float(jaccard(a, b).mean()),
+    "rbo": lambda a, b: float(rbo(a, b).mean()),
+    "cka": _cka,
+    "second_order_cosine": lambda a, b: float(second_order_cosine(a, b).mean()),
+}
+
+
+def compare_pairs(
+    graphs: Mapping[str, Neighbors | Sequence[Neighbors]],
+    *,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Compare each two variants, beside the same variant with another seed.
+
+    Parameters
+    ----------
+    graphs
+        Variant to its graph, or to one graph a seed, all over the same points.
+    confidence
+        Of bands and intervals.
+    seed
+        Of the exchange of points that gives chance.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a measure and pair of variants; all measures are similarities.
+
+        metric, first, second
+            "knn_jaccard", "rbo", "cka" or "second_order_cosine", and whom it compares.
+        mean, low, high, seeds
+            Mean over runs of the same seed (in their order where seeds do not match),
+            with its confidence interval (Student's t).
+        floor
+            Mean over two runs of one variant with different seeds: what a changed
+            seed alone leaves.
+        difference, diff_low, diff_high
+            Mean minus floor, with its jackknife interval over seeds.
+        verdict
+            "beyond seed noise" when the interval is below zero, else "inside seed
+            noise"; three seeds are needed.
+        chance
+            The same measure with the points of the second exchanged at random.
+        pairing
+            "paired" or "unpaired".
+
+    Raises
+    ------
+    TypeError
+        If `graphs` is a bare graph.
+    ValueError
+        If the points differ.
+
+    Examples
+    --------
+    >>> from refnet_viz.graph import knn
+    >>> line = np.array([[0.0], [1.0], [3.0], [6.0]])
+    >>> table = compare_pairs({"plain": knn(line, k=1), "bent": knn(line**2, k=1)})
+    >>> table.loc[:1, ["metric", "mean", "verdict"]]
+            metric  mean            verdict
+    0  knn_jaccard   1.0  one seed: no band
+    1          rbo   1.0  one seed: no band
+    """
+    variants = as_variants("graphs", graphs, Neighbors)
+    confidence = _check.number("confidence", confidence, low=0.01, high=0.9999)
+    every = [graph for members in variants.values() for graph in members]
+    for graph in every[1:]:
+        same_points(every[0], graph)
+    rows = []
+    for name, measure in tqdm(MEASURES.items(), "measures", delay=1, leave=False):
+        within = {key: _within(measure, runs) for key, runs in variants.items()}
+        for first, second in combinations(variants, 2):
+            a, b, pairing = _aligned(variants[first], variants[second])
+            pairs = [
+                (variants[first][i], variants[second][j])
+                for i, j in zip(a, b, strict=True)
+            ]
+            between = np.array([measure(*pair) for pair in pairs])
+            chance = np.mean([measure(x, shuffled(y, seed=seed)) for x, y in pairs])
+            own = within[first][np.ix_(a, a)], within[second][np.ix_(b, b)]
+            rows.append({
+                "metric": name, "first": first, "second": second,
+                **_row(between, own, confidence),
+                "chance": float(chance), "pairing": pairing,
+            })  # fmt: skip
+    return pd.DataFrame(rows, columns=_COLUMNS)
+
+
+_COLUMNS = [
+    "metric", "first", "second", "mean", "low", "high", "seeds", "floor", "difference",
+    "diff_low", "diff_high", "verdict", "chance", "pairing",
+]  # fmt: skip
+
+
+def _within(
+    measure: Callable[[Neighbors, Neighbors], float], runs: list[Neighbors]
+) -> Floats:
+    """Return the measure of each two runs, symmetric; NaN on the diagonal."""
+    table = np.full((len(runs), len(runs)), np.nan)
+    for i, j in combinations(range(len(runs)), 2):
+        table[i, j] = table[j, i] = measure(runs[i], runs[j])
+    return table
+
+
+def _aligned(
+    first: list[Neighbors], second: list[Neighbors]
+) -> tuple[list[int], list[int], str]:
+    seeds = [
+        [graph.embedding.info.get("seed") for graph in runs] for runs in (first, second)
+    ]
+    common = statistics.shared_seeds(*seeds)
+    if common is not None:
+        return *common, "paired"
+    order = list(range(min(len(first), len(second))))
+    return order, order, "unpaired"
+
+
+def _row(
+    between: Floats, within: tuple[Floats, Floats], confidence: float
+) -> dict[str, Any]:
+    count = len(between)
+    low, high = statistics.seed_band(between, confidence)
+    row = {"mean": float(between.mean()), "low": low, "high": high, "seeds": count}
+    if count < 2:
+        return {**row, "floor": np.nan, "verdict": statistics.ONE_SEED}
+    floor = _floor(within)
+    row |= {"floor": floor, "difference": float(between.mean() - floor)}
+    if count < 3:
+        return {**row, "verdict": FEW_SEEDS}
+    others = [np.delete(np.arange(count), s) for s in range(count)]
+    without = [
+        between[keep].mean()
+        - _floor(tuple(part[np.ix_(keep, keep)] for part in within))
+        for keep in others
+    ]
+    found = statistics.jackknife(
+        row["difference"], np.array(without), confidence=confidence
+    )
+    verdict = BEYOND if found.high < 0 else statistics.INSIDE
+    return {**row, "diff_low": found.low, "diff_high": found.high, "verdict": verdict}
+
+
+def _floor(within: tuple[Floats, ...]) -> float:
+    return float(np.mean([np.nanmean(part) for part in within]))

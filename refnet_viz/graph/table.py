@@ -1,0 +1,147 @@
+"""The rows of a comparison: one metric, every variant, with its nulls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from . import statistics
+from .metrics import Metric
+from .neighbors import Neighbors
+
+Floats = npt.NDArray[np.float64]
+
+COLUMNS = [
+    "metric", "variant", "kind", "mean", "low", "high", "seeds", "difference",
+    "diff_low", "diff_high", "verdict", "holm", "chance", "null_low", "null_high",
+    "better", "pairing",
+]  # fmt: skip
+
+BETTER: dict[bool | None, str] = {True: "higher", False: "lower", None: ""}
+
+
+@dataclass(frozen=True)
+class Line:
+    """Whom one row of each metric is about: a variant or a rail."""
+
+    name: str
+    kind: str
+    graphs: list[Neighbors]
+
+    @property
+    def seeds(self) -> list[object]:
+        """Seed of each graph; None where unknown."""
+        return [graph.embedding.info.get("seed") for graph in self.graphs]
+
+    @property
+    def labelled(self) -> bool:
+        """Whether every graph has labels."""
+        return all(graph.labels is not None for graph in self.graphs)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a caller of `compare` chose."""
+
+    baseline: str
+    confidence: float
+    permutations: int
+    seed: int
+
+
+def rows_of(
+    name: str, metric: Metric, lines: list[Line], settings: Settings
+) -> list[dict[str, Any]]:
+    """Return the rows of one metric; none when it is defined for no line."""
+    values = [_values(metric, line) for line in lines]
+    if all(np.isnan(found).all() for found in values):
+        return []
+    # Variants come before rails, so that a rail of the same name is never meant.
+    base = next(i for i, line in enumerate(lines) if line.name == settings.baseline)
+    rows = []
+    for i, (line, found) in enumerate(zip(lines, values, strict=True)):
+        if line.kind == "rail" and np.isnan(found).all():
+            continue
+        low, high = statistics.seed_band(found, settings.confidence)
+        null_low, null_high = _null(metric, line, settings)
+        row = {
+            "metric": name, "variant": line.name, "kind": line.kind,
+            "mean": float(found.mean()), "low": low, "high": high, "seeds": len(found),
+            "chance": _chance(metric, line), "null_low": null_low,
+            "null_high": null_high,
+            "better": BETTER[metric.higher_is_better],
+        }  # fmt: skip
+        if i == base:
+            row["verdict"], row["pairing"] = statistics.BASELINE, ""
+        else:
+            pair = (line, found), (lines[base], values[base])
+            row |= _difference(*pair, metric, settings.confidence)
+        rows.append(row)
+    return rows
+
+
+def as_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return the table, with p values adjusted over the rows of variants."""
+    table = pd.DataFrame(rows, columns=[*COLUMNS, "p"])
+    p = table["p"].where(table["kind"] == "variant").to_numpy(dtype=float)
+    table["holm"] = statistics.holm(p)
+    numbers = ["difference", "diff_low", "diff_high"]
+    table[numbers] = table[numbers].astype(float)
+    return table[COLUMNS]
+
+
+def _values(metric: Metric, line: Line) -> Floats:
+    if metric.needs_labels and not line.labelled:
+        return np.full(len(line.graphs), np.nan)
+    return np.array([metric.function(graph) for graph in line.graphs])
+
+
+def _chance(metric: Metric, line: Line) -> float:
+    if metric.chance is None or (metric.needs_labels and not line.labelled):
+        return float("nan")
+    return float(np.mean([metric.chance(graph) for graph in line.graphs]))
+
+
+def _difference(
+    line: tuple[Line, Floats],
+    base: tuple[Line, Floats],
+    metric: Metric,
+    confidence: float,
+) -> dict[str, Any]:
+    (own, values), (other, baseline) = line, base
+    step = metric.step(own.graphs[0]) if metric.step else 0.0
+    if own.kind == "rail" and len(values) == 1:
+        found = statistics.against_fixed(
+            float(values[0]), baseline, confidence=confidence, step=step
+        )
+    else:
+        found = statistics.difference(
+            (values, own.seeds), (baseline, other.seeds),
+            confidence=confidence, step=step,
+        )  # fmt: skip
+    return {
+        "difference": found.value, "diff_low": found.low, "diff_high": found.high,
+        "verdict": found.verdict, "pairing": found.pairing, "p": found.p,
+    }  # fmt: skip
+
+
+def _null(metric: Metric, line: Line, settings: Settings) -> tuple[float, float]:
+    """Return the band of the mean over seeds when labels are permuted."""
+    if not (metric.needs_labels and line.labelled and settings.permutations):
+        return float("nan"), float("nan")
+    draws = []
+    for graph in line.graphs:
+        # The same generator for each graph: runs over the same points see the same
+        # permutations, as they see the same labels.
+        rng = np.random.default_rng(settings.seed)
+        draws.append([
+            metric.function(graph, labels=rng.permutation(np.asarray(graph.labels)))
+            for _ in range(settings.permutations)
+        ])  # fmt: skip
+    tail = (1 - settings.confidence) / 2
+    low, high = np.quantile(np.mean(draws, axis=0), [tail, 1 - tail])
+    return float(low), float(high)
