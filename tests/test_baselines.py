@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from refnet_viz.baselines import STRENGTHS, features, rails
 from refnet_viz.data import Dataset, digits, emoji, playground
 from refnet_viz.embedding import Embedding
-from refnet_viz.rails import STRENGTHS, features, rails
 
 
 def blobs(n=120, **changes) -> Dataset:
