@@ -1,0 +1,15 @@
+"""Figures of spaces, graphs, comparisons and training, each a plotly Figure.
+
+`latent` sets maps of embeddings side by side, `graph` draws one kNN graph, `compare`
+a table of metrics with its bands and nulls, `rewiring` what became of every edge,
+`history` the curves of training. All take ``mode="dark"``; `export.save` writes any
+of them, without a browser.
+"""
+
+from .compare import compare
+from .graph import graph
+from .history import history
+from .latent import latent
+from .rewiring import rewiring
+
+__all__ = ["compare", "graph", "history", "latent", "rewiring"]

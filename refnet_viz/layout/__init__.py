@@ -1,0 +1,7 @@
+"""Two-dimensional layouts of embeddings, each with how far it can be trusted."""
+
+from .project import project
+from .quality import Fidelity, fidelity
+from .value import Layout
+
+__all__ = ["Fidelity", "Layout", "fidelity", "project"]

@@ -1,0 +1,84 @@
+"""UMAP's optimisation on our own neighbours, from any starting point."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..graph import Neighbors
+from .pca import pca
+
+Matrix = npt.NDArray[np.float64]
+EXTENT = 10.0  # the width umap-learn gives a starting layout
+MIN_DIST = 0.1
+
+
+def fuzzy_graph(neighbors: Neighbors) -> Any:
+    """Return UMAP's weighted graph (sparse, symmetric) of our exact neighbours."""
+    umap = _umap()
+    n = len(neighbors)
+    # UMAP counts the point itself as its first neighbour; we never do.
+    indices = np.column_stack([np.arange(n), neighbors.indices])
+    distances = np.column_stack([np.zeros(n), neighbors.distances])
+    # Nothing is drawn at random once the neighbours are known.
+    state = np.random.RandomState(0)
+    return umap.umap_.fuzzy_simplicial_set(
+        np.zeros((n, 1), np.float32), indices.shape[1], state, "euclidean",
+        knn_indices=indices, knn_dists=distances.astype(np.float32),
+    )[0]  # fmt: skip
+
+
+def _umap() -> Any:
+    """Import umap, which compiles on import: seconds that only layouts should pay."""
+    with warnings.catch_warnings():
+        # It warns that it found no TensorFlow, which nothing here asks for.
+        warnings.simplefilter("ignore", ImportWarning)
+        import umap.layouts  # noqa: PLC0415
+        import umap.umap_  # noqa: PLC0415
+    return umap
+
+
+def start(points: Matrix, *, seed: int) -> Matrix:
+    """Return the first two principal components at the scale UMAP works in.
+
+    A whisper of noise parts points that are equal.
+    """
+    flat = pca(points)
+    flat = flat * (EXTENT / np.ptp(flat, axis=0).max())
+    return flat + np.random.default_rng(seed).normal(scale=1e-4, size=flat.shape)
+
+
+def optimise(
+    graph: Any, coordinates: Matrix, *, epochs: int, rate: float, seed: int
+) -> Matrix:
+    """Return the layout after some epochs of attraction and repulsion on the graph.
+
+    Parameters
+    ----------
+    graph
+        Of `fuzzy_graph`.
+    coordinates
+        ``(N, 2)`` where to begin; not changed.
+    epochs
+        Passes over the edges; the step sinks linearly to 0.
+    rate
+        First step, 1.0 for a layout from nothing.
+    seed
+        Of the negative samples; the same seed gives the same layout.
+    """
+    umap = _umap()
+    edges = graph.tocoo(copy=True)
+    drawn = edges.data >= edges.data.max() / epochs
+    weights = edges.data[drawn]
+    a, b = umap.umap_.find_ab_params(1.0, MIN_DIST)
+    state = np.random.default_rng(seed).integers(-(2**31) + 1, 2**31 - 2, 3)
+    layout = np.array(coordinates, dtype=np.float32, order="C")
+    moved = umap.layouts.optimize_layout_euclidean(
+        layout, layout, edges.row[drawn], edges.col[drawn], epochs, len(layout),
+        umap.umap_.make_epochs_per_sample(weights, epochs), a, b, state,
+        initial_alpha=rate, move_other=True,
+    )  # fmt: skip
+    return np.asarray(moved, dtype=np.float64)

@@ -1,0 +1,209 @@
+"""`project`: from embeddings to layouts that can be read side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import _check
+from .._nested import as_variants, map_values
+from ..embedding import Embedding
+from ..graph import knn
+from .optimise import EXTENT, fuzzy_graph, optimise, start
+from .pca import pca
+from .quality import fidelity
+from .value import Layout
+
+METHODS = ("umap", "pca", "aligned")
+# Steps tried on the way from a reference layout, gentlest first: (rate, epochs).
+WARM_STARTS = ((0.1, 60), (0.3, 100), (1.0, 200))
+TOLERANCE = 0.01  # a loss of fidelity this small is worth a gentler step
+WITNESSES = 500  # points that judge which step to take
+
+
+def project(
+    embeddings: Any,
+    method: str = "umap",
+    *,
+    space: str = "latent",
+    neighbors: int = 15,
+    seed: int = 0,
+    reference: Any = None,
+) -> Any:
+    """Lay embeddings out in the plane.
+
+    Parameters
+    ----------
+    embeddings
+        An Embedding, a list of them, or a mapping of either.
+    method
+        "pca": the two directions of largest variance, at once. "umap": UMAP on exact
+        neighbours, each embedding by itself. "aligned": every further layout begins
+        at the reference layout and moves for some epochs on its own graph, so that
+        panels can be read side by side; of three steps the gentlest is taken that
+        loses no more than 0.01 of fidelity (the mean of trustworthiness and
+        continuity), and `Layout.settings` holds it.
+    space
+        As in `Embedding.space`.
+    neighbors
+        Neighbours a point, not counting the point itself; lowered to N - 1.
+    seed
+        The same seed gives the same layout.
+    reference
+        For "aligned": where all begin, a variant's name or a Layout; None takes the
+        first embedding.
+
+    Returns
+    -------
+    Layout
+        In the shape of `embeddings`. Three points or fewer, and points that are all
+        equal, are laid out by PCA, and `Layout.note` says so.
+
+    Raises
+    ------
+    TypeError
+        If `embeddings` holds anything else.
+    ValueError
+        If a name is unknown, or aligned embeddings have different ids.
+
+    Examples
+    --------
+    >>> line = Embedding.from_arrays([[0.0], [1.0], [3.0], [7.0]])
+    >>> layout = project(line, "pca", neighbors=1)
+    >>> layout.coordinates[:, 0].tolist()
+    [-2.75, -1.75, 0.25, 4.25]
+    >>> layout.caption
+    'trustworthiness 1.00, continuity 1.00 (chance 0.50)'
+    """
+    _check.one_of("method", method, METHODS)
+    neighbors = _check.integer("neighbors", neighbors, low=1)
+    seed = _check.integer("seed", seed, low=0, high=2**31 - 1)
+    variants = as_variants("embeddings", embeddings, Embedding, alone="embedding")
+
+    def task(embedding: Embedding) -> _Task:
+        return _Task(embedding, space, neighbors, seed)
+
+    if method != "aligned":
+        if reference is not None:
+            raise ValueError(
+                "`reference` must be None unless `method` is 'aligned', "
+                f"got `method` {method!r}."
+            )
+        draw = _pca if method == "pca" else _umap
+        return map_values(lambda embedding: draw(task(embedding)), embeddings)
+    if isinstance(reference, Layout):
+        first, begin = None, reference
+    else:
+        first = _named(variants, reference)
+        begin = _umap(task(first))
+    _same_ids(variants, begin)
+    return map_values(
+        lambda embedding: (
+            begin if embedding is first else _warm(task(embedding), begin)
+        ),
+        embeddings,
+    )
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One embedding to be laid out, with what every method needs of it."""
+
+    embedding: Embedding
+    space: str
+    neighbors: int
+    seed: int
+
+    @cached_property
+    def points(self) -> npt.NDArray[np.float64]:
+        return self.embedding.space(self.space)
+
+    @property
+    def k(self) -> int:
+        return min(self.neighbors, len(self.points) - 1)
+
+    @cached_property
+    def graph(self) -> Any:
+        return fuzzy_graph(knn(self.embedding, self.k, space=self.space))
+
+    @property
+    def spread(self) -> float:
+        return float(np.ptp(self.points, axis=0).max())
+
+    @property
+    def unfit(self) -> str:
+        """Why UMAP cannot be asked, or nothing."""
+        if len(self.points) <= 3:
+            return f"PCA: UMAP needs more than 3 points, got {len(self.points)}."
+        return "PCA: all points are equal." if not self.spread else ""
+
+    def move(
+        self, origin: npt.NDArray[Any], *, rate: float, epochs: int
+    ) -> npt.NDArray[np.float64]:
+        return optimise(self.graph, origin, epochs=epochs, rate=rate, seed=self.seed)
+
+    def layout(
+        self, method: str, coordinates: npt.NDArray[Any], *, note: str = "", **step: Any
+    ) -> Layout:
+        """Judge the coordinates and bind all that is known of them."""
+        flat = coordinates.astype(np.float32)
+        judged = fidelity(self.points, flat, k=max(self.k, 1))
+        settings = {} if method == "pca" else {"seed": self.seed, "neighbors": self.k}
+        return Layout(
+            self.embedding.ids, flat, method, self.space, judged.trustworthiness,
+            judged.continuity, judged.chance, judged.k, judged.judged,
+            {**settings, **step}, note,
+        )  # fmt: skip
+
+
+def _pca(task: _Task) -> Layout:
+    return task.layout("pca", pca(task.points), note=task.unfit)
+
+
+def _umap(task: _Task) -> Layout:
+    if task.unfit:
+        return _pca(task)
+    epochs = 300 if len(task.points) <= 10_000 else 200
+    origin = start(task.points, seed=task.seed)
+    moved = task.move(origin, rate=1.0, epochs=epochs)
+    return task.layout("umap", moved, rate=1.0, epochs=epochs)
+
+
+def _warm(task: _Task, begin: Layout) -> Layout:
+    """Take the gentlest step from the reference layout that keeps the fidelity."""
+    extent = float(np.ptp(begin.coordinates, axis=0).max())
+    if task.unfit or not extent:
+        return _umap(task)
+    # Steps are made for the scale of UMAP; other layouts are brought to it and back.
+    scale = EXTENT / extent if begin.method == "pca" else 1.0
+    enough = (begin.trustworthiness + begin.continuity) / 2
+    tried = []
+    for rate, epochs in WARM_STARTS:
+        moved = task.move(begin.coordinates * scale, rate=rate, epochs=epochs)
+        judged = fidelity(task.points, moved, k=task.k, sample=WITNESSES)
+        score = (judged.trustworthiness + judged.continuity) / 2
+        tried.append((score, rate, epochs, moved))
+        if score >= enough - TOLERANCE:
+            break
+    best = max(score for score, *_ in tried)
+    _, rate, epochs, moved = next(t for t in tried if t[0] >= best - TOLERANCE)
+    return task.layout("aligned", moved / scale, rate=rate, epochs=epochs)
+
+
+def _named(variants: dict[str, list[Embedding]], reference: Any) -> Embedding:
+    name = next(iter(variants)) if reference is None else reference
+    return variants[_check.one_of("reference", name, variants)][0]
+
+
+def _same_ids(variants: dict[str, list[Embedding]], begin: Layout) -> None:
+    for name, members in variants.items():
+        for member in members:
+            if not np.array_equal(member.ids, begin.ids):
+                raise ValueError(
+                    "`embeddings` must all have the ids of the reference, in its "
+                    f"order, to be aligned, got others in {name!r}."
+                )

@@ -1,0 +1,78 @@
+"""The `Layout` value: two coordinates a point, and how far they can be trusted."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Two coordinates a point, and how far they can be trusted.
+
+    Parameters
+    ----------
+    ids
+        ``(N,)`` names of the points.
+    coordinates
+        ``(N, 2)`` float32.
+    method
+        "pca", "umap" or "aligned": what was done, which for very few points is not
+        what was asked for (see `note`).
+    space
+        The space of the embedding that was laid out.
+    trustworthiness, continuity
+        Between 0 and 1, 1 is best (see `fidelity`); NaN for fewer than 3 points.
+    chance
+        What a random layout gets in both, about 0.5.
+    k, judged
+        Neighbours a point behind both numbers, and how many points they average.
+    settings
+        Seed, neighbours, epochs, rate and reference, as far as they apply.
+    note
+        Why the method is another than asked for, or empty.
+    """
+
+    ids: npt.NDArray[np.str_]
+    coordinates: npt.NDArray[np.float32]
+    method: str
+    space: str
+    trustworthiness: float
+    continuity: float
+    chance: float
+    k: int
+    judged: int
+    settings: dict[str, Any] = field(default_factory=dict)
+    note: str = ""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def title(self) -> str:
+        """The method in a few words, with the step an aligned layout took."""
+        if self.method != "aligned":
+            return self.method.upper()
+        return f"aligned UMAP, rate {self.settings['rate']:g}"
+
+    @property
+    def caption(self) -> str:
+        """Fidelity in words, with its chance value."""
+        if np.isnan(self.trustworthiness):
+            return "too few points to judge"
+        return (
+            f"trustworthiness {self.trustworthiness:.2f}, "
+            f"continuity {self.continuity:.2f} (chance {self.chance:.2f})"
+        )
+
+    def _repr_html_(self) -> str:
+        note = f"<br>{html.escape(self.note)}" if self.note else ""
+        return (
+            f"<b>{html.escape(self.title)}</b> of {len(self)} points, space: "
+            f"{html.escape(self.space)}<br>{self.caption}{note}"
+            "<br>next: <code>rv.plot.latent(spaces, layout=layout)</code>"
+        )

@@ -1,0 +1,220 @@
+"""What the colour of a point means: a class, a column, or any number a point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import plotly.graph_objects as go
+
+from .. import _check
+from ..embedding import Embedding
+from .text import escape, short
+from .theme import SCALE, class_style, ink
+
+MOST_ENTRIES = 24  # a legend longer than this is no longer read
+MOST_WHOLE = 12  # so few whole numbers are names, more are amounts
+MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class Coloring:
+    """The same meaning of colour for every panel of a figure.
+
+    Parameters
+    ----------
+    title
+        What the colour shows, escaped.
+    values
+        One array a panel: positions in `names`, or numbers when `names` is empty.
+    names
+        The categories, as they come from the data.
+    styles
+        Colour and symbol of each category.
+    mode
+        "light" or "dark".
+    """
+
+    title: str
+    values: tuple[npt.NDArray[Any], ...]
+    names: tuple[str, ...]
+    styles: tuple[tuple[str, str], ...]
+    mode: str
+
+    def marker(self, panel: int) -> dict[str, Any]:
+        """Return the marker of a panel's one trace: an entry a point."""
+        rim = {"color": ink(self.mode).outline, "width": 0.5}
+        values = self.values[panel]
+        if not self.names:
+            return {"color": values, "coloraxis": "coloraxis", "line": rim}
+        colors = np.array([color for color, _ in self.styles])
+        symbols = np.array([symbol for _, symbol in self.styles])
+        shapes: Any = symbols[values] if len(set(symbols)) > 1 else symbols[0]
+        return {"color": colors[values], "symbol": shapes, "line": rim}
+
+    def text(self, panel: int) -> list[str] | None:
+        """Return a hover line a point, unless the hover text says it already."""
+        if self.title in {"label", "prediction"} or len(self.names) == 1:
+            return None
+        values = self.values[panel]
+        if self.names:
+            return [f"{self.title}: {escape(self.names[v])}" for v in values]
+        return [f"{self.title}: {value:.4g}" for value in values]
+
+    def add_key(self, figure: go.Figure) -> None:
+        """Add the legend, or the colour bar, to a figure."""
+        if not self.names:
+            figure.update_layout(coloraxis=self._axis())
+            return
+        if len(self.names) == 1:
+            return
+        seen = sorted({int(v) for values in self.values for v in np.unique(values)})
+        entries = [(short(self.names[i]), *self.styles[i]) for i in seen]
+        if len(entries) > MOST_ENTRIES:
+            rest = f"and {len(entries) - MOST_ENTRIES} more: point at them"
+            entries = [*entries[:MOST_ENTRIES], (rest, "rgba(0,0,0,0)", "circle")]
+        rim = {"color": ink(self.mode).outline, "width": 0.5}
+        for name, color, symbol in entries:
+            bare = color == "rgba(0,0,0,0)"
+            marker = {"color": color, "symbol": symbol, "size": 9}
+            figure.add_trace(
+                go.Scatter(
+                    x=[None], y=[None], mode="markers", name=name, hoverinfo="skip",
+                    marker=marker if bare else {**marker, "line": rim},
+                )
+            )  # fmt: skip
+        figure.update_layout(legend_title_text=self.title)
+
+    def _axis(self) -> dict[str, Any]:
+        known = np.concatenate([np.asarray(v, float) for v in self.values])
+        gaps = int(np.isnan(known).sum())
+        known = known[np.isfinite(known)]
+        low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
+        title = self.title + (f"<br>({gaps:,} {MISSING}, grey)" if gaps else "")
+        bar = {
+            "title": {"text": title, "font": {"size": 11}}, "thickness": 12,
+            "outlinewidth": 0, "lenmode": "pixels", "len": 260, "y": 1, "yanchor": "top",
+        }  # fmt: skip
+        span = {"cmin": float(low), "cmax": float(high if high > low else low + 1)}
+        return {"colorscale": SCALE, "colorbar": bar, **span}
+
+
+def coloring(
+    panels: Sequence[tuple[str, Embedding]], color: Any, mode: str
+) -> Coloring:
+    """Return what `color` means for every panel.
+
+    Parameters
+    ----------
+    panels
+        Variant name and embedding of each.
+    color
+        "label", "prediction", "correct", the name of a metadata column, an array of
+        one value a point, or a mapping from variants to such arrays.
+    mode
+        "light" or "dark".
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, something was not predicted, or lengths disagree.
+    """
+    ink(mode)
+    embeddings = [embedding for _, embedding in panels]
+    if not isinstance(color, str):
+        arrays = [_given(color, name, len(embedding)) for name, embedding in panels]
+        return _of_values("value", arrays, mode)
+    options = _options(embeddings)
+    if color == "label" and color not in options:
+        return _classes(
+            "", [np.zeros(len(e), np.int64) for e in embeddings], [""], mode
+        )
+    _check.one_of("color", color, options)
+    if color == "correct":
+        return _correct(embeddings, mode)
+    if color in {"label", "prediction"}:
+        return _labels(embeddings, color, mode)
+    return _of_values(short(color), [e.metadata[color] for e in embeddings], mode)
+
+
+def _options(embeddings: Sequence[Embedding]) -> list[str]:
+    """Return the names that every panel can answer."""
+    known = ["label"] * all(e.labels is not None for e in embeddings)
+    told = all(e.predictions is not None for e in embeddings)
+    known += ["prediction"] * told + ["correct"] * (told and bool(known))
+    shared = [str(c) for c in embeddings[0].metadata.columns]
+    return known + [c for c in shared if all(c in e.metadata for e in embeddings)]
+
+
+def _given(color: Any, name: str, count: int) -> npt.NDArray[Any]:
+    if isinstance(color, Mapping):
+        color = color[_check.one_of("color", name, [str(key) for key in color])]
+    values = np.asarray(color)
+    if values.shape != (count,):
+        raise ValueError(
+            f"`color` must hold one value a point ({count}), got shape {values.shape}."
+        )
+    return values
+
+
+def _labels(embeddings: Sequence[Embedding], which: str, mode: str) -> Coloring:
+    field = "labels" if which == "label" else "predictions"
+    names: list[str] = [str(name) for name in embeddings[0].class_names]
+    columns = []
+    for embedding in embeddings:
+        values = getattr(embedding, field)
+        if values.ndim == 2:
+            values = np.where(values.any(axis=1), values.argmax(axis=1), len(names))
+        columns.append(values)
+    many = getattr(embeddings[0], field).ndim == 2
+    title = f"{which} (first of several)" if many else which
+    return _classes(title, columns, [*names, "none"] if many else names, mode)
+
+
+def _correct(embeddings: Sequence[Embedding], mode: str) -> Coloring:
+    wrong = []
+    for embedding in embeddings:
+        differs = np.asarray(embedding.labels != embedding.predictions)
+        wrong.append(differs.reshape(len(embedding), -1).any(axis=1).astype(np.int64))
+    blue, red = (class_style(i, mode)[0] for i in (0, 3))
+    styles = ((blue, "circle"), (red, "x"))
+    return Coloring("prediction", tuple(wrong), ("right", "wrong"), styles, mode)
+
+
+def _of_values(title: str, columns: Sequence[Any], mode: str) -> Coloring:
+    whole = pd.concat([pd.Series(np.asarray(c)) for c in columns], ignore_index=True)
+    if _is_amount(whole):
+        numbers = tuple(np.asarray(column, dtype=np.float64) for column in columns)
+        return Coloring(title, numbers, (), (), mode)
+    codes, names = pd.factorize(whole.astype(object), sort=False)
+    order = np.argsort([_sort_key(name) for name in names], kind="stable")
+    place = np.empty(len(order) + 1, np.int64)
+    place[order] = np.arange(len(order))
+    place[-1] = len(order)  # factorize gives -1 to what is missing
+    kinds = [str(names[i]) for i in order] + [MISSING] * bool((codes < 0).any())
+    cuts = np.cumsum([len(column) for column in columns])[:-1]
+    return _classes(title, np.split(place[codes], cuts), kinds, mode)
+
+
+def _sort_key(name: Any) -> str:
+    number = isinstance(name, int | float | np.number) and not isinstance(name, bool)
+    return f"{name:024.6f}" if number else str(name)
+
+
+def _is_amount(values: pd.Series[Any]) -> bool:
+    if not pd.api.types.is_numeric_dtype(values) or values.dtype == bool:
+        return False
+    return bool(
+        pd.api.types.is_float_dtype(values.dtype) or values.nunique() > MOST_WHOLE
+    )
+
+
+def _classes(
+    title: str, columns: Sequence[npt.NDArray[Any]], names: Sequence[str], mode: str
+) -> Coloring:
+    styles = tuple(class_style(i, mode) for i in range(len(names)))
+    return Coloring(title, tuple(columns), tuple(names), styles, mode)

@@ -1,0 +1,295 @@
+"""`compare`: a dot and its seed band a variant, beside chance, nulls and rails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from .. import _check
+from .panels import finish, grid, place
+from .text import short, small
+from .theme import Ink, class_style, ink
+
+ROW = 36  # pixels a variant takes
+COLUMNS = ("metric", "variant", "kind", "mean", "low", "high")
+DIRECTIONS = {"higher": "higher is better", "lower": "lower is better"}
+
+
+def compare(
+    frame: pd.DataFrame,
+    metrics: Sequence[str] | None = None,
+    *,
+    columns: int | None = None,
+    mode: str = "light",
+) -> go.Figure:
+    """Draw a comparison: small panels, one a metric, each with its own axis.
+
+    A dot is the mean over seeds and its band the columns `low` to `high`; the verdict
+    stands above it. A dotted line is chance, a grey band what permuted labels give.
+    Rails (what one modality alone reaches) stand in rows of their own, with a dashed
+    line up through the variants.
+
+    Parameters
+    ----------
+    frame
+        Of `refnet_viz.compare`.
+    metrics
+        Which metrics, in this order; None draws all.
+    columns
+        Panels in a row.
+    mode
+        "light" or "dark".
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+
+    Raises
+    ------
+    TypeError
+        If `frame` is not a DataFrame.
+    ValueError
+        If it lacks columns or a metric.
+
+    Examples
+    --------
+    >>> row = {"metric": "purity", "kind": "variant", "seeds": 2, "chance": 0.2}
+    >>> frame = pd.DataFrame([
+    ...     {**row, "variant": "plain", "mean": 0.5, "low": 0.4, "high": 0.6},
+    ...     {**row, "variant": "both", "mean": 0.7, "low": 0.6, "high": 0.8}])
+    >>> [trace.x.tolist() for trace in compare(frame).data[:2]]
+    [[0.4, 0.6], [0.5]]
+    """
+    colors = ink(mode)
+    names = _metrics(frame, metrics)
+    wide = min(3, len(names)) if columns is None else columns
+    wide = _check.integer("columns", wide, low=1)
+    parts = [frame[frame["metric"] == name] for name in names]
+    titles = [
+        [f"<b>{short(n)}</b>", small(_direction(p))]
+        for n, p in zip(names, parts, strict=True)
+    ]
+    rows = max(len(part) for part in parts)
+    figure = grid(
+        titles, columns=wide, height=ROW * rows + 16, below=24, gap=18, width_gap=0.12
+    )
+    variants = list(dict.fromkeys(frame.loc[frame["kind"] == "variant", "variant"]))
+    for number, part in enumerate(parts):
+        _panel(figure, part, variants, number + 1, mode=mode, at=place(number, wide))
+        _axis(figure, part, number + 1, colors)
+    _key(figure, frame, colors)
+    return finish(figure, _title(frame), mode, _meta(frame, names, variants))
+
+
+def _metrics(frame: pd.DataFrame, metrics: Sequence[str] | None) -> list[str]:
+    if not isinstance(frame, pd.DataFrame):
+        raise TypeError(
+            "`frame` must be the DataFrame that rv.compare returned, "
+            f"got {type(frame).__name__}."
+        )
+    missing = [column for column in COLUMNS if column not in frame.columns]
+    if missing:
+        raise ValueError(f"`frame` must have columns {list(COLUMNS)}, lacks {missing}.")
+    known = list(dict.fromkeys(frame["metric"]))
+    if not known:
+        raise ValueError("`frame` must have at least one row, got none.")
+    if metrics is None:
+        return known
+    asked = [metrics] if isinstance(metrics, str) else list(metrics)
+    if not asked:
+        raise ValueError(f"`metrics` must name at least one of {known}, got none.")
+    return [_check.one_of("metrics", name, known) for name in asked]
+
+
+def _direction(part: pd.DataFrame) -> str:
+    better = part["better"].iloc[0] if "better" in part.columns else ""
+    return DIRECTIONS.get(better, "no direction is better")
+
+
+def _panel(
+    figure: go.Figure,
+    part: pd.DataFrame,
+    variants: list[str],
+    number: int,
+    *,
+    mode: str,
+    at: dict[str, int],
+) -> None:
+    colors = ink(mode)
+    records = part.to_dict("records")
+    middle = _middle(part)
+    for row, record in enumerate(records):
+        if record["kind"] == "variant":
+            color = class_style(variants.index(record["variant"]), mode)[0]
+            for trace in _variant(record, row, color, colors):
+                figure.add_trace(trace, **at)
+            if isinstance(record.get("verdict"), str) and record["verdict"]:
+                right = record["mean"] > middle
+                note = _verdict(record, row, number, colors, right=right)
+                figure.add_annotation(note)
+        else:
+            figure.add_trace(_rail(record, row, colors), **at)
+    for trace in _nulls(records, colors):
+        figure.add_trace(trace, **at)
+
+
+def _variant(
+    record: dict[Any, Any], row: int, color: str, colors: Ink
+) -> list[go.Scatter]:
+    """Return band and dot."""
+    common = {"y": [row], "showlegend": False, "name": short(record["variant"])}
+    known = pd.notna(record["low"]) and pd.notna(record["high"])
+    ends = [record["low"], record["high"]] if known else [record["mean"]] * 2
+    band = go.Scatter(
+        **{**common, "y": [row, row]}, x=np.array(ends),
+        mode="lines", line={"color": color, "width": 8}, opacity=0.45, hoverinfo="skip",
+    )  # fmt: skip
+    dot = go.Scatter(
+        **common, x=np.array([record["mean"]]), mode="markers",
+        marker={"color": color, "size": 11, "line": {"color": colors.outline, "width": 1}},
+        hovertext=[_hover(record)], hovertemplate="%{hovertext}<extra></extra>",
+    )  # fmt: skip
+    return [band, dot]
+
+
+def _verdict(
+    record: dict[Any, Any], row: int, number: int, colors: Ink, *, right: bool
+) -> dict[str, Any]:
+    """Return the verdict as a note above the dot, towards the middle of the panel."""
+    return {
+        "text": short(record["verdict"]), "x": record["mean"], "y": row,
+        "xref": "x" if number == 1 else f"x{number}",
+        "yref": "y" if number == 1 else f"y{number}", "showarrow": False,
+        "xanchor": "right" if right else "left", "yanchor": "bottom", "yshift": 6,
+        "xshift": 6 if right else -6, "font": {"size": 10, "color": colors.muted},
+        "bgcolor": colors.paper, "borderpad": 0,
+    }  # fmt: skip
+
+
+def _hover(record: dict[Any, Any]) -> str:
+    lines = [f"<b>{short(record['variant'])}</b>: {record['mean']:.3f}"]
+    if _known(record, "low"):
+        lines.append(f"band {record['low']:.3f} to {record['high']:.3f}")
+    if _known(record, "seeds"):
+        lines.append(f"{record['seeds']:.0f} seeds")
+    if _known(record, "difference"):
+        lines.append(f"difference {record['difference']:+.3f}")
+    if _known(record, "diff_low"):
+        lines[-1] += f" ({record['diff_low']:+.3f} to {record['diff_high']:+.3f})"
+    if _known(record, "chance"):
+        lines.append(f"chance {record['chance']:.3f}")
+    return "<br>".join(lines)
+
+
+def _known(record: dict[Any, Any], key: str) -> bool:
+    return key in record and pd.notna(record[key])
+
+
+def _rail(record: dict[Any, Any], row: int, colors: Ink) -> go.Scatter:
+    return go.Scatter(
+        x=np.array([record["mean"]] * 2), y=[row, -0.6], mode="lines+markers",
+        line={"color": colors.muted, "width": 1.2, "dash": "dash"},
+        marker={"color": colors.muted, "size": [9, 0], "symbol": "diamond"},
+        hovertext=[_hover(record)] * 2, hovertemplate="%{hovertext}<extra></extra>",
+        name=short(record["variant"]), showlegend=False,
+    )  # fmt: skip
+
+
+def _nulls(records: list[dict[Any, Any]], colors: Ink) -> list[go.Scatter]:
+    """Return chance as short lines and the null as bands, a row each."""
+    chance: list[tuple[float, float]] = []
+    band: list[tuple[float, float]] = []
+    for row, record in enumerate(records):
+        if _known(record, "chance"):
+            x = record["chance"]
+            chance += [(x, row - 0.45), (x, row + 0.45), (np.nan, np.nan)]
+        if _known(record, "null_low") and _known(record, "null_high"):
+            low, high = record["null_low"], record["null_high"]
+            corners = [
+                (low, -0.45),
+                (high, -0.45),
+                (high, 0.45),
+                (low, 0.45),
+                (low, -0.45),
+            ]
+            band += [(x, row + y) for x, y in corners] + [(np.nan, np.nan)]
+    common = {"mode": "lines", "showlegend": False, "hoverinfo": "skip"}
+    traces = []
+    if band:
+        x, y = np.array(band).T
+        style = {"fill": "toself", "fillcolor": colors.band, "line": {"width": 0}}
+        traces.append(go.Scatter(x=x, y=y, name="null", **style, **common))
+    if chance:
+        x, y = np.array(chance).T
+        line = {"color": colors.text, "width": 1.4, "dash": "dot"}
+        traces.append(go.Scatter(x=x, y=y, name="chance", line=line, **common))
+    return traces
+
+
+def _middle(part: pd.DataFrame) -> float:
+    values = part[[c for c in ("mean", "low", "high", "chance") if c in part.columns]]
+    return float(
+        (np.nanmin(values.to_numpy(float)) + np.nanmax(values.to_numpy(float))) / 2
+    )
+
+
+def _axis(figure: go.Figure, part: pd.DataFrame, number: int, colors: Ink) -> None:
+    name = "" if number == 1 else str(number)
+    words = [
+        short(v, 18) if kind == "variant" else f"<i>{short(v, 18)}</i>"
+        for v, kind in zip(part["variant"], part["kind"], strict=True)
+    ]
+    y = {
+        "tickvals": list(range(len(part))), "ticktext": words, "showgrid": False,
+        "range": [len(part) - 0.4, -0.7], "ticks": "", "tickfont": {"color": colors.text},
+    }  # fmt: skip
+    x = {"showline": True, "nticks": 5}
+    figure.update_layout({f"xaxis{name}": x, f"yaxis{name}": y})
+
+
+def _key(figure: go.Figure, frame: pd.DataFrame, colors: Ink) -> None:
+    entries = [
+        ("mean over seeds", {"mode": "markers", "marker": {"color": colors.muted, "size": 11}}),
+        ("seed band", {"mode": "lines", "opacity": 0.45, "line": {"color": colors.muted, "width": 8}}),
+    ]  # fmt: skip
+    if "chance" in frame.columns and frame["chance"].notna().any():
+        line = {"color": colors.text, "width": 1.4, "dash": "dot"}
+        entries.append(("chance", {"mode": "lines", "line": line}))
+    if "null_low" in frame.columns and frame["null_low"].notna().any():
+        marker = {"color": colors.band, "symbol": "square", "size": 14}
+        entries.append(("labels permuted", {"mode": "markers", "marker": marker}))
+    if (frame["kind"] != "variant").any():
+        line = {"color": colors.muted, "width": 1.2, "dash": "dash"}
+        entries.append(("one modality alone", {"mode": "lines", "line": line}))
+    for name, style in entries:
+        figure.add_trace(go.Scatter(x=[None], y=[None], name=name, **style))
+
+
+def _title(frame: pd.DataFrame) -> str:
+    told = []
+    if "seeds" in frame.columns:
+        seeds = frame.loc[frame["kind"] == "variant", "seeds"]
+        told.append(
+            " to ".join(dict.fromkeys(f"{n:.0f}" for n in (seeds.min(), seeds.max())))
+        )
+        told[0] += " seed a variant" if told[0] == "1" else " seeds a variant"
+    if "confidence" in frame.attrs:
+        told.append(f"band: {frame.attrs['confidence']:.0%} of the mean")
+    if "baseline" in frame.attrs:
+        told.append(f"verdicts against {short(frame.attrs['baseline'])}")
+    if "k" in frame.attrs:
+        told.append(f"k = {frame.attrs['k']}")
+    return "Comparison of graphs" + (f"<br>{small(', '.join(told))}" if told else "")
+
+
+def _meta(frame: pd.DataFrame, names: list[str], variants: list[str]) -> dict[str, Any]:
+    rows = frame[frame["metric"].isin(names)].to_dict("records")
+    alt = (
+        f"Dots with seed bands of {', '.join(map(str, variants))} for "
+        f"{', '.join(map(str, names))}, beside chance."
+    )
+    return {"figure": "compare", "alt": alt, **frame.attrs, "rows": rows}

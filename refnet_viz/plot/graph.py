@@ -1,0 +1,196 @@
+"""`graph`: one kNN graph as nodes and links, hubs large."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+from scipy.stats import binom
+
+from .. import _check
+from ..graph import Neighbors
+from ..layout import Layout, project
+from .color import coloring
+from .panels import finish, flat_axes, grid
+from .points import cap, edge_lines, points
+from .text import count_of, short, small
+from .theme import ink
+
+HEIGHT = 520
+LAYOUTS = ("umap", "pca", "spring")
+# Opacity of the links, from the most similar quarter to the least.
+STRENGTHS = (0.6, 0.4, 0.25, 0.12)
+QUARTERS = ("closest quarter", "second", "third", "farthest quarter")
+
+
+def graph(
+    neighbors: Neighbors,
+    *,
+    color: Any = "label",
+    layout: Any = None,
+    max_edges: int = 4_000,
+    mode: str = "light",
+) -> go.Figure:
+    """Draw a kNN graph: nodes grow with their in-degree, close links are darker.
+
+    Parameters
+    ----------
+    neighbors
+        The graph; its union (every pair of which one is a neighbour of the other) is
+        drawn.
+    color
+        As in `latent`.
+    layout
+        "umap" or "pca" of the space that was searched, "spring" (networkx, up to
+        2,000 points), or a Layout; None takes "umap".
+    max_edges
+        Links drawn at most; the title says how many there are.
+    mode
+        "light" or "dark".
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        One trace of points, ids in its `customdata`, above four of links.
+
+    Raises
+    ------
+    TypeError
+        If `neighbors` is not a graph.
+    ValueError
+        If a name is unknown, ids disagree or a spring layout would take minutes.
+
+    Examples
+    --------
+    >>> from refnet_viz.graph import knn
+    >>> figure = graph(knn(np.array([[0.0], [1.0], [3.0]]), k=1), layout="pca")
+    >>> figure.layout.meta["largest_in_degree"]
+    2
+    """
+    if not isinstance(neighbors, Neighbors):
+        raise TypeError(
+            "`neighbors` must be one Neighbors value, e.g. graphs['plain'][0], "
+            f"got {type(neighbors).__name__}."
+        )
+    colors = ink(mode)
+    most = _check.integer("max_edges", max_edges, low=0)
+    embedding = neighbors.embedding
+    coordinates, told = _coordinates(neighbors, layout)
+    meaning = coloring([(_name(neighbors), embedding)], color, mode)
+    edges = neighbors.edges()
+    pairs = np.column_stack([edges.source, edges.target])
+    hubs = np.bincount(neighbors.indices.ravel(), minlength=len(neighbors))
+    lines = _lines(neighbors, hubs, min(most, len(pairs)), len(pairs))
+    figure = grid([[lines[0], *(small(line) for line in [*told, *lines[1:]])]],
+                  columns=1, height=HEIGHT)  # fmt: skip
+    drawn = cap(pairs, most)
+    rank = np.argsort(np.argsort(edges.distance, kind="stable"), kind="stable")
+    quarter = np.minimum(rank * 4 // max(len(pairs), 1), 3)[drawn]
+    for part, strength in enumerate(STRENGTHS):
+        style = {"color": _faded(colors.text, strength), "width": 0.8}
+        figure.add_trace(
+            edge_lines(
+                coordinates, pairs[drawn[quarter == part]], count=len(neighbors),
+                line=style, name=f"links: {QUARTERS[part]}",
+            )
+        )  # fmt: skip
+    # The area of a node grows with its in-degree, above a size that can be seen.
+    size = np.round(np.sqrt(16 + 60 * hubs / max(hubs.max(), 1) * 3), 2)
+    notes = [f"in-degree {count} (mean {neighbors.k})" for count in hubs]
+    more = meaning.text(0)
+    notes = (
+        notes
+        if more is None
+        else [f"{a}<br>{b}" for a, b in zip(notes, more, strict=True)]
+    )
+    figure.add_trace(
+        points(
+            embedding, coordinates, {**meaning.marker(0), "size": size},
+            name=short(_name(neighbors)), notes=notes,
+        )
+    )  # fmt: skip
+    meaning.add_key(figure)
+    flat_axes(figure, 1, colors)
+    title = "Neighbour graph" + (
+        f", coloured by {meaning.title}" if meaning.title else ""
+    )
+    return finish(figure, title, mode, _meta(neighbors, hubs, len(pairs), len(drawn)))
+
+
+def _name(neighbors: Neighbors) -> str:
+    return str(neighbors.embedding.info.get("variant", "embedding"))
+
+
+def hub_chance(k: int, n: int) -> int:
+    """Return the largest in-degree to expect when neighbours are drawn at random.
+
+    Examples
+    --------
+    >>> hub_chance(10, 300)
+    19
+    """
+    return int(binom.ppf(1 - 1 / n, n - 1, k / (n - 1)))
+
+
+def _lines(
+    neighbors: Neighbors, hubs: npt.NDArray[np.int64], drawn: int, total: int
+) -> list[str]:
+    seed = neighbors.embedding.info.get("seed")
+    k, n = neighbors.k, len(neighbors)
+    return [
+        f"<b>{short(_name(neighbors))}</b>" + ("" if seed is None else f", seed {short(seed)}"),
+        f"{k} neighbours a point, {short(neighbors.space)} space, {neighbors.metric}",
+        f"largest in-degree {hubs.max()} (by chance {hub_chance(k, n)})",
+        count_of(drawn, total, "edges"),
+    ]  # fmt: skip
+
+
+def _meta(
+    neighbors: Neighbors, hubs: npt.NDArray[np.int64], total: int, drawn: int
+) -> dict[str, Any]:
+    info = neighbors.embedding.info
+    return {
+        "figure": "graph",
+        "alt": (
+            f"Node-link picture of {_name(neighbors)}: {len(neighbors)} points, "
+            f"{total} edges, largest in-degree {hubs.max()}."
+        ),
+        **{key: info[key] for key in ("variant", "seed", "dataset", "fingerprint") if key in info},
+        "k": neighbors.k, "space": neighbors.space, "metric": neighbors.metric,
+        "edges": total, "edges_drawn": drawn, "largest_in_degree": hubs.max(),
+    }  # fmt: skip
+
+
+def _coordinates(
+    neighbors: Neighbors, layout: Any
+) -> tuple[npt.NDArray[Any], list[str]]:
+    """Return where the points lie, and a line that says how that was found."""
+    if layout is None:
+        layout = "umap"
+    if isinstance(layout, Layout):
+        if not np.array_equal(layout.ids, neighbors.ids):
+            raise ValueError("`layout` must have the ids of `neighbors`, in its order.")
+    elif _check.one_of("layout", layout, LAYOUTS) == "spring":
+        return _spring(neighbors), ["spring layout of the graph"]
+    else:
+        layout = project(neighbors.embedding, layout, space=neighbors.space)
+    return layout.coordinates, [layout.note or layout.title, layout.caption]
+
+
+def _spring(neighbors: Neighbors) -> npt.NDArray[np.float64]:
+    most = 2_000
+    if len(neighbors) > most:
+        raise ValueError(
+            f"`layout` 'spring' takes at most {most:,} points, got {len(neighbors):,}: "
+            "take 'umap'."
+        )
+    found = nx.spring_layout(nx.Graph(neighbors.union), seed=0, iterations=50)
+    return np.array([found[i] for i in range(len(neighbors))])
+
+
+def _faded(color: str, strength: float) -> str:
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{strength})"

@@ -1,0 +1,254 @@
+"""`latent`: maps of embeddings side by side, with the edges of their graphs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from .. import _check
+from .._nested import as_variants
+from ..embedding import Embedding
+from ..graph import Neighbors
+from ..layout import Layout, project
+from .color import Coloring, coloring
+from .panels import default_columns, finish, flat_axes, grid, place
+from .points import cap, edge_lines, edge_style, points
+from .text import count_of, short, small
+from .theme import Ink, ink
+
+HEIGHT = 340
+ALONE = "embedding"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """All that one panel shows."""
+
+    name: str
+    embedding: Embedding
+    layout: Layout
+    graph: Neighbors | None
+
+    @property
+    def title(self) -> str:
+        """Variant and seed, escaped."""
+        seed = self.embedding.info.get("seed")
+        name = f"<b>{short(self.name)}</b>"
+        return name if seed is None else f"{name}, seed {short(seed)}"
+
+    def meta(self) -> dict[str, Any]:
+        """What the panel was made of, for the manifest."""
+        layout, graph, info = self.layout, self.graph, self.embedding.info
+        drawn: dict[str, Any] = {
+            "variant": self.name, "points": len(self.embedding),
+            **{key: info[key] for key in ("seed", "dataset", "fingerprint") if key in info},
+            "layout": layout.method, "layout_space": layout.space,
+            "layout_settings": layout.settings,
+            "trustworthiness": layout.trustworthiness, "continuity": layout.continuity,
+        }  # fmt: skip
+        if graph is not None:
+            drawn |= {"k": graph.k, "space": graph.space, "metric": graph.metric}
+        return drawn
+
+
+def latent(
+    spaces: Any,
+    *,
+    edges: Any = None,
+    color: Any = "label",
+    layout: Any = None,
+    seed: Any = None,
+    max_edges: int = 2_000,
+    columns: int | None = None,
+    mode: str = "light",
+) -> go.Figure:
+    """Draw maps of embeddings side by side.
+
+    Parameters
+    ----------
+    spaces
+        An Embedding, a list of them (a panel each), or a mapping from variants to
+        one or several (a panel a variant).
+    edges
+        Neighbors in the shape of `spaces`; the edges of the union graph are drawn.
+    color
+        "label", "prediction", "correct", a metadata column, an array of one value a
+        point, or a mapping from variants to such arrays.
+    layout
+        "umap", "pca", "aligned", or what `project` returned. None aligns several
+        panels that have the same ids, and takes "umap" otherwise.
+    seed
+        Which run of each variant; None takes the first.
+    max_edges
+        Edges drawn a panel at most; the panel says how many there are.
+    columns
+        Panels in a row.
+    mode
+        "light" or "dark".
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        One trace of points a panel, ids in its `customdata`.
+
+    Raises
+    ------
+    TypeError
+        If a value is of another class.
+    ValueError
+        If a name is unknown or ids disagree.
+
+    Examples
+    --------
+    >>> space = Embedding.from_arrays(np.eye(4), labels=["a", "a", "b", "b"])
+    >>> figure = latent({"plain": space, "refiner": space}, layout="pca")
+    >>> [trace.name for trace in figure.data]
+    ['plain', 'refiner', 'a', 'b']
+    """
+    colors = ink(mode)
+    most = _check.integer("max_edges", max_edges, low=0)
+    shown = _panels(spaces, edges, layout, seed)
+    wide = default_columns(len(shown)) if columns is None else columns
+    wide = _check.integer("columns", wide, low=1)
+    meaning = coloring([(p.name, p.embedding) for p in shown], color, mode)
+    figure = grid([_lines(p, most) for p in shown], columns=wide, height=HEIGHT)
+    for number, panel in enumerate(shown):
+        _draw(figure, panel, meaning, colors, most=most, at=place(number, wide))
+    _axes(figure, shown, colors)
+    meaning.add_key(figure)
+    return finish(figure, _title(shown, meaning), mode, _meta(shown, meaning, most))
+
+
+def _lines(panel: Panel, most: int) -> list[str]:
+    layout = panel.layout
+    caption = layout.caption.split(" (")[0]
+    lines = [panel.title, small(layout.note or layout.title), small(caption)]
+    if panel.graph is not None:
+        total = len(panel.graph.edges().source)
+        lines.append(small(count_of(min(most, total), total, "edges")))
+    return lines
+
+
+def _draw(
+    figure: go.Figure,
+    panel: Panel,
+    meaning: Coloring,
+    colors: Ink,
+    *,
+    most: int,
+    at: dict[str, int],
+) -> None:
+    number = len([t for t in figure.data if t.mode == "markers"])
+    flat = panel.layout.coordinates
+    if panel.graph is not None:
+        found = panel.graph.edges()
+        pairs = np.column_stack([found.source, found.target])
+        pairs = pairs[cap(pairs, most)]
+        lines = edge_lines(flat, pairs, count=len(flat), line=edge_style(colors))
+        figure.add_trace(lines.update(name=short(panel.name)), **at)
+    marker, notes = meaning.marker(number), meaning.text(number)
+    trace = points(panel.embedding, flat, marker, name=short(panel.name), notes=notes)
+    figure.add_trace(trace, **at)
+
+
+def _axes(figure: go.Figure, shown: list[Panel], colors: Ink) -> None:
+    """Make aligned panels zoom and move together."""
+    aligned = any(panel.layout.method == "aligned" for panel in shown)
+    for number in range(1, len(shown) + 1):
+        flat_axes(figure, number, colors)
+        if aligned and number > 1:
+            together = {f"{c}axis{number}": {"matches": c} for c in "xy"}
+            figure.update_layout(together)
+
+
+def _title(shown: list[Panel], meaning: Coloring) -> str:
+    spaces = sorted({panel.layout.space for panel in shown})
+    chance = sorted({f"{p.layout.chance:.2f}" for p in shown if p.layout.chance > 0})
+    by = f", coloured by {meaning.title}" if meaning.title else ""
+    title = f"Map of the {short(' and '.join(spaces))} space{by}"
+    if not chance:
+        return title
+    told = f"chance for trustworthiness and continuity: {' and '.join(chance)}"
+    return f"{title}<br>{small(told)}"
+
+
+def _meta(shown: list[Panel], meaning: Coloring, most: int) -> dict[str, Any]:
+    names = ", ".join(panel.name for panel in shown)
+    alt = (
+        f"Scatter plots of {len(shown)} embeddings ({names}) of "
+        f"{len(shown[0].embedding)} points, coloured by {meaning.title or 'nothing'}."
+    )
+    panels = [panel.meta() for panel in shown]
+    return {"figure": "latent", "alt": alt, "max_edges": most, "panels": panels}
+
+
+def _panels(spaces: Any, edges: Any, layout: Any, seed: Any) -> list[Panel]:
+    """Bring embeddings, graphs and layouts together, panel by panel."""
+    every = as_variants("spaces", spaces, Embedding, alone=ALONE)
+    if isinstance(spaces, list | tuple):
+        chosen = [(ALONE, index) for index in range(len(spaces))]
+    else:
+        chosen = [(name, _run(name, runs, seed)) for name, runs in every.items()]
+    embeddings = [every[name][index] for name, index in chosen]
+    layouts = _layouts(chosen, embeddings, layout)
+    graphs = [None] * len(chosen) if edges is None else _like(
+        "edges", edges, Neighbors, chosen, embeddings
+    )  # fmt: skip
+    names = [
+        str(e.info.get("variant", name)) if name == ALONE else name
+        for (name, _), e in zip(chosen, embeddings, strict=True)
+    ]
+    return [
+        Panel(*parts) for parts in zip(names, embeddings, layouts, graphs, strict=True)
+    ]
+
+
+def _run(name: str, runs: list[Embedding], seed: Any) -> int:
+    if seed is None:
+        return 0
+    seeds = [run.info.get("seed") for run in runs]
+    if seed not in seeds:
+        raise ValueError(
+            f"`seed` must be one of {seeds} (the seeds of {name!r}), got {seed!r}."
+        )
+    return seeds.index(seed)
+
+
+def _layouts(
+    chosen: list[tuple[str, int]], embeddings: list[Embedding], layout: Any
+) -> list[Layout]:
+    if layout is None:
+        same = all(np.array_equal(e.ids, embeddings[0].ids) for e in embeddings)
+        layout = "aligned" if same and len(embeddings) > 1 else "umap"
+    if isinstance(layout, str):
+        names = [f"{name} {index}" for name, index in chosen]
+        drawn = project(dict(zip(names, embeddings, strict=True)), layout)
+        return [drawn[name] for name in names]
+    if isinstance(layout, Layout):
+        layout = {name: layout for name, _ in chosen}
+    return _like("layout", layout, Layout, chosen, embeddings)
+
+
+def _like(
+    what: str,
+    values: Any,
+    kind: type[Any],
+    chosen: list[tuple[str, int]],
+    embeddings: list[Embedding],
+) -> list[Any]:
+    """Return the value that belongs to each panel, of the same ids."""
+    found = as_variants(what, values, kind, alone=chosen[0][0])
+    taken = []
+    for (name, index), embedding in zip(chosen, embeddings, strict=True):
+        members = found[_check.one_of(what, name, found)]
+        value = members[min(index, len(members) - 1)]
+        if not np.array_equal(value.ids, embedding.ids):
+            raise ValueError(
+                f"`{what}` must have the ids of `spaces`, in its order, got others "
+                f"in {name!r}."
+            )
+        taken.append(value)
+    return taken

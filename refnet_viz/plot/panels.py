@@ -1,0 +1,112 @@
+"""Panels of equal size in one figure, each with a title of several lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from .text import plain
+from .theme import Ink, theme
+
+LINE = 15  # pixels a line of a panel title takes
+HEAD = 50  # pixels above the first panel title
+FOOT = 24
+LEGEND_GAP = 12
+
+
+def grid(
+    titles: Sequence[Sequence[str]],
+    *,
+    columns: int,
+    height: int,
+    gap: int = 24,
+    below: int = 0,
+    width_gap: float = 0.06,
+) -> go.Figure:
+    """Return a figure of empty panels with their titles.
+
+    Parameters
+    ----------
+    titles
+        The lines of each panel's title, escaped; the first one is the largest.
+    columns
+        Panels in a row.
+    height
+        Pixels of one panel.
+    gap
+        Free pixels between two rows of panels, beside their titles.
+    below
+        Pixels the axis of a panel needs below it.
+    width_gap
+        Share of the width between two columns.
+    """
+    rows = -(-len(titles) // columns)
+    block = LINE * max(len(lines) for lines in titles) + 8
+    between = gap + block + below
+    inner = rows * height + (rows - 1) * between
+    figure = make_subplots(
+        rows, columns, vertical_spacing=between / inner if rows > 1 else 0.0,
+        horizontal_spacing=width_gap if columns > 1 else 0.0,
+    )  # fmt: skip
+    for number, lines in enumerate(titles, start=1):
+        figure.add_annotation(
+            text="<br>".join(lines), align="left", showarrow=False,
+            x=0, xref=f"x{number} domain" if number > 1 else "x domain",
+            y=1, yref=f"y{number} domain" if number > 1 else "y domain",
+            xanchor="left", yanchor="bottom", yshift=3, font={"size": 12},
+        )  # fmt: skip
+    for number in range(len(titles) + 1, rows * columns + 1):
+        hidden = {f"{axis}axis{number}": {"visible": False} for axis in "xy"}
+        figure.update_layout(hidden)
+    margin = {"l": 16, "r": 16, "t": HEAD + block, "b": FOOT + below}
+    return figure.update_layout(height=inner + margin["t"] + margin["b"], margin=margin)
+
+
+def place(number: int, columns: int) -> dict[str, int]:
+    """Return row and column of a panel for `Figure.add_trace`."""
+    row, column = divmod(number, columns)
+    return {"row": row + 1, "col": column + 1}
+
+
+def default_columns(count: int) -> int:
+    """Return how many panels stand in a row: two, or three of an odd number."""
+    return min(count, 2 if count in {2, 4} else 3)
+
+
+def flat_axes(figure: go.Figure, number: int, colors: Ink, **more: Any) -> None:
+    """Give a map's panel one unit in both directions and no ticks: they mean nothing.
+
+    Parameters
+    ----------
+    figure
+        To change.
+    number
+        Of the panel, from 1.
+    colors
+        Of the mode.
+    more
+        Further properties of both axes.
+    """
+    name = "" if number == 1 else str(number)
+    common = {
+        "showticklabels": False, "showgrid": False, "ticks": "", "mirror": True,
+        "showline": True, "linecolor": colors.grid, **more,
+    }  # fmt: skip
+    figure.update_layout({
+        f"xaxis{name}": common, f"yaxis{name}": {**common, "scaleanchor": f"x{name}"}
+    })  # fmt: skip
+
+
+def finish(figure: go.Figure, title: str, mode: str, meta: dict[str, Any]) -> go.Figure:
+    """Return the figure with title, look, a legend below and what it was made of."""
+    figure.update_layout(
+        title={"text": title}, meta=plain(meta),
+        legend={
+            "orientation": "h", "x": 0, "xanchor": "left", "yanchor": "top",
+            "y": -LEGEND_GAP / (figure.layout.height or 450),
+        },
+    )  # fmt: skip
+    return theme(figure, mode)

@@ -1,0 +1,143 @@
+"""Axes as plotly draws them: grid, lines, ticks and titles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import (
+    FixedLocator,
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    NullLocator,
+)  # fmt: skip
+
+from .model import Axis
+from .style import DASHES, POINT, colour
+from .text import Run, read
+
+SIDES = {"x": ("bottom", "top"), "y": ("left", "right")}
+PER_TICK = {"x": 70, "y": 40}  # pixels plotly leaves a label
+
+
+def dress(axes: Axes, axis: Axis, size: float, font: dict[str, Any]) -> None:
+    """Set range, ticks, grid and lines of one axis.
+
+    Parameters
+    ----------
+    axes
+        Of matplotlib.
+    axis
+        The plotly axis.
+    size
+        Its length in pixels.
+    font
+        Of the figure.
+    """
+    given, letter = axis.given, axis.letter
+    if given.get("type") == "log":
+        getattr(axes, f"set_{letter}scale")("log")
+    getattr(axes, f"set_{letter}lim")(*axis.range)
+    target = axes.xaxis if letter == "x" else axes.yaxis
+    visible = given.get("visible", True)
+    _ticks(target, axis, size)
+    labels = visible and given.get("showticklabels", True)
+    tick = given.get("ticks") if visible else ""
+    tick_font = {**font, **given.get("tickfont", {})}
+    side = given.get("side") or SIDES[letter][0]
+    target.set_ticks_position(side)
+    axes.tick_params(
+        axis=letter, which="major", direction="out" if tick == "outside" else "in",
+        length=given.get("ticklen", 5) * POINT if tick else 0, width=POINT,
+        color=colour(given.get("tickcolor", "#444")), labelsize=tick_font["size"] * POINT * 0.92,
+        labelcolor=colour(tick_font.get("color", "#444")), pad=3 * POINT,
+        **{f"label{name}": labels and name == side for name in SIDES[letter]},
+    )  # fmt: skip
+    grid = visible and given.get("showgrid", True)
+    axes.grid(
+        visible=grid, axis=letter, **{
+            "color": colour(given.get("gridcolor", "#eee")), "zorder": 0,
+            "linewidth": given.get("gridwidth", 1) * POINT,
+            "linestyle": DASHES.get(given.get("griddash", "solid"), "-"),
+        } if grid else {},
+    )  # fmt: skip
+    for label in target.get_ticklabels():
+        label.set_fontproperties(Run("", tick_font["size"], "black").font)
+        label.set_parse_math(False)
+    _lines(axes, axis, side, visible=visible)
+    title = given.get("title", {})
+    if visible and title.get("text"):
+        words = {**font, **title.get("font", {})}
+        getattr(axes, f"set_{letter}label")(
+            _words(title["text"]), color=colour(words["color"]), parse_math=False,
+            fontproperties=Run("", words["size"], "black").font, labelpad=4 * POINT,
+        )  # fmt: skip
+
+
+def _lines(axes: Axes, axis: Axis, side: str, *, visible: bool) -> None:
+    given = axis.given
+    shown = visible and given.get("showline", False)
+    for name in SIDES[axis.letter]:
+        spine = axes.spines[name]
+        spine.set_visible(shown and (name == side or bool(given.get("mirror"))))
+        spine.set_edgecolor(colour(given.get("linecolor", "#444")))
+        spine.set_linewidth(given.get("linewidth", 1) * POINT)
+    if visible and given.get("zeroline") and min(axis.range) < 0 < max(axis.range):
+        line = axes.axvline if axis.letter == "x" else axes.axhline
+        line(0, color=colour(given.get("zerolinecolor", "#444")), linewidth=POINT)
+
+
+def _ticks(target: Any, axis: Axis, size: float) -> None:
+    given = axis.given
+    if given.get("tickvals") is not None:
+        places = axis.numbers(given["tickvals"])
+        words = given.get("ticktext")
+        words = [_number(v, given) for v in places] if words is None else words
+        _fixed(target, places.tolist(), [_words(str(word)) for word in words])
+    elif axis.names:
+        _fixed(target, range(len(axis.names)), [_words(name) for name in axis.names])
+    elif given.get("dtick") and isinstance(given["dtick"], int | float):
+        low, high = sorted(axis.range)
+        step, first = given["dtick"], given.get("tick0", 0)
+        places = np.arange(np.ceil((low - first) / step), (high - first) / step + 1e-9)
+        values = first + step * places
+        _fixed(target, values, [_number(v, given) for v in values])
+    else:
+        most = given.get("nticks") or max(2, int(size / PER_TICK[axis.letter]))
+        target.set_minor_locator(NullLocator())
+        if given.get("type") == "log":
+            target.set_major_locator(LogLocator(numticks=most))
+        else:
+            target.set_major_locator(MaxNLocator(most, steps=[1, 2, 5, 10]))
+        target.set_major_formatter(
+            FuncFormatter(lambda value, _: _number(value, given))
+        )
+
+
+def _fixed(target: Any, places: Any, words: list[str]) -> None:
+    target.set_major_locator(FixedLocator(list(places)))
+    target.set_major_formatter(
+        FuncFormatter(
+            lambda _, position: words[position] if position is not None else ""
+        )
+    )
+
+
+def _words(html: str) -> str:
+    return "\n".join("".join(r.text for r in line) for line in read(html, 12, "black"))
+
+
+def _number(value: float, given: dict[str, Any]) -> str:
+    """Return a tick label; plotly's formats are Python's but for a few signs."""
+    pattern = (given.get("tickformat") or "").replace("~", "")
+    if pattern:
+        whole = pattern.endswith("d")
+        return format(round(value) if whole else float(value), pattern).replace(
+            "-", "−"
+        )
+    text = (
+        f"{value:.6g}" if abs(value) < 1e4 or value != int(value) else f"{value:,.0f}"
+    )
+    return text.replace("-", "−")

@@ -1,0 +1,201 @@
+"""The legend and the colour bars."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+
+from .model import Model
+from .style import POINT, colormap, colour, marker, numeric
+from .text import Lines, Run, extent, read, write
+from .traces import line_color, line_style
+
+ICON = 34  # pixels of an entry before its name
+GAP = 12
+ROW = 19
+
+
+@dataclass
+class Legend:
+    """The legend as rows of entries, measured before it is drawn.
+
+    Parameters
+    ----------
+    model
+        Of the figure.
+    width
+        Pixels it may take.
+    """
+
+    model: Model
+    width: float
+    entries: list[tuple[int, Lines]] = field(init=False)
+    title: Lines = field(init=False)
+
+    def __post_init__(self) -> None:
+        given = self.given
+        font = {**self.model.layout["font"], **given.get("font", {})}
+        self.size, self.color = min(font["size"], 12), font["color"]
+        self.entries = [
+            (number, read(str(trace["name"]), self.size, self.color))
+            for number, trace in enumerate(self.model.traces)
+            if trace.get("showlegend") is not False and trace.get("name")
+        ]
+        if given.get("traceorder") == "reversed":
+            self.entries.reverse()
+        asked = self.model.layout.get("showlegend")
+        forced = any(trace.get("showlegend") for trace in self.model.traces)
+        if asked is False or (asked is None and len(self.entries) < 2 and not forced):
+            self.entries = []
+        text = given.get("title", {}).get("text") or ""
+        self.title = read(text, self.size, self.color)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What the layout says of the legend."""
+        found: dict[str, Any] = self.model.layout.get("legend", {})
+        return found
+
+    @property
+    def flat(self) -> bool:
+        """Whether it lies below the panels."""
+        return self.given.get("orientation") == "h"
+
+    @property
+    def cell(self) -> float:
+        """Pixels of the widest entry."""
+        return ICON + GAP + max(extent(lines)[0] for _, lines in self.entries)
+
+    @property
+    def lead(self) -> float:
+        """Pixels the title takes at the left of a flat legend."""
+        wide = extent(self.title)[0]
+        return wide + GAP if self.flat and wide else 0.0
+
+    @property
+    def columns(self) -> int:
+        """Entries in a row."""
+        return max(1, int((self.width - self.lead) / self.cell)) if self.flat else 1
+
+    @property
+    def room(self) -> tuple[float, float]:
+        """Width and height in pixels; nothing without entries."""
+        if not self.entries:
+            return 0.0, 0.0
+        rows = -(-len(self.entries) // self.columns)
+        title = 0 if self.flat or not extent(self.title)[0] else 1
+        wide = max(self.cell, extent(self.title)[0])
+        return (self.width if self.flat else wide), (rows + title) * ROW
+
+    def draw(self, figure: Figure, left: float, top: float) -> None:
+        """Draw it with its upper left corner at a pixel."""
+        if not self.entries:
+            return
+        write(figure, self.title, (left, top - ROW / 2), yanchor="middle")
+        if not self.flat and extent(self.title)[0]:
+            top -= ROW
+        for place, (number, lines) in enumerate(self.entries):
+            row, column = divmod(place, self.columns)
+            x = left + self.lead + column * self.cell
+            y = top - (row + 0.5) * ROW
+            self._icon(figure, number, x, y)
+            write(figure, lines, (x + ICON, y), yanchor="middle")
+
+    def _icon(self, figure: Figure, number: int, x: float, y: float) -> None:
+        trace = self.model.traces[number]
+        color = line_color(trace, self.model, number)
+        if trace["type"] in {"bar", "histogram"}:
+            alpha = trace.get("opacity", 1.0)
+            box = Rectangle(
+                ((x + 8) / 96, (y - 5) / 96), 14 / 96, 10 / 96, facecolor=colour(color, alpha),
+                edgecolor="none", transform=figure.dpi_scale_trans,
+            )  # fmt: skip
+            figure.add_artist(box)
+            return
+        mode = trace.get("mode") or "lines"
+        if "lines" in mode:
+            _mark(
+                figure, [x, x + 28], [y, y],
+                color=colour(color, trace.get("opacity", 1.0)), **line_style(trace),
+            )  # fmt: skip
+        if "markers" in mode:
+            given = trace.get("marker", {})
+            face = given.get("color", color)
+            if not isinstance(face, str):
+                face = color if numeric(face) or len(face) == 0 else face[0]
+            symbol = given.get("symbol", "circle")
+            symbol = symbol if isinstance(symbol, str) else symbol[0]
+            rim = given.get("line", {})
+            size = float(np.clip(np.max(given.get("size", 6)), 6, 10))
+            _mark(
+                figure, [x + 14], [y], marker=marker(symbol), linestyle="none",
+                markersize=size * POINT, markerfacecolor=colour(face),
+                markeredgecolor=colour(rim.get("color", "rgba(0,0,0,0)")),
+                markeredgewidth=np.max(rim.get("width", 0)) * POINT,
+            )  # fmt: skip
+
+
+def _mark(figure: Figure, x: list[float], y: list[float], **style: Any) -> None:
+    line = Line2D(
+        [v / 96 for v in x], [v / 96 for v in y],
+        transform=figure.dpi_scale_trans, solid_capstyle="butt", **style,
+    )  # fmt: skip
+    figure.add_artist(line)
+
+
+BAR_ROOM = 72
+
+
+def limits(axis: dict[str, Any]) -> tuple[float, float]:
+    """Return the numbers at both ends of a colour scale."""
+    low, high = (axis.get(f"c{end}", axis.get(f"z{end}")) for end in ("min", "max"))
+    if low is None or high is None:
+        values = np.asarray(axis["values"], dtype=np.float64)
+        low = np.nanmin(values) if low is None else low
+        high = np.nanmax(values) if high is None else high
+    return float(low), float(high)
+
+
+def beside(axis: dict[str, Any]) -> bool:
+    """Return whether a colour bar stands right of the panels, in the margin."""
+    return bool(axis.get("colorbar", {}).get("x", 1.02) >= 1)
+
+
+def draw_bar(
+    figure: Figure, axis: dict[str, Any], model: Model, box: tuple[float, ...]
+) -> None:
+    """Draw one colour bar beside or inside a box (left, bottom, width, height)."""
+    bar = axis.get("colorbar", {})
+    left, bottom, width, height = box
+    pixels = bar.get("lenmode") == "pixels"
+    tall = bar.get("len", 1.0) if pixels else height * bar.get("len", 1.0)
+    anchor = {"top": 1.0, "middle": 0.5, "bottom": 0.0}[bar.get("yanchor", "middle")]
+    low = bottom + bar.get("y", 0.5) * height - anchor * tall
+    thick = bar.get("thickness", 12)
+    size = figure.get_size_inches() * 96
+    start_x = left + bar.get("x", 1.0) * width + (10 if beside(axis) else 4)
+    axes = figure.add_axes(
+        (start_x / size[0], low / size[1], thick / size[0], tall / size[1])
+    )
+    start, stop = limits(axis)
+    steps = np.linspace(start, stop, 257)
+    axes.pcolormesh([0, 1], steps, steps[:256, None], cmap=colormap(axis["colorscale"]))
+    axes.xaxis.set_visible(False)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    font = model.layout["font"]
+    ticks = {**font, **bar.get("tickfont", {})}
+    axes.yaxis.tick_right()
+    axes.tick_params(length=0, labelcolor=colour(ticks["color"]), pad=3 * POINT)
+    for label in axes.yaxis.get_ticklabels():
+        label.set_fontproperties(Run("", ticks["size"], "black").font)
+    title = bar.get("title", {})
+    if title.get("text"):
+        words = {**font, **title.get("font", {})}
+        lines = read(title["text"], words["size"], words["color"])
+        write(figure, lines, (start_x, low + tall + 4))

@@ -1,0 +1,191 @@
+"""From a plotly figure to the bytes of a picture."""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import matplotlib as mpl
+import plotly.graph_objects as go
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from .bars import Bars
+from .frame import dress
+from .key import BAR_ROOM, Legend, beside, draw_bar
+from .marks import Place, draw_note, draw_shape
+from .model import Model
+from .ranges import fit, square
+from .style import colour
+from .text import read, write
+from .traces import draw
+
+Box = tuple[float, float, float, float]  # left, bottom, width, height in pixels
+# Dates and program versions would make every picture differ from the one before.
+METADATA: dict[str, dict[str, None]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+SETTINGS = {"svg.hashsalt": "refnet_viz", "pdf.fonttype": 42, "axes.axisbelow": True}
+
+
+def render(
+    figure: go.Figure, kind: str, *, width: int, height: int, scale: float = 2.0
+) -> bytes:
+    """Return a figure as PNG, SVG or PDF, the same bytes every time.
+
+    Parameters
+    ----------
+    figure
+        Of scatter, bar, histogram and heatmap traces.
+    kind
+        "png", "svg" or "pdf".
+    width, height
+        Pixels, 96 an inch.
+    scale
+        Pixels of a PNG for each of these.
+
+    Raises
+    ------
+    ValueError
+        If the figure holds something that is not drawn.
+
+    Examples
+    --------
+    >>> render(go.Figure(go.Bar(y=[1, 2])), "png", width=90, height=60)[1:4]
+    b'PNG'
+    """
+    model = Model(figure)
+    # The user's own matplotlib settings must not reach the picture, nor ours them.
+    with mpl.rc_context(), warnings.catch_warnings():
+        mpl.rcdefaults()
+        mpl.rcParams.update(SETTINGS)
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
+        canvas = Figure(figsize=(width / 96, height / 96), dpi=96 * scale)
+        FigureCanvasAgg(canvas)
+        canvas.patch.set_facecolor(colour(model.layout.get("paper_bgcolor", "white")))
+        _paint(canvas, model, width, height)
+        file = io.BytesIO()
+        canvas.savefig(file, format=kind, dpi=96 * scale, metadata=METADATA[kind])
+    return file.getvalue()
+
+
+def _paint(canvas: Figure, model: Model, width: int, height: int) -> None:
+    layout = model.layout
+    layout["font"] = {"size": 12, "color": "#2a3f5f", **layout.get("font", {})}
+    margin = {"l": 80, "r": 80, "t": 100, "b": 80, **layout.get("margin", {})}
+    legend = Legend(model, width - margin["l"] - margin["r"])
+    color_bars = model.color_bars()
+    wide, tall = legend.room
+    bar_room = BAR_ROOM * any(beside(bar) for bar in color_bars)
+    right = (0.0 if legend.flat else wide) + bar_room
+    below = tall if legend.flat else 0.0
+    bars = fit(model)
+    ranges = {name: axis.range for name, axis in model.axes.items()}
+    # Labels are drawn, measured, and drawn again where they have room.
+    for last in (False, True):
+        area = _area(width, height, margin)
+        for name, found in ranges.items():
+            model.axes[name].range = found
+        panels = _panels(canvas, model, area, bars)
+        over = _overhang(canvas, panels, area)
+        if last:
+            break
+        margin["l"] = max(margin["l"], over["l"] + 4)
+        margin["r"] = max(margin["r"], over["r"] + right + 4)
+        margin["b"] = max(margin["b"], over["b"] + below + 18)
+        for axes in panels:
+            axes.remove()
+    left, bottom, across, _ = area
+    for bar in color_bars:
+        draw_bar(canvas, bar, model, area)
+    corner = (left, bottom - over["b"] - 10)
+    if not legend.flat:
+        corner = (left + across + 12 + bar_room, sum(area[1::2]))
+    legend.draw(canvas, *corner)
+    place = Place(model, area)
+    for shape in layout.get("shapes", ()):
+        draw_shape(canvas, shape, place)
+    for note in layout.get("annotations", ()):
+        draw_note(canvas, note, place)
+    _title(canvas, model, area, height)
+
+
+def _area(width: int, height: int, margin: dict[str, float]) -> Box:
+    return (
+        margin["l"], margin["b"], max(width - margin["l"] - margin["r"], 1),
+        max(height - margin["t"] - margin["b"], 1),
+    )  # fmt: skip
+
+
+def _panels(
+    canvas: Figure, model: Model, area: Box, bars: dict[int, Bars]
+) -> list[Axes]:
+    """Draw every panel with its traces."""
+    place = Place(model, area)
+    sizes = {n: place.span(axis)[1] for n, axis in model.axes.items()}
+    square(model, sizes)
+    panels = []
+    for x, y in model.pairs():
+        (left, wide), (bottom, tall) = place.span(x), place.span(y)
+        total = canvas.get_size_inches() * 96
+        box = (left / total[0], bottom / total[1], wide / total[0], tall / total[1])
+        # A label of its own keeps two panels at one place apart.
+        axes = canvas.add_axes(box, label=f"{x.name} {y.name}")
+        axes.patch.set_visible(False)
+        _background(canvas, model, axes, (left, bottom, wide, tall))
+        before = None
+        for number, trace in enumerate(model.traces):
+            if (trace.get("xaxis", "x"), trace.get("yaxis", "y")) == (x.name, y.name):
+                before = draw(axes, number, model, bars.get(number), before=before)
+        dress(axes, x, wide, model.layout["font"])
+        dress(axes, y, tall, model.layout["font"])
+        panels.append(axes)
+    return panels
+
+
+def _background(canvas: Figure, model: Model, axes: Axes, box: Box) -> None:
+    left, bottom, wide, tall = (value / 96 for value in box)
+    face = colour(model.layout.get("plot_bgcolor", "white"))
+    canvas.add_artist(
+        Rectangle(
+            (left, bottom), wide, tall, facecolor=face, edgecolor="none", zorder=-3,
+            transform=canvas.dpi_scale_trans,
+        )
+    )  # fmt: skip
+
+
+def _overhang(canvas: Figure, panels: list[Axes], area: Box) -> dict[str, float]:
+    """Return by how many pixels labels stand out of the plotting area."""
+    boxes = [axes.get_tightbbox() for axes in panels]
+    boxes = [box for box in boxes if box is not None]
+    unit = canvas.dpi / 96
+    left, bottom, wide, _ = area
+    low = [box.x0 / unit for box in boxes] or [left]
+    foot = [box.y0 / unit for box in boxes] or [bottom]
+    high = [box.x1 / unit for box in boxes] or [left + wide]
+    return {
+        "l": max(0.0, left - min(low)), "b": max(0.0, bottom - min(foot)),
+        "r": max(0.0, max(high) - left - wide),
+    }  # fmt: skip
+
+
+def _title(canvas: Figure, model: Model, area: Box, height: int) -> None:
+    given = model.layout.get("title", {})
+    if not given.get("text"):
+        return
+    font = {**model.layout["font"], "size": 17, **given.get("font", {})}
+    lines = read(given["text"], font["size"], font["color"])
+    left = area[0] if given.get("xref") == "paper" else 0.0
+    wide = area[2] if given.get("xref") == "paper" else canvas.get_size_inches()[0] * 96
+    anchor = given.get("xanchor", "left")
+    at = (
+        left + given.get("x", 0.05) * wide,
+        height - given.get("pad", {}).get("t", 16),
+    )
+    write(
+        canvas, lines, at, yanchor="top", xanchor="left" if anchor == "auto" else anchor
+    )

@@ -1,0 +1,190 @@
+"""The little HTML that plotly writes, measured and drawn."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from html.parser import HTMLParser
+from typing import Any
+
+from matplotlib import font_manager
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.text import Text
+from matplotlib.textpath import text_to_path
+
+from .style import POINT, colour
+
+# The first ships with matplotlib, so pictures are the same on every machine; it is
+# wider than the fonts of a browser. The others serve scripts that it lacks.
+FAMILY = "DejaVu Sans"
+OTHERS = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans", "Droid Sans Fallback")
+NARROW = 0.92
+SPACING = 1.3  # plotly's line height
+
+
+@dataclass(frozen=True)
+class Run:
+    """A stretch of text in one style; sizes are pixels."""
+
+    text: str
+    size: float
+    color: str
+    bold: bool = False
+    italic: bool = False
+
+    @property
+    def font(self) -> FontProperties:
+        """The run's font, in points."""
+        known = set(font_manager.fontManager.get_font_names())
+        return FontProperties(
+            family=[FAMILY, *(name for name in OTHERS if name in known)],
+            size=self.size * NARROW * POINT, weight="bold" if self.bold else "normal",
+            style="italic" if self.italic else "normal",
+        )  # fmt: skip
+
+    @property
+    def width(self) -> float:
+        """Pixels the run takes, spaces at its ends included."""
+
+        def measure(text: str) -> float:
+            return float(
+                text_to_path.get_text_width_height_descent(text, self.font, False)[0]  # noqa: FBT003
+            )
+
+        return (measure(f"|{self.text}|") - measure("||")) / POINT
+
+
+Lines = list[list[Run]]
+
+
+class _Reader(HTMLParser):
+    """Collects runs; of all tags it knows only those that change the writing."""
+
+    def __init__(self, base: Run) -> None:
+        super().__init__(convert_charrefs=True)
+        self.lines: Lines = [[]]
+        self.styles = [base]
+        self.open = [""]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "br":
+            self.lines.append([])
+            return
+        style = self.styles[-1]
+        if tag in {"b", "strong"}:
+            style = replace(style, bold=True)
+        elif tag in {"i", "em"}:
+            style = replace(style, italic=True)
+        elif tag == "span":
+            style = _styled(style, dict(attrs).get("style") or "")
+        self.styles.append(style)
+        self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if len(self.open) > 1 and self.open[-1] == tag:
+            self.styles.pop()
+            self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        self.lines[-1].append(replace(self.styles[-1], text=data))
+
+
+def _styled(run: Run, css: str) -> Run:
+    size = re.search(r"font-size:\s*([\d.]+)px", css)
+    color = re.search(r"(?:^|;)\s*color:\s*([^;]+)", css)
+    return replace(
+        run,
+        size=float(size[1]) if size else run.size,
+        color=color[1].strip() if color else run.color,
+    )
+
+
+def read(html: str, size: float, color: str) -> Lines:
+    """Return the runs of each line.
+
+    Examples
+    --------
+    >>> [[run.text for run in line] for line in read("<b>a</b> &lt;b<br>c", 12, "k")]
+    [['a', ' <b'], ['c']]
+    """
+    reader = _Reader(Run("", size, color))
+    reader.feed(html)
+    reader.close()
+    return reader.lines
+
+
+def extent(lines: Lines) -> tuple[float, float]:
+    """Return width and height in pixels."""
+    return max(_width(line) for line in lines), sum(_height(line) for line in lines)
+
+
+def _width(line: list[Run]) -> float:
+    return sum(run.width for run in line)
+
+
+def _height(line: list[Run]) -> float:
+    return max((run.size for run in line), default=12.0) * SPACING
+
+
+ANCHORS = {"left": 0.0, "center": 0.5, "right": 1.0, "bottom": 0.0, "middle": 0.5,
+           "top": 1.0}  # fmt: skip
+
+
+def write(
+    figure: Figure,
+    lines: Lines,
+    at: tuple[float, float],
+    *,
+    xanchor: str = "left",
+    yanchor: str = "bottom",
+    align: str = "left",
+) -> None:
+    """Write lines on a figure.
+
+    Parameters
+    ----------
+    figure
+        To write on.
+    lines
+        Of `read`.
+    at
+        Pixels from the lower left corner of the figure.
+    xanchor, yanchor
+        Which point of the text stands there.
+    align
+        Of the lines among themselves.
+    """
+    width, height = extent(lines)
+    left = at[0] - ANCHORS[xanchor] * width
+    top = at[1] + (1 - ANCHORS[yanchor]) * height
+    for line in lines:
+        free = width - _width(line)
+        x = left + ANCHORS.get(align, 0.0) * free
+        tall = _height(line)
+        for run in line:
+            _place(figure, run, x, top - tall * 0.76)
+            x += run.width
+        top -= tall
+
+
+def write_upright(
+    figure: Figure, lines: Lines, at: tuple[float, float], *, angle: float = 90
+) -> None:
+    """Write lines turned around the point they are centred on."""
+    text = "\n".join("".join(run.text for run in line) for line in lines)
+    run = next((run for line in lines for run in line), None)
+    if run is not None:
+        _place(
+            figure, replace(run, text=text), *at, rotation=angle, ha="center",
+            va="center",
+        )  # fmt: skip
+
+
+def _place(figure: Figure, run: Run, x: float, y: float, **options: Any) -> None:
+    options = {"va": "baseline", "ha": "left", **options}
+    artist = Text(
+        x / 96, y / 96, run.text, fontproperties=run.font, color=colour(run.color),
+        transform=figure.dpi_scale_trans, parse_math=False, **options,
+    )  # fmt: skip
+    figure.add_artist(artist)

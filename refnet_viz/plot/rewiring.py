@@ -1,0 +1,275 @@
+"""`rewiring`: which neighbours were kept, gained and lost, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+from scipy.stats import hypergeom
+
+from .. import _check
+from .._nested import as_variants
+from ..graph import Neighbors
+from ..graph.diff import edge_diff
+from ..graph.pairs import rewiring as point_rewiring
+from ..layout import Layout, project
+from .panels import finish, flat_axes, grid, place
+from .points import cap, edge_lines, points
+from .text import count_of, short, small
+from .theme import SCALE, class_style, ink
+
+HEIGHT = 420
+BINS = 20
+MOST_PAIRS = 10  # pairs of seeds that make the noise
+KINDS = {"kept": "solid", "gained": "dash", "lost": "dot"}
+
+Floats = npt.NDArray[np.float64]
+Pairs = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Change:
+    """From one graph to another, beside the change between seeds of the first.
+
+    Parameters
+    ----------
+    names
+        Of the two variants.
+    before, after
+        Their graphs.
+    noise
+        Rewiring of each point between two seeds, for some pairs of seeds.
+    """
+
+    names: tuple[str, str]
+    before: Neighbors
+    after: Neighbors
+    noise: list[Floats]
+
+    @cached_property
+    def points(self) -> Floats:
+        """Rewiring of each point."""
+        return point_rewiring(self.before, self.after)
+
+    @cached_property
+    def edges(self) -> dict[str, Pairs]:
+        """Edges kept, gained and lost."""
+        diff = edge_diff(self.before, self.after)
+        return {kind: getattr(diff, kind) for kind in KINDS}
+
+    @property
+    def chance(self) -> float:
+        """What unrelated graphs would give."""
+        return chance_rewiring(self.before.k, self.after.k, len(self.before))
+
+    @property
+    def verdict(self) -> str:
+        """The mean, and whether seeds of one variant differ as much."""
+        told = f"mean {self.points.mean():.2f}"
+        if not self.noise:
+            return told
+        inside = self.points.mean() <= max(values.mean() for values in self.noise)
+        return f"{told}, {'inside' if inside else 'beyond'} seed noise"
+
+    @property
+    def noise_text(self) -> str:
+        """The change between seeds, in words."""
+        name = short(self.names[0])
+        if not self.noise:
+            return f"seed noise unknown: one seed of {name}"
+        return f"two seeds of {name}: mean {np.mean(self.noise):.2f}"
+
+    def drawn(self, most: int) -> dict[str, Pairs]:
+        """Return an even draw of all edges, so that shares stay what they are."""
+        pairs = np.concatenate(list(self.edges.values()))
+        kind = np.repeat(np.arange(3), [len(p) for p in self.edges.values()])
+        chosen = cap(pairs, most)
+        return {
+            name: pairs[chosen[kind[chosen] == number]]
+            for number, name in enumerate(self.edges)
+        }
+
+    def meta(self) -> dict[str, Any]:
+        """What the figure was made of, for the manifest."""
+        counts = {kind: len(pairs) for kind, pairs in self.edges.items()}
+        told = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
+        ends = (self.before, self.after)
+        known = {
+            key: [graph.embedding.info.get(key) for graph in ends]
+            for key in ("seed", "dataset", "fingerprint")
+        }
+        alt = (
+            f"Map of {self.names[0]} with the edges kept, gained and lost in "
+            f"{self.names[1]} ({told}), and a histogram of the change a point."
+        )
+        return {
+            "figure": "rewiring", "alt": alt, "variants": self.names, **known,
+            "k": [graph.k for graph in ends], "space": [graph.space for graph in ends],
+            "metric": [graph.metric for graph in ends], **counts,
+            "rewiring": self.points.mean(), "chance": self.chance,
+            "seed_noise": np.mean(self.noise) if self.noise else None,
+        }  # fmt: skip
+
+
+def rewiring(
+    graphs: Any,
+    a: str,
+    b: str,
+    *,
+    layout: Any = None,
+    max_edges: int = 2_000,
+    columns: int = 2,
+    mode: str = "light",
+) -> go.Figure:
+    """Draw how the neighbourhoods of one variant change in another.
+
+    Points are coloured by 1 - Jaccard of their two neighbourhoods, edges by what
+    became of them. The histogram sets the change beside the change between two seeds
+    of `a`, which no difference between variants can be told from.
+
+    Parameters
+    ----------
+    graphs
+        Mapping from variants to Neighbors, or to one a seed; the first of each is
+        drawn.
+    a, b
+        From which variant to which.
+    layout
+        "umap", "pca" or a Layout; None takes "umap" of `a`.
+    max_edges
+        Edges drawn at most, evenly from all three kinds.
+    columns
+        2 sets the histogram beside the map, 1 below it.
+    mode
+        "light" or "dark".
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        One trace of points, ids in its `customdata`.
+
+    Raises
+    ------
+    TypeError
+        If `graphs` is no mapping of Neighbors.
+    ValueError
+        If a name is unknown or ids disagree.
+
+    Examples
+    --------
+    >>> from refnet_viz.graph import knn
+    >>> x = np.array([[0.0], [1.0], [3.0], [7.0]])
+    >>> graphs = {"plain": knn(x, k=1), "both": knn(np.eye(4), k=1)}
+    >>> figure = rewiring(graphs, "plain", "both", layout="pca")
+    >>> figure.layout.meta["kept"], figure.layout.meta["rewiring"]
+    (1, 0.5)
+    """
+    most = _check.integer("max_edges", max_edges, low=0)
+    columns = _check.integer("columns", columns, low=1, high=2)
+    ink(mode)
+    every = as_variants("graphs", graphs, Neighbors)
+    seeds = every[_check.one_of("a", a, every)]
+    after = every[_check.one_of("b", b, every)][0]
+    pairs = list(combinations(seeds, 2))[:MOST_PAIRS]
+    noise = [point_rewiring(one, other) for one, other in pairs]
+    change = Change((a, b), seeds[0], after, noise)
+    coordinates, told = _coordinates(change.before, layout)
+    total = sum(len(found) for found in change.edges.values())
+    names = f"{short(a)} to {short(b)}"
+    figure = grid(
+        [[f"<b>{names}</b>", *map(small, [*told, count_of(min(most, total), total, "edges")])],
+         ["<b>change a point</b>", small(change.noise_text), "", ""]],
+        columns=columns, height=HEIGHT, below=36 if columns == 1 else 28, width_gap=0.16,
+    )  # fmt: skip
+    _map(figure, change, coordinates, most, mode=mode)
+    _histogram(figure, change, place(1, columns), mode=mode)
+    bar = {
+        "title": {"text": "1 − Jaccard", "font": {"size": 11}}, "thickness": 12,
+        "lenmode": "pixels", "len": HEIGHT * 0.6, "y": 1, "yanchor": "top",
+        "x": 0.43 if columns == 2 else 1.02, "outlinewidth": 0,
+    }  # fmt: skip
+    scale = {"colorscale": SCALE, "cmin": 0, "cmax": 1, "colorbar": bar}
+    figure.update_layout(coloraxis=scale, barmode="overlay")
+    second = f"0: no neighbour changed, 1: all; unrelated graphs: {change.chance:.2f}"
+    title = f"Rewiring from {names}: {change.verdict}<br>{small(second)}"
+    return finish(figure, title, mode, change.meta())
+
+
+def chance_rewiring(k_a: int, k_b: int, n: int) -> float:
+    """Return the expected rewiring of unrelated graphs.
+
+    Examples
+    --------
+    >>> round(chance_rewiring(1, 1, 4), 3)
+    0.667
+    """
+    shared = np.arange(min(k_a, k_b) + 1)
+    weights = hypergeom.pmf(shared, n - 1, k_a, k_b)
+    return float(1 - weights @ (shared / (k_a + k_b - shared)))
+
+
+def _coordinates(graph: Neighbors, layout: Any) -> tuple[npt.NDArray[Any], list[str]]:
+    """Return where the points lie, and two lines that say how far to trust it."""
+    if isinstance(layout, Layout):
+        if not np.array_equal(layout.ids, graph.ids):
+            raise ValueError("`layout` must have the ids of `graphs`, in their order.")
+    else:
+        name = "umap" if layout is None else layout
+        name = _check.one_of("layout", name, ("umap", "pca"))
+        layout = project(graph.embedding, name, space=graph.space)
+    return layout.coordinates, [layout.note or layout.title, layout.caption]
+
+
+def _map(
+    figure: go.Figure,
+    change: Change,
+    coordinates: npt.NDArray[Any],
+    most: int,
+    *,
+    mode: str,
+) -> None:
+    colors, graph = ink(mode), change.before
+    shades = {
+        "kept": colors.edge, "gained": class_style(0, mode)[0],
+        "lost": class_style(3, mode)[0],
+    }  # fmt: skip
+    for kind, pairs in change.drawn(most).items():
+        lines = edge_lines(
+            coordinates, pairs, count=len(graph), showlegend=True,
+            line={"color": shades[kind], "width": 1, "dash": KINDS[kind]},
+            name=f"{kind}: {len(change.edges[kind]):,}",
+            opacity=1.0 if kind == "kept" else 0.55,
+        )  # fmt: skip
+        figure.add_trace(lines, row=1, col=1)
+    rim = {"color": colors.outline, "width": 0.5}
+    marker = {"color": change.points, "coloraxis": "coloraxis", "line": rim}
+    notes = [f"rewiring {value:.2f}" for value in change.points]
+    trace = points(graph.embedding, coordinates, marker, name="points", notes=notes)
+    figure.add_trace(trace, row=1, col=1)
+    flat_axes(figure, 1, colors)
+
+
+def _histogram(
+    figure: go.Figure, change: Change, at: dict[str, int], *, mode: str
+) -> None:
+    edges = np.linspace(0, 1, BINS + 1)
+    parts = [("this change", change.points, class_style(1, mode)[0])]
+    if change.noise:
+        name = f"two seeds of {short(change.names[0])}"
+        parts.insert(0, (name, np.concatenate(change.noise), ink(mode).muted))
+    for words, values, color in parts:
+        share = np.histogram(values, edges)[0] / len(values)
+        bars = go.Bar(
+            x=(edges[1:] + edges[:-1]) / 2, y=share, width=1 / BINS, name=words,
+            marker={"color": color, "line": {"width": 0}}, opacity=0.6,
+            hovertemplate="%{x:.2f}: %{y:.1%}<extra></extra>",
+        )  # fmt: skip
+        figure.add_trace(bars, **at)
+    x = {"title": {"text": "1 − Jaccard of the neighbourhoods"}, "range": [0, 1]}
+    y = {"title": {"text": "share of points"}, "tickformat": ".0%"}
+    figure.update_layout(xaxis2={**x, "showline": True}, yaxis2=y)

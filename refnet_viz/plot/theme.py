@@ -1,0 +1,175 @@
+"""One look for every figure: colour-blind-safe, light and dark, legible when small."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from .. import _check
+
+FONT = "Helvetica Neue, Helvetica, Arial, DejaVu Sans, sans-serif"
+SCALE = "Cividis"  # even steps for every kind of colour vision, and in grey
+# Beyond eight classes the colours come again with another shape.
+SYMBOLS = (
+    "circle", "square", "diamond", "triangle-up", "cross", "x", "triangle-down",
+    "star", "hexagon", "pentagon", "triangle-left", "triangle-right", "hourglass",
+)  # fmt: skip
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+
+
+@dataclass(frozen=True)
+class Ink:
+    """The colours of one mode.
+
+    Parameters
+    ----------
+    paper, text, muted
+        Background and two strengths of writing, each at least 4.5 : 1 (WCAG AA).
+    grid, edge
+        Lines behind the data, and edges between points.
+    outline
+        Rim of a marker, so that pale colours stay visible.
+    band
+        Filling of bands behind the data.
+    classes
+        Eight colours told apart with any colour vision (Okabe and Ito, 2008); the
+        one that vanishes on the background is exchanged for its opposite.
+    """
+
+    paper: str
+    text: str
+    muted: str
+    grid: str
+    edge: str
+    outline: str
+    band: str
+    classes: tuple[str, ...]
+
+
+_OKABE_ITO = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7",
+)  # fmt: skip
+
+MODES = {
+    "light": Ink(
+        paper="#FFFFFF",
+        text="#1F2328",
+        muted="#57606A",
+        grid="#E4E7EB",
+        edge="rgba(87,96,106,0.35)",
+        outline="rgba(31,35,40,0.55)",
+        band="rgba(87,96,106,0.15)",
+        classes=(*_OKABE_ITO, "#000000", "#F0E442"),
+    ),
+    "dark": Ink(
+        paper="#14171C",
+        text="#E6E8EB",
+        muted="#A3ACB7",
+        grid="#2C323A",
+        edge="rgba(163,172,183,0.35)",
+        outline="rgba(230,232,235,0.45)",
+        band="rgba(163,172,183,0.20)",
+        classes=(*_OKABE_ITO, "#FFFFFF", "#F0E442"),
+    ),
+}
+
+
+def ink(mode: str) -> Ink:
+    """Return the colours of "light" or "dark".
+
+    Examples
+    --------
+    >>> ink("dim")
+    Traceback (most recent call last):
+    ...
+    ValueError: `mode` must be one of 'light', 'dark', got 'dim'.
+    """
+    return MODES[_check.one_of("mode", mode, MODES)]
+
+
+def class_style(index: int, mode: str = "light") -> tuple[str, str]:
+    """Return colour and marker symbol of a class.
+
+    Examples
+    --------
+    >>> class_style(0), class_style(8)
+    (('#0072B2', 'circle'), ('#0072B2', 'square'))
+    """
+    colors = ink(mode).classes
+    turn, step = divmod(index, len(colors))
+    return colors[step], SYMBOLS[turn % len(SYMBOLS)]
+
+
+def theme(figure: go.Figure, mode: str = "light") -> go.Figure:
+    """Return a copy of a figure in the house look.
+
+    Background, writing, axes and the row of buttons change; the colours of the data
+    are those the plot chose for its own mode. The button that would upload the data
+    to a cloud is taken away.
+
+    Parameters
+    ----------
+    figure
+        Any plotly figure.
+    mode
+        "light" or "dark".
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        A new figure.
+
+    Raises
+    ------
+    ValueError
+        If `mode` is neither.
+
+    Examples
+    --------
+    >>> theme(go.Figure(), "dark").layout.template.layout.paper_bgcolor
+    '#14171C'
+    """
+    template = _template(ink(mode))
+    figure = go.Figure(figure)
+    return figure.update_layout(
+        template=template, modebar={"remove": ["sendChartToCloud"]}
+    )
+
+
+def _template(colors: Ink) -> go.layout.Template:
+    axis = {
+        "gridcolor": colors.grid,
+        "linecolor": colors.muted,
+        "tickcolor": colors.muted,
+        "tickfont": {"color": colors.muted, "size": 11},
+        "title": {"font": {"size": 12}, "standoff": 6},
+        "ticks": "outside",
+        "ticklen": 4,
+        "zeroline": False,
+        "automargin": True,
+    }
+    hover = {"bgcolor": colors.paper, "font": {"color": colors.text}, "align": "left"}
+    layout = {
+        "paper_bgcolor": colors.paper,
+        "plot_bgcolor": colors.paper,
+        "font": {"family": FONT, "size": 12, "color": colors.text},
+        "title": {
+            "font": {"size": 16}, "x": 0, "xref": "paper", "xanchor": "left",
+            "y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 12},
+        },
+        "colorway": colors.classes,
+        "xaxis": axis,
+        "yaxis": axis,
+        "hoverlabel": hover,
+        "legend": {
+            "bgcolor": "rgba(0,0,0,0)", "itemsizing": "constant",
+            "title": {"font": {"size": 12}},
+        },
+        "modebar": {
+            "bgcolor": "rgba(0,0,0,0)", "color": colors.muted,
+            "activecolor": colors.text,
+        },
+        "margin": {"l": 24, "r": 24, "t": 48, "b": 24},
+    }  # fmt: skip
+    return go.layout.Template(layout=layout)
