@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 
 KINDS = ("scatter", "scattergl", "bar", "histogram", "heatmap")
 SHAPES = ("rect", "line")
+CIVIDIS = ((0, "#00224e"), (0.5, "#7c7b78"), (1, "#fee838"))
 COUNTERPART = {"x": "y", "y": "x"}
 
 
@@ -99,13 +100,11 @@ class Model:
         }  # fmt: skip
         for trace in self.traces:
             names |= {trace.get("xaxis", "x"), trace.get("yaxis", "y")}
-        return {
-            name: Axis(
-                name,
-                merged(base[name[0]], self.layout.get(f"{name[0]}axis{name[1:]}", {})),
-            )
-            for name in sorted(names)
-        }
+        found = {}
+        for name in sorted(names):
+            own = self.layout.get(f"{name[0]}axis{name[1:]}", {})
+            found[name] = Axis(name, merged(base[name[0]], own))
+        return found
 
     def pairs(self) -> list[tuple[Axis, Axis]]:
         """Return the x and y axis of every panel."""
@@ -121,10 +120,7 @@ class Model:
         """Return the colour scale a marker or heatmap uses."""
         name = holder.get("coloraxis")
         axis = self.layout.get(name, {}) if name else holder
-        return {
-            "colorscale": [[0, "#00224e"], [0.5, "#7c7b78"], [1, "#fee838"]],
-            **axis,
-        }
+        return {"colorscale": CIVIDIS, **axis}
 
     def color_bars(self) -> list[dict[str, Any]]:
         """Return the colour axes whose bar is shown."""
