@@ -204,7 +204,7 @@ def row_hashes(data: Dataset) -> npt.NDArray[np.uint64]:
     arrays = [modality.values for modality in data.modalities.values()]
     hashes = np.empty(len(data), dtype=np.uint64)
     for i, key in enumerate(data.ids):
-        digest = hashlib.blake2b(str(key).encode(), digest_size=8)
+        digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8)
         for values in arrays:
             digest.update(np.ascontiguousarray(values[i]).tobytes())
         hashes[i] = int.from_bytes(digest.digest(), "little")
