@@ -180,7 +180,8 @@ def _correct(embeddings: Sequence[Embedding], mode: str) -> Coloring:
     wrong = []
     for embedding in embeddings:
         differs = np.asarray(embedding.labels != embedding.predictions)
-        wrong.append(differs.reshape(len(embedding), -1).any(axis=1).astype(np.int64))
+        rows = differs.reshape(len(embedding), -1)
+        wrong.append(np.asarray(rows.any(axis=1), dtype=np.int64))
     blue, red = (class_style(i, mode)[0] for i in (0, 3))
     styles = ((blue, "circle"), (red, "x"))
     return Coloring("prediction", tuple(wrong), ("right", "wrong"), styles, mode)
