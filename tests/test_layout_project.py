@@ -86,9 +86,10 @@ def test_reference_by_name_and_by_value():
     drawn = project(spaces, "aligned", reference=start)
     assert [drawn[name].method for name in "ab"] == ["aligned", "aligned"]
     # A layout by PCA is brought to the scale of UMAP for the steps, and back.
-    assert np.corrcoef(drawn["a"].coordinates.ravel(), start.coordinates.ravel())[
-        0, 1
-    ] > 0.9
+    assert (
+        np.corrcoef(drawn["a"].coordinates.ravel(), start.coordinates.ravel())[0, 1]
+        > 0.9
+    )
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])

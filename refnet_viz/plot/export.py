@@ -18,8 +18,7 @@ from plotly.basedatatypes import BaseFigure
 from plotly.offline import get_plotlyjs
 
 from .. import _check
-from ..graph import Neighbors
-from ..graph.exchange import save_graph
+from ..graph import Neighbors, save_graph
 from .render import render
 from .render.style import colour
 from .text import escape, plain

@@ -60,13 +60,18 @@ def history(runs: Any, *, columns: int | None = None, mode: str = "light") -> go
     wide = _check.integer("columns", wide, low=1)
     titles = [[f"<b>{short(name.replace('_', ' '))}</b>"] for name in quantities]
     figure = grid(titles, columns=wide, height=HEIGHT, below=40, gap=14, width_gap=0.08)
+    named: set[str] = set()
     for number, quantity in enumerate(quantities):
         for turn, (name, curves) in enumerate(variants.items()):
             dash = DASHES[turn % len(DASHES)]
             line = {"color": class_style(turn, mode)[0], "dash": dash}
-            traces = _traces(name, curves, quantity, line)
-            traces[-1].showlegend = number == 0
-            diamonds = _kept(curves, quantity, line["color"])
+            measured = [curve for curve in curves if len(curve.of(quantity))]
+            if not measured:
+                continue
+            traces = _traces(name, measured, quantity, line)
+            traces[-1].showlegend = name not in named
+            named.add(name)
+            diamonds = _kept(measured, quantity, line["color"])
             for trace in [*traces, *diamonds]:
                 figure.add_trace(trace, **place(number, wide))
         suffix = "" if number == 0 else str(number + 1)
@@ -87,9 +92,7 @@ class Curve:
 
     def of(self, quantity: str) -> pd.DataFrame:
         """Return the epochs at which a quantity was measured."""
-        columns = ["epoch", quantity]
-        known = self.frame.columns
-        return self.frame[columns].dropna() if quantity in known else self.frame[:0]
+        return self.frame.reindex(columns=["epoch", quantity]).dropna()
 
 
 def _variants(runs: Any) -> dict[str, list[Any]]:

@@ -21,6 +21,7 @@ from .theme import Ink, ink
 
 HEIGHT = 340
 ALONE = "embedding"
+METHODS = ("umap", "pca", "aligned")
 KNOWN = ("seed", "dataset", "fingerprint")
 
 
@@ -179,8 +180,8 @@ def _title(shown: list[Panel], meaning: Coloring) -> str:
 def _meta(shown: list[Panel], meaning: Coloring, most: int) -> dict[str, Any]:
     names = ", ".join(panel.name for panel in shown)
     alt = (
-        f"Scatter plots of {len(shown)} embeddings ({names}) of "
-        f"{len(shown[0].embedding)} points, coloured by {meaning.title or 'nothing'}."
+        f"Maps of {len(shown[0].embedding)} points, coloured by "
+        f"{meaning.title or 'nothing'}, a panel each for {names}."
     )
     panels = [panel.meta() for panel in shown]
     return {"figure": "latent", "alt": alt, "max_edges": most, "panels": panels}
@@ -234,6 +235,7 @@ def _layouts(slots: list[_Slot], layout: Any) -> list[Layout]:
         same = all(np.array_equal(slot.embedding.ids, first) for slot in slots)
         layout = "aligned" if same and len(slots) > 1 else "umap"
     if isinstance(layout, str):
+        _check.one_of("layout", layout, METHODS)
         drawn = project({str(i): s.embedding for i, s in enumerate(slots)}, layout)
         return list(drawn.values())
     if isinstance(layout, Layout):

@@ -14,9 +14,8 @@ from scipy.stats import hypergeom
 
 from .. import _check
 from .._nested import as_variants
-from ..graph import Neighbors
-from ..graph.diff import edge_diff
-from ..graph.pairs import rewiring as point_rewiring
+from ..graph import Neighbors, edge_diff
+from ..graph import rewiring as point_rewiring
 from ..layout import Layout, project
 from .panels import finish, flat_axes, grid, place
 from .points import cap, edge_lines, points

@@ -51,6 +51,14 @@ class Place:
         inside = reference.endswith("domain")
         return start + (float(value) if inside else axis.share(value)) * length
 
+    def note(self, note: dict[str, Any], letter: str) -> float:
+        """Return the pixel of an annotation, which gives logarithms on log axes."""
+        reference, value = note.get(f"{letter}ref", "paper"), note[letter]
+        axis = self.model.axes.get(reference)
+        if axis is not None and axis.given.get("type") == "log":
+            value = 10.0**value
+        return self.pixel(letter, reference, value) + note.get(f"{letter}shift", 0)
+
     def clip(self, canvas: Figure, shape: dict[str, Any], artist: Artist) -> None:
         """Keep a shape inside the panel it refers to."""
         sides = []
@@ -97,8 +105,7 @@ def draw_note(canvas: Figure, note: dict[str, Any], place: Place) -> None:
         return
     font = {**place.model.layout["font"], **note.get("font", {})}
     lines = read(note["text"], font["size"], font["color"])
-    x = place.pixel("x", note.get("xref", "paper"), note["x"]) + note.get("xshift", 0)
-    y = place.pixel("y", note.get("yref", "paper"), note["y"]) + note.get("yshift", 0)
+    x, y = (place.note(note, letter) for letter in "xy")
     anchors = {
         "xanchor": _anchor(note.get("xanchor"), note["x"], "left", "right"),
         "yanchor": _anchor(note.get("yanchor"), note["y"], "bottom", "top"),

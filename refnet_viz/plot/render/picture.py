@@ -30,6 +30,7 @@ METADATA: dict[str, dict[str, None]] = {
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
+PADDING = 14  # pixels between labels, legend and the edge
 TITLE_TOP = 16  # pixels above a title that says nothing of its place
 SETTINGS: Any = {
     "svg.hashsalt": "refnet_viz",
@@ -99,11 +100,12 @@ def _paint(canvas: Figure, model: Model, width: int, height: int) -> None:
         over = _overhang(canvas, panels, area)
         if last:
             break
-        margin["l"] = max(margin["l"], over["l"] + 12)
-        margin["r"] = max(margin["r"], over["r"] + right + 4)
-        margin["b"] = max(margin["b"], over["b"] + below + 18)
+        for side, more in (("l", 0.0), ("r", right), ("b", below)):
+            if over[side] + more:
+                margin[side] = max(margin[side], over[side] + more + PADDING)
         for axes in panels:
             axes.remove()
+    _backgrounds(canvas, model, area)
     left, bottom, across, up = area
     corner = (left, bottom - over["b"] - 10)
     if not legend.flat:
@@ -146,7 +148,6 @@ def _panels(
         # A label of its own keeps two panels at one place apart.
         axes = canvas.add_axes(box, label=f"{x.name} {y.name}")
         axes.patch.set_visible(False)
-        _background(canvas, model, (left, bottom, wide, tall))
         before = None
         for number, trace in enumerate(model.traces):
             if (trace.get("xaxis", "x"), trace.get("yaxis", "y")) == (x.name, y.name):
@@ -157,15 +158,16 @@ def _panels(
     return panels
 
 
-def _background(canvas: Figure, model: Model, box: Box) -> None:
-    left, bottom, wide, tall = (value / 96 for value in box)
+def _backgrounds(canvas: Figure, model: Model, area: Box) -> None:
+    place = Place(model, area)
     face = colour(model.layout.get("plot_bgcolor", "white"))
-    canvas.add_artist(
-        Rectangle(
-            (left, bottom), wide, tall, facecolor=face, edgecolor="none", zorder=-3,
-            transform=canvas.dpi_scale_trans,
-        )
-    )  # fmt: skip
+    for x, y in model.pairs():
+        (left, wide), (bottom, tall) = place.span(x), place.span(y)
+        box = Rectangle(
+            (left / 96, bottom / 96), wide / 96, tall / 96, facecolor=face, zorder=-3,
+            edgecolor="none", transform=canvas.dpi_scale_trans,
+        )  # fmt: skip
+        canvas.add_artist(box)
 
 
 def _overhang(canvas: Figure, panels: list[Axes], area: Box) -> dict[str, float]:

@@ -85,8 +85,11 @@ class Pen:
     @cached_property
     def ends(self) -> Floats:
         """Positions, ``(N, 2)``."""
-        pair = (axis.numbers(self.trace.get(axis.letter)) for axis in self.axis)
-        return np.column_stack(list(pair))
+        x, y = (axis.numbers(self.trace.get(axis.letter)) for axis in self.axis)
+        # Without one of them plotly counts the points.
+        x = np.arange(len(y), dtype=np.float64) if self.trace.get("x") is None else x
+        y = np.arange(len(x), dtype=np.float64) if self.trace.get("y") is None else y
+        return np.column_stack([x, y])
 
     def draw(self, bars: Bars | None, before: Floats | None) -> Floats | None:
         """Draw the trace; return its line, up to which the next may be filled."""
