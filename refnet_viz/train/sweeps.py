@@ -156,8 +156,14 @@ def _places(
 ) -> dict[tuple[str, int], Path | None]:
     if folder is None:
         return {(name, seed): None for name in configs for seed in seeds}
-    names = {name: re.sub(r"[^\w.-]+", "_", name) for name in configs}
-    _check.unique("configs", [f"folder name {name}" for name in names.values()])
+    # Leading dots would hide a folder, or leave it.
+    names = {name: re.sub(r"[^\w.-]+|^\.+", "_", name) or "_" for name in configs}
+    for name, place in names.items():
+        if list(names.values()).count(place) > 1:
+            raise ValueError(
+                "`configs` must have names that make different folders, got "
+                f"{name!r} and another one for {place!r}."
+            )
     return {
         (name, seed): Path(folder) / names[name] / f"seed-{seed}"
         for name in configs
