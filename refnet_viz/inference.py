@@ -123,7 +123,13 @@ def _check_classes(run: Run, data: Dataset) -> None:
     known = run.schema.class_names
     if not known or data.labels is None or not run.manifest["supervised"]:
         return
-    if (known, run.schema.multilabel) != (data.class_names, data.multilabel):
+    if run.schema.multilabel != data.multilabel:
+        kinds = ("one label", "several labels")
+        raise ValueError(
+            f"`data` must have {kinds[run.schema.multilabel]} a row as the run has, "
+            f"got {kinds[data.multilabel]}."
+        )
+    if known != data.class_names:
         raise ValueError(
             f"`data` must have the classes of the run ({', '.join(known)}), "
             f"got {', '.join(data.class_names)}; `class_names` of "
