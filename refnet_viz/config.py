@@ -6,9 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+import numpy as np
+
 from . import _check
 
 REFINER_LOSS_NAMES = ("mse", "cosine", "contrastive", "multi_similarity")
+_RANGES = (
+    ("refiner", 0, np.inf), ("contrastive", 0, np.inf), ("weight_decay", 0, np.inf),
+    ("alpha", 0, np.inf), ("beta", 0, np.inf), ("learning_rate", 0, np.inf),
+    ("jaccard", 0, 1), ("margin", 0, 1), ("dropout", 0, 1), ("label_fraction", 0, 1),
+    ("base", -1, 1),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,8 @@ class Config:
     ------
     ValueError
         If a number is out of its range.
+    TypeError
+        If `mining` is neither True nor False.
 
     Examples
     --------
@@ -90,22 +100,28 @@ class Config:
 
     def __post_init__(self) -> None:
         for name in ("width", "hidden", "epochs", "batch_size"):
-            _check.integer(name, getattr(self, name), low=1)
-        for name in ("refiner", "contrastive", "weight_decay"):
-            _check.number(name, getattr(self, name), low=0)
-        for name in ("jaccard", "margin", "dropout", "label_fraction"):
-            _check.number(name, getattr(self, name), low=0, high=1)
-        _check.number("base", self.base, low=-1, high=1)
+            self._set(name, _check.integer(name, getattr(self, name), low=1))
+        for name, low, high in _RANGES:
+            value = _check.number(name, getattr(self, name), low=low, high=high)
+            self._set(name, value)
         for name in ("alpha", "beta", "learning_rate", "label_fraction"):
-            if not _check.number(name, getattr(self, name), low=0) > 0:
-                raise ValueError(
-                    f"`{name}` must be above 0, got {getattr(self, name)}."
-                )
+            if getattr(self, name) == 0:
+                raise ValueError(f"`{name}` must be above 0, got 0.")
+        if not isinstance(self.mining, bool):
+            raise TypeError(f"`mining` must be True or False, got {self.mining!r}.")
         _check.one_of("picture_encoder", self.picture_encoder, ("light", "cnn"))
         _check.one_of("refiner_loss", self.refiner_loss, REFINER_LOSS_NAMES)
         _check.one_of("targets", self.targets, ("inputs", "features"))
-        for name, weight in (self.refiner_weights or {}).items():
-            _check.number(f"refiner_weights[{name!r}]", weight, low=0)
+        if self.refiner_weights is not None:
+            weights = {
+                name: _check.number(f"refiner_weights[{name!r}]", weight, low=0)
+                for name, weight in self.refiner_weights.items()
+            }
+            self._set("refiner_weights", weights)
+
+    def _set(self, name: str, value: object) -> None:
+        # Checked numbers are stored as Python's own: numpy's are no JSON.
+        object.__setattr__(self, name, value)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain JSON values."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 
+from .. import _check
 from ..config import Config
 from ..data.dataset import Dataset
 from ..data.splits import label_subset
-from ..model import ReFNet, Schema
+from ..model import ReFNet, Schema, as_device
 from .run import Run, row_hashes, versions
 from .steps import Best, Rows, fit_decoders, reproducible, run_epochs, state_of
 
@@ -61,7 +63,8 @@ def fit(
     ------
     ValueError
         If labels, training or validation rows are missing, only one class is
-        labelled while `config.contrastive` is above 0, or `start` has another shape.
+        labelled while `config.contrastive` is above 0, `start` has another shape,
+        the device is not there, or the loss stops being finite.
 
     Examples
     --------
@@ -137,11 +140,13 @@ def _train(
     progress: bool,
     supervised: bool,
 ) -> Run:
+    seed = _check.integer("seed", seed, low=0, high=2**63 - 1)
+    place = as_device(device)
     for part in ("train", "val"):
         if not (data.split == part).any():
             raise ValueError(f"`data` must have rows in the split {part!r}, got none.")
-    with reproducible(seed, device):
-        model = _model(data, config, start).to(device)
+    with reproducible(seed, place):
+        model = _model(data, config, start).to(place)
         train = _rows(model, data.train, config, seed, supervised=supervised)
         val = _rows(model, data.val, config, seed, supervised=supervised)
         if supervised:
@@ -152,7 +157,7 @@ def _train(
         )
         model.load_state_dict(best.state)
         if config.refiner == 0:
-            fit_decoders(model, train.batch, config)
+            stopped = fit_decoders(model, train.batch, config) or stopped
         weights = {name: value.cpu() for name, value in state_of(model).items()}
     manifest: dict[str, Any] = {
         "variant": None,
@@ -162,14 +167,16 @@ def _train(
         "labelled_rows": int(train.labelled.sum()),
         "best_epoch": best.epoch,
         "stopped": stopped,
-        "start": None if start is None else start.manifest["fingerprint"],
-        "device": device,
+        "start": None if start is None else start.digest,
+        "device": str(place),
         "versions": versions(),
     }
+    rows = row_hashes(data.train, model.names)
+    if start is not None:  # what the start was trained on is not held out either
+        rows = np.union1d(rows, start.train_rows)
     return Run(
-        config, seed, model.schema, weights, pd.DataFrame(best.history), manifest,
-        row_hashes(data.train),
-    )  # fmt: skip
+        config, seed, model.schema, weights, pd.DataFrame(best.history), manifest, rows
+    )
 
 
 def _model(data: Dataset, config: Config, start: Run | None) -> ReFNet:

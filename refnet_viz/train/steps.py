@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from tqdm.auto import tqdm
 
 from ..config import Config
 from ..model import Batch, ReFNet
+from ..model.refiner import RunningScale
 from ..objectives import classification, multi_similarity, refiner_loss
 
 
@@ -37,11 +39,13 @@ class Best:
 
     def update(self, model: ReFNet, row: dict[str, float]) -> None:
         """Add an epoch; keep its state when score, then loss, are better."""
-        self.history.append(row)
         key = (row["val_score"], -row["val_loss"])
-        if key > self.key or not self.state:
-            self.key, self.epoch = key, len(self.history) - 1
-            self.state = state_of(model)
+        better = key > self.key or not self.state
+        # The slow part first: an interrupt in it leaves all fields as they were.
+        state = state_of(model) if better else self.state
+        self.history.append(row)
+        if better:
+            self.key, self.epoch, self.state = key, len(self.history) - 1, state
 
 
 def run_epochs(
@@ -79,6 +83,7 @@ def run_epochs(
                     sums[name] = sums.get(name, 0) + value.detach() * len(part)
             row = {name: float(v) / len(train.batch) for name, v in sums.items()}
             row = {"epoch": epoch, "loss": sum(row.values()), **row}
+            _check_finite(row, config)
             best.update(model, row | _validate(model, val))
             bar.set_postfix(score=f"{best.key[0]:.3f}", refresh=False)
     except KeyboardInterrupt:
@@ -93,6 +98,15 @@ def run_epochs(
     finally:
         bar.close()
     return False
+
+
+def _check_finite(row: dict[str, float], config: Config) -> None:
+    if not np.isfinite(row["loss"]):
+        raise ValueError(
+            "`config.learning_rate` must be small enough to keep the loss finite, got "
+            f"{config.learning_rate:g} and a loss of {row['loss']} in epoch "
+            f"{int(row['epoch']) + 1}."
+        )
 
 
 def _optimizer(model: ReFNet, config: Config) -> torch.optim.Optimizer:
@@ -165,25 +179,39 @@ def _score(logits: Tensor, labels: Tensor) -> float:
 
 def fit_decoders(
     model: ReFNet, batch: Batch, config: Config, *, steps: int = 300
-) -> None:
-    """Fit the decoders to a frozen z: they may read it, they never shaped it."""
+) -> bool:
+    """Fit the decoders to a frozen z: they may read it, they never shaped it.
+
+    Returns whether the user stopped it.
+    """
     model.eval()
     with torch.no_grad():
         output = model(batch)
         if config.targets == "features":
             model.scales.train()
-            for scale, name in zip(model.scales, model.names, strict=True):
-                scale(output.unimodal[name])
+            for column, name in enumerate(model.names):
+                scale = cast("RunningScale", model.scales[column])
+                scale.seen.zero_()  # a start may have left it elsewhere
+                scale(output.unimodal[name], batch.present[:, column])
         model.eval()
         targets = model.targets(batch, output)
     optimizer = torch.optim.AdamW(
         model.refiner.parameters(), lr=config.learning_rate, fused=True,
         weight_decay=config.weight_decay,
     )  # fmt: skip
-    for _ in range(steps):
-        optimizer.zero_grad(set_to_none=True)
-        _refine(model, batch, output.z, targets).backward()
-        optimizer.step()
+    for step in range(steps):
+        try:
+            optimizer.zero_grad(set_to_none=True)
+            _refine(model, batch, output.z, targets).backward()
+            optimizer.step()
+        except KeyboardInterrupt:
+            warnings.warn(
+                f"fitting the decoders was stopped in step {step + 1} of {steps}; "
+                "the trained state is kept.",
+                stacklevel=4,
+            )
+            return True
+    return False
 
 
 def state_of(model: ReFNet) -> dict[str, Tensor]:
@@ -192,19 +220,23 @@ def state_of(model: ReFNet) -> dict[str, Tensor]:
 
 
 @contextmanager
-def reproducible(seed: int, device: str) -> Iterator[None]:
-    """Seed torch without touching the caller's generator; one thread on a CPU.
+def reproducible(seed: int, device: torch.device) -> Iterator[None]:
+    """Seed torch without touching the caller's generators; one thread on a CPU.
 
     Sums split over threads round differently: with one thread a run has the same
     bits in a notebook and in a sweep's workers, and small networks lose nothing.
     """
     threads = torch.get_num_threads()
-    devices = [] if device == "cpu" else [torch.device(device)]
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
+    on_cpu = device.type == "cpu"
+    others: dict[str, Any] = {} if on_cpu else {"device_type": device.type}
+    with torch.random.fork_rng(devices=[] if on_cpu else [device], **others):
+        if on_cpu:
+            # torch.manual_seed would seed the caller's other devices too.
+            torch.default_generator.manual_seed(seed)
+            torch.set_num_threads(1)
+        else:
+            torch.manual_seed(seed)
         try:
-            if device == "cpu":
-                torch.set_num_threads(1)
             yield
         finally:
             torch.set_num_threads(threads)
