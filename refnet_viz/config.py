@@ -36,7 +36,7 @@ class Config:
     picture_encoder
         "light" (patches and linear maps, fast) or "cnn" (convolutions).
     refiner
-        Weight of the refiner loss; 0 turns the refiner off.
+        Weight of the refiner loss, which is a sum over modalities; 0 turns it off.
     refiner_loss
         "mse", "cosine", "contrastive" or "multi_similarity".
     refiner_weights
@@ -81,20 +81,20 @@ class Config:
     hidden: int = 256
     dropout: float = 0.3
     picture_encoder: str = "light"
-    refiner: float = 1.0
+    refiner: float = 2.0
     refiner_loss: str = "mse"
     refiner_weights: Mapping[str, float] | None = None
     targets: str = "inputs"
-    contrastive: float = 0.5
+    contrastive: float = 1.0
     jaccard: float = 0.0
     alpha: float = 2.0
     beta: float = 50.0
     base: float = 0.5
     margin: float = 0.1
     mining: bool = True
-    epochs: int = 40
+    epochs: int = 60
     batch_size: int = 128
-    learning_rate: float = 2e-3
+    learning_rate: float = 4e-3
     weight_decay: float = 0.02
     label_fraction: float = 1.0
 

@@ -1,5 +1,8 @@
 """The Dataset value: what it accepts, what it refuses and in which words."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -359,3 +362,14 @@ def test_names_are_escaped_in_html():
     assert "&lt;script&gt;m" in html
     assert "no labels" in html
     assert "5 train, 0 val, 0 test" in html
+
+
+def test_importing_the_room_loads_nothing_heavy():
+    code = (
+        "import sys, refnet_viz.data; "
+        "print(sorted({'sklearn', 'torch', 'PIL', 'scipy'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

@@ -10,7 +10,7 @@ from scipy.sparse.linalg import eigsh
 Floats = npt.NDArray[np.float64]
 
 # Up to this many points all eigenvalues are computed, which cannot fail.
-_DENSE = 400
+_DENSE = 100
 # Vectors iterated at once.
 _WIDTH = 8
 _ROUNDS = 10
@@ -28,7 +28,7 @@ def second_eigenvalue(adjacency: csr_array) -> float:
     Returns
     -------
     float
-        Between 0 and 2, to about four digits on more than 400 points.
+        Between 0 and 2, to about four digits on more than 100 points.
 
     Examples
     --------

@@ -1,6 +1,6 @@
 """Two-dimensional layouts of embeddings, each with how far it can be trusted."""
 
-from .project import project
+from .projection import project
 from .quality import Fidelity, fidelity
 from .value import Layout
 

@@ -11,8 +11,7 @@ import numpy.typing as npt
 from .. import _check
 
 Matrix = npt.NDArray[np.float64]
-EVERY_ROW = 3_000  # up to here every point is judged, beyond it a sample
-SAMPLE = 1_000
+SAMPLE = 1_000  # points judged of a larger layout: enough for two decimals
 BLOCK = 4_000_000  # distances held at once
 
 
@@ -43,7 +42,7 @@ class Fidelity:
 
 
 def fidelity(
-    space: Any, coordinates: Any, *, k: int = 15, sample: int | None = None
+    space: Any, coordinates: Any, *, k: int = 15, sample: int = SAMPLE
 ) -> Fidelity:
     r"""Measure how well a layout keeps the neighbourhoods of a space.
 
@@ -65,8 +64,7 @@ def fidelity(
         Neighbours a point; lowered to less than half of the points, beyond which
         the formula has no meaning.
     sample
-        Judge this many points, drawn evenly, against all others. None judges every
-        point up to 3,000 and 1,000 of a larger layout.
+        Judge at most this many points, drawn evenly, against all others.
 
     Returns
     -------
@@ -97,7 +95,8 @@ def fidelity(
         return Fidelity(np.nan, np.nan, np.nan, 1, n)
     k = min(_check.integer("k", k, low=1), (n - 1) // 2)
     high, low = high - high.mean(axis=0), low - low.mean(axis=0)
-    judged = _judged(n, sample)
+    count = min(_check.integer("sample", sample, low=1), n)
+    judged = np.linspace(0, n - 1, count).round().astype(np.int64)
     lost = np.zeros(2)
     size = max(1, BLOCK // n)
     for start in range(0, len(judged), size):
@@ -108,13 +107,6 @@ def fidelity(
     trust, kept = (1 - scale * lost).tolist()
     chance = 1 - (n - k) * (n - k - 1) / ((n - 1) * (2 * n - 3 * k - 1))
     return Fidelity(trust, kept, chance, k, len(judged))
-
-
-def _judged(n: int, sample: int | None) -> npt.NDArray[np.int64]:
-    if sample is None:
-        sample = n if n <= EVERY_ROW else SAMPLE
-    count = min(_check.integer("sample", sample, low=1), n)
-    return np.linspace(0, n - 1, count).round().astype(np.int64)
 
 
 def _distances(points: Matrix, rows: npt.NDArray[np.int64]) -> Matrix:

@@ -96,8 +96,9 @@ class Coloring:
         low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
         title = self.title + (f"<br>({gaps:,} {MISSING}, grey)" if gaps else "")
         bar = {
-            "title": {"text": title, "font": {"size": 11}}, "thickness": 12,
-            "outlinewidth": 0, "lenmode": "pixels", "len": 260, "y": 1, "yanchor": "top",
+            "title": {"text": title, "font": {"size": 11}}, "outlinewidth": 0,
+            "thickness": 12, "lenmode": "pixels", "len": 260, "y": 1,
+            "yanchor": "top",
         }  # fmt: skip
         span = {"cmin": float(low), "cmax": float(high if high > low else low + 1)}
         return {"colorscale": SCALE, "colorbar": bar, **span}
@@ -179,7 +180,8 @@ def _correct(embeddings: Sequence[Embedding], mode: str) -> Coloring:
     wrong = []
     for embedding in embeddings:
         differs = np.asarray(embedding.labels != embedding.predictions)
-        wrong.append(differs.reshape(len(embedding), -1).any(axis=1).astype(np.int64))
+        rows = differs.reshape(len(embedding), -1)
+        wrong.append(np.asarray(rows.any(axis=1), dtype=np.int64))
     blue, red = (class_style(i, mode)[0] for i in (0, 3))
     styles = ((blue, "circle"), (red, "x"))
     return Coloring("prediction", tuple(wrong), ("right", "wrong"), styles, mode)
@@ -197,7 +199,8 @@ def _of_values(title: str, columns: Sequence[Any], mode: str) -> Coloring:
     place[-1] = len(order)  # factorize gives -1 to what is missing
     kinds = [str(names[i]) for i in order] + [MISSING] * bool((codes < 0).any())
     cuts = np.cumsum([len(column) for column in columns])[:-1]
-    return _classes(title, np.split(place[codes], cuts), kinds, mode)
+    parts: list[npt.NDArray[Any]] = [*np.split(place[codes], cuts)]
+    return _classes(title, parts, kinds, mode)
 
 
 def _sort_key(name: Any) -> str:

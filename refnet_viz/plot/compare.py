@@ -121,7 +121,7 @@ def _panel(
 ) -> None:
     colors = ink(mode)
     records = part.to_dict("records")
-    middle = _middle(part)
+    middle = sum(_reach(part)) / 2
     for row, record in enumerate(records):
         if record["kind"] == "variant":
             color = class_style(variants.index(record["variant"]), mode)[0]
@@ -148,9 +148,10 @@ def _variant(
         **{**common, "y": [row, row]}, x=np.array(ends),
         mode="lines", line={"color": color, "width": 8}, opacity=0.45, hoverinfo="skip",
     )  # fmt: skip
+    rim = {"color": colors.outline, "width": 1}
     dot = go.Scatter(
         **common, x=np.array([record["mean"]]), mode="markers",
-        marker={"color": color, "size": 11, "line": {"color": colors.outline, "width": 1}},
+        marker={"color": color, "size": 11, "line": rim},
         hovertext=[_hover(record)], hovertemplate="%{hovertext}<extra></extra>",
     )  # fmt: skip
     return [band, dot]
@@ -193,7 +194,9 @@ def _rail(record: dict[Any, Any], row: int, colors: Ink) -> go.Scatter:
     return go.Scatter(
         x=np.array([record["mean"]] * 2), y=[row, -0.6], mode="lines+markers",
         line={"color": colors.muted, "width": 1.2, "dash": "dash"},
-        marker={"color": colors.muted, "size": [9, 0], "symbol": "diamond"},
+        marker={
+            "color": colors.muted, "size": [9, 0], "symbol": "diamond", "opacity": 1,
+        },
         hovertext=[_hover(record)] * 2, hovertemplate="%{hovertext}<extra></extra>",
         name=short(record["variant"]), showlegend=False,
     )  # fmt: skip
@@ -209,14 +212,9 @@ def _nulls(records: list[dict[Any, Any]], colors: Ink) -> list[go.Scatter]:
             chance += [(x, row - 0.45), (x, row + 0.45), (np.nan, np.nan)]
         if _known(record, "null_low") and _known(record, "null_high"):
             low, high = record["null_low"], record["null_high"]
-            corners = [
-                (low, -0.45),
-                (high, -0.45),
-                (high, 0.45),
-                (low, 0.45),
-                (low, -0.45),
-            ]
-            band += [(x, row + y) for x, y in corners] + [(np.nan, np.nan)]
+            top, foot = row - 0.45, row + 0.45
+            corners = [(low, top), (high, top), (high, foot), (low, foot), (low, top)]
+            band += [*corners, (np.nan, np.nan)]
     common = {"mode": "lines", "showlegend": False, "hoverinfo": "skip"}
     traces = []
     if band:
@@ -230,11 +228,12 @@ def _nulls(records: list[dict[Any, Any]], colors: Ink) -> list[go.Scatter]:
     return traces
 
 
-def _middle(part: pd.DataFrame) -> float:
-    values = part[[c for c in ("mean", "low", "high", "chance") if c in part.columns]]
-    return float(
-        (np.nanmin(values.to_numpy(float)) + np.nanmax(values.to_numpy(float))) / 2
-    )
+def _reach(part: pd.DataFrame) -> tuple[float, float]:
+    """Return the lowest and the highest number of a panel."""
+    names = ("mean", "low", "high", "chance", "null_low", "null_high")
+    values = part[[name for name in names if name in part.columns]].to_numpy(float)
+    values = values[np.isfinite(values)]
+    return (values.min(), values.max()) if len(values) else (0.0, 1.0)
 
 
 def _axis(figure: go.Figure, part: pd.DataFrame, number: int, colors: Ink) -> None:
@@ -245,17 +244,22 @@ def _axis(figure: go.Figure, part: pd.DataFrame, number: int, colors: Ink) -> No
     ]
     y = {
         "tickvals": list(range(len(part))), "ticktext": words, "showgrid": False,
-        "range": [len(part) - 0.4, -0.7], "ticks": "", "tickfont": {"color": colors.text},
+        "range": [len(part) - 0.4, -0.7], "ticks": "",
+        "tickfont": {"color": colors.text},
     }  # fmt: skip
-    x = {"showline": True, "nticks": 5}
+    low, high = _reach(part)
+    room = 0.06 * (high - low) or 0.5
+    x = {"showline": True, "nticks": 5, "range": [low - room, high + room]}
     figure.update_layout({f"xaxis{name}": x, f"yaxis{name}": y})
 
 
 def _key(figure: go.Figure, frame: pd.DataFrame, colors: Ink) -> None:
-    entries = [
-        ("mean over seeds", {"mode": "markers", "marker": {"color": colors.muted, "size": 11}}),
-        ("seed band", {"mode": "lines", "opacity": 0.45, "line": {"color": colors.muted, "width": 8}}),
-    ]  # fmt: skip
+    dot = {"color": colors.muted, "size": 11}
+    band = {"color": colors.muted, "width": 8}
+    entries: list[tuple[str, dict[str, Any]]] = [
+        ("mean over seeds", {"mode": "markers", "marker": dot}),
+        ("seed band", {"mode": "lines", "opacity": 0.45, "line": band}),
+    ]
     if "chance" in frame.columns and frame["chance"].notna().any():
         line = {"color": colors.text, "width": 1.4, "dash": "dot"}
         entries.append(("chance", {"mode": "lines", "line": line}))
@@ -288,8 +292,9 @@ def _title(frame: pd.DataFrame) -> str:
 
 def _meta(frame: pd.DataFrame, names: list[str], variants: list[str]) -> dict[str, Any]:
     rows = frame[frame["metric"].isin(names)].to_dict("records")
+    attributes = {str(key): value for key, value in frame.attrs.items()}
     alt = (
         f"Dots with seed bands of {', '.join(map(str, variants))} for "
         f"{', '.join(map(str, names))}, beside chance."
     )
-    return {"figure": "compare", "alt": alt, **frame.attrs, "rows": rows}
+    return {"figure": "compare", "alt": alt, **attributes, "rows": rows}

@@ -23,6 +23,7 @@ HEIGHT = 520
 LAYOUTS = ("umap", "pca", "spring")
 # Opacity of the links, from the most similar quarter to the least.
 STRENGTHS = (0.6, 0.4, 0.25, 0.12)
+KNOWN = ("variant", "seed", "dataset", "fingerprint")
 QUARTERS = ("closest quarter", "second", "third", "farthest quarter")
 
 
@@ -139,9 +140,10 @@ def _lines(
     neighbors: Neighbors, hubs: npt.NDArray[np.int64], drawn: int, total: int
 ) -> list[str]:
     seed = neighbors.embedding.info.get("seed")
+    name = f"<b>{short(_name(neighbors))}</b>"
     k, n = neighbors.k, len(neighbors)
     return [
-        f"<b>{short(_name(neighbors))}</b>" + ("" if seed is None else f", seed {short(seed)}"),
+        name if seed is None else f"{name}, seed {short(seed)}",
         f"{k} neighbours a point, {short(neighbors.space)} space, {neighbors.metric}",
         f"largest in-degree {hubs.max()} (by chance {hub_chance(k, n)})",
         count_of(drawn, total, "edges"),
@@ -158,7 +160,7 @@ def _meta(
             f"Node-link picture of {_name(neighbors)}: {len(neighbors)} points, "
             f"{total} edges, largest in-degree {hubs.max()}."
         ),
-        **{key: info[key] for key in ("variant", "seed", "dataset", "fingerprint") if key in info},
+        **{key: info[key] for key in KNOWN if key in info},
         "k": neighbors.k, "space": neighbors.space, "metric": neighbors.metric,
         "edges": total, "edges_drawn": drawn, "largest_in_degree": hubs.max(),
     }  # fmt: skip
@@ -187,7 +189,11 @@ def _spring(neighbors: Neighbors) -> npt.NDArray[np.float64]:
             f"`layout` 'spring' takes at most {most:,} points, got {len(neighbors):,}: "
             "take 'umap'."
         )
-    found = nx.spring_layout(nx.Graph(neighbors.union), seed=0, iterations=50)
+    bare: nx.Graph[int] = nx.Graph()
+    bare.add_nodes_from(range(len(neighbors)))
+    edges = neighbors.edges()
+    bare.add_edges_from(zip(edges.source.tolist(), edges.target.tolist(), strict=True))
+    found = nx.spring_layout(bare, seed=0, iterations=50)
     return np.array([found[i] for i in range(len(neighbors))])
 
 

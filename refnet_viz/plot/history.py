@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -51,35 +52,47 @@ def history(runs: Any, *, columns: int | None = None, mode: str = "light") -> go
     """
     ink(mode)
     variants = {
-        name: [_frame(name, run) for run in members]
+        name: [_curve(name, run) for run in members]
         for name, members in _variants(runs).items()
-    }
-    kept = {
-        name: [getattr(r, "best_epoch", None) for r in m]
-        for name, m in _variants(runs).items()
     }
     quantities = _quantities(variants)
     wide = min(3, len(quantities)) if columns is None else columns
     wide = _check.integer("columns", wide, low=1)
     titles = [[f"<b>{short(name.replace('_', ' '))}</b>"] for name in quantities]
     figure = grid(titles, columns=wide, height=HEIGHT, below=40, gap=14, width_gap=0.08)
+    named: set[str] = set()
     for number, quantity in enumerate(quantities):
-        for turn, (name, frames) in enumerate(variants.items()):
-            style = {
-                "color": class_style(turn, mode)[0],
-                "dash": DASHES[turn % len(DASHES)],
-            }
-            for trace in _curves(
-                name, frames, kept[name], quantity, style, first=number == 0
-            ):
+        for turn, (name, curves) in enumerate(variants.items()):
+            dash = DASHES[turn % len(DASHES)]
+            line = {"color": class_style(turn, mode)[0], "dash": dash}
+            measured = [curve for curve in curves if len(curve.of(quantity))]
+            if not measured:
+                continue
+            traces = _traces(name, measured, quantity, line)
+            traces[-1].showlegend = name not in named
+            named.add(name)
+            diamonds = _kept(measured, quantity, line["color"])
+            for trace in [*traces, *diamonds]:
                 figure.add_trace(trace, **place(number, wide))
         suffix = "" if number == 0 else str(number + 1)
-        figure.update_layout({
-            f"xaxis{suffix}": {"title": {"text": "epoch"}, "showline": True, "showgrid": False},
-            f"yaxis{suffix}": {"nticks": 5},
-        })  # fmt: skip
+        x = {"title": {"text": "epoch"}, "showline": True, "showgrid": False}
+        figure.update_layout({f"xaxis{suffix}": x, f"yaxis{suffix}": {"nticks": 5}})
     figure.update_layout(showlegend=len(variants) > 1 or ALONE not in variants)
-    return finish(figure, _title(variants), mode, _meta(runs, variants, quantities))
+    return finish(figure, _title(variants), mode, _meta(variants, quantities))
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The history of one run, and what is known of the run."""
+
+    frame: pd.DataFrame
+    best: Any
+    seed: Any
+    config: Any
+
+    def of(self, quantity: str) -> pd.DataFrame:
+        """Return the epochs at which a quantity was measured."""
+        return self.frame.reindex(columns=["epoch", quantity]).dropna()
 
 
 def _variants(runs: Any) -> dict[str, list[Any]]:
@@ -94,7 +107,7 @@ def _variants(runs: Any) -> dict[str, list[Any]]:
     return variants
 
 
-def _frame(name: str, run: Any) -> pd.DataFrame:
+def _curve(name: str, run: Any) -> Curve:
     frame = run if isinstance(run, pd.DataFrame) else getattr(run, "history", None)
     if not isinstance(frame, pd.DataFrame):
         raise TypeError(
@@ -105,98 +118,92 @@ def _frame(name: str, run: Any) -> pd.DataFrame:
         raise ValueError(
             f"`runs[{name!r}]` must have a column 'epoch', got {list(frame.columns)}."
         )
-    return frame
+    known = (getattr(run, key, None) for key in ("best_epoch", "seed", "config"))
+    return Curve(frame, *known)
 
 
-def _quantities(variants: dict[str, list[pd.DataFrame]]) -> list[str]:
+def _quantities(variants: dict[str, list[Curve]]) -> list[str]:
     """Return the numeric columns of any history, in order of appearance."""
+    frames = [curve.frame for curves in variants.values() for curve in curves]
     found = dict.fromkeys(
         str(column)
-        for frames in variants.values() for frame in frames
+        for frame in frames
         for column in frame.select_dtypes("number").columns
         if column != "epoch" and frame[column].notna().any()
-    )  # fmt: skip
+    )
     if not found:
         raise ValueError("`runs` must have a numeric column beside 'epoch', got none.")
     return list(found)
 
 
-def _curves(
-    name: str,
-    frames: list[pd.DataFrame],
-    kept: list[Any],
-    quantity: str,
-    style: dict[str, str],
-    *,
-    first: bool,
+def _traces(
+    name: str, curves: list[Curve], quantity: str, line: dict[str, str]
 ) -> list[go.Scatter]:
-    parts = [
-        (frame[["epoch", quantity]].dropna(), best)
-        for frame, best in zip(frames, kept, strict=True)
-        if quantity in frame.columns
-    ]
-    many = len(parts) > 1
-    common = {"mode": "lines", "name": short(name), "legendgroup": name}
-    traces = []
-    for number, (part, _) in enumerate(parts):
-        line = {"color": style["color"], "width": 1} if many else {**style, "width": 2}
-        traces.append(
-            go.Scatter(
-                x=part["epoch"].to_numpy(), y=part[quantity].to_numpy(), line=line,
-                opacity=0.45 if many else 1.0, showlegend=first and not many and number == 0,
-                hovertemplate="epoch %{x}: %{y:.4g}<extra>" + short(name) + "</extra>", **common,
-            )
-        )  # fmt: skip
-    if many:
-        mean = pd.concat([part for part, _ in parts]).groupby("epoch")[quantity].mean()
-        traces.append(
-            go.Scatter(
-                x=mean.index.to_numpy(), y=mean.to_numpy(), line={**style, "width": 2.5},
-                showlegend=first, hovertemplate="epoch %{x}: %{y:.4g}<extra>mean of "
-                f"{len(parts)} seeds</extra>", **common,
-            )
-        )  # fmt: skip
-    return [*traces, *_best(name, parts, quantity, style["color"])]
+    """Return a line a seed, and their mean as the last one."""
+    parts = [curve.of(quantity) for curve in curves]
+    told = "epoch %{x}: %{y:.4g}<extra>" + short(name)
+    common = {
+        "mode": "lines", "name": short(name), "legendgroup": short(name),
+        "showlegend": False,
+    }  # fmt: skip
+    if len(parts) == 1:
+        x, y = parts[0]["epoch"].to_numpy(), parts[0][quantity].to_numpy()
+        thick = {**line, "width": 2}
+        return [
+            go.Scatter(x=x, y=y, line=thick, hovertemplate=f"{told}</extra>", **common)
+        ]
+    thin = {"color": line["color"], "width": 1}
+    traces = [
+        go.Scatter(
+            x=part["epoch"].to_numpy(), y=part[quantity].to_numpy(), line=thin,
+            opacity=0.45, hovertemplate=f"{told}</extra>", **common,
+        )
+        for part in parts
+    ]  # fmt: skip
+    mean = pd.concat(parts).groupby("epoch")[quantity].mean()
+    thick = {**line, "width": 2.5}
+    told = f"{told}, mean of {len(parts)} seeds</extra>"
+    x, y = mean.index.to_numpy(), mean.to_numpy()
+    return [*traces, go.Scatter(x=x, y=y, line=thick, hovertemplate=told, **common)]
 
 
-def _best(
-    name: str, parts: list[tuple[pd.DataFrame, Any]], quantity: str, color: str
-) -> list[go.Scatter]:
-    at = [
-        (best, part.loc[part["epoch"] == best, quantity].iloc[0])
-        for part, best in parts
-        if best is not None and (part["epoch"] == best).any()
-    ]
-    if not at:
+def _kept(curves: list[Curve], quantity: str, color: str) -> list[go.Scatter]:
+    """Return diamonds at the epochs whose weights were kept."""
+    found = []
+    for curve in curves:
+        part = curve.of(quantity)
+        found.append(part[part["epoch"] == curve.best])
+    at = pd.concat(found)
+    if at.empty:
         return []
-    x, y = zip(*at, strict=True)
+    marker = {"symbol": "diamond", "size": 7, "color": color}
     return [
         go.Scatter(
-            x=list(x), y=list(y), mode="markers", name=f"{short(name)}: kept",
-            showlegend=False, marker={"symbol": "diamond", "size": 7, "color": color},
-            hovertemplate="kept: epoch %{x}<extra></extra>", legendgroup=name,
+            x=at["epoch"].to_numpy(), y=at[quantity].to_numpy(), mode="markers",
+            marker=marker, showlegend=False, name="kept",
+            hovertemplate="kept: epoch %{x}<extra></extra>",
         )
     ]  # fmt: skip
 
 
-def _title(variants: dict[str, list[pd.DataFrame]]) -> str:
-    counts = sorted({len(frames) for frames in variants.values()})
+def _title(variants: dict[str, list[Curve]]) -> str:
+    counts = sorted({len(curves) for curves in variants.values()})
     told = " to ".join(dict.fromkeys([str(counts[0]), str(counts[-1])]))
-    words = "thin: one seed, thick: their mean, " if counts[-1] > 1 else ""
-    seeds = "1 seed" if counts == [1] else f"{told} seeds"
-    return f"Training<br>{small(f'{words}{seeds}; diamond: epoch that was kept')}"
+    lines = ["1 seed" if counts == [1] else f"{told} seeds"]
+    if counts[-1] > 1:
+        lines.append("thick: their mean")
+    if any(curve.best is not None for curves in variants.values() for curve in curves):
+        lines.append("diamond: the epoch that was kept")
+    return f"Training<br>{small(', '.join(lines))}"
 
 
-def _meta(
-    runs: Any, variants: dict[str, list[pd.DataFrame]], quantities: list[str]
-) -> dict[str, Any]:
-    members = _variants(runs)
+def _meta(variants: dict[str, list[Curve]], quantities: list[str]) -> dict[str, Any]:
     alt = f"Curves of {', '.join(quantities)} by epoch for {', '.join(variants)}."
     return {
         "figure": "history", "alt": alt,
-        "seeds": {name: [getattr(r, "seed", None) for r in m] for name, m in members.items()},
+        "seeds": {name: [c.seed for c in curves] for name, curves in variants.items()},
         "configs": {
-            name: sorted({str(c) for r in m if (c := getattr(r, "config", None)) is not None})
-            for name, m in members.items()
+            name: sorted({str(c.config) for c in curves if c.config is not None})
+            for name, curves in variants.items()
         },
     }  # fmt: skip

@@ -21,6 +21,8 @@ from .theme import Ink, ink
 
 HEIGHT = 340
 ALONE = "embedding"
+METHODS = ("umap", "pca", "aligned")
+KNOWN = ("seed", "dataset", "fingerprint")
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,11 @@ class Panel:
         return name if seed is None else f"{name}, seed {short(seed)}"
 
     def meta(self) -> dict[str, Any]:
-        """What the panel was made of, for the manifest."""
+        """Return what the panel was made of, for the manifest."""
         layout, graph, info = self.layout, self.graph, self.embedding.info
         drawn: dict[str, Any] = {
             "variant": self.name, "points": len(self.embedding),
-            **{key: info[key] for key in ("seed", "dataset", "fingerprint") if key in info},
+            **{key: info[key] for key in KNOWN if key in info},
             "layout": layout.method, "layout_space": layout.space,
             "layout_settings": layout.settings,
             "trustworthiness": layout.trustworthiness, "continuity": layout.continuity,
@@ -178,11 +180,26 @@ def _title(shown: list[Panel], meaning: Coloring) -> str:
 def _meta(shown: list[Panel], meaning: Coloring, most: int) -> dict[str, Any]:
     names = ", ".join(panel.name for panel in shown)
     alt = (
-        f"Scatter plots of {len(shown)} embeddings ({names}) of "
-        f"{len(shown[0].embedding)} points, coloured by {meaning.title or 'nothing'}."
+        f"Maps of {len(shown[0].embedding)} points, coloured by "
+        f"{meaning.title or 'nothing'}, a panel each for {names}."
     )
     panels = [panel.meta() for panel in shown]
     return {"figure": "latent", "alt": alt, "max_edges": most, "panels": panels}
+
+
+@dataclass(frozen=True)
+class _Slot:
+    """Which member of which variant a panel shows."""
+
+    name: str
+    index: int
+    embedding: Embedding
+
+    @property
+    def title(self) -> str:
+        """The variant, or for a bare list what each embedding says of itself."""
+        known = self.embedding.info.get("variant", self.name)
+        return str(known) if self.name == ALONE else self.name
 
 
 def _panels(spaces: Any, edges: Any, layout: Any, seed: Any) -> list[Panel]:
@@ -192,17 +209,12 @@ def _panels(spaces: Any, edges: Any, layout: Any, seed: Any) -> list[Panel]:
         chosen = [(ALONE, index) for index in range(len(spaces))]
     else:
         chosen = [(name, _run(name, runs, seed)) for name, runs in every.items()]
-    embeddings = [every[name][index] for name, index in chosen]
-    layouts = _layouts(chosen, embeddings, layout)
-    graphs = [None] * len(chosen) if edges is None else _like(
-        "edges", edges, Neighbors, chosen, embeddings
-    )  # fmt: skip
-    names = [
-        str(e.info.get("variant", name)) if name == ALONE else name
-        for (name, _), e in zip(chosen, embeddings, strict=True)
-    ]
+    slots = [_Slot(name, index, every[name][index]) for name, index in chosen]
+    layouts = _layouts(slots, layout)
+    graphs = [None] * len(slots) if edges is None else _edges(slots, edges)
     return [
-        Panel(*parts) for parts in zip(names, embeddings, layouts, graphs, strict=True)
+        Panel(slot.title, slot.embedding, drawn, graph)
+        for slot, drawn, graph in zip(slots, layouts, graphs, strict=True)
     ]
 
 
@@ -217,38 +229,33 @@ def _run(name: str, runs: list[Embedding], seed: Any) -> int:
     return seeds.index(seed)
 
 
-def _layouts(
-    chosen: list[tuple[str, int]], embeddings: list[Embedding], layout: Any
-) -> list[Layout]:
+def _layouts(slots: list[_Slot], layout: Any) -> list[Layout]:
     if layout is None:
-        same = all(np.array_equal(e.ids, embeddings[0].ids) for e in embeddings)
-        layout = "aligned" if same and len(embeddings) > 1 else "umap"
+        first = slots[0].embedding.ids
+        same = all(np.array_equal(slot.embedding.ids, first) for slot in slots)
+        layout = "aligned" if same and len(slots) > 1 else "umap"
     if isinstance(layout, str):
-        names = [f"{name} {index}" for name, index in chosen]
-        drawn = project(dict(zip(names, embeddings, strict=True)), layout)
-        return [drawn[name] for name in names]
+        _check.one_of("layout", layout, METHODS)
+        drawn = project({str(i): s.embedding for i, s in enumerate(slots)}, layout)
+        return list(drawn.values())
     if isinstance(layout, Layout):
-        layout = {name: layout for name, _ in chosen}
-    return _like("layout", layout, Layout, chosen, embeddings)
+        layout = {slot.name: layout for slot in slots}
+    found = as_variants("layout", layout, Layout, alone=slots[0].name)
+    return [_belonging("layout", found, slot) for slot in slots]
 
 
-def _like(
-    what: str,
-    values: Any,
-    kind: type[Any],
-    chosen: list[tuple[str, int]],
-    embeddings: list[Embedding],
-) -> list[Any]:
-    """Return the value that belongs to each panel, of the same ids."""
-    found = as_variants(what, values, kind, alone=chosen[0][0])
-    taken = []
-    for (name, index), embedding in zip(chosen, embeddings, strict=True):
-        members = found[_check.one_of(what, name, found)]
-        value = members[min(index, len(members) - 1)]
-        if not np.array_equal(value.ids, embedding.ids):
-            raise ValueError(
-                f"`{what}` must have the ids of `spaces`, in its order, got others "
-                f"in {name!r}."
-            )
-        taken.append(value)
-    return taken
+def _edges(slots: list[_Slot], edges: Any) -> list[Neighbors]:
+    found = as_variants("edges", edges, Neighbors, alone=slots[0].name)
+    return [_belonging("edges", found, slot) for slot in slots]
+
+
+def _belonging(what: str, found: dict[str, list[Any]], slot: _Slot) -> Any:
+    """Return the value that belongs to a panel: of its variant, seed and ids."""
+    members = found[_check.one_of(what, slot.name, found)]
+    value = members[min(slot.index, len(members) - 1)]
+    if not np.array_equal(value.ids, slot.embedding.ids):
+        raise ValueError(
+            f"`{what}` must have the ids of `spaces`, in its order, got others "
+            f"in {slot.name!r}."
+        )
+    return value

@@ -14,7 +14,8 @@ from .theme import Ink, theme
 LINE = 15  # pixels a line of a panel title takes
 HEAD = 50  # pixels above the first panel title
 FOOT = 24
-LEGEND_GAP = 12
+LEGEND_GAP = 10
+TITLE_TOP = 14
 
 
 def grid(
@@ -102,11 +103,16 @@ def flat_axes(figure: go.Figure, number: int, colors: Ink, **more: Any) -> None:
 
 def finish(figure: go.Figure, title: str, mode: str, meta: dict[str, Any]) -> go.Figure:
     """Return the figure with title, look, a legend below and what it was made of."""
+    margin, height = figure.layout.margin, figure.layout.height
+    # Plotly measures the legend in plotting areas and the title in figures.
+    inner = height - margin.t - margin.b
+    below = margin.b - FOOT + LEGEND_GAP
     figure.update_layout(
-        title={"text": title}, meta=plain(meta),
+        title={"text": title, "y": 1 - TITLE_TOP / height},
+        meta=plain(meta),
         legend={
             "orientation": "h", "x": 0, "xanchor": "left", "yanchor": "top",
-            "y": -LEGEND_GAP / (figure.layout.height or 450),
+            "y": -below / inner,
         },
     )  # fmt: skip
     return theme(figure, mode)

@@ -14,9 +14,8 @@ from scipy.stats import hypergeom
 
 from .. import _check
 from .._nested import as_variants
-from ..graph import Neighbors
-from ..graph.diff import edge_diff
-from ..graph.pairs import rewiring as point_rewiring
+from ..graph import Neighbors, edge_diff
+from ..graph import rewiring as point_rewiring
 from ..layout import Layout, project
 from .panels import finish, flat_axes, grid, place
 from .points import cap, edge_lines, points
@@ -95,7 +94,7 @@ class Change:
         }
 
     def meta(self) -> dict[str, Any]:
-        """What the figure was made of, for the manifest."""
+        """Return what the figure was made of, for the manifest."""
         counts = {kind: len(pairs) for kind, pairs in self.edges.items()}
         told = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
         ends = (self.before, self.after)
@@ -181,11 +180,12 @@ def rewiring(
     coordinates, told = _coordinates(change.before, layout)
     total = sum(len(found) for found in change.edges.values())
     names = f"{short(a)} to {short(b)}"
-    figure = grid(
-        [[f"<b>{names}</b>", *map(small, [*told, count_of(min(most, total), total, "edges")])],
-         ["<b>change a point</b>", small(change.noise_text), "", ""]],
-        columns=columns, height=HEIGHT, below=36 if columns == 1 else 28, width_gap=0.16,
-    )  # fmt: skip
+    told = [*told, count_of(min(most, total), total, "edges")]
+    titles = [
+        [f"<b>{names}</b>", *map(small, told)],
+        ["<b>change a point</b>", small(change.noise_text)],
+    ]
+    figure = grid(titles, columns=columns, height=HEIGHT, below=32, width_gap=0.16)
     _map(figure, change, coordinates, most, mode=mode)
     _histogram(figure, change, place(1, columns), mode=mode)
     bar = {
@@ -195,8 +195,8 @@ def rewiring(
     }  # fmt: skip
     scale = {"colorscale": SCALE, "cmin": 0, "cmax": 1, "colorbar": bar}
     figure.update_layout(coloraxis=scale, barmode="overlay")
-    second = f"0: no neighbour changed, 1: all; unrelated graphs: {change.chance:.2f}"
-    title = f"Rewiring from {names}: {change.verdict}<br>{small(second)}"
+    second = f"{change.verdict}; unrelated graphs {change.chance:.2f}"
+    title = f"Rewiring from {names}<br>{small(second)}"
     return finish(figure, title, mode, change.meta())
 
 
@@ -234,16 +234,14 @@ def _map(
     mode: str,
 ) -> None:
     colors, graph = ink(mode), change.before
-    shades = {
-        "kept": colors.edge, "gained": class_style(0, mode)[0],
-        "lost": class_style(3, mode)[0],
-    }  # fmt: skip
+    blue, red = (class_style(i, mode)[0] for i in (0 if mode == "light" else 4, 3))
+    shades = {"kept": colors.edge, "gained": blue, "lost": red}
     for kind, pairs in change.drawn(most).items():
         lines = edge_lines(
             coordinates, pairs, count=len(graph), showlegend=True,
             line={"color": shades[kind], "width": 1, "dash": KINDS[kind]},
             name=f"{kind}: {len(change.edges[kind]):,}",
-            opacity=1.0 if kind == "kept" else 0.55,
+            opacity=1.0 if kind == "kept" else 0.7,
         )  # fmt: skip
         figure.add_trace(lines, row=1, col=1)
     rim = {"color": colors.outline, "width": 0.5}

@@ -156,14 +156,14 @@ def _template(colors: Ink) -> go.layout.Template:
         "font": {"family": FONT, "size": 12, "color": colors.text},
         "title": {
             "font": {"size": 16}, "x": 0, "xref": "paper", "xanchor": "left",
-            "y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 12},
+            "yref": "container", "yanchor": "top",
         },
         "colorway": colors.classes,
         "xaxis": axis,
         "yaxis": axis,
         "hoverlabel": hover,
         "legend": {
-            "bgcolor": "rgba(0,0,0,0)", "itemsizing": "constant",
+            "bgcolor": "rgba(0,0,0,0)",
             "title": {"font": {"size": 12}},
         },
         "modebar": {

@@ -209,7 +209,7 @@ def row_hashes(data: Dataset, names: Sequence[str]) -> npt.NDArray[np.uint64]:
     ]
     hashes = np.empty(len(data), dtype=np.uint64)
     for i, key in enumerate(data.ids):
-        digest = hashlib.blake2b(str(key).encode(), digest_size=8)
+        digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8)
         for modality, present in columns:
             real = ... if modality.mask is None else modality.mask[i]
             content = modality.values[i][real].tobytes() if present[i] else b""

@@ -145,13 +145,13 @@ def _losses(
 def _refine(
     model: ReFNet, batch: Batch, z: Tensor, targets: dict[str, Tensor]
 ) -> Tensor:
-    """Return the mean over modalities of the weighted refiner losses."""
+    """Return the sum over modalities of the weighted refiner losses."""
     weights = model.config.refiner_weights
     terms = refiner_loss(
         model.decode(z), targets, batch.present, loss=model.config.refiner_loss,
         weights=None if weights is None else dict(weights),
     )  # fmt: skip
-    return torch.stack(list(terms.values())).mean()
+    return torch.stack(list(terms.values())).sum()
 
 
 @torch.no_grad()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.ticker import (
     FixedLocator,
     FuncFormatter,
@@ -22,7 +21,7 @@ SIDES = {"x": ("bottom", "top"), "y": ("left", "right")}
 PER_TICK = {"x": 70, "y": 40}  # pixels plotly leaves a label
 
 
-def dress(axes: Axes, axis: Axis, size: float, font: dict[str, Any]) -> None:
+def dress(axes: Any, axis: Axis, size: float, font: dict[str, Any]) -> None:
     """Set range, ticks, grid and lines of one axis.
 
     Parameters
@@ -51,7 +50,7 @@ def dress(axes: Axes, axis: Axis, size: float, font: dict[str, Any]) -> None:
     axes.tick_params(
         axis=letter, which="major", direction="out" if tick == "outside" else "in",
         length=given.get("ticklen", 5) * POINT if tick else 0, width=POINT,
-        color=colour(given.get("tickcolor", "#444")), labelsize=tick_font["size"] * POINT * 0.92,
+        color=colour(given.get("tickcolor", "#444")),
         labelcolor=colour(tick_font.get("color", "#444")), pad=3 * POINT,
         **{f"label{name}": labels and name == side for name in SIDES[letter]},
     )  # fmt: skip
@@ -63,8 +62,10 @@ def dress(axes: Axes, axis: Axis, size: float, font: dict[str, Any]) -> None:
             "linestyle": DASHES.get(given.get("griddash", "solid"), "-"),
         } if grid else {},
     )  # fmt: skip
-    for label in target.get_ticklabels():
-        label.set_fontproperties(Run("", tick_font["size"], "black").font)
+    slanted = [_italic(word) for word in given.get("ticktext") or ()]
+    for number, label in enumerate(target.get_ticklabels()):
+        italic = number < len(slanted) and slanted[number]
+        label.set_fontproperties(Run("", tick_font["size"], "k", italic=italic).font)
         label.set_parse_math(False)
     _lines(axes, axis, side, visible=visible)
     title = given.get("title", {})
@@ -76,7 +77,7 @@ def dress(axes: Axes, axis: Axis, size: float, font: dict[str, Any]) -> None:
         )  # fmt: skip
 
 
-def _lines(axes: Axes, axis: Axis, side: str, *, visible: bool) -> None:
+def _lines(axes: Any, axis: Axis, side: str, *, visible: bool) -> None:
     given = axis.given
     shown = visible and given.get("showline", False)
     for name in SIDES[axis.letter]:
@@ -111,18 +112,19 @@ def _ticks(target: Any, axis: Axis, size: float) -> None:
             target.set_major_locator(LogLocator(numticks=most))
         else:
             target.set_major_locator(MaxNLocator(most, steps=[1, 2, 5, 10]))
-        target.set_major_formatter(
-            FuncFormatter(lambda value, _: _number(value, given))
-        )
+        target.set_major_formatter(FuncFormatter(lambda v, _: _number(v, given)))
 
 
 def _fixed(target: Any, places: Any, words: list[str]) -> None:
     target.set_major_locator(FixedLocator(list(places)))
-    target.set_major_formatter(
-        FuncFormatter(
-            lambda _, position: words[position] if position is not None else ""
-        )
-    )
+    named = dict(zip(map(float, places), words, strict=True))
+    target.set_major_formatter(FuncFormatter(lambda v, _: named.get(float(v), "")))
+
+
+def _italic(html: Any) -> bool:
+    """Return whether a tick label is written in italics."""
+    runs = [run for line in read(str(html), 12, "black") for run in line]
+    return bool(runs) and all(run.italic for run in runs)
 
 
 def _words(html: str) -> str:
@@ -134,10 +136,9 @@ def _number(value: float, given: dict[str, Any]) -> str:
     pattern = (given.get("tickformat") or "").replace("~", "")
     if pattern:
         whole = pattern.endswith("d")
-        return format(round(value) if whole else float(value), pattern).replace(
-            "-", "−"
-        )
-    text = (
-        f"{value:.6g}" if abs(value) < 1e4 or value != int(value) else f"{value:,.0f}"
-    )
+        text = format(round(value) if whole else float(value), pattern)
+    elif abs(value) >= 1e4 and value == int(value):
+        text = f"{value:,.0f}"
+    else:
+        text = f"{value:.6g}"
     return text.replace("-", "−")

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from .model import Model
-from .style import POINT, colormap, colour, marker, numeric
+from .style import POINT, colormap, colour, limits, marker, numeric
 from .text import Lines, Run, extent, read, write
 from .traces import line_color, line_style
 
@@ -112,8 +112,8 @@ class Legend:
         if trace["type"] in {"bar", "histogram"}:
             alpha = trace.get("opacity", 1.0)
             box = Rectangle(
-                ((x + 8) / 96, (y - 5) / 96), 14 / 96, 10 / 96, facecolor=colour(color, alpha),
-                edgecolor="none", transform=figure.dpi_scale_trans,
+                ((x + 8) / 96, (y - 5) / 96), 14 / 96, 10 / 96, edgecolor="none",
+                facecolor=colour(color, alpha), transform=figure.dpi_scale_trans,
             )  # fmt: skip
             figure.add_artist(box)
             return
@@ -149,16 +149,6 @@ def _mark(figure: Figure, x: list[float], y: list[float], **style: Any) -> None:
 
 
 BAR_ROOM = 72
-
-
-def limits(axis: dict[str, Any]) -> tuple[float, float]:
-    """Return the numbers at both ends of a colour scale."""
-    low, high = (axis.get(f"c{end}", axis.get(f"z{end}")) for end in ("min", "max"))
-    if low is None or high is None:
-        values = np.asarray(axis["values"], dtype=np.float64)
-        low = np.nanmin(values) if low is None else low
-        high = np.nanmax(values) if high is None else high
-    return float(low), float(high)
 
 
 def beside(axis: dict[str, Any]) -> bool:

@@ -13,7 +13,7 @@ from matplotlib.transforms import Bbox, TransformedBbox
 
 from .model import Axis, Model
 from .style import DASHES, POINT, colour
-from .text import extent, read, write, write_upright
+from .text import ANCHORS, extent, read, write, write_upright
 
 Box = tuple[float, float, float, float]
 
@@ -50,6 +50,14 @@ class Place:
         start, length = self.span(axis)
         inside = reference.endswith("domain")
         return start + (float(value) if inside else axis.share(value)) * length
+
+    def note(self, note: dict[str, Any], letter: str) -> float:
+        """Return the pixel of an annotation, which gives logarithms on log axes."""
+        reference, value = note.get(f"{letter}ref", "paper"), note[letter]
+        axis = self.model.axes.get(reference)
+        if axis is not None and axis.given.get("type") == "log":
+            value = 10.0**value
+        return self.pixel(letter, reference, value) + note.get(f"{letter}shift", 0)
 
     def clip(self, canvas: Figure, shape: dict[str, Any], artist: Artist) -> None:
         """Keep a shape inside the panel it refers to."""
@@ -97,31 +105,41 @@ def draw_note(canvas: Figure, note: dict[str, Any], place: Place) -> None:
         return
     font = {**place.model.layout["font"], **note.get("font", {})}
     lines = read(note["text"], font["size"], font["color"])
-    x = place.pixel("x", note.get("xref", "paper"), note["x"]) + note.get("xshift", 0)
-    y = place.pixel("y", note.get("yref", "paper"), note["y"]) + note.get("yshift", 0)
-    if note.get("showarrow", True):
-        end = (x + note.get("ax", -10), y - note.get("ay", -30))
-        color = colour(note.get("arrowcolor", font["color"]))
-        width = note.get("arrowwidth", 1) * POINT
-        canvas.add_artist(
-            Line2D(
-                [x / 96, end[0] / 96], [y / 96, end[1] / 96], color=color,
-                linewidth=width, transform=canvas.dpi_scale_trans,
-            )
-        )  # fmt: skip
-        x, y = end
-    if note.get("textangle"):
-        write_upright(canvas, lines, (x, y), angle=-note["textangle"])
-        return
+    x, y = (place.note(note, letter) for letter in "xy")
     anchors = {
         "xanchor": _anchor(note.get("xanchor"), note["x"], "left", "right"),
         "yanchor": _anchor(note.get("yanchor"), note["y"], "bottom", "top"),
     }
     if note.get("showarrow", True):
+        x, y = _arrow(canvas, note, (x, y), font["color"])
         anchors = {"xanchor": "center", "yanchor": "bottom"}
+    if note.get("textangle"):
+        write_upright(canvas, lines, (x, y), angle=-note["textangle"])
+        return
     if note.get("bgcolor"):
-        _backing(canvas, (x, y), extent(lines), anchors, note["bgcolor"])
+        wide, tall = extent(lines)
+        left = x - ANCHORS[anchors["xanchor"]] * wide - 2
+        low = y - ANCHORS[anchors["yanchor"]] * tall
+        back = Rectangle(
+            (left / 96, low / 96), (wide + 4) / 96, tall / 96, edgecolor="none",
+            facecolor=colour(note["bgcolor"]), transform=canvas.dpi_scale_trans,
+        )  # fmt: skip
+        canvas.add_artist(back)
     write(canvas, lines, (x, y), align=note.get("align", "center"), **anchors)
+
+
+def _arrow(
+    canvas: Figure, note: dict[str, Any], at: tuple[float, float], color: str
+) -> tuple[float, float]:
+    """Draw the line from a point to its text; return where the text stands."""
+    end = (at[0] + note.get("ax", -10), at[1] - note.get("ay", -30))
+    line = Line2D(
+        [at[0] / 96, end[0] / 96], [at[1] / 96, end[1] / 96],
+        color=colour(note.get("arrowcolor", color)), transform=canvas.dpi_scale_trans,
+        linewidth=note.get("arrowwidth", 1) * POINT,
+    )  # fmt: skip
+    canvas.add_artist(line)
+    return end
 
 
 def _anchor(given: str | None, at: Any, low: str, high: str) -> str:
@@ -132,21 +150,3 @@ def _anchor(given: str | None, at: Any, low: str, high: str) -> str:
     if not isinstance(at, int | float) or 1 / 3 <= at <= 2 / 3:
         return middle
     return low if at < 1 / 3 else high
-
-
-def _backing(
-    canvas: Figure,
-    at: tuple[float, float],
-    size: tuple[float, float],
-    anchors: dict[str, str],
-    color: str,
-) -> None:
-    share = {"left": 0, "center": 0.5, "right": 1, "bottom": 0, "middle": 0.5, "top": 1}
-    left = at[0] - share[anchors["xanchor"]] * size[0] - 2
-    low = at[1] - share[anchors["yanchor"]] * size[1]
-    canvas.add_artist(
-        Rectangle(
-            (left / 96, low / 96), (size[0] + 4) / 96, size[1] / 96,
-            facecolor=colour(color), edgecolor="none", transform=canvas.dpi_scale_trans,
-        )
-    )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +13,27 @@ import plotly.graph_objects as go
 
 KINDS = ("scatter", "scattergl", "bar", "histogram", "heatmap")
 SHAPES = ("rect", "line")
+CIVIDIS = ((0, "#00224e"), (0.5, "#7c7b78"), (1, "#fee838"))
 COUNTERPART = {"x": "y", "y": "x"}
+
+
+def decoded(value: Any) -> Any:
+    """Return nested values with plotly's packed arrays unpacked.
+
+    Examples
+    --------
+    >>> decoded({"x": {"dtype": "i1", "bdata": "AQID"}})
+    {'x': array([1, 2, 3], dtype=int8)}
+    """
+    if isinstance(value, Mapping):
+        if "bdata" not in value:
+            return {key: decoded(entry) for key, entry in value.items()}
+        numbers = np.frombuffer(base64.b64decode(value["bdata"]), value["dtype"])
+        shape = value.get("shape")
+        return numbers.reshape([int(n) for n in str(shape).split(",")] if shape else -1)
+    if isinstance(value, list | tuple):
+        return [decoded(entry) for entry in value]
+    return value
 
 
 def merged(base: Any, over: Any) -> Any:
@@ -64,7 +84,7 @@ class Axis:
         at = self.numbers([value])[0]
         low, high = self.range
         if self.given.get("type") == "log":
-            low, high = np.log10([low, high])
+            at, low, high = np.log10([at, low, high])
         return float((at - low) / (high - low))
 
 
@@ -79,13 +99,15 @@ class Model:
 
     def __init__(self, figure: go.Figure) -> None:
         template = figure.layout.template.to_plotly_json()
-        layout = copy.deepcopy(figure.layout.to_plotly_json())
+        layout = decoded(figure.layout.to_plotly_json())
         layout.pop("template", None)
         base = dict(template.get("layout", {}))
         axes = {"x": base.pop("xaxis", {}), "y": base.pop("yaxis", {})}
         self.layout: dict[str, Any] = merged(base, layout)
         self.traces = [
-            _styled(trace.to_plotly_json(), template.get("data", {}), trace.type)
+            _styled(
+                decoded(trace.to_plotly_json()), template.get("data", {}), trace.type
+            )
             for trace in figure.data
             if trace.visible in {None, True}
         ]
@@ -99,13 +121,11 @@ class Model:
         }  # fmt: skip
         for trace in self.traces:
             names |= {trace.get("xaxis", "x"), trace.get("yaxis", "y")}
-        return {
-            name: Axis(
-                name,
-                merged(base[name[0]], self.layout.get(f"{name[0]}axis{name[1:]}", {})),
-            )
-            for name in sorted(names)
-        }
+        found = {}
+        for name in sorted(names):
+            own = self.layout.get(f"{name[0]}axis{name[1:]}", {})
+            found[name] = Axis(name, merged(base[name[0]], own))
+        return found
 
     def pairs(self) -> list[tuple[Axis, Axis]]:
         """Return the x and y axis of every panel."""
@@ -121,10 +141,7 @@ class Model:
         """Return the colour scale a marker or heatmap uses."""
         name = holder.get("coloraxis")
         axis = self.layout.get(name, {}) if name else holder
-        return {
-            "colorscale": [[0, "#00224e"], [0.5, "#7c7b78"], [1, "#fee838"]],
-            **axis,
-        }
+        return {"colorscale": CIVIDIS, **axis}
 
     def color_bars(self) -> list[dict[str, Any]]:
         """Return the colour axes whose bar is shown."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from typing import Any
 
 import matplotlib as mpl
 import plotly.graph_objects as go
@@ -20,7 +21,7 @@ from .model import Model
 from .ranges import fit, square
 from .style import colour
 from .text import read, write
-from .traces import draw
+from .traces import Pen
 
 Box = tuple[float, float, float, float]  # left, bottom, width, height in pixels
 # Dates and program versions would make every picture differ from the one before.
@@ -29,7 +30,13 @@ METADATA: dict[str, dict[str, None]] = {
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
-SETTINGS = {"svg.hashsalt": "refnet_viz", "pdf.fonttype": 42, "axes.axisbelow": True}
+PADDING = 14  # pixels between labels, legend and the edge
+TITLE_TOP = 16  # pixels above a title that says nothing of its place
+SETTINGS: Any = {
+    "svg.hashsalt": "refnet_viz",
+    "pdf.fonttype": 42,
+    "axes.axisbelow": True,
+}
 
 
 def render(
@@ -78,9 +85,8 @@ def _paint(canvas: Figure, model: Model, width: int, height: int) -> None:
     layout["font"] = {"size": 12, "color": "#2a3f5f", **layout.get("font", {})}
     margin = {"l": 80, "r": 80, "t": 100, "b": 80, **layout.get("margin", {})}
     legend = Legend(model, width - margin["l"] - margin["r"])
-    color_bars = model.color_bars()
     wide, tall = legend.room
-    bar_room = BAR_ROOM * any(beside(bar) for bar in color_bars)
+    bar_room = BAR_ROOM * any(beside(bar) for bar in model.color_bars())
     right = (0.0 if legend.flat else wide) + bar_room
     below = tall if legend.flat else 0.0
     bars = fit(model)
@@ -94,24 +100,30 @@ def _paint(canvas: Figure, model: Model, width: int, height: int) -> None:
         over = _overhang(canvas, panels, area)
         if last:
             break
-        margin["l"] = max(margin["l"], over["l"] + 4)
-        margin["r"] = max(margin["r"], over["r"] + right + 4)
-        margin["b"] = max(margin["b"], over["b"] + below + 18)
+        for side, more in (("l", 0.0), ("r", right), ("b", below)):
+            if over[side] + more:
+                margin[side] = max(margin[side], over[side] + more + PADDING)
         for axes in panels:
             axes.remove()
-    left, bottom, across, _ = area
-    for bar in color_bars:
-        draw_bar(canvas, bar, model, area)
+    _backgrounds(canvas, model, area)
+    left, bottom, across, up = area
     corner = (left, bottom - over["b"] - 10)
     if not legend.flat:
-        corner = (left + across + 12 + bar_room, sum(area[1::2]))
+        corner = (left + across + 12 + bar_room, bottom + up)
     legend.draw(canvas, *corner)
+    _words(canvas, model, area)
+
+
+def _words(canvas: Figure, model: Model, area: Box) -> None:
+    """Draw what lies over the panels."""
+    for bar in model.color_bars():
+        draw_bar(canvas, bar, model, area)
     place = Place(model, area)
-    for shape in layout.get("shapes", ()):
+    for shape in model.layout.get("shapes", ()):
         draw_shape(canvas, shape, place)
-    for note in layout.get("annotations", ()):
+    for note in model.layout.get("annotations", ()):
         draw_note(canvas, note, place)
-    _title(canvas, model, area, height)
+    _title(canvas, model, area)
 
 
 def _area(width: int, height: int, margin: dict[str, float]) -> Box:
@@ -136,32 +148,31 @@ def _panels(
         # A label of its own keeps two panels at one place apart.
         axes = canvas.add_axes(box, label=f"{x.name} {y.name}")
         axes.patch.set_visible(False)
-        _background(canvas, model, axes, (left, bottom, wide, tall))
         before = None
         for number, trace in enumerate(model.traces):
             if (trace.get("xaxis", "x"), trace.get("yaxis", "y")) == (x.name, y.name):
-                before = draw(axes, number, model, bars.get(number), before=before)
+                before = Pen(axes, model, number).draw(bars.get(number), before)
         dress(axes, x, wide, model.layout["font"])
         dress(axes, y, tall, model.layout["font"])
         panels.append(axes)
     return panels
 
 
-def _background(canvas: Figure, model: Model, axes: Axes, box: Box) -> None:
-    left, bottom, wide, tall = (value / 96 for value in box)
+def _backgrounds(canvas: Figure, model: Model, area: Box) -> None:
+    place = Place(model, area)
     face = colour(model.layout.get("plot_bgcolor", "white"))
-    canvas.add_artist(
-        Rectangle(
-            (left, bottom), wide, tall, facecolor=face, edgecolor="none", zorder=-3,
-            transform=canvas.dpi_scale_trans,
-        )
-    )  # fmt: skip
+    for x, y in model.pairs():
+        (left, wide), (bottom, tall) = place.span(x), place.span(y)
+        box = Rectangle(
+            (left / 96, bottom / 96), wide / 96, tall / 96, facecolor=face, zorder=-3,
+            edgecolor="none", transform=canvas.dpi_scale_trans,
+        )  # fmt: skip
+        canvas.add_artist(box)
 
 
 def _overhang(canvas: Figure, panels: list[Axes], area: Box) -> dict[str, float]:
     """Return by how many pixels labels stand out of the plotting area."""
-    boxes = [axes.get_tightbbox() for axes in panels]
-    boxes = [box for box in boxes if box is not None]
+    boxes = [box for axes in panels if (box := axes.get_tightbbox()) is not None]
     unit = canvas.dpi / 96
     left, bottom, wide, _ = area
     low = [box.x0 / unit for box in boxes] or [left]
@@ -173,19 +184,17 @@ def _overhang(canvas: Figure, panels: list[Axes], area: Box) -> dict[str, float]
     }  # fmt: skip
 
 
-def _title(canvas: Figure, model: Model, area: Box, height: int) -> None:
+def _title(canvas: Figure, model: Model, area: Box) -> None:
     given = model.layout.get("title", {})
     if not given.get("text"):
         return
     font = {**model.layout["font"], "size": 17, **given.get("font", {})}
     lines = read(given["text"], font["size"], font["color"])
     left = area[0] if given.get("xref") == "paper" else 0.0
-    wide = area[2] if given.get("xref") == "paper" else canvas.get_size_inches()[0] * 96
+    size = canvas.get_size_inches() * 96
+    wide = area[2] if given.get("xref") == "paper" else size[0]
     anchor = given.get("xanchor", "left")
-    at = (
-        left + given.get("x", 0.05) * wide,
-        height - given.get("pad", {}).get("t", 16),
-    )
-    write(
-        canvas, lines, at, yanchor="top", xanchor="left" if anchor == "auto" else anchor
-    )
+    top = size[1] * given["y"] if "y" in given else size[1] - TITLE_TOP
+    at = (left + given.get("x", 0.05) * wide, top)
+    anchor = "left" if anchor == "auto" else anchor
+    write(canvas, lines, at, yanchor="top", xanchor=anchor)

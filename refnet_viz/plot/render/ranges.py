@@ -18,15 +18,7 @@ def fit(model: Model) -> dict[int, Bars]:
     """Set the range of every axis; return the bars, which their data made."""
     bars = bars_of(model)
     for axis in model.axes.values():
-        given = axis.given.get("range")
-        low, high = given if given and None not in given else _found(axis, model, bars)
-        if axis.given.get("type") == "log":
-            low, high = 10.0 ** float(low), 10.0 ** float(high)
-        elif given:
-            low, high = (float(v) for v in axis.numbers(list(given)))
-        if axis.given.get("autorange") == "reversed":
-            low, high = high, low
-        axis.range = (low, high)
+        axis.range = _range(axis, model, bars)
     for axis in model.axes.values():
         other = axis.given.get("matches")
         if other in model.axes and not model.axes[other].given.get("range"):
@@ -35,6 +27,18 @@ def fit(model: Model) -> dict[int, Bars]:
         if axis.given.get("matches") in model.axes:
             axis.range = model.axes[axis.given["matches"]].range
     return bars
+
+
+def _range(axis: Axis, model: Model, bars: dict[int, Bars]) -> tuple[float, float]:
+    given = axis.given.get("range")
+    if given and None not in given:
+        low, high = axis.numbers(list(given)).tolist()
+    else:
+        low, high = _found(axis, model, bars)
+    if axis.given.get("type") == "log":
+        low, high = 10.0**low, 10.0**high
+    turned = axis.given.get("autorange") == "reversed"
+    return (high, low) if turned else (low, high)
 
 
 def _join(axis: Axis, other: Axis) -> None:
@@ -90,16 +94,17 @@ def _found(axis: Axis, model: Model, bars: dict[int, Bars]) -> tuple[float, floa
         return (-1.0, 6.0) if axis.letter == "x" else (-1.0, 4.0)
     if axis.names:
         return -0.5, len(axis.names) - 0.5
-    return _padded(float(min(low)), float(max(high)), pad, bars, axis)
+    rooted = any(bar.value_axis == axis.name for bar in bars.values())
+    return _padded(float(min(low)), float(max(high)), pad, rooted=rooted)
 
 
 def _padded(
-    low: float, high: float, pad: float, bars: dict[int, Bars], axis: Axis
+    low: float, high: float, pad: float, *, rooted: bool
 ) -> tuple[float, float]:
+    """Return the range with room around; bars stand on 0 without any."""
     span = high - low
     if span == 0:
         return low - 1, high + 1
-    rooted = any(bar.value_axis == axis.name for bar in bars.values())
     below = 0.0 if rooted and low == 0 else pad
     above = 0.0 if rooted and high == 0 else pad
     return low - below * span, high + above * span

@@ -63,12 +63,20 @@ def colormap(scale: Any) -> Colormap:
     )
 
 
+def limits(axis: Mapping[str, Any]) -> tuple[float, float]:
+    """Return the numbers at both ends of a colour scale."""
+    low, high = (axis.get(f"c{end}", axis.get(f"z{end}")) for end in ("min", "max"))
+    if low is None or high is None:
+        values = np.asarray(axis["values"], dtype=np.float64)
+        low = np.nanmin(values) if low is None else low
+        high = np.nanmax(values) if high is None else high
+    return float(low), float(high)
+
+
 def scaled(values: Any, axis: Mapping[str, Any]) -> npt.NDArray[np.float64]:
     """Return a colour a value, by the scale and limits of a colour axis."""
     numbers = np.asarray(values, dtype=np.float64)
-    low, high = axis.get("cmin"), axis.get("cmax")
-    low = np.nanmin(numbers) if low is None else low
-    high = np.nanmax(numbers) if high is None else high
+    low, high = limits({"values": numbers, **axis})
     span = high - low if high > low else 1.0
     mapped = colormap(axis["colorscale"])(np.ma.masked_invalid((numbers - low) / span))
     return np.asarray(mapped, dtype=np.float64)

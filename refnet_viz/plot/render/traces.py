@@ -2,75 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon, Rectangle
 
 from .bars import Bars, heat_edges
 from .model import Axis, Model
-from .style import DASHES, POINT, colormap, colour, marker, numeric, scaled
+from .style import DASHES, POINT, colormap, colour, limits, marker, numeric, scaled
 from .text import read
 
 Floats = npt.NDArray[np.float64]
 FILLS = ("none", "toself", "tozeroy", "tozerox", "tonexty")
-CORNERS = {"left": "right", "right": "left", "center": "center"}
-
-
-def draw(
-    axes: Axes, number: int, model: Model, bars: Bars | None, *, before: Floats | None
-) -> Floats | None:
-    """Draw one trace; return its line, up to which the next one may be filled."""
-    trace = model.traces[number]
-    known = set(axes.get_children())
-    line = _draw_one(axes, number, model, bars, before=before)
-    # Later traces lie on top; left alone, matplotlib puts every line above points.
-    for artist in axes.get_children():
-        if artist not in known:
-            artist.set_zorder(2 + number / 1000)
-    return line
-
-
-def _draw_one(
-    axes: Axes, number: int, model: Model, bars: Bars | None, *, before: Floats | None
-) -> Floats | None:
-    trace = model.traces[number]
-    x, y = (model.axes[trace.get(f"{c}axis", c)] for c in "xy")
-    if bars is not None:
-        _draw_bars(axes, trace, bars, model, number)
-        return None
-    if trace["type"] == "heatmap":
-        _draw_heat(axes, trace, model, (x, y))
-        return None
-    ends = np.column_stack([x.numbers(trace.get("x")), y.numbers(trace.get("y"))])
-    mode = trace.get("mode") or ("lines+markers" if len(ends) < 20 else "lines")
-    color = line_color(trace, model, number)
-    _fill(axes, trace, ends, color, before)
-    _errors(axes, trace, ends, color)
-    parts: dict[str, Callable[[], None]] = {
-        "lines": lambda: _draw_line(axes, trace, ends, color),
-        "markers": lambda: _draw_markers(axes, trace, ends, model, color),
-        "text": lambda: _draw_text(axes, trace, ends, model),
-    }
-    for word, part in parts.items():
-        if word in mode and len(ends):
-            part()
-    return ends
+OPPOSITE = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
+NUDGE = 4  # points between a point and its text
+TRANSPARENT = "rgba(0,0,0,0)"
 
 
 def line_color(trace: dict[str, Any], model: Model, number: int) -> str:
     """Return the one colour of a trace: its line's, its marker's, or its turn's."""
-    color = trace.get("marker", {}).get("color")
-    own = color if isinstance(color, str) else None
-    if trace["type"] in {"bar", "histogram"}:
-        return own or model.colorway[number % len(model.colorway)]
+    found = trace.get("marker", {}).get("color")
+    own = found if isinstance(found, str) else None
     line = trace.get("line", {}).get("color")
-    return line or own or model.colorway[number % len(model.colorway)]
+    if trace["type"] in {"bar", "histogram"}:
+        line = None
+    return str(line or own or model.colorway[number % len(model.colorway)])
 
 
 def line_style(trace: dict[str, Any]) -> dict[str, Any]:
@@ -82,145 +43,214 @@ def line_style(trace: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _draw_line(axes: Axes, trace: dict[str, Any], ends: Floats, color: str) -> None:
-    points = ends
-    if trace.get("line", {}).get("shape") == "hv":
-        points = np.repeat(ends, 2, axis=0)
-        points = np.column_stack([points[1:, 0], points[:-1, 1]])
-    line = Line2D(
-        *points.T, color=colour(color, trace.get("opacity", 1.0)),
-        solid_capstyle="butt", solid_joinstyle="round", **line_style(trace),
-    )  # fmt: skip
-    axes.add_line(line)
+@dataclass
+class Pen:
+    """Draws one trace.
 
+    Parameters
+    ----------
+    axes
+        Of matplotlib.
+    model
+        Of the figure.
+    number
+        Of the trace.
+    """
 
-def _draw_markers(
-    axes: Axes, trace: dict[str, Any], ends: Floats, model: Model, color: str
-) -> None:
-    given = trace.get("marker", {})
-    count = len(ends)
-    opacity = given.get("opacity", 1.0)
-    alpha = np.broadcast_to(np.asarray(opacity, float), count) * trace.get("opacity", 1)
-    faces = _colors(given.get("color", color), count, model.color_axis(given))
-    faces[:, 3] *= alpha
-    rim = given.get("line", {})
-    edges = _colors(rim.get("color", "rgba(0,0,0,0)"), count, {})
-    edges[:, 3] *= alpha
-    sizes = np.broadcast_to(np.asarray(given.get("size", 6), float), count)
-    symbols = np.broadcast_to(np.asarray(given.get("symbol", "circle")), count)
-    shown = np.isfinite(ends).all(axis=1)
-    for symbol in dict.fromkeys(symbols.tolist()):
-        at = shown & (symbols == symbol)
-        hollow = symbol.endswith("-open")
-        axes.scatter(
-            *ends[at].T, s=(sizes[at] * POINT) ** 2, marker=marker(symbol),
-            facecolors="none" if hollow else faces[at],
-            edgecolors=faces[at] if hollow else edges[at],
-            linewidths=POINT * np.max(rim.get("width", 1 if hollow else 0)),
+    axes: Any
+    model: Model
+    number: int
+
+    @property
+    def trace(self) -> dict[str, Any]:
+        """What plotly says of it."""
+        return self.model.traces[self.number]
+
+    @property
+    def color(self) -> str:
+        """Its one colour."""
+        return line_color(self.trace, self.model, self.number)
+
+    @property
+    def opacity(self) -> float:
+        """Of the whole trace."""
+        return float(self.trace.get("opacity", 1.0))
+
+    @property
+    def axis(self) -> tuple[Axis, Axis]:
+        """Its x and y axis."""
+        x, y = (self.model.axes[self.trace.get(f"{c}axis", c)] for c in "xy")
+        return x, y
+
+    @cached_property
+    def ends(self) -> Floats:
+        """Positions, ``(N, 2)``."""
+        x, y = (axis.numbers(self.trace.get(axis.letter)) for axis in self.axis)
+        # Without one of them plotly counts the points.
+        x = np.arange(len(y), dtype=np.float64) if self.trace.get("x") is None else x
+        y = np.arange(len(x), dtype=np.float64) if self.trace.get("y") is None else y
+        return np.column_stack([x, y])
+
+    def draw(self, bars: Bars | None, before: Floats | None) -> Floats | None:
+        """Draw the trace; return its line, up to which the next may be filled."""
+        known = set(self.axes.get_children())
+        line = None
+        if bars is not None:
+            self._bars(bars)
+        elif self.trace["type"] == "heatmap":
+            self._heat()
+        else:
+            self._scatter(before)
+            line = self.ends
+        # Later traces lie on top; by itself matplotlib puts every line above points.
+        for artist in self.axes.get_children():
+            if artist not in known:
+                artist.set_zorder(2 + self.number / 1000)
+        return line
+
+    def _scatter(self, before: Floats | None) -> None:
+        if not len(self.ends):
+            return
+        few = "lines+markers" if len(self.ends) < 20 else "lines"
+        mode = self.trace.get("mode") or few
+        self._fill(before)
+        self._errors()
+        if "lines" in mode:
+            self._line()
+        if "markers" in mode:
+            self._markers()
+        if "text" in mode:
+            self._text()
+
+    def _line(self) -> None:
+        points = self.ends
+        if self.trace.get("line", {}).get("shape") == "hv":
+            points = np.repeat(points, 2, axis=0)
+            points = np.column_stack([points[1:, 0], points[:-1, 1]])
+        line = Line2D(
+            *points.T, color=colour(self.color, self.opacity), solid_capstyle="butt",
+            solid_joinstyle="round", **line_style(self.trace),
         )  # fmt: skip
+        self.axes.add_line(line)
 
+    def _markers(self) -> None:
+        given, count = self.trace.get("marker", {}), len(self.ends)
+        rim = given.get("line", {})
+        alpha = _spread(given.get("opacity", 1.0), count) * self.opacity
+        faces = self._colors(given.get("color", self.color), alpha)
+        edges = self._colors(rim.get("color", TRANSPARENT), alpha)
+        sizes = _spread(given.get("size", 6), count)
+        symbols = np.broadcast_to(np.asarray(given.get("symbol", "circle")), count)
+        shown = np.isfinite(self.ends).all(axis=1)
+        for symbol in dict.fromkeys(symbols.tolist()):
+            at = shown & (symbols == symbol)
+            hollow = symbol.endswith("-open")
+            self.axes.scatter(
+                self.ends[at, 0], self.ends[at, 1], s=(sizes[at] * POINT) ** 2,
+                marker=marker(symbol), facecolors="none" if hollow else faces[at],
+                edgecolors=faces[at] if hollow else edges[at],
+                linewidths=POINT * np.max(rim.get("width", 1 if hollow else 0)),
+            )  # fmt: skip
 
-def _colors(given: Any, count: int, axis: dict[str, Any]) -> Floats:
-    """Return red, green, blue and opacity of every point."""
-    if isinstance(given, str) or given is None:
-        return np.tile(colour(given), (count, 1)).astype(float)
-    if numeric(given):
-        return scaled(given, axis)
-    known = {name: colour(name) for name in dict.fromkeys(given)}
-    return np.array([known[name] for name in given], dtype=np.float64)
+    def _colors(self, given: Any, alpha: Floats) -> Floats:
+        """Return red, green, blue and opacity of every point."""
+        count = len(alpha)
+        if isinstance(given, str) or given is None:
+            found = np.tile(colour(given), (count, 1)).astype(np.float64)
+        elif numeric(given):
+            holder = self.trace.get("marker", {})
+            found = scaled(given, self.model.color_axis(holder))
+        else:
+            known = {name: colour(name) for name in dict.fromkeys(given)}
+            found = np.array([known[name] for name in given], dtype=np.float64)
+        found[:, 3] *= alpha
+        return found
 
+    def _text(self) -> None:
+        font = {**self.model.layout["font"], **self.trace.get("textfont", {})}
+        words = self.trace.get("text")
+        words = [words] * len(self.ends) if isinstance(words, str) else words
+        yside, xside = (self.trace.get("textposition") or "middle center").split()
+        shift = {"left": -NUDGE, "right": NUDGE, "bottom": -NUDGE, "top": NUDGE}
+        for point, html in zip(self.ends, words or [], strict=False):
+            lines = read(str(html), font["size"], font["color"])
+            runs = [run for line in lines for run in line]
+            if not runs:
+                continue
+            self.axes.annotate(
+                "".join(run.text for run in runs), tuple(point), parse_math=False,
+                xytext=(shift.get(xside, 0), shift.get(yside, 0)),
+                textcoords="offset points", ha=OPPOSITE.get(xside, "center"),
+                va=OPPOSITE.get(yside, "center"), color=colour(runs[0].color),
+                fontproperties=runs[0].font,
+            )  # fmt: skip
 
-def _draw_text(axes: Axes, trace: dict[str, Any], ends: Floats, model: Model) -> None:
-    font = {**model.layout.get("font", {}), **trace.get("textfont", {})}
-    words = trace.get("text")
-    words = [words] * len(ends) if isinstance(words, str) else words
-    yside, xside = (trace.get("textposition") or "middle center").split()
-    for (x, y), html in zip(ends, words or [], strict=False):
-        runs = [run for line in read(str(html), 12, "black") for run in line]
-        if not runs:
-            continue
-        size = font.get("size", 12)
-        axes.annotate(
-            "".join(run.text for run in runs), (x, y),
-            xytext=({"left": -5, "right": 5}.get(xside, 0),
-                    {"top": 4, "bottom": -4}.get(yside, 0)),
-            textcoords="offset points", ha=CORNERS[xside],
-            va={"top": "bottom", "bottom": "top"}.get(yside, "center"),
-            color=colour(font.get("color", "black")), parse_math=False,
-            fontproperties=_sized(runs[0], size),
+    def _fill(self, before: Floats | None) -> None:
+        kind = self.trace.get("fill") or "none"
+        if kind not in FILLS:
+            raise ValueError(
+                f"`fill` must be one of {', '.join(FILLS)} to be drawn without a "
+                f"browser, got {kind!r}: save the figure as .html or .json."
+            )
+        if kind == "none" or len(self.ends) < 2:
+            return
+        outline = self.ends
+        if kind == "tonexty" and before is not None:
+            outline = np.concatenate([outline, before[::-1]])
+        elif kind != "toself":
+            foot = outline[[-1, 0]].copy()
+            foot[:, 0 if kind == "tozerox" else 1] = 0.0
+            outline = np.concatenate([outline, foot])
+        default = colour(self.color, 0.5)
+        given = self.trace.get("fillcolor")
+        face = colour(given) if given else default
+        # A gap ends one outline and begins another.
+        gaps = np.flatnonzero(np.isnan(outline).any(axis=1))
+        for part in np.split(outline, gaps):
+            corners = part[np.isfinite(part).all(axis=1)]
+            if len(corners) > 2:
+                patch = Polygon(corners, closed=True, facecolor=face, edgecolor="none")
+                self.axes.add_patch(patch)
+
+    def _errors(self) -> None:
+        for letter in "xy":
+            bar = self.trace.get(f"error_{letter}") or {}
+            if bar.get("array") is None or bar.get("visible") is False:
+                continue
+            up = np.asarray(bar["array"], dtype=np.float64)
+            down = np.asarray(bar.get("arrayminus", up), dtype=np.float64)
+            self.axes.errorbar(
+                self.ends[:, 0], self.ends[:, 1], fmt="none",
+                ecolor=colour(bar.get("color", self.color)),
+                elinewidth=bar.get("thickness", 2) * POINT,
+                capsize=bar.get("width", 4) * POINT,
+                **{f"{letter}err": np.stack([down, up])},
+            )  # fmt: skip
+
+    def _bars(self, bars: Bars) -> None:
+        given = self.trace.get("marker", {})
+        count = len(bars.start)
+        alpha = _spread(given.get("opacity", 1.0), count) * self.opacity
+        rim = given.get("line", {})
+        boxes = [
+            Rectangle((x, y), width, height)
+            for x, y, width, height in zip(*bars.boxes(), strict=True)
+        ]
+        patches = PatchCollection(
+            boxes, facecolors=self._colors(given.get("color", self.color), alpha),
+            linewidths=rim.get("width", 0) * POINT,
+            edgecolors=colour(rim.get("color", TRANSPARENT)),
         )  # fmt: skip
+        self.axes.add_collection(patches, autolim=False)
+
+    def _heat(self) -> None:
+        values = np.ma.masked_invalid(np.asarray(self.trace["z"], dtype=np.float64))
+        scale = self.model.color_axis(self.trace)
+        low, high = limits({"values": self.trace["z"], **scale})
+        x, y = (heat_edges(self.trace, axis) for axis in self.axis)
+        cmap = colormap(scale["colorscale"])
+        self.axes.pcolormesh(x, y, values, cmap=cmap, vmin=low, vmax=high)
 
 
-def _sized(run: Any, size: float) -> Any:
-    font = run.font.copy()
-    font.set_size(size * 0.92 * POINT)
-    return font
-
-
-def _fill(
-    axes: Axes, trace: dict[str, Any], ends: Floats, color: str, before: Floats | None
-) -> None:
-    kind = trace.get("fill") or "none"
-    if kind not in FILLS:
-        raise ValueError(f"`fill` must be one of {', '.join(FILLS)}, got {kind!r}.")
-    if kind == "none" or len(ends) < 2:
-        return
-    outline = ends
-    if kind == "tonexty" and before is not None:
-        outline = np.concatenate([ends, before[::-1]])
-    elif kind in {"tozeroy", "tozerox", "tonexty"}:
-        foot = ends[[-1, 0]].copy()
-        foot[:, 0 if kind == "tozerox" else 1] = 0.0
-        outline = np.concatenate([ends, foot])
-    default = colour(color, 0.5)
-    face = colour(trace["fillcolor"]) if trace.get("fillcolor") else default
-    axes.add_patch(Polygon(outline, closed=True, facecolor=face, edgecolor="none"))
-
-
-def _errors(axes: Axes, trace: dict[str, Any], ends: Floats, color: str) -> None:
-    for column, letter in enumerate("xy"):
-        bar = trace.get(f"error_{letter}") or {}
-        if bar.get("array") is None or bar.get("visible") is False:
-            continue
-        up = np.asarray(bar["array"], dtype=np.float64)
-        down = np.asarray(bar.get("arrayminus", up), dtype=np.float64)
-        axes.errorbar(
-            *ends.T, **{f"{letter}err": np.stack([down, up])}, fmt="none",
-            ecolor=colour(bar.get("color", color)),
-            elinewidth=bar.get("thickness", 2) * POINT,
-            capsize=bar.get("width", 4) * POINT,
-        )  # fmt: skip
-
-
-def _draw_bars(
-    axes: Axes, trace: dict[str, Any], bars: Bars, model: Model, number: int
-) -> None:
-    given = trace.get("marker", {})
-    plain = line_color(trace, model, number)
-    faces = _colors(given.get("color", plain), len(bars.start), model.color_axis(given))
-    faces[:, 3] *= trace.get("opacity", 1.0) * np.asarray(given.get("opacity", 1.0))
-    rim = given.get("line", {})
-    boxes = [
-        Rectangle((x, y), width, height)
-        for x, y, width, height in zip(*bars.boxes(), strict=True)
-    ]
-    axes.add_collection(
-        PatchCollection(
-            boxes, facecolors=faces, linewidths=rim.get("width", 0) * POINT,
-            edgecolors=colour(rim.get("color", "rgba(0,0,0,0)")),
-        ),
-        autolim=False,
-    )  # fmt: skip
-
-
-def _draw_heat(
-    axes: Axes, trace: dict[str, Any], model: Model, pair: tuple[Axis, Axis]
-) -> None:
-    values = np.ma.masked_invalid(np.asarray(trace["z"], dtype=np.float64))
-    scale = model.color_axis(trace)
-    low = scale.get("cmin", scale.get("zmin"))
-    high = scale.get("cmax", scale.get("zmax"))
-    axes.pcolormesh(
-        heat_edges(trace, pair[0]), heat_edges(trace, pair[1]), values,
-        cmap=colormap(scale["colorscale"]), vmin=low, vmax=high,
-    )  # fmt: skip
+def _spread(value: Any, count: int) -> Floats:
+    return np.broadcast_to(np.asarray(value, dtype=np.float64), count)

@@ -20,9 +20,9 @@ from .value import Layout
 
 METHODS = ("umap", "pca", "aligned")
 # Steps tried on the way from a reference layout, gentlest first: (rate, epochs).
-WARM_STARTS = ((0.1, 60), (0.3, 100), (1.0, 200))
+WARM_STARTS = ((0.1, 50), (0.3, 100), (1.0, 200))
 TOLERANCE = 0.01  # a loss of fidelity this small is worth a gentler step
-WITNESSES = 500  # points that judge which step to take
+WITNESSES = 250  # points that judge which step to take
 
 
 def project(

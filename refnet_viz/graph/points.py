@@ -1,0 +1,92 @@
+"""What a graph says of each of its points."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from .labelled import Labels
+from .neighbors import Neighbors
+
+Floats = npt.NDArray[np.float64]
+
+
+def purity_by_point(neighbors: Neighbors) -> Floats:
+    """Return for each point the share of its neighbours that have its label.
+
+    With several labels a point, sharing one of them counts. The mean over all points
+    is `METRICS["purity"]`.
+
+    Parameters
+    ----------
+    neighbors
+        A graph of labelled points.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(N,)`` between 0 and 1, 1 is best.
+
+    Examples
+    --------
+    >>> from refnet_viz import Embedding
+    >>> from refnet_viz.graph import knn
+    >>> line = Embedding.from_arrays([[0.0], [1.0], [3.0]], labels=[0, 0, 1])
+    >>> purity_by_point(knn(line, k=1)).tolist()
+    [1.0, 1.0, 0.0]
+    """
+    return same_label(neighbors).mean(axis=1)
+
+
+def same_label(neighbors: Neighbors) -> npt.NDArray[np.bool_]:
+    """Return ``(N, k)``: whether each neighbour shares a label with its point."""
+    labels = _labels(neighbors)
+    others = labels[neighbors.indices]
+    if labels.ndim == 1:
+        return np.asarray(others == labels[:, None])
+    return np.asarray((others & labels[:, None]).any(axis=2))
+
+
+def purity_chance_by_point(neighbors: Neighbors) -> Floats:
+    """Return for each point the share of all other points that have its label.
+
+    Examples
+    --------
+    >>> from refnet_viz import Embedding
+    >>> from refnet_viz.graph import knn
+    >>> line = Embedding.from_arrays([[0.0], [1.0], [3.0]], labels=[0, 0, 1])
+    >>> purity_chance_by_point(knn(line, k=1)).tolist()
+    [0.5, 0.5, 0.0]
+    """
+    labels = _labels(neighbors)
+    n = len(labels)
+    if labels.ndim == 1:
+        return (np.bincount(labels)[labels] - 1) / (n - 1)
+    kinds, kind, counts = np.unique(
+        labels, axis=0, return_inverse=True, return_counts=True
+    )
+    kinds = kinds.astype(np.float32)
+    sharing = np.empty(len(kinds))
+    for start in range(0, len(kinds), 1024):
+        block = slice(start, start + 1024)
+        sharing[block] = (kinds[block] @ kinds.T > 0) @ counts
+    # A point without labels shares nothing, not even with itself.
+    return (sharing - kinds.any(axis=1))[kind.ravel()] / (n - 1)
+
+
+def in_degree(neighbors: Neighbors) -> npt.NDArray[np.int64]:
+    """Return how many points have each point among their neighbours; k on average.
+
+    Examples
+    --------
+    >>> from refnet_viz.graph import knn
+    >>> in_degree(knn(np.array([[0.0], [1.0], [3.0]]), k=1)).tolist()
+    [1, 2, 0]
+    """
+    return np.bincount(neighbors.indices.ravel(), minlength=len(neighbors))
+
+
+def _labels(neighbors: Neighbors) -> Labels:
+    if neighbors.labels is None:
+        raise ValueError("`neighbors` must have labels for this metric, got none.")
+    return neighbors.labels

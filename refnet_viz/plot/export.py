@@ -1,0 +1,223 @@
+"""`save`: figures, tables and graphs as files, by suffix, without a browser."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import uuid
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.basedatatypes import BaseFigure
+from plotly.offline import get_plotlyjs
+
+from .. import _check
+from ..graph import Neighbors, save_graph
+from .render import render
+from .render.style import colour
+from .text import escape, plain
+
+FIGURES = (".html", ".json", ".png", ".svg", ".pdf")
+TABLES = (".csv", ".parquet")
+GRAPHS = (".graphml", ".gexf", ".json")
+WIDTH, HEIGHT = 960, 540  # pixels of a figure that names none
+PROGRAMS = (
+    "refnet_viz", "numpy", "scipy", "scikit-learn", "pandas", "networkx", "umap-learn",
+    "torch", "plotly", "matplotlib",
+)  # fmt: skip
+# The button would send the data to a cloud.
+CONFIG = {"showSendToCloud": False, "displaylogo": False, "responsive": True}
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><title>{title}</title></head>
+<body style="margin:0;background:{paper}">
+<main aria-label="{title}">
+{figure}
+</main>
+</body>
+</html>
+"""
+
+
+def save(
+    thing: Any,
+    path: str | os.PathLike[str],
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    scale: float = 2.0,
+    plotlyjs: bool | str = True,
+) -> Path:
+    """Write a figure, a table or a graph; the suffix of `path` says how.
+
+    Nothing of this needs a browser. The same figure gives the same bytes, and beside
+    it a manifest (``figure2.pdf``: ``figure2.manifest.json``) says what it was made
+    of. A file appears whole or not at all.
+
+    Parameters
+    ----------
+    thing
+        A figure (``.html``, ``.json``, ``.png``, ``.svg``, ``.pdf``), a DataFrame
+        (``.csv``, ``.parquet``) or Neighbors (``.graphml``, ``.gexf``, ``.json``).
+    path
+        Where to; an existing file is replaced.
+    width, height
+        Of a figure in pixels, 96 an inch; None takes the figure's own, or 960 and 540.
+    scale
+        Pixels of a PNG for each of these.
+    plotlyjs
+        For ``.html``: True puts the 5 MB of plotly.js into the file, "directory" puts
+        it beside the file once for all.
+
+    Returns
+    -------
+    pathlib.Path
+        Where it was written.
+
+    Raises
+    ------
+    TypeError
+        If `thing` is something else.
+    ValueError
+        If the suffix is unknown or the figure holds what cannot be drawn.
+    OSError
+        If the folder is missing or read-only.
+
+    Examples
+    --------
+    >>> save(go.Figure(), "figure.bmp")
+    Traceback (most recent call last):
+    ...
+    ValueError: `path` must end in '.html', '.json', '.png', '.svg', '.pdf' for a \
+figure, got 'figure.bmp'.
+    """
+    path = Path(path)
+    try:
+        if isinstance(thing, BaseFigure):
+            _suffix(path, FIGURES, "a figure")
+            size = {"width": width, "height": height}
+            _save_figure(_copy(thing, size), path, scale=scale, plotlyjs=plotlyjs)
+        elif isinstance(thing, pd.DataFrame):
+            _suffix(path, TABLES, "a table")
+            _save_table(thing, path)
+        elif isinstance(thing, Neighbors):
+            _suffix(path, GRAPHS, "a graph")
+            save_graph(thing, path)
+        else:
+            raise TypeError(
+                "`thing` must be a plotly figure, a DataFrame or Neighbors, "
+                f"got {type(thing).__name__}."
+            )
+    except OSError as error:
+        raise type(error)(
+            "`path` must lie in a folder that exists and can be written to, "
+            f"got {str(path)!r} ({error.strerror or error})."
+        ) from error
+    return path
+
+
+def _suffix(path: Path, known: tuple[str, ...], what: str) -> None:
+    if path.suffix.lower() not in known:
+        names = ", ".join(repr(suffix) for suffix in known)
+        raise ValueError(f"`path` must end in {names} for {what}, got {path.name!r}.")
+
+
+def _copy(figure: BaseFigure, size: Mapping[str, int | None]) -> go.Figure:
+    """Return a plain copy; the lasso of a widget cannot be written."""
+    content = figure.to_dict()
+    content["layout"].pop("selections", None)
+    copied = go.Figure(content)
+    for name, value in size.items():
+        if value is not None:
+            copied.layout[name] = _check.integer(name, value, low=50, high=20_000)
+    removed = set(copied.layout.modebar.remove or ()) | {"sendChartToCloud"}
+    return copied.update_layout(modebar={"remove": sorted(removed)})
+
+
+def _save_figure(
+    figure: go.Figure, path: Path, *, scale: float, plotlyjs: bool | str
+) -> None:
+    scale = _check.number("scale", scale, low=0.1, high=20)
+    kind = path.suffix.lower()[1:]
+    if kind == "html":
+        content = _page(figure, path, plotlyjs).encode()
+    elif kind == "json":
+        content = figure.to_json().encode()
+    else:
+        size = {
+            "width": int(figure.layout.width or WIDTH),
+            "height": int(figure.layout.height or HEIGHT),
+        }
+        content = render(figure, kind, scale=scale, **size)
+    _write(path, content)
+    text = json.dumps(_manifest(figure), indent=1, sort_keys=True, allow_nan=False)
+    _write(path.with_suffix(".manifest.json"), f"{text}\n".encode())
+
+
+def _page(figure: go.Figure, path: Path, plotlyjs: Any) -> str:
+    if plotlyjs not in (True, "directory"):
+        raise ValueError(f"`plotlyjs` must be True or 'directory', got {plotlyjs!r}.")
+    if plotlyjs == "directory":
+        _write(path.with_name("plotly.min.js"), get_plotlyjs().encode())
+    # A fixed name of the division keeps the file the same every time.
+    body = figure.to_html(
+        full_html=False, include_plotlyjs=plotlyjs, div_id="refnet-viz", config=CONFIG
+    )
+    meta = figure.layout.meta
+    alt = meta.get("alt", path.stem) if isinstance(meta, Mapping) else path.stem
+    title = escape(alt).replace('"', "&quot;")
+    red, green, blue, _ = colour(_paper(figure))
+    paper = f"rgb({red * 255:.0f},{green * 255:.0f},{blue * 255:.0f})"
+    return PAGE.format(title=title, paper=paper, figure=body)
+
+
+def _paper(figure: go.Figure) -> str:
+    layout = figure.layout
+    return layout.paper_bgcolor or layout.template.layout.paper_bgcolor or "#FFFFFF"
+
+
+def _manifest(figure: go.Figure) -> dict[str, Any]:
+    """Return what the figure was made of; no date, so that it repeats."""
+    digest = hashlib.sha256(figure.to_json().encode()).hexdigest()
+    versions: dict[str, str] = {"python": platform.python_version()}
+    for name in PROGRAMS:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return {
+        "made_of": plain(figure.layout.meta),
+        "sha256": digest,
+        "versions": versions,
+    }
+
+
+def _save_table(frame: pd.DataFrame, path: Path) -> None:
+    named = frame.index.name is not None or not isinstance(frame.index, pd.RangeIndex)
+    if path.suffix.lower() == ".csv":
+        _write(path, frame.to_csv(index=named, lineterminator="\n").encode())
+        return
+    try:
+        content = frame.to_parquet(index=named)
+    except ImportError as error:
+        raise ValueError(
+            "`path` must end in '.csv', because '.parquet' needs the package pyarrow, "
+            f"got {path.name!r}."
+        ) from error
+    _write(path, content)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,241 @@
+"""Everything the explorer looks up: graphs and layouts, each computed once."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+from .. import _check
+from .._nested import Variants
+from ..embedding import Embedding
+from ..graph import Neighbors, knn, rewiring
+from ..graph.diff import edge_diff
+from ..layout import Layout, project
+from .facts import Facts, Floats, Rows
+
+K_MAX = 50  # neighbours searched; fewer are a slice
+FEW = 5_000  # points up to which one thread is faster than several
+KEPT = 32  # graphs of a smaller k, and what was said of them, kept at hand
+
+
+class Place(NamedTuple):
+    """Which run of which variant, in which space."""
+
+    variant: str
+    seed: Any
+    space: str
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """Embeddings over the same points, with what was computed of them so far.
+
+    Parameters
+    ----------
+    variants
+        Variant to one embedding a seed.
+    k_max
+        Neighbours searched for every graph.
+    """
+
+    variants: Variants[Embedding]
+    k_max: int
+    _graphs: dict[Place, Neighbors] = field(default_factory=dict, repr=False)
+    _heads: dict[tuple[Place, int], Neighbors] = field(default_factory=dict, repr=False)
+    _facts: dict[tuple[Place, str, int], Facts] = field(
+        default_factory=dict, repr=False
+    )
+    _layouts: dict[tuple[Place, str], Layout] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, variants: Variants[Embedding], k: int) -> Atlas:
+        """Return an atlas in which graphs of up to `k` neighbours are at hand.
+
+        Raises
+        ------
+        ValueError
+            If ids differ between embeddings.
+        """
+        first = next(iter(variants.values()))[0]
+        for name, runs in variants.items():
+            for run in runs:
+                if not np.array_equal(run.ids, first.ids):
+                    raise ValueError(
+                        "`spaces` must all have the same ids in the same order, "
+                        f"got others in {name!r}."
+                    )
+        return cls(variants, min(max(K_MAX, k), len(first) - 1))
+
+    @property
+    def first(self) -> Embedding:
+        """The embedding whose layout is the reference of all others."""
+        return next(iter(self.variants.values()))[0]
+
+    @property
+    def embeddings(self) -> list[Embedding]:
+        """Every embedding of every variant."""
+        return [run for members in self.variants.values() for run in members]
+
+    @property
+    def spaces(self) -> list[str]:
+        """Names of the spaces that every embedding has."""
+        runs = self.embeddings
+        return [
+            name for name in runs[0].spaces if all(name in run.spaces for run in runs)
+        ]
+
+    def rows(self, ids: Any) -> Rows:
+        """Return the rows of ids, of one id or of a bool mask, in rising order.
+
+        Raises
+        ------
+        ValueError
+            If an id is unknown or a mask has another length.
+        """
+        known = self.first.ids
+        given = [] if ids is None else [ids] if isinstance(ids, str) else list(ids)
+        mask = np.asarray(given)
+        if mask.dtype == bool and len(given):
+            _check.rows("ids", len(given), len(known), "spaces")
+            return np.flatnonzero(mask)
+        wanted = {str(key) for key in given}
+        for key in given:
+            if str(key) not in self._known:
+                raise ValueError(f"`ids` must hold known ids, got {str(key)!r}.")
+        return np.flatnonzero([key in wanted for key in known.tolist()])
+
+    @cached_property
+    def _known(self) -> set[str]:
+        return set(self.first.ids.tolist())
+
+    def seeds(self, variant: str) -> list[Any]:
+        """Return the seeds of a variant, or positions where they are not known.
+
+        Examples
+        --------
+        >>> run = Embedding.from_arrays(np.eye(3))
+        >>> Atlas.of({"mine": [run, run]}, 1).seeds("mine")
+        [0, 1]
+        """
+        known = [run.info.get("seed") for run in self.variants[variant]]
+        told = None not in known and len(set(known)) == len(known)
+        return known if told else list(range(len(known)))
+
+    def beside(self, place: Place, variant: str) -> Place:
+        """Return the same place in another variant, of the same seed if it has it."""
+        seeds = self.seeds(variant)
+        seed = place.seed if place.seed in seeds else seeds[0]
+        return Place(variant, seed, place.space)
+
+    def embedding(self, place: Place) -> Embedding:
+        """Return the embedding of a place."""
+        return self.variants[place.variant][self.seeds(place.variant).index(place.seed)]
+
+    def graph(self, place: Place, k: int) -> Neighbors:
+        """Return the graph of the `k` nearest; only the first call searches."""
+        if place not in self._graphs:
+            with self._one_thread():
+                found = knn(self.embedding(place), self.k_max, space=place.space)
+            self._graphs[place] = found
+        key = (place, k)
+        if key not in self._heads:
+            _make_room(self._heads)
+            self._heads[key] = self._graphs[place].head(k)
+        return self._heads[key]
+
+    def rewiring(self, place: Place, baseline: str, k: int) -> Floats:
+        """Return 1 - Jaccard of each point's neighbours here and in a baseline."""
+        other = self.beside(place, baseline)
+        return rewiring(self.graph(other, k), self.graph(place, k))
+
+    def noise(self, place: Place, baseline: str, k: int) -> Floats | None:
+        """Return the rewiring between two seeds of the baseline, None for one seed."""
+        one = self.beside(place, baseline)
+        others = [seed for seed in self.seeds(baseline) if seed != one.seed]
+        if not others:
+            return None
+        other = one._replace(seed=others[0])
+        return rewiring(self.graph(one, k), self.graph(other, k))
+
+    def facts(self, place: Place, baseline: str, k: int) -> Facts:
+        """Return what is known of every point of a graph."""
+        key = (place, baseline, k)
+        if key not in self._facts:
+            _make_room(self._facts)
+            self._facts[key] = Facts(
+                self.graph(place, k), baseline, place != self.beside(place, baseline),
+                self.rewiring(place, baseline, k), self.noise(place, baseline, k),
+            )  # fmt: skip
+        return self._facts[key]
+
+    def edges(
+        self, place: Place, baseline: str, k: int, kind: str
+    ) -> npt.NDArray[np.int64]:
+        """Return ``(E, 2)`` ends of the edges of a kind.
+
+        Parameters
+        ----------
+        place, baseline, k
+            Which graph, and compared with which variant.
+        kind
+            "none", "all", or "kept", "gained" or "lost" since the baseline.
+        """
+        if kind == "none":
+            return np.empty((0, 2), np.int64)
+        graph = self.graph(place, k)
+        if kind == "all":
+            found = graph.edges()
+            return np.column_stack([found.source, found.target])
+        diff = edge_diff(self.graph(self.beside(place, baseline), k), graph)
+        return np.asarray(getattr(diff, kind))
+
+    def has_layout(self, place: Place, method: str) -> bool:
+        """Return whether a layout can be had at once."""
+        return method == "pca" or (place, method) in self._layouts
+
+    def layout(self, place: Place, method: str) -> Layout:
+        """Return the layout of a place, aligned with that of the first embedding."""
+        key = (place, method)
+        if key not in self._layouts:
+            with self._one_thread():
+                self._layouts[key] = self._lay_out(place, method)
+        return self._layouts[key]
+
+    def stand_in(self, place: Place, method: str) -> Layout:
+        """Return a layout at hand: that of the first embedding, or the PCA."""
+        origin = self.origin(place)
+        if self.has_layout(origin, method):
+            return self.layout(origin, method)
+        return self.layout(place, "pca")
+
+    def origin(self, place: Place) -> Place:
+        """Return the place whose layout is the reference of this one."""
+        name = next(iter(self.variants))
+        return Place(name, self.seeds(name)[0], place.space)
+
+    def _one_thread(self) -> AbstractContextManager[Any]:
+        """Keep small products on one thread: waiting for others costs far more."""
+        return threadpool_limits(1) if len(self.first) <= FEW else nullcontext()
+
+    def _lay_out(self, place: Place, method: str) -> Layout:
+        embedding, origin = self.embedding(place), self.origin(place)
+        found: Layout
+        if method == "pca" or place == origin:
+            found = project(embedding, method, space=place.space)
+        else:
+            reference = self.layout(origin, method)
+            found = project(
+                embedding, "aligned", space=place.space, reference=reference
+            )
+        return found
+
+
+def _make_room(cache: dict[Any, Any]) -> None:
+    if len(cache) >= KEPT:
+        del cache[next(iter(cache))]

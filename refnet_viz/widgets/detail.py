@@ -1,0 +1,136 @@
+"""The pane beside the map: one point with its neighbours, or a selection."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from ..embedding import Embedding
+from .facts import Facts, Rows
+
+FOLDER = Path(__file__).parent
+MOST_ROWS = 20
+LONGEST = 280
+HINT = (
+    "Point at a dot to see it here with its neighbours. Draw around dots to select "
+    "them; click a dot to select it alone; double-click the map to clear."
+)
+
+
+class Detail(anywidget.AnyWidget):
+    """Shows nested plain values; its script makes text nodes of every word."""
+
+    _esm = FOLDER / "detail.js"
+    _css = FOLDER / "explorer.css"
+    content = traitlets.Dict().tag(sync=True)
+
+
+def hint() -> dict[str, Any]:
+    """Return what the pane says before anything was pointed at."""
+    return {"hint": HINT}
+
+
+def of_point(facts: Facts, row: int) -> dict[str, Any]:
+    """Return what the pane says of one point and its nearest neighbours."""
+    embedding, graph = facts.embedding, facts.graph
+    nearest = graph.indices[row]
+    same = None if facts.same is None else facts.same[row]
+    rows = [
+        _entry(facts, other, same=None if same is None else bool(same[place]))
+        for place, other in enumerate(nearest[:MOST_ROWS])
+    ]
+    shared = "" if same is None else f", {int(same.sum())} with its label"
+    return {
+        "title": str(embedding.ids[row]),
+        "picture": picture(embedding, row),
+        "text": text(embedding, row),
+        "facts": _facts(facts, row),
+        "heading": f"{graph.k} nearest in {graph.space}{shared}",
+        "rows": rows,
+        "more": _more(graph.k),
+    }
+
+
+def of_selection(facts: Facts, rows: Rows) -> dict[str, Any]:
+    """Return what the pane says of several selected points."""
+    return {
+        "title": f"{len(rows):,} selected",
+        "picture": "",
+        "text": "",
+        "facts": _classes(facts, rows),
+        "heading": "in the order of the data",
+        "rows": [_entry(facts, row) for row in rows[:MOST_ROWS]],
+        "more": _more(len(rows)),
+    }
+
+
+def picture(embedding: Embedding, row: int) -> str:
+    """Return the picture of a point as a data address, empty without one."""
+    pictures = embedding.media.pictures
+    if not pictures:
+        return ""
+    data = pictures[row]
+    kind = "png" if data.startswith(b"\x89PNG") else "jpeg"
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def text(embedding: Embedding, row: int) -> str:
+    """Return the text of a point, cut where it gets long, empty without one."""
+    texts = embedding.media.texts
+    if not texts:
+        return ""
+    words = str(texts[row])
+    return words if len(words) <= LONGEST else words[: LONGEST - 1] + "…"
+
+
+def _facts(facts: Facts, row: int) -> list[list[str]]:
+    """Return name, value and mark ("right", "wrong" or nothing) of what is known."""
+    found = []
+    if facts.labels is not None:
+        found.append(["label", facts.labels[row], ""])
+    if facts.predictions is not None:
+        mark, sign = "", ""
+        if facts.right is not None:
+            mark, sign = ("right", " ✓") if facts.right[row] else ("wrong", " ✗")
+        found.append(["prediction", facts.predictions[row] + sign, mark])
+    if facts.purity is not None and facts.purity_chance is not None:
+        chance = facts.purity_chance[row]
+        told = f"{facts.purity[row]:.2f} (chance {chance:.2f})"
+        found.append(["purity", told, ""])
+    if facts.compared:
+        found.append(
+            [f"rewiring from {facts.baseline}", f"{facts.rewiring[row]:.2f}", ""]
+        )
+    degree = f"{facts.in_degree[row]} (mean {facts.graph.k})"
+    return [*found, ["in-degree", degree, ""]]
+
+
+def _classes(facts: Facts, rows: Rows) -> list[list[str]]:
+    """Return the largest classes among some points, with their counts."""
+    if facts.labels is None:
+        return []
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[facts.labels[row]] = counts.get(facts.labels[row], 0) + 1
+    ranked = sorted(counts.items(), key=lambda pair: -pair[1])
+    rest = sum(count for _, count in ranked[5:])
+    shown = [[name, f"{count:,}", ""] for name, count in ranked[:5]]
+    return shown + ([["other labels", f"{rest:,}", ""]] if rest else [])
+
+
+def _entry(facts: Facts, row: int, *, same: bool | None = None) -> dict[str, Any]:
+    embedding = facts.embedding
+    return {
+        "title": str(embedding.ids[row]),
+        "picture": picture(embedding, row),
+        "text": text(embedding, row),
+        "same": same,
+    }
+
+
+def _more(count: int) -> str:
+    return f"{MOST_ROWS} of {count:,} shown" if count > MOST_ROWS else ""

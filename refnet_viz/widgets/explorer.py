@@ -1,0 +1,271 @@
+"""The explorer: what is shown, and what happens when that changes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as W
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from IPython.display import HTML, display
+
+from ..layout import Layout
+from ..plot.text import escape, short
+from . import detail, figure, static, strip
+from .atlas import Atlas, Place
+from .controls import Setting, controls
+from .facts import Facts, Rows, class_words
+from .hue import hue, options
+from .lifetime import close_all
+
+NOTHING: Rows = np.empty(0, np.intp)
+PAUSE = 0.05  # seconds in which the page shows a change before the kernel computes
+
+
+class Explorer:
+    """A map with its controls, the pane of details and the metric strip.
+
+    Made by `explore`. Its attributes can be set: the controls follow. It holds state
+    and redraws; the numbers come from graphs and layouts.
+
+    Parameters
+    ----------
+    atlas
+        Embeddings, graphs and layouts.
+    settings
+        Name of an attribute to its first value.
+    mode
+        "light" or "dark".
+    """
+
+    variant = Setting("Which model's embedding is shown.")
+    seed = Setting("Which run of the variant.")
+    space = Setting("Where neighbours are looked for.")
+    color = Setting("What the colour of a point shows.")
+    k = Setting("Neighbours a point, not counting the point itself.")
+    edges = Setting('"none", "all", or "kept", "gained" or "lost" since the baseline.')
+    baseline = Setting("The variant that edges and rewiring refer to.")
+    layout = Setting('"umap" or "pca".')
+
+    def __init__(self, atlas: Atlas, settings: dict[str, Any], mode: str) -> None:
+        self._atlas, self._mode = atlas, mode
+        self._rows, self._pointed = NOTHING, -1
+        self._listeners: list[Callable[[pd.DataFrame], None]] = []
+        self._busy = self._waiting = self._closed = False
+        self._picture: Any = None
+        names = list(atlas.variants)
+        choices = {
+            "variant": names, "seed": atlas.seeds(names[0]), "space": atlas.spaces,
+            "color": options(atlas.embeddings),
+        }  # fmt: skip
+        self.controls = controls(choices, k_max=atlas.k_max)
+        for name, value in settings.items():
+            self.controls.set(name, value)
+        first = atlas.first
+        words = figure.hover_words(first, class_words(first, first.labels))
+        self.figure = figure.build(first, words, mode)
+        self.detail, self.strip = detail.Detail(), strip.Strip()
+        self._status, self._errors = W.Label(), W.Output()
+        self.widget = self._assemble()
+        self._listen()
+        self._redraw()
+
+    @property
+    def selected(self) -> pd.DataFrame:
+        """One row a selected point, with a new index, in the order of the data.
+
+        Columns ``id``, ``label``, ``prediction``, ``correct``, ``text``, ``purity``
+        (share of neighbours with its label), ``rewiring`` (1 - Jaccard with the
+        baseline), ``in_degree``, then the metadata, as far as they are known.
+        """
+        return self._facts.frame(self._rows)
+
+    def select(self, ids: Any) -> None:
+        """Select points as a lasso would.
+
+        Parameters
+        ----------
+        ids
+            Ids, one id, or a bool mask over all points; None or nothing clears.
+
+        Raises
+        ------
+        ValueError
+            If an id is unknown or a mask has another length.
+        """
+        self._choose(self._atlas.rows(ids))
+
+    def on_select(self, callback: Callable[[pd.DataFrame], None]) -> None:
+        """Call a function with `selected` whenever the selection changes."""
+        self._listeners.append(callback)
+
+    def snapshot(self) -> go.Figure:
+        """Return what the map shows as a plain figure, to be saved or changed."""
+        return figure.snapshot(self.figure)
+
+    def close(self) -> None:
+        """Free what the explorer holds in the kernel and in the page."""
+        self._closed = True
+        close_all(self.widget)
+
+    def __repr__(self) -> str:
+        chosen = ", ".join(f"{n}={self.controls[n].value!r}" for n in self.controls)
+        return f"Explorer({chosen}, selected={len(self._rows)})"
+
+    def _ipython_display_(self) -> None:
+        display(self.widget)
+        self._picture = display(HTML(self._still()), display_id=True)
+
+    def _still(self) -> str:
+        alt = (
+            f"Map of {self.variant}, seed {self.seed}: {len(self._atlas.first):,} "
+            f"points of the {self.space} space, coloured by {self.color}."
+        )
+        return static.picture(self.snapshot(), alt)
+
+    def _assemble(self) -> W.VBox:
+        for part, name in (
+            (self._status, "rv-status"), (self._errors, "rv-errors"),
+            (self.figure, "rv-map"),
+        ):  # fmt: skip
+            part.add_class(name)
+        main = W.HBox([self.figure, self.detail])
+        main.add_class("rv-main")
+        parts = [self.controls.bar, self._status, main, self.strip, self._errors]
+        widget = W.VBox(parts)
+        for name in ("rv-explorer", f"rv-{self._mode}"):
+            widget.add_class(name)
+        return widget
+
+    def _listen(self) -> None:
+        """Bind every event to its handler, in a way that lets errors be seen."""
+        self.controls.observe(self._visibly(self._changed))
+        self.controls.clear.on_click(self._visibly(lambda _: self.select(None)))
+        points = self.figure.data[figure.POINTS]
+        points.on_selection(self._visibly(self._lassoed))
+        points.on_deselect(self._visibly(lambda *_: self.select(None)))
+        points.on_hover(self._visibly(self._hovered))
+
+    def _visibly(self, handler: Callable[..., None]) -> Callable[..., None]:
+        """Return a handler whose errors are shown, which notebooks do not do."""
+
+        @self._errors.capture()
+        def run(*event: Any) -> None:
+            try:
+                handler(*event)
+            except Exception as error:
+                self._status.value = f"{type(error).__name__}: {error}"
+                raise
+            if self._errors.outputs:
+                self._errors.outputs = ()
+
+        return run
+
+    def _changed(self, _: Any) -> None:
+        if self._busy:
+            return
+        # What a variant offers changes other controls, which is no event of its own.
+        self._busy = True
+        try:
+            self.controls.offer("seed", self._atlas.seeds(self.variant))
+        finally:
+            self._busy = False
+        self._redraw()
+
+    def _lassoed(self, _: Any, points: Any, __: Any) -> None:
+        self._choose(np.sort(np.asarray(points.point_inds, dtype=np.intp)))
+
+    def _hovered(self, _: Any, points: Any, __: Any) -> None:
+        if points.point_inds:
+            self._pointed = points.point_inds[0]
+            self._draw_detail()
+
+    def _choose(self, rows: Rows) -> None:
+        self._rows, self._pointed = rows, -1
+        self._redraw()
+        for listener in self._listeners:
+            listener(self.selected)
+
+    @property
+    def _place(self) -> Place:
+        return Place(self.variant, self.seed, self.space)
+
+    @property
+    def _facts(self) -> Facts:
+        return self._atlas.facts(self._place, self.baseline, self.k)
+
+    def _redraw(self) -> None:
+        """Show the present state: one message for the map, one for each pane."""
+        facts, place = self._facts, self._place
+        pairs = self._atlas.edges(place, self.baseline, self.k, self.edges)
+        if len(self._rows):
+            pairs = pairs[np.isin(pairs, self._rows).any(axis=1)]
+        layout = self._layout()
+        title = f"<b>{short(place.variant)}</b>, seed {escape(place.seed)}"
+        view = figure.View(
+            title=f"{title}, {short(place.space)} space",
+            caption=f"{layout.note or layout.title}, {layout.caption}",
+            coordinates=layout.coordinates, pairs=pairs, kind=self.edges,
+            hue=hue(facts, place.variant, self.color, self._mode), rows=self._rows,
+        )  # fmt: skip
+        figure.draw(self.figure, view)
+        self.strip.content = strip.content(facts, self._rows)
+        self.controls.clear.disabled = not len(self._rows)
+        self._draw_detail()
+
+    def _draw_detail(self) -> None:
+        facts = self._facts
+        row = self._rows[0] if len(self._rows) == 1 else self._pointed
+        row = self._pointed if self._pointed >= 0 else row
+        if row >= 0:
+            self.detail.content = detail.of_point(facts, int(row))
+        elif len(self._rows):
+            self.detail.content = detail.of_selection(facts, self._rows)
+        else:
+            self.detail.content = detail.hint()
+
+    def _layout(self) -> Layout:
+        """Return the layout, or another one until it is computed."""
+        place, method = self._place, self.layout
+        if self._atlas.has_layout(place, method) or not _in_notebook():
+            self._status.value = ""
+            return self._atlas.layout(place, method)
+        self._status.value = f"computing the {method.upper()} layout …"
+        self._later()
+        return self._atlas.stand_in(place, method)
+
+    def _later(self) -> None:
+        if not self._waiting:
+            self._waiting = True
+            run = self._visibly(self._compute)
+            asyncio.get_running_loop().call_later(PAUSE, run)
+
+    def _compute(self) -> None:
+        """Compute what is waited for, then, one at a time, the other variants."""
+        self._waiting = False
+        if self._closed:
+            return
+        place, method = self._place, self.layout
+        if not self._atlas.has_layout(place, method):
+            self._atlas.layout(place, method)
+            self._redraw()
+            if self._picture is not None:
+                self._picture.update(HTML(self._still()))
+        for name in self._atlas.variants:
+            other = self._atlas.beside(place, name)
+            if not self._atlas.has_layout(other, method):
+                self._atlas.layout(other, method)
+                self._later()
+                return
+
+
+def _in_notebook() -> bool:
+    """Return whether something can run after the cell: then the page is drawn first."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

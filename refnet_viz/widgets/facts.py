@@ -1,0 +1,122 @@
+"""What is known of the points of one graph: for the table, the pane and the strip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ..embedding import Embedding
+from ..graph import Neighbors
+from ..graph.points import (
+    in_degree,
+    purity_by_point,
+    purity_chance_by_point,
+    same_label,
+)
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Numbers of every point of a graph, beside those of its baseline.
+
+    Parameters
+    ----------
+    graph
+        Of the shown variant.
+    baseline
+        Name of the variant it is compared with.
+    compared
+        Whether that is another graph.
+    rewiring
+        1 - Jaccard of the neighbourhoods in both.
+    noise
+        The same between two seeds of the baseline, None when it has one.
+    """
+
+    graph: Neighbors
+    baseline: str
+    compared: bool
+    rewiring: Floats
+    noise: Floats | None
+
+    @property
+    def embedding(self) -> Embedding:
+        """Whose points these are."""
+        return self.graph.embedding
+
+    @cached_property
+    def purity(self) -> Floats | None:
+        """Share of neighbours with the label of their point, None without labels."""
+        return None if self.graph.labels is None else purity_by_point(self.graph)
+
+    @cached_property
+    def purity_chance(self) -> Floats | None:
+        """Share of all other points with the label, None without labels."""
+        return None if self.graph.labels is None else purity_chance_by_point(self.graph)
+
+    @cached_property
+    def in_degree(self) -> npt.NDArray[np.int64]:
+        """How often each point is a neighbour."""
+        return in_degree(self.graph)
+
+    @cached_property
+    def same(self) -> npt.NDArray[np.bool_] | None:
+        """Which neighbour shares a label with its point, None without labels."""
+        return None if self.graph.labels is None else same_label(self.graph)
+
+    @cached_property
+    def labels(self) -> list[str] | None:
+        """Class names of every point, None without labels."""
+        return class_words(self.embedding, self.embedding.labels)
+
+    @cached_property
+    def predictions(self) -> list[str] | None:
+        """Predicted class names of every point, None without predictions."""
+        return class_words(self.embedding, self.embedding.predictions)
+
+    @cached_property
+    def right(self) -> npt.NDArray[np.bool_] | None:
+        """Which points are predicted right in all their labels, None if unknown."""
+        labels, told = self.embedding.labels, self.embedding.predictions
+        if labels is None or told is None:
+            return None
+        return np.asarray((labels == told).reshape(len(labels), -1).all(axis=1))
+
+    def frame(self, rows: Rows) -> pd.DataFrame:
+        """Return one row a point: id, classes, text, numbers, then the metadata."""
+        known: dict[str, Any] = {
+            "id": self.embedding.ids, "label": self.labels,
+            "prediction": self.predictions, "correct": self.right,
+            "text": self.embedding.media.texts or None, "purity": self.purity,
+            "rewiring": self.rewiring, "in_degree": self.in_degree,
+        }  # fmt: skip
+        columns = {
+            name: np.asarray(values)[rows]
+            for name, values in known.items()
+            if values is not None
+        }
+        rest = self.embedding.metadata.iloc[rows].reset_index(drop=True)
+        rest = rest[[name for name in rest.columns if name not in columns]]
+        return pd.concat([pd.DataFrame(columns), rest], axis=1)
+
+
+def class_words(
+    embedding: Embedding, values: npt.NDArray[np.int64] | None
+) -> list[str] | None:
+    """Return class names for class numbers or 0/1 rows, several joined by "; "."""
+    if values is None:
+        return None
+    names = embedding.class_names
+    if values.ndim == 1:
+        return [names[value] for value in values]
+    return [
+        "; ".join(names[c] for c in np.flatnonzero(row)) or "none" for row in values
+    ]

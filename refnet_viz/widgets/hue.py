@@ -1,0 +1,70 @@
+"""What the explorer can colour points by."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..embedding import Embedding
+from ..plot.color import Coloring, coloring
+from ..plot.text import escape
+from ..plot.theme import MODES, SYMBOLS
+from .facts import Facts
+
+# Two categories of the same colour and shape could not be told apart.
+MOST_KINDS = len(SYMBOLS) * len(MODES["light"].classes)
+CLASSES = ("label", "prediction", "correct")
+NUMBERS = ("purity", "rewiring", "in-degree")
+
+
+def options(embeddings: list[Embedding]) -> list[str]:
+    """Return the names that colour can show, whatever is chosen besides.
+
+    Columns of the metadata are among them unless they hold another text in almost
+    every row.
+    """
+    labelled = all(e.labels is not None for e in embeddings)
+    told = all(e.predictions is not None for e in embeddings)
+    found = ["label"]
+    found += ["prediction"] * told + ["correct"] * (told and labelled)
+    found += [name for name in NUMBERS if labelled or name != "purity"]
+    for name in embeddings[0].metadata.columns:
+        shared = all(name in e.metadata for e in embeddings)
+        if shared and str(name) not in found and _readable(embeddings[0], name):
+            found.append(str(name))
+    return found
+
+
+def _readable(embedding: Embedding, name: Any) -> bool:
+    values = embedding.metadata[name]
+    return pd.api.types.is_float_dtype(values) or values.nunique() <= MOST_KINDS
+
+
+def hue(facts: Facts, variant: str, color: str, mode: str) -> Coloring:
+    """Return what the colour of every point means.
+
+    Parameters
+    ----------
+    facts
+        Of the shown graph.
+    variant
+        Its name.
+    color
+        One of `options`.
+    mode
+        "light" or "dark".
+    """
+    if color not in NUMBERS:
+        return coloring([(variant, facts.embedding)], color, mode)
+    title = color
+    if color == "rewiring":
+        title = f"rewiring from {escape(facts.baseline)}"
+    values = {
+        "purity": facts.purity, "rewiring": facts.rewiring,
+        "in-degree": facts.in_degree,
+    }[color]  # fmt: skip
+    numbers = np.asarray(values, np.float64)
+    return replace(coloring([(variant, facts.embedding)], numbers, mode), title=title)

@@ -1,0 +1,226 @@
+"""Files of every kind open, repeat byte by byte, and never stand half-written."""
+
+import io
+import json
+import os
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import plotly.io
+import pytest
+from PIL import Image
+
+from refnet_viz.embedding import Embedding
+from refnet_viz.graph import knn
+from refnet_viz.plot import export, latent
+from refnet_viz.plot.export import FIGURES, save
+
+HOSTILE = '</script><script>alert(1)</script> & "x"'
+
+
+def figure(mode="light"):
+    rng = np.random.default_rng(0)
+    space = Embedding.from_arrays(
+        rng.normal(size=(20, 3)), labels=["a<b", HOSTILE] * 10,
+        ids=[f"{HOSTILE}{i}" for i in range(20)], name=HOSTILE,
+    )  # fmt: skip
+    spaces = {HOSTILE: space, "$x_1$ 中文": space}
+    return latent(spaces, edges=knn(spaces, k=3), layout="pca", mode=mode)
+
+
+FIGURE = figure()
+
+
+@pytest.mark.parametrize("suffix", FIGURES)
+def test_the_same_bytes_twice(tmp_path, suffix):
+    first, second = (save(figure(), tmp_path / f"{i}{suffix}") for i in "ab")
+    assert first.read_bytes() == second.read_bytes()
+    notes = [(tmp_path / f"{i}.manifest.json").read_bytes() for i in "ab"]
+    assert notes[0] == notes[1]
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_png_has_the_size_and_background_asked_for(tmp_path, mode):
+    path = save(figure(mode), tmp_path / "f.png", width=300, height=400, scale=1.5)
+    with Image.open(path) as picture:
+        assert picture.size == (450, 600)
+        corner = picture.convert("RGB").getpixel((2, 2))
+    assert corner == ((255, 255, 255) if mode == "light" else (20, 23, 28))
+
+
+def test_svg_and_pdf_are_what_they_say(tmp_path):
+    tree = ElementTree.parse(save(FIGURE, tmp_path / "f.svg"))
+    assert tree.getroot().tag.endswith("svg")
+    content = save(FIGURE, tmp_path / "f.pdf").read_bytes()
+    assert content.startswith(b"%PDF")
+    assert b"CreationDate" not in content
+
+
+def test_json_comes_back(tmp_path):
+    again = plotly.io.read_json(save(FIGURE, tmp_path / "f.json"))
+    assert json.loads(again.to_json()) == json.loads(FIGURE.to_json())
+    assert save(again, tmp_path / "a.svg").read_bytes() == (
+        save(FIGURE, tmp_path / "b.svg").read_bytes()
+    )
+
+
+def test_html_is_whole_quiet_and_safe(tmp_path):
+    text = save(FIGURE, tmp_path / "f.html").read_text()
+    assert "alert(1)</script>" not in text
+    assert "cdn.plot.ly" not in text.split("Plotly.newPlot")[-1]
+    assert '"showSendToCloud": false' in text
+    assert "sendChartToCloud" in text.split("Plotly.newPlot")[-1]
+    assert '<div id="refnet-viz"' in text
+    assert len(text) > 3e6
+    beside = save(FIGURE, tmp_path / "g.html", plotlyjs="directory")
+    assert beside.stat().st_size < 3e5
+    assert (tmp_path / "plotly.min.js").stat().st_size > 3e6
+
+
+def test_manifest_says_what_the_figure_was_made_of(tmp_path):
+    save(FIGURE, tmp_path / "figure2.pdf")
+    note = json.loads((tmp_path / "figure2.manifest.json").read_text())
+    assert note["made_of"] == json.loads(json.dumps(FIGURE.layout.meta))
+    assert note["versions"]["plotly"] == plotly.__version__
+    assert len(note["sha256"]) == 64
+    assert sorted(os.listdir(tmp_path)) == ["figure2.manifest.json", "figure2.pdf"]  # noqa: PTH208
+
+
+def test_figures_of_the_user_are_saved_and_not_changed(tmp_path):
+    mine = go.Figure(go.Scatter(y=[1, 2]))
+    before = mine.to_json()
+    save(mine, tmp_path / "f.html", width=400)
+    save(mine, tmp_path / "f.png")
+    assert mine.to_json() == before
+    note = json.loads((tmp_path / "f.manifest.json").read_text())
+    assert note["made_of"] is None
+
+
+def test_a_lasso_does_not_stop_a_widget(tmp_path):
+    widget = go.FigureWidget(FIGURE)
+    trace = next(t for t in widget.data if t.customdata is not None)
+    number = list(widget.data).index(trace)
+    corners = {"xs": [0, 1, 1], "ys": [0, 0, 1]}
+    widget._js2py_pointsCallback = {
+        "event_type": "plotly_selected", "device_state": None,
+        "points": {"trace_indexes": [number], "point_indexes": [0],
+                   "xs": [trace.x[0]], "ys": [trace.y[0]]},
+        "selector": {"type": "lasso", "selector_state": corners},
+    }  # fmt: skip
+    for suffix in FIGURES:
+        assert save(widget, tmp_path / f"f{suffix}").stat().st_size > 0
+
+
+def test_tables(tmp_path):
+    table = pd.DataFrame({"a": [1, 2], "b": ["x,y", "ä"]})
+    path = save(table, tmp_path / "t.csv")
+    assert path.read_bytes().decode() == 'a,b\n1,"x,y"\n2,ä\n'
+    named = table.set_index("b")
+    assert save(named, path).read_text().startswith("b,a\n")
+
+
+def test_parquet_is_optional(tmp_path, monkeypatch):
+    def missing(*_, **__):
+        raise ImportError
+
+    monkeypatch.setattr(pd.DataFrame, "to_parquet", missing)
+    with pytest.raises(ValueError, match="pyarrow") as caught:
+        save(pd.DataFrame({"a": [1]}), tmp_path / "t.parquet")
+    assert str(caught.value) == (
+        "`path` must end in '.csv', because '.parquet' needs the package pyarrow, got "
+        "'t.parquet'."
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_parquet_is_written_by_pandas(tmp_path, monkeypatch):
+    monkeypatch.setattr(pd.DataFrame, "to_parquet", lambda self, index: b"PAR1")
+    path = save(pd.DataFrame({"a": [1]}), tmp_path / "t.parquet")
+    assert path.read_bytes() == b"PAR1"
+
+
+@pytest.mark.parametrize("suffix", [".graphml", ".gexf", ".json"])
+def test_graphs(tmp_path, suffix):
+    graph = knn(np.random.default_rng(0).normal(size=(6, 2)), k=2)
+    assert save(graph, tmp_path / f"g{suffix}").stat().st_size > 0
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
+    path = save(pd.DataFrame({"a": [1]}), tmp_path / "t.csv")
+
+    def broken(self, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", broken)
+    with pytest.raises(OSError, match="No space left") as caught:
+        save(pd.DataFrame({"a": [2]}), path)
+    assert str(caught.value) == (
+        "`path` must lie in a folder that exists and can be written to, got "
+        f"{str(path)!r} (No space left on device)."
+    )
+    assert [p.name for p in tmp_path.iterdir()] == ["t.csv"]
+    assert path.read_text() == "a\n1\n"
+
+
+def test_a_missing_folder_keeps_its_class(tmp_path):
+    path = tmp_path / "none" / "f.html"
+    with pytest.raises(FileNotFoundError) as caught:
+        save(FIGURE, path)
+    assert str(caught.value) == (
+        "`path` must lie in a folder that exists and can be written to, got "
+        f"{str(path)!r} (No such file or directory)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "thing", "path", "options", "sentence"),
+    [
+        (ValueError, FIGURE, "f.bmp", {},
+         "`path` must end in '.html', '.json', '.png', '.svg', '.pdf' for a figure, "
+         "got 'f.bmp'."),
+        (ValueError, pd.DataFrame(), "f.xlsx", {},
+         "`path` must end in '.csv', '.parquet' for a table, got 'f.xlsx'."),
+        (ValueError, knn(np.eye(3), k=1), "f.gml", {},
+         "`path` must end in '.graphml', '.gexf', '.json' for a graph, got 'f.gml'."),
+        (TypeError, 3, "f.png", {},
+         "`thing` must be a plotly figure, a DataFrame or Neighbors, got int."),
+        (ValueError, FIGURE, "f.png", {"width": 3},
+         "`width` must be a whole number between 50 and 20000, got 3."),
+        (ValueError, FIGURE, "f.png", {"scale": 0},
+         "`scale` must be a finite number between 0.1 and 20, got 0."),
+        (ValueError, FIGURE, "f.html", {"plotlyjs": "cdn"},
+         "`plotlyjs` must be True or 'directory', got 'cdn'."),
+        (ValueError, go.Figure(go.Pie(values=[1])), "f.svg", {},
+         "`figure` must be made of scatter, bar, histogram and heatmap traces to be "
+         "drawn without a browser, got a trace of type 'pie': save it as .html or "
+         ".json."),
+    ],
+)  # fmt: skip
+def test_errors_are_sentences(tmp_path, kind, thing, path, options, sentence):
+    with pytest.raises(kind) as caught:
+        save(thing, tmp_path / path, **options)
+    assert str(caught.value) == sentence
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_global_state_of_matplotlib_is_left_changed(tmp_path):
+    import matplotlib as mpl
+
+    mpl.rcParams["font.size"] = 33
+    try:
+        before = dict(mpl.rcParams)
+        large = save(FIGURE, tmp_path / "a.svg").read_bytes()
+        assert dict(mpl.rcParams) == before
+    finally:
+        mpl.rcdefaults()
+    assert save(FIGURE, tmp_path / "b.svg").read_bytes() == large
+
+
+def test_pixels_are_the_same_as_through_memory(tmp_path):
+    content = export.render(FIGURE, "png", width=300, height=300, scale=1)
+    with Image.open(io.BytesIO(content)) as picture:
+        assert picture.size == (300, 300)

@@ -1,0 +1,192 @@
+"""Layouts: what is drawn, from where, and what happens to odd inputs."""
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+
+from refnet_viz.embedding import Embedding
+from refnet_viz.layout import Layout, fidelity, project
+from refnet_viz.layout.pca import pca
+
+
+def blobs(noise=0.3, n=120, seed=0, ids=None):
+    """Return four clusters in ten dimensions; noise differs by seed, centres do not."""
+    centres = 3 * np.random.default_rng(7).normal(size=(4, 10))
+    points = np.repeat(centres, n // 4, axis=0)
+    base = np.random.default_rng(8).normal(size=points.shape)
+    moved = noise * np.random.default_rng(seed).normal(size=points.shape)
+    return Embedding.from_arrays(points + base + moved, ids=ids)
+
+
+def test_pca_is_that_of_scikit_learn_up_to_sign():
+    points = blobs().space()
+    for part in (points, points[:8]):  # tall, and wide
+        expected = PCA(2, random_state=0).fit_transform(part)
+        np.testing.assert_allclose(np.abs(pca(part)), np.abs(expected), atol=1e-9)
+
+
+def test_pca_sign_never_flips():
+    points = blobs().space()
+    np.testing.assert_allclose(pca(points), pca(points[:, ::-1]), atol=1e-9)
+    flat = pca(points)
+    assert (flat[np.abs(flat).argmax(axis=0), [0, 1]] > 0).all()
+
+
+def test_shape_of_the_answer_is_that_of_the_question():
+    one = blobs()
+    assert isinstance(project(one, "pca"), Layout)
+    assert [type(x) for x in project([one, one], "pca")] == [Layout, Layout]
+    nested = project({"a": [one], "b": one}, "pca")
+    assert isinstance(nested["a"], list)
+    assert isinstance(nested["b"], Layout)
+
+
+def test_umap_repeats_and_separates_clusters():
+    space = blobs()
+    first, again = project(space), project(space)
+    np.testing.assert_array_equal(first.coordinates, again.coordinates)
+    assert first.coordinates.dtype == np.float32
+    other = project(space, seed=1)
+    assert not np.array_equal(first.coordinates, other.coordinates)
+    assert first.trustworthiness > 0.9
+    assert first.settings == {"seed": 0, "neighbors": 15, "rate": 1.0, "epochs": 300}
+    assert first.title == "UMAP"
+
+
+def test_fidelity_is_that_of_the_coordinates():
+    space = blobs()
+    layout = project(space, neighbors=10)
+    found = fidelity(space.space(), layout.coordinates, k=10)
+    assert layout.trustworthiness == found.trustworthiness
+    assert layout.continuity == found.continuity
+    assert (layout.k, layout.judged) == (10, len(space))
+
+
+def test_aligned_layouts_stay_near_the_reference():
+    spaces = {"a": [blobs(seed=0), blobs(seed=1)], "b": blobs(seed=2)}
+    drawn = project(spaces, "aligned")
+    reference, later = drawn["a"][0], [drawn["a"][1], drawn["b"]]
+    assert reference.method == "umap"
+    width = np.ptp(reference.coordinates, axis=0).max()
+    alone = project(spaces["b"])
+    for layout in later:
+        assert layout.method == "aligned"
+        moved = np.abs(layout.coordinates - reference.coordinates)
+        assert np.median(moved) < 0.1 * width
+        assert layout.trustworthiness > alone.trustworthiness - 0.02
+        assert layout.title == f"aligned UMAP, rate {layout.settings['rate']:g}"
+    assert np.median(np.abs(alone.coordinates - reference.coordinates)) > 0.1 * width
+
+
+def test_reference_by_name_and_by_value():
+    spaces = {"a": blobs(seed=0), "b": blobs(seed=1)}
+    drawn = project(spaces, "aligned", reference="b")
+    assert [drawn[name].method for name in "ab"] == ["aligned", "umap"]
+    start = project(spaces["a"], "pca")
+    drawn = project(spaces, "aligned", reference=start)
+    assert [drawn[name].method for name in "ab"] == ["aligned", "aligned"]
+    # A layout by PCA is brought to the scale of UMAP for the steps, and back.
+    assert (
+        np.corrcoef(drawn["a"].coordinates.ravel(), start.coordinates.ravel())[0, 1]
+        > 0.9
+    )
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_very_few_points_are_laid_out_by_pca(n):
+    layout = project(Embedding.from_arrays(np.eye(n)))
+    assert layout.method == "pca"
+    assert layout.note == f"PCA: UMAP needs more than 3 points, got {n}."
+    assert np.isfinite(layout.coordinates).all()
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        np.random.default_rng(0).normal(size=(4, 2)),
+        np.repeat(np.eye(3), 4, axis=0),
+        np.arange(12.0)[:, None],
+        np.r_[np.zeros((11, 2)), np.ones((1, 2))],
+    ],
+    ids=["k above n", "duplicates", "one dimension", "one outlier"],
+)
+@pytest.mark.parametrize("method", ["umap", "aligned"])
+def test_odd_inputs_get_finite_layouts(points, method):
+    space = Embedding.from_arrays(points)
+    layout = project({"a": space, "b": Embedding.from_arrays(2 * points)}, method)["b"]
+    assert layout.coordinates.shape == (len(points), 2)
+    assert np.isfinite(layout.coordinates).all()
+    assert layout.settings["neighbors"] == min(15, len(points) - 1)
+
+
+def test_equal_points():
+    constant = Embedding.from_arrays(np.ones((6, 3)))
+    layout = project(constant)
+    assert layout.note == "PCA: all points are equal."
+    np.testing.assert_array_equal(layout.coordinates, np.zeros((6, 2)))
+    # Nothing can be aligned to a single place, so the other is laid out by itself.
+    other = Embedding.from_arrays(np.random.default_rng(0).normal(size=(6, 3)))
+    assert project({"a": constant, "b": other}, "aligned")["b"].method == "umap"
+
+
+def test_modality_spaces_are_laid_out():
+    rng = np.random.default_rng(0)
+    picture = rng.normal(size=(30, 5))
+    space = Embedding.from_arrays(rng.normal(size=(30, 2)), modalities={"p": picture})
+    layout = project(space, "pca", space="p")
+    np.testing.assert_allclose(layout.coordinates, pca(space.space("p")), atol=1e-5)
+
+
+ONE = Embedding.from_arrays(np.eye(5))
+OTHER = Embedding.from_arrays(np.eye(5), ids=list("abcde"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "sentence"),
+    [
+        (
+            ValueError, {"method": "tsne"},
+            "`method` must be one of 'umap', 'pca', 'aligned', got 'tsne'.",
+        ),
+        (
+            ValueError, {"neighbors": 0},
+            "`neighbors` must be a whole number of at least 1, got 0.",
+        ),
+        (
+            ValueError, {"seed": -1},
+            "`seed` must be a whole number between 0 and 2147483647, got -1.",
+        ),
+        (
+            ValueError, {"method": "pca", "reference": "a"},
+            "`reference` must be None unless `method` is 'aligned', got `method` "
+            "'pca'.",
+        ),
+        (
+            ValueError, {"method": "aligned", "reference": "b"},
+            "`reference` must be one of 'embedding', got 'b'.",
+        ),
+        (
+            ValueError, {"space": "image"}, "`space` must be one of 'latent', got "
+            "'image'.",
+        ),
+        (
+            TypeError, {"embeddings": np.eye(3)},
+            "`embeddings['embedding']` must hold Embedding values, got ndarray.",
+        ),
+        (
+            ValueError, {"embeddings": {"a": ONE, "b": OTHER}, "method": "aligned"},
+            "`embeddings` must all have the ids of the reference, in its order, to be "
+            "aligned, got others in 'b'.",
+        ),
+    ],
+)  # fmt: skip
+def test_errors_are_sentences(kind, arguments, sentence):
+    with pytest.raises(kind) as caught:
+        project(**{"embeddings": ONE, **arguments})
+    assert str(caught.value) == sentence
+
+
+def test_repr_escapes_and_says_what_comes_next():
+    layout = project(ONE, "pca")
+    assert "rv.plot.latent" in layout._repr_html_()
+    assert layout.caption in layout._repr_html_()
