@@ -13,7 +13,8 @@ from .. import _check
 from .._nested import as_variants, map_values
 from ..embedding import Embedding
 from ..graph import knn
-from .optimise import EXTENT, fuzzy_graph, optimise, start
+from .fuzzy import fuzzy_graph
+from .optimise import EXTENT, optimise, start
 from .pca import pca
 from .quality import fidelity
 from .value import Layout
