@@ -168,7 +168,7 @@ def _pca(task: _Task) -> Layout:
 def _umap(task: _Task) -> Layout:
     if task.unfit:
         return _pca(task)
-    epochs = 300 if len(task.points) <= 10_000 else 200
+    epochs = 300 if len(task.points) <= 3_000 else 200
     origin = start(task.points, seed=task.seed)
     moved = task.move(origin, rate=1.0, epochs=epochs)
     return task.layout("umap", moved, rate=1.0, epochs=epochs)
