@@ -22,12 +22,15 @@ class Row(TypedDict):
     name: str
     asked: str
     measured: str
+    unit: str
 
 
 def table(rows: list[Row]) -> str:
     """Return rows as a Markdown table."""
     lines = ["| figure | asked | measured |", "|---|---|---|"]
-    lines += [f"| {r['name']} | {r['asked']} | {r['measured']} |" for r in rows]
+    for row in rows:
+        found = f"{row['measured']} {row['unit']}".strip()
+        lines.append(f"| {row['name']} | {row['asked']} | {found} |")
     return "\n".join(lines)
 
 
