@@ -1,11 +1,15 @@
 """Layouts: what is drawn, from where, and what happens to odd inputs."""
 
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
 from refnet_viz.embedding import Embedding
+from refnet_viz.graph import knn
 from refnet_viz.layout import Layout, fidelity, project
+from refnet_viz.layout.fuzzy import fuzzy_graph
 from refnet_viz.layout.pca import pca
 
 
@@ -190,3 +194,27 @@ def test_repr_escapes_and_says_what_comes_next():
     layout = project(ONE, "pca")
     assert "rv.plot.latent" in layout._repr_html_()
     assert layout.caption in layout._repr_html_()
+
+
+@pytest.mark.parametrize("name", ["blobs", "duplicates", "outlier", "few"])
+def test_fuzzy_graph_is_that_of_umap_learn(name):
+    rng = np.random.default_rng(0)
+    points = {
+        "blobs": blobs().z,
+        "duplicates": np.repeat(rng.normal(size=(8, 3)), 5, axis=0),
+        "outlier": np.r_[rng.normal(size=(30, 2)), [[1e4, 0]]],
+        "few": rng.normal(size=(4, 2)),
+    }[name]
+    found = knn(Embedding.from_arrays(points), min(10, len(points) - 1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ImportWarning)  # that TensorFlow is missing
+        from umap.umap_ import fuzzy_simplicial_set
+    n = len(points)
+    expected = fuzzy_simplicial_set(
+        points, found.k + 1, np.random.RandomState(0), "euclidean",
+        knn_indices=np.column_stack([np.arange(n), found.indices]),
+        knn_dists=np.column_stack([np.zeros(n), found.distances]).astype(np.float32),
+    )[0]  # fmt: skip
+    ours = fuzzy_graph(found)
+    np.testing.assert_allclose(ours.toarray(), expected.toarray(), atol=2e-4)
+    assert ours.toarray().max() <= 1

@@ -244,6 +244,12 @@ def test_damaged_json_is_one_sentence(saved):
         refused(folder, manifest, "it lacks or garbles a setting")
 
 
+def test_weights_of_another_network_are_one_sentence(saved):
+    folder, manifest, _ = saved
+    rewritten(manifest, lambda stored: stored["config"].update(hidden=17))
+    refused(folder, manifest, "its weights are of another network")
+
+
 def test_a_path_in_the_json_does_not_lead_out_of_the_folder(saved, tmp_path_factory):
     folder, manifest, weights = saved
     outside = tmp_path_factory.mktemp("outside") / "weights.safetensors"

@@ -8,27 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..graph import Neighbors
 from .pca import pca
 
 Matrix = npt.NDArray[np.float64]
 EXTENT = 10.0  # the width umap-learn gives a starting layout
 MIN_DIST = 0.1
-
-
-def fuzzy_graph(neighbors: Neighbors) -> Any:
-    """Return UMAP's weighted graph (sparse, symmetric) of our exact neighbours."""
-    umap = _umap()
-    n = len(neighbors)
-    # UMAP counts the point itself as its first neighbour; we never do.
-    indices = np.column_stack([np.arange(n), neighbors.indices])
-    distances = np.column_stack([np.zeros(n), neighbors.distances])
-    # Nothing is drawn at random once the neighbours are known.
-    state = np.random.RandomState(0)
-    return umap.umap_.fuzzy_simplicial_set(
-        np.zeros((n, 1), np.float32), indices.shape[1], state, "euclidean",
-        knn_indices=indices, knn_dists=distances.astype(np.float32),
-    )[0]  # fmt: skip
 
 
 def _umap() -> Any:

@@ -13,7 +13,8 @@ from .. import _check
 from .._nested import as_variants, map_values
 from ..embedding import Embedding
 from ..graph import knn
-from .optimise import EXTENT, fuzzy_graph, optimise, start
+from .fuzzy import fuzzy_graph
+from .optimise import EXTENT, optimise, start
 from .pca import pca
 from .quality import fidelity
 from .value import Layout
@@ -167,7 +168,7 @@ def _pca(task: _Task) -> Layout:
 def _umap(task: _Task) -> Layout:
     if task.unfit:
         return _pca(task)
-    epochs = 300 if len(task.points) <= 10_000 else 200
+    epochs = 300 if len(task.points) <= 3_000 else 200
     origin = start(task.points, seed=task.seed)
     moved = task.move(origin, rate=1.0, epochs=epochs)
     return task.layout("umap", moved, rate=1.0, epochs=epochs)

@@ -70,7 +70,7 @@ def compare(
     wide = _check.integer("columns", wide, low=1)
     parts = [frame[frame["metric"] == name] for name in names]
     titles = [
-        [f"<b>{short(n)}</b>", small(_direction(p))]
+        [f"<b>{short(str(n).replace('_', ' '))}</b>", small(_direction(p))]
         for n, p in zip(names, parts, strict=True)
     ]
     rows = max(len(part) for part in parts)

@@ -166,10 +166,13 @@ class Run:
             # Only a name: a path would let a foreign file read outside the folder.
             weights = _tensors(folder / Path(file).name, digest)
             rows = weights.pop(_ROWS).numpy().view(np.uint64)
+            blank_model(schema, config).load_state_dict(weights)
         except _DamagedRunError:
             raise
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise _damaged(path, "it lacks or garbles a setting") from error
+        except RuntimeError as error:  # torch's word for names or shapes that differ
+            raise _damaged(path, "its weights are of another network") from error
         return cls(config, seed, schema, weights, history, manifest, rows)
 
     def _repr_html_(self) -> str:

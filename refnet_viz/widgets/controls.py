@@ -52,12 +52,19 @@ class Controls:
     def __iter__(self) -> Iterator[str]:
         return iter(self.widgets)
 
-    @property
-    def bar(self) -> W.HBox:
-        """All controls in rows that break where the width ends."""
-        bar = W.HBox([*self.widgets.values(), self.clear])
-        bar.add_class("rv-bar")
-        return bar
+    def bars(self, status: W.Widget) -> list[W.HBox]:
+        """Return two rows that break where the width ends, what and how.
+
+        Parameters
+        ----------
+        status
+            What stands at the end of the second.
+        """
+        rows = [list(self.widgets.values())[:5], list(self.widgets.values())[5:]]
+        bars = [W.HBox(rows[0]), W.HBox([*rows[1], self.clear, status])]
+        for bar in bars:
+            bar.add_class("rv-bar")
+        return bars
 
     def set(self, name: str, value: Any) -> None:
         """Move a control from Python.
@@ -109,6 +116,8 @@ def controls(choices: dict[str, Sequence[Any]], *, k_max: int) -> Controls:
         "seed": _choice(choices["seed"], "Seed", tooltip="which run of the variant"),
         "space": _choice(choices["space"], "Space",
                          tooltip="where neighbours are looked for"),
+        "layout": W.Dropdown(options=list(LAYOUTS.items()), description="Layout",
+                             tooltip="how the space is laid out in the plane"),
         "color": _choice(choices["color"], "Colour by",
                          tooltip="what the colour of a point shows"),
         "k": W.IntSlider(
@@ -117,10 +126,8 @@ def controls(choices: dict[str, Sequence[Any]], *, k_max: int) -> Controls:
         ),
         "edges": _choice(EDGES, "Edges", buttons=True,
                          tooltip="edges kept, gained and lost since the baseline"),
-        "baseline": _choice(choices["variant"], "compared with",
+        "baseline": _choice(choices["variant"], "Compared with",
                             tooltip="the variant that edges and rewiring refer to"),
-        "layout": W.Dropdown(options=list(LAYOUTS.items()), description="Layout",
-                             tooltip="how the space is laid out in the plane"),
     }  # fmt: skip
     clear = W.Button(description="Clear selection", tooltip="select nothing")
     clear.add_class("rv-clear")

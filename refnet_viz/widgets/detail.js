@@ -49,6 +49,37 @@ function draw(root, content) {
   if (content.more) add(root, "p", "rv-hint", content.more);
 }
 
+// The figure sends selections through the same channel as hovering, where a later
+// event takes the place of one not yet sent. Here the last selection always arrives.
+function link(el, model) {
+  let timer = 0;
+  const send = (rows) => {
+    // A time makes the same rows picked twice two events.
+    model.set("picked", { rows, at: performance.now() });
+    model.save_changes();
+  };
+  const attach = () => {
+    const map = el.closest(".rv-explorer")?.querySelector(".rv-map");
+    if (!map?.on) {
+      timer = setTimeout(attach, 100);
+      return;
+    }
+    map.on("plotly_selected", (event) => {
+      // Without its outline, a selection is told once more, as one of nothing.
+      const drawn = event && (event.lassoPoints || event.range);
+      if (!drawn && !event?.points.length) return;
+      send(event.points.map((point) => point.pointIndex));
+      // An outline would select anew, at every redraw, what then lies in it.
+      setTimeout(() => (map.layout.selections = []));
+    });
+    map.on("plotly_deselect", () => send([]));
+    model.set("linked", true);
+    model.save_changes();
+  };
+  attach();
+  return () => clearTimeout(timer);
+}
+
 export default {
   render({ model, el }) {
     el.classList.add("rv-detail");
@@ -57,6 +88,10 @@ export default {
     const update = () => draw(el, model.get("content"));
     model.on("change:content", update);
     update();
-    return () => model.off("change:content", update);
+    const unlink = link(el, model);
+    return () => {
+      unlink();
+      model.off("change:content", update);
+    };
   },
 };

@@ -22,11 +22,17 @@ HINT = (
 
 
 class Detail(anywidget.AnyWidget):
-    """Shows nested plain values; its script makes text nodes of every word."""
+    """Shows nested plain values; its script makes text nodes of every word.
+
+    In a page it also listens to the map beside it: `picked` holds the rows that were
+    selected last, and `linked` says that somebody listens.
+    """
 
     _esm = FOLDER / "detail.js"
     _css = FOLDER / "explorer.css"
     content = traitlets.Dict().tag(sync=True)
+    picked = traitlets.Dict().tag(sync=True)
+    linked = traitlets.Bool(default_value=False).tag(sync=True)
 
 
 def hint() -> dict[str, Any]:

@@ -134,7 +134,8 @@ class Explorer:
             part.add_class(name)
         main = W.HBox([self.figure, self.detail])
         main.add_class("rv-main")
-        parts = [self.controls.bar, self._status, main, self.strip, self._errors]
+        bars = self.controls.bars(self._status)
+        parts = [*bars, main, self.strip, self._errors]
         widget = W.VBox(parts)
         for name in ("rv-explorer", f"rv-{self._mode}"):
             widget.add_class(name)
@@ -146,8 +147,10 @@ class Explorer:
         self.controls.clear.on_click(self._visibly(lambda _: self.select(None)))
         points = self.figure.data[figure.POINTS]
         points.on_selection(self._visibly(self._lassoed))
-        points.on_deselect(self._visibly(lambda *_: self.select(None)))
+        points.on_deselect(self._visibly(self._lassoed))
         points.on_hover(self._visibly(self._hovered))
+        self.detail.observe(self._visibly(self._picked), "picked")
+        self.detail.observe(self._visibly(self._linked), "linked")
 
     def _visibly(self, handler: Callable[..., None]) -> Callable[..., None]:
         """Return a handler whose errors are shown, which notebooks do not do."""
@@ -175,10 +178,16 @@ class Explorer:
             self._busy = False
         self._redraw()
 
-    def _lassoed(self, _: Any, points: Any, __: Any) -> None:
+    def _lassoed(self, _: Any, points: Any, *__: Any) -> None:
         self._choose(np.sort(np.asarray(points.point_inds, dtype=np.intp)))
 
-    def _hovered(self, _: Any, points: Any, __: Any) -> None:
+    def _linked(self, _: Any) -> None:
+        self.figure.heard_elsewhere = True
+
+    def _picked(self, change: Any) -> None:
+        self._choose(np.sort(np.asarray(change["new"]["rows"], dtype=np.intp)))
+
+    def _hovered(self, _: Any, points: Any, *__: Any) -> None:
         if points.point_inds:
             self._pointed = points.point_inds[0]
             self._draw_detail()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
+import traitlets
+from plotly.basedatatypes import Undefined
 
 from ..embedding import Embedding
 from ..plot.color import MOST_ENTRIES, Coloring
@@ -20,7 +22,9 @@ from .facts import Rows
 
 HEIGHT = 560
 MOST_EDGES = 3_000
+LONGEST_NAME = 24  # of a class in the legend, which takes its room from the map
 EDGES, POINTS, KEYS = 0, 1, 2  # positions of the traces; points lie above edges
+SELECTIONS = ("plotly_selected", "plotly_deselect")
 BUTTONS = ("sendChartToCloud", "autoScale", "zoomIn", "zoomOut", "toImage")
 
 
@@ -51,7 +55,46 @@ class View:
     rows: Rows
 
 
-def build(embedding: Embedding, words: list[str], mode: str) -> go.FigureWidget:
+class Map(go.FigureWidget):
+    """A FigureWidget without two of its surprises.
+
+    Its messages name every property of every trace they touch. Plotly leaves out what
+    does not change, and a page that shows the widget for the first time after such a
+    message takes those properties for removed.
+
+    Once `heard_elsewhere` is set it leaves selections to others. Plotly answers each
+    with a message a trace, and a hover that follows soon takes the place of the event.
+    """
+
+    heard_elsewhere = False
+
+    @traitlets.observe("_js2py_pointsCallback")
+    def _handler_js2py_pointsCallback(self, change: Any) -> None:
+        event = change["new"] or {}
+        if self.heard_elsewhere and event.get("event_type") in SELECTIONS:
+            self._js2py_pointsCallback = None
+        else:
+            super()._handler_js2py_pointsCallback(change)
+
+    def _send_update_msg(
+        self,
+        restyle_data: dict[str, Any],
+        relayout_data: dict[str, Any],
+        trace_indexes: Any = None,
+        source_view_id: str | None = None,
+    ) -> None:
+        touched = self._normalize_trace_indexes(trace_indexes)
+        whole = {
+            name: [
+                self.data[number][name] if value is Undefined else value
+                for number, value in zip(touched, values, strict=True)
+            ]
+            for name, values in restyle_data.items()
+        }
+        super()._send_update_msg(whole, relayout_data, touched, source_view_id)
+
+
+def build(embedding: Embedding, words: list[str], mode: str) -> Map:
     """Return the map with all its traces, still empty.
 
     One trace holds the edges, the next all points with their ids as customdata; the
@@ -89,17 +132,20 @@ def build(embedding: Embedding, words: list[str], mode: str) -> go.FigureWidget:
     figure = theme(figure, mode)
     flat_axes(figure, 1, ink(mode))
     figure.update_layout(
-        height=HEIGHT, margin={"l": 8, "r": 8, "t": 64, "b": 8}, dragmode="lasso",
+        height=HEIGHT, margin={"l": 8, "r": 8, "t": 80, "b": 10}, dragmode="lasso",
         clickmode="event+select", hovermode="closest", modebar_remove=list(BUTTONS),
         legend={
-            "orientation": "h", "x": 0, "xanchor": "left", "y": -0.02, "yanchor": "top",
-            "itemclick": False, "itemdoubleclick": False,
+            "x": 1.01, "xanchor": "left", "y": 1, "yanchor": "top",
+            "font": {"size": 11}, "itemclick": False, "itemdoubleclick": False,
         },
     )  # fmt: skip
-    return go.FigureWidget(figure)
+    figure.update_layout(autosize=True)
+    widget = Map(figure)
+    widget._config = {"responsive": True, "displaylogo": False}
+    return widget
 
 
-def draw(figure: go.FigureWidget, view: View) -> None:
+def draw(figure: Map, view: View) -> None:
     """Change the map in one message; what is already right is not sent again."""
     drawn = view.pairs[cap(view.pairs, MOST_EDGES)]
     lines = edge_lines(view.coordinates, drawn, count=len(view.coordinates))
@@ -110,13 +156,11 @@ def draw(figure: go.FigureWidget, view: View) -> None:
         points.marker.update(_marker(view.hue))
         points.selectedpoints = view.rows.tolist() if len(view.rows) else None
         _draw_key(figure, view.hue)
-        # A drawn outline would select whatever lies in it after the next change.
-        figure.layout.selections = ()
         figure.layout.title.text = _title(view, len(drawn))
     survive_reload(figure)
 
 
-def survive_reload(figure: go.FigureWidget) -> None:
+def survive_reload(figure: Map) -> None:
     """Make the present state the one from which new views of the widget start.
 
     Plotly keeps that of construction, so that a reloaded page would show an empty
@@ -128,7 +172,7 @@ def survive_reload(figure: go.FigureWidget) -> None:
     figure._trait_values["_widget_layout"] = layout
 
 
-def snapshot(figure: go.FigureWidget) -> go.Figure:
+def snapshot(figure: Map) -> go.Figure:
     """Return a plain figure of what is shown, to be saved or changed.
 
     Plotly cannot write a lasso outline, so that is left out.
@@ -160,10 +204,10 @@ def _marker(hue: Coloring) -> dict[str, Any]:
     return {"symbol": "circle", "coloraxis": None, **hue.marker(0)}
 
 
-def _draw_key(figure: go.FigureWidget, hue: Coloring) -> None:
+def _draw_key(figure: Map, hue: Coloring) -> None:
     """Fill the legend, or show the colour bar, as the plots of this package do."""
     key = go.Figure()
-    hue.add_key(key)
+    replace(hue, names=tuple(_cut(name) for name in hue.names)).add_key(key)
     for number, entry in enumerate(figure.data[KEYS:]):
         if number < len(key.data):
             wanted = key.data[number]
@@ -179,6 +223,10 @@ def _draw_key(figure: go.FigureWidget, hue: Coloring) -> None:
         figure.layout.coloraxis = {
             **key.layout.coloraxis.to_plotly_json(), "showscale": True
         }  # fmt: skip
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 
 def _title(view: View, drawn: int) -> str:

@@ -28,7 +28,7 @@ def content(facts: Facts, rows: Rows) -> dict[str, Any]:
     total = len(facts.embedding)
     caption = f"{total:,} points"
     if len(rows):
-        caption += f", {len(rows):,} selected: their numbers stand second"
+        caption += f", {len(rows):,} selected (second number)"
     cards = [card for name in SHOWN if (card := _card(facts, name, rows)) is not None]
     return {"caption": caption, "cards": [*cards, _rewiring(facts, rows)]}
 
