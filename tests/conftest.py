@@ -75,4 +75,6 @@ def make_mixed():
 @pytest.fixture(scope="session")
 def small():
     """Return settings that train in a tenth of a second."""
-    return Config(epochs=3, hidden=16, width=8, batch_size=24, learning_rate=1e-2)
+    return Config(
+        epochs=3, hidden=16, width=8, batch_size=24, learning_rate=1e-2, refiner=1.0
+    )

@@ -80,6 +80,25 @@ def test_what_is_absent_or_padding_changes_nothing(fusion, make_mixed):
         assert torch.equal(features, same.features[name])
 
 
+@every_fusion
+def test_more_padding_changes_nothing(fusion, make_mixed):
+    data = make_mixed()
+    model, batch = built(data, fusion=fusion)
+    longer = {}
+    for name in ("sequence", "tokens"):
+        old = data.modalities[name]
+        end = ((0, 0), (0, 4))
+        values = np.pad(old.values, end + ((0, 0),) * (old.values.ndim - 2))
+        longer[name] = dataclasses.replace(
+            old, values=values, mask=np.pad(old.mask, end)
+        )
+    padded = model.prepare(replaced(data, **longer))
+    expected, got = model.eval()(batch), model(padded)
+    torch.testing.assert_close(got.z, expected.z, rtol=1e-5, atol=1e-6)
+    for name, pooled in expected.unimodal.items():
+        torch.testing.assert_close(got.unimodal[name], pooled, rtol=1e-5, atol=1e-6)
+
+
 def encoded_batch(rows=6, width=8, seed=0):
     """Two modalities as encoders hand them over, of 3 tokens and of 1."""
     generator = torch.Generator().manual_seed(seed)

@@ -410,13 +410,13 @@ def test_several_labels_a_row_end_to_end(make_paired, learning, jaccard):
 
 @pytest.mark.parametrize("fusion", FUSIONS)
 @pytest.mark.parametrize("targets", ["inputs", "features"])
-@pytest.mark.parametrize("refiner", [0.0, 1.0])
+@pytest.mark.parametrize("refiner", [0.0, 0.2])
 def test_missing_modalities_of_every_kind_end_to_end(
     fusion, targets, refiner, make_mixed, learning
 ):
     data = make_mixed(rows=90, missing=True)
     config = dataclasses.replace(
-        learning, fusion=fusion, targets=targets, refiner=refiner, epochs=6
+        learning, fusion=fusion, targets=targets, refiner=refiner
     )
     run = train(data, config)
     assert all(value.isfinite().all() for value in run.weights.values())

@@ -82,8 +82,7 @@ class RunningScale(nn.Module):
     def forward(self, values: Tensor, present: Tensor) -> Tensor:
         """Standardise ``(B, d)``; the result carries no gradient."""
         values = values.detach()
-        rows = values[present]
-        if self.training and len(rows) > 1:
+        if self.training and len(rows := values[present]) > 1:
             step = self.momentum if bool(self.seen) else 1.0
             self.mean = self.mean.lerp(rows.mean(dim=0), step)
             self.std = self.std.lerp(rows.std(dim=0, correction=0), step)
