@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from . import data, plot
+    from . import data, graph, plot
     from .baselines import rails
     from .embedding import Embedding
     from .graph import METRICS, Neighbors, compare, knn
@@ -39,13 +39,31 @@ _ROOMS = {
     "Config": "train", "Embedding": "embedding", "Layout": "layout",
     "METRICS": "graph", "Neighbors": "graph", "Run": "train", "VARIANTS": "train",
     "compare": "graph", "data": "", "embed": "inference", "explore": "widgets",
-    "fit": "train", "knn": "graph", "plot": "", "pretrain": "train",
+    "fit": "train", "graph": "", "knn": "graph", "plot": "", "pretrain": "train",
     "project": "layout", "rails": "baselines", "save": "plot.export", "sweep": "train",
 }  # fmt: skip
 __all__ = [
-    "__version__", "METRICS", "VARIANTS", "Config", "Embedding", "Layout", "Neighbors", "Run",
-    "compare", "data", "embed", "explore", "fit", "knn", "plot", "pretrain",
-    "project", "rails", "save", "sweep",
+    "METRICS",
+    "VARIANTS",
+    "Config",
+    "Embedding",
+    "Layout",
+    "Neighbors",
+    "Run",
+    "__version__",
+    "compare",
+    "data",
+    "embed",
+    "explore",
+    "fit",
+    "graph",
+    "knn",
+    "plot",
+    "pretrain",
+    "project",
+    "rails",
+    "save",
+    "sweep",
 ]  # fmt: skip
 
 

@@ -6,9 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+import numpy as np
+
 from . import _check
 
 REFINER_LOSS_NAMES = ("mse", "cosine", "contrastive", "multi_similarity")
+_RANGES = (
+    ("refiner", 0, np.inf), ("contrastive", 0, np.inf), ("weight_decay", 0, np.inf),
+    ("alpha", 0, np.inf), ("beta", 0, np.inf), ("learning_rate", 0, np.inf),
+    ("jaccard", 0, 1), ("margin", 0, 1), ("dropout", 0, 1), ("label_fraction", 0, 1),
+    ("base", -1, 1),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,7 @@ class Config:
     picture_encoder
         "light" (patches and linear maps, fast) or "cnn" (convolutions).
     refiner
-        Weight of the refiner loss; 0 turns the refiner off.
+        Weight of the refiner loss, which is a sum over modalities; 0 turns it off.
     refiner_loss
         "mse", "cosine", "contrastive" or "multi_similarity".
     refiner_weights
@@ -58,6 +66,8 @@ class Config:
     ------
     ValueError
         If a number is out of its range.
+    TypeError
+        If `mining` is neither True nor False.
 
     Examples
     --------
@@ -71,41 +81,47 @@ class Config:
     hidden: int = 256
     dropout: float = 0.3
     picture_encoder: str = "light"
-    refiner: float = 1.0
+    refiner: float = 2.0
     refiner_loss: str = "mse"
     refiner_weights: Mapping[str, float] | None = None
     targets: str = "inputs"
-    contrastive: float = 0.5
+    contrastive: float = 1.0
     jaccard: float = 0.0
     alpha: float = 2.0
     beta: float = 50.0
     base: float = 0.5
     margin: float = 0.1
     mining: bool = True
-    epochs: int = 40
+    epochs: int = 60
     batch_size: int = 128
-    learning_rate: float = 2e-3
+    learning_rate: float = 4e-3
     weight_decay: float = 0.02
     label_fraction: float = 1.0
 
     def __post_init__(self) -> None:
         for name in ("width", "hidden", "epochs", "batch_size"):
-            _check.integer(name, getattr(self, name), low=1)
-        for name in ("refiner", "contrastive", "weight_decay"):
-            _check.number(name, getattr(self, name), low=0)
-        for name in ("jaccard", "margin", "dropout", "label_fraction"):
-            _check.number(name, getattr(self, name), low=0, high=1)
-        _check.number("base", self.base, low=-1, high=1)
+            self._set(name, _check.integer(name, getattr(self, name), low=1))
+        for name, low, high in _RANGES:
+            value = _check.number(name, getattr(self, name), low=low, high=high)
+            self._set(name, value)
         for name in ("alpha", "beta", "learning_rate", "label_fraction"):
-            if not _check.number(name, getattr(self, name), low=0) > 0:
-                raise ValueError(
-                    f"`{name}` must be above 0, got {getattr(self, name)}."
-                )
+            if getattr(self, name) == 0:
+                raise ValueError(f"`{name}` must be above 0, got 0.")
+        if not isinstance(self.mining, bool):
+            raise TypeError(f"`mining` must be True or False, got {self.mining!r}.")
         _check.one_of("picture_encoder", self.picture_encoder, ("light", "cnn"))
         _check.one_of("refiner_loss", self.refiner_loss, REFINER_LOSS_NAMES)
         _check.one_of("targets", self.targets, ("inputs", "features"))
-        for name, weight in (self.refiner_weights or {}).items():
-            _check.number(f"refiner_weights[{name!r}]", weight, low=0)
+        if self.refiner_weights is not None:
+            weights = {
+                name: _check.number(f"refiner_weights[{name!r}]", weight, low=0)
+                for name, weight in self.refiner_weights.items()
+            }
+            self._set("refiner_weights", weights)
+
+    def _set(self, name: str, value: object) -> None:
+        # Checked numbers are stored as Python's own: numpy's are no JSON.
+        object.__setattr__(self, name, value)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain JSON values."""

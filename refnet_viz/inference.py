@@ -13,7 +13,7 @@ from . import _check
 from ._nested import map_values
 from .data.dataset import Dataset
 from .embedding import Embedding
-from .model import Batch, Output, ReFNet
+from .model import Batch, Output, ReFNet, as_device
 from .train.run import Run, row_hashes
 
 
@@ -43,7 +43,8 @@ def embed(
     TypeError
         If something in `runs` is not a Run.
     ValueError
-        If the data lack a modality of the run or have another shape.
+        If the data lack a modality of the run, have another shape or other classes,
+        or the device is not there.
 
     Examples
     --------
@@ -56,12 +57,18 @@ def embed(
     (8, 8)
     """
     _check.integer("batch_size", batch_size, low=1)
-    hashes = row_hashes(data)
+    place = as_device(device)
+    hashes: dict[tuple[str, ...], npt.NDArray[np.uint64]] = {}
 
     def one(run: Any) -> Embedding:
         if not isinstance(run, Run):
             raise TypeError(f"`runs` must hold Run values, got {type(run).__name__}.")
-        return _embed(run, data, hashes, device=device, batch_size=batch_size)
+        run.schema.check(data)
+        _check_classes(run, data)
+        names = tuple(run.schema.modalities)
+        if names not in hashes:
+            hashes[names] = row_hashes(data, names)
+        return _embed(run, data, hashes[names], place=place, batch_size=batch_size)
 
     return map_values(one, runs)
 
@@ -71,14 +78,14 @@ def _embed(
     data: Dataset,
     hashes: npt.NDArray[np.uint64],
     *,
-    device: str,
+    place: torch.device,
     batch_size: int,
 ) -> Embedding:
-    model = run.model(device)
+    model = run.model(place)
     batch = model.prepare(data)
     parts = [
         _forward(model, batch.rows(index))
-        for index in torch.arange(len(batch)).to(device).split(batch_size)
+        for index in torch.arange(len(batch), device=place).split(batch_size)
     ]
     z, logits, unimodal, targets, decoded = (
         _joined([part[i] for part in parts]) for i in range(5)
@@ -109,6 +116,25 @@ def _embed(
             "versions": run.manifest["versions"],
         },
     )
+
+
+def _check_classes(run: Run, data: Dataset) -> None:
+    """Refuse labels that number other classes than the run's predictions do."""
+    known = run.schema.class_names
+    if not known or data.labels is None or not run.manifest["supervised"]:
+        return
+    if run.schema.multilabel != data.multilabel:
+        kinds = ("one label", "several labels")
+        raise ValueError(
+            f"`data` must have {kinds[run.schema.multilabel]} a row as the run has, "
+            f"got {kinds[data.multilabel]}."
+        )
+    if known != data.class_names:
+        raise ValueError(
+            f"`data` must have the classes of the run ({', '.join(known)}), "
+            f"got {', '.join(data.class_names)}; `class_names` of "
+            "`Dataset.from_arrays` sets them."
+        )
 
 
 @torch.no_grad()

@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from . import _check
+
 _ROWS = 256  # rows of the similarity matrix held at once; fits the cache at B = 4096
 
 
@@ -340,7 +342,7 @@ def refiner_loss(
     Raises
     ------
     ValueError
-        If a decoder's width is not that of its target.
+        If the loss is unknown or a decoder's width is not that of its target.
 
     Examples
     --------
@@ -349,7 +351,7 @@ def refiner_loss(
     >>> out["a"].item()
     1.0
     """
-    function = REFINER_LOSSES[loss]
+    function = REFINER_LOSSES[_check.one_of("loss", loss, REFINER_LOSSES)]
     losses = {}
     for column, (name, answer) in enumerate(decoded.items()):
         target = targets[name].detach()
@@ -361,7 +363,7 @@ def refiner_loss(
         rows = present[:, column]
         weight = 1.0 if weights is None else weights.get(name, 1.0)
         values = function(answer[rows], target[rows])
-        losses[name] = weight * (values.mean() if len(values) else answer.sum())
+        losses[name] = weight * (values.mean() if len(values) else answer[rows].sum())
     return losses
 
 

@@ -1,9 +1,17 @@
 """Small data that a human can check, shared by the tests."""
 
+import os
+
+# Before torch is imported: on matrices this small, threads only wait for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 
+from refnet_viz.config import Config
 from refnet_viz.data import Dataset
+
+KINDS = ("vector", "picture", "sequence", "tokens", "other vector")
 
 
 def paired(rows=120, classes=3, seed=0, noise=1.0, **options):
@@ -15,10 +23,58 @@ def paired(rows=120, classes=3, seed=0, noise=1.0, **options):
         name: (centres[i][labels] + noise * rng.normal(size=(rows, 6)))
         for i, name in enumerate(("image", "text"))
     }
-    return Dataset.from_arrays(arrays, labels=labels, name="paired", **options)
+    options = {"labels": labels, "name": "paired"} | options
+    return Dataset.from_arrays(arrays, **options)
+
+
+def mixed(rows=40, count=4, seed=0, missing=False, **options):
+    """One modality of every kind; the class moves all of them.
+
+    With `missing`, row i lacks modality ``i % (count + 1)``, if there is one.
+    """
+    rng = np.random.default_rng(seed)
+    labels = np.arange(rows) % 3
+    level = labels[:, None] - 1.0
+    real = np.arange(5) < rng.integers(1, 6, size=(rows, 1))
+    pixels = level[:, :, None, None] * 40 + rng.integers(60, 190, (rows, 10, 9, 3))
+    arrays = {
+        "vector": level + rng.normal(size=(rows, 4)),
+        "picture": pixels.astype(np.uint8),
+        "sequence": (level[:, None] + rng.normal(size=(rows, 5, 2)), real),
+        "tokens": (labels[:, None] * 3 + rng.integers(1, 4, size=(rows, 5)), real),
+        "other vector": rng.normal(size=(rows, 3)),
+    }
+    present = np.ones((rows, count + 1), dtype=bool)
+    if missing:
+        present[np.arange(rows), np.arange(rows) % (count + 1)] = False
+    return Dataset.from_arrays(
+        {name: arrays[name] for name in KINDS[:count]},
+        present=present[:, :count] if count > 1 else None,
+        **{"labels": labels, "name": "mixed"} | options,
+    )
 
 
 @pytest.fixture
 def data():
     """Return 120 rows, 3 classes, 2 modalities."""
     return paired()
+
+
+@pytest.fixture(scope="session")
+def make_paired():
+    """Return the function that makes paired data."""
+    return paired
+
+
+@pytest.fixture(scope="session")
+def make_mixed():
+    """Return the function that makes data of every kind of modality."""
+    return mixed
+
+
+@pytest.fixture(scope="session")
+def small():
+    """Return settings that train in a tenth of a second."""
+    return Config(
+        epochs=3, hidden=16, width=8, batch_size=24, learning_rate=1e-2, refiner=1.0
+    )

@@ -221,10 +221,13 @@ class Dataset:
     def fingerprint(self) -> str:
         """Twelve hex digits that change with any id, value, label, name or split."""
         names = (*self.modalities, *self.class_names)
-        digest = hashlib.sha256("\x00".join([*self.ids, *self.split, *names]).encode())
+        text = "\x00".join([*self.ids, *self.split, *names])
+        # Half a surrogate pair is a string, too: file names can hold one.
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
         arrays = [self.present, self.labels]
         for modality in self.modalities.values():
             arrays += [modality.values, modality.mask]
+            digest.update(f"{modality.kind}{modality.common_scale}".encode())
         for array in arrays:
             if array is not None:
                 digest.update(f"{array.shape}{array.dtype}".encode())

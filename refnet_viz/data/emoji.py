@@ -15,12 +15,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import _check
-from .dataset import Dataset, Media
+from .dataset import Dataset, Media, Modality
 from .splits import stratified_split
 
 ASSET = Path(__file__).parent / "assets/emoji.npz"
 LABELS = ("group", "subgroup", "keywords")
-TEXT_WIDTH = 128
+TEXT_WIDTH = 64
 KEYWORD_ROWS = 10  # training rows a keyword needs to become a label
 
 
@@ -28,9 +28,10 @@ def emoji(*, labels: str = "group", split_seed: int | None = None) -> Dataset:
     """Load 1,870 emoji as pairs of a picture and its words.
 
     Modality ``picture`` is the emoji on white, 32 x 32 pixels. Modality ``text`` is
-    made of its Unicode name and CLDR keywords: character n-grams inside words
-    (2 to 4 characters), TF-IDF, then the 128 leading singular directions, rounded
-    to 4 decimals. Vocabulary, idf and directions are fitted on the training rows.
+    made of its Unicode name and CLDR keywords: words and the character n-grams
+    inside them (2 to 4 characters), TF-IDF, the 64 leading singular directions, each
+    row scaled to length 1 and rounded to 4 decimals. Vocabulary, idf and directions
+    are fitted on the training rows.
 
     The text never holds the answer: every word that occurs in a class name, in
     singular or plural, is masked in all rows alike. Siblings such as "man running"
@@ -59,9 +60,13 @@ def emoji(*, labels: str = "group", split_seed: int | None = None) -> Dataset:
 
     Notes
     -----
-    Test accuracy of logistic regression on the stored split: see
-    `refnet_viz.rails`. Pictures: Noto Color Emoji, SIL Open Font License 1.1. Names,
-    groups and keywords: Unicode License. ``assets/LICENSES.md`` has both.
+    Test accuracy of logistic regression on the stored split (`refnet_viz.baselines`;
+    374 rows, so one standard error is 2.5 points): groups 60 % from pictures, 70 %
+    from text, 76 % from both, largest class 19 %; subgroups 44 %, 49 % and 59 %,
+    largest class 14 %. Without the mask the group is read from text in 75 %.
+
+    Pictures: Noto Color Emoji, SIL Open Font License 1.1. Names, groups and
+    keywords: Unicode License. ``assets/LICENSES.md`` has both.
 
     Examples
     --------
@@ -81,7 +86,9 @@ def emoji(*, labels: str = "group", split_seed: int | None = None) -> Dataset:
     return Dataset.from_arrays(
         {
             "picture": asset["picture"],
-            "text": text_features(texts, split == "train"),
+            "text": Modality(
+                text_features(texts, split == "train"), "vector", common_scale=True
+            ),
         },
         labels=numbers,
         class_names=names,
@@ -113,11 +120,12 @@ def masked(texts: Iterable[str], class_names: Sequence[str]) -> list[str]:
 
 def text_features(
     texts: Sequence[str], train: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.float64]:
-    """Return TF-IDF features of character n-grams, reduced by a truncated SVD.
+) -> npt.NDArray[np.float32]:
+    """Return TF-IDF features of words and character n-grams, reduced by an SVD.
 
-    With counts c of an n-gram in a text, its weight is (1 + ln c) idf, each text
-    scaled to length 1 (Deerwester et al. 1990, latent semantic indexing).
+    With c counts of a term in a text, its weight is (1 + ln c) idf for n-grams and
+    c idf for words; each kind is scaled to length 1 (Deerwester et al. 1990, latent
+    semantic indexing). Terms of a single training text are left out.
 
     Parameters
     ----------
@@ -129,21 +137,29 @@ def text_features(
     Returns
     -------
     numpy.ndarray
-        ``(N, 128)``; a text without a known n-gram is zero.
+        ``(N, 64)`` of length 1; a text without a known term is zero.
     """
     # scikit-learn takes a second to import and is needed only when data are loaded.
     from sklearn.decomposition import TruncatedSVD  # noqa: PLC0415
     from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415
+    from sklearn.pipeline import make_union  # noqa: PLC0415
+    from sklearn.preprocessing import normalize  # noqa: PLC0415
     from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
-    tfidf = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True)
-    known = tfidf.fit_transform(np.asarray(texts)[train])
+    terms = make_union(
+        TfidfVectorizer(
+            analyzer="char_wb", ngram_range=(2, 4), min_df=2, sublinear_tf=True
+        ),
+        TfidfVectorizer(min_df=2),
+    )
+    known = terms.fit_transform(np.asarray(texts)[train])
     svd = TruncatedSVD(TEXT_WIDTH, algorithm="arpack", random_state=0)
     # The products are small: on a busy machine threads made this 30 times slower.
     with threadpool_limits(1):
         svd.fit(known)
+    reduced = normalize(svd.transform(terms.transform(texts)))
     # The last bits depend on the linear algebra library; a fingerprint should not.
-    return np.round(svd.transform(tfidf.transform(texts)), 4) + 0.0
+    return np.round(reduced, 4).astype(np.float32) + np.float32(0)
 
 
 def _words(text: str) -> list[str]:

@@ -111,7 +111,7 @@ def _as_numbers(name: str, given: Any) -> npt.NDArray[Any]:
 
 def _as_float32(name: str, values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     top = float(np.abs(values).max())
-    if top > np.finfo(np.float32).max:
+    if top > float(np.finfo(np.float32).max):
         raise ValueError(
             f"`{name}` must hold numbers that fit 32 bits (up to 3.4e38), got {top:g}."
         )

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import os
-import zipfile
-import zlib
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from .. import _check
 from .dataset import Dataset, Media
+from .npz import Arrays, read_arrays
 
 SHARED = ("fashion", "cub", "rosmap", "mosi")
 FOLDER_VARIABLE = "REFNET_VIZ_DATA"
-# No deflate stream expands further than this (zlib, "Technical Details").
-DEFLATE_LIMIT = 1032
-
-Arrays = dict[str, npt.NDArray[Any]]
 
 
 def from_npz(
@@ -175,72 +168,6 @@ def shared(
     return from_npz(path, labels=labels, thumbs=thumbs if thumbs.is_file() else None)
 
 
-def read_arrays(path: str | os.PathLike[str]) -> Arrays:
-    """Return the arrays of an npz file, after checking what their headers claim.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If the file is foreign or damaged, holds pickled objects, or an array claims
-        more bytes than the file can hold.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"`path` must name a file, got {str(path)!r}.")
-    if not zipfile.is_zipfile(path):
-        raise ValueError(f"`path` must be an npz file, got {str(path)!r}.")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for member in archive.infolist():
-                _check_member(archive, member)
-        with np.load(path, allow_pickle=False) as file:
-            return {key: file[key] for key in file.files}
-    except _Refused as refusal:
-        raise ValueError(f"`path` must {refusal}") from None
-    except (
-        ValueError, EOFError, OSError, NotImplementedError, RuntimeError,
-        zipfile.BadZipFile, zlib.error,
-    ) as error:  # fmt: skip
-        raise ValueError(
-            f"`path` must be an intact npz file, got {str(path)!r} ({error})."
-        ) from error
-
-
-class _Refused(Exception):  # noqa: N818 (never leaves this file)
-    """The end of a sentence about an array that is not read."""
-
-
-def _check_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
-    key = member.filename
-    if not key.endswith(".npy"):
-        raise _Refused(f"hold nothing but arrays, got {key!r}.")
-    with archive.open(member) as stream:
-        shape, dtype, start = _header(stream)
-    if dtype.hasobject:
-        raise _Refused(f"hold no pickled objects, got some in {key!r}.")
-    claimed = math.prod(shape) * dtype.itemsize
-    possible = min(member.file_size - start, member.compress_size * DEFLATE_LIMIT)
-    if claimed > possible:
-        raise _Refused(
-            f"hold the {claimed:,} bytes that {key!r} claims, got {possible:,} at most."
-        )
-
-
-def _header(stream: Any) -> tuple[tuple[int, ...], np.dtype[Any], int]:
-    """Return shape, dtype and the position where the data start."""
-    source: BinaryIO = stream
-    version = np.lib.format.read_magic(source)
-    if version == (1, 0):
-        shape, _, dtype = np.lib.format.read_array_header_1_0(source)
-    elif version == (2, 0):
-        shape, _, dtype = np.lib.format.read_array_header_2_0(source)
-    else:
-        raise _Refused(f"hold npy arrays of version 1.0 or 2.0, got {version}.")
-    return shape, dtype, source.tell()
-
-
 def _labels(arrays: Arrays, labels: str | None) -> tuple[Any, tuple[str, ...]]:
     choices = [key for key in arrays if key == "y" or key.startswith("y_")]
     names = {key: _names_of(key) for key in choices}
@@ -263,9 +190,10 @@ def _pictures(path: str | os.PathLike[str]) -> tuple[bytes, ...]:
             f"`thumbs` must hold offsets and jpeg or png, got {sorted(arrays)}."
         )
     encoded, offsets = arrays[kind].tobytes(), arrays["offsets"].tolist()
-    if offsets != sorted(offsets) or offsets[0] < 0 or offsets[-1] > len(encoded):
+    whole = [0, *offsets, len(encoded)]
+    if whole != sorted(whole):
         raise ValueError(
-            f"`thumbs` must hold rising offsets up to {len(encoded)}, "
-            f"got {offsets[0]} to {offsets[-1]}."
+            f"`thumbs` must hold rising offsets between 0 and {len(encoded)}, "
+            f"got {offsets[:3]} ... {offsets[-1]}."
         )
     return tuple(encoded[start:stop] for start, stop in pairwise(offsets))

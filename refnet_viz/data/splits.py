@@ -68,9 +68,8 @@ def stratified_split(
     for group in np.unique(groups):
         members = rng.permutation(np.flatnonzero(groups == group))
         seen += len(members)
-        # 0.29 x 100 is a hair below 29 in binary.
-        counts = np.floor(shares * len(members) + 1e-9).astype(int)
-        behind = np.where(shares > 0, shares * seen - dealt - counts, -np.inf)
+        counts = np.floor(shares * len(members)).astype(int)
+        behind = shares * seen - dealt - counts
         counts[np.argsort(-behind)[: len(members) - counts.sum()]] += 1
         dealt += counts
         split[members] = np.repeat(np.array(SPLITS), counts)

@@ -6,8 +6,8 @@ and the functions of two graphs say what changed between them.
 """
 
 from .alignment import linear_cka, second_order_cosine
-from .compare import compare
 from .compare_pairs import compare_pairs
+from .comparison import compare
 from .diff import EdgeDiff, edge_diff
 from .exchange import load_graph, save_graph
 from .metrics import METRICS, Metric

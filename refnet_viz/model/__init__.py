@@ -1,5 +1,6 @@
 """The Refiner Fusion Network: encoders, fusions, refiner, and the whole model."""
 
+from .device import as_device
 from .refnet import Batch, Output, ReFNet, Schema
 
-__all__ = ["Batch", "Output", "ReFNet", "Schema"]
+__all__ = ["Batch", "Output", "ReFNet", "Schema", "as_device"]

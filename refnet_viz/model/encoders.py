@@ -1,4 +1,8 @@
-"""Encoders: one modality in, tokens and their pooled vector out."""
+"""Encoders: one modality in, tokens and their pooled vector out.
+
+A fusion reads either the tokens or the pooled vectors. A picture encoder has only the
+last map that is read: a map that nothing reads would stay at its random start.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +30,8 @@ def masked_mean(tokens: Tensor, mask: Tensor) -> Tensor:
     >>> masked_mean(torch.tensor([[[2.0], [9.0]]]), torch.tensor([[True, False]]))
     tensor([[2.]])
     """
-    real = mask.to(tokens.dtype)
-    total = torch.einsum("blw,bl->bw", tokens, real)  # (B, w)
-    return total / real.sum(dim=1, keepdim=True).clamp(min=1)
+    total = tokens.masked_fill(~mask[..., None], 0.0).sum(dim=1)  # (B, w)
+    return total / mask.sum(dim=1, keepdim=True).clamp(min=1)
 
 
 class VectorEncoder(nn.Module):
@@ -52,24 +55,28 @@ class PatchEncoder(nn.Module):
     """Small pictures by patches: linear maps of 4 x 4 patches, then of 2 x 2 groups.
 
     Linear maps of reshaped pixels cost a fraction of convolutions on a CPU. The
-    tokens are the groups of patches, the pooled vector reads all of them.
+    tokens are the groups of patches; without `tokens` one map reads all of them.
     """
 
     def __init__(
-        self, shape: tuple[int, ...], hidden: int, width: int, dropout: float
+        self,
+        shape: tuple[int, ...],
+        hidden: int,
+        width: int,
+        dropout: float,
+        *,
+        tokens: bool,
     ) -> None:
         super().__init__()
         height, breadth, channels = shape
         self.patch = 4 if min(height, breadth) >= 16 else 2
         grid = tuple(-(-side // (2 * self.patch)) for side in (height, breadth))
         self.padded = tuple(2 * self.patch * side for side in grid)
-        self.positions = grid[0] * grid[1]
         inner, wide = max(hidden // 8, 16), max(hidden // 4, 16)
         self.first = nn.Linear(channels * self.patch**2, inner)
         self.second = nn.Linear(4 * inner, wide)
-        self.token = nn.Linear(wide, width)
-        self.pool = nn.Linear(self.positions * wide, width)
         self.drop = nn.Dropout(dropout)
+        self.last = _Last(grid[0] * grid[1], wide, width, tokens=tokens)
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Encoded:
         """Encode ``(B, C, H, W)``."""
@@ -80,20 +87,24 @@ class PatchEncoder(nn.Module):
         x = F.pixel_unshuffle(x, p).movedim(1, -1)  # (B, H/p, W/p, C p²)
         x = F.gelu(self.first(x)).movedim(-1, 1)  # (B, h/8, H/p, W/p)
         x = F.pixel_unshuffle(x, 2).flatten(2).transpose(1, 2)  # (B, L, h/2)
-        x = F.gelu(self.second(x))  # (B, L, h/4)
-        there = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
-        return Encoded(self.token(x), there, self.pool(self.drop(x.flatten(1))))
+        encoded: Encoded = self.last(self.drop(F.gelu(self.second(x))))  # (B, L, h/4)
+        return encoded
 
 
 class ConvEncoder(nn.Module):
     """A small convolutional network: three stages, each halves the picture."""
 
     def __init__(
-        self, shape: tuple[int, ...], hidden: int, width: int, dropout: float
+        self,
+        shape: tuple[int, ...],
+        hidden: int,
+        width: int,
+        dropout: float,
+        *,
+        tokens: bool,
     ) -> None:
         super().__init__()
-        channels = shape[-1]
-        sizes = [channels, hidden // 8, hidden // 4, hidden // 2]
+        sizes = [shape[-1], *(max(hidden // part, 4) for part in (8, 4, 2))]
         stages: list[nn.Module] = []
         for before, after in pairwise(sizes):
             stages += [
@@ -102,16 +113,31 @@ class ConvEncoder(nn.Module):
             ]  # fmt: skip
         self.stages = nn.Sequential(*stages)
         self.drop = nn.Dropout(dropout)
-        self.token = nn.Linear(sizes[-1], width)
         side = [-(-length // 8) for length in shape[:2]]
-        self.pool = nn.Linear(sizes[-1] * side[0] * side[1], width)
+        self.last = _Last(side[0] * side[1], sizes[-1], width, tokens=tokens)
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Encoded:
         """Encode ``(B, C, H, W)``."""
         x = self.stages(x).flatten(2).transpose(1, 2)  # (B, L, h/2)
-        x = self.drop(x)
-        there = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
-        return Encoded(self.token(x), there, self.pool(x.flatten(1)))
+        encoded: Encoded = self.last(self.drop(x))
+        return encoded
+
+
+class _Last(nn.Module):
+    """The last map of a picture: of each position, or of all of them at once."""
+
+    def __init__(
+        self, positions: int, features: int, width: int, *, tokens: bool
+    ) -> None:
+        super().__init__()
+        self.tokens = tokens
+        self.map = nn.Linear(features if tokens else positions * features, width)
+
+    def forward(self, x: Tensor) -> Encoded:
+        """Encode ``(B, L, h)``; the pooled vector is the only token, or their mean."""
+        tokens = self.map(x if self.tokens else x.flatten(1)[:, None])  # (B, L, w)
+        there = torch.ones(tokens.shape[:2], dtype=torch.bool, device=x.device)
+        return Encoded(tokens, there, tokens.mean(dim=1))
 
 
 class SequenceEncoder(nn.Module):
@@ -161,6 +187,7 @@ def encoder(
     width: int,
     dropout: float,
     picture: str,
+    tokens: bool,
 ) -> nn.Module:
     """Return the encoder for a modality.
 
@@ -172,16 +199,19 @@ def encoder(
         As in `Config`.
     picture
         "light" or "cnn".
+    tokens
+        Whether the fusion reads tokens, or the pooled vector only.
 
     Examples
     --------
-    >>> net = encoder("vector", (3,), 0, hidden=8, width=4, dropout=0.0, picture="cnn")
+    >>> net = encoder("vector", (3,), 0, hidden=8, width=4, dropout=0.0,
+    ...               picture="cnn", tokens=False)
     >>> net(torch.zeros(2, 3), None).pooled.shape
     torch.Size([2, 4])
     """
     if kind == "picture":
         made = {"light": PatchEncoder, "cnn": ConvEncoder}[picture]
-        return made(shape, hidden, width, dropout)
+        return made(shape, hidden, width, dropout, tokens=tokens)
     if kind == "tokens":
         return TokenEncoder(words, hidden, width, dropout)
     if kind == "sequence":

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..data.dataset import Modality
+from .encoders import masked_mean
 
 _GRID = 8  # pictures answer for their 8 x 8 average, enough for layout and colour
 _WORDS = 256  # token sequences answer for their most frequent training tokens
@@ -39,7 +40,7 @@ class Features(nn.Module):
     >>> vectors = Modality.of("a", np.array([[0.0], [2.0]]))
     >>> features = Features("vector", (1,))
     >>> features.fit(vectors, np.array([True, True]))
-    >>> features.features(vectors).ravel().tolist()
+    >>> features.features(vectors).flatten().tolist()
     [-1.0, 1.0]
     """
 
@@ -66,7 +67,8 @@ class Features(nn.Module):
         self.register_buffer("input_std", torch.ones(channels))
         self.register_buffer("mean", torch.zeros(self.width))
         self.register_buffer("std", torch.ones(self.width))
-        self.register_buffer("kept", torch.arange(min(words, _WORDS)))
+        # Ids 0 and 1, padding and unknown, say nothing: they are no features.
+        self.register_buffer("kept", torch.arange(2, 2 + self.width * self.counted))
 
     @property
     def width(self) -> int:
@@ -74,27 +76,35 @@ class Features(nn.Module):
         if self.kind == "picture":
             height, width, channels = self.shape
             return min(height, _GRID) * min(width, _GRID) * channels
-        return min(self.words, _WORDS) if self.kind == "tokens" else self.shape[-1]
+        if self.counted:
+            return min(max(self.words - 2, 1), _WORDS)
+        return self.shape[-1]
+
+    @property
+    def counted(self) -> bool:
+        """Whether the features are frequencies of tokens."""
+        return self.kind == "tokens"
 
     def fit(self, modality: Modality, present: np.ndarray) -> None:
         """Set the scalers from training rows that have the modality."""
         rows = modality.take(np.flatnonzero(present))
-        if self.kind == "tokens":
-            counts = torch.bincount(self._ids(rows).flatten(), minlength=self.words)
-            counts[:2] = 0  # padding and unknown say nothing
-            self.kept = counts.argsort(descending=True, stable=True)[: self.width]
+        if self.counted:
+            counts = torch.bincount(self._ids(rows).flatten(), minlength=self.words)[2:]
+            often = counts.argsort(descending=True, stable=True)
+            self.kept[: len(often)] = often[: self.width] + 2
         else:
             raw = self._raw(rows)  # (N, ..., channels)
-            if rows.mask is not None:
-                raw = raw[torch.from_numpy(rows.mask)]
+            mask = self._mask(rows)
+            if mask is not None:
+                raw = raw[mask]
             flat = raw.reshape(-1, raw.shape[-1])
             self.input_mean, self.input_std = _moments(flat, self.common_scale)
         view = self._view(rows)
         self.mean, self.std = _moments(view, self.common_scale)
 
-    def features(self, modality: Modality) -> np.ndarray:
+    def features(self, modality: Modality) -> Tensor:
         """Return ``(N, d_m)`` float32, standardised."""
-        return ((self._view(modality) - self.mean) / self.std).numpy()
+        return (self._view(modality) - self.mean) / self.std
 
     def inputs(self, modality: Modality) -> tuple[Tensor, Tensor | None]:
         """Return the encoder's input and the mask of real positions, if it has one.
@@ -102,44 +112,52 @@ class Features(nn.Module):
         Vectors ``(N, d)``, pictures ``(N, C, H, W)``, sequences ``(N, L, d)`` with
         zeros as padding, tokens ``(N, L)`` with 0 as padding and 1 as unknown.
         """
-        mask = None if modality.mask is None else torch.from_numpy(modality.mask)
-        if self.kind == "tokens":
+        mask = self._mask(modality)
+        if self.counted:
             return self._ids(modality), mask
         scaled = (self._raw(modality) - self.input_mean) / self.input_std
         if self.kind == "picture":
             scaled = scaled.permute(0, 3, 1, 2).contiguous()
         if mask is not None:
-            scaled = scaled * mask[..., None]
+            # Not a product: padding that overflows, times zero, would be NaN.
+            scaled = scaled.masked_fill(~mask[..., None], 0.0)
         return scaled, mask
 
     def _raw(self, modality: Modality) -> Tensor:
         # A copy: the arrays of a dataset may be read-only.
-        values = torch.tensor(modality.values)
+        values = torch.tensor(modality.values, device=self.mean.device)
         return values.float() / 255 if self.kind == "picture" else values.float()
 
     def _ids(self, modality: Modality) -> Tensor:
         """Return ids shifted by one for "unknown": 0 padding, 1 unknown, 2... known."""
-        ids = torch.tensor(modality.values)
+        ids = torch.tensor(modality.values, device=self.mean.device)
         known = torch.where(ids < self.words - 1, ids + 1, torch.ones_like(ids))
-        mask = torch.tensor(cast("np.ndarray", modality.mask))
-        return torch.where(mask, known, torch.zeros_like(ids))
+        return known.masked_fill(~cast("Tensor", self._mask(modality)), 0)
+
+    def _mask(self, modality: Modality) -> Tensor | None:
+        if modality.mask is None:
+            return None
+        return torch.tensor(modality.mask, device=self.mean.device)
 
     def _view(self, modality: Modality) -> Tensor:
-        if self.kind == "tokens":
-            ids = self._ids(modality)
-            counts = torch.zeros(len(ids), max(self.words, 2))
-            counts.scatter_add_(1, ids, torch.ones_like(ids, dtype=torch.float32))
-            lengths = torch.tensor(cast("np.ndarray", modality.mask)).sum(1)
-            return counts[:, self.kept] / lengths.clamp(min=1)[:, None]
+        if self.counted:
+            return self._frequencies(self._ids(modality))
         raw = self._raw(modality)
         if self.kind == "picture":
             grid = (min(self.shape[0], _GRID), min(self.shape[1], _GRID))
             return F.adaptive_avg_pool2d(raw.permute(0, 3, 1, 2), grid).flatten(1)
         if self.kind == "sequence":
-            mask = torch.tensor(cast("np.ndarray", modality.mask)).float()
-            total = (raw * mask[..., None]).sum(1)
-            return total / mask.sum(1).clamp(min=1)[:, None]
+            return masked_mean(raw, cast("Tensor", self._mask(modality)))
         return raw
+
+    def _frequencies(self, ids: Tensor) -> Tensor:
+        """Return the share of each kept token among the real positions of a row."""
+        other = len(self.kept)  # one more column takes whatever is not kept
+        column = torch.full((max(self.words, 3),), other, device=ids.device)
+        column[self.kept] = torch.arange(other, device=ids.device)
+        counts = torch.zeros(len(ids), other + 1, device=ids.device)
+        counts.scatter_add_(1, column[ids], torch.ones_like(ids, dtype=counts.dtype))
+        return counts[:, :other] / (ids > 0).sum(dim=1, keepdim=True).clamp(min=1)
 
 
 def _moments(values: Tensor, common_scale: bool) -> tuple[Tensor, Tensor]:  # noqa: FBT001

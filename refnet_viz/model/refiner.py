@@ -57,14 +57,15 @@ class Refiner(nn.Module):
 class RunningScale(nn.Module):
     """Mean and deviation of moving targets, for ``targets="features"``.
 
-    The first training batch sets them, later ones move them by `momentum`. In
-    evaluation they stay as stored.
+    The first training batch sets them, later ones move them by `momentum`; rows that
+    lack the modality do not count. In evaluation they stay as stored.
 
     Examples
     --------
     >>> scale = RunningScale(1)
-    >>> scale(torch.tensor([[1.0], [3.0]])).ravel().tolist()
-    [-1.0, 1.0]
+    >>> there = torch.tensor([True, True, False])
+    >>> scale(torch.tensor([[1.0], [3.0], [8.0]]), there).ravel().tolist()
+    [-1.0, 1.0, 6.0]
     """
 
     mean: Tensor
@@ -78,12 +79,12 @@ class RunningScale(nn.Module):
         self.register_buffer("std", torch.ones(features))
         self.register_buffer("seen", torch.zeros(()))
 
-    def forward(self, values: Tensor) -> Tensor:
+    def forward(self, values: Tensor, present: Tensor) -> Tensor:
         """Standardise ``(B, d)``; the result carries no gradient."""
         values = values.detach()
-        if self.training and len(values) > 1:
+        if self.training and len(rows := values[present]) > 1:
             step = self.momentum if bool(self.seen) else 1.0
-            self.mean = self.mean.lerp(values.mean(dim=0), step)
-            self.std = self.std.lerp(values.std(dim=0, correction=0), step)
+            self.mean = self.mean.lerp(rows.mean(dim=0), step)
+            self.std = self.std.lerp(rows.std(dim=0, correction=0), step)
             self.seen = self.seen + 1
         return (values - self.mean) / self.std.clamp(min=1e-6)

@@ -41,10 +41,11 @@ class Schema:
         """Return the schema of a dataset; vocabularies come from its training rows."""
         training = data.split == "train"
         modalities = {}
-        for name, modality in data.modalities.items():
+        for column, (name, modality) in enumerate(data.modalities.items()):
             words = 0
-            if modality.kind == "tokens":
-                seen = modality.values[training]
+            if modality.kind == "tokens" and modality.mask is not None:
+                rows = training & data.present[:, column]
+                seen = modality.values[rows][modality.mask[rows]]
                 # Padding 0, unknown 1, then the ids seen in training, shifted by one.
                 words = int(seen.max(initial=0)) + 2
             modalities[name] = {
@@ -152,6 +153,7 @@ class ReFNet(nn.Module):
         _check_weights(config.refiner_weights, schema.modalities)
         self.schema, self.config = schema, config
         self.names = tuple(schema.modalities)
+        fusion = FUSIONS[config.fusion]
         features, encoders = {}, {}
         for name, known in schema.modalities.items():
             described = (known["kind"], tuple(known["shape"]), known["words"])
@@ -159,11 +161,12 @@ class ReFNet(nn.Module):
             encoders[name] = encoder(
                 *described, hidden=config.hidden, width=config.width,
                 dropout=config.dropout, picture=config.picture_encoder,
+                tokens=fusion.reads_tokens,
             )  # fmt: skip
         # Names from data may hold dots, which module names must not: use numbers.
         self.features = nn.ModuleList(features.values())
         self.encoders = nn.ModuleList(encoders.values())
-        self.fusion = FUSIONS[config.fusion](
+        self.fusion = fusion(
             self.names, width=config.width, hidden=config.hidden, dropout=config.dropout
         )
         # Unlabelled data still get a head, so that every state has the same names.
@@ -181,26 +184,38 @@ class ReFNet(nn.Module):
         self.scales = nn.ModuleList(RunningScale(w) for w in widths if moving)
 
     def fit_features(self, train: Dataset) -> None:
-        """Fit every scaler on training rows."""
+        """Fit every scaler on training rows.
+
+        Raises
+        ------
+        ValueError
+            If no training row has a modality.
+        """
         for column, (name, item) in enumerate(self._features().items()):
-            item.fit(train.modalities[name], train.present[:, column])
+            modality, there = train.modalities[name], train.present[:, column]
+            if modality.mask is not None:
+                there = there & modality.mask.any(axis=1)
+            if not there.any():
+                raise ValueError(
+                    f"`data` must have training rows with the modality {name!r}, "
+                    "got none."
+                )
+            item.fit(modality, there)
 
     def prepare(self, data: Dataset) -> Batch:
         """Return a dataset as resident tensors; absent modalities become zeros."""
         self.schema.check(data)
         order = [list(data.modalities).index(name) for name in self.names]
-        present = torch.from_numpy(data.present[:, order])
+        device = self.head.weight.device
+        present = torch.tensor(data.present[:, order], device=device)
         inputs, features = {}, {}
         for column, (name, item) in enumerate(self._features().items()):
             values, mask = item.inputs(data.modalities[name])
             there = present[:, column]
-            view = torch.from_numpy(item.features(data.modalities[name]))
-            if not bool(there.all()):
-                values, view = _zero(values, there), _zero(view, there)
-                mask = None if mask is None else mask & there[:, None]
-            inputs[name], features[name] = (values, mask), view
-        device = self.head.weight.device
-        return _to(Batch(inputs, features, present), device)
+            mask = None if mask is None else mask & there[:, None]
+            inputs[name] = _zeroed(values, there), mask
+            features[name] = _zeroed(item.features(data.modalities[name]), there)
+        return Batch(inputs, features, present)
 
     def forward(self, batch: Batch) -> Output:
         """Encode, fuse and classify; decoders are not called."""
@@ -224,7 +239,7 @@ class ReFNet(nn.Module):
         if self.config.targets == "inputs":
             return batch.features
         return {
-            name: self.scales[i](output.unimodal[name])
+            name: self.scales[i](output.unimodal[name], batch.present[:, i])
             for i, name in enumerate(self.names)
         }
 
@@ -239,17 +254,7 @@ def _check_weights(
         _check.one_of("refiner_weights", name, names)
 
 
-def _zero(values: Tensor, there: Tensor) -> Tensor:
+def _zeroed(values: Tensor, there: Tensor) -> Tensor:
+    """Return zeros in the rows that are absent, whatever they hold."""
     shape = (len(there), *[1] * (values.ndim - 1))
-    return values * there.reshape(shape).to(values.dtype)
-
-
-def _to(batch: Batch, device: torch.device) -> Batch:
-    return Batch(
-        {
-            name: (values.to(device), None if mask is None else mask.to(device))
-            for name, (values, mask) in batch.inputs.items()
-        },
-        {name: values.to(device) for name, values in batch.features.items()},
-        batch.present.to(device),
-    )
+    return values.masked_fill(~there.reshape(shape), 0)

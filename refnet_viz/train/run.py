@@ -8,6 +8,7 @@ import html
 import json
 import os
 import platform
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,11 +70,21 @@ class Run:
         """The epoch whose state was kept, chosen on validation rows."""
         return int(self.manifest["best_epoch"])
 
-    def model(self, device: str = "cpu") -> ReFNet:
+    def model(self, device: str | torch.device = "cpu") -> ReFNet:
         """Return the network in evaluation mode."""
         model = blank_model(self.schema, self.config)
         model.load_state_dict(self.weights)
         return model.to(device).eval()
+
+    @property
+    def digest(self) -> str:
+        """Hexadecimal digest that changes with any weight or training row."""
+        return hashlib.sha256(self._blob()).hexdigest()
+
+    def _blob(self) -> bytes:
+        tensors = {name: value.contiguous() for name, value in self.weights.items()}
+        tensors[_ROWS] = torch.from_numpy(self.train_rows.view(np.int64).copy())
+        return safetensors.torch.save(tensors)
 
     def save(self, folder: str | Path) -> Path:
         """Write the run as safetensors and JSON.
@@ -88,9 +99,7 @@ class Run:
             If the folder cannot be written.
         """
         folder = Path(folder)
-        tensors = {name: value.contiguous() for name, value in self.weights.items()}
-        tensors[_ROWS] = torch.from_numpy(self.train_rows.view(np.int64).copy())
-        blob = safetensors.torch.save(tensors)
+        blob = self._blob()
         digest = hashlib.sha256(blob).hexdigest()
         name = f"weights-{digest[:16]}.safetensors"
         text = json.dumps(
@@ -148,31 +157,23 @@ class Run:
                 f"{version} in {str(path)!r}; a newer refnet_viz wrote it."
             )
         try:
-            return cls._from_stored(folder, stored)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise _damaged(path, f"it lacks or garbles {error}") from error
-
-    @classmethod
-    def _from_stored(cls, folder: Path, stored: dict[str, Any]) -> Run:
-        path = folder / Path(stored["weights"]["file"]).name
-        if not path.is_file():
-            raise _damaged(path, "it is missing")
-        blob = path.read_bytes()
-        if hashlib.sha256(blob).hexdigest() != stored["weights"]["sha256"]:
-            raise _damaged(path, "its checksum is another")
-        try:
-            weights = safetensors.torch.load(blob)
-        except safetensors.SafetensorError as error:
-            raise _damaged(path, "it is not a safetensors file") from error
-        rows = weights.pop(_ROWS).numpy().view(np.uint64)
-        schema = Schema(
-            stored["schema"]["modalities"], tuple(stored["schema"]["class_names"]),
-            stored["schema"]["multilabel"],
-        )  # fmt: skip
-        return cls(
-            Config.from_dict(stored["config"]), int(stored["seed"]), schema, weights,
-            pd.DataFrame(stored["history"]), stored["manifest"], rows,
-        )  # fmt: skip
+            known = stored["schema"]
+            names = tuple(known["class_names"])
+            schema = Schema(known["modalities"], names, known["multilabel"])
+            config, seed = Config.from_dict(stored["config"]), int(stored["seed"])
+            history, manifest = pd.DataFrame(stored["history"]), stored["manifest"]
+            file, digest = stored["weights"]["file"], stored["weights"]["sha256"]
+            # Only a name: a path would let a foreign file read outside the folder.
+            weights = _tensors(folder / Path(file).name, digest)
+            rows = weights.pop(_ROWS).numpy().view(np.uint64)
+            blank_model(schema, config).load_state_dict(weights)
+        except _DamagedRunError:
+            raise
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise _damaged(path, "it lacks or garbles a setting") from error
+        except RuntimeError as error:  # torch's word for names or shapes that differ
+            raise _damaged(path, "its weights are of another network") from error
+        return cls(config, seed, schema, weights, history, manifest, rows)
 
     def _repr_html_(self) -> str:
         name = html.escape(str(self.manifest.get("variant") or self.config.fusion))
@@ -192,21 +193,30 @@ def blank_model(schema: Schema, config: Config) -> ReFNet:
         return ReFNet(schema, config)
 
 
-def row_hashes(data: Dataset) -> npt.NDArray[np.uint64]:
+def row_hashes(data: Dataset, names: Sequence[str]) -> npt.NDArray[np.uint64]:
     """Return a number for each row's id and content, equal only for equal rows.
+
+    Only the named modalities count, in that order, and of them only what is present
+    and no padding: the same row keeps its number in a dataset that knows more.
 
     Examples
     --------
-    >>> data = Dataset.from_arrays({"a": np.eye(3)})
-    >>> bool((row_hashes(data)[1:] == row_hashes(data.subset([1, 2]))).all())
+    >>> data = Dataset.from_arrays({"a": np.eye(3), "b": np.ones((3, 2))})
+    >>> part = Dataset.from_arrays({"a": np.eye(3)}).subset([1, 2])
+    >>> bool((row_hashes(data, ["a"])[1:] == row_hashes(part, ["a"])).all())
     True
     """
-    arrays = [modality.values for modality in data.modalities.values()]
+    columns = [
+        (data.modalities[name], data.present[:, list(data.modalities).index(name)])
+        for name in names
+    ]
     hashes = np.empty(len(data), dtype=np.uint64)
     for i, key in enumerate(data.ids):
-        digest = hashlib.blake2b(str(key).encode(), digest_size=8)
-        for values in arrays:
-            digest.update(np.ascontiguousarray(values[i]).tobytes())
+        digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8)
+        for modality, present in columns:
+            real = ... if modality.mask is None else modality.mask[i]
+            content = modality.values[i][real].tobytes() if present[i] else b""
+            digest.update(f"|{len(content)}|".encode() + content)
         hashes[i] = int.from_bytes(digest.digest(), "little")
     return hashes
 
@@ -231,5 +241,23 @@ def _write(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _damaged(path: Path, why: str) -> ValueError:
-    return ValueError(f"`folder` must hold a whole run, got {str(path)!r}: {why}.")
+class _DamagedRunError(ValueError):
+    pass
+
+
+def _damaged(path: Path, why: str) -> _DamagedRunError:
+    return _DamagedRunError(
+        f"`folder` must hold a whole run, got {str(path)!r}: {why}."
+    )
+
+
+def _tensors(path: Path, digest: str) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise _damaged(path, "it is missing")
+    blob = path.read_bytes()
+    if hashlib.sha256(blob).hexdigest() != digest:
+        raise _damaged(path, "its checksum is another")
+    try:
+        return safetensors.torch.load(blob)
+    except safetensors.SafetensorError as error:
+        raise _damaged(path, "it is not a safetensors file") from error

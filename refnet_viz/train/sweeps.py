@@ -62,8 +62,10 @@ def sweep(
     Raises
     ------
     ValueError
-        If there is no variant or seed, a seed repeats, or `folder` holds runs of
-        other data or settings.
+        If there is no variant or seed, a seed repeats or has no start, or `folder`
+        holds runs of other data, settings or starts.
+    TypeError
+        If `configs` is no mapping or `seeds` is a number.
 
     Examples
     --------
@@ -76,19 +78,15 @@ def sweep(
     >>> [(run.manifest["variant"], run.seed) for run in runs["a"]]
     [('a', 0), ('a', 1)]
     """
-    order = [_check.integer("seeds", seed, low=0) for seed in seeds]
-    if not order or not configs:
-        name = "configs" if order else "seeds"
-        raise ValueError(f"`{name}` must hold at least one entry, got none.")
-    _check.unique("seeds", [str(seed) for seed in order])
+    order = _checked(configs, seeds, start)
     places = _places(folder, configs, order)
     whole, jobs = {}, []
     for (name, seed), place in places.items():
-        saved = _saved(place, data, configs[name])
+        begin = None if start is None else start[seed]
+        saved = _saved(place, data, configs[name], begin)
         if saved is not None:
             whole[name, seed] = saved
         else:
-            begin = None if start is None else start[seed]
             jobs.append((name, seed, place, begin))
     parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
     work = (joblib.delayed(_one)(data, configs[job[0]], job) for job in jobs)
@@ -111,13 +109,40 @@ def sweep(
     }
 
 
+def _checked(
+    configs: Mapping[str, Config], seeds: Iterable[int], start: Mapping[int, Run] | None
+) -> list[int]:
+    """Return the seeds when variants, seeds and starts fit together."""
+    if not isinstance(configs, Mapping):
+        raise TypeError(
+            "`configs` must be a mapping of variant names to settings, e.g. "
+            f"{{'refiner': Config()}}, got {type(configs).__name__}."
+        )
+    if not isinstance(seeds, Iterable):
+        raise TypeError(f"`seeds` must be whole numbers, e.g. range(5), got {seeds!r}.")
+    order = [_check.integer("seeds", seed, low=0) for seed in seeds]
+    if not order or not configs:
+        name = "configs" if order else "seeds"
+        raise ValueError(f"`{name}` must hold at least one entry, got none.")
+    _check.unique("seeds", [str(seed) for seed in order])
+    missing = [] if start is None else [seed for seed in order if seed not in start]
+    if missing:
+        raise ValueError(
+            f"`start` must hold a run for every seed, got none for {missing[0]}."
+        )
+    return order
+
+
 def _one(
     data: Dataset,
     config: Config,
     job: tuple[str, int, Path | None, Run | None],
 ) -> tuple[str, int, Run]:
     name, seed, place, begin = job
-    run = fit(data, config, seed=seed, start=begin, progress=False)
+    with warnings.catch_warnings():
+        # What `fit` says it keeps is dropped here, and the sweep says so itself.
+        warnings.filterwarnings("ignore", ".* was stopped in ", UserWarning)
+        run = fit(data, config, seed=seed, start=begin, progress=False)
     if run.manifest["stopped"]:  # half a run must not be taken for a whole one
         raise KeyboardInterrupt
     run = replace(run, manifest=run.manifest | {"variant": name})
@@ -131,8 +156,14 @@ def _places(
 ) -> dict[tuple[str, int], Path | None]:
     if folder is None:
         return {(name, seed): None for name in configs for seed in seeds}
-    names = {name: re.sub(r"[^\w.-]+", "_", name) for name in configs}
-    _check.unique("configs", [f"folder name {name}" for name in names.values()])
+    # Leading dots would hide a folder, or leave it.
+    names = {name: re.sub(r"[^\w.-]+|^\.+", "_", name) or "_" for name in configs}
+    for name, place in names.items():
+        if list(names.values()).count(place) > 1:
+            raise ValueError(
+                "`configs` must have names that make different folders, got "
+                f"{name!r} and another one for {place!r}."
+            )
     return {
         (name, seed): Path(folder) / names[name] / f"seed-{seed}"
         for name in configs
@@ -140,7 +171,9 @@ def _places(
     }
 
 
-def _saved(place: Path | None, data: Dataset, config: Config) -> Run | None:
+def _saved(
+    place: Path | None, data: Dataset, config: Config, begin: Run | None
+) -> Run | None:
     """Return the whole run at `place`, None where there is none or half of one."""
     if place is None:
         return None
@@ -152,10 +185,10 @@ def _saved(place: Path | None, data: Dataset, config: Config) -> Run | None:
         if "newer refnet_viz" in str(error):
             raise
         return None
-    known = (run.manifest["fingerprint"], run.config.to_dict())
-    if known != (data.fingerprint, config.to_dict()):
+    known = (run.manifest["fingerprint"], run.config, run.manifest["start"])
+    if known != (data.fingerprint, config, None if begin is None else begin.digest):
         raise ValueError(
-            "`folder` must hold runs of the same data and settings, got others in "
-            f"{str(place)!r}."
+            "`folder` must hold runs of the same data, settings and starts, got others "
+            f"in {str(place)!r}."
         )
     return run

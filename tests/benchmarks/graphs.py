@@ -14,6 +14,7 @@ from statistics import median
 
 import networkx as nx
 import numpy as np
+from report import Row, show
 
 from refnet_viz.embedding import Embedding
 from refnet_viz.graph import METRICS, Neighbors, knn
@@ -90,7 +91,7 @@ def by_networkx(union: nx.Graph[str], directed: nx.DiGraph[str]) -> dict[str, fl
     }
 
 
-def measure() -> list[dict[str, str]]:
+def measure() -> list[Row]:
     """Return one row a figure: name, measured, asked, unit."""
     times = conversion(clustered(10_000))
     neighbors = clustered(20_000)
@@ -129,20 +130,5 @@ def _time_of(neighbors: Neighbors, names: list[str]) -> float:
     return seconds(lambda: [METRICS[name].function(fresh) for name in names])
 
 
-def table(rows: list[dict[str, str]]) -> str:
-    """Return the rows as a markdown table.
-
-    Examples
-    --------
-    >>> print(table([{"name": "a", "measured": "3", "asked": "2", "unit": "s"}]))
-    | figure | measured | asked | unit |
-    |---|---|---|---|
-    | a | 3 | 2 | s |
-    """
-    lines = ["| figure | measured | asked | unit |", "|---|---|---|---|"]
-    lines += [f"| {' | '.join(row.values())} |" for row in rows]
-    return "\n".join(lines)
-
-
 if __name__ == "__main__":
-    print(table(measure()))
+    show(measure())

@@ -19,6 +19,7 @@ from typing import Any
 
 import numba
 import numpy as np
+from report import Row, show
 from threadpoolctl import threadpool_limits
 
 from refnet_viz.embedding import Embedding
@@ -89,7 +90,7 @@ def aligned_umap(embeddings: list[Embedding]) -> list[Any]:
     return list(model.embeddings_)
 
 
-def measure_aligned() -> list[dict[str, str]]:
+def measure_aligned() -> list[Row]:
     """Compare warm starts with AlignedUMAP on two and on four embeddings."""
     embeddings = clouds()
     small = [e.subset(np.arange(200)) for e in embeddings[:2]]
@@ -144,7 +145,7 @@ def fresh(setup: str, call: str, path: str) -> list[float]:
     return [float(word) for word in done.stdout.split()]
 
 
-def measure_neighbors(folder: str) -> list[dict[str, str]]:
+def measure_neighbors(folder: str) -> list[Row]:
     """Compare UMAP on our neighbours with umap-learn's own search, first and later."""
     path = str(Path(folder) / "points.npy")
     rows = []
@@ -168,12 +169,12 @@ def ratio(ours: float, theirs: float) -> str:
     return f"{share} ({ours:.2f} s, {theirs:.1f} s)"
 
 
-def row(name: str, asked: str, measured: str, unit: str) -> dict[str, str]:
+def row(name: str, asked: str, measured: str, unit: str) -> Row:
     """Return one line of the table."""
     return {"name": name, "asked": asked, "measured": measured, "unit": unit}
 
 
-def measure() -> list[dict[str, str]]:
+def measure() -> list[Row]:
     """Return every measurement of this file."""
     numba.set_num_threads(1)
     with (
@@ -186,6 +187,4 @@ def measure() -> list[dict[str, str]]:
 
 
 if __name__ == "__main__":
-    print("| what | asked | measured | unit |\n|---|---|---|---|")
-    for line in measure():
-        print("| " + " | ".join(line.values()) + " |")
+    show(measure())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -52,7 +53,14 @@ class Fusion(nn.Module, ABC):
         Hidden features.
     dropout
         Share of hidden features dropped in training.
+
+    Attributes
+    ----------
+    reads_tokens
+        Whether it reads the encoders' tokens; otherwise their pooled vectors.
     """
+
+    reads_tokens: ClassVar[bool] = False
 
     def __init__(
         self, names: tuple[str, ...], *, width: int, hidden: int, dropout: float

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
@@ -23,6 +25,8 @@ class TransformerFusion(Fusion):
     family of MMBT (Kiela et al. 2019) and of mmf's multimodal transformer, trained
     from scratch and small; here z is also the vector that is refined.
     """
+
+    reads_tokens: ClassVar[bool] = True
 
     def __init__(
         self, names: tuple[str, ...], *, width: int, hidden: int, dropout: float

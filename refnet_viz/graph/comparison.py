@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
 from .. import _check
@@ -39,8 +40,9 @@ def compare(
     baseline
         The variant the others are compared with; None takes "plain", or the first.
     rails
-        Further embeddings to be read beside the variants, such as those of unimodal
-        classifiers; each modality's own graph and that of their sum always are.
+        Embeddings with predictions whose accuracy to show beside the variants, such
+        as those of `refnet_viz.rails`. The graphs of each modality and of their sum
+        are always shown beside the other metrics.
     metrics
         Names out of `METRICS`; None takes all but the slow ones. Accuracy appears
         when there are predictions, label metrics when there are labels.
@@ -118,13 +120,15 @@ def compare(
     _warn_of_training_rows(every)
     grounds = Grounds(every[0].k, every[0].metric)
     lines = [Line(name, "variant", members) for name, members in variants.items()]
-    lines += _rails(variants[baseline][0], rails, grounds)
+    lines += _rails(variants[baseline][0], grounds)
     chosen = {**_chosen(metrics), **_overlaps(every, grounds)}
-    rows = [
-        row
-        for name, metric in tqdm(chosen.items(), "metrics", delay=1, leave=False)
-        for row in rows_of(name, metric, lines, settings)
-    ]
+    judged = _judged(rails, grounds)
+    rows = []
+    # The matrices are small: on a busy machine threads made them 30 times slower.
+    with threadpool_limits(1):
+        for name, metric in tqdm(chosen.items(), "metrics", delay=1, leave=False):
+            beside = judged if name == "accuracy" else []
+            rows += rows_of(name, metric, lines + beside, settings)
     table = as_frame(rows)
     table.attrs = {
         "baseline": baseline, "confidence": settings.confidence, "k": every[0].k,
@@ -155,21 +159,24 @@ def _warn_of_training_rows(every: list[Neighbors]) -> None:
         )
 
 
-def _rails(
-    first: Neighbors, rails: Mapping[str, Any] | None, grounds: Grounds
-) -> list[Line]:
-    """Return the modalities' own graphs, and those of the embeddings given."""
+def _rails(first: Neighbors, grounds: Grounds) -> list[Line]:
+    """Return the modalities' own graphs and that of their sum."""
     lines = []
     names = [*first.embedding.inputs, "sum"] if first.embedding.inputs else []
     for name in names:
         ground = grounds.of(first.embedding, name)
         if ground is not None:
             lines.append(Line(name, "rail", [ground.graph]))
-    given = as_variants("rails", rails, Embedding) if rails else {}
-    for name, members in given.items():
-        found = knn(members, grounds.k, metric=grounds.metric)
-        lines.append(Line(name, "rail", found))
     return lines
+
+
+def _judged(rails: Mapping[str, Any] | None, grounds: Grounds) -> list[Line]:
+    """Return the embeddings given as rails; only their predictions are compared."""
+    given = as_variants("rails", rails, Embedding) if rails else {}
+    return [
+        Line(name, "rail", knn(members, grounds.k, metric=grounds.metric))
+        for name, members in given.items()
+    ]
 
 
 def _chosen(metrics: Sequence[str] | None) -> dict[str, Metric]:

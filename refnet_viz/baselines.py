@@ -7,6 +7,7 @@ plain concatenation; every comparison shows these rails beside the variants.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -61,14 +62,10 @@ def rails(data: Dataset, *, seed: int = 0) -> dict[str, Embedding]:
     >>> {name: rail.accuracy for name, rail in rails(data).items()}
     {'a only': 1.0, 'concatenation': 1.0}
     """
-    # scikit-learn takes a second to import, and only rails need this part of it.
-    from threadpoolctl import threadpool_limits  # noqa: PLC0415
-
     seed = _check.integer("seed", seed, low=0)
     labels = _trainable(data)
-    # The matrices are small: threads cost more than they bring.
-    with threadpool_limits(1):
-        inputs = features(data, seed=seed)
+    inputs = features(data, seed=seed)
+    with _one_thread():
         names = {f"{key} only": [key] for key in inputs}
         names["concatenation"] = list(inputs)
         return {
@@ -116,11 +113,23 @@ def features(data: Dataset, *, seed: int = 0) -> Features:
             raise ValueError(
                 f"`data` must have training rows with modality {name!r}, got none."
             )
-        flat = _flat(modality, known, seed)
+        with _one_thread():
+            flat = _flat(modality, known, seed)
         scale = flat[known].std(axis=0)
         values = (flat - flat[known].mean(axis=0)) / np.where(scale > 0, scale, 1.0)
         found[name] = np.where(there[:, None], values, 0.0).astype(np.float32)
     return found
+
+
+def _one_thread() -> AbstractContextManager[Any]:
+    """Keep linear algebra on one thread: on small matrices threads mostly wait."""
+    # The limit reaches only libraries that are loaded by now, so scikit-learn is
+    # imported first; it takes a second, hence not at the top.
+    import sklearn.decomposition  # noqa: PLC0415
+    import sklearn.linear_model  # noqa: F401, PLC0415
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
+
+    return threadpool_limits(1)
 
 
 def _trainable(data: Dataset) -> npt.NDArray[np.int64]:

@@ -1,0 +1,242 @@
+"""Epochs, the objective, validation, and what is kept of them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from ..config import Config
+from ..model import Batch, ReFNet
+from ..model.refiner import RunningScale
+from ..objectives import classification, multi_similarity, refiner_loss
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Resident rows of one split, with labels and which of them count."""
+
+    batch: Batch
+    labels: Tensor | None
+    labelled: Tensor  # (N,) bool
+
+
+@dataclass
+class Best:
+    """The best state so far and what was seen on the way."""
+
+    history: list[dict[str, float]] = field(default_factory=list)
+    state: dict[str, Tensor] = field(default_factory=dict)
+    epoch: int = -1
+    key: tuple[float, float] = (-np.inf, -np.inf)
+
+    def update(self, model: ReFNet, row: dict[str, float]) -> None:
+        """Add an epoch; keep its state when score, then loss, are better."""
+        key = (row["val_score"], -row["val_loss"])
+        better = key > self.key or not self.state
+        # The slow part first: an interrupt in it leaves all fields as they were.
+        state = state_of(model) if better else self.state
+        self.history.append(row)
+        if better:
+            self.key, self.epoch, self.state = key, len(self.history) - 1, state
+
+
+def run_epochs(
+    model: ReFNet,
+    train: Rows,
+    val: Rows,
+    config: Config,
+    *,
+    best: Best,
+    seed: int,
+    progress: bool,
+) -> bool:
+    """Train all epochs; return whether the user stopped them."""
+    order = np.random.default_rng(seed)
+    steps = -(-len(train.batch) // config.batch_size)
+    optimizer = _optimizer(model, config)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
+        optimizer, config.epochs * steps
+    )
+    bar = tqdm(range(config.epochs), "training", disable=not progress, leave=False)
+    try:
+        for epoch in bar:
+            model.train()
+            sums: dict[str, Tensor] = {}
+            # Parts of nearly equal size: no batch of one, no row left out.
+            parts = np.array_split(order.permutation(len(train.batch)), steps)
+            for part in parts:
+                index = torch.from_numpy(part).to(train.batch.present.device)
+                losses = _losses(model, train, index, config)
+                optimizer.zero_grad(set_to_none=True)
+                torch.stack(list(losses.values())).sum().backward()
+                optimizer.step()
+                schedule.step()
+                for name, value in losses.items():
+                    sums[name] = sums.get(name, 0) + value.detach() * len(part)
+            row = {name: float(v) / len(train.batch) for name, v in sums.items()}
+            row = {"epoch": epoch, "loss": sum(row.values()), **row}
+            _check_finite(row, config)
+            best.update(model, row | _validate(model, val))
+            bar.set_postfix(score=f"{best.key[0]:.3f}", refresh=False)
+    except KeyboardInterrupt:
+        if not best.state:
+            raise
+        warnings.warn(
+            f"training was stopped in epoch {len(best.history) + 1} of "
+            f"{config.epochs}; the best state (epoch {best.epoch + 1}) is kept.",
+            stacklevel=4,
+        )
+        return True
+    finally:
+        bar.close()
+    return False
+
+
+def _check_finite(row: dict[str, float], config: Config) -> None:
+    if not np.isfinite(row["loss"]):
+        raise ValueError(
+            "`config.learning_rate` must be small enough to keep the loss finite, got "
+            f"{config.learning_rate:g} and a loss of {row['loss']} in epoch "
+            f"{int(row['epoch']) + 1}."
+        )
+
+
+def _optimizer(model: ReFNet, config: Config) -> torch.optim.Optimizer:
+    """Return AdamW; biases, norms and single vectors are not decayed."""
+    wide = [p for p in model.parameters() if p.ndim > 1]
+    flat = [p for p in model.parameters() if p.ndim <= 1]
+    groups = [
+        {"params": wide, "weight_decay": config.weight_decay},
+        {"params": flat, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=config.learning_rate, fused=True)
+
+
+def _losses(
+    model: ReFNet, rows: Rows, index: Tensor, config: Config
+) -> dict[str, Tensor]:
+    """Return the weighted terms of the objective for the rows at `index`."""
+    batch = rows.batch.rows(index)
+    output = model(batch)
+    losses = dict(output.aux_losses)
+    if rows.labels is not None:
+        seen = rows.labelled[index]
+        labels, z = rows.labels[index][seen], output.z[seen]
+        losses["task"] = classification(output.logits[seen], labels)
+        if config.contrastive:
+            losses["contrastive"] = config.contrastive * multi_similarity(
+                z, labels, alpha=config.alpha, beta=config.beta, base=config.base,
+                margin=config.margin, mining=config.mining, jaccard=config.jaccard,
+            )  # fmt: skip
+    if config.refiner:
+        answers = _refine(model, batch, output.z, model.targets(batch, output))
+        losses["refiner"] = config.refiner * answers
+    return losses
+
+
+def _refine(
+    model: ReFNet, batch: Batch, z: Tensor, targets: dict[str, Tensor]
+) -> Tensor:
+    """Return the sum over modalities of the weighted refiner losses."""
+    weights = model.config.refiner_weights
+    terms = refiner_loss(
+        model.decode(z), targets, batch.present, loss=model.config.refiner_loss,
+        weights=None if weights is None else dict(weights),
+    )  # fmt: skip
+    return torch.stack(list(terms.values())).sum()
+
+
+@torch.no_grad()
+def _validate(model: ReFNet, rows: Rows) -> dict[str, float]:
+    """Return validation loss and score; the refiner never enters a supervised one."""
+    model.eval()
+    output = model(rows.batch)
+    if rows.labels is None:
+        targets = model.targets(rows.batch, output)
+        loss = float(_refine(model, rows.batch, output.z, targets))
+        return {"val_loss": loss, "val_score": -loss}
+    logits, labels = output.logits[rows.labelled], rows.labels[rows.labelled]
+    loss = float(classification(logits, labels))
+    return {"val_loss": loss, "val_score": _score(logits, labels)}
+
+
+def _score(logits: Tensor, labels: Tensor) -> float:
+    """Return accuracy, or micro-F1 at probability one half for several labels."""
+    if labels.ndim == 1:
+        return float((logits.argmax(dim=1) == labels).float().mean())
+    guess, truth = logits > 0, labels > 0
+    hits = float((guess & truth).sum())
+    return 2 * hits / max(float(guess.sum() + truth.sum()), 1.0)
+
+
+def fit_decoders(
+    model: ReFNet, batch: Batch, config: Config, *, steps: int = 300
+) -> bool:
+    """Fit the decoders to a frozen z: they may read it, they never shaped it.
+
+    Returns whether the user stopped it.
+    """
+    model.eval()
+    with torch.no_grad():
+        output = model(batch)
+        if config.targets == "features":
+            model.scales.train()
+            for column, name in enumerate(model.names):
+                scale = cast("RunningScale", model.scales[column])
+                scale.seen.zero_()  # a start may have left it elsewhere
+                scale(output.unimodal[name], batch.present[:, column])
+        model.eval()
+        targets = model.targets(batch, output)
+    optimizer = torch.optim.AdamW(
+        model.refiner.parameters(), lr=config.learning_rate, fused=True,
+        weight_decay=config.weight_decay,
+    )  # fmt: skip
+    for step in range(steps):
+        try:
+            optimizer.zero_grad(set_to_none=True)
+            _refine(model, batch, output.z, targets).backward()
+            optimizer.step()
+        except KeyboardInterrupt:
+            warnings.warn(
+                f"fitting the decoders was stopped in step {step + 1} of {steps}; "
+                "the trained state is kept.",
+                stacklevel=4,
+            )
+            return True
+    return False
+
+
+def state_of(model: ReFNet) -> dict[str, Tensor]:
+    """Return a copy of all weights and scalers."""
+    return {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+
+@contextmanager
+def reproducible(seed: int, device: torch.device) -> Iterator[None]:
+    """Seed torch without touching the caller's generators; one thread on a CPU.
+
+    Sums split over threads round differently: with one thread a run has the same
+    bits in a notebook and in a sweep's workers, and small networks lose nothing.
+    """
+    threads = torch.get_num_threads()
+    on_cpu = device.type == "cpu"
+    others: dict[str, Any] = {} if on_cpu else {"device_type": device.type}
+    with torch.random.fork_rng(devices=[] if on_cpu else [device], **others):
+        if on_cpu:
+            # torch.manual_seed would seed the caller's other devices too.
+            torch.default_generator.manual_seed(seed)
+            torch.set_num_threads(1)
+        else:
+            torch.manual_seed(seed)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)

@@ -1,0 +1,68 @@
+"""One table of all benchmarks: ``python tests/benchmarks/report.py [--readme]``.
+
+With ``--readme`` the table replaces the one in README.md.
+"""
+
+import datetime
+import importlib
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import TypedDict
+
+ROOMS = ("start", "losses", "graphs", "layouts", "explorer", "two_by_two")
+README = Path(__file__).parents[2] / "README.md"
+MARKS = ("<!-- benchmarks -->", "<!-- end of benchmarks -->")
+
+
+class Row(TypedDict):
+    """A figure: what it is, what was asked, what was measured."""
+
+    name: str
+    asked: str
+    measured: str
+    unit: str
+
+
+def table(rows: list[Row]) -> str:
+    """Return rows as a Markdown table."""
+    lines = ["| figure | asked | measured |", "|---|---|---|"]
+    for row in rows:
+        found = f"{row['measured']} {row['unit']}".strip()
+        lines.append(f"| {row['name']} | {row['asked']} | {found} |")
+    return "\n".join(lines)
+
+
+def show(rows: list[Row]) -> None:
+    """Print rows as a Markdown table."""
+    print(table(rows))
+
+
+def machine() -> str:
+    """Return the date and the size of this machine."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"Measured on {datetime.datetime.now(tz=datetime.UTC).date()}, "
+        f"{os.cpu_count()} cores of a shared machine, {memory:.0f} GiB, no GPU, "
+        f"Python {platform.python_version()}; ratios are of one run, times are medians."
+    )
+
+
+def main(words: list[str]) -> None:
+    """Measure everything, print the table, and put it into the README if asked."""
+    chosen = [word for word in words if not word.startswith("-")] or ROOMS
+    rows: list[Row] = []
+    for name in chosen:
+        print(f"measuring {name} ...", file=sys.stderr, flush=True)
+        rows += importlib.import_module(name).measure()
+    text = f"{machine()}\n\n{table(rows)}"
+    print(text)
+    if "--readme" in words:
+        before, rest = README.read_text("utf-8").split(MARKS[0])
+        after = rest.split(MARKS[1])[1]
+        README.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}", "utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

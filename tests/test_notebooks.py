@@ -1,0 +1,48 @@
+"""Every notebook runs, stays small, and is committed without outputs."""
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+from run_notebook import errors, execute
+
+NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+
+
+def test_the_notebooks_of_the_readme_are_there():
+    readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    assert len(NOTEBOOKS) >= 3
+    for path in NOTEBOOKS:
+        assert f"notebooks/{path.name}" in readme
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_runs_without_an_error_in_any_output(path):
+    notebook, _ = execute(path)
+    assert errors(notebook) == []
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            assert output.get("name") != "stderr", output.get("text")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_is_committed_clean(path):
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    assert notebook.metadata["kernelspec"]["name"] == "python3"
+    assert "widgets" not in notebook.metadata
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            assert cell.outputs == []
+            assert cell.execution_count is None
+    assert len(json.dumps(notebook)) < 60_000
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_its_cells_are_tiny(path):
+    cells = nbformat.read(path, as_version=4).cells
+    code = [len(c.source.splitlines()) for c in cells if c.cell_type == "code"]
+    assert max(code) <= 10
+    assert sorted(code)[len(code) // 2] <= 3
