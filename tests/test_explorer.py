@@ -485,6 +485,33 @@ def test_without_labels_or_predictions():
     assert view.figure.data[POINTS].marker.color.sum() == 18
 
 
+def test_several_labels_a_point():
+    rng = np.random.default_rng(0)
+    labels = (rng.random((12, 3)) < 0.5).astype(int)
+    labels[0] = 0
+    one = Embedding.from_arrays(
+        rng.normal(size=(12, 2)), labels=labels, class_names=["a", "b", "c"]
+    )
+    one = rv.Embedding(**{**vars(one), "predictions": np.ones_like(labels)})
+    view = rv.explore(one, k=2, layout="pca")
+    view.select(["0", "1"])
+    names = ["; ".join(n for n, on in zip("abc", row, strict=True) if on) or "none"
+             for row in labels[:2]]  # fmt: skip
+    assert view.selected["label"].tolist() == names
+    assert view.selected["prediction"].tolist() == ["a; b; c"] * 2
+    assert view.selected["correct"].tolist() == labels[:2].all(axis=1).tolist()
+    assert card(view, "accuracy")["selected"] == f"{labels[:2].mean():.2f}"
+    share = labels[:2].mean(axis=0)
+    chance = np.maximum(share, 1 - share).mean()
+    assert card(view, "accuracy")["nulls"][0].endswith(f", {chance:.2f}")
+
+
+def test_beyond_five_thousand_points_webgl_draws():
+    many = Embedding.from_arrays(np.random.default_rng(0).normal(size=(5_001, 2)))
+    view = rv.explore(many, k=2, layout="pca")
+    assert {t.type for t in view.figure.data[:KEYS]} == {"scattergl"}
+
+
 # The pane
 
 

@@ -90,7 +90,7 @@ def build(embedding: Embedding, words: list[str], mode: str) -> Map:
     figure = theme(figure, mode)
     flat_axes(figure, 1, ink(mode))
     figure.update_layout(
-        height=HEIGHT, margin={"l": 8, "r": 8, "t": 76, "b": 10}, dragmode="lasso",
+        height=HEIGHT, margin={"l": 8, "r": 8, "t": 84, "b": 10}, dragmode="lasso",
         title={"font": {"size": 14}, "pad": {"t": 4}}, autosize=True,
         clickmode="event+select", hovermode="closest", modebar_remove=list(BUTTONS),
         legend={
