@@ -55,7 +55,7 @@ def of_point(facts: Facts, row: int) -> dict[str, Any]:
         "picture": picture(embedding, row),
         "text": text(embedding, row),
         "facts": _facts(facts, row),
-        "heading": f"{graph.k} nearest in {graph.space}{shared}",
+        "heading": f"{graph.k} nearest in the {graph.space} space{shared}",
         "rows": rows,
         "more": _more(graph.k),
     }

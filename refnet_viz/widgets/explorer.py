@@ -160,12 +160,16 @@ class Explorer:
             try:
                 handler(*event)
             except Exception as error:
-                self._status.value = f"{type(error).__name__}: {error}"
+                self._say(f"{type(error).__name__}: {error}")
                 raise
             if self._errors.outputs:
                 self._errors.outputs = ()
 
         return run
+
+    def _say(self, text: str) -> None:
+        self._status.value = text
+        self._status.layout.display = None if text else "none"
 
     def _changed(self, _: Any) -> None:
         if self._busy:
@@ -240,9 +244,9 @@ class Explorer:
         """Return the layout, or another one until it is computed."""
         place, method = self._place, self.layout
         if self._atlas.has_layout(place, method) or not _in_notebook():
-            self._status.value = ""
+            self._say("")
             return self._atlas.layout(place, method)
-        self._status.value = f"computing the {method.upper()} layout …"
+        self._say(f"computing the {method.upper()} layout …")
         self._later()
         return self._atlas.stand_in(place, method)
 

@@ -69,7 +69,7 @@ class Map(go.FigureWidget):
     heard_elsewhere = False
 
     @traitlets.observe("_js2py_pointsCallback")
-    def _handler_js2py_pointsCallback(self, change: Any) -> None:
+    def _handler_js2py_pointsCallback(self, change: Any) -> None:  # noqa: N802
         event = change["new"] or {}
         if self.heard_elsewhere and event.get("event_type") in SELECTIONS:
             self._js2py_pointsCallback = None
@@ -132,14 +132,14 @@ def build(embedding: Embedding, words: list[str], mode: str) -> Map:
     figure = theme(figure, mode)
     flat_axes(figure, 1, ink(mode))
     figure.update_layout(
-        height=HEIGHT, margin={"l": 8, "r": 8, "t": 80, "b": 10}, dragmode="lasso",
+        height=HEIGHT, margin={"l": 8, "r": 8, "t": 76, "b": 10}, dragmode="lasso",
+        title={"font": {"size": 14}, "pad": {"t": 4}}, autosize=True,
         clickmode="event+select", hovermode="closest", modebar_remove=list(BUTTONS),
         legend={
             "x": 1.01, "xanchor": "left", "y": 1, "yanchor": "top",
             "font": {"size": 11}, "itemclick": False, "itemdoubleclick": False,
         },
     )  # fmt: skip
-    figure.update_layout(autosize=True)
     widget = Map(figure)
     widget._config = {"responsive": True, "displaylogo": False}
     return widget
