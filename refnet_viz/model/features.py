@@ -20,8 +20,9 @@ class Features(nn.Module):
 
     The *input* is what the encoder reads; the *features* ``(N, d_m)`` are a fixed
     vector view of the same data: vectors themselves, colours and edges of pictures
-    (`pictures.describe`), the mean over a sequence, or relative frequencies of the commonest tokens. They
-    are the modality's own space and, by default, what the refiner has to answer.
+    (`pictures.describe`), the mean over a sequence, or relative frequencies of the
+    commonest tokens. They are the modality's own space and, by default, what the
+    refiner has to answer.
 
     Parameters
     ----------
