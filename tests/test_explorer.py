@@ -614,8 +614,8 @@ def test_errors_are_shown(view, monkeypatch):
     monkeypatch.setattr(view, "_redraw", fail)
     with pytest.raises(ValueError, match="unlucky"):  # a kernel shows it in the pane
         view.controls["k"].value = 13
-    assert view._status.value == "ValueError: `k` is unlucky, got 13."
-    assert view._errors in view.widget.children
+    assert view._notice.status.value == "ValueError: `k` is unlucky, got 13."
+    assert view._notice.errors in view.widget.children
 
 
 def test_a_reloaded_page_starts_from_the_present(view):

@@ -1,6 +1,6 @@
 """The explorer: embeddings, their graphs and their points, linked in a notebook."""
 
-from .explore import explore
 from .explorer import Explorer
+from .start import explore
 
 __all__ = ["Explorer", "explore"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,7 +99,7 @@ class Controls:
             widget.observe(handler, "value")
 
 
-def controls(choices: dict[str, Sequence[Any]], *, k_max: int) -> Controls:
+def controls(choices: Mapping[str, Sequence[Any]], *, k_max: int) -> Controls:
     """Return the controls for what there is to choose.
 
     Parameters

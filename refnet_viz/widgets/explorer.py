@@ -20,6 +20,7 @@ from .controls import Setting, controls
 from .facts import Facts, Rows, class_words
 from .hue import hue, options
 from .lifetime import close_all
+from .notice import Notice
 
 NOTHING: Rows = np.empty(0, np.intp)
 PAUSE = 0.05  # seconds in which the page shows a change before the kernel computes
@@ -68,7 +69,7 @@ class Explorer:
         words = figure.hover_words(first, class_words(first, first.labels))
         self.figure = figure.build(first, words, mode)
         self.detail, self.strip = detail.Detail(), strip.Strip()
-        self._status, self._errors = W.Label(), W.Output()
+        self._notice = Notice()
         self.widget = self._assemble()
         self._listen()
         self._redraw()
@@ -127,49 +128,25 @@ class Explorer:
         return static.picture(self.snapshot(), alt)
 
     def _assemble(self) -> W.VBox:
-        for part, name in (
-            (self._status, "rv-status"), (self._errors, "rv-errors"),
-            (self.figure, "rv-map"),
-        ):  # fmt: skip
-            part.add_class(name)
+        self.figure.add_class("rv-map")
         main = W.HBox([self.figure, self.detail])
         main.add_class("rv-main")
-        bars = self.controls.bars(self._status)
-        parts = [*bars, main, self.strip, self._errors]
-        widget = W.VBox(parts)
+        bars = self.controls.bars(self._notice.status)
+        widget = W.VBox([*bars, main, self.strip, self._notice.errors])
         for name in ("rv-explorer", f"rv-{self._mode}"):
             widget.add_class(name)
         return widget
 
     def _listen(self) -> None:
         """Bind every event to its handler, in a way that lets errors be seen."""
-        self.controls.observe(self._visibly(self._changed))
-        self.controls.clear.on_click(self._visibly(lambda _: self.select(None)))
+        self.controls.observe(self._notice.of(self._changed))
+        self.controls.clear.on_click(self._notice.of(lambda _: self.select(None)))
         points = self.figure.data[figure.POINTS]
-        points.on_selection(self._visibly(self._lassoed))
-        points.on_deselect(self._visibly(self._lassoed))
-        points.on_hover(self._visibly(self._hovered))
-        self.detail.observe(self._visibly(self._picked), "picked")
-        self.detail.observe(self._visibly(self._linked), "linked")
-
-    def _visibly(self, handler: Callable[..., None]) -> Callable[..., None]:
-        """Return a handler whose errors are shown, which notebooks do not do."""
-
-        @self._errors.capture()
-        def run(*event: Any) -> None:
-            try:
-                handler(*event)
-            except Exception as error:
-                self._say(f"{type(error).__name__}: {error}")
-                raise
-            if self._errors.outputs:
-                self._errors.outputs = ()
-
-        return run
-
-    def _say(self, text: str) -> None:
-        self._status.value = text
-        self._status.layout.display = None if text else "none"
+        points.on_selection(self._notice.of(self._lassoed))
+        points.on_deselect(self._notice.of(self._lassoed))
+        points.on_hover(self._notice.of(self._hovered))
+        self.detail.observe(self._notice.of(self._picked), "picked")
+        self.detail.observe(self._notice.of(self._linked), "linked")
 
     def _changed(self, _: Any) -> None:
         if self._busy:
@@ -244,16 +221,16 @@ class Explorer:
         """Return the layout, or another one until it is computed."""
         place, method = self._place, self.layout
         if self._atlas.has_layout(place, method) or not _in_notebook():
-            self._say("")
+            self._notice.say("")
             return self._atlas.layout(place, method)
-        self._say(f"computing the {method.upper()} layout …")
+        self._notice.say(f"computing the {method.upper()} layout …")
         self._later()
         return self._atlas.stand_in(place, method)
 
     def _later(self) -> None:
         if not self._waiting:
             self._waiting = True
-            run = self._visibly(self._compute)
+            run = self._notice.of(self._compute)
             asyncio.get_running_loop().call_later(PAUSE, run)
 
     def _compute(self) -> None:

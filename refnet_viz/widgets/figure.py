@@ -55,7 +55,7 @@ class View:
     rows: Rows
 
 
-class Map(go.FigureWidget):
+class Map(go.FigureWidget):  # type: ignore[misc]  # plotly is not typed
     """A FigureWidget without two of its surprises.
 
     Its messages name every property of every trace they touch. Plotly leaves out what
