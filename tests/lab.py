@@ -1,0 +1,197 @@
+"""JupyterLab and a headless Chromium for the tests in test_browser.py."""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+# Commands instead of menus: a click right after loading is sometimes dropped.
+READY = """async () => {
+  const app = window.jupyterapp;
+  await app.restored;
+  const panel = app.shell.currentWidget;
+  await panel.context.ready;
+  await panel.sessionContext.ready;
+  return [app, panel];
+}"""
+
+
+def chromium():
+    """Return where Chromium is; skip without one, or fail where one is required."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        reason = f"no browser: none of {', '.join(names)} is installed"
+        if os.environ.get("REFNET_VIZ_REQUIRE_BROWSER") == "1":
+            pytest.fail(f"{reason}, and REFNET_VIZ_REQUIRE_BROWSER=1 requires one")
+        pytest.skip(reason)
+    return found
+
+
+@contextlib.contextmanager
+def server(folder):
+    """Run JupyterLab on a free port of this machine; give its address."""
+    settings = folder / ".lab/settings/@jupyterlab/apputils-extension"
+    settings.mkdir(parents=True)
+    quiet = {"fetchNews": "false", "checkForUpdates": False}
+    (settings / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
+    port = free_port()
+    places = {
+        "JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "spaces",
+        "JUPYTER_RUNTIME_DIR": "runtime", "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_DATA_DIR": "data", "IPYTHONDIR": "ipython",
+    }  # fmt: skip
+    places = {name: str(folder / ".lab" / place) for name, place in places.items()}
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    words = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
+        f"--port={port}", "--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0",
+        f"--ServerApp.root_dir={folder}", "--IdentityProvider.token=",
+        "--LabApp.expose_app_in_browser=True",
+    ]  # fmt: skip
+    with (
+        (folder / "lab.log").open("w") as log,
+        subprocess.Popen(
+            words, cwd=folder, stdout=log, stderr=log,
+            env={**os.environ, **places, "PYTHONPATH": path},
+        ) as process,
+    ):  # fmt: skip
+        try:
+            wait_for(f"http://127.0.0.1:{port}/api/status", process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def free_port():
+    """Return a port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(address, process, seconds=90):
+    """Wait until a server answers."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        assert process.poll() is None, "JupyterLab has stopped"
+        try:
+            with urllib.request.urlopen(address):
+                return
+        except urllib.error.URLError:
+            time.sleep(0.2)
+    raise TimeoutError(f"no answer from {address} in {seconds} s")
+
+
+def write_notebook(path, cells):
+    """Write a notebook of code cells."""
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(cell) for cell in cells]
+    )
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook.metadata.kernelspec = kernel
+    nbformat.write(notebook, path)
+
+
+class Notebook:
+    """An open notebook and the explorer in it."""
+
+    def __init__(self, page, address, name):
+        self.page, self.address, self.name = page, address, name
+        self.failures = []
+        page.on("pageerror", lambda error: self.failures.append(str(error)))
+        self.open()
+
+    def open(self):
+        """Open the notebook, or load the page again."""
+        self.page.goto(f"{self.address}/lab/tree/{self.name}?reset")
+        self.page.wait_for_function(
+            "() => window.jupyterapp?.shell?.currentWidget?.context", timeout=60_000
+        )
+        self.page.evaluate(f"{READY.replace('return [app, panel];', '')}")
+
+    def command(self, name):
+        """Run a command of Lab and wait until it has ended."""
+        run = f"await app.commands.execute('{name}');"
+        self.page.evaluate(READY.replace("return [app, panel];", run))
+
+    def run(self, code):
+        """Run code in the kernel of the notebook."""
+        self.page.evaluate(
+            """async (code) => {
+                const panel = window.jupyterapp.shell.currentWidget;
+                const kernel = panel.sessionContext.session.kernel;
+                const { content } = await kernel.requestExecute({ code }).done;
+                if (content.status !== "ok") throw new Error(content.evalue);
+            }""",
+            code,
+        )
+
+    def errors(self):
+        """Return the outputs of type error of all cells, and errors of the page."""
+        cells = self.page.evaluate(
+            "() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells"
+        )
+        outputs = [out for cell in cells for out in cell.get("outputs", [])]
+        wrong = [out["evalue"] for out in outputs if out["output_type"] == "error"]
+        shown = self.page.locator(".rv-errors").all_inner_texts()
+        return wrong + [text for text in shown if text.strip()] + self.failures
+
+    def map(self, expression):
+        """Return a value computed from ``gd``, plotly's element of the explorer."""
+        find = "const gd = document.querySelector('.rv-map')"
+        return self.page.evaluate(f"() => {{ {find}; return {expression}; }}")
+
+    def wait_map(self, condition, timeout=30_000):
+        """Wait until something holds of ``gd``."""
+        self.page.wait_for_function(
+            "() => { const gd = document.querySelector('.rv-map.js-plotly-plot'); "
+            f"return gd?._fullData?.length && ({condition}); }}",
+            timeout=timeout,
+        )
+
+    def settled(self):
+        """Wait until the map is drawn and its layout is computed."""
+        self.wait_map("gd.data[1].x.length > 0 && gd.querySelector('path.point')")
+        self.page.wait_for_function(
+            "() => !document.querySelector('.rv-status').checkVisibility()",
+            timeout=60_000,
+        )
+
+    def places(self):
+        """Return where each point lies on the screen."""
+        return self.map(
+            "Array.from(gd.data[1].x, (x, i) => {"
+            " const box = gd.querySelector('.nsewdrag').getBoundingClientRect();"
+            " const full = gd._fullLayout;"
+            " return [box.x + full.xaxis.c2p(x),"
+            " box.y + full.yaxis.c2p(gd.data[1].y[i])]; })"
+        )
+
+    def lasso(self, corners):
+        """Draw around something with the mouse."""
+        mouse = self.page.mouse
+        mouse.move(*corners[-1])
+        mouse.down()
+        for corner in corners:
+            mouse.move(*corner, steps=4)
+        mouse.up()
