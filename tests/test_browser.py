@@ -204,13 +204,14 @@ def leaves_a_picture(notebook):
         }"""
     )
     notebook.open()
-    picture = page.locator("img.rv-static")
+    output = page.locator(".jp-OutputArea:has(> * > * > .rv-static)")
+    picture = output.locator("img.rv-static")
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.complete && image.naturalWidth > 500")
+    error = output.get_by_text("Error displaying widget")
+    error.wait_for(state="attached")
+    expect(error).to_be_hidden()
     assert page.locator(".rv-explorer").count() == 0
-    assert (
-        page.get_by_text("Error displaying widget").locator("visible=true").count() == 0
-    )
     picture.scroll_into_view_if_needed()
     page.screenshot(path=PICTURES / "picture.png")
 

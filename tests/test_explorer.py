@@ -1,5 +1,6 @@
 """The explorer without a browser: every control, selection, and each known trap."""
 
+import asyncio
 import copy
 import io
 import json
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from plotly.basedatatypes import Undefined
 
 import refnet_viz as rv
 from refnet_viz.data import Media
@@ -248,9 +250,12 @@ def test_the_cap_on_edges_is_said(view, monkeypatch):
 
 def test_color_by_a_category(view):
     view.color = "kind"
-    colors = view.figure.data[POINTS].marker.color
-    assert len(set(colors)) == 2
-    assert set(colors[::2]) != set(colors[1::2])
+    marker = view.figure.data[POINTS].marker
+    assert marker.color.tolist() == [0.5, 1.5] * (N // 2)  # the middle of two steps
+    (low, a), (half, a_end), (_, b), (high, b_end) = marker.colorscale
+    assert (low, half, high, marker.cmin, marker.cmax) == (0, 0.5, 1, 0, 2)
+    assert a == a_end == view.figure.data[KEYS].marker.color
+    assert b == b_end == view.figure.data[KEYS + 1].marker.color
     assert key(view) == ["x", "y"]
     assert view.figure.layout.legend.title.text == "kind"
 
@@ -267,6 +272,23 @@ def test_color_by_a_number(view, spaces):
     assert view.figure.data[POINTS].marker.coloraxis is None
     assert view.figure.layout.coloraxis.showscale is False
     assert key(view) == ["right", "wrong"]
+
+
+def test_a_long_legend_is_cut_in_words(spaces):
+    kinds = pd.DataFrame(
+        {"many": [f"a rather long name of kind {i:02}" for i in range(N)]}
+    )
+    one = embedding("plain", 0, metadata=kinds)
+    view = rv.explore(one, k=3, layout="pca", color="many")
+    assert len(key(view)) == 24
+    assert all(len(name) == drawing.LONGEST_NAME for name in key(view))
+    rng = np.random.default_rng(0)
+    more = Embedding.from_arrays(
+        rng.normal(size=(30, 2)), metadata=pd.DataFrame({"many": map(str, range(30))})
+    )
+    view = rv.explore(more, k=3, layout="pca", color="many")
+    assert key(view)[-1] == "and 6 more: point at them"
+    assert len(key(view)) == 25
 
 
 def test_number_of_a_column_is_an_amount(view):
@@ -591,7 +613,7 @@ def test_messages_leave_nothing_out(view):
     for message in updates:
         for values in message["style_data"].values():
             assert len(values) == len(message["style_traces"])
-            assert not any(value is drawing.Undefined for value in values)
+            assert not any(value is Undefined for value in values)
 
 
 def test_nothing_is_uploaded(view):
@@ -677,6 +699,46 @@ def members(widget):
     for child in getattr(widget, "children", ()):
         found += members(child)
     return found
+
+
+# In a notebook, where the kernel is free after the cell
+
+
+def test_umap_comes_after_the_first_paint(spaces):
+    async def notebook():
+        view = rv.explore(spaces, k=3)
+        first = view.figure.data[POINTS].x.copy()
+        told = view._notice.status.value
+        for _ in range(200):
+            await asyncio.sleep(0.05)
+            if not view._waiting:
+                break
+        return view, first, told
+
+    view, first, told = asyncio.run(notebook())
+    np.testing.assert_array_equal(
+        first, rv.project(spaces["plain"][0], "pca").coordinates[:, 0]
+    )
+    assert told == "computing the UMAP layout …"
+    assert view._notice.status.value == ""
+    np.testing.assert_array_equal(
+        view.figure.data[POINTS].x,
+        rv.project(spaces["plain"][0], "umap").coordinates[:, 0],
+    )
+    # The other variants of this seed are then ready too.
+    ready = {place[:2] for place, method in view._atlas._layouts if method == "umap"}
+    assert ready == {("plain", 0), ("both", 0)}
+
+
+def test_a_closed_explorer_computes_nothing(spaces):
+    async def notebook():
+        view = rv.explore(spaces, k=3)
+        view.close()
+        await asyncio.sleep(0.3)
+        return view
+
+    view = asyncio.run(notebook())
+    assert not [m for _, m in view._atlas._layouts if m == "umap"]
 
 
 # The picture a cell keeps, and cells that run again

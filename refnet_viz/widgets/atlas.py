@@ -207,6 +207,14 @@ class Atlas:
                 self._layouts[key] = self._lay_out(place, method)
         return self._layouts[key]
 
+    def prepare(self, place: Place, method: str) -> bool:
+        """Compute what a place needs; return whether there was anything to compute."""
+        if place in self._graphs and (place, method) in self._layouts:
+            return False
+        self.graph(place, 1)
+        self.layout(place, method)
+        return True
+
     def stand_in(self, place: Place, method: str) -> Layout:
         """Return a layout at hand: that of the first embedding, or the PCA."""
         origin = self.origin(place)

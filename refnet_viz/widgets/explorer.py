@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -14,16 +13,16 @@ from IPython.display import HTML, display
 
 from ..layout import Layout
 from ..plot.text import escape, short
-from . import detail, figure, static, strip
+from . import detail, figure, later, static, strip
 from .atlas import Atlas, Place
 from .controls import Setting, controls
 from .facts import Facts, Rows, class_words
 from .hue import hue, options
 from .lifetime import close_all
+from .map import snapshot
 from .notice import Notice
 
 NOTHING: Rows = np.empty(0, np.intp)
-PAUSE = 0.05  # seconds in which the page shows a change before the kernel computes
 
 
 class Explorer:
@@ -105,7 +104,7 @@ class Explorer:
 
     def snapshot(self) -> go.Figure:
         """Return what the map shows as a plain figure, to be saved or changed."""
-        return figure.snapshot(self.figure)
+        return snapshot(self.figure)
 
     def close(self) -> None:
         """Free what the explorer holds in the kernel and in the page."""
@@ -119,6 +118,11 @@ class Explorer:
     def _ipython_display_(self) -> None:
         display(self.widget)
         self._picture = display(HTML(self._still()), display_id=True)
+
+    def _renew_picture(self) -> None:
+        """Keep what the map shows now; where errors are caught it would go astray."""
+        if self._picture is not None and not self._closed:
+            self._picture.update(HTML(self._still()))
 
     def _still(self) -> str:
         alt = (
@@ -205,6 +209,7 @@ class Explorer:
         self.strip.content = strip.content(facts, self._rows)
         self.controls.clear.disabled = not len(self._rows)
         self._draw_detail()
+        self._later()
 
     def _draw_detail(self) -> None:
         facts = self._facts
@@ -220,18 +225,16 @@ class Explorer:
     def _layout(self) -> Layout:
         """Return the layout, or another one until it is computed."""
         place, method = self._place, self.layout
-        if self._atlas.has_layout(place, method) or not _in_notebook():
+        if self._atlas.has_layout(place, method) or not later.possible():
             self._notice.say("")
             return self._atlas.layout(place, method)
         self._notice.say(f"computing the {method.upper()} layout …")
-        self._later()
         return self._atlas.stand_in(place, method)
 
     def _later(self) -> None:
-        if not self._waiting:
+        if later.possible() and not self._waiting:
             self._waiting = True
-            run = self._notice.of(self._compute)
-            asyncio.get_running_loop().call_later(PAUSE, run)
+            later.soon(self._notice.of(self._compute))
 
     def _compute(self) -> None:
         """Compute what is waited for, then, one at a time, the other variants."""
@@ -242,20 +245,8 @@ class Explorer:
         if not self._atlas.has_layout(place, method):
             self._atlas.layout(place, method)
             self._redraw()
-            if self._picture is not None:
-                self._picture.update(HTML(self._still()))
-        for name in self._atlas.variants:
-            other = self._atlas.beside(place, name)
-            if not self._atlas.has_layout(other, method):
-                self._atlas.layout(other, method)
-                self._later()
-                return
-
-
-def _in_notebook() -> bool:
-    """Return whether something can run after the cell: then the page is drawn first."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
+            later.soon(self._renew_picture)
+            return
+        others = (self._atlas.beside(place, name) for name in self._atlas.variants)
+        if any(self._atlas.prepare(other, method) for other in others):
+            self._later()

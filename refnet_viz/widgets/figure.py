@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
-import traitlets
-from plotly.basedatatypes import Undefined
 
 from ..embedding import Embedding
 from ..plot.color import MOST_ENTRIES, Coloring
@@ -19,12 +16,12 @@ from ..plot.points import cap, edge_lines, edge_style, point_size, scatter_class
 from ..plot.text import count_of, escape, short, small
 from ..plot.theme import class_style, ink, theme
 from .facts import Rows
+from .map import Map, survive_reload
 
 HEIGHT = 560
 MOST_EDGES = 3_000
 LONGEST_NAME = 24  # of a class in the legend, which takes its room from the map
 EDGES, POINTS, KEYS = 0, 1, 2  # positions of the traces; points lie above edges
-SELECTIONS = ("plotly_selected", "plotly_deselect")
 BUTTONS = ("sendChartToCloud", "autoScale", "zoomIn", "zoomOut", "toImage")
 
 
@@ -53,45 +50,6 @@ class View:
     kind: str
     hue: Coloring
     rows: Rows
-
-
-class Map(go.FigureWidget):  # type: ignore[misc]  # plotly is not typed
-    """A FigureWidget without two of its surprises.
-
-    Its messages name every property of every trace they touch. Plotly leaves out what
-    does not change, and a page that shows the widget for the first time after such a
-    message takes those properties for removed.
-
-    Once `heard_elsewhere` is set it leaves selections to others. Plotly answers each
-    with a message a trace, and a hover that follows soon takes the place of the event.
-    """
-
-    heard_elsewhere = False
-
-    @traitlets.observe("_js2py_pointsCallback")
-    def _handler_js2py_pointsCallback(self, change: Any) -> None:  # noqa: N802
-        event = change["new"] or {}
-        if self.heard_elsewhere and event.get("event_type") in SELECTIONS:
-            self._js2py_pointsCallback = None
-        else:
-            super()._handler_js2py_pointsCallback(change)
-
-    def _send_update_msg(
-        self,
-        restyle_data: dict[str, Any],
-        relayout_data: dict[str, Any],
-        trace_indexes: Any = None,
-        source_view_id: str | None = None,
-    ) -> None:
-        touched = self._normalize_trace_indexes(trace_indexes)
-        whole = {
-            name: [
-                self.data[number][name] if value is Undefined else value
-                for number, value in zip(touched, values, strict=True)
-            ]
-            for name, values in restyle_data.items()
-        }
-        super()._send_update_msg(whole, relayout_data, touched, source_view_id)
 
 
 def build(embedding: Embedding, words: list[str], mode: str) -> Map:
@@ -153,33 +111,14 @@ def draw(figure: Map, view: View) -> None:
     with figure.batch_update():
         edges.update(x=lines.x, y=lines.y, **_edge_style(view))
         points.update(x=view.coordinates[:, 0], y=view.coordinates[:, 1])
-        points.marker.update(_marker(view.hue))
         points.selectedpoints = view.rows.tolist() if len(view.rows) else None
-        _draw_key(figure, view.hue)
+        # To check thousands of colours takes longer than all the rest.
+        if figure.hue is None or not _same(figure.hue, view.hue):
+            points.marker.update(_marker(view.hue))
+            _draw_key(figure, view.hue)
+            figure.hue = view.hue
         figure.layout.title.text = _title(view, len(drawn))
     survive_reload(figure)
-
-
-def survive_reload(figure: Map) -> None:
-    """Make the present state the one from which new views of the widget start.
-
-    Plotly keeps that of construction, so that a reloaded page would show an empty
-    map. Sending it would cost megabytes, therefore the values are set in silence.
-    """
-    layout = deepcopy(figure._layout_obj._props)
-    layout.pop("selections", None)
-    figure._trait_values["_widget_data"] = deepcopy(figure._data)
-    figure._trait_values["_widget_layout"] = layout
-
-
-def snapshot(figure: Map) -> go.Figure:
-    """Return a plain figure of what is shown, to be saved or changed.
-
-    Plotly cannot write a lasso outline, so that is left out.
-    """
-    layout = figure.layout.to_plotly_json()
-    layout.pop("selections", None)
-    return go.Figure([trace.to_plotly_json() for trace in figure.data], layout)
 
 
 def _entry() -> go.Scatter:
@@ -201,31 +140,65 @@ def _edge_style(view: View) -> dict[str, Any]:
 
 
 def _marker(hue: Coloring) -> dict[str, Any]:
-    return {"symbol": "circle", "coloraxis": None, **hue.marker(0)}
+    """Return the marker of all points; classes as steps of a colour scale.
+
+    Plotly checks names of colours one by one, numbers all at once.
+    """
+    given = hue.marker(0)
+    if not hue.names:
+        return {"symbol": "circle", "colorscale": None, **given}
+    count = len(hue.names)
+    steps = [
+        [(number + end) / count, color]
+        for number, (color, _) in enumerate(hue.styles)
+        for end in (0, 1)
+    ]
+    return {
+        **given, "color": hue.values[0] + 0.5, "coloraxis": None, "colorscale": steps,
+        "cmin": 0, "cmax": count, "showscale": False,
+    }  # fmt: skip
+
+
+def _same(one: Coloring, other: Coloring) -> bool:
+    words = [(hue.title, hue.names, hue.styles) for hue in (one, other)]
+    return words[0] == words[1] and np.array_equal(one.values[0], other.values[0])
 
 
 def _draw_key(figure: Map, hue: Coloring) -> None:
-    """Fill the legend, or show the colour bar, as the plots of this package do."""
-    key = go.Figure()
-    replace(hue, names=tuple(_cut(name) for name in hue.names)).add_key(key)
+    """Fill the legend, or show the colour bar."""
+    entries = _entries(hue)
     for number, entry in enumerate(figure.data[KEYS:]):
-        if number < len(key.data):
-            wanted = key.data[number]
-            entry.update(name=wanted.name, visible=True, showlegend=True)
-            entry.marker.update(color=wanted.marker.color, symbol=wanted.marker.symbol)
+        if number < len(entries):
+            name, color, symbol = entries[number]
+            entry.update(name=name, visible=True, showlegend=True)
+            entry.marker.update(color=color, symbol=symbol)
         else:
             entry.visible = False
-    figure.layout.legend.title.text = key.layout.legend.title.text or ""
-    figure.layout.showlegend = len(key.data) > 0
+    figure.layout.legend.title.text = hue.title
+    figure.layout.showlegend = len(entries) > 0
     if hue.names:
         figure.layout.coloraxis.showscale = False
     else:
-        figure.layout.coloraxis = {
-            **key.layout.coloraxis.to_plotly_json(), "showscale": True
-        }  # fmt: skip
+        bar = go.Figure()
+        hue.add_key(bar)
+        axis = bar.layout.coloraxis.to_plotly_json()
+        figure.layout.coloraxis = {**axis, "showscale": True}
+
+
+def _entries(hue: Coloring) -> list[tuple[str, str, str]]:
+    """Return name (escaped), colour and symbol of each entry of the legend."""
+    if len(hue.names) < 2:
+        return []
+    seen = np.unique(hue.values[0])
+    entries = [(escape(_cut(hue.names[i])), *hue.styles[i]) for i in seen]
+    if len(entries) > MOST_ENTRIES:
+        rest = f"and {len(entries) - MOST_ENTRIES} more: point at them"
+        entries = [*entries[:MOST_ENTRIES], (rest, "rgba(0,0,0,0)", "circle")]
+    return entries
 
 
 def _cut(name: str) -> str:
+    name = " ".join(name.split())
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 

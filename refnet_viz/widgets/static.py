@@ -10,11 +10,12 @@ import plotly.graph_objects as go
 from ..plot.render import render
 
 WIDTH, HEIGHT = 900, 620
-# Without a kernel Lab writes an error where the widget was; the picture stands there.
+# Without a kernel Lab writes an error where the widget was; only outputs of widgets do
+# not say what type they have.
 STYLE = """
 <style>
 .jp-OutputArea:has(.rv-static):not(:has(.rv-explorer)) .jp-OutputArea-child:has(
-  [data-mime-type="application/vnd.jupyter.widget-view+json"]) { display: none; }
+  > .jp-OutputArea-output:not([data-mime-type])) { display: none; }
 </style>
 """
 
