@@ -63,6 +63,16 @@ def page(browser):
     found.close()
 
 
+def test_a_missing_browser_is_told(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.delenv("REFNET_VIZ_REQUIRE_BROWSER", raising=False)
+    with pytest.raises(pytest.skip.Exception, match=r"^no browser: none of chromium,"):
+        chromium()
+    monkeypatch.setenv("REFNET_VIZ_REQUIRE_BROWSER", "1")
+    with pytest.raises(pytest.fail.Exception, match=r"=1 requires one$"):
+        chromium()
+
+
 def read(folder, name):
     return json.loads((folder / name).read_text("utf-8"))
 

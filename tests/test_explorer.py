@@ -629,6 +629,15 @@ def test_a_lasso_does_not_stop_the_export(view):
     np.testing.assert_array_equal(plain.data[POINTS].x, view.figure.data[POINTS].x)
 
 
+@pytest.mark.parametrize("suffix", ["pdf", "png", "html", "json"])
+def test_what_is_shown_can_be_saved(view, tmp_path, suffix):
+    view.select(["p1"])
+    view.edges, view.color = "all", "rewiring"
+    lasso(view.figure, [1, 2])
+    rv.save(view.snapshot(), tmp_path / f"map.{suffix}")
+    assert (tmp_path / f"map.{suffix}").stat().st_size > 1_000
+
+
 def test_errors_are_shown(view, monkeypatch):
     def fail(*_):
         raise ValueError("`k` is unlucky, got 13.")
