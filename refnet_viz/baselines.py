@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from . import _check
 from .data.dataset import Dataset, Modality
 from .data.splits import stratified_split
 from .embedding import Embedding, Features
+from .model.pictures import describe
 
-PICTURE_WIDTH = 64
 STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 
 Matrix = npt.NDArray[np.float64]
@@ -39,8 +40,7 @@ def rails(data: Dataset, *, seed: int = 0) -> dict[str, Embedding]:
     data
         A dataset with labels, training rows and test rows.
     seed
-        Draws the rows that choose C where there are no validation rows, and starts
-        the randomised PCA of pictures.
+        Draws the rows that choose C where there are no validation rows.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def rails(data: Dataset, *, seed: int = 0) -> dict[str, Embedding]:
     """
     seed = _check.integer("seed", seed, low=0)
     labels = _trainable(data)
-    inputs = features(data, seed=seed)
+    inputs = features(data)
     with _one_thread():
         names = {f"{key} only": [key] for key in inputs}
         names["concatenation"] = list(inputs)
@@ -74,20 +74,18 @@ def rails(data: Dataset, *, seed: int = 0) -> dict[str, Embedding]:
         }
 
 
-def features(data: Dataset, *, seed: int = 0) -> Features:
+def features(data: Dataset) -> Features:
     """Return one standardised vector a row and modality, fitted on training rows.
 
-    Vectors stay as they are; pictures become their 64 leading principal components,
-    sequences the mean over their mask, tokens counts of each word. Every column
-    then has mean 0 and variance 1 over the training rows, constant columns mean 0.
-    A row that lacks a modality gets the training mean, which is 0.
+    Vectors stay as they are; pictures become their colours and edges (what the
+    refiner answers for, too), sequences the mean over their mask, tokens counts of
+    each word. Every column then has mean 0 and variance 1 over the training rows,
+    constant columns mean 0. A row that lacks a modality gets the training mean, 0.
 
     Parameters
     ----------
     data
         Any dataset with training rows.
-    seed
-        Starts the randomised PCA of pictures.
 
     Returns
     -------
@@ -113,8 +111,7 @@ def features(data: Dataset, *, seed: int = 0) -> Features:
             raise ValueError(
                 f"`data` must have training rows with modality {name!r}, got none."
             )
-        with _one_thread():
-            flat = _flat(modality, known, seed)
+        flat = _flat(modality)
         scale = flat[known].std(axis=0)
         values = (flat - flat[known].mean(axis=0)) / np.where(scale > 0, scale, 1.0)
         found[name] = np.where(there[:, None], values, 0.0).astype(np.float32)
@@ -125,7 +122,6 @@ def _one_thread() -> AbstractContextManager[Any]:
     """Keep linear algebra on one thread: on small matrices threads mostly wait."""
     # The limit reaches only libraries that are loaded by now, so scikit-learn is
     # imported first; it takes a second, hence not at the top.
-    import sklearn.decomposition  # noqa: PLC0415
     import sklearn.linear_model  # noqa: F401, PLC0415
     from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
@@ -239,15 +235,11 @@ def _decide(scores: Matrix, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int
     return scores.argmax(axis=1)
 
 
-def _flat(modality: Modality, known: npt.NDArray[np.bool_], seed: int) -> Matrix:
+def _flat(modality: Modality) -> Matrix:
     values = modality.values
     if modality.kind == "picture":
-        from sklearn.decomposition import PCA  # noqa: PLC0415
-
-        pixels = values.reshape(len(values), -1) / 255
-        width = min(PICTURE_WIDTH, int(known.sum()), pixels.shape[1])
-        pca = PCA(width, svd_solver="randomized", random_state=seed)
-        return pca.fit(pixels[known]).transform(pixels)
+        pixels = torch.tensor(values).permute(0, 3, 1, 2) / 255
+        return describe(pixels).numpy().astype(np.float64)
     if modality.kind == "sequence" and modality.mask is not None:
         weight = modality.mask[:, :, None]
         count = np.maximum(weight.sum(axis=1), 1)

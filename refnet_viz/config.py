@@ -79,7 +79,7 @@ class Config:
     fusion: str = "concat"
     width: int = 64
     hidden: int = 256
-    dropout: float = 0.3
+    dropout: float = 0.1
     picture_encoder: str = "light"
     refiner: float = 2.0
     refiner_loss: str = "mse"
@@ -92,9 +92,9 @@ class Config:
     base: float = 0.5
     margin: float = 0.1
     mining: bool = True
-    epochs: int = 60
-    batch_size: int = 128
-    learning_rate: float = 4e-3
+    epochs: int = 40
+    batch_size: int = 64
+    learning_rate: float = 3e-3
     weight_decay: float = 0.02
     label_fraction: float = 1.0
 

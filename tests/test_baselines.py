@@ -203,9 +203,9 @@ def test_fusion_pays_on_emoji():
     found = rails(emoji())
     accuracy = {name: rail.accuracy for name, rail in found.items()}
     # 374 test rows: one standard error is about 2.5 points; chance is 19.5 %.
-    assert accuracy["picture only"] == pytest.approx(0.60, abs=0.03)
-    assert accuracy["text only"] == pytest.approx(0.70, abs=0.03)
-    assert accuracy["concatenation"] == pytest.approx(0.76, abs=0.03)
+    assert accuracy["picture only"] == pytest.approx(0.65, abs=0.03)
+    assert accuracy["text only"] == pytest.approx(0.68, abs=0.03)
+    assert accuracy["concatenation"] == pytest.approx(0.78, abs=0.03)
 
 
 def test_no_linear_rail_sees_synergy():

@@ -339,7 +339,7 @@ def test_m14_no_parameter_idles(fusion, picture_encoder, make_mixed, small):
 
 # A value of every setting that must make another run.
 OTHER = {
-    "fusion": "transformer", "width": 12, "hidden": 24, "dropout": 0.1,
+    "fusion": "transformer", "width": 12, "hidden": 24, "dropout": 0.4,
     "picture_encoder": "cnn", "refiner": 0.5, "refiner_loss": "cosine",
     "refiner_weights": {"vector": 3.0}, "targets": "features", "contrastive": 0.1,
     "jaccard": 0.6, "alpha": 3.0, "beta": 10.0, "base": 0.1, "margin": 0.0,

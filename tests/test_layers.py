@@ -12,8 +12,9 @@ import refnet_viz
 
 PACKAGE = Path(refnet_viz.__file__).parent
 ORDER = (
-    "_version", "_check", "_nested", "config", "data", "embedding", "objectives",
-    "model", "train", "inference", "baselines", "graph", "layout", "plot", "widgets",
+    "_version", "_check", "_files", "_nested", "config", "data", "embedding",
+    "objectives", "model", "train", "inference", "baselines", "graph", "layout",
+    "plot", "widgets",
 )  # fmt: skip
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -14,6 +14,7 @@ from refnet_viz.data import Dataset
 from refnet_viz.data.dataset import Modality
 from refnet_viz.model import ReFNet, Schema
 from refnet_viz.model.features import Features
+from refnet_viz.model.pictures import describe
 
 
 def fitted(modality, rows=None, words=0):
@@ -79,16 +80,41 @@ def test_a_common_scale_keeps_distances_up_to_one_factor(seed, shift, scale):
     assert columns.std(axis=0) == pytest.approx([1, 1, 1, 1, 0], rel=1e-3, abs=1e-6)
 
 
-def test_the_features_of_a_picture_are_its_averages():
+def test_the_features_of_a_picture_are_its_colours_and_edges():
     pixels = np.zeros((2, 16, 16, 1), dtype=np.uint8)
     pixels[1, :8, :2] = 255  # the left column of averages, upper half
     pictures = Modality.of("a", pixels)
-    view = fitted(pictures).features(pictures).reshape(2, 8, 8)
-    changed = (view[1] != view[0]).numpy()
+    view = fitted(pictures).features(pictures)
+    colours = view[:, :64].reshape(2, 8, 8)
+    changed = (colours[1] != colours[0]).numpy()
     assert changed.sum() == 4
     assert changed[:4, 0].all()
     tiny = Modality.of("a", np.arange(24, dtype=np.uint8).reshape(2, 4, 3, 1))
-    assert fitted(tiny).features(tiny).shape == (2, 12)  # smaller ones stay whole
+    # Twelve pixels stay whole, and each is a cell of its own for eight directions.
+    assert fitted(tiny).features(tiny).shape == (2, 12 + 12 * 8)
+
+
+def test_colours_and_edges_have_the_same_total_variance():
+    rng = np.random.default_rng(0)
+    pictures = Modality.of("a", rng.integers(0, 256, (50, 16, 16, 3), dtype=np.uint8))
+    view = fitted(pictures).features(pictures)
+    assert view.shape == (50, 192 + 128)
+    total = view.var(dim=0, correction=0)
+    assert float(total[:192].sum()) == pytest.approx(160, rel=1e-3)
+    assert float(total[192:].sum()) == pytest.approx(160, rel=1e-3)
+
+
+def test_edges_know_their_direction_and_nothing_of_brightness():
+    ramp = torch.linspace(0.2, 0.4, 16)
+    for turn, pixels in ((0, ramp.expand(16, 16)), (4, ramp.expand(16, 16).T)):
+        for picture in (pixels, 2 * pixels, 1 - pixels):
+            edges = describe(picture[None, None])[0, 64:].reshape(8, 4, 4)
+            strongest = edges[:, 1:3, 1:3].argmax(dim=0)
+            assert (strongest == turn).all()  # 8 directions: 4 is a right angle
+    diagonal = (ramp[:, None] + ramp[None, :]) / 2
+    edges = describe(diagonal[None, None])[0, 64:].reshape(8, 4, 4)
+    assert (edges[:, 1:3, 1:3].argmax(dim=0) == 2).all()
+    assert float(describe(torch.full((1, 1, 16, 16), 0.5))[0, 64:].abs().max()) == 0
 
 
 def test_the_features_of_a_sequence_are_the_mean_of_what_is_real():

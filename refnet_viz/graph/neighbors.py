@@ -16,8 +16,8 @@ from scipy.sparse import csr_array
 from .. import _check
 from .._nested import map_values
 from ..embedding import Embedding
+from .conversion import build_graph
 from .edges import Edges, as_matrix, every, louvain, unite
-from .exchange import build_graph
 from .search import nearest
 
 MODES = ("union", "mutual", "directed")

@@ -6,13 +6,12 @@ from typing import cast
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..data.dataset import Modality
+from . import pictures
 from .encoders import masked_mean
 
-_GRID = 8  # pictures answer for their 8 x 8 average, enough for layout and colour
 _WORDS = 256  # token sequences answer for their most frequent training tokens
 
 
@@ -20,9 +19,10 @@ class Features(nn.Module):
     """Standardised network input and refiner target of one modality.
 
     The *input* is what the encoder reads; the *features* ``(N, d_m)`` are a fixed
-    vector view of the same data: vectors themselves, pictures averaged to 8 x 8,
-    the mean over a sequence, or relative frequencies of the commonest tokens. They
-    are the modality's own space and, by default, what the refiner has to answer.
+    vector view of the same data: vectors themselves, colours and edges of pictures
+    (`pictures.describe`), the mean over a sequence, or relative frequencies of the
+    commonest tokens. They are the modality's own space and, by default, what the
+    refiner has to answer.
 
     Parameters
     ----------
@@ -73,12 +73,16 @@ class Features(nn.Module):
     @property
     def width(self) -> int:
         """Number of features d_m."""
+        return sum(self.blocks)
+
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """Sizes of groups of features that are scaled to the same total variance."""
         if self.kind == "picture":
-            height, width, channels = self.shape
-            return min(height, _GRID) * min(width, _GRID) * channels
+            return pictures.widths(self.shape)
         if self.counted:
-            return min(max(self.words - 2, 1), _WORDS)
-        return self.shape[-1]
+            return (min(max(self.words - 2, 1), _WORDS),)
+        return (self.shape[-1],)
 
     @property
     def counted(self) -> bool:
@@ -100,7 +104,12 @@ class Features(nn.Module):
             flat = raw.reshape(-1, raw.shape[-1])
             self.input_mean, self.input_std = _moments(flat, self.common_scale)
         view = self._view(rows)
-        self.mean, self.std = _moments(view, self.common_scale)
+        parts = [
+            _moments(part, self.common_scale) for part in view.split(self.blocks, 1)
+        ]
+        self.mean = torch.cat([mean for mean, _ in parts])
+        even = [(len(std) * len(parts) / self.width) ** 0.5 for _, std in parts]
+        self.std = torch.cat([std * e for (_, std), e in zip(parts, even, strict=True)])
 
     def features(self, modality: Modality) -> Tensor:
         """Return ``(N, d_m)`` float32, standardised."""
@@ -144,8 +153,7 @@ class Features(nn.Module):
             return self._frequencies(self._ids(modality))
         raw = self._raw(modality)
         if self.kind == "picture":
-            grid = (min(self.shape[0], _GRID), min(self.shape[1], _GRID))
-            return F.adaptive_avg_pool2d(raw.permute(0, 3, 1, 2), grid).flatten(1)
+            return pictures.describe(raw.permute(0, 3, 1, 2))
         if self.kind == "sequence":
             return masked_mean(raw, cast("Tensor", self._mask(modality)))
         return raw

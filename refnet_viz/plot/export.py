@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import platform
-import uuid
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
@@ -18,6 +17,7 @@ from plotly.basedatatypes import BaseFigure
 from plotly.offline import get_plotlyjs
 
 from .. import _check
+from .._files import replacing
 from ..graph import Neighbors, save_graph
 from .render import render
 from .render.style import colour
@@ -214,10 +214,5 @@ def _save_table(frame: pd.DataFrame, path: Path) -> None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)

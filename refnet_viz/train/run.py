@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import html
 import json
-import os
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -21,6 +20,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from .._files import replacing
 from .._version import __version__
 from ..config import Config
 from ..data.dataset import Dataset
@@ -232,13 +232,8 @@ def versions() -> dict[str, str]:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write to a temporary name, then rename: a reader sees all or nothing."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with replacing(path) as temporary:
         temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 class _DamagedRunError(ValueError):
