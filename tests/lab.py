@@ -193,5 +193,7 @@ class Notebook:
         mouse.move(*corners[-1])
         mouse.down()
         for corner in corners:
-            mouse.move(*corner, steps=4)
+            mouse.move(*corner, steps=2)
+            # A busy page takes several moves for one, and cuts the corners.
+            self.page.evaluate("() => new Promise(requestAnimationFrame)")
         mouse.up()

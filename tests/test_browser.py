@@ -133,9 +133,8 @@ def shows_the_point_under_the_mouse(notebook):
 
 def selects(notebook, folder):
     page = notebook.page
-    expect(page.locator(".rv-caption")).to_contain_text("5 selected")  # by a cell
-    page.get_by_role("button", name="Clear selection").click()
-    notebook.wait_map("!gd.data[1].selectedpoints")
+    notebook.run("view.select(None)")
+    expect(page.locator(".rv-caption")).not_to_contain_text("selected")
     places = np.array(notebook.places())
     centre = places[0]
     turns = np.linspace(0, 2 * math.pi, 16)

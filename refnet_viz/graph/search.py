@@ -88,8 +88,10 @@ def _distinct(vectors: Floats) -> tuple[Rows, Rows]:
 def _blocks(n: int, numbers_per_row: int) -> Iterator[slice]:
     size = max(1, _BUDGET // max(1, numbers_per_row))
     starts = range(0, n, size)
-    # delay: a bar appears only for searches that take longer than a second.
-    for start in tqdm(starts, desc="neighbours", delay=1, leave=False):
+    # A bar appears only for searches that take longer than a second; in a notebook
+    # even a hidden one is a widget, so there is none where one block does it all.
+    quick = len(starts) < 2
+    for start in tqdm(starts, "neighbours", disable=quick, delay=1, leave=False):
         yield slice(start, min(n, start + size))
 
 
