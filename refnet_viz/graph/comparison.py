@@ -8,11 +8,11 @@ from functools import partial
 from typing import Any
 
 import pandas as pd
-from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
 from .. import _check
 from .._nested import as_variants
+from .._threads import one_thread_for
 from ..embedding import Embedding
 from .ground import Grounds
 from .metrics import METRICS, Metric, per_neighbor
@@ -124,8 +124,7 @@ def compare(
     chosen = {**_chosen(metrics), **_overlaps(every, grounds)}
     judged = _judged(rails, grounds)
     rows = []
-    # The matrices are small: on a busy machine threads made them 30 times slower.
-    with threadpool_limits(1):
+    with one_thread_for(len(every[0])):
         for name, metric in tqdm(chosen.items(), "metrics", delay=1, leave=False):
             beside = judged if name == "accuracy" else []
             rows += rows_of(name, metric, lines + beside, settings)

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from tqdm.auto import tqdm
 
+from .._threads import one_thread_for
+
 Floats: TypeAlias = npt.NDArray[np.float64]
 Rows: TypeAlias = npt.NDArray[np.int64]
 Length: TypeAlias = Callable[[Floats], Floats]
@@ -55,7 +57,8 @@ def nearest(points: Floats, k: int, *, metric: str) -> tuple[Rows, Floats]:
     vectors = _unit(points) if metric == "cosine" else points
     length = _cosine if metric == "cosine" else np.sqrt
     first, group = _distinct(vectors)
-    found = _search(vectors[first], min(k, len(first) - 1), length)
+    with one_thread_for(len(first)):
+        found = _search(vectors[first], min(k, len(first) - 1), length)
     if len(first) == len(vectors):
         return found
     return _expand(group, *found, k)

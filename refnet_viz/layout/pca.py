@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import eigh
 
+from .._threads import one_thread_for
+
 Matrix = npt.NDArray[np.float64]
 
 
@@ -31,11 +33,12 @@ def pca(points: Matrix) -> Matrix:
     centred = points - points.mean(axis=0)
     n, width = centred.shape
     tall = n >= width
-    gram = centred.T @ centred if tall else centred @ centred.T
-    size = len(gram)
-    values, vectors = eigh(gram, subset_by_index=[max(size - 2, 0), size - 1])
-    values, vectors = values[::-1], vectors[:, ::-1]
-    found = centred @ vectors if tall else vectors * np.sqrt(np.maximum(values, 0))
+    with one_thread_for(n):
+        gram = centred.T @ centred if tall else centred @ centred.T
+        size = len(gram)
+        values, vectors = eigh(gram, subset_by_index=[max(size - 2, 0), size - 1])
+        values, vectors = values[::-1], vectors[:, ::-1]
+        found = centred @ vectors if tall else vectors * np.sqrt(np.maximum(values, 0))
     # A direction whose variance is rounding error has no direction.
     found[:, values <= max(values[0], 0) * 1e-12] = 0.0
     coordinates = np.zeros((n, 2))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from .. import _check
 from .._nested import Variants
+from .._threads import one_thread_for
 from ..embedding import Embedding
 from ..graph import Neighbors, knn, rewiring
 from ..graph.diff import edge_diff
@@ -20,7 +19,6 @@ from ..layout import Layout, project
 from .facts import Facts, Floats, Rows
 
 K_MAX = 50  # neighbours searched; fewer are a slice
-FEW = 5_000  # points up to which one thread is faster than several
 KEPT = 32  # graphs of a smaller k, and what was said of them, kept at hand
 
 
@@ -140,7 +138,7 @@ class Atlas:
     def graph(self, place: Place, k: int) -> Neighbors:
         """Return the graph of the `k` nearest; only the first call searches."""
         if place not in self._graphs:
-            with self._one_thread():
+            with one_thread_for(len(self.first)):
                 found = knn(self.embedding(place), self.k_max, space=place.space)
             self._graphs[place] = found
         key = (place, k)
@@ -203,7 +201,7 @@ class Atlas:
         """Return the layout of a place, aligned with that of the first embedding."""
         key = (place, method)
         if key not in self._layouts:
-            with self._one_thread():
+            with one_thread_for(len(self.first)):
                 self._layouts[key] = self._lay_out(place, method)
         return self._layouts[key]
 
@@ -226,10 +224,6 @@ class Atlas:
         """Return the place whose layout is the reference of this one."""
         name = next(iter(self.variants))
         return Place(name, self.seeds(name)[0], place.space)
-
-    def _one_thread(self) -> AbstractContextManager[Any]:
-        """Keep small products on one thread: waiting for others costs far more."""
-        return threadpool_limits(1) if len(self.first) <= FEW else nullcontext()
 
     def _lay_out(self, place: Place, method: str) -> Layout:
         embedding, origin = self.embedding(place), self.origin(place)
