@@ -42,13 +42,13 @@ def measure() -> list[Row]:
         rail = "concatenation" if metric == "accuracy" else "sum"
         rows.append(
             {
-                "name": f"{metric}, test, 5 seeds: {values}; both − plain with its "
-                f"95 % interval; rail ({rail}); chance",
-                "asked": rule,
-                "measured": f"{both['difference']:+.3f} "
-                f"[{both['diff_low']:+.3f}, {both['diff_high']:+.3f}] "
-                f"({both['verdict']}); {part.loc[rail, 'mean']:.3f}; "
+                "name": f"emoji, test rows, 5 seeds, {metric}: {values}; rail "
+                f"({rail}) {part.loc[rail, 'mean']:.3f}; chance "
                 f"{both['chance']:.3f}",
+                "asked": rule,
+                "measured": f"both − plain {both['difference']:+.3f}, 95 % interval "
+                f"[{both['diff_low']:+.3f}, {both['diff_high']:+.3f}]: "
+                f"{both['verdict']}",
                 "unit": "",
             }
         )
