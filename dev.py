@@ -40,7 +40,8 @@ def main() -> int:
         runner = ROOT / "tests" / "run_notebook.py"
         return run(python, str(runner), QUICKSTART)
     say("opening JupyterLab; stop it with Ctrl-C")
-    return run(python, "-m", "jupyterlab", QUICKSTART)
+    root = hasattr(os, "geteuid") and os.geteuid() == 0  # as in a container
+    return run(python, "-m", "jupyterlab", QUICKSTART, *["--allow-root"] * root)
 
 
 def environment() -> Path:
