@@ -87,7 +87,9 @@ def check(python: Path, rest: list[str]) -> int:
             if run(python, "-m", *step):
                 return 1
     say("pytest")
-    return run(python, "-m", "pytest", *rest)
+    failed = run(python, "-m", "pytest", *rest)
+    say("failed: see above" if failed else "all passed; next: python dev.py lab")
+    return failed
 
 
 def run(python: Path, *words: str) -> int:
