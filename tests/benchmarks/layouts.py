@@ -127,9 +127,9 @@ def measure_aligned() -> list[Row]:
         row("four layouts with their reference, against AlignedUMAP of four", "",
             ratio(four[1], theirs[4][1]), "CPU"),
         *(row(f"{name}: warm start, AlignedUMAP", "no worse", f"{a:.3f}, {b:.3f}",
-              "0 to 1") for name, a, b in told),
+              "(0 to 1)") for name, a, b in told),
         row("fidelity of four: worst difference to AlignedUMAP", "no worse",
-            f"{worst:+.3f}", "0 to 1"),
+            f"{worst:+.3f}", "(0 to 1)"),
         row("rate and epochs taken", "", ", ".join(
             f"{x.settings['rate']:g} x {x.settings['epochs']}" for x in four[0]), ""),
     ]  # fmt: skip

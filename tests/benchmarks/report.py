@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TypedDict
 
-ROOMS = ("start", "losses", "graphs", "layouts", "explorer", "two_by_two")
+ROOMS = ("start", "losses", "graphs", "layouts", "explorer", "two_by_two", "splits")
 README = Path(__file__).parents[2] / "README.md"
 MARKS = ("<!-- benchmarks -->", "<!-- end of benchmarks -->")
 
