@@ -171,9 +171,9 @@ def _rail(
         ids=part.ids, z=z[test], inputs={key: x[test] for key, x in inputs.items()},
         unimodal={}, targets={}, decoded={}, labels=part.labels,
         class_names=part.class_names, predictions=_decide(scores, labels),
-        scores=scores.astype(np.float32), present=part.present,
-        held_out=np.ones(len(part), dtype=bool), metadata=part.metadata,
-        media=part.media,
+        scores=scores.astype(np.float32), diagnostics={},
+        present=part.present, held_out=np.ones(len(part), dtype=bool),
+        metadata=part.metadata, media=part.media,
         info={
             "variant": f"logistic regression, {name.removesuffix(' only')}",
             "seed": seed, "dataset": data.name, "fingerprint": data.fingerprint,

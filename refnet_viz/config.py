@@ -11,11 +11,21 @@ import numpy as np
 from . import _check
 
 REFINER_LOSS_NAMES = ("mse", "cosine", "contrastive", "multi_similarity")
+CONTRASTIVE_NAMES = ("multi_similarity", "supcon", "info_nce")
+_CHOICES = {
+    "picture_encoder": ("light", "cnn"),
+    "refiner_loss": REFINER_LOSS_NAMES,
+    "refiner_decay": ("linear", "exponential"),
+    "targets": ("inputs", "features"),
+    "contrastive_loss": CONTRASTIVE_NAMES,
+    "keep": ("best", "last"),
+    "precision": ("float32", "bfloat16"),
+}
 _RANGES = (
     ("refiner", 0, np.inf), ("contrastive", 0, np.inf), ("weight_decay", 0, np.inf),
     ("alpha", 0, np.inf), ("beta", 0, np.inf), ("learning_rate", 0, np.inf),
     ("jaccard", 0, 1), ("margin", 0, 1), ("dropout", 0, 1), ("label_fraction", 0, 1),
-    ("base", -1, 1),
+    ("base", -1, 1), ("modality_dropout", 0, 1), ("refiner_end", 0, np.inf),
 )  # fmt: skip
 
 
@@ -33,12 +43,21 @@ class Config:
         Hidden features of encoders, fusion and decoders.
     dropout
         Share of hidden features dropped in training, 0 to 1.
+    rounds
+        Rounds of progressive fusion: from the second one on, every encoder also
+        reads z of the round before; 1 is none.
+    modality_dropout
+        Chance that a row loses one of its modalities, drawn anew at every step for
+        each modality; a row always keeps one. 0 to 1.
     picture_encoder
         "light" (patches and linear maps, fast) or "cnn" (convolutions).
     refiner
         Weight of the refiner loss, which is a sum over modalities; 0 turns it off.
     refiner_loss
         "mse", "cosine", "contrastive" or "multi_similarity".
+    refiner_end, refiner_decay
+        What is left of the refiner's weight at the end, as a share of `refiner`, and
+        how it gets there: "linear" or "exponential" over the steps.
     refiner_weights
         Modality to relative weight, for every refiner loss; None weighs all alike.
     targets
@@ -46,7 +65,11 @@ class Config:
         features, the same for all runs) or "features" (the encoders' outputs before
         mixing). Both are detached and standardised on training rows.
     contrastive
-        Weight of the Multi-Similarity loss on z; 0 turns it off.
+        Weight of the contrastive loss; 0 turns it off.
+    contrastive_loss
+        "multi_similarity" on z, "supcon" on z, or "info_nce" between the modalities'
+        own features, which needs no labels. The last two come from
+        pytorch-metric-learning, which is installed by ``refnet_viz[metric]``.
     jaccard
         Rows with several labels are positives when the Jaccard index of their label
         sets is at least this; 0 means sharing one label is enough.
@@ -58,6 +81,11 @@ class Config:
         Rows a step.
     learning_rate, weight_decay
         Of AdamW; the rate falls to zero along a half cosine.
+    keep
+        Which epoch's state to keep: the "best" by validation score, or the "last",
+        which needs no validation rows.
+    precision
+        "float32", or "bfloat16": forward passes under autocast, weights as ever.
     label_fraction
         Share of training rows with a label, one fixed stratified subset a seed; the
         refiner still sees every row.
@@ -80,12 +108,17 @@ class Config:
     width: int = 64
     hidden: int = 256
     dropout: float = 0.1
+    rounds: int = 1
+    modality_dropout: float = 0.0
     picture_encoder: str = "light"
     refiner: float = 2.0
     refiner_loss: str = "mse"
+    refiner_end: float = 1.0
+    refiner_decay: str = "linear"
     refiner_weights: Mapping[str, float] | None = None
     targets: str = "inputs"
     contrastive: float = 1.0
+    contrastive_loss: str = "multi_similarity"
     jaccard: float = 0.0
     alpha: float = 2.0
     beta: float = 50.0
@@ -96,10 +129,12 @@ class Config:
     batch_size: int = 64
     learning_rate: float = 3e-3
     weight_decay: float = 0.02
+    keep: str = "best"
+    precision: str = "float32"
     label_fraction: float = 1.0
 
     def __post_init__(self) -> None:
-        for name in ("width", "hidden", "epochs", "batch_size"):
+        for name in ("width", "hidden", "rounds", "epochs", "batch_size"):
             self._set(name, _check.integer(name, getattr(self, name), low=1))
         for name, low, high in _RANGES:
             value = _check.number(name, getattr(self, name), low=low, high=high)
@@ -107,17 +142,24 @@ class Config:
         for name in ("alpha", "beta", "learning_rate", "label_fraction"):
             if getattr(self, name) == 0:
                 raise ValueError(f"`{name}` must be above 0, got 0.")
-        if not isinstance(self.mining, bool):
-            raise TypeError(f"`mining` must be True or False, got {self.mining!r}.")
-        _check.one_of("picture_encoder", self.picture_encoder, ("light", "cnn"))
-        _check.one_of("refiner_loss", self.refiner_loss, REFINER_LOSS_NAMES)
-        _check.one_of("targets", self.targets, ("inputs", "features"))
+        for name, options in _CHOICES.items():
+            _check.one_of(name, getattr(self, name), options)
+        self._check_pairs()
         if self.refiner_weights is not None:
             weights = {
                 name: _check.number(f"refiner_weights[{name!r}]", weight, low=0)
                 for name, weight in self.refiner_weights.items()
             }
             self._set("refiner_weights", weights)
+
+    def _check_pairs(self) -> None:
+        if not isinstance(self.mining, bool):
+            raise TypeError(f"`mining` must be True or False, got {self.mining!r}.")
+        if self.refiner_decay == "exponential" and self.refiner_end == 0:
+            raise ValueError(
+                "`refiner_end` must be above 0 when `refiner_decay` is 'exponential', "
+                "got 0."
+            )
 
     def _set(self, name: str, value: object) -> None:
         # Checked numbers are stored as Python's own: numpy's are no JSON.

@@ -47,6 +47,9 @@ class Embedding:
         Same shape as `labels`, or None when nothing was predicted.
     scores
         ``(N, C)`` class probabilities, or None.
+    diagnostics
+        What the fusion tells of itself: name to ``(N,)``, or to ``(N, M)`` in the
+        order of `inputs` (gates, attention, uncertainty, residuals).
     present
         ``(N, M)`` bool in the order of `inputs`.
     held_out
@@ -67,6 +70,7 @@ class Embedding:
     class_names: tuple[str, ...]
     predictions: npt.NDArray[np.int64] | None
     scores: npt.NDArray[np.float32] | None
+    diagnostics: Features
     present: npt.NDArray[np.bool_]
     held_out: npt.NDArray[np.bool_]
     metadata: pd.DataFrame = field(repr=False)
@@ -125,8 +129,9 @@ class Embedding:
         return cls(
             ids=data.ids, z=vectors.astype(np.float32), inputs=features, unimodal={},
             targets={}, decoded={}, labels=data.labels, class_names=data.class_names,
-            predictions=None, scores=None, present=np.ones((n, len(features)), bool),
-            held_out=np.ones(n, bool), metadata=data.metadata, media=data.media,
+            predictions=None, scores=None, diagnostics={},
+            present=np.ones((n, len(features)), bool), held_out=np.ones(n, bool),
+            metadata=data.metadata, media=data.media,
             info={"variant": name, "dataset": name, "fingerprint": data.fingerprint},
         )  # fmt: skip
 
@@ -216,6 +221,7 @@ class Embedding:
             labels=None if self.labels is None else self.labels[index],
             predictions=None if self.predictions is None else self.predictions[index],
             scores=None if self.scores is None else self.scores[index],
+            diagnostics=take(self.diagnostics),
             present=self.present[index], held_out=self.held_out[index],
             metadata=self.metadata.iloc[index].reset_index(drop=True),
             media=self.media.take(index),

@@ -87,8 +87,8 @@ def _embed(
         _forward(model, batch.rows(index))
         for index in torch.arange(len(batch), device=place).split(batch_size)
     ]
-    z, logits, unimodal, targets, decoded = (
-        _joined([part[i] for part in parts]) for i in range(5)
+    z, logits, unimodal, targets, decoded, diagnostics = (
+        _joined([part[i] for part in parts]) for i in range(6)
     )
     scores, predictions = _predicted(logits, run)
     order = [list(data.modalities).index(name) for name in model.names]
@@ -103,6 +103,7 @@ def _embed(
         class_names=data.class_names,
         predictions=predictions,
         scores=scores,
+        diagnostics=diagnostics,
         present=data.present[:, order],
         held_out=~np.isin(hashes, run.train_rows),
         metadata=data.metadata,
@@ -141,7 +142,10 @@ def _check_classes(run: Run, data: Dataset) -> None:
 def _forward(model: ReFNet, batch: Batch) -> tuple[Any, ...]:
     output: Output = model(batch)
     targets = model.targets(batch, output)
-    return output.z, output.logits, output.unimodal, targets, model.decode(output.z)
+    return (
+        output.z, output.logits, output.unimodal, targets, model.decode(output.z),
+        output.fused.diagnostics,
+    )  # fmt: skip
 
 
 def _joined(parts: list[Any]) -> Any:

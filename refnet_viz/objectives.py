@@ -1,4 +1,4 @@
-"""The losses: Multi-Similarity, the refiner's four, and classification.
+"""The losses: contrastive ones, the refiner's four, and classification.
 
 Plain functions with one call form each. All are means over the rows that count, all
 return a scalar that is connected to the graph even when nothing counts, and none
@@ -8,6 +8,7 @@ loops over rows in Python.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import combinations
 from typing import Any
 
 import torch
@@ -392,6 +393,115 @@ def classification(logits: Tensor, labels: Tensor) -> Tensor:
     if labels.ndim == 2:
         return F.binary_cross_entropy_with_logits(logits, labels.to(logits.dtype))
     return F.cross_entropy(logits, labels)
+
+
+def supcon(
+    z: Tensor, labels: Tensor, *, temperature: float = 0.1, jaccard: float = 0.0
+) -> Tensor:
+    """Return the supervised contrastive loss of pytorch-metric-learning.
+
+    Parameters
+    ----------
+    z
+        ``(B, d)`` vectors; normalised there.
+    labels
+        ``(B,)`` class numbers or ``(B, C)`` 0/1.
+    temperature
+        Of the softmax over the batch, above 0.
+    jaccard
+        As in `label_overlap`.
+
+    Returns
+    -------
+    torch.Tensor
+        Scalar of at least 0; lower is better; 0 without a positive pair.
+
+    Raises
+    ------
+    ImportError
+        If pytorch-metric-learning is not installed.
+
+    References
+    ----------
+    Khosla et al., "Supervised Contrastive Learning", NeurIPS 2020, equation 2.
+
+    Examples
+    --------
+    >>> z = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    >>> supcon(z, torch.tensor([0, 0, 1, 1])) < supcon(z, torch.tensor([0, 1, 0, 1]))
+    tensor(True)
+    """
+    losses = _metric_learning("supcon")
+    if labels.ndim == 1:
+        together = labels[:, None] == labels
+    else:
+        together = label_overlap(labels, jaccard)
+    own = _own(together)
+    positives, negatives = together & ~own, ~together & ~own
+    pairs = (*positives.nonzero(as_tuple=True), *negatives.nonzero(as_tuple=True))
+    value: Tensor = losses.SupConLoss(temperature)(z.float(), indices_tuple=pairs)
+    return value
+
+
+def info_nce(
+    unimodal: list[Tensor], present: Tensor, *, temperature: float = 0.1
+) -> Tensor:
+    """Return the mean InfoNCE loss over all pairs of modalities; needs no labels.
+
+    A row's vectors from two modalities are a positive pair, all other rows of the
+    batch are negatives, in both directions (pytorch-metric-learning's NTXentLoss).
+
+    Parameters
+    ----------
+    unimodal
+        One ``(B, d)`` a modality; normalised there.
+    present
+        ``(B, M)`` bool; rows that lack one of two modalities are left out.
+    temperature
+        Of the softmax over the batch, above 0.
+
+    Returns
+    -------
+    torch.Tensor
+        Scalar of at least 0; lower is better, about log(2 B - 1) by chance; 0 with
+        one modality.
+
+    Raises
+    ------
+    ImportError
+        If pytorch-metric-learning is not installed.
+
+    References
+    ----------
+    van den Oord et al., arXiv 1807.03748; between modalities as in Zhang et al.,
+    "Contrastive Learning of Medical Visual Representations", arXiv 2010.00747.
+
+    Examples
+    --------
+    >>> x, there = torch.eye(3), torch.ones(3, 2, dtype=torch.bool)
+    >>> info_nce([x, x], there) < info_nce([x, x.roll(1, 0)], there)
+    tensor(True)
+    """
+    losses = _metric_learning("info_nce")
+    loss = losses.SelfSupervisedLoss(losses.NTXentLoss(temperature), symmetric=True)
+    terms = [torch.stack([x.sum() * 0.0 for x in unimodal]).sum()]
+    for i, j in combinations(range(len(unimodal)), 2):
+        both = present[:, i] & present[:, j]
+        if both.sum() > 1:
+            terms.append(loss(unimodal[i][both].float(), unimodal[j][both].float()))
+    return torch.stack(terms).sum() / max(len(terms) - 1, 1)
+
+
+def _metric_learning(name: str) -> Any:
+    try:
+        from pytorch_metric_learning import losses  # noqa: PLC0415 (optional)
+    except ImportError as error:
+        raise ImportError(
+            "`contrastive_loss` must be 'multi_similarity' unless "
+            f"pytorch-metric-learning is installed, got {name!r}; "
+            'pip install "refnet_viz[metric]".'
+        ) from error
+    return losses
 
 
 def _cosines(decoded: Tensor, target: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ import pytest
 
 from refnet_viz.config import Config
 from refnet_viz.data import Dataset
+from refnet_viz.model.fusion import Sizes
 
 KINDS = ("vector", "picture", "sequence", "tokens", "other vector")
 
@@ -78,3 +79,15 @@ def small():
     return Config(
         epochs=3, hidden=16, width=8, batch_size=24, learning_rate=1e-2, refiner=1.0
     )
+
+
+@pytest.fixture(scope="session")
+def make_sizes():
+    """Return the function that says what a fusion must know of its modalities."""
+
+    def sizes(count, **options):
+        kinds = {"abcde"[i]: "vector" if i else "sequence" for i in range(count)}
+        usual = {"width": 8, "hidden": 16, "classes": 3} | options
+        return Sizes(kinds, dict.fromkeys(kinds, 5), **usual)
+
+    return sizes

@@ -9,11 +9,13 @@ import torch
 from refnet_viz.config import Config
 from refnet_viz.data import Dataset
 from refnet_viz.data.dataset import Modality
+from refnet_viz.inference import embed
 from refnet_viz.model import ReFNet, Schema, as_device
 from refnet_viz.model.encoders import Encoded, encoder, masked_mean
-from refnet_viz.model.fusion import FUSIONS, Fusion
+from refnet_viz.model.fusion import FUSIONS, Answers, Fusion
 from refnet_viz.model.refiner import RunningScale
 from refnet_viz.objectives import classification, refiner_loss
+from refnet_viz.train import Run, fit
 
 every_fusion = pytest.mark.parametrize("fusion", FUSIONS)
 
@@ -33,25 +35,119 @@ def replaced(data, **contents):
     return dataclasses.replace(data, modalities=data.modalities | contents)
 
 
+def allowed(fusion, count):
+    """Return whether a fusion is defined for that many modalities."""
+    low, high = FUSIONS[fusion].counts
+    return low <= count and (high is None or count <= high)
+
+
+def learned(model, batch, output, labels):
+    """Return the task loss and all that the fusion adds to it."""
+    truth, there = torch.tensor(labels), torch.ones(len(labels), dtype=torch.bool)
+    answers = Answers(batch.features, batch.present, truth, there, 0.5)
+    terms = output.fused.aux_losses | model.fusion.losses(output.fused, answers)
+    return classification(output.logits, truth) + sum(terms.values())
+
+
+def mixed_for(fusion, make_mixed, **options):
+    """Return mixed data with as many modalities as the fusion takes, at most four."""
+    high = FUSIONS[fusion].counts[1]
+    return make_mixed(count=min(high or 4, 4), **options)
+
+
 @every_fusion
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
 def test_shapes_for_one_to_five_modalities(fusion, count, make_mixed):
     data = make_mixed(count=count, missing=count > 1)
+    if not allowed(fusion, count):
+        with pytest.raises(
+            ValueError, match=rf"^`data` must have .+ modalities for .+, got {count}\.$"
+        ):
+            built(data, fusion=fusion)
+        return
     model, batch = built(data, fusion=fusion)
     output = model.eval()(batch)
-    assert output.z.shape == (40, 8)
+    assert output.z.shape == (40, model.fusion.z_width)
     assert output.logits.shape == (40, 3)
     assert list(output.unimodal) == list(data.modalities)
     assert {x.shape for x in output.unimodal.values()} == {(40, 8)}
     decoded = {name: x.shape for name, x in model.decode(output.z).items()}
     assert decoded == {name: x.shape for name, x in batch.features.items()}
-    assert all(len(x) == 40 for x in output.diagnostics.values())
-    assert all(x.shape == () for x in output.aux_losses.values())
+    shapes = {x.shape for x in output.fused.diagnostics.values()}
+    assert shapes <= {(40,), (40, count)}
+    assert all(x.isfinite().all() for x in output.fused.diagnostics.values())
+    assert all(x.shape == () for x in output.fused.aux_losses.values())
+
+
+@every_fusion
+def test_losses_are_finite_scalars_that_use_labels_only_where_they_may(
+    fusion, make_mixed
+):
+    data = mixed_for(fusion, make_mixed, missing=True)
+    model, batch = built(data, fusion=fusion)
+    fused = model.train()(batch).fused
+    labels = torch.tensor(data.labels)
+    found = []
+    for hidden_label in (0, 1):
+        labels = labels.clone()
+        labels[5] = hidden_label
+        seen = torch.arange(40) != 5
+        answers = Answers(batch.features, batch.present, labels, seen, 0.5)
+        terms = model.fusion.losses(fused, answers)
+        assert all(x.shape == () and x.isfinite() for x in terms.values())
+        found.append({name: float(x.detach()) for name, x in terms.items()})
+    assert found[0] == found[1]
+    nobody = torch.zeros(40, dtype=torch.bool)
+    for known in (labels, None):
+        answers = Answers(batch.features, batch.present, known, nobody, 0.0)
+        terms = model.fusion.losses(fused, answers)
+        assert all(x.isfinite() for x in terms.values())
+
+
+@every_fusion
+def test_half_precision_forwards_are_finite_and_close(fusion, make_mixed):
+    data = mixed_for(fusion, make_mixed, missing=True)
+    model, batch = built(data, fusion=fusion)
+    exact = model.eval()(batch).z
+    with torch.autocast("cpu", torch.bfloat16):
+        output = model.train()(batch)
+        loss = output.z.float().square().mean() + output.logits.float().square().mean()
+    loss.backward()
+    got = output.z.float()
+    assert got.isfinite().all()
+    assert (got - exact).norm() < 0.1 * exact.norm()
+    grads = [p.grad for p in model.parameters() if p.grad is not None]
+    assert all(grad.isfinite().all() for grad in grads)
+
+
+@every_fusion
+def test_weights_survive_being_saved_and_loaded(fusion, make_mixed, tmp_path, small):
+    data = mixed_for(fusion, make_mixed, missing=True)
+    run = fit(data, dataclasses.replace(small, fusion=fusion, epochs=1), progress=False)
+    again = Run.load(run.save(tmp_path / "run"))
+    np.testing.assert_array_equal(embed(again, data).z, embed(run, data).z)
+
+
+@every_fusion
+def test_progressive_rounds_start_as_the_fusion_itself_and_then_differ(
+    fusion, make_mixed
+):
+    data = mixed_for(fusion, make_mixed, missing=True)
+    model, batch = built(data, fusion=fusion, rounds=2)
+    once, _ = built(data, fusion=fusion)
+    once.load_state_dict(model.state_dict(), strict=False)
+    first = once.eval()(batch).z
+    torch.testing.assert_close(model.eval()(batch).z, first, rtol=1e-4, atol=1e-5)
+    for parameter in model.feedback.parameters():
+        parameter.data += 0.3 * torch.randn_like(parameter)
+    assert not torch.allclose(model(batch).z, first, atol=1e-4)
+    unimodal, before = model(batch).unimodal, once(batch).unimodal
+    assert all(torch.equal(unimodal[name], before[name]) for name in before)
 
 
 @every_fusion
 def test_what_is_absent_or_padding_changes_nothing(fusion, make_mixed):
-    clean = make_mixed(missing=True)
+    clean = mixed_for(fusion, make_mixed, missing=True)
     there = dict(zip(clean.modalities, clean.present.T, strict=True))
     real = {
         name: there[name][:, None] & clean.modalities[name].mask
@@ -82,7 +178,7 @@ def test_what_is_absent_or_padding_changes_nothing(fusion, make_mixed):
 
 @every_fusion
 def test_more_padding_changes_nothing(fusion, make_mixed):
-    data = make_mixed()
+    data = mixed_for(fusion, make_mixed)
     model, batch = built(data, fusion=fusion)
     longer = {}
     for name in ("sequence", "tokens"):
@@ -114,7 +210,7 @@ def encoded_batch(rows=6, width=8, seed=0):
 
 
 @every_fusion
-def test_nan_behind_the_mask_reaches_neither_z_nor_a_gradient(fusion):
+def test_nan_behind_the_mask_reaches_neither_z_nor_a_gradient(fusion, make_sizes):
     encoded, present = encoded_batch()
     dirty = {}
     for column, (name, (tokens, mask, pooled)) in enumerate(encoded.items()):
@@ -125,7 +221,7 @@ def test_nan_behind_the_mask_reaches_neither_z_nor_a_gradient(fusion):
             mask,
             pooled.masked_fill(gone, torch.nan),
         )
-    net = FUSIONS[fusion](("a", "b"), width=8, hidden=16, dropout=0.0).eval()
+    net = FUSIONS[fusion](make_sizes(2)).eval()
     expected, got = net(encoded, present).z, net(dirty, present).z
     assert torch.equal(expected, got)
     net.train()(dirty, present).z.square().sum().backward()
@@ -134,7 +230,7 @@ def test_nan_behind_the_mask_reaches_neither_z_nor_a_gradient(fusion):
 
 @every_fusion
 def test_a_permuted_batch_gives_permuted_outputs(fusion, make_mixed):
-    model, batch = built(make_mixed(missing=True), fusion=fusion)
+    model, batch = built(mixed_for(fusion, make_mixed, missing=True), fusion=fusion)
     order = torch.randperm(len(batch), generator=torch.Generator().manual_seed(0))
     straight, shuffled = model.eval()(batch), model(batch.rows(order))
     torch.testing.assert_close(shuffled.z, straight.z[order], rtol=1e-4, atol=1e-5)
@@ -149,7 +245,7 @@ def test_a_permuted_batch_gives_permuted_outputs(fusion, make_mixed):
 
 @every_fusion
 def test_rows_do_not_see_one_another_even_in_training(fusion, make_mixed):
-    model, batch = built(make_mixed(missing=True), fusion=fusion)
+    model, batch = built(mixed_for(fusion, make_mixed, missing=True), fusion=fusion)
     model.train()
     alone = model(batch.rows(torch.tensor([3, 17]))).z
     torch.testing.assert_close(alone, model(batch).z[[3, 17]], rtol=1e-4, atol=1e-5)
@@ -158,12 +254,12 @@ def test_rows_do_not_see_one_another_even_in_training(fusion, make_mixed):
 @every_fusion
 @pytest.mark.parametrize("picture", ["light", "cnn"])
 def test_every_parameter_gets_a_gradient(fusion, picture, make_mixed):
-    data = make_mixed(missing=True)
+    data = mixed_for(fusion, make_mixed, missing=True)
     model, batch = built(data, fusion=fusion, picture_encoder=picture)
     output = model.train()(batch)
     terms = refiner_loss(model.decode(output.z), batch.features, batch.present)
-    loss = classification(output.logits, torch.tensor(data.labels))
-    (loss + sum(terms.values()) + sum(output.aux_losses.values())).backward()
+    loss = learned(model, batch, output, data.labels)
+    (loss + sum(terms.values())).backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.abs().max() > 0, name
@@ -171,14 +267,14 @@ def test_every_parameter_gets_a_gradient(fusion, picture, make_mixed):
 
 @every_fusion
 def test_evaluation_is_deterministic_and_training_drops_out(fusion, make_mixed):
-    model, batch = built(make_mixed(), fusion=fusion, dropout=0.5)
+    model, batch = built(mixed_for(fusion, make_mixed), fusion=fusion, dropout=0.5)
     assert torch.equal(model.eval()(batch).z, model(batch).z)
     assert not torch.equal(model.train()(batch).z, model(batch).z)
 
 
 @every_fusion
 def test_every_present_modality_moves_z(fusion, make_mixed):
-    data = make_mixed()
+    data = mixed_for(fusion, make_mixed)
     model, batch = built(data, fusion=fusion)
     z = model.eval()(batch).z
     turned = torch.arange(len(data)).roll(1)
@@ -192,20 +288,20 @@ def test_every_present_modality_moves_z(fusion, make_mixed):
 @every_fusion
 def test_it_can_learn_thirty_two_samples_by_heart(fusion, make_mixed):
     labels = np.random.default_rng(1).integers(0, 4, 32)
-    data = make_mixed(rows=32, labels=labels, split=["train"] * 32)
+    data = mixed_for(fusion, make_mixed, rows=32, labels=labels, split=["train"] * 32)
     model, batch = built(data, fusion=fusion, hidden=64, width=16)
     truth = torch.tensor(labels)
     optimizer = torch.optim.Adam(model.train().parameters(), lr=5e-3)
     for _ in range(60):
         optimizer.zero_grad()
-        classification(model(batch).logits, truth).backward()
+        learned(model, batch, model(batch), labels).backward()
         optimizer.step()
     assert (model.eval()(batch).logits.argmax(dim=1) == truth).all()
 
 
 @every_fusion
 def test_everything_follows_the_device_and_the_type(fusion, make_mixed):
-    data = make_mixed(missing=True)
+    data = mixed_for(fusion, make_mixed, missing=True)
     model, _ = built(data, fusion=fusion)
     # The device "meta" has shapes and no numbers: whatever stays behind on the
     # CPU, or is made there, meets it and raises.
@@ -236,8 +332,8 @@ def test_an_unknown_fusion_and_an_odd_width_are_one_sentence(make_mixed):
         built(make_mixed(), fusion="sum")
     with pytest.raises(
         ValueError,
-        match=r"^`width` must be a multiple of 4 \(attention heads\) for the "
-        r"transformer fusion, got 6\.$",
+        match=r"^`width` must be a multiple of 4 \(attention heads\) for "
+        r"TransformerFusion, got 6\.$",
     ):
         built(make_mixed(), fusion="transformer", width=6)
 

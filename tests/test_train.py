@@ -215,8 +215,8 @@ def test_every_seed_of_a_sweep_starts_from_its_own_run(data, small):
     runs = sweep(data, {"a": still}, seeds=[0, 1], start=starts, n_jobs=1)
     for run in runs["a"]:
         assert run.manifest["start"] == starts[run.seed].digest
-        before = starts[run.seed].weights["encoders.0.body.0.weight"]
-        after = run.weights["encoders.0.body.0.weight"]
+        before = starts[run.seed].weights["encoders.0.first.weight"]
+        after = run.weights["encoders.0.first.weight"]
         torch.testing.assert_close(before, after, rtol=0, atol=1e-8)
     with pytest.raises(
         ValueError, match=r"^`start` must hold a run for every seed, got none for 7\.$"
@@ -318,7 +318,7 @@ def test_an_interrupt_of_the_decoders_keeps_the_trained_state(data, small, monke
     )
     assert caught[0].filename == __file__
     assert run.manifest["stopped"] is True
-    for name in ("encoders.0.body.0.weight", "head.weight"):
+    for name in ("encoders.0.first.weight", "head.weight"):
         assert torch.equal(run.weights[name], whole.weights[name])
 
 

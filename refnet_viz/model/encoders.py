@@ -6,6 +6,7 @@ last map that is read: a map that nothing reads would stay at its random start.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -34,24 +35,43 @@ def masked_mean(tokens: Tensor, mask: Tensor) -> Tensor:
     return total / mask.sum(dim=1, keepdim=True).clamp(min=1)
 
 
-class VectorEncoder(nn.Module):
+def stacked(encoded: dict[str, Encoded], names: Sequence[str]) -> Tensor:
+    """Return the pooled vectors of all modalities, ``(B, M, w)``."""
+    return torch.stack([encoded[name].pooled for name in names], dim=1)
+
+
+class Encoder(nn.Module):
+    """What all encoders are.
+
+    They take a `context`, added to the hidden layer before its non-linearity, by
+    which progressive fusion feeds z back; `context_width` is its number of features.
+    """
+
+    context_width: int
+
+
+class VectorEncoder(Encoder):
     """Two linear maps; the vector is also the modality's only token."""
 
     def __init__(self, features: int, hidden: int, width: int, dropout: float) -> None:
         super().__init__()
-        self.body = nn.Sequential(
-            nn.Linear(features, hidden), nn.GELU(), nn.Dropout(dropout),
-            nn.Linear(hidden, width),
-        )  # fmt: skip
+        self.context_width = hidden
+        self.first = nn.Linear(features, hidden)
+        self.drop = nn.Dropout(dropout)
+        self.second = nn.Linear(hidden, width)
 
-    def forward(self, x: Tensor, mask: Tensor | None) -> Encoded:
+    def forward(
+        self, x: Tensor, mask: Tensor | None, context: Tensor | None = None
+    ) -> Encoded:
         """Encode ``(B, d)``."""
-        pooled = self.body(x)  # (B, w)
+        x = self.first(x)  # (B, h)
+        x = x if context is None else x + context
+        pooled = self.second(self.drop(F.gelu(x)))  # (B, w)
         there = torch.ones(len(x), 1, dtype=torch.bool, device=x.device)
         return Encoded(pooled[:, None], there, pooled)
 
 
-class PatchEncoder(nn.Module):
+class PatchEncoder(Encoder):
     """Small pictures by patches: linear maps of 4 x 4 patches, then of 2 x 2 groups.
 
     Linear maps of reshaped pixels cost a fraction of convolutions on a CPU. The
@@ -73,12 +93,15 @@ class PatchEncoder(nn.Module):
         grid = tuple(-(-side // (2 * self.patch)) for side in (height, breadth))
         self.padded = tuple(2 * self.patch * side for side in grid)
         inner, wide = max(hidden // 8, 16), max(hidden // 4, 16)
+        self.context_width = wide
         self.first = nn.Linear(channels * self.patch**2, inner)
         self.second = nn.Linear(4 * inner, wide)
         self.drop = nn.Dropout(dropout)
         self.last = _Last(grid[0] * grid[1], wide, width, tokens=tokens)
 
-    def forward(self, x: Tensor, mask: Tensor | None) -> Encoded:
+    def forward(
+        self, x: Tensor, mask: Tensor | None, context: Tensor | None = None
+    ) -> Encoded:
         """Encode ``(B, C, H, W)``."""
         missing = [p - s for p, s in zip(self.padded, x.shape[2:], strict=True)]
         if any(missing):
@@ -87,11 +110,13 @@ class PatchEncoder(nn.Module):
         x = F.pixel_unshuffle(x, p).movedim(1, -1)  # (B, H/p, W/p, C p²)
         x = F.gelu(self.first(x)).movedim(-1, 1)  # (B, h/8, H/p, W/p)
         x = F.pixel_unshuffle(x, 2).flatten(2).transpose(1, 2)  # (B, L, h/2)
-        encoded: Encoded = self.last(self.drop(F.gelu(self.second(x))))  # (B, L, h/4)
+        x = self.second(x)  # (B, L, h/4)
+        x = x if context is None else x + context[:, None]
+        encoded: Encoded = self.last(self.drop(F.gelu(x)))
         return encoded
 
 
-class ConvEncoder(nn.Module):
+class ConvEncoder(Encoder):
     """A small convolutional network: three stages, each halves the picture."""
 
     def __init__(
@@ -112,13 +137,17 @@ class ConvEncoder(nn.Module):
                 nn.GELU(), nn.MaxPool2d(2, ceil_mode=True),
             ]  # fmt: skip
         self.stages = nn.Sequential(*stages)
+        self.context_width = sizes[-1]
         self.drop = nn.Dropout(dropout)
         side = [-(-length // 8) for length in shape[:2]]
         self.last = _Last(side[0] * side[1], sizes[-1], width, tokens=tokens)
 
-    def forward(self, x: Tensor, mask: Tensor | None) -> Encoded:
+    def forward(
+        self, x: Tensor, mask: Tensor | None, context: Tensor | None = None
+    ) -> Encoded:
         """Encode ``(B, C, H, W)``."""
         x = self.stages(x).flatten(2).transpose(1, 2)  # (B, L, h/2)
+        x = x if context is None else x + context[:, None]
         encoded: Encoded = self.last(self.drop(x))
         return encoded
 
@@ -140,27 +169,32 @@ class _Last(nn.Module):
         return Encoded(tokens, there, tokens.mean(dim=1))
 
 
-class SequenceEncoder(nn.Module):
+class SequenceEncoder(Encoder):
     """Sequences of vectors: position-wise maps around one convolution over time."""
 
     def __init__(self, features: int, hidden: int, width: int, dropout: float) -> None:
         super().__init__()
+        self.context_width = hidden
         self.first = nn.Linear(features, hidden)
         self.time = nn.Conv1d(hidden, hidden, 3, padding=1, groups=hidden)
         self.second = nn.Linear(hidden, width)
         self.drop = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, mask: Tensor | None) -> Encoded:
+    def forward(
+        self, x: Tensor, mask: Tensor | None, context: Tensor | None = None
+    ) -> Encoded:
         """Encode ``(B, L, d)``; padding neither enters the convolution nor the mean."""
         if mask is None:
             mask = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
-        x = F.gelu(self.first(x)) * mask[..., None]  # (B, L, h)
+        x = self.first(x)
+        x = x if context is None else x + context[:, None]
+        x = F.gelu(x) * mask[..., None]  # (B, L, h)
         x = x + self.time(x.transpose(1, 2)).transpose(1, 2)
         tokens = self.second(self.drop(F.gelu(x))) * mask[..., None]  # (B, L, w)
         return Encoded(tokens, mask, masked_mean(tokens, mask))
 
 
-class TokenEncoder(nn.Module):
+class TokenEncoder(Encoder):
     """Token ids: an embedding table in front of the sequence encoder."""
 
     def __init__(self, words: int, hidden: int, width: int, dropout: float) -> None:
@@ -170,11 +204,14 @@ class TokenEncoder(nn.Module):
         with torch.no_grad():
             self.table.weight[0] = 0.0
         self.body = SequenceEncoder(hidden, hidden, width, dropout)
+        self.context_width = self.body.context_width
 
-    def forward(self, x: Tensor, mask: Tensor | None) -> Encoded:
+    def forward(
+        self, x: Tensor, mask: Tensor | None, context: Tensor | None = None
+    ) -> Encoded:
         """Encode ``(B, L)`` ids, 0 being padding."""
         there = (x > 0) if mask is None else mask
-        encoded: Encoded = self.body(self.table(x), there)
+        encoded: Encoded = self.body(self.table(x), there, context)
         return encoded
 
 
@@ -188,7 +225,7 @@ def encoder(
     dropout: float,
     picture: str,
     tokens: bool,
-) -> nn.Module:
+) -> Encoder:
     """Return the encoder for a modality.
 
     Parameters

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from .. import _check
 from ..config import Config
 from ..data.dataset import Dataset
-from .encoders import Encoded, encoder
+from .encoders import Encoded, Encoder, encoder
 from .features import Features
-from .fusion import FUSIONS
+from .fusion import FUSIONS, Fused, Sizes
+from .fusion.progressive import Feedback
 from .refiner import Refiner, RunningScale
 
 
@@ -112,21 +113,22 @@ class Output:
 
     Parameters
     ----------
-    z
-        ``(B, d)`` fused vectors.
+    fused
+        What the fusion returned.
     logits
-        ``(B, C)``; C may be 0.
+        ``(B, C)``.
     unimodal
-        Modality to the encoder's pooled output ``(B, w)``, before any mixing.
-    aux_losses, diagnostics
-        From the fusion.
+        Modality to its vector ``(B, w)`` before any mixing.
     """
 
-    z: Tensor
+    fused: Fused
     logits: Tensor
     unimodal: dict[str, Tensor]
-    aux_losses: dict[str, Tensor]
-    diagnostics: dict[str, Tensor]
+
+    @property
+    def z(self) -> Tensor:
+        """The fused vectors ``(B, d)``."""
+        return self.fused.z
 
 
 class ReFNet(nn.Module):
@@ -154,7 +156,8 @@ class ReFNet(nn.Module):
         self.schema, self.config = schema, config
         self.names = tuple(schema.modalities)
         fusion = FUSIONS[config.fusion]
-        features, encoders = {}, {}
+        features: dict[str, Features] = {}
+        encoders: dict[str, Encoder] = {}
         for name, known in schema.modalities.items():
             described = (known["kind"], tuple(known["shape"]), known["words"])
             features[name] = Features(*described, common_scale=known["common_scale"])
@@ -166,11 +169,20 @@ class ReFNet(nn.Module):
         # Names from data may hold dots, which module names must not: use numbers.
         self.features = nn.ModuleList(features.values())
         self.encoders = nn.ModuleList(encoders.values())
-        self.fusion = fusion(
-            self.names, width=config.width, hidden=config.hidden, dropout=config.dropout
-        )
         # Unlabelled data still get a head, so that every state has the same names.
-        self.head = nn.Linear(config.width, max(len(schema.class_names), 1))
+        classes = max(len(schema.class_names), 1)
+        self.fusion = fusion(
+            Sizes(
+                {name: known["kind"] for name, known in schema.modalities.items()},
+                {name: item.width for name, item in features.items()},
+                config.width, config.hidden, config.dropout,
+                classes, schema.multilabel,
+            )
+        )  # fmt: skip
+        z_width = self.fusion.z_width
+        self.head = nn.Identity() if fusion.decides else nn.Linear(z_width, classes)
+        contexts = [item.context_width for item in encoders.values()]
+        self.feedback = Feedback(z_width, contexts if config.rounds > 1 else [])
         widths = [
             item.width if config.targets == "inputs" else config.width
             for item in features.values()
@@ -178,7 +190,7 @@ class ReFNet(nn.Module):
         places = [str(i) for i in range(len(widths))]
         hidden = max(config.width, config.hidden)
         self.refiner = Refiner(
-            config.width, dict(zip(places, widths, strict=True)), hidden=hidden
+            z_width, dict(zip(places, widths, strict=True)), hidden=hidden
         )
         moving = config.targets == "features"
         self.scales = nn.ModuleList(RunningScale(w) for w in widths if moving)
@@ -206,7 +218,7 @@ class ReFNet(nn.Module):
         """Return a dataset as resident tensors; absent modalities become zeros."""
         self.schema.check(data)
         order = [list(data.modalities).index(name) for name in self.names]
-        device = self.head.weight.device
+        device = self._features()[self.names[0]].mean.device
         present = torch.tensor(data.present[:, order], device=device)
         inputs, features = {}, {}
         for column, (name, item) in enumerate(self._features().items()):
@@ -219,15 +231,24 @@ class ReFNet(nn.Module):
 
     def forward(self, batch: Batch) -> Output:
         """Encode, fuse and classify; decoders are not called."""
-        encoded: dict[str, Encoded] = {
-            name: self.encoders[i](*batch.inputs[name])
+        encoded = self._encode(batch)
+        fused = self.fusion(encoded, batch.present)  # z (B, d)
+        unimodal = fused.unimodal or {name: x.pooled for name, x in encoded.items()}
+        for _ in range(self.config.rounds - 1):
+            encoded = self._encode(batch, self.feedback(fused.z))
+            fused = self.fusion(encoded, batch.present)
+        logits = self.head(fused.z if fused.logits is None else fused.logits)
+        return Output(fused, logits, unimodal)
+
+    def _encode(
+        self, batch: Batch, contexts: list[Tensor] | None = None
+    ) -> dict[str, Encoded]:
+        """Return what the encoders say, given what progressive fusion feeds back."""
+        given = [None] * len(self.names) if contexts is None else contexts
+        return {
+            name: self.encoders[i](*batch.inputs[name], given[i])
             for i, name in enumerate(self.names)
         }
-        fused = self.fusion(encoded, batch.present)  # z (B, d)
-        unimodal = {name: item.pooled for name, item in encoded.items()}
-        return Output(
-            fused.z, self.head(fused.z), unimodal, fused.aux_losses, fused.diagnostics
-        )
 
     def decode(self, z: Tensor) -> dict[str, Tensor]:
         """Return what z says of every modality, ``(B, d_m)`` standardised."""

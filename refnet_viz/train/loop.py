@@ -17,7 +17,7 @@ from .run import Run, row_hashes, versions
 from .steps import Best, Rows, fit_decoders, reproducible, run_epochs, state_of
 
 # Settings that shape the network; a run can only be continued where they agree.
-_SHAPE = ("fusion", "width", "hidden", "picture_encoder", "targets")
+_SHAPE = ("fusion", "width", "hidden", "rounds", "picture_encoder", "targets")
 
 
 def fit(
@@ -34,9 +34,9 @@ def fit(
     The objective is the task loss plus the weighted refiner and Multi-Similarity
     losses. Every training row is refined; the other two see the labelled ones. The
     state of the best epoch by validation score (accuracy, or micro-F1 for several
-    labels) is kept. Interrupting keeps the best state so far and says so. A run
-    without refiner gets its decoders fitted afterwards on its frozen z, so that the
-    refined space of all variants can be compared.
+    labels) is kept, or that of the last one. Interrupting keeps the state so far and
+    says so. A run without refiner gets its decoders fitted afterwards on its frozen z,
+    so that the refined space of all variants can be compared.
 
     Parameters
     ----------
@@ -142,16 +142,19 @@ def _train(
 ) -> Run:
     seed = _check.integer("seed", seed, low=0, high=2**63 - 1)
     place = as_device(device)
-    for part in ("train", "val"):
+    needed = ("train", "val") if config.keep == "best" else ("train",)
+    for part in needed:
         if not (data.split == part).any():
             raise ValueError(f"`data` must have rows in the split {part!r}, got none.")
     with reproducible(seed, place):
         model = _model(data, config, start).to(place)
         train = _rows(model, data.train, config, seed, supervised=supervised)
-        val = _rows(model, data.val, config, seed, supervised=supervised)
+        val = None
+        if (data.split == "val").any():
+            val = _rows(model, data.val, config, seed, supervised=supervised)
         if supervised:
             _check_classes(train, config)
-        best = Best()
+        best = Best(config.keep)
         stopped = run_epochs(
             model, train, val, config, best=best, seed=seed, progress=progress
         )
@@ -196,7 +199,7 @@ def _model(data: Dataset, config: Config, start: Run | None) -> ReFNet:
     kept = {
         name: value
         for name, value in start.weights.items()
-        if not name.startswith("head.")
+        if "head" not in name.split(".")
     }
     model.load_state_dict(kept, strict=False)
     return model

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
@@ -14,9 +14,16 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from ..config import Config
-from ..model import Batch, ReFNet
+from ..model import Batch, Output, ReFNet
+from ..model.fusion import Answers
 from ..model.refiner import RunningScale
-from ..objectives import classification, multi_similarity, refiner_loss
+from ..objectives import (
+    classification,
+    info_nce,
+    multi_similarity,
+    refiner_loss,
+    supcon,
+)
 
 
 @dataclass(frozen=True)
@@ -30,8 +37,9 @@ class Rows:
 
 @dataclass
 class Best:
-    """The best state so far and what was seen on the way."""
+    """The state to keep so far, and what was seen on the way."""
 
+    keep: str = "best"
     history: list[dict[str, float]] = field(default_factory=list)
     state: dict[str, Tensor] = field(default_factory=dict)
     epoch: int = -1
@@ -39,8 +47,8 @@ class Best:
 
     def update(self, model: ReFNet, row: dict[str, float]) -> None:
         """Add an epoch; keep its state when score, then loss, are better."""
-        key = (row["val_score"], -row["val_loss"])
-        better = key > self.key or not self.state
+        key = (row.get("val_score", -np.inf), -row.get("val_loss", np.inf))
+        better = key > self.key or not self.state or self.keep == "last"
         # The slow part first: an interrupt in it leaves all fields as they were.
         state = state_of(model) if better else self.state
         self.history.append(row)
@@ -51,7 +59,7 @@ class Best:
 def run_epochs(
     model: ReFNet,
     train: Rows,
-    val: Rows,
+    val: Rows | None,
     config: Config,
     *,
     best: Best,
@@ -72,9 +80,10 @@ def run_epochs(
             sums: dict[str, Tensor] = {}
             # Parts of nearly equal size: no batch of one, no row left out.
             parts = np.array_split(order.permutation(len(train.batch)), steps)
-            for part in parts:
+            for number, part in enumerate(parts):
                 index = torch.from_numpy(part).to(train.batch.present.device)
-                losses = _losses(model, train, index, config)
+                done = (epoch + number / steps) / config.epochs
+                losses = _losses(model, train, index, config, done)
                 optimizer.zero_grad(set_to_none=True)
                 torch.stack(list(losses.values())).sum().backward()
                 optimizer.step()
@@ -84,7 +93,7 @@ def run_epochs(
             row = {name: float(v) / len(train.batch) for name, v in sums.items()}
             row = {"epoch": epoch, "loss": sum(row.values()), **row}
             _check_finite(row, config)
-            best.update(model, row | _validate(model, val))
+            best.update(model, row | ({} if val is None else _validate(model, val)))
             bar.set_postfix(score=f"{best.key[0]:.3f}", refresh=False)
     except KeyboardInterrupt:
         if not best.state:
@@ -121,25 +130,67 @@ def _optimizer(model: ReFNet, config: Config) -> torch.optim.Optimizer:
 
 
 def _losses(
-    model: ReFNet, rows: Rows, index: Tensor, config: Config
+    model: ReFNet, rows: Rows, index: Tensor, config: Config, done: float
 ) -> dict[str, Tensor]:
     """Return the weighted terms of the objective for the rows at `index`."""
-    batch = rows.batch.rows(index)
-    output = model(batch)
-    losses = dict(output.aux_losses)
-    if rows.labels is not None:
-        seen = rows.labelled[index]
-        labels, z = rows.labels[index][seen], output.z[seen]
-        losses["task"] = classification(output.logits[seen], labels)
-        if config.contrastive:
-            losses["contrastive"] = config.contrastive * multi_similarity(
-                z, labels, alpha=config.alpha, beta=config.beta, base=config.base,
-                margin=config.margin, mining=config.mining, jaccard=config.jaccard,
-            )  # fmt: skip
+    whole = rows.batch.rows(index)
+    batch = replace(whole, present=_dropped(whole.present, config.modality_dropout))
+    seen = rows.labelled[index]
+    labels = None if rows.labels is None else rows.labels[index]
+    half = config.precision == "bfloat16"
+    with torch.autocast(whole.present.device.type, torch.bfloat16, enabled=half):
+        output = model(batch)
+    output = replace(output, fused=output.fused.widened(), logits=output.logits.float())
+    answers = Answers(whole.features, batch.present, labels, seen, done)
+    losses = output.fused.aux_losses | model.fusion.losses(output.fused, answers)
+    if labels is not None:
+        losses["task"] = classification(output.logits[seen], labels[seen])
+    if config.contrastive:
+        term = _contrastive(output, batch, labels, seen, config)
+        losses |= {} if term is None else {"contrastive": config.contrastive * term}
     if config.refiner:
-        answers = _refine(model, batch, output.z, model.targets(batch, output))
-        losses["refiner"] = config.refiner * answers
+        # Also for modalities that were dropped: z answers for what it can infer.
+        terms = _refine(model, whole, output.z, model.targets(whole, output))
+        losses["refiner"] = _refiner_weight(config, done) * terms
     return losses
+
+
+def _dropped(present: Tensor, share: float) -> Tensor:
+    """Return `present` with some modalities taken away, never a row's last one."""
+    if share == 0:
+        return present
+    chance = torch.rand(present.shape, device=present.device)
+    luckiest = chance.masked_fill(~present, -1).argmax(dim=1, keepdim=True)
+    kept = present & (chance >= share)
+    return kept.scatter(1, luckiest, present.gather(1, luckiest))
+
+
+def _refiner_weight(config: Config, done: float) -> float:
+    """Return the refiner's weight when a share of the training is done."""
+    if config.refiner_decay == "linear":
+        return config.refiner * (1 + (config.refiner_end - 1) * done)
+    return config.refiner * config.refiner_end**done
+
+
+def _contrastive(
+    output: Output,
+    batch: Batch,
+    labels: Tensor | None,
+    seen: Tensor,
+    config: Config,
+) -> Tensor | None:
+    """Return the contrastive loss, None where it needs labels and has none."""
+    if config.contrastive_loss == "info_nce":
+        return info_nce(list(output.unimodal.values()), batch.present)
+    if labels is None:
+        return None
+    z, labels = output.z[seen], labels[seen]
+    if config.contrastive_loss == "supcon":
+        return supcon(z, labels, jaccard=config.jaccard)
+    return multi_similarity(
+        z, labels, alpha=config.alpha, beta=config.beta, base=config.base,
+        margin=config.margin, mining=config.mining, jaccard=config.jaccard,
+    )  # fmt: skip
 
 
 def _refine(

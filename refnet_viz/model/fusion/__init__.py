@@ -1,6 +1,6 @@
 """The registry of fusions: a file a fusion, a line in `FUSIONS`."""
 
-from .base import Fused, Fusion
+from .base import Answers, Fused, Fusion, Sizes
 from .concat import ConcatFusion
 from .transformer import TransformerFusion
 
@@ -9,4 +9,4 @@ FUSIONS: dict[str, type[Fusion]] = {
     "transformer": TransformerFusion,
 }
 
-__all__ = ["FUSIONS", "Fused", "Fusion"]
+__all__ = ["FUSIONS", "Answers", "Fused", "Fusion", "Sizes"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..encoders import Encoded
-from .base import Fused, Fusion
+from ..encoders import Encoded, stacked
+from .base import Fused, Fusion, Sizes
 
 
 class ConcatFusion(Fusion):
@@ -18,19 +18,18 @@ class ConcatFusion(Fusion):
     ("late fusion" in MultiBench, Liang et al. 2021).
     """
 
-    def __init__(
-        self, names: tuple[str, ...], *, width: int, hidden: int, dropout: float
-    ) -> None:
-        super().__init__(names, width=width, hidden=hidden, dropout=dropout)
-        self.absent = nn.Parameter(torch.zeros(len(names), width))
+    def __init__(self, sizes: Sizes) -> None:
+        super().__init__(sizes)
+        count, width, hidden = len(self.names), self.width, self.hidden
+        self.absent = nn.Parameter(torch.zeros(count, width))
         self.body = nn.Sequential(
-            nn.GELU(), nn.Dropout(dropout),
-            nn.Linear(len(names) * width, hidden), nn.GELU(), nn.Dropout(dropout),
+            nn.GELU(), nn.Dropout(self.dropout),
+            nn.Linear(count * width, hidden), nn.GELU(), nn.Dropout(self.dropout),
             nn.Linear(hidden, width),
         )  # fmt: skip
 
     def forward(self, encoded: dict[str, Encoded], present: Tensor) -> Fused:
         """Fuse the pooled vectors; see `Fusion.forward`."""
-        pooled = torch.stack([encoded[name].pooled for name in self.names], 1)
-        pooled = torch.where(present[..., None], pooled, self.absent)  # (B, M, w)
+        pooled = stacked(encoded, self.names)  # (B, M, w)
+        pooled = torch.where(present[..., None], pooled, self.absent)
         return Fused(self.body(pooled.flatten(1)))

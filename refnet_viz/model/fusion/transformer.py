@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from ..encoders import Encoded
-from .base import Fused, Fusion
+from .attention import HEADS, check_heads, positions
+from .base import Fused, Fusion, Sizes
 
-_LAYERS, _HEADS = 2, 4
+_LAYERS = 2
 
 
 class TransformerFusion(Fusion):
@@ -28,20 +29,16 @@ class TransformerFusion(Fusion):
 
     reads_tokens: ClassVar[bool] = True
 
-    def __init__(
-        self, names: tuple[str, ...], *, width: int, hidden: int, dropout: float
-    ) -> None:
-        super().__init__(names, width=width, hidden=hidden, dropout=dropout)
-        if width % _HEADS:
-            raise ValueError(
-                f"`width` must be a multiple of {_HEADS} (attention heads) for the "
-                f"transformer fusion, got {width}."
-            )
+    def __init__(self, sizes: Sizes) -> None:
+        super().__init__(sizes)
+        width = self.width
+        check_heads(self)
         self.cls = nn.Parameter(torch.randn(1, 1, width) * 0.02)
-        self.types = nn.Parameter(torch.randn(len(names), width) * 0.02)
+        self.types = nn.Parameter(torch.randn(len(self.names), width) * 0.02)
         layer = nn.TransformerEncoderLayer(
-            width, _HEADS, hidden, dropout, "gelu", batch_first=True, norm_first=True
-        )
+            width, HEADS, self.hidden, self.dropout, "gelu", batch_first=True,
+            norm_first=True,
+        )  # fmt: skip
         self.body = nn.TransformerEncoder(layer, _LAYERS, enable_nested_tensor=False)
         self.norm = nn.LayerNorm(width)
 
@@ -51,7 +48,7 @@ class TransformerFusion(Fusion):
         masks = [torch.ones_like(present[:, :1])]
         for column, name in enumerate(self.names):
             tokens, mask, _ = encoded[name]
-            places = _positions(tokens.shape[1], self.width, tokens)
+            places = positions(tokens.shape[1], self.width, tokens)
             parts.append(tokens + self.types[column] + places)  # (B, L_m, w)
             masks.append(mask & present[:, column : column + 1])
         seen = torch.cat(masks, dim=1)  # (B, 1 + L)
@@ -59,13 +56,3 @@ class TransformerFusion(Fusion):
         joined = torch.cat(parts, dim=1).masked_fill(~seen[..., None], 0.0)
         out = self.norm(self.body(joined, src_key_padding_mask=~seen))
         return Fused(out[:, 0], tokens=out)
-
-
-def _positions(length: int, width: int, like: Tensor) -> Tensor:
-    """Return sinusoidal positions ``(L, w)``; zeros for a single token."""
-    if length == 1:
-        return like.new_zeros(1, width)
-    place = torch.arange(length, device=like.device, dtype=like.dtype)[:, None]
-    step = torch.arange(width // 2, device=like.device, dtype=like.dtype)
-    angle = place * torch.exp(step * (-9.21 / max(width // 2, 1)))  # (L, w/2)
-    return 0.1 * torch.cat([angle.sin(), angle.cos()], dim=1)
