@@ -13,7 +13,7 @@ from . import _check
 REFINER_LOSS_NAMES = ("mse", "cosine", "contrastive", "multi_similarity")
 CONTRASTIVE_NAMES = ("multi_similarity", "supcon", "info_nce")
 _CHOICES = {
-    "picture_encoder": ("light", "cnn"),
+    "picture_encoder": ("light", "cnn", "described"),
     "refiner_loss": REFINER_LOSS_NAMES,
     "refiner_decay": ("linear", "exponential"),
     "targets": ("inputs", "features"),
@@ -25,7 +25,8 @@ _RANGES = (
     ("refiner", 0, np.inf), ("contrastive", 0, np.inf), ("weight_decay", 0, np.inf),
     ("alpha", 0, np.inf), ("beta", 0, np.inf), ("learning_rate", 0, np.inf),
     ("jaccard", 0, 1), ("margin", 0, 1), ("dropout", 0, 1), ("label_fraction", 0, 1),
-    ("base", -1, 1), ("modality_dropout", 0, 1), ("refiner_end", 0, np.inf),
+    ("base", -1, 1), ("modality_dropout", 0, 1), ("input_dropout", 0, 1),
+    ("jitter", 0, 1), ("refiner_end", 0, np.inf),
 )  # fmt: skip
 
 
@@ -43,6 +44,12 @@ class Config:
         Hidden features of encoders, fusion and decoders.
     dropout
         Share of hidden features dropped in training, 0 to 1.
+    input_dropout
+        Share of the numbers of vectors and sequences that are set to their mean at
+        every step, 0 to 1.
+    jitter
+        Pictures are shifted at random, at every step, by up to this share of their
+        side, and half of them are mirrored; 0 leaves them alone.
     rounds
         Rounds of progressive fusion: from the second one on, every encoder also
         reads z of the round before; 1 is none.
@@ -50,7 +57,8 @@ class Config:
         Chance that a row loses one of its modalities, drawn anew at every step for
         each modality; a row always keeps one. 0 to 1.
     picture_encoder
-        "light" (patches and linear maps, fast) or "cnn" (convolutions).
+        "light" (patches and linear maps, fast), "cnn" (convolutions) or "described"
+        (a perceptron on colours and edges, strong when there are few pictures).
     refiner
         Weight of the refiner loss, which is a sum over modalities; 0 turns it off.
     refiner_loss
@@ -108,6 +116,8 @@ class Config:
     width: int = 64
     hidden: int = 256
     dropout: float = 0.1
+    input_dropout: float = 0.0
+    jitter: float = 0.0
     rounds: int = 1
     modality_dropout: float = 0.0
     picture_encoder: str = "light"

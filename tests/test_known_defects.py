@@ -324,7 +324,7 @@ def test_m13_a_decoder_can_answer_anything():
 
 
 @every_fusion
-@pytest.mark.parametrize("picture_encoder", ["light", "cnn"])
+@pytest.mark.parametrize("picture_encoder", ["light", "cnn", "described"])
 def test_m14_no_parameter_idles(fusion, picture_encoder, make_mixed, small):
     """A head of 30,522 words ran on every token for an answer nobody read."""
     data = make_mixed(missing=True)
@@ -346,7 +346,7 @@ OTHER = {
     "mining": False, "epochs": 3, "batch_size": 7, "learning_rate": 5e-3,
     "weight_decay": 0.5, "label_fraction": 0.5, "rounds": 2, "modality_dropout": 0.5,
     "refiner_end": 0.1, "refiner_decay": "exponential", "contrastive_loss": "supcon",
-    "keep": "last", "precision": "bfloat16",
+    "keep": "last", "precision": "bfloat16", "input_dropout": 0.3, "jitter": 0.3,
 }  # fmt: skip
 
 

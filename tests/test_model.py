@@ -252,7 +252,7 @@ def test_rows_do_not_see_one_another_even_in_training(fusion, make_mixed):
 
 
 @every_fusion
-@pytest.mark.parametrize("picture", ["light", "cnn"])
+@pytest.mark.parametrize("picture", ["light", "cnn", "described"])
 def test_every_parameter_gets_a_gradient(fusion, picture, make_mixed):
     data = mixed_for(fusion, make_mixed, missing=True)
     model, batch = built(data, fusion=fusion, picture_encoder=picture)

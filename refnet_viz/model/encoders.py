@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .pictures import widths
+
 
 class Encoded(NamedTuple):
     """Tokens ``(B, L, w)``, their mask ``(B, L)`` and the pooled ``(B, w)``."""
@@ -69,6 +71,13 @@ class VectorEncoder(Encoder):
         pooled = self.second(self.drop(F.gelu(x)))  # (B, w)
         there = torch.ones(len(x), 1, dtype=torch.bool, device=x.device)
         return Encoded(pooled[:, None], there, pooled)
+
+
+class DescribedEncoder(VectorEncoder):
+    """Pictures by their colours and edges, as `pictures.describe` sees them.
+
+    The network is given the standardised description in place of the pixels.
+    """
 
 
 class PatchEncoder(Encoder):
@@ -235,7 +244,7 @@ def encoder(
     hidden, width, dropout
         As in `Config`.
     picture
-        "light" or "cnn".
+        "light", "cnn" or "described".
     tokens
         Whether the fusion reads tokens, or the pooled vector only.
 
@@ -246,6 +255,8 @@ def encoder(
     >>> net(torch.zeros(2, 3), None).pooled.shape
     torch.Size([2, 4])
     """
+    if kind == "picture" and picture == "described":
+        return DescribedEncoder(sum(widths(shape)), hidden, width, dropout)
     if kind == "picture":
         made = {"light": PatchEncoder, "cnn": ConvEncoder}[picture]
         return made(shape, hidden, width, dropout, tokens=tokens)

@@ -115,6 +115,12 @@ class Features(nn.Module):
         """Return ``(N, d_m)`` float32, standardised."""
         return (self._view(modality) - self.mean) / self.std
 
+    def described(self, pixels: Tensor) -> Tensor:
+        """Return the features of pictures that are already encoder inputs."""
+        scale, mean = (x[:, None, None] for x in (self.input_std, self.input_mean))
+        view = pictures.describe(pixels * scale + mean)
+        return (view - self.mean) / self.std
+
     def inputs(self, modality: Modality) -> tuple[Tensor, Tensor | None]:
         """Return the encoder's input and the mask of real positions, if it has one.
 

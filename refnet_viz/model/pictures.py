@@ -61,7 +61,7 @@ def describe(pictures: Tensor) -> Tensor:
     first = turn.floor()
     rest = turn - first
     first = first.long() % _ANGLES  # 180 degrees are 0 degrees
-    votes = torch.zeros(len(pictures), _ANGLES, height, breadth, device=grey.device)
+    votes = grey.new_zeros(len(pictures), _ANGLES, height, breadth)
     votes.scatter_add_(1, first, strength * (1 - rest))
     votes.scatter_add_(1, (first + 1) % _ANGLES, strength * rest)
     cells = (min(height, _CELLS), min(breadth, _CELLS))

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from .. import _check
 from ..config import Config
 from ..data.dataset import Dataset
-from .encoders import Encoded, Encoder, encoder
+from .encoders import DescribedEncoder, Encoded, Encoder, encoder
 from .features import Features
 from .fusion import FUSIONS, Fused, Sizes
 from .fusion.progressive import Feedback
@@ -195,6 +195,11 @@ class ReFNet(nn.Module):
         moving = config.targets == "features"
         self.scales = nn.ModuleList(RunningScale(w) for w in widths if moving)
 
+    @property
+    def kinds(self) -> list[str]:
+        """The kind of each modality, in order."""
+        return [known["kind"] for known in self.schema.modalities.values()]
+
     def fit_features(self, train: Dataset) -> None:
         """Fit every scaler on training rows.
 
@@ -245,10 +250,13 @@ class ReFNet(nn.Module):
     ) -> dict[str, Encoded]:
         """Return what the encoders say, given what progressive fusion feeds back."""
         given = [None] * len(self.names) if contexts is None else contexts
-        return {
-            name: self.encoders[i](*batch.inputs[name], given[i])
-            for i, name in enumerate(self.names)
-        }
+        found = {}
+        for i, (name, item) in enumerate(self._features().items()):
+            values, mask = batch.inputs[name]
+            if isinstance(self.encoders[i], DescribedEncoder):
+                values = item.described(values)
+            found[name] = self.encoders[i](values, mask, given[i])
+        return found
 
     def decode(self, z: Tensor) -> dict[str, Tensor]:
         """Return what z says of every modality, ``(B, d_m)`` standardised."""

@@ -24,6 +24,7 @@ from ..objectives import (
     refiner_loss,
     supcon,
 )
+from .noise import noised
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def _losses(
 ) -> dict[str, Tensor]:
     """Return the weighted terms of the objective for the rows at `index`."""
     whole = rows.batch.rows(index)
-    batch = replace(whole, present=_dropped(whole.present, config.modality_dropout))
+    batch = noised(whole, model.kinds, config)
     seen = rows.labelled[index]
     labels = None if rows.labels is None else rows.labels[index]
     half = config.precision == "bfloat16"
@@ -153,16 +154,6 @@ def _losses(
         terms = _refine(model, whole, output.z, model.targets(whole, output))
         losses["refiner"] = _refiner_weight(config, done) * terms
     return losses
-
-
-def _dropped(present: Tensor, share: float) -> Tensor:
-    """Return `present` with some modalities taken away, never a row's last one."""
-    if share == 0:
-        return present
-    chance = torch.rand(present.shape, device=present.device)
-    luckiest = chance.masked_fill(~present, -1).argmax(dim=1, keepdim=True)
-    kept = present & (chance >= share)
-    return kept.scatter(1, luckiest, present.gather(1, luckiest))
 
 
 def _refiner_weight(config: Config, done: float) -> float:
