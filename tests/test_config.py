@@ -45,7 +45,7 @@ def test_the_variants_differ_in_two_weights_only():
         ("margin", 2, "a finite number between 0 and 1"),
         ("label_fraction", 1.01, "a finite number between 0 and 1"),
         ("base", -2, "a finite number between -1 and 1"),
-        ("picture_encoder", "vit", "one of 'light', 'cnn'"),
+        ("picture_encoder", "vit", "one of 'light', 'cnn', 'described'"),
         ("targets", "z", "one of 'inputs', 'features'"),
         (
             "refiner_loss",
