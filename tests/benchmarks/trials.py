@@ -1,0 +1,74 @@
+"""Trials of the zoo: one training run each, its numbers kept as JSON."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import joblib
+import numpy as np
+from tqdm.auto import tqdm
+
+import refnet_viz as rv
+from refnet_viz.data import Dataset
+
+FOLDER = Path(os.environ.get("REFNET_VIZ_ZOO", tempfile.gettempdir() + "/refnet_viz_zoo"))
+K = 15
+
+Scores = dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A dataset with its split, settings and a seed."""
+
+    data: Dataset
+    config: rv.Config
+    seed: int
+
+    @property
+    def place(self) -> Path:
+        """The file that keeps its numbers; another for any other setting or value."""
+        words = [rv.__version__, self.data.fingerprint, self.config.to_dict(), self.seed]
+        text = json.dumps(words, sort_keys=True)
+        return FOLDER / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.json"
+
+
+def run_all(trials: Sequence[Trial], label: str) -> list[Scores]:
+    """Return the numbers of every trial; those already kept are not trained again."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    waiting = [trial for trial in trials if not trial.place.is_file()]
+    parallel = joblib.Parallel(n_jobs=-1, return_as="generator_unordered")
+    work = parallel(joblib.delayed(_run)(trial) for trial in waiting)
+    for _ in tqdm(work, label, total=len(waiting)):
+        pass
+    return [json.loads(trial.place.read_text("utf-8")) for trial in trials]
+
+
+def _run(trial: Trial) -> None:
+    run = rv.fit(trial.data, trial.config, seed=trial.seed, progress=False)
+    space = rv.embed(run, trial.data.test)
+    own = np.clip(space.scores[np.arange(len(space)), space.labels], 1e-6, 1)
+    found = {
+        "accuracy": space.accuracy,
+        "surprise": float(-np.log(own).mean()),
+        "overlap": _overlap(space),
+        "validation": float(run.history["val_score"].max())
+        if "val_score" in run.history
+        else float("nan"),
+        "parameters": sum(p.numel() for p in run.model().fusion.parameters()),
+        "z": space.shape[1],
+    }
+    temporary = trial.place.with_suffix(f".{os.getpid()}")
+    temporary.write_text(json.dumps(found), "utf-8")
+    temporary.replace(trial.place)
+
+
+def _overlap(space: rv.Embedding) -> float:
+    """Return the share of fused neighbours that are so by the sum of modalities."""
+    fused, own = (rv.knn(space, K, space=name).indices for name in ("latent", "sum"))
+    pairs = zip(fused, own, strict=True)
+    return float(np.mean([len(np.intersect1d(a, b)) / K for a, b in pairs]))
