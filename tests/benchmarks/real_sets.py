@@ -53,9 +53,7 @@ class RealSet:
     @property
     def refined(self) -> Config:
         """The plain settings with both losses."""
-        return replace(
-            self.plain, refiner=self.refiner, contrastive=self.contrastive
-        )
+        return replace(self.plain, refiner=self.refiner, contrastive=self.contrastive)
 
 
 _SMALL = Config(

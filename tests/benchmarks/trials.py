@@ -15,7 +15,9 @@ from tqdm.auto import tqdm
 import refnet_viz as rv
 from refnet_viz.data import Dataset
 
-FOLDER = Path(os.environ.get("REFNET_VIZ_ZOO", tempfile.gettempdir() + "/refnet_viz_zoo"))
+FOLDER = Path(
+    os.environ.get("REFNET_VIZ_ZOO", tempfile.gettempdir() + "/refnet_viz_zoo")
+)
 K = 15
 
 Scores = dict[str, float]
@@ -32,7 +34,12 @@ class Trial:
     @property
     def place(self) -> Path:
         """The file that keeps its numbers; another for any other setting or value."""
-        words = [rv.__version__, self.data.fingerprint, self.config.to_dict(), self.seed]
+        words = [
+            rv.__version__,
+            self.data.fingerprint,
+            self.config.to_dict(),
+            self.seed,
+        ]
         text = json.dumps(words, sort_keys=True)
         return FOLDER / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.json"
 

@@ -1,10 +1,11 @@
-"""What the attending fusions share: heads, positions, masked tokens."""
+"""What the attending fusions share: heads, positions, masked tokens, layers."""
 
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from ..encoders import Encoded
 from .base import Fusion
 
 HEADS = 4
@@ -27,3 +28,79 @@ def positions(length: int, width: int, like: Tensor) -> Tensor:
     step = torch.arange(width // 2, device=like.device, dtype=like.dtype)
     angle = place * torch.exp(step * (-9.21 / max(width // 2, 1)))  # (L, w/2)
     return 0.1 * torch.cat([angle.sin(), angle.cos()], dim=1)
+
+
+def real_tokens(encoded: Encoded, there: Tensor) -> tuple[Tensor, Tensor]:
+    """Return tokens ``(B, L, w)`` with their positions, and which of them count.
+
+    What does not count is 0 before any arithmetic: it may be NaN, and NaN times zero
+    is NaN, in a gradient too.
+
+    Parameters
+    ----------
+    encoded
+        One modality.
+    there
+        ``(B,)`` bool: the rows that have it.
+    """
+    mask = encoded.mask & there[:, None]
+    places = positions(encoded.tokens.shape[1], encoded.tokens.shape[2], encoded.tokens)
+    return (encoded.tokens + places).masked_fill(~mask[..., None], 0.0), mask
+
+
+def some(mask: Tensor) -> Tensor:
+    """Return a mask ``(B, L)`` in which a row without any token has its first one.
+
+    Attention over nothing is NaN. What such a row then finds has to be left out by
+    its reader.
+
+    Examples
+    --------
+    >>> some(torch.tensor([[False, True], [False, False]])).tolist()
+    [[False, True], [True, False]]
+    """
+    empty = ~mask.any(dim=1)
+    first = torch.zeros_like(mask)
+    first[:, 0] = True
+    return mask | (first & empty[:, None])
+
+
+def layer(fusion: Fusion) -> nn.TransformerEncoderLayer:
+    """Return one pre-norm transformer layer of the fusion's sizes."""
+    return nn.TransformerEncoderLayer(
+        fusion.width, HEADS, fusion.hidden, fusion.dropout, "gelu",
+        batch_first=True, norm_first=True,
+    )  # fmt: skip
+
+
+class CrossLayer(nn.Module):
+    """One pre-norm layer in which targets attend to sources, then to themselves alone.
+
+    Parameters
+    ----------
+    fusion
+        Whose sizes to take.
+    """
+
+    def __init__(self, fusion: Fusion) -> None:
+        super().__init__()
+        width = fusion.width
+        self.attention = nn.MultiheadAttention(
+            width, HEADS, fusion.dropout, batch_first=True
+        )
+        self.target_norm, self.source_norm = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.body = nn.Sequential(
+            nn.LayerNorm(width), nn.Linear(width, fusion.hidden), nn.GELU(),
+            nn.Dropout(fusion.dropout), nn.Linear(fusion.hidden, width),
+        )  # fmt: skip
+
+    def forward(self, target: Tensor, source: Tensor, mask: Tensor) -> Tensor:
+        """Return the target ``(B, L, w)`` after it has read ``(B, K, w)``."""
+        read = self.source_norm(source)
+        found, _ = self.attention(
+            self.target_norm(target), read, read,
+            key_padding_mask=~some(mask), need_weights=False,
+        )  # fmt: skip
+        found = target + found * mask.any(dim=1)[:, None, None]
+        out: Tensor = found + self.body(found)
+        return out

@@ -1,0 +1,111 @@
+"""Deep equilibrium fusion: the fused vector is where a recurrence comes to rest."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..encoders import Encoded
+from .base import Fused, Fusion, Sizes
+from .equilibrium import equilibrium
+from .vectors import present_vectors, wide
+
+JACOBIAN = 0.05  # weight of the penalty on the Jacobian's mean square
+STEPS = 40
+
+
+class EquilibriumFusion(Fusion):
+    r"""Iterate every modality and the fused vector until nothing changes.
+
+    The state is :math:`[z_1; \ldots; z_M; z]`, from 0, and one step is
+
+    .. math::
+        f_m &= N(\mathrm{ReLU}(N(W'_m\,\mathrm{ReLU}(N(W_m z_m)) + x_m) + z_m)) \\
+        z' &= N\Bigl(\mathrm{ReLU}\bigl(W_f \textstyle\sum_m A(z + f_m) \circ z
+            + \sum_m a_m x_m\bigr)\Bigr)
+
+    with group norms N, a gate A without sigmoid and learned scalars :math:`a_m`. The
+    vector z at rest, :math:`z^* = f(z^*; x)`, is classified and refined. Its gradient
+    comes from the implicit function theorem, so memory does not grow with the steps;
+    see `equilibrium`. A penalty on the Jacobian at rest, by one random probe, keeps the
+    step contractive in training.
+
+    An absent modality enters neither sum. Ni, Chen, Wang, et al., "Deep Equilibrium
+    Multimodal Fusion", arXiv 2306.16645. Ours: every row stops by itself (published:
+    the norm of a whole batch, by which rows depend on one another), damped weights at
+    the start, and one step's gradient for a row that has not come to rest.
+
+    Diagnostics, ``(B,)`` each: "residual", the relative change by one more step,
+    "converged" (1 or 0) and "steps".
+    """
+
+    def __init__(self, sizes: Sizes) -> None:
+        super().__init__(sizes)
+        if self.width % 4:
+            raise ValueError(
+                "`width` must be a multiple of 4 (groups of the norms) for "
+                f"{type(self).__name__}, got {self.width}."
+            )
+        count, width = len(self.names), self.width
+        self.first = nn.ModuleList(_damped(width) for _ in self.names)
+        self.second = nn.ModuleList(_damped(width) for _ in self.names)
+        self.gate, self.fuse = _damped(width), _damped(width)
+        self.scale = nn.Parameter(torch.ones(count))
+        # Groups of two numbers would be normed to plus and minus one.
+        groups = 4 if width >= 32 else 1
+        self.norms = nn.ModuleList(nn.GroupNorm(groups, width) for _ in range(4))
+        self.drop = nn.Dropout(self.dropout)
+
+    def forward(self, encoded: dict[str, Encoded], present: Tensor) -> Fused:
+        """Fuse the pooled vectors; see `Fusion.forward`."""
+        # Dropped once, outside: the step must be the same function at every call.
+        pooled = self.drop(present_vectors(encoded, self.names, present))  # (B, M, w)
+        there = present[..., None]
+        # A solver needs the digits that half precision does not have.
+        device = pooled.device.type
+        if device != "meta" and torch.is_autocast_enabled(device):
+            with torch.autocast(device, enabled=False):
+                return self._solved(wide(pooled), there)
+        return self._solved(pooled, there)
+
+    def _solved(self, x: Tensor, there: Tensor) -> Fused:
+        joint = (self.scale[:, None] * x).sum(dim=1)  # (B, w)
+
+        def step(state: Tensor, x: Tensor, joint: Tensor) -> Tensor:
+            return self._step(state, x, joint, there)
+
+        start = torch.zeros(len(x), x.shape[1] + 1, self.width).to(x)
+        rest = equilibrium(step, start, (x, joint), steps=STEPS)
+        penalty = {}
+        if self.training and torch.is_grad_enabled():
+            penalty["jacobian"] = JACOBIAN * rest.penalty
+        return Fused(
+            rest.state[:, -1],
+            aux_losses=penalty,
+            diagnostics={
+                "residual": rest.residual,
+                "converged": rest.converged.to(x.dtype),
+                "steps": rest.steps.to(x.dtype),
+            },
+        )
+
+    def _step(self, state: Tensor, x: Tensor, joint: Tensor, there: Tensor) -> Tensor:
+        own, fused = state[:, :-1], state[:, -1]
+        features = []
+        for i, (z, given) in enumerate(zip(own.unbind(1), x.unbind(1), strict=True)):
+            h = F.relu(self.norms[0](self.first[i](z)))
+            h = self.norms[1](self.second[i](h) + given)
+            features.append(self.norms[2](F.relu(h + z)))
+        f = torch.stack(features, dim=1) * there  # (B, M, w)
+        gate = (self.gate(fused[:, None] + f) * there).sum(dim=1)  # (B, w)
+        z = self.norms[3](F.relu(self.fuse(gate * fused) + joint))
+        return torch.cat([f, z[:, None]], dim=1)
+
+
+def _damped(width: int) -> nn.Linear:
+    """Return a map that starts at half the usual size: the step then contracts."""
+    layer = nn.Linear(width, width)
+    with torch.no_grad():
+        layer.weight *= 0.5
+    return layer
