@@ -414,7 +414,8 @@ def test_several_labels_a_row_end_to_end(make_paired, learning, jaccard):
 def test_missing_modalities_of_every_kind_end_to_end(
     fusion, targets, refiner, make_mixed, learning
 ):
-    data = make_mixed(rows=90, missing=True)
+    count = min(FUSIONS[fusion].counts[1] or 4, 4)
+    data = make_mixed(rows=90, count=count, missing=True)
     config = dataclasses.replace(
         learning, fusion=fusion, targets=targets, refiner=refiner
     )

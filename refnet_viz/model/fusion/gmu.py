@@ -42,11 +42,10 @@ class GMUFusion(Fusion):
         )
         gates = 1 if count == 2 else count
         self.gates = nn.Linear(count * width, gates * width, bias=False)
-        self.drop = nn.Dropout(self.dropout)
 
     def forward(self, encoded: dict[str, Encoded], present: Tensor) -> Fused:
         """Fuse the pooled vectors; see `Fusion.forward`."""
-        pooled = self.drop(present_vectors(encoded, self.names, present))  # (B, M, w)
+        pooled = present_vectors(encoded, self.names, present)  # (B, M, w)
         pairs = zip(self.maps, pooled.unbind(1), strict=True)
         hidden = torch.stack([wide(layer(x)).tanh() for layer, x in pairs], dim=2)
         gate = self._gate(wide(self.gates(pooled.flatten(1))), present)  # (B, w, M)

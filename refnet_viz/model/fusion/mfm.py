@@ -36,6 +36,8 @@ class MFMFusion(Fusion):
     of what is absent, as in `ConcatFusion`.
     """
 
+    counts = (2, None)  # one modality has nobody to share with
+
     def __init__(self, sizes: Sizes) -> None:
         super().__init__(sizes)
         count, width, hidden = len(self.names), self.width, self.hidden

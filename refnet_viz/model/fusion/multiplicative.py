@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..encoders import Encoded
 from .base import Fused, Fusion, Sizes
-from .vectors import present_vectors, unit_linear, unit_scale, wide
+from .vectors import present_vectors, unit_linear, wide
 
 
 class MultiplicativeFusion(Fusion):
@@ -31,7 +32,8 @@ class MultiplicativeFusion(Fusion):
     the terms without it remain; without the third the form is the one of two.
 
     Jayakumar et al., "Multiplicative Interactions and Where to Find Them", ICLR 2020.
-    Ours: the low rank, and that every x is divided by its root mean square.
+    Ours: the low rank, and that x is the GELU of a modality's pooled vector: without
+    it the whole would be multilinear in the encoders' hidden layers.
     """
 
     counts = (2, 3)
@@ -48,7 +50,7 @@ class MultiplicativeFusion(Fusion):
 
     def forward(self, encoded: dict[str, Encoded], present: Tensor) -> Fused:
         """Fuse the pooled vectors; see `Fusion.forward`."""
-        pooled = unit_scale(present_vectors(encoded, self.names, present))  # (B, M, w)
+        pooled = F.gelu(present_vectors(encoded, self.names, present))  # (B, M, w)
         first, second, *rest = pooled.unbind(1)
         a, u = wide(self.first(first)).chunk(2, dim=1)  # (B, R) each
         b, v = wide(self.second(second)).chunk(2, dim=1)

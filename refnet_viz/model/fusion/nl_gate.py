@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..encoders import Encoded
 from .base import Fused, Fusion, Sizes
-from .vectors import present_vectors, shares, unit_scale, wide
+from .vectors import present_vectors, shares, wide
 
 SLOTS = 4  # into which a vector is cut, so that there is something to attend over
 
@@ -29,8 +30,8 @@ class NLGateFusion(Fusion):
 
     The non-local block: Wang, Girshick, Gupta, He, CVPR 2018, as a fusion in
     MultiBench (Liang et al. 2021), whose softmax lacks :math:`\sqrt{c}`. More than
-    one queried modality, one softmax over all of them, and the scaling of every x by
-    its root mean square are ours.
+    one queried modality, with one softmax over all of them, and a GELU before the
+    maps are ours.
 
     The diagnostic "share" is each modality's part in z: the norm of its term (Q of
     the first, its values times their attention of any other) over the sum of norms.
@@ -55,7 +56,7 @@ class NLGateFusion(Fusion):
 
     def forward(self, encoded: dict[str, Encoded], present: Tensor) -> Fused:
         """Fuse the pooled vectors; see `Fusion.forward`."""
-        pooled = unit_scale(present_vectors(encoded, self.names, present))  # (B, M, w)
+        pooled = F.gelu(present_vectors(encoded, self.names, present))  # (B, M, w)
         first, *others = pooled.unbind(1)
         query = self._slots([self.query], [first])[:, 0]  # (B, T, c)
         keys = self._slots(self.keys, others)  # (B, M - 1, T, c)

@@ -12,7 +12,7 @@ from .vectors import decoder, perceptron, present_vectors, wide
 
 WEIGHT = 0.1  # of the ELBO beside the task's cross-entropy
 BETA = 0.1  # of the KL term, a feature of z, beside an error a feature of the data
-SPAN = 7.0  # log variances stay within +-7: from one sure expert to one that knows nil
+SPAN = 7.0  # log variances stay within +-7: precisions of 1/1000 to 1000
 
 
 def product_of_experts(

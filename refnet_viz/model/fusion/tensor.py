@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..encoders import Encoded
@@ -29,14 +30,15 @@ class TensorFusion(Fusion):
 
     .. math::
         z = W \,\mathrm{vec}\Bigl(\binom{1}{y_1} \otimes \cdots \otimes
-        \binom{1}{y_M}\Bigr), \qquad y_m = P_m \frac{x_m}{\mathrm{rms}(x_m)}
+        \binom{1}{y_M}\Bigr), \qquad y_m = P_m \frac{u_m}{\mathrm{rms}(u_m)}, \quad
+        u_m = \mathrm{GELU}(x_m)
 
     The cells are all products of at most one feature of each modality, of order 0
     (the bias) to M. An absent modality has y = 0: only its 1 remains, so exactly the
     terms without it do. Tensor Fusion Network: Zadeh, Chen, Poria, Cambria, Morency,
     EMNLP 2017. Ours: the projections, which keep the product to `CELLS` cells; the
-    scaling, which keeps products of many factors of unit size; and the linear map
-    to the width of z, where the original reads the cells directly.
+    scaling, with which products of many factors start at unit size; and the linear
+    map to the width of z, where the original has two layers.
     """
 
     counts = (1, 12)  # of 13 modalities not one feature each would fit
@@ -51,7 +53,8 @@ class TensorFusion(Fusion):
 
     def forward(self, encoded: dict[str, Encoded], present: Tensor) -> Fused:
         """Fuse the pooled vectors; see `Fusion.forward`."""
-        pooled = unit_scale(present_vectors(encoded, self.names, present))  # (B, M, w)
+        pooled = F.gelu(present_vectors(encoded, self.names, present))  # (B, M, w)
+        pooled = unit_scale(pooled)
         cells = one = pooled.new_ones(len(pooled), 1)
         for layer, x in zip(self.maps, pooled.unbind(1), strict=True):
             factor = torch.cat([one, wide(layer(x))], dim=1)  # (B, 1 + d)
