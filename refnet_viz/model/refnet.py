@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from .. import _check
 from ..config import Config
 from ..data.dataset import Dataset
-from .encoders import DescribedEncoder, Encoded, Encoder, encoder
+from .encoders import DescribedEncoder, Encoded, Encoder, VectorEncoder, encoder
 from .features import Features
 from .fusion import FUSIONS, Fused, Sizes
 from .fusion.progressive import Feedback
@@ -173,7 +173,7 @@ class ReFNet(nn.Module):
         classes = max(len(schema.class_names), 1)
         self.fusion = fusion(
             Sizes(
-                {name: known["kind"] for name, known in schema.modalities.items()},
+                _token_kinds(schema, encoders),
                 {name: item.width for name, item in features.items()},
                 config.width, config.hidden, config.dropout,
                 classes, schema.multilabel,
@@ -274,6 +274,16 @@ class ReFNet(nn.Module):
 
     def _features(self) -> dict[str, Features]:
         return dict(zip(self.names, self.features, strict=True))  # type: ignore[arg-type]
+
+
+def _token_kinds(schema: Schema, encoders: Mapping[str, Encoder]) -> dict[str, str]:
+    """Return the kind of each modality; pictures read as a vector count as one."""
+    return {
+        name: "vector" if isinstance(item, VectorEncoder) else known["kind"]
+        for (name, known), item in zip(
+            schema.modalities.items(), encoders.values(), strict=True
+        )
+    }
 
 
 def _check_weights(

@@ -74,7 +74,9 @@ def layer(fusion: Fusion) -> nn.TransformerEncoderLayer:
 
 
 class CrossLayer(nn.Module):
-    """One pre-norm layer in which targets attend to sources, then to themselves alone.
+    """One pre-norm layer in which targets attend to sources.
+
+    A learned token beside the source's lets a target decline.
 
     Parameters
     ----------
@@ -86,7 +88,7 @@ class CrossLayer(nn.Module):
         super().__init__()
         width = fusion.width
         self.attention = nn.MultiheadAttention(
-            width, HEADS, fusion.dropout, batch_first=True
+            width, HEADS, fusion.dropout, batch_first=True, add_bias_kv=True
         )
         self.target_norm, self.source_norm = nn.LayerNorm(width), nn.LayerNorm(width)
         self.body = nn.Sequential(
@@ -99,7 +101,7 @@ class CrossLayer(nn.Module):
         read = self.source_norm(source)
         found, _ = self.attention(
             self.target_norm(target), read, read,
-            key_padding_mask=~some(mask), need_weights=False,
+            key_padding_mask=~mask, need_weights=False,
         )  # fmt: skip
         found = target + found * mask.any(dim=1)[:, None, None]
         out: Tensor = found + self.body(found)

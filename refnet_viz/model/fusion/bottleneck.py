@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -59,12 +61,12 @@ class BottleneckFusion(Fusion):
             unimodal[name] = masked_mean(stream[:, 1:], mask)
             streams.append(stream)  # (B, 1 + L_m, w)
             masks.append(seen)
-        weight = present / present.sum(dim=1, keepdim=True)  # (B, M)
+        weight = present.to(self.cls.dtype) / present.sum(1, keepdim=True)  # (B, M)
         bottleneck = self.bottleneck.expand(len(present), -1, -1)
         open_ = present.new_ones(len(present), _TOKENS)
         for number, layers in enumerate(self.shared):
             said = []
-            for i, block in enumerate(layers):  # type: ignore[arg-type]
+            for i, block in enumerate(cast("nn.ModuleList", layers)):
                 seen = torch.cat([masks[i], open_], dim=1)
                 both = torch.cat([streams[i], bottleneck], dim=1)
                 out = block(both, src_key_padding_mask=~seen)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -89,7 +91,7 @@ class CoupledMambaFusion(Fusion):
         """Fuse the tokens; see `Fusion.forward`."""
         x, mask = self._clocked(encoded, present)  # (B, M, L, w), (B, M, L)
         for number, blocks in enumerate(self.layers):
-            x = self._layer(x, mask, blocks, number)  # type: ignore[arg-type]
+            x = self._layer(x, mask, cast("nn.ModuleList", blocks), number)
         # A modality without a step has no maximum: it is left out below.
         real = mask[..., None] | ~mask.any(dim=2)[:, :, None, None]
         peak = x.masked_fill(~real, torch.finfo(x.dtype).min).amax(dim=2)  # (B, M, w)
@@ -167,14 +169,14 @@ class CoupledMambaResidualFusion(CoupledMambaFusion):
         self, x: Tensor, mask: Tensor, blocks: nn.ModuleList, number: int
     ) -> Tensor:
         if number and len(self.names) > 1:
-            mixes = self.mixes[number - 1]
+            mixes = cast("nn.ModuleList", self.mixes[number - 1])
             said = [
                 x[:, [j for j in range(x.shape[1]) if j != i]]
                 for i in range(x.shape[1])
             ]
             heard = [
                 mix(other.transpose(1, 2).flatten(2))
-                for mix, other in zip(mixes, said, strict=True)  # type: ignore[arg-type]
+                for mix, other in zip(mixes, said, strict=True)
             ]
             x = (x + torch.stack(heard, dim=1)) * mask[..., None]
         asked = _asked(blocks, x)

@@ -18,7 +18,7 @@ class DynamicsFusion(Fusion):
     r"""Gate every feature, weigh every modality by its true-class probability.
 
     .. math::
-        s_m = \sigma(S_m x_m), \quad f_m = \mathrm{ReLU}(W_m (s_m \circ x_m)), \quad
+        s_m = \sigma(S_m x_m), \quad f_m = \mathrm{GELU}(W_m (s_m \circ x_m)), \quad
         c_m = \sigma(v_m^\top f_m), \quad z = [c_1 f_1; \ldots; c_M f_M]
 
     In training a classifier of each modality, :math:`q_m = A_m f_m`, learns the labels,
@@ -31,7 +31,7 @@ class DynamicsFusion(Fusion):
     An absent modality has confidence 0. Han, Yang, Huang, Zhang, Yao, "Multimodal
     Dynamics: Dynamical Fusion for Trustworthy Multimodal Classification", CVPR 2022.
     Ours: the confidence is bounded by a sigmoid (the published one is not), its target
-    carries no gradient, and the weights.
+    carries no gradient, GELU and dropout before it, and the weights.
 
     Diagnostics: "confidence" and "gate", the mean feature gate, both ``(B, M)``.
     """
@@ -58,7 +58,7 @@ class DynamicsFusion(Fusion):
         gates, features, confidence, logits = [], [], [], []
         for i, x in enumerate(pooled.unbind(1)):
             gate = wide(self.gates[i](x)).sigmoid()
-            f = self.drop(F.relu(self.maps[i](x * gate)))
+            f = F.gelu(self.maps[i](self.drop(x * gate)))
             gates.append(gate.mean(dim=1))
             features.append(wide(f))
             confidence.append(wide(self.trust[i](f)).sigmoid().squeeze(1))

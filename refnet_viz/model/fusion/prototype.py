@@ -20,8 +20,9 @@ class PrototypeFusion(Fusion):
         f = (h, r_1, \ldots, r_M)
 
     with learned prototypes :math:`p_{k,c}`, a softmax of learned weights :math:`w_k`
-    over what is present, and a learned :math:`\tau`. z is :math:`[h; r_1; \ldots; r_M]`,
-    all that is compared; the block of an absent modality is 0.
+    over what is present, and a learned :math:`\tau`. z is
+    :math:`[h; r_1; \ldots; r_M]`, all that is compared; the block of an absent modality
+    is 0.
 
     In the style of MMPL-Net (Shan et al., Neural Computing and Applications 35, 2023),
     a one-shot segmentation network that averages masked features into a multimodal, a

@@ -11,17 +11,17 @@ from .attention import real_tokens
 from .base import Fused, Fusion, Sizes
 from .vectors import perceptron
 
-_ACTIONS = 4  # tokens of a session
+_ACTIONS = 3  # tokens of a session
 
 
 class SessionFusion(Fusion):
     r"""Read every sequence by sessions, each stream on its own, and join the states.
 
-    A sequence is cut into sessions of four tokens. Two recurrent networks a stream
+    A sequence is cut into sessions of three tokens. Two recurrent networks a stream
     read actions into session vectors and sessions into a history,
 
     .. math::
-        e_s = \mathrm{GRU}^a(x_{s,1}, \ldots, x_{s,4}), \qquad
+        e_s = \mathrm{GRU}^a(x_{s,1}, \ldots, x_{s,3}), \qquad
         h_s = \mathrm{GRU}^s(e_1, \ldots, e_s), \qquad
         z_s = \mathrm{MLP}([h^1_s; \ldots; h^M_s])
 
