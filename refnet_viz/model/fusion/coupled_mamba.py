@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ..encoders import Encoded
 from .attention import real_tokens
 from .base import Fused, Fusion, Sizes
-from .selective import Recurrence, SelectiveBlock, linear_scan
+from .selective import Recurrence, SelectiveBlock, linear_states
 from .vectors import shares
 
 _LAYERS = 2
@@ -29,7 +29,7 @@ def coupled_states(
 
     over the modalities :math:`P_t` that have a step t; where none has, the mean stays.
     The mean obeys a recurrence of its own, with mean decay and mean injection, which
-    a scan solves. A sum, as printed in the paper, has a decay of up to M and grows
+    `linear_states` solves. A sum, as printed in the paper, has a decay of up to M and grows
     without bounds.
 
     Parameters
@@ -48,7 +48,7 @@ def coupled_states(
     weight = weight[..., None, None].to(decay.dtype)
     idle = ~mask.any(dim=1)[..., None, None]  # (B, L, 1, 1)
     mean_decay = (weight * decay).sum(dim=1).masked_fill(idle, 1.0)
-    mean = linear_scan(mean_decay, (weight * inject).sum(dim=1))
+    mean = linear_states(mean_decay, (weight * inject).sum(dim=1))
     before = F.pad(mean, (0, 0, 0, 0, 1, 0))[:, :-1]  # of the step before, 0 at first
     return decay * before[:, None] + inject, mean
 
@@ -181,7 +181,7 @@ class CoupledMambaResidualFusion(CoupledMambaFusion):
             x = (x + torch.stack(heard, dim=1)) * mask[..., None]
         asked = _asked(blocks, x)
         states = [
-            linear_scan(
+            linear_states(
                 item.decay.masked_fill(~mask[:, i, :, None, None], 1.0),
                 item.inject.masked_fill(~mask[:, i, :, None, None], 0.0),
             )
