@@ -1,23 +1,27 @@
-"""Trials of the zoo: one training run each, its numbers kept as JSON."""
+"""Trials of the zoo: one training run each, its numbers kept as JSON.
+
+A trial that is kept is not trained again, so what was stopped continues. The folder is
+REFNET_VIZ_ZOO, or one in the system's temporary folder.
+"""
 
 import hashlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import joblib
 import numpy as np
+import torch
 from tqdm.auto import tqdm
 
 import refnet_viz as rv
 from refnet_viz.data import Dataset
 
-FOLDER = Path(
-    os.environ.get("REFNET_VIZ_ZOO", tempfile.gettempdir() + "/refnet_viz_zoo")
-)
+FOLDER = Path(os.environ.get("REFNET_VIZ_ZOO") or f"{tempfile.gettempdir()}/refnet_zoo")
 K = 15
 
 Scores = dict[str, float]
@@ -33,19 +37,14 @@ class Trial:
 
     @property
     def place(self) -> Path:
-        """The file that keeps its numbers; another for any other setting or value."""
-        words = [
-            rv.__version__,
-            self.data.fingerprint,
-            self.config.to_dict(),
-            self.seed,
-        ]
-        text = json.dumps(words, sort_keys=True)
+        """The file of its numbers; another for any other value, setting or version."""
+        words = [rv.__version__, torch.__version__, self.data.fingerprint, self.seed]
+        text = json.dumps([*words, self.config.to_dict()], sort_keys=True)
         return FOLDER / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.json"
 
 
 def run_all(trials: Sequence[Trial], label: str) -> list[Scores]:
-    """Return the numbers of every trial; those already kept are not trained again."""
+    """Return the numbers of every trial."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     waiting = [trial for trial in trials if not trial.place.is_file()]
     parallel = joblib.Parallel(n_jobs=-1, return_as="generator_unordered")
@@ -56,18 +55,19 @@ def run_all(trials: Sequence[Trial], label: str) -> list[Scores]:
 
 
 def _run(trial: Trial) -> None:
+    begin = time.process_time()
     run = rv.fit(trial.data, trial.config, seed=trial.seed, progress=False)
+    spent = time.process_time() - begin
     space = rv.embed(run, trial.data.test)
     own = np.clip(space.scores[np.arange(len(space)), space.labels], 1e-6, 1)
+    fusion = run.model().fusion
     found = {
         "accuracy": space.accuracy,
         "surprise": float(-np.log(own).mean()),
         "overlap": _overlap(space),
-        "validation": float(run.history["val_score"].max())
-        if "val_score" in run.history
-        else float("nan"),
-        "parameters": sum(p.numel() for p in run.model().fusion.parameters()),
-        "z": space.shape[1],
+        "parameters": sum(p.numel() for p in fusion.parameters()),
+        "z": fusion.z_width,
+        "seconds": spent,
     }
     temporary = trial.place.with_suffix(f".{os.getpid()}")
     temporary.write_text(json.dumps(found), "utf-8")

@@ -29,8 +29,8 @@ def coupled_states(
 
     over the modalities :math:`P_t` that have a step t; where none has, the mean stays.
     The mean obeys a recurrence of its own, with mean decay and mean injection, which
-    `linear_states` solves. A sum, as printed in the paper, has a decay of up to M and grows
-    without bounds.
+    `linear_states` solves. A sum, as printed in the paper, has a decay of up to M and
+    grows without bounds.
 
     Parameters
     ----------
