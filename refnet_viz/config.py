@@ -39,7 +39,8 @@ class Config:
     fusion
         Name of a class in `refnet_viz.model.fusion.FUSIONS`.
     width
-        Features of the fused vector z and of every encoder's output.
+        Features of every encoder's output and, for most fusions, of the fused vector z;
+        ``run.model().fusion.z_width`` is what it is for the others.
     hidden
         Hidden features of encoders, fusion and decoders.
     dropout

@@ -1,7 +1,8 @@
 """Every fusion with and without the refiner, on emoji and on four real sets.
 
 ``python tests/benchmarks/zoo.py [emoji fashion cub rosmap mosi] [--readme]``. The real
-sets are read from REFNET_VIZ_DATA and left out, with a word, where that is not set. With ``--readme`` the tables replace those in README.md. See `trials` for resuming.
+sets are read from REFNET_VIZ_DATA and left out, with a word, where that is not set. With
+``--readme`` the tables replace those in README.md. See `trials` for resuming.
 """
 
 import os
@@ -12,6 +13,7 @@ from dataclasses import replace
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
+import pandas as pd
 from real_sets import SETS, table_of
 from report import README, machine
 from trials import Scores, Trial, run_all
@@ -22,6 +24,7 @@ from refnet_viz.model.fusion import FUSIONS
 
 SPLITS = (1, 2, 3)  # each with a seed of its own; no setting was chosen on them
 VARIANTS = ("plain", "refiner", "both")
+NUMBERS = README.parent / "notebooks" / "zoo.csv"
 MARKS = ("<!-- zoo -->", "<!-- end of zoo -->")
 
 Table = dict[tuple[str, str], list[Scores]]
@@ -49,6 +52,7 @@ def emoji() -> str:
         for fusion in FUSIONS
         for variant in VARIANTS
     }
+    keep(trials, found)
     rails = [rv.rails(rv.data.emoji(split_seed=split)) for split in SPLITS]
     rail = np.mean([each["concatenation"].accuracy for each in rails])
     lines = [
@@ -58,6 +62,15 @@ def emoji() -> str:
         *(row(name, cells) for name in FUSIONS),
     ]
     return "\n".join([*lines, "", said(cells, float(rail))])
+
+
+def keep(
+    trials: dict[tuple[str, str, int], Trial], found: dict[tuple[str, str, int], Scores]
+) -> None:
+    """Write the numbers of every run for notebook 05, to be read there."""
+    frame = pd.DataFrame([found[key] for key in trials]).round(4)
+    names = pd.DataFrame(list(trials), columns=["fusion", "variant", "split"])
+    names.join(frame).to_csv(NUMBERS, index=False)
 
 
 def row(name: str, cells: Table) -> str:
@@ -101,8 +114,8 @@ def said(cells: Table, rail: float) -> str:
         # Splits are what is drawn anew: fusions on the same rows are no repeats.
         parts.append(
             f"{variant}: accuracy rises for {up} of {len(every)} fusions, on average "
-            f"by {shown(every.mean(axis=0))} points, overlap with the modality-sum graph "
-            f"for {int((np.mean(overlap, axis=1) > 0).sum())}"
+            f"by {shown(every.mean(axis=0))} points, overlap with the modality-sum "
+            f"graph for {int((np.mean(overlap, axis=1) > 0).sum())}"
         )
     return (
         f"{'; '.join(parts)}. Means of {len(SPLITS)} fresh splits, each with its own "
