@@ -200,6 +200,29 @@ class Embedding:
             coordinates = _weighted(blocks, weights)
         return coordinates - coordinates.mean(axis=0) if centred else coordinates
 
+    @property
+    def columns(self) -> dict[str, Any]:
+        """What is known of every point: metadata, then the fusion's diagnostics.
+
+        A diagnostic with a value a modality has a column for each, such as
+        "gate: picture".
+
+        Examples
+        --------
+        >>> e = Embedding.from_arrays(np.eye(2), modalities={"a": np.eye(2)})
+        >>> list(replace(e, diagnostics={"gate": np.ones((2, 1))}).columns)
+        ['gate: a']
+        """
+        told: dict[str, Any] = {}
+        for name, values in self.diagnostics.items():
+            if values.ndim == 1:
+                told[name] = values
+            else:
+                pairs = zip(self.inputs, values.T, strict=True)
+                told |= {f"{name}: {key}": column for key, column in pairs}
+        known = {str(name): self.metadata[name] for name in self.metadata.columns}
+        return known | {name: told[name] for name in told if name not in known}
+
     def subset(self, rows: Any) -> Embedding:
         """Return some rows, by bool mask, positions or ids.
 

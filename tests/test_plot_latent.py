@@ -10,10 +10,13 @@ import pytest
 from refnet_viz.data.dataset import Media
 from refnet_viz.embedding import Embedding
 from refnet_viz.graph import knn
+from refnet_viz.inference import embed
 from refnet_viz.layout import project
 from refnet_viz.plot import graph, latent
 from refnet_viz.plot.graph import hub_chance
 from refnet_viz.plot.theme import MODES
+from refnet_viz.train import fit
+from refnet_viz.widgets.hue import options
 
 HOSTILE = ["a<b & c>d", "<script>x</script>", '<a href="http://x">']
 
@@ -296,3 +299,15 @@ def test_graph_errors_are_sentences(kind, arguments, sentence):
     with pytest.raises(kind) as caught:
         graph(**{"neighbors": GRAPH, **arguments})
     assert str(caught.value) == sentence
+
+
+def test_the_diagnostics_of_a_fusion_are_colours(make_paired, small):
+    data = make_paired()
+    run = fit(data, replace(small, fusion="gmu"), progress=False)
+    space = embed(run, data.test)
+    assert {"gate: image", "gate: text"} <= set(space.columns)
+    figure = latent(space, layout="pca", color="gate: text")
+    drawn = next(trace for trace in figure.data if trace.customdata is not None)
+    np.testing.assert_array_equal(drawn.marker.color, space.diagnostics["gate"][:, 1])
+    assert "gate: image" in options([space, space])
+    assert space.subset([3, 5]).columns["gate: text"].shape == (2,)

@@ -114,8 +114,8 @@ def coloring(
     panels
         Variant name and embedding of each.
     color
-        "label", "prediction", "correct", the name of a metadata column, an array of
-        one value a point, or a mapping from variants to such arrays.
+        "label", "prediction", "correct", the name of one of `Embedding.columns`, an
+        array of one value a point, or a mapping from variants to such arrays.
     mode
         "light" or "dark".
 
@@ -139,7 +139,7 @@ def coloring(
         return _correct(embeddings, mode)
     if color in {"label", "prediction"}:
         return _labels(embeddings, color, mode)
-    return _of_values(short(color), [e.metadata[color] for e in embeddings], mode)
+    return _of_values(short(color), [e.columns[color] for e in embeddings], mode)
 
 
 def _options(embeddings: Sequence[Embedding]) -> list[str]:
@@ -147,8 +147,8 @@ def _options(embeddings: Sequence[Embedding]) -> list[str]:
     known = ["label"] * all(e.labels is not None for e in embeddings)
     told = all(e.predictions is not None for e in embeddings)
     known += ["prediction"] * told + ["correct"] * (told and bool(known))
-    shared = [str(c) for c in embeddings[0].metadata.columns]
-    return known + [c for c in shared if all(c in e.metadata for e in embeddings)]
+    rest = [set(e.columns) for e in embeddings]
+    return known + [c for c in embeddings[0].columns if all(c in r for r in rest)]
 
 
 def _given(color: Any, name: str, count: int) -> npt.NDArray[Any]:

@@ -77,8 +77,9 @@ def latent(
     edges
         Neighbors in the shape of `spaces`; the edges of the union graph are drawn.
     color
-        "label", "prediction", "correct", a metadata column, an array of one value a
-        point, or a mapping from variants to such arrays.
+        "label", "prediction", "correct", one of `Embedding.columns` (metadata, and the
+        fusion's diagnostics such as "gate: picture"), an array of one value a point,
+        or a mapping from variants to such arrays.
     layout
         "umap", "pca", "aligned", or what `project` returned. None aligns several
         panels that have the same ids, and takes "umap" otherwise.

@@ -23,23 +23,23 @@ NUMBERS = ("purity", "rewiring", "in-degree")
 def options(embeddings: list[Embedding]) -> list[str]:
     """Return the names that colour can show, whatever is chosen besides.
 
-    Columns of the metadata are among them unless they hold another text in almost
-    every row.
+    `Embedding.columns` are among them unless they hold another text in almost every
+    row.
     """
     labelled = all(e.labels is not None for e in embeddings)
     told = all(e.predictions is not None for e in embeddings)
     found = ["label"]
     found += ["prediction"] * told + ["correct"] * (told and labelled)
     found += [name for name in NUMBERS if labelled or name != "purity"]
-    for name in embeddings[0].metadata.columns:
-        shared = all(name in e.metadata for e in embeddings)
-        if shared and str(name) not in found and _readable(embeddings[0], name):
-            found.append(str(name))
+    rest = [set(e.columns) for e in embeddings]
+    for name, values in embeddings[0].columns.items():
+        shared = all(name in names for names in rest)
+        if shared and name not in found and _readable(pd.Series(values)):
+            found.append(name)
     return found
 
 
-def _readable(embedding: Embedding, name: Any) -> bool:
-    values = embedding.metadata[name]
+def _readable(values: pd.Series[Any]) -> bool:
     return pd.api.types.is_float_dtype(values) or values.nunique() <= MOST_KINDS
 
 

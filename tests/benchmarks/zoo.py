@@ -1,8 +1,8 @@
 """Every fusion with and without the refiner, on emoji and on four real sets.
 
 ``python tests/benchmarks/zoo.py [emoji fashion cub rosmap mosi] [--readme]``. The real
-sets are read from REFNET_VIZ_DATA and left out, with a word, where that is not set. With
-``--readme`` the tables replace those in README.md. See `trials` for resuming.
+sets are read from REFNET_VIZ_DATA; where that is not set, they are left out with a
+word. With ``--readme`` the tables replace those in README.md. See `trials` for resuming.
 """
 
 import os
