@@ -2,7 +2,7 @@
 
 ``python tests/benchmarks/zoo.py [emoji fashion cub rosmap mosi] [--readme]``. The real
 sets are read from REFNET_VIZ_DATA; where that is not set, they are left out with a
-word. With ``--readme`` the tables replace those in README.md. See `trials` for resuming.
+word. With ``--readme`` the tables replace those in the README. For resuming: `trials`.
 """
 
 import os

@@ -12,7 +12,7 @@ from .equilibrium import equilibrium
 from .vectors import present_vectors, wide
 
 JACOBIAN = 0.05  # weight of the penalty on the Jacobian's mean square
-STEPS = 40
+STEPS = 30
 
 
 class EquilibriumFusion(Fusion):
