@@ -145,7 +145,8 @@ def noisy(
 
     Examples
     --------
-    >>> data = Dataset.from_arrays({"a": np.array([[0, 5.0], [2, 5.0]]), "b": np.eye(2)})
+    >>> a = np.array([[0, 5.0], [2, 5.0]])
+    >>> data = Dataset.from_arrays({"a": a, "b": np.eye(2)})
     >>> moved = noisy(data, 1.0, modality="a").modalities
     >>> moved["a"].values[:, 1].tolist()  # a constant has no noise
     [5.0, 5.0]
