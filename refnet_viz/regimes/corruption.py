@@ -91,7 +91,7 @@ def robustness(
     >>> labels = np.repeat([0, 1], 30)
     >>> x = np.random.default_rng(0).normal(size=(60, 2)) + 9 * labels[:, None]
     >>> data = Dataset.from_arrays({"a": x, "b": x}, labels=labels)
-    >>> small = Config(epochs=9, hidden=16, width=8, batch_size=8)
+    >>> small = Config(epochs=20, hidden=16, batch_size=8, modality_dropout=0.5)
     >>> run = fit(data, small, progress=False)
     >>> table = robustness(run, data.test, corruption="missing", levels=(0, 1))
     >>> table[["metric", "level", "mean", "chance"]]
@@ -177,7 +177,7 @@ def ablate(
     >>> labels = np.repeat([0, 1], 30)
     >>> x = np.random.default_rng(0).normal(size=(60, 2)) + 9 * labels[:, None]
     >>> data = Dataset.from_arrays({"a": x, "b": x}, labels=labels)
-    >>> small = Config(epochs=9, hidden=16, width=8, batch_size=8)
+    >>> small = Config(epochs=20, hidden=16, batch_size=8, modality_dropout=0.5)
     >>> run = fit(data, small, progress=False)
     >>> ablate(run, data.test).condition.tolist()
     ['all modalities', 'without a', 'without b', 'a alone', 'b alone']
