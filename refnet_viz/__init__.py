@@ -30,17 +30,19 @@ if TYPE_CHECKING:
     from .inference import embed
     from .layout import Layout, project
     from .plot.export import save
+    from .regimes import ablate, label_curve, robustness
     from .train import VARIANTS, Config, Run, fit, pretrain, sweep
     from .widgets import explore
 
 # torch, pandas and plotly take seconds to import: a name loads its room when it is
 # first used (PEP 562), so that importing this package costs next to nothing.
 _ROOMS = {
-    "Config": "train", "Embedding": "embedding", "Layout": "layout",
-    "METRICS": "graph", "Neighbors": "graph", "Run": "train", "VARIANTS": "train",
+    "Config": "train", "Embedding": "embedding", "Layout": "layout", "METRICS": "graph",
+    "Neighbors": "graph", "Run": "train", "VARIANTS": "train", "ablate": "regimes",
     "compare": "graph", "data": "", "embed": "inference", "explore": "widgets",
-    "fit": "train", "graph": "", "knn": "graph", "plot": "", "pretrain": "train",
-    "project": "layout", "rails": "baselines", "save": "plot.export", "sweep": "train",
+    "fit": "train", "graph": "", "knn": "graph", "label_curve": "regimes", "plot": "",
+    "pretrain": "train", "project": "layout", "rails": "baselines",
+    "robustness": "regimes", "save": "plot.export", "sweep": "train",
 }  # fmt: skip
 __all__ = [
     "METRICS",
@@ -51,6 +53,7 @@ __all__ = [
     "Neighbors",
     "Run",
     "__version__",
+    "ablate",
     "compare",
     "data",
     "embed",
@@ -58,10 +61,12 @@ __all__ = [
     "fit",
     "graph",
     "knn",
+    "label_curve",
     "plot",
     "pretrain",
     "project",
     "rails",
+    "robustness",
     "save",
     "sweep",
 ]  # fmt: skip

@@ -16,8 +16,8 @@ from refnet_viz.config import Config
 MODULE_NAMES = {"data", "graph", "plot"}
 CLASS_NAMES = {"Config", "Embedding", "Layout", "Neighbors", "Run"}
 FUNCTION_NAMES = {
-    "compare", "embed", "explore", "fit", "knn", "pretrain", "project", "rails",
-    "save", "sweep",
+    "ablate", "compare", "embed", "explore", "fit", "knn", "label_curve", "pretrain",
+    "project", "rails", "robustness", "save", "sweep",
 }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ PACKAGE = Path(refnet_viz.__file__).parent
 ORDER = (
     "_version", "_check", "_files", "_nested", "_threads", "config", "data",
     "embedding", "objectives", "model", "train", "inference", "baselines", "graph",
-    "layout", "plot", "widgets",
+    "regimes", "layout", "plot", "widgets",
 )  # fmt: skip
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -1,0 +1,247 @@
+"""`curves`: a metric against noise, missing modalities or the share of labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from .. import _check
+from ..graph import METRICS
+from .panels import finish, grid, place
+from .text import short, small
+from .theme import DASHES, Ink, class_style, ink
+
+HEIGHT = 260
+COLUMNS = ("metric", "variant", "mean", "low", "high")
+TITLES = {
+    "noise": "noise level",
+    "missing": "share of missing modalities",
+    "level": "level of corruption",
+    "fraction": "share of training labels (log scale)",
+}
+# What is no metric of a single graph.
+HIGHER = {"seed_stability", "overlap with sum"}
+
+
+def curves(
+    frame: pd.DataFrame,
+    metric: str | Sequence[str] | None = None,
+    *,
+    columns: int | None = None,
+    mode: str = "light",
+) -> go.Figure:
+    """Draw what becomes of a metric as data get noisier, sparser or better labelled.
+
+    A line a variant joins the means over seeds; its band is the columns `low` to
+    `high`, left out where there is a single seed. A dotted line is chance. Shares of
+    labels stand on a logarithmic axis.
+
+    Parameters
+    ----------
+    frame
+        Of `refnet_viz.robustness` or `refnet_viz.label_curve`.
+    metric
+        One or several of the frame's metrics, a panel each; None draws all that
+        depend on the level or fraction.
+    columns
+        Panels in a row.
+    mode
+        "light" or "dark".
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+
+    Raises
+    ------
+    TypeError
+        If `frame` is not a DataFrame.
+    ValueError
+        If it lacks columns or a metric.
+
+    Examples
+    --------
+    >>> row = {"metric": "accuracy", "variant": "plain", "low": 0.4, "high": 0.6}
+    >>> frame = pd.DataFrame([
+    ...     {**row, "level": 0.0, "mean": 0.5}, {**row, "level": 1.0, "mean": 0.45}])
+    >>> [trace.y.tolist() for trace in curves(frame).data]
+    [[0.4, 0.4, 0.6, 0.6], [0.5, 0.45]]
+    """
+    ink(mode)
+    key = _key_of(frame)
+    frame = frame[frame[key].notna()]
+    names = _metrics(frame, metric)
+    wide = min(2, len(names)) if columns is None else columns
+    wide = _check.integer("columns", wide, low=1)
+    titles = [
+        [f"<b>{short(name.replace('_', ' '))}</b>", small(_direction(name))]
+        for name in names
+    ]
+    figure = grid(titles, columns=wide, height=HEIGHT, below=44, gap=14, width_gap=0.12)
+    parts = [frame[frame["metric"] == name] for name in names]
+    variants = list(dict.fromkeys(frame["variant"]))
+    named: set[str] = set()
+    for number, part in enumerate(parts):
+        for trace in _panel(part, key, variants, mode):
+            # Every variant stands in the legend once.
+            trace.showlegend = trace.fill is None and trace.name not in named
+            named |= {trace.name} if trace.showlegend else set()
+            figure.add_trace(trace, **place(number, wide))
+        _axes(figure, part, key, frame.attrs, number + 1)
+    figure.update_layout(showlegend=True)
+    return finish(figure, _title(frame, key), mode, _meta(frame, names))
+
+
+def _key_of(frame: Any) -> str:
+    if not isinstance(frame, pd.DataFrame):
+        raise TypeError(
+            "`frame` must be the DataFrame that rv.robustness or rv.label_curve "
+            f"returned, got {type(frame).__name__}."
+        )
+    keys = [key for key in ("level", "fraction") if key in frame.columns]
+    missing = [column for column in COLUMNS if column not in frame.columns]
+    if missing or not keys:
+        raise ValueError(
+            f"`frame` must have columns {list(COLUMNS)} and 'level' or 'fraction', "
+            f"lacks {missing or 'the latter'}."
+        )
+    return keys[0]
+
+
+def _metrics(frame: pd.DataFrame, metric: str | Sequence[str] | None) -> list[str]:
+    known = list(dict.fromkeys(frame["metric"]))
+    if not known:
+        raise ValueError("`frame` must have at least one row, got none.")
+    if metric is None:
+        return known
+    asked = [metric] if isinstance(metric, str) else list(metric)
+    if not asked:
+        raise ValueError(f"`metric` must name at least one of {known}, got none.")
+    return [_check.one_of("metric", name, known) for name in asked]
+
+
+def _direction(name: str) -> str:
+    better = METRICS[name].higher_is_better if name in METRICS else None
+    if better or name in HIGHER:
+        return "higher is better"
+    return "no direction is better" if better is None else "lower is better"
+
+
+def _panel(
+    part: pd.DataFrame, key: str, variants: list[str], mode: str
+) -> list[go.Scatter]:
+    """Return bands first, so that no line is hidden, then lines and chance."""
+    bands, lines = [], []
+    for turn, name in enumerate(variants):
+        rows = part[part["variant"] == name].sort_values(key)
+        if rows.empty:
+            continue
+        color, symbol = class_style(turn, mode)
+        dash = DASHES[turn % len(DASHES)]
+        common = {"name": short(name), "legendgroup": short(name)}
+        known = rows[rows["low"].notna() & rows["high"].notna()]
+        if len(known) > 1:
+            bands.append(go.Scatter(
+                x=np.concatenate([known[key], known[key][::-1]]),
+                y=np.concatenate([known["low"], known["high"][::-1]]),
+                mode="lines", line={"width": 0}, fill="toself", fillcolor=_pale(color),
+                hoverinfo="skip", **common,
+            ))  # fmt: skip
+        lines.append(go.Scatter(
+            x=rows[key].to_numpy(), y=rows["mean"].to_numpy(), mode="lines+markers",
+            line={"color": color, "dash": dash, "width": 2},
+            marker={"color": color, "symbol": symbol, "size": 7},
+            hovertext=[_hover(row, key) for row in rows.to_dict("records")],
+            hovertemplate="%{hovertext}<extra></extra>", **common,
+        ))  # fmt: skip
+    return [*bands, *lines, *_chance(part, key, ink(mode))]
+
+
+def _pale(color: str) -> str:
+    """Return a colour that lets others through.
+
+    Examples
+    --------
+    >>> _pale("#0072B2")
+    'rgba(0,114,178,0.16)'
+    """
+    red, green, blue = bytes.fromhex(color[1:])
+    return f"rgba({red},{green},{blue},0.16)"
+
+
+def _hover(row: dict[Any, Any], key: str) -> str:
+    at = f"{row[key]:.3g}" if key == "level" else f"{row[key]:.3%} of the labels"
+    lines = [f"<b>{short(row['variant'])}</b>, {at}: {row['mean']:.3f}"]
+    if pd.notna(row["low"]):
+        lines.append(f"band {row['low']:.3f} to {row['high']:.3f}")
+    if pd.notna(row.get("difference", np.nan)):
+        lines.append(f"difference {row['difference']:+.3f}, {short(row['verdict'])}")
+    return "<br>".join(lines)
+
+
+def _chance(part: pd.DataFrame, key: str, colors: Ink) -> list[go.Scatter]:
+    if "chance" not in part.columns or part["chance"].isna().all():
+        return []
+    chance = part.groupby(key)["chance"].mean()
+    line = {"color": colors.text, "width": 1.4, "dash": "dot"}
+    return [
+        go.Scatter(
+            x=chance.index.to_numpy(), y=chance.to_numpy(), mode="lines", line=line,
+            name="chance", legendgroup="chance",
+            hovertemplate="chance: %{y:.3f}<extra></extra>",
+        )
+    ]  # fmt: skip
+
+
+def _axes(
+    figure: go.Figure, part: pd.DataFrame, key: str, known: Any, number: int
+) -> None:
+    places = sorted(set(part[key]))
+    title = TITLES[known.get("corruption", key) if key == "level" else key]
+    x = {
+        "title": {"text": title}, "showline": True, "showgrid": False,
+        "tickvals": places, "ticktext": [f"{place:g}" for place in places],
+    }  # fmt: skip
+    if key == "fraction":
+        low, high = np.log10([places[0], places[-1]])
+        room = 0.04 * (high - low) or 0.5
+        x |= {
+            "type": "log", "range": [low - room, high + room],
+            "ticktext": [f"{100 * place:g}%" for place in places],
+        }  # fmt: skip
+    name = "" if number == 1 else str(number)
+    y = {"title": {"text": "mean over seeds"}, "nticks": 6}
+    figure.update_layout({f"xaxis{name}": x, f"yaxis{name}": y})
+
+
+def _title(frame: pd.DataFrame, key: str) -> str:
+    told = []
+    if "seeds" in frame.columns:
+        counts = dict.fromkeys([int(frame["seeds"].min()), int(frame["seeds"].max())])
+        told.append(" to ".join(map(str, counts)))
+        told[0] += " seed a variant" if told[0] == "1" else " seeds a variant"
+    if "confidence" in frame.attrs and frame["low"].notna().any():
+        told.append(f"band: {frame.attrs['confidence']:.0%} of the mean")
+    if frame.attrs.get("modality", "all") != "all":
+        told.append(f"only {short(frame.attrs['modality'])} is corrupted")
+    words = {"noise": "Robustness to noise", "missing": "Robustness to missing data"}
+    title = words.get(frame.attrs.get("corruption", ""), "Robustness")
+    if key == "fraction":
+        title = "With few labels"
+    return title + (f"<br>{small(', '.join(told))}" if told else "")
+
+
+def _meta(frame: pd.DataFrame, names: list[str]) -> dict[str, Any]:
+    rows = frame[frame["metric"].isin(names)]
+    attributes = {str(key): value for key, value in frame.attrs.items()}
+    alt = (
+        f"Curves with seed bands of {', '.join(dict.fromkeys(rows['variant']))} for "
+        f"{', '.join(names)}, beside chance."
+    )
+    return {
+        "figure": "curves", "alt": alt, **attributes, "rows": rows.to_dict("records"),
+    }  # fmt: skip

@@ -1,0 +1,78 @@
+"""Trained runs that are judged on one dataset after another."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import _check
+from .._nested import Variants, as_variants
+from ..data.dataset import Dataset
+from ..inference import embed
+from ..train.run import Run
+from .table import Floats, baseline_of, rows_of
+
+
+class Judged:
+    """Runs whose accuracy is taken on one dataset after another.
+
+    Parameters
+    ----------
+    runs, data, baseline, confidence
+        As a caller gave them.
+    """
+
+    def __init__(
+        self, runs: Any, data: Dataset, baseline: str | None, confidence: float
+    ) -> None:
+        self.runs: Variants[Run] = as_variants("runs", runs, Run, alone="run")
+        self.baseline = baseline_of(baseline, self.runs)
+        self.confidence = _check.number("confidence", confidence, low=0.01, high=0.9999)
+        if data.labels is None:
+            raise ValueError("`data` must have labels, got none.")
+        for name, members in self.runs.items():
+            if not all(run.manifest["supervised"] for run in members):
+                raise ValueError(
+                    f"`runs[{name!r}]` must have been trained with labels, "
+                    "got a pre-trained run."
+                )
+        _warn_of_training_rows(self.runs, data)
+
+    def accuracy(self, data: Dataset) -> dict[str, Floats]:
+        """Return for each variant the accuracy of each seed."""
+        return {
+            name: np.array([space.accuracy for space in members])
+            for name, members in embed(self.runs, data).items()
+        }
+
+    def rows(self, values: dict[str, Floats], count: int) -> list[dict[str, Any]]:
+        """Return a row a variant for numbers that count `count` rows."""
+        return rows_of(
+            values, self.runs, baseline=self.baseline, confidence=self.confidence,
+            step=1 / count,
+        )  # fmt: skip
+
+
+def chance_of(data: Dataset) -> float:
+    """Return the share of right entries of the best constant answer."""
+    labels: npt.NDArray[np.int64] = np.asarray(data.labels)
+    if labels.ndim == 1:
+        return float(np.bincount(labels).max() / len(labels))
+    share = labels.mean(axis=0)
+    return float(np.maximum(share, 1 - share).mean())
+
+
+def _warn_of_training_rows(runs: Variants[Run], data: Dataset) -> None:
+    # Rows are known by their values, which corruption changes: ask before it does.
+    spaces = embed([run for members in runs.values() for run in members], data)
+    seen = max(1 - space.held_out.mean() for space in spaces)
+    if seen > 0:
+        warnings.warn(
+            f"{seen:.0%} of the rows were trained on, which flatters every number: "
+            "measure on held-out rows.",
+            UserWarning,
+            stacklevel=4,
+        )

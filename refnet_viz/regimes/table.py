@@ -1,0 +1,87 @@
+"""The rows of a regime's frame: every variant at one level, beside the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from .. import _check
+from .._nested import Variants
+from ..graph import statistics
+from ..train.run import Run
+
+Floats = npt.NDArray[np.float64]
+NUMBERS = ["mean", "low", "high", "difference", "diff_low", "diff_high"]
+
+
+def rows_of(
+    values: Mapping[str, Floats],
+    runs: Variants[Run],
+    *,
+    baseline: str,
+    confidence: float,
+    step: float,
+) -> list[dict[str, Any]]:
+    """Return a row a variant: mean, band, and difference to the baseline.
+
+    Parameters
+    ----------
+    values
+        Variant to one number a seed.
+    runs
+        Where the numbers come from, in the same order.
+    baseline
+        The variant the others are compared with.
+    confidence
+        Of bands and intervals.
+    step
+        Smallest possible change of a number.
+    """
+    seeds: dict[str, list[object]] = {
+        name: [run.seed for run in members] for name, members in runs.items()
+    }
+    rows = []
+    for name, found in values.items():
+        low, high = statistics.seed_band(found, confidence)
+        row = {
+            "variant": name, "mean": float(found.mean()), "low": low, "high": high,
+            "verdict": statistics.BASELINE, "seeds": len(found),
+        }  # fmt: skip
+        if name != baseline:
+            apart = statistics.difference(
+                (found, seeds[name]), (values[baseline], seeds[baseline]),
+                confidence=confidence, step=step,
+            )  # fmt: skip
+            row |= difference_of(apart)
+        rows.append(row)
+    return rows
+
+
+def difference_of(found: statistics.Difference) -> dict[str, Any]:
+    """Return the columns of a difference."""
+    return {
+        "difference": found.value, "diff_low": found.low, "diff_high": found.high,
+        "verdict": found.verdict,
+    }  # fmt: skip
+
+
+def as_frame(rows: list[dict[str, Any]], key: str, **attributes: Any) -> pd.DataFrame:
+    """Return tidy rows; `key` names the column of levels, conditions or fractions."""
+    names = [
+        "metric", "variant", key, *NUMBERS, "verdict", "chance", "seeds",
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=names)
+    table[NUMBERS] = table[NUMBERS].astype(float)
+    table.attrs.update(attributes)
+    return table
+
+
+def baseline_of(baseline: str | None, variants: Mapping[str, Any]) -> str:
+    """Return the variant the others are compared with: "plain", or the first."""
+    if baseline is None:
+        return "plain" if "plain" in variants else next(iter(variants))
+    return _check.one_of("baseline", baseline, variants)
