@@ -1,4 +1,4 @@
-"""Unimodal rails: what logistic regression reaches on each modality and on all.
+"""Unimodal rails: what a linear model reaches on each modality and on all.
 
 A fusion model is worth its name when it beats the best single modality and the
 plain concatenation; every comparison shows these rails beside the variants.
@@ -6,39 +6,42 @@ plain concatenation; every comparison shows these rails beside the variants.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from . import _check
+from ._linear import Matrix, logistic, ridge
 from .data.dataset import Dataset, Modality
 from .data.splits import stratified_split
 from .embedding import Embedding, Features
 from .model.pictures import describe
 
+# From the strongest penalty to the weakest: of equals the first is taken.
 STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+ALPHAS = (10_000.0, 3_000.0, 1_000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1)
 
-Matrix = npt.NDArray[np.float64]
-Classifier = Callable[[Matrix], Matrix]
+Rows = npt.NDArray[np.bool_]
 
 
 def rails(data: Dataset, *, seed: int = 0) -> dict[str, Embedding]:
-    """Fit logistic regression to each modality alone and to their concatenation.
+    """Fit a linear model to each modality alone and to their concatenation.
 
+    Logistic regression for labels, ridge regression for a target.
     Features are standardised on the training rows. The inverse strength C of the
     penalty is the one of 0.001 ... 1 with the highest accuracy on the validation
     rows (ties: the smallest), fitted on the training rows only; without validation
     rows a stratified fifth of the training rows takes their place. Several labels a
-    row are fitted one against the rest.
+    row are fitted one against the rest. A target is fitted with the alpha of 10,000
+    ... 0.1 that has the lowest squared error there (ties: the largest).
 
     Parameters
     ----------
     data
-        A dataset with labels, training rows and test rows.
+        A dataset with labels or a target, training rows and test rows.
     seed
         Draws the rows that choose C where there are no validation rows.
 
@@ -46,14 +49,15 @@ def rails(data: Dataset, *, seed: int = 0) -> dict[str, Embedding]:
     -------
     dict
         ``"<modality> only"`` for each modality, then ``"concatenation"``: embeddings
-        of the test rows with z the standardised features, predictions and scores;
-        ``info["C"]`` is the chosen C. Their null is the share of the largest class.
+        of the test rows with z the standardised features, predictions and scores, or
+        predicted; ``info`` has the chosen ``"C"`` or ``"alpha"``. The null of their
+        accuracy is the share of the largest class.
 
     Raises
     ------
     ValueError
-        If there are no labels, no training or test rows, fewer than two classes to
-        train on, or a modality that no training row has.
+        If there are neither labels nor a target, no training or test rows, fewer
+        than two classes to train on, or a modality that no training row has.
 
     Examples
     --------
@@ -63,13 +67,13 @@ def rails(data: Dataset, *, seed: int = 0) -> dict[str, Embedding]:
     {'a only': 1.0, 'concatenation': 1.0}
     """
     seed = _check.integer("seed", seed, low=0)
-    labels = _trainable(data)
+    _check_trainable(data)
     inputs = features(data)
     with _one_thread():
         names = {f"{key} only": [key] for key in inputs}
         names["concatenation"] = list(inputs)
         return {
-            name: _rail(data, labels, inputs, name=name, keys=keys, seed=seed)
+            name: _rail(data, inputs, name=name, keys=keys, seed=seed)
             for name, keys in names.items()
         }
 
@@ -128,105 +132,96 @@ def _one_thread() -> AbstractContextManager[Any]:
     return threadpool_limits(1)
 
 
-def _trainable(data: Dataset) -> npt.NDArray[np.int64]:
-    if data.labels is None:
-        raise ValueError("`data` must have labels, got none.")
+def _check_trainable(data: Dataset) -> None:
+    if data.labels is None and data.target is None:
+        raise ValueError("`data` must have labels or a target, got none.")
     train, test = (int(np.sum(data.split == part)) for part in ("train", "test"))
     if not train or not test:
         raise ValueError(
             f"`data` must have training and test rows, got {train} and {test}."
         )
+    if data.target is not None or data.labels is None:
+        return
     columns = data.labels.reshape(len(data), -1)[data.split == "train"]
     if (columns == columns[0]).all():
         raise ValueError(
             "`data` must have at least two classes among its training rows, got 1."
         )
-    return data.labels
 
 
 def _rail(
-    data: Dataset,
-    labels: npt.NDArray[np.int64],
-    inputs: Features,
-    *,
-    name: str,
-    keys: list[str],
-    seed: int,
+    data: Dataset, inputs: Features, *, name: str, keys: list[str], seed: int
 ) -> Embedding:
     z = np.hstack([inputs[key] for key in keys])
-    wide = z.astype(np.float64)
-    count = len(data.class_names)
-    fit_rows, choice_rows = _choosing(data, seed)
-    best, strength = -1.0, STRENGTHS[0]
-    for candidate in STRENGTHS:
-        classify = _fit(wide[fit_rows], labels[fit_rows], candidate, count)
-        chosen = _decide(classify(wide[choice_rows]), labels)
-        accuracy = float(np.mean(chosen == labels[choice_rows]))
-        if accuracy > best:
-            best, strength = accuracy, candidate
-    train, test = data.split == "train", data.split == "test"
-    scores = _fit(wide[train], labels[train], strength, count)(wide[test])
+    test = data.split == "test"
+    solve = _classified if data.target is None else _regressed
+    answers, settings = solve(data, z.astype(np.float64), _choosing(data, seed))
     part = data.test
+    nothing: dict[str, Any] = dict.fromkeys(("predictions", "scores"))
     return Embedding(
         ids=part.ids, z=z[test], inputs={key: x[test] for key, x in inputs.items()},
         unimodal={}, targets={}, decoded={}, labels=part.labels,
-        class_names=part.class_names, predictions=_decide(scores, labels),
-        scores=scores.astype(np.float32), diagnostics={},
+        class_names=part.class_names, diagnostics={},
         present=part.present, held_out=np.ones(len(part), dtype=bool),
-        metadata=part.metadata, media=part.media,
+        metadata=part.metadata, media=part.media, target=part.target,
         info={
-            "variant": f"logistic regression, {name.removesuffix(' only')}",
+            "variant": f"{settings.pop('model')}, {name.removesuffix(' only')}",
             "seed": seed, "dataset": data.name, "fingerprint": data.fingerprint,
-            "C": strength, "rail": True,
+            "rail": True, **settings,
         },
+        **nothing | answers,
     )  # fmt: skip
 
 
-def _choosing(
-    data: Dataset, seed: int
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+def _classified(
+    data: Dataset, x: Matrix, rows: tuple[Rows, Rows]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return predictions and scores of the test rows, and what was chosen."""
+    labels, count = cast("npt.NDArray[np.int64]", data.labels), len(data.class_names)
+    (first, choice), (train, test) = rows, _parts(data)
+
+    def score(strength: float) -> float:
+        classify = logistic(x[first], labels[first], strength, count)
+        return float(np.mean(_decide(classify(x[choice]), labels) == labels[choice]))
+
+    strength = max(STRENGTHS, key=score)  # of several best ones the first
+    scores = logistic(x[train], labels[train], strength, count)(x[test])
+    answers = {
+        "predictions": _decide(scores, labels),
+        "scores": scores.astype(np.float32),
+    }
+    return answers, {"model": "logistic regression", "C": strength}
+
+
+def _regressed(
+    data: Dataset, x: Matrix, rows: tuple[Rows, Rows]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the predicted target of the test rows, and what was chosen."""
+    target = cast("npt.NDArray[np.float64]", data.target)
+    (first, choice), (train, test) = rows, _parts(data)
+
+    def error(alpha: float) -> float:
+        missed = ridge(x[first], target[first], alpha)(x[choice]) - target[choice]
+        return float(np.mean(missed**2))
+
+    alpha = min(ALPHAS, key=error)
+    predicted = ridge(x[train], target[train], alpha)(x[test])
+    return {"predicted": predicted}, {"model": "ridge regression", "alpha": alpha}
+
+
+def _parts(data: Dataset) -> tuple[Rows, Rows]:
+    return data.split == "train", data.split == "test"
+
+
+def _choosing(data: Dataset, seed: int) -> tuple[Rows, Rows]:
     """Return the rows that candidates are fitted on and those that choose."""
     split = data.split
     if not (split == "val").any():
         split = split.copy()
         train = split == "train"
-        known = None if data.labels is None else data.labels[train]
-        split[train] = stratified_split(known, int(train.sum()), (0.8, 0.2, 0), seed)
+        groups = data.train.strata
+        split[train] = stratified_split(groups, len(groups), (0.8, 0.2, 0), seed)
     return split == "train", split == "val"
-
-
-def _fit(
-    x: Matrix, labels: npt.NDArray[np.int64], strength: float, count: int
-) -> Classifier:
-    """Return a function from features to ``(N, count)`` probabilities."""
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
-
-    def fitted(target: npt.NDArray[np.int64]) -> Any:
-        if (target == target[0]).all():
-            return None
-        return LogisticRegression(C=strength, max_iter=10_000).fit(x, target)
-
-    if labels.ndim == 2:
-        models = [fitted(column) for column in labels.T]
-        return lambda new: np.column_stack(
-            [
-                np.full(len(new), float(column[0]))
-                if model is None
-                else model.predict_proba(new)[:, 1]
-                for model, column in zip(models, labels.T, strict=True)
-            ]
-        )
-    model = fitted(labels)
-
-    def classify(new: Matrix) -> Matrix:
-        scores = np.zeros((len(new), count))
-        if model is None:
-            scores[:, labels[0]] = 1.0
-        else:
-            scores[:, model.classes_] = model.predict_proba(new)
-        return scores
-
-    return classify
 
 
 def _decide(scores: Matrix, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -58,6 +58,9 @@ class Embedding:
         As in the dataset.
     info
         Where it comes from: ``variant``, ``seed``, ``dataset``, ``fingerprint`` ...
+    target, predicted
+        ``(N,)`` numbers to be predicted and what was predicted, in the unit of the
+        data, or None.
     """
 
     ids: npt.NDArray[np.str_]
@@ -76,6 +79,8 @@ class Embedding:
     metadata: pd.DataFrame = field(repr=False)
     media: Media = field(repr=False)
     info: dict[str, Any]
+    target: npt.NDArray[np.float64] | None = None
+    predicted: npt.NDArray[np.float64] | None = None
 
     @classmethod
     def from_arrays(
@@ -236,14 +241,17 @@ class Embedding:
         def take(features: Features) -> Features:
             return {key: values[index] for key, values in features.items()}
 
+        def some(values: npt.NDArray[Any] | None) -> Any:
+            return None if values is None else values[index]
+
         return replace(
             self,
             ids=self.ids[index], z=self.z[index], inputs=take(self.inputs),
             unimodal=take(self.unimodal), targets=take(self.targets),
             decoded=take(self.decoded),
-            labels=None if self.labels is None else self.labels[index],
-            predictions=None if self.predictions is None else self.predictions[index],
-            scores=None if self.scores is None else self.scores[index],
+            labels=some(self.labels), predictions=some(self.predictions),
+            scores=some(self.scores),
+            target=some(self.target), predicted=some(self.predicted),
             diagnostics=take(self.diagnostics),
             present=self.present[index], held_out=self.held_out[index],
             metadata=self.metadata.iloc[index].reset_index(drop=True),

@@ -90,7 +90,7 @@ def _embed(
     z, logits, unimodal, targets, decoded, diagnostics = (
         _joined([part[i] for part in parts]) for i in range(6)
     )
-    scores, predictions = _predicted(logits, run)
+    scores, predictions = _classified(logits, run)
     order = [list(data.modalities).index(name) for name in model.names]
     return Embedding(
         ids=data.ids,
@@ -108,6 +108,8 @@ def _embed(
         held_out=~np.isin(hashes, run.train_rows),
         metadata=data.metadata,
         media=data.media,
+        target=data.target,
+        predicted=_regressed(logits, run, model),
         info={
             "variant": run.manifest.get("variant") or run.config.fusion,
             "seed": run.seed,
@@ -122,7 +124,7 @@ def _embed(
 def _check_classes(run: Run, data: Dataset) -> None:
     """Refuse labels that number other classes than the run's predictions do."""
     known = run.schema.class_names
-    if not known or data.labels is None or not run.manifest["supervised"]:
+    if data.labels is None or not _classifies(run):
         return
     if run.schema.multilabel != data.multilabel:
         kinds = ("one label", "several labels")
@@ -154,13 +156,30 @@ def _joined(parts: list[Any]) -> Any:
     return {name: _joined([part[name] for part in parts]) for name in parts[0]}
 
 
-def _predicted(
+def _classifies(run: Run) -> bool:
+    """Return whether the run was trained on classes."""
+    schema = run.schema
+    told = bool(schema.class_names) and not schema.regression
+    return told and bool(run.manifest["supervised"])
+
+
+def _classified(
     logits: npt.NDArray[np.float32], run: Run
 ) -> tuple[npt.NDArray[np.float32] | None, npt.NDArray[np.int64] | None]:
     """Return probabilities and predictions; nothing after unlabelled training."""
-    if not run.schema.class_names or not run.manifest["supervised"]:
+    if not _classifies(run):
         return None, None
     wide = torch.from_numpy(logits)
     if run.schema.multilabel:
         return wide.sigmoid().numpy(), (logits > 0).astype(np.int64)
     return wide.softmax(dim=1).numpy(), logits.argmax(axis=1)
+
+
+def _regressed(
+    logits: npt.NDArray[np.float32], run: Run, model: ReFNet
+) -> npt.NDArray[np.float64] | None:
+    """Return the predicted target in its unit, None unless one was trained on."""
+    if not run.schema.regression or not run.manifest["supervised"]:
+        return None
+    place = model.target_mean.device
+    return model.in_unit(torch.from_numpy(logits).to(place)).cpu().numpy()

@@ -1,4 +1,4 @@
-"""The losses: contrastive ones, the refiner's four, and classification.
+"""The losses: contrastive ones, the refiner's four, and those of the task.
 
 Plain functions with one call form each. All are means over the rows that count, all
 return a scalar that is connected to the graph even when nothing counts, and none
@@ -393,6 +393,32 @@ def classification(logits: Tensor, labels: Tensor) -> Tensor:
     if labels.ndim == 2:
         return F.binary_cross_entropy_with_logits(logits, labels.to(logits.dtype))
     return F.cross_entropy(logits, labels)
+
+
+def regression(predicted: Tensor, target: Tensor) -> Tensor:
+    """Return the smooth L1 loss: squared up to an error of 1, linear beyond.
+
+    Halfway between squared and absolute error (Huber 1964): on standardised targets
+    a row that is off by many standard deviations does not outweigh all others.
+
+    Parameters
+    ----------
+    predicted, target
+        ``(B,)`` standardised.
+
+    Returns
+    -------
+    torch.Tensor
+        Scalar of at least 0; lower is better; 0, connected, when B is 0.
+
+    Examples
+    --------
+    >>> regression(torch.tensor([0.0, 3.0]), torch.tensor([1.0, 0.0])).item()
+    1.5
+    """
+    if len(predicted) == 0:
+        return predicted.sum()
+    return F.smooth_l1_loss(predicted, target.to(predicted.dtype))
 
 
 def supcon(

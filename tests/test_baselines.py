@@ -169,7 +169,7 @@ def test_a_class_without_training_rows_is_never_predicted():
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (lambda: blobs(labels=None), "`data` must have labels, got none."),
+        (lambda: blobs(labels=None), "`data` must have labels or a target, got none."),
         (
             lambda: blobs().test,
             "`data` must have training and test rows, got 0 and 24.",

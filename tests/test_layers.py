@@ -12,7 +12,7 @@ import refnet_viz
 
 PACKAGE = Path(refnet_viz.__file__).parent
 ORDER = (
-    "_version", "_check", "_files", "_nested", "_threads", "config", "data",
+    "_version", "_check", "_files", "_nested", "_threads", "_linear", "config", "data",
     "embedding", "objectives", "model", "train", "inference", "baselines", "graph",
     "regimes", "layout", "plot", "widgets",
 )  # fmt: skip

@@ -13,7 +13,7 @@ from refnet_viz.data.splits import label_subset
 from refnet_viz.inference import embed
 from refnet_viz.model.fusion import FUSIONS
 from refnet_viz.objectives import REFINER_LOSSES
-from refnet_viz.train import fit, loop, pretrain, steps, sweep
+from refnet_viz.train import fit, loop, pretrain, rows, steps, sweep
 
 
 def train(data, config, **options):
@@ -156,8 +156,8 @@ def test_the_label_subset_is_fixed_and_stratified_and_the_refiner_sees_all(
         seen["refiner"].append(len(present))
         return refiner_loss(decoded, targets, present, **options)
 
-    classification, refiner_loss = steps.classification, steps.refiner_loss
-    monkeypatch.setattr(steps, "classification", count_task)
+    classification, refiner_loss = rows.classification, steps.refiner_loss
+    monkeypatch.setattr(rows, "classification", count_task)
     monkeypatch.setattr(steps, "refiner_loss", count_refiner)
     fraction = 0.25
     run = train(data, dataclasses.replace(small, label_fraction=fraction))
@@ -329,8 +329,8 @@ def test_what_cannot_be_trained_is_one_sentence(data, small, make_paired):
         assert str(caught.value) == sentence
 
     refused(
-        "`data` must have labels to be fitted, got none; `pretrain` takes unlabelled "
-        "data.",
+        "`data` must have labels or a target to be fitted, got none; `pretrain` takes "
+        "unlabelled data.",
         fit, make_paired(labels=None), small,
     )  # fmt: skip
     for part in ("train", "val"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,9 +14,10 @@ import pandas as pd
 
 from .. import _check
 from . import rows as _rows
+from .fingerprint import fingerprint
 from .modality import Media, Modality
 from .rows import positions
-from .splits import SPLITS, stratified_split
+from .splits import SPLITS, strata, stratified_split
 
 __all__ = ["Dataset", "Media", "Modality", "positions"]
 
@@ -49,6 +49,9 @@ class Dataset:
         A frame of N rows with whatever else is known.
     media
         Pictures and texts for hovering.
+    target
+        ``(N,)`` numbers to be predicted, or None. Data with a target are for
+        regression; labels beside it serve the graphs only.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Dataset:
     split: npt.NDArray[np.str_]
     metadata: pd.DataFrame = field(repr=False)
     media: Media = field(repr=False)
+    target: npt.NDArray[np.float64] | None = field(default=None, repr=False)
 
     @classmethod
     def from_arrays(
@@ -67,6 +71,7 @@ class Dataset:
         modalities: Mapping[str, Any],
         *,
         labels: Any = None,
+        target: Any = None,
         split: Any = None,
         ids: Sequence[Any] | npt.NDArray[Any] | None = None,
         present: Any = None,
@@ -85,9 +90,12 @@ class Dataset:
             token ids with padding.
         labels
             ``(N,)`` ints or strings, ``(N, C)`` 0/1, or None.
+        target
+            ``(N,)`` numbers to be predicted; with it, runs are regressions and
+            labels only colour and judge graphs.
         split
             ``(N,)`` of "train"/"val"/"test" or 0/1/2; None splits 60/20/20,
-            stratified, with seed 0.
+            stratified by label (by fifths of a target), with seed 0.
         ids
             Unique names of the rows; None numbers them.
         present
@@ -125,6 +133,7 @@ class Dataset:
         for key, value in taken.items():
             _check.rows(key, len(value), n, first)
         numbers, names = _rows.as_labels(labels, class_names, n, first)
+        aims = _rows.as_target(target, n, first)
         return cls(
             name=name,
             ids=_rows.as_ids(ids, n, first),
@@ -132,9 +141,10 @@ class Dataset:
             present=_rows.as_present(present, n, tuple(taken)),
             labels=numbers,
             class_names=names,
-            split=_rows.as_split(split, n, numbers, first),
+            split=_rows.as_split(split, n, strata(numbers, n, target=aims), first),
             metadata=_rows.as_metadata(metadata, n, first),
             media=_rows.as_media(media, n, first),
+            target=aims,
         )
 
     def __len__(self) -> int:
@@ -149,6 +159,11 @@ class Dataset:
     def multilabel(self) -> bool:
         """Whether a row can have several labels."""
         return self.labels is not None and self.labels.ndim == 2
+
+    @property
+    def strata(self) -> npt.NDArray[np.intp]:
+        """``(N,)`` numbers of the groups that splits and label subsets keep even."""
+        return strata(self.labels, len(self), target=self.target)
 
     @property
     def train(self) -> Dataset:
@@ -191,6 +206,7 @@ class Dataset:
             modalities={key: mod.take(index) for key, mod in self.modalities.items()},
             present=self.present[index],
             labels=None if self.labels is None else self.labels[index],
+            target=None if self.target is None else self.target[index],
             split=self.split[index],
             metadata=self.metadata.iloc[index].reset_index(drop=True),
             media=self.media.take(index),
@@ -214,31 +230,21 @@ class Dataset:
         >>> data.resplit(seed=1, fractions=(0.4, 0.2, 0.4)).train.shape
         (4, 1)
         """
-        split = stratified_split(self.labels, len(self), fractions, seed)
-        return replace(self, split=split)
+        return replace(
+            self, split=stratified_split(self.strata, len(self), fractions, seed)
+        )
 
     @cached_property
     def fingerprint(self) -> str:
-        """Twelve hex digits that change with any id, value, label, name or split."""
-        names = (*self.modalities, *self.class_names)
-        text = "\x00".join([*self.ids, *self.split, *names])
-        # Half a surrogate pair is a string, too: file names can hold one.
-        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
-        arrays = [self.present, self.labels]
-        for modality in self.modalities.values():
-            arrays += [modality.values, modality.mask]
-            digest.update(f"{modality.kind}{modality.common_scale}".encode())
-        for array in arrays:
-            if array is not None:
-                digest.update(f"{array.shape}{array.dtype}".encode())
-                digest.update(np.ascontiguousarray(array).tobytes())
-        return digest.hexdigest()[:12]
+        """Twelve hex digits that change with any id, value, answer, name or split."""
+        return fingerprint(self)
 
     def _repr_html_(self) -> str:
         parts = ", ".join(f"{np.sum(self.split == part)} {part}" for part in SPLITS)
-        classes = (
-            f"{len(self.class_names)} classes" if self.class_names else "no labels"
-        )
+        known = [f"{len(self.class_names)} classes"] * bool(self.class_names)
+        if self.target is not None:
+            known.append(f"target {self.target.min():.4g} to {self.target.max():.4g}")
+        answers = ", ".join(known) or "no labels"
         rows = "".join(
             f"<tr><td>{html.escape(key)}</td><td>{mod.kind}</td>"
             f"<td>{' × '.join(map(str, mod.shape))}</td>"
@@ -246,7 +252,7 @@ class Dataset:
             for i, (key, mod) in enumerate(self.modalities.items())
         )
         return (
-            f"<b>{html.escape(self.name)}</b>: {len(self)} rows ({parts}), {classes}"
+            f"<b>{html.escape(self.name)}</b>: {len(self)} rows ({parts}), {answers}"
             "<table><tr><th>modality</th><th>kind</th><th>shape</th><th>present</th>"
             f"</tr>{rows}</table>next: <code>rv.sweep(data, rv.VARIANTS)</code>"
         )

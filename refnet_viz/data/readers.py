@@ -33,6 +33,7 @@ def from_npz(
     ``mask_<name>``           its mask (N, L); makes token ids of whole numbers
     ``present``               (N, M) bool in the order of the modalities
     ``y``, ``y_<task>``       labels, (N,) or (N, C)
+    ``target``                numbers to be predicted (N,), finite: a regression
     ``class_names``,          names of the classes of ``y`` and of ``y_<task>``
     ``names_<task>``
     ``split``                 0 train, 1 val, 2 test
@@ -95,6 +96,7 @@ def from_npz(
         },
         labels=numbers,
         class_names=names,
+        target=arrays.pop("target", None),
         split=arrays.pop("split", None),
         ids=arrays.pop("ids", None),
         present=arrays.pop("present", None),

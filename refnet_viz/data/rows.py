@@ -105,6 +105,21 @@ def as_labels(
     return whole, names
 
 
+def as_target(target: Any, n: int, first: str) -> npt.NDArray[np.float64] | None:
+    """Return the numbers to be predicted."""
+    if target is None:
+        return None
+    array = np.asarray(target)
+    if array.ndim != 1 or array.dtype.kind not in "biuf":
+        raise ValueError(
+            "`target` must be numbers of shape (N,), "
+            f"got {array.dtype} of shape {array.shape}."
+        )
+    _check.rows("target", len(array), n, first)
+    _check.finite("target", array)
+    return array.astype(np.float64)
+
+
 def as_present(present: Any, n: int, names: tuple[str, ...]) -> npt.NDArray[np.bool_]:
     """Return which row has which modality, all of them if None."""
     if present is None:
@@ -131,11 +146,11 @@ def as_present(present: Any, n: int, names: tuple[str, ...]) -> npt.NDArray[np.b
 
 
 def as_split(
-    split: Any, n: int, labels: npt.NDArray[np.int64] | None, first: str
+    split: Any, n: int, groups: npt.NDArray[np.intp], first: str
 ) -> npt.NDArray[np.str_]:
     """Return the names of the parts, a stratified 60/20/20 if None."""
     if split is None:
-        return stratified_split(labels, n, (0.6, 0.2, 0.2), seed=0)
+        return stratified_split(groups, n, (0.6, 0.2, 0.2), seed=0)
     taken = np.asarray(split)
     _check.rows("split", len(taken), n, first)
     if taken.dtype.kind in "iu":

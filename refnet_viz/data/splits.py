@@ -10,20 +10,32 @@ import numpy.typing as npt
 from .. import _check
 
 SPLITS = ("train", "val", "test")
+BINS = 5
 
 
-def strata(labels: npt.NDArray[np.int64] | None, n: int) -> npt.NDArray[np.intp]:
+def strata(
+    labels: npt.NDArray[np.integer[Any]] | None,
+    n: int,
+    *,
+    target: npt.NDArray[np.float64] | None = None,
+) -> npt.NDArray[np.intp]:
     """Return one stratum number a row.
 
     Classes are the strata of single labels. A row with several labels belongs to
     its rarest one, so that rare labels reach every part; without labels all rows
-    are one stratum.
+    are one stratum. A target goes before labels: its strata are the fifths of its
+    sorted values, equal values together.
 
     Examples
     --------
     >>> strata(np.array([[1, 1], [1, 0], [1, 0]]), 3).tolist()
     [1, 0, 0]
+    >>> strata(None, 5, target=np.array([0.5, -1.0, 2.0, 9.0, 3.0])).tolist()
+    [1, 0, 2, 4, 3]
     """
+    if target is not None:
+        first = np.searchsorted(np.sort(target), target)  # how many are smaller
+        return first * BINS // n
     if labels is None:
         return np.zeros(n, dtype=np.intp)
     if labels.ndim == 1:
@@ -33,7 +45,7 @@ def strata(labels: npt.NDArray[np.int64] | None, n: int) -> npt.NDArray[np.intp]
 
 
 def stratified_split(
-    labels: npt.NDArray[np.int64] | None,
+    labels: npt.NDArray[np.integer[Any]] | None,
     n: int,
     fractions: tuple[float, float, float],
     seed: int,
@@ -77,7 +89,7 @@ def stratified_split(
 
 
 def label_subset(
-    labels: npt.NDArray[np.int64] | None, fraction: Any, seed: int
+    labels: npt.NDArray[np.integer[Any]] | None, fraction: Any, seed: int
 ) -> npt.NDArray[np.bool_]:
     """Return which rows keep their label: one fixed, stratified subset.
 

@@ -1,6 +1,7 @@
 """The Refiner Fusion Network: encoders, fusions, refiner, and the whole model."""
 
 from .device import as_device
-from .refnet import Batch, Output, ReFNet, Schema
+from .refnet import Batch, Output, ReFNet
+from .schema import Schema
 
 __all__ = ["Batch", "Output", "ReFNet", "Schema", "as_device"]

@@ -17,61 +17,7 @@ from .features import Features
 from .fusion import FUSIONS, Fused, Sizes
 from .fusion.progressive import Feedback
 from .refiner import Refiner, RunningScale
-
-
-@dataclass(frozen=True)
-class Schema:
-    """What a network must know of a dataset before it sees any.
-
-    Parameters
-    ----------
-    modalities
-        Name to ``{"kind", "shape", "words", "common_scale"}``.
-    class_names
-        One name a class; empty without labels.
-    multilabel
-        Whether rows have several labels.
-    """
-
-    modalities: dict[str, dict[str, Any]]
-    class_names: tuple[str, ...]
-    multilabel: bool
-
-    @classmethod
-    def of(cls, data: Dataset) -> Schema:
-        """Return the schema of a dataset; vocabularies come from its training rows."""
-        training = data.split == "train"
-        modalities = {}
-        for column, (name, modality) in enumerate(data.modalities.items()):
-            words = 0
-            if modality.kind == "tokens" and modality.mask is not None:
-                rows = training & data.present[:, column]
-                seen = modality.values[rows][modality.mask[rows]]
-                # Padding 0, unknown 1, then the ids seen in training, shifted by one.
-                words = int(seen.max(initial=0)) + 2
-            modalities[name] = {
-                "kind": modality.kind, "shape": list(modality.shape), "words": words,
-                "common_scale": modality.common_scale,
-            }  # fmt: skip
-        return cls(modalities, data.class_names, data.multilabel)
-
-    def check(self, data: Dataset) -> None:
-        """Refuse data whose modalities are not those of the schema."""
-        for name, known in self.modalities.items():
-            if name not in data.modalities:
-                raise ValueError(
-                    f"`data` must have the modality {name!r} of the run, "
-                    f"got {', '.join(data.modalities)}."
-                )
-            given = data.modalities[name]
-            free = 1 if known["kind"] in ("tokens", "sequence") else 0
-            same = list(given.shape)[free:] == known["shape"][free:]
-            if given.kind != known["kind"] or not same:
-                raise ValueError(
-                    f"`data.modalities[{name!r}]` must be of kind {known['kind']} and "
-                    f"shape {tuple(known['shape'])}, got {given.kind} of shape "
-                    f"{given.shape}."
-                )
+from .schema import Schema
 
 
 @dataclass(frozen=True)
@@ -144,10 +90,18 @@ class ReFNet(nn.Module):
     config
         Widths, fusion, targets.
 
+    Raises
+    ------
+    ValueError
+        If the fusion is unknown, or is not defined for such data.
+
     References
     ----------
     Sankaran, Yang, Lim, "Multimodal Fusion Refiner Networks", arXiv 2104.03435.
     """
+
+    target_mean: Tensor
+    target_std: Tensor
 
     def __init__(self, schema: Schema, config: Config) -> None:
         super().__init__()
@@ -156,6 +110,11 @@ class ReFNet(nn.Module):
         self.schema, self.config = schema, config
         self.names = tuple(schema.modalities)
         fusion = FUSIONS[config.fusion]
+        if schema.regression and (fusion.decides or fusion.single_label):
+            raise ValueError(
+                "`config.fusion` must be one that needs no classes when `data` has a "
+                f"target, got {config.fusion!r}."
+            )
         features: dict[str, Features] = {}
         encoders: dict[str, Encoder] = {}
         for name, known in schema.modalities.items():
@@ -169,8 +128,7 @@ class ReFNet(nn.Module):
         # Names from data may hold dots, which module names must not: use numbers.
         self.features = nn.ModuleList(features.values())
         self.encoders = nn.ModuleList(encoders.values())
-        # Unlabelled data still get a head, so that every state has the same names.
-        classes = max(len(schema.class_names), 1)
+        classes = schema.outputs
         self.fusion = fusion(
             Sizes(
                 _token_kinds(schema, encoders),
@@ -194,6 +152,9 @@ class ReFNet(nn.Module):
         )
         moving = config.targets == "features"
         self.scales = nn.ModuleList(RunningScale(w) for w in widths if moving)
+        if schema.regression:  # other states keep the names they had
+            self.register_buffer("target_mean", torch.zeros((), dtype=torch.float64))
+            self.register_buffer("target_std", torch.ones((), dtype=torch.float64))
 
     @property
     def kinds(self) -> list[str]:
@@ -218,6 +179,12 @@ class ReFNet(nn.Module):
                     "got none."
                 )
             item.fit(modality, there)
+
+    def fit_target(self, target: Tensor) -> None:
+        """Set the scale of the target from labelled training rows."""
+        spread = target.std(correction=0)
+        self.target_mean.copy_(target.mean())
+        self.target_std.copy_(torch.where(spread > 0, spread, 1.0))
 
     def prepare(self, data: Dataset) -> Batch:
         """Return a dataset as resident tensors; absent modalities become zeros."""
@@ -257,6 +224,14 @@ class ReFNet(nn.Module):
                 values = item.described(values)
             found[name] = self.encoders[i](values, mask, given[i])
         return found
+
+    def standardised(self, target: Tensor) -> Tensor:
+        """Return a target ``(B,)`` in standard deviations from its mean, float32."""
+        return ((target - self.target_mean) / self.target_std).float()
+
+    def in_unit(self, logits: Tensor) -> Tensor:
+        """Return the predicted target ``(B,)`` in its own unit, float64."""
+        return logits[:, 0].double() * self.target_std + self.target_mean
 
     def decode(self, z: Tensor) -> dict[str, Tensor]:
         """Return what z says of every modality, ``(B, d_m)`` standardised."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,9 @@ from ..config import Config
 from ..data.dataset import Dataset
 from ..data.splits import label_subset
 from ..model import ReFNet, Schema, as_device
+from .rows import Rows
 from .run import Run, row_hashes, versions
-from .steps import Best, Rows, fit_decoders, reproducible, run_epochs, state_of
+from .steps import Best, fit_decoders, reproducible, run_epochs, state_of
 
 # Settings that shape the network; a run can only be continued where they agree.
 _SHAPE = ("fusion", "width", "hidden", "rounds", "picture_encoder", "targets")
@@ -32,16 +34,18 @@ def fit(
     """Train a Refiner Fusion Network on the training rows of a dataset.
 
     The objective is the task loss plus the weighted refiner and Multi-Similarity
-    losses. Every training row is refined; the other two see the labelled ones. The
-    state of the best epoch by validation score (accuracy, or micro-F1 for several
-    labels) is kept, or that of the last one. Interrupting keeps the state so far and
-    says so. A run without refiner gets its decoders fitted afterwards on its frozen z,
-    so that the refined space of all variants can be compared.
+    losses. Every training row is refined; the other two see the labelled ones. Data
+    with a target are regressed, by smooth L1 on the target standardised over the
+    labelled training rows; their labels are not read. The state of the best epoch by
+    validation score (accuracy, micro-F1 for several labels, R^2 for a target) is kept,
+    or that of the last one. Interrupting keeps the state so far and says so. A run
+    without refiner gets its decoders fitted afterwards on its frozen z, so that the
+    refined space of all variants can be compared.
 
     Parameters
     ----------
     data
-        With labels and rows in "train" and "val".
+        With labels or a target, and rows in "train" and "val".
     config
         Settings; None takes the defaults of `Config`.
     seed
@@ -62,9 +66,10 @@ def fit(
     Raises
     ------
     ValueError
-        If labels, training or validation rows are missing, only one class is
-        labelled while `config.contrastive` is above 0, `start` has another shape,
-        the device is not there, or the loss stops being finite.
+        If labels and target, training or validation rows are missing, only one
+        class is labelled while `config.contrastive` is above 0, a target has no
+        classes for the contrastive loss or the fusion, `start` has another shape, the
+        device is not there, or the loss stops being finite.
 
     Examples
     --------
@@ -78,10 +83,17 @@ def fit(
     (3, True)
     """
     config = config or Config()
-    if data.labels is None:
+    if data.labels is None and data.target is None:
         raise ValueError(
-            "`data` must have labels to be fitted, got none; "
+            "`data` must have labels or a target to be fitted, got none; "
             "`pretrain` takes unlabelled data."
+        )
+    needs_classes = config.contrastive > 0 and config.contrastive_loss != "info_nce"
+    if data.target is not None and needs_classes:
+        raise ValueError(
+            "`config.contrastive` must be 0 when `data` has a target, because the "
+            f"{config.contrastive_loss!r} loss needs classes, got "
+            f"{config.contrastive:g}."
         )
     return _train(
         data, config, seed=seed, start=start, device=device, progress=progress,
@@ -148,6 +160,9 @@ def _train(
             raise ValueError(f"`data` must have rows in the split {part!r}, got none.")
     with reproducible(seed, place):
         model = _model(data, config, start).to(place)
+        if supervised and data.target is not None:
+            seen = label_subset(data.train.strata, config.label_fraction, seed)
+            model.fit_target(torch.tensor(data.target[data.split == "train"][seen]))
         train = _rows(model, data.train, config, seed, supervised=supervised)
         val = None
         if (data.split == "val").any():
@@ -194,7 +209,7 @@ def _model(data: Dataset, config: Config, start: Run | None) -> ReFNet:
                 f"`config.{name}` must be that of `start` ({known!r}), got {given!r}."
             )
     start.schema.check(data)
-    schema = Schema(start.schema.modalities, data.class_names, data.multilabel)
+    schema = replace(Schema.of(data), modalities=start.schema.modalities)
     model = ReFNet(schema, config)
     kept = {
         name: value
@@ -210,12 +225,15 @@ def _rows(
 ) -> Rows:
     batch = model.prepare(data)
     device = batch.present.device
-    if not supervised or data.labels is None:
+    if not supervised:
         return Rows(batch, None, torch.zeros(len(data), dtype=torch.bool))
     # Validation labels are as scarce as training labels: selection must not see more.
-    labelled = label_subset(data.labels, config.label_fraction, seed)
-    labels = torch.tensor(data.labels, device=device)
-    return Rows(batch, labels, torch.from_numpy(labelled).to(device))
+    seen = torch.from_numpy(label_subset(data.strata, config.label_fraction, seed))
+    seen = seen.to(device)
+    if data.target is not None:
+        target = model.standardised(torch.tensor(data.target, device=device))
+        return Rows(batch, None, seen, target)
+    return Rows(batch, torch.tensor(data.labels, device=device), seen)
 
 
 def _check_classes(train: Rows, config: Config) -> None:

@@ -17,23 +17,9 @@ from ..config import Config
 from ..model import Batch, Output, ReFNet
 from ..model.fusion import Answers
 from ..model.refiner import RunningScale
-from ..objectives import (
-    classification,
-    info_nce,
-    multi_similarity,
-    refiner_loss,
-    supcon,
-)
+from ..objectives import info_nce, multi_similarity, refiner_loss, supcon
 from .noise import noised
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Resident rows of one split, with labels and which of them count."""
-
-    batch: Batch
-    labels: Tensor | None
-    labelled: Tensor  # (N,) bool
+from .rows import Rows
 
 
 @dataclass
@@ -144,8 +130,8 @@ def _losses(
     output = replace(output, fused=output.fused.widened(), logits=output.logits.float())
     answers = Answers(whole.features, batch.present, labels, seen, done)
     losses = output.fused.aux_losses | model.fusion.losses(output.fused, answers)
-    if labels is not None:
-        losses["task"] = classification(output.logits[seen], labels[seen])
+    task = rows.task(output.logits, index)
+    losses |= {} if task is None else {"task": task}
     if config.contrastive:
         term = _contrastive(output, batch, labels, seen, config)
         losses |= {} if term is None else {"contrastive": config.contrastive * term}
@@ -201,22 +187,12 @@ def _validate(model: ReFNet, rows: Rows) -> dict[str, float]:
     """Return validation loss and score; the refiner never enters a supervised one."""
     model.eval()
     output = model(rows.batch)
-    if rows.labels is None:
+    task = rows.task(output.logits)
+    if task is None:
         targets = model.targets(rows.batch, output)
         loss = float(_refine(model, rows.batch, output.z, targets))
         return {"val_loss": loss, "val_score": -loss}
-    logits, labels = output.logits[rows.labelled], rows.labels[rows.labelled]
-    loss = float(classification(logits, labels))
-    return {"val_loss": loss, "val_score": _score(logits, labels)}
-
-
-def _score(logits: Tensor, labels: Tensor) -> float:
-    """Return accuracy, or micro-F1 at probability one half for several labels."""
-    if labels.ndim == 1:
-        return float((logits.argmax(dim=1) == labels).float().mean())
-    guess, truth = logits > 0, labels > 0
-    hits = float((guess & truth).sum())
-    return 2 * hits / max(float(guess.sum() + truth.sum()), 1.0)
+    return {"val_loss": float(task), "val_score": rows.score(output.logits)}
 
 
 def fit_decoders(
