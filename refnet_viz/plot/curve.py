@@ -171,7 +171,7 @@ def _band(
 
 
 def _hover(row: dict[Any, Any], key: str) -> str:
-    at = f"{row[key]:.3g}" if key == "level" else f"{row[key]:.3%} of the labels"
+    at = f"{row[key]:.3g}" if key == "level" else f"{100 * row[key]:g}% of the labels"
     lines = [f"<b>{short(row['variant'])}</b>, {at}: {row['mean']:.3f}"]
     if pd.notna(row["low"]):
         lines.append(f"band {row['low']:.3f} to {row['high']:.3f}")
