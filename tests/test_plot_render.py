@@ -216,6 +216,16 @@ def test_log_axes_and_categories():
     assert reddish[1].min() < 60 < 140 < reddish[1].max()
 
 
+def test_only_the_given_ticks_stand_on_a_log_axis():
+    axis = {"visible": True, "type": "log", "range": [-0.6, 0], "tickvals": [0.25, 1]}
+    line = go.Scatter(x=[0.25, 1], y=[-9, -9], mode="lines")
+    words = [picture(bare(line, xaxis={**axis, "ticktext": text, "ticks": ""}))
+             for text in (["one", "ten"], ["", ""])]  # fmt: skip
+    middle = slice(60, 140)
+    assert (words[0] != words[1]).any()
+    assert (words[1][:, middle] == words[1][:1, middle]).all()
+
+
 def test_one_unit_in_both_directions():
     figure = bare(
         go.Scatter(x=[0, 10], y=[0, 10], mode="markers"), yaxis={"scaleanchor": "x"}

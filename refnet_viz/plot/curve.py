@@ -13,7 +13,7 @@ from .. import _check
 from ..graph import METRICS
 from .panels import finish, grid, place
 from .text import short, small
-from .theme import DASHES, Ink, class_style, ink
+from .theme import DASHES, Ink, class_style, faded, ink
 
 HEIGHT = 260
 COLUMNS = ("metric", "variant", "mean", "low", "high")
@@ -23,6 +23,7 @@ TITLES = {
     "level": "level of corruption",
     "fraction": "share of training labels (log scale)",
 }
+LINES = tuple(dash for dash in DASHES if dash != "dot")  # dots are chance
 # What is no metric of a single graph.
 HIGHER = {"seed_stability", "overlap with sum"}
 
@@ -69,7 +70,7 @@ def curves(
     >>> frame = pd.DataFrame([
     ...     {**row, "level": 0.0, "mean": 0.5}, {**row, "level": 1.0, "mean": 0.45}])
     >>> [trace.y.tolist() for trace in curves(frame).data]
-    [[0.4, 0.4, 0.6, 0.6], [0.5, 0.45]]
+    [[0.6, 0.6, 0.4, 0.4, 0.6], [0.5, 0.45]]
     """
     ink(mode)
     key = _key_of(frame)
@@ -141,16 +142,11 @@ def _panel(
         if rows.empty:
             continue
         color, symbol = class_style(turn, mode)
-        dash = DASHES[turn % len(DASHES)]
+        dash = LINES[turn % len(LINES)]
         common = {"name": short(name), "legendgroup": short(name)}
         known = rows[rows["low"].notna() & rows["high"].notna()]
         if len(known) > 1:
-            bands.append(go.Scatter(
-                x=np.concatenate([known[key], known[key][::-1]]),
-                y=np.concatenate([known["low"], known["high"][::-1]]),
-                mode="lines", line={"width": 0}, fill="toself", fillcolor=_pale(color),
-                hoverinfo="skip", **common,
-            ))  # fmt: skip
+            bands.append(_band(known, key, color, common))
         lines.append(go.Scatter(
             x=rows[key].to_numpy(), y=rows["mean"].to_numpy(), mode="lines+markers",
             line={"color": color, "dash": dash, "width": 2},
@@ -161,20 +157,21 @@ def _panel(
     return [*bands, *lines, *_chance(part, key, ink(mode))]
 
 
-def _pale(color: str) -> str:
-    """Return a colour that lets others through.
-
-    Examples
-    --------
-    >>> _pale("#0072B2")
-    'rgba(0,114,178,0.16)'
-    """
-    red, green, blue = bytes.fromhex(color[1:])
-    return f"rgba({red},{green},{blue},0.16)"
+def _band(
+    rows: pd.DataFrame, key: str, color: str, common: dict[str, str]
+) -> go.Scatter:
+    """Return the outline along the upper ends and back along the lower ones."""
+    there, back = rows.to_dict("list"), rows[::-1].to_dict("list")
+    return go.Scatter(
+        x=np.array([*there[key], *back[key], there[key][0]]),
+        y=np.array([*there["high"], *back["low"], there["high"][0]]),
+        mode="lines", line={"color": faded(color, 0.4), "width": 0.75}, fill="toself",
+        fillcolor=faded(color, 0.12), hoverinfo="skip", **common,
+    )  # fmt: skip
 
 
 def _hover(row: dict[Any, Any], key: str) -> str:
-    at = f"{row[key]:.3g}" if key == "level" else f"{row[key]:.3%} of the labels"
+    at = f"{row[key]:.3g}" if key == "level" else f"{100 * row[key]:g}% of the labels"
     lines = [f"<b>{short(row['variant'])}</b>, {at}: {row['mean']:.3f}"]
     if pd.notna(row["low"]):
         lines.append(f"band {row['low']:.3f} to {row['high']:.3f}")

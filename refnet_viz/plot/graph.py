@@ -17,7 +17,7 @@ from .color import coloring
 from .panels import finish, flat_axes, grid
 from .points import cap, edge_lines, points
 from .text import count_of, short, small
-from .theme import ink
+from .theme import faded, ink
 
 HEIGHT = 520
 LAYOUTS = ("umap", "pca", "spring")
@@ -91,7 +91,7 @@ def graph(
     rank = np.argsort(np.argsort(edges.distance, kind="stable"), kind="stable")
     quarter = np.minimum(rank * 4 // max(len(pairs), 1), 3)[drawn]
     for part, strength in enumerate(STRENGTHS):
-        style = {"color": _faded(colors.text, strength), "width": 0.8}
+        style = {"color": faded(colors.text, strength), "width": 0.8}
         figure.add_trace(
             edge_lines(
                 coordinates, pairs[drawn[quarter == part]], count=len(neighbors),
@@ -195,8 +195,3 @@ def _spring(neighbors: Neighbors) -> npt.NDArray[np.float64]:
     bare.add_edges_from(zip(edges.source.tolist(), edges.target.tolist(), strict=True))
     found = nx.spring_layout(bare, seed=0, iterations=50)
     return np.array([found[i] for i in range(len(neighbors))])
-
-
-def _faded(color: str, strength: float) -> str:
-    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{strength})"

@@ -101,6 +101,18 @@ def class_style(index: int, mode: str = "light") -> tuple[str, str]:
     return colors[step], SYMBOLS[turn % len(SYMBOLS)]
 
 
+def faded(color: str, strength: float) -> str:
+    """Return a colour that lets others through.
+
+    Examples
+    --------
+    >>> faded("#0072B2", 0.5)
+    'rgba(0,114,178,0.5)'
+    """
+    red, green, blue = bytes.fromhex(color[1:])
+    return f"rgba({red},{green},{blue},{strength})"
+
+
 def theme(figure: go.Figure, mode: str = "light") -> go.Figure:
     """Return a copy of a figure in the house look.
 

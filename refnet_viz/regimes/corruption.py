@@ -184,6 +184,8 @@ def ablate(
     """
     given = Judged(runs, data, baseline, confidence)
     rows = []
+    # Without one of two modalities is the other one alone: judged once.
+    known: dict[tuple[str, ...], dict[str, Floats]] = {}
     for condition, gone in _conditions(given.runs, data).items():
         kept = [name not in gone for name in data.modalities]
         there = data.present[:, kept].any(axis=1)
@@ -194,8 +196,9 @@ def ablate(
             "metric": "accuracy", "condition": condition, "chance": chance_of(part),
             "rows": len(part),
         }  # fmt: skip
-        found = given.rows(given.accuracy(part), len(part))
-        rows += [shared | row for row in found]
+        if gone not in known:
+            known[gone] = given.accuracy(part)
+        rows += [shared | row for row in given.rows(known[gone], len(part))]
     table = as_frame(
         rows, "condition", baseline=given.baseline, confidence=given.confidence,
         dataset=data.name,
@@ -222,11 +225,13 @@ def _area(curve: Floats, levels: list[float]) -> Floats:
     return np.asarray(area / clean)
 
 
-def _conditions(runs: Variants[Run], data: Dataset) -> dict[str, list[str]]:
+def _conditions(runs: Variants[Run], data: Dataset) -> dict[str, tuple[str, ...]]:
     """Return for each condition the modalities that are taken away."""
     every = list(data.modalities)
     schemas = [run.schema.modalities for members in runs.values() for run in members]
     names = [name for name in every if all(name in schema for schema in schemas)]
-    dropped = {f"without {name}": [name] for name in names}
-    alone = {f"{name} alone": [n for n in every if n != name] for name in names}
-    return {"all modalities": []} | dropped | alone
+    dropped = {f"without {name}": (name,) for name in names}
+    alone = {
+        f"{name} alone": tuple(n for n in every if n != name) for name in names
+    }  # fmt: skip
+    return {"all modalities": (), **dropped, **alone}

@@ -12,7 +12,7 @@ from .. import _check
 from .._nested import Variants, as_variants
 from ..data.dataset import Dataset
 from ..inference import embed
-from ..train.run import Run
+from ..train.run import Run, row_hashes
 from .table import Floats, baseline_of, rows_of
 
 
@@ -67,8 +67,14 @@ def chance_of(data: Dataset) -> float:
 
 def _warn_of_training_rows(runs: Variants[Run], data: Dataset) -> None:
     # Rows are known by their values, which corruption changes: ask before it does.
-    spaces = embed([run for members in runs.values() for run in members], data)
-    seen = max(1 - space.held_out.mean() for space in spaces)
+    seen = 0.0
+    hashes: dict[tuple[str, ...], npt.NDArray[np.uint64]] = {}
+    for run in (run for members in runs.values() for run in members):
+        run.schema.check(data)
+        names = tuple(run.schema.modalities)
+        if names not in hashes:
+            hashes[names] = row_hashes(data, names)
+        seen = max(seen, float(np.isin(hashes[names], run.train_rows).mean()))
     if seen > 0:
         warnings.warn(
             f"{seen:.0%} of the rows were trained on, which flatters every number: "

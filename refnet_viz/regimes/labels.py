@@ -111,11 +111,10 @@ def label_curve(
             "seeds": order, "n_jobs": n_jobs, "progress": progress,
             "folder": None if base is None else base / f"labels-{share}",
         }  # fmt: skip
-        scarce = _with_fraction(configs, share)
+        scarce, started = _settings(configs, share, again=pretrain is not None)
         runs = sweep(data, scarce, **common)
         _whole(runs, len(order))
         if pretrain is not None:
-            started = _renamed(scarce)
             # After the first sweep, which has checked variants and seeds.
             starts = starts or _starts(data, pretrain, order, base, n_jobs)
             runs |= sweep(data, started, start=starts, **common)
@@ -138,21 +137,21 @@ def _fractions(fractions: Sequence[float]) -> list[float]:
     return found
 
 
-def _with_fraction(configs: Any, share: float) -> Any:
+def _settings(
+    configs: Any, share: float, *, again: bool
+) -> tuple[Any, dict[str, Config]]:
+    """Return settings of that fraction, and the same again for pre-trained variants."""
     if not isinstance(configs, Mapping):
-        return configs  # `sweep` says what is wrong
-    return {name: replace(c, label_fraction=share) for name, c in configs.items()}
-
-
-def _renamed(configs: Mapping[str, Config]) -> dict[str, Config]:
-    renamed = {f"pretrained + {name}": config for name, config in configs.items()}
-    for name in renamed:
-        if name in configs:
+        return configs, {}  # `sweep` says what is wrong
+    scarce = {name: replace(c, label_fraction=share) for name, c in configs.items()}
+    started = {f"pretrained + {name}": c for name, c in scarce.items() if again}
+    for name in started:
+        if name in scarce:
             raise ValueError(
                 "`configs` must leave the names of pre-trained variants free, "
                 f"got {name!r}."
             )
-    return renamed
+    return scarce, started
 
 
 def _whole(runs: Variants[Run], count: int) -> None:

@@ -116,6 +116,7 @@ def _ticks(target: Any, axis: Axis, size: float) -> None:
 
 
 def _fixed(target: Any, places: Any, words: list[str]) -> None:
+    target.set_minor_locator(NullLocator())
     target.set_major_locator(FixedLocator(list(places)))
     named = dict(zip(map(float, places), words, strict=True))
     target.set_major_formatter(FuncFormatter(lambda v, _: named.get(float(v), "")))
