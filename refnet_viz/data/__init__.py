@@ -1,5 +1,6 @@
 """Datasets: the `Dataset` value, your own arrays, and three sets that ship."""
 
+from .corrupt import missing, noisy, without
 from .dataset import Dataset, Media, Modality
 from .digits import digits
 from .emoji import emoji
@@ -7,6 +8,6 @@ from .playground import playground, playground_neighbors
 from .readers import from_npz, shared
 
 __all__ = [
-    "Dataset", "Media", "Modality", "digits", "emoji", "from_npz", "playground",
-    "playground_neighbors", "shared",
+    "Dataset", "Media", "Modality", "digits", "emoji", "from_npz", "missing", "noisy",
+    "playground", "playground_neighbors", "shared", "without",
 ]  # fmt: skip
