@@ -40,12 +40,13 @@ def compare(
     baseline
         The variant the others are compared with; None takes "plain", or the first.
     rails
-        Embeddings with predictions whose accuracy to show beside the variants, such
-        as those of `refnet_viz.rails`. The graphs of each modality and of their sum
-        are always shown beside the other metrics.
+        Embeddings whose predictions to judge beside those of the variants, such as
+        those of `refnet_viz.rails`. The graphs of each modality and of their sum are
+        always shown beside the other metrics.
     metrics
-        Names out of `METRICS`; None takes all but the slow ones. Accuracy appears
-        when there are predictions, label metrics when there are labels.
+        Names out of `METRICS`; None takes all but the slow ones. Those that do not
+        apply are left out: label metrics without labels, accuracy without
+        predictions, F1 of single labels ...
     confidence
         Of bands and intervals.
     permutations
@@ -77,7 +78,7 @@ def compare(
         chance
             Expected when neighbours, or answers, have nothing to do with the data.
         null_low, null_high
-            Band of the mean when labels are permuted over the points.
+            Band of the mean when labels, or targets, are permuted over the points.
         better
             "higher", "lower" or empty.
 
@@ -126,7 +127,7 @@ def compare(
     rows = []
     with one_thread_for(len(every[0])):
         for name, metric in tqdm(chosen.items(), "metrics", delay=1, leave=False):
-            beside = judged if name == "accuracy" else []
+            beside = judged if metric.of_predictions else []
             rows += rows_of(name, metric, lines + beside, settings)
     table = as_frame(rows)
     table.attrs = {

@@ -64,7 +64,10 @@ class Grounds:
     ) -> Ground | None:
         if len(rows) <= self.k:
             return None
-        own = replace(embedding.subset(rows), predictions=None)
+        # Whatever a run predicted is no merit of the modality.
+        own = replace(
+            embedding.subset(rows), predictions=None, scores=None, predicted=None
+        )
         return Ground(rows, knn(own, self.k, space=space, metric=self.metric))
 
     def overlap(self, graph: Neighbors, space: str) -> float:

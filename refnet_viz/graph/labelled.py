@@ -3,42 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from .neighbors import Neighbors
-
-Labels = npt.NDArray[np.int64]
-
-
-def accuracy(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
-    """Return the share of points predicted right.
-
-    Parameters
-    ----------
-    neighbors
-        A graph whose embedding has predictions.
-    labels
-        Labels to use instead of its own, e.g. permuted ones.
-
-    Returns
-    -------
-    float
-        Between 0 and 1, 1 is best; with several labels a point, the share of right
-        entries. NaN without predictions.
-    """
-    predictions = neighbors.embedding.predictions
-    if predictions is None:
-        return float("nan")
-    return float(np.mean(_labels(neighbors, labels) == predictions))
-
-
-def accuracy_chance(neighbors: Neighbors) -> float:
-    """Return the share a constant answer gets right: that of the largest class."""
-    labels = _labels(neighbors, None)
-    if labels.ndim == 1:
-        return float(np.bincount(labels).max() / len(labels))
-    share = labels.mean(axis=0)
-    return float(np.maximum(share, 1 - share).mean())
+from .prediction import Labels, labels_of
 
 
 def purity(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
@@ -67,7 +34,7 @@ def purity(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
     >>> round(purity(knn(line, k=1)), 3)
     0.667
     """
-    labels = _labels(neighbors, labels)
+    labels = labels_of(neighbors, labels)
     source, target, _ = neighbors.edges("directed")
     if labels.ndim == 1:
         return float(np.mean(labels[source] == labels[target]))
@@ -77,7 +44,7 @@ def purity(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
 
 def purity_chance(neighbors: Neighbors) -> float:
     """Return the share of all pairs that share a label."""
-    labels = _labels(neighbors, None)
+    labels = labels_of(neighbors, None)
     n = len(labels)
     if labels.ndim == 1:
         counts = np.bincount(labels)
@@ -122,7 +89,7 @@ def adjusted_homophily(neighbors: Neighbors, *, labels: Labels | None = None) ->
     >>> adjusted_homophily(knn(line, k=1))
     1.0
     """
-    labels = _labels(neighbors, labels)
+    labels = labels_of(neighbors, labels)
     degree = neighbors.degree
     ends = degree.sum()
     if labels.ndim == 1:
@@ -163,7 +130,7 @@ def community_recovery(neighbors: Neighbors, *, labels: Labels | None = None) ->
     >>> community_recovery(knn(line, k=1))
     1.0
     """
-    labels = _labels(neighbors, labels)
+    labels = labels_of(neighbors, labels)
     if labels.ndim > 1:
         return float("nan")
     return _adjusted_rand(neighbors.communities, labels)
@@ -181,14 +148,6 @@ def _adjusted_rand(a: Labels, b: Labels) -> float:
     most = (in_a + in_b) / 2
     # Both groupings all together or all apart: they agree on every pair.
     return 1.0 if most == expected else (both - expected) / (most - expected)
-
-
-def _labels(neighbors: Neighbors, labels: Labels | None) -> Labels:
-    if labels is not None:
-        return labels
-    if neighbors.labels is None:
-        raise ValueError("`neighbors` must have labels for this metric, got none.")
-    return neighbors.labels
 
 
 def _ratio(part: float, whole: float) -> float:

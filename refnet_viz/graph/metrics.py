@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import labelled, topology
+from . import labelled, prediction, target, topology
 from .neighbors import Neighbors
 
 Number = Callable[[Neighbors], float]
@@ -26,6 +26,11 @@ class Metric:
         Smallest and largest possible value.
     needs_labels
         Whether labels enter.
+    needs_target
+        Whether the target enters; the function then takes ``target=`` for a permuted
+        one.
+    of_predictions
+        Whether it judges what was predicted, and the graph does not enter.
     higher_is_better
         None when neither direction is.
     chance
@@ -46,6 +51,8 @@ class Metric:
     chance: Number | None = None
     step: Number | None = None
     slow: bool = False
+    needs_target: bool = False
+    of_predictions: bool = False
 
 
 def _one(neighbors: Neighbors) -> float:  # noqa: ARG001
@@ -54,6 +61,10 @@ def _one(neighbors: Neighbors) -> float:  # noqa: ARG001
 
 def _zero(neighbors: Neighbors) -> float:  # noqa: ARG001
     return 0.0
+
+
+def _half(neighbors: Neighbors) -> float:  # noqa: ARG001
+    return 0.5
 
 
 def per_point(neighbors: Neighbors) -> float:
@@ -70,9 +81,39 @@ _INFINITE = float("inf")
 
 METRICS: dict[str, Metric] = {
     "accuracy": Metric(
-        labelled.accuracy, "share of points predicted right", (0, 1),
+        prediction.accuracy, "share of points predicted right", (0, 1),
         needs_labels=True, higher_is_better=True,
-        chance=labelled.accuracy_chance, step=per_point,
+        chance=prediction.accuracy_chance, step=per_point, of_predictions=True,
+    ),
+    "auroc": Metric(
+        prediction.auroc, "area under the ROC curve of two classes", (0, 1),
+        needs_labels=True, higher_is_better=True, chance=_half, of_predictions=True,
+    ),
+    "f1_micro": Metric(
+        prediction.f1_micro, "F1 of all entries of several labels a point", (0, 1),
+        needs_labels=True, higher_is_better=True,
+        chance=prediction.f1_micro_chance, of_predictions=True,
+    ),
+    "f1_macro": Metric(
+        prediction.f1_macro, "mean of the F1 of each class", (0, 1),
+        needs_labels=True, higher_is_better=True,
+        chance=prediction.f1_macro_chance, of_predictions=True,
+    ),
+    "average_precision": Metric(
+        prediction.average_precision,
+        "mean over labels of the average precision", (0, 1),
+        needs_labels=True, higher_is_better=True,
+        chance=prediction.average_precision_chance, of_predictions=True,
+    ),
+    "mae": Metric(
+        target.mae, "mean absolute error, in the unit of the target",
+        (0, _INFINITE), higher_is_better=False,
+        chance=target.mae_chance, needs_target=True, of_predictions=True,
+    ),
+    "correlation": Metric(
+        target.correlation, "Pearson correlation of target and prediction",
+        (-1, 1), higher_is_better=True, chance=_zero, needs_target=True,
+        of_predictions=True,
     ),
     "purity": Metric(
         labelled.purity, "share of neighbours with the label of their point", (0, 1),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .labelled import Labels
 from .neighbors import Neighbors
+from .prediction import Labels
 
 Floats = npt.NDArray[np.float64]
 

@@ -37,11 +37,6 @@ class Line:
         """Seed of each graph; None where unknown."""
         return [graph.embedding.info.get("seed") for graph in self.graphs]
 
-    @property
-    def labelled(self) -> bool:
-        """Whether every graph has labels."""
-        return all(graph.labels is not None for graph in self.graphs)
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -56,15 +51,13 @@ class Settings:
 def rows_of(
     name: str, metric: Metric, lines: list[Line], settings: Settings
 ) -> list[dict[str, Any]]:
-    """Return the rows of one metric; none when it is defined for no line."""
+    """Return the rows of one metric, for the lines for which it is defined."""
     values = [_values(metric, line) for line in lines]
-    if all(np.isnan(found).all() for found in values):
-        return []
     # Variants come before rails, so that a rail of the same name is never meant.
     base = next(i for i, line in enumerate(lines) if line.name == settings.baseline)
     rows = []
     for i, (line, found) in enumerate(zip(lines, values, strict=True)):
-        if line.kind == "rail" and np.isnan(found).all():
+        if np.isnan(found).all():
             continue
         low, high = statistics.seed_band(found, settings.confidence)
         null_low, null_high = _null(metric, line, settings)
@@ -77,6 +70,8 @@ def rows_of(
         }  # fmt: skip
         if i == base:
             row["verdict"], row["pairing"] = statistics.BASELINE, ""
+        elif np.isnan(values[base]).all():
+            row["verdict"], row["pairing"] = "", ""  # nothing to be compared with
         else:
             pair = (line, found), (lines[base], values[base])
             row |= _difference(*pair, metric, settings.confidence)
@@ -94,14 +89,30 @@ def as_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
     return table[COLUMNS]
 
 
+def _truth(metric: Metric, graph: Neighbors) -> Any:
+    """Return the answers that a metric asks for, None without them."""
+    return graph.embedding.target if metric.needs_target else graph.labels
+
+
+def _asks(metric: Metric) -> bool:
+    """Return whether labels or a target enter a metric."""
+    return metric.needs_labels or metric.needs_target
+
+
+def _applies(metric: Metric, line: Line) -> bool:
+    """Return whether every graph has the answers that a metric asks for."""
+    there = all(_truth(metric, graph) is not None for graph in line.graphs)
+    return there or not _asks(metric)
+
+
 def _values(metric: Metric, line: Line) -> Floats:
-    if metric.needs_labels and not line.labelled:
+    if not _applies(metric, line):
         return np.full(len(line.graphs), np.nan)
     return np.array([metric.function(graph) for graph in line.graphs])
 
 
 def _chance(metric: Metric, line: Line) -> float:
-    if metric.chance is None or (metric.needs_labels and not line.labelled):
+    if metric.chance is None or not _applies(metric, line):
         return float("nan")
     return float(np.mean([metric.chance(graph) for graph in line.graphs]))
 
@@ -130,16 +141,18 @@ def _difference(
 
 
 def _null(metric: Metric, line: Line, settings: Settings) -> tuple[float, float]:
-    """Return the band of the mean over seeds when labels are permuted."""
-    if not (metric.needs_labels and line.labelled and settings.permutations):
+    """Return the band of the mean over seeds when answers are permuted."""
+    if not (_asks(metric) and _applies(metric, line) and settings.permutations):
         return float("nan"), float("nan")
     draws = []
     for graph in line.graphs:
         # The same generator for each graph: runs over the same points see the same
         # permutations, as they see the same labels.
         rng = np.random.default_rng(settings.seed)
+        truth = np.asarray(_truth(metric, graph))
+        name = "target" if metric.needs_target else "labels"
         draws.append([
-            metric.function(graph, labels=rng.permutation(np.asarray(graph.labels)))
+            metric.function(graph, **{name: rng.permutation(truth)})
             for _ in range(settings.permutations)
         ])  # fmt: skip
     tail = (1 - settings.confidence) / 2
