@@ -182,9 +182,10 @@ class ReFNet(nn.Module):
 
     def fit_target(self, target: Tensor) -> None:
         """Set the scale of the target from labelled training rows."""
-        spread = target.std(correction=0)
+        # Equal values have a deviation of a rounding error, which is no scale.
+        varies = target.max() > target.min()
         self.target_mean.copy_(target.mean())
-        self.target_std.copy_(torch.where(spread > 0, spread, 1.0))
+        self.target_std.copy_(torch.where(varies, target.std(correction=0), 1.0))
 
     def prepare(self, data: Dataset) -> Batch:
         """Return a dataset as resident tensors; absent modalities become zeros."""
