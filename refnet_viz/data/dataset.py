@@ -242,7 +242,9 @@ class Dataset:
     def _repr_html_(self) -> str:
         parts = ", ".join(f"{np.sum(self.split == part)} {part}" for part in SPLITS)
         known = [f"{len(self.class_names)} classes"] * bool(self.class_names)
+        step = "rv.sweep(data, rv.VARIANTS)"
         if self.target is not None:
+            step = "rv.fit(data, rv.Config(contrastive=0))"
             known.append(f"target {self.target.min():.4g} to {self.target.max():.4g}")
         answers = ", ".join(known) or "no labels"
         rows = "".join(
@@ -254,5 +256,5 @@ class Dataset:
         return (
             f"<b>{html.escape(self.name)}</b>: {len(self)} rows ({parts}), {answers}"
             "<table><tr><th>modality</th><th>kind</th><th>shape</th><th>present</th>"
-            f"</tr>{rows}</table>next: <code>rv.sweep(data, rv.VARIANTS)</code>"
+            f"</tr>{rows}</table>next: <code>{step}</code>"
         )
