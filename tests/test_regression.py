@@ -1,6 +1,7 @@
 """Data with a target: splits, training, embedding and rails of a regression."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -76,6 +77,10 @@ def test_the_html_says_its_range():
     data = Dataset.from_arrays({"a": np.eye(3)}, target=[1, 2.5, 9])
     assert "target 1 to 9<table>" in data._repr_html_()
     assert "no labels" not in data._repr_html_()
+    # The variants of a sweep have a contrastive loss, which a target refuses.
+    hint = "next: <code>rv.fit(data, rv.Config(contrastive=0))</code>"
+    assert data._repr_html_().endswith(hint)
+    fit(summed(rows=30), Config(contrastive=0, epochs=1), progress=False)
     both = Dataset.from_arrays({"a": np.eye(3)}, labels=[0, 1, 1], target=[1, 2.5, 9])
     assert "2 classes, target 1 to 9<table>" in both._repr_html_()
 
@@ -199,6 +204,24 @@ def test_r2_of_a_constant_target(data):
     assert np.isnan(Rows(batch, None, everything).score(torch.ones(2, 1)))
 
 
+def test_a_linear_toy_is_learned_beyond_nine_tenths():
+    config = dataclasses.replace(SMALL, epochs=15, hidden=32, dropout=0.0, refiner=0.0)
+    toy = summed(rows=300)
+    space = embed(fit(toy, config, progress=False), toy.test)
+    assert r2_score(space.target, space.predicted) > 0.9
+
+
+@pytest.mark.parametrize("value", [12.34, 1e6 / 7])
+def test_equal_targets_have_no_scale(data, value):
+    # The mean of 120 equal numbers is off by a rounding error: no deviation to
+    # divide by, or validation rows that differ would be 1e16 away.
+    target = np.where(data.split == "train", value, data.target)
+    run = fit(dataclasses.replace(data, target=target), SMALL, progress=False)
+    assert run.weights["target_std"].item() == 1
+    assert run.history["val_loss"].max() < 1e6
+    assert np.isfinite(run.history["val_score"]).all()
+
+
 def test_a_far_target_keeps_its_digits(data):
     far = dataclasses.replace(data, target=1.6e9 + data.target)
     run = fit(far, SMALL, progress=False)
@@ -213,6 +236,18 @@ def test_a_regression_is_saved_and_loaded(run, data, tmp_path):
     assert again.digest == run.digest
     one, two = embed([run, again], data.test)
     assert np.array_equal(one.predicted, two.predicted)
+
+
+def test_runs_saved_before_there_were_regressions_are_loaded(data, tmp_path):
+    plain = dataclasses.replace(data, target=None)
+    run = fit(plain, dataclasses.replace(SMALL, epochs=1), progress=False)
+    path = run.save(tmp_path / "old") / "run.json"
+    stored = json.loads(path.read_text())
+    assert stored["schema"].pop("regression") is False
+    path.write_text(json.dumps(stored))
+    again = Run.load(path.parent)
+    assert again.schema == run.schema
+    assert again.digest == run.digest
 
 
 def test_unlabelled_pretraining_hands_on_to_a_regression(data):
