@@ -11,6 +11,7 @@ from torch import Tensor
 
 from . import _check
 from ._nested import map_values
+from ._threads import one_thread_for
 from .data.dataset import Dataset
 from .embedding import Embedding
 from .model import Batch, Output, ReFNet, as_device
@@ -70,7 +71,8 @@ def embed(
             hashes[names] = row_hashes(data, names)
         return _embed(run, data, hashes[names], place=place, batch_size=batch_size)
 
-    return map_values(one, runs)
+    with one_thread_for(len(data)):
+        return map_values(one, runs)
 
 
 def _embed(

@@ -37,7 +37,7 @@ def measure() -> list[Row]:
             "unit": "s",
         },
         {
-            "name": "notebooks 01, 02, 03 from a warm install",
+            "name": f"notebooks 01 to {len(notebooks):02d} from a warm install",
             "asked": "under 60 each",
             "measured": ", ".join(f"{value:.0f}" for value in seconds),
             "unit": "s",

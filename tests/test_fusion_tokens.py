@@ -1,0 +1,203 @@
+"""The numbers of the fusions that read tokens, held by loops and by hand."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from refnet_viz.model.encoders import Encoded, masked_mean
+from refnet_viz.model.fusion import FUSIONS, Sizes, bottleneck
+from refnet_viz.model.fusion.coupled_mamba import coupled_states
+from refnet_viz.model.fusion.selective import (
+    SelectiveBlock,
+    linear_loop,
+    linear_scan,
+    linear_states,
+)
+from refnet_viz.model.fusion.session import carried
+
+
+def drawn(*shape, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+
+def built(name, kinds, **options):
+    """Return a fusion of some kinds of modalities, in float64."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        usual = {"width": 8, "hidden": 16, "classes": 3} | options
+        named = dict(zip("abcde", kinds, strict=False))
+        sizes = Sizes(named, dict.fromkeys(named, 5), **usual)
+        return FUSIONS[name](sizes).double().eval()
+
+
+def sequences(count, length=6, rows=4, seed=0):
+    """Return modalities of tokens without padding."""
+    encoded = {}
+    for i in range(count):
+        tokens = drawn(rows, length, 8, seed=seed + i)
+        mask = torch.ones(rows, length, dtype=torch.bool)
+        encoded["abcde"[i]] = Encoded(tokens, mask, masked_mean(tokens, mask))
+    return encoded, torch.ones(rows, count, dtype=torch.bool)
+
+
+@settings(deadline=None, max_examples=40)
+@given(length=st.integers(1, 40), seed=st.integers(0, 9))
+def test_the_scan_is_the_loop(length, seed):
+    decay, inject = drawn(2, length, 3, seed=seed), drawn(2, length, 3, seed=seed + 10)
+    decay = decay.sigmoid()
+    expected = linear_loop(decay, inject)
+    state = torch.zeros(2, 3, dtype=torch.float64)
+    for t in range(length):
+        state = decay[:, t] * state + inject[:, t]
+        torch.testing.assert_close(expected[:, t], state, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(linear_scan(decay, inject), expected, rtol=0, atol=1e-6)
+    torch.testing.assert_close(linear_states(decay, inject), expected)
+
+
+def recurrences(steps, seed=0, count=3):
+    """Return what blocks ask for long tokens: decays, injections."""
+    torch.manual_seed(seed)
+    blocks = [SelectiveBlock(4, 1).double() for _ in range(count)]
+    asked = [b.recurrence(drawn(1, steps, 4, seed=i)) for i, b in enumerate(blocks)]
+    with torch.no_grad():
+        decay = torch.stack([item.decay for item in asked], dim=1)
+        return decay, torch.stack([item.inject for item in asked], dim=1)
+
+
+def test_the_mean_coupling_stays_bounded_where_the_printed_sum_explodes():
+    decay, inject = recurrences(500)
+    there = torch.ones(1, 3, 500, dtype=torch.bool)
+    states, mean = coupled_states(decay, inject, there)
+    assert states.abs().max() < 10
+    assert mean.abs().max() < 10
+    summed = linear_scan(decay.sum(dim=1), inject.sum(dim=1))
+    assert not summed.abs().max() < 1e20
+
+
+def test_coupled_states_are_a_loop_over_time_and_modalities():
+    decay, inject = recurrences(9)
+    mask = torch.ones(1, 3, 9, dtype=torch.bool)
+    mask[0, 1, 5:] = False  # the second ends early
+    mask[0, :, 7] = False  # nobody has step 7
+    states, mean = coupled_states(decay, inject, mask)
+    before = torch.zeros_like(mean[:, 0])
+    for t in range(9):
+        own = [decay[:, m, t] * before + inject[:, m, t] for m in range(3)]
+        alive = [own[m] for m in range(3) if mask[0, m, t]]
+        before = torch.stack(alive).mean(dim=0) if alive else before
+        torch.testing.assert_close(mean[:, t], before)
+        for m in range(3):
+            torch.testing.assert_close(states[:, m, t], own[m])
+
+
+def test_one_modality_is_coupled_with_itself_alone():
+    decay, inject = recurrences(7, count=1)
+    states, mean = coupled_states(decay, inject, torch.ones(1, 1, 7, dtype=torch.bool))
+    torch.testing.assert_close(states[:, 0], linear_loop(decay[:, 0], inject[:, 0]))
+    torch.testing.assert_close(states[:, 0], mean)
+
+
+def test_rates_are_spared_weight_decay():
+    block = SelectiveBlock(4, 1)
+    assert block.log_rate.ndim == block.direct.ndim == 1
+
+
+def test_residual_branches_hear_one_another_through_the_mixes_alone():
+    net = built("coupled_mamba_residual", ["sequence"] * 2)
+    encoded, present = sequences(2)
+    layers = [net.layers[0], net.layers[1]]
+    x, mask = net._clocked(encoded, present)
+    other = x.clone()
+    other[:, 1] += 1
+
+    def through(tokens):
+        for number, blocks in enumerate(layers):
+            tokens = net._layer(tokens, mask, blocks, number)
+        return tokens[:, 0]
+
+    assert not torch.allclose(through(x), through(other))
+    with torch.no_grad():
+        for mix in net.mixes[0]:
+            mix.weight.zero_()
+    torch.testing.assert_close(through(x), through(other))
+
+
+def test_a_vector_is_unrolled_and_its_steps_are_coupled():
+    net = built("coupled_mamba", ["vector", "sequence"])
+    encoded, present = sequences(2)
+    single = encoded["a"].tokens[:, :1]
+    one = torch.ones(4, 1, dtype=torch.bool)
+    x, mask = net._clocked(encoded | {"a": Encoded(single, one, single[:, 0])}, present)
+    assert mask[:, 0].sum(dim=1).tolist() == [4] * 4
+    assert x.shape == (4, 2, 6, 8)
+
+
+@pytest.mark.parametrize(("layers", "crossed"), [(1, False), (2, True)])
+def test_only_the_bottleneck_carries_from_one_modality_to_another(
+    layers, crossed, monkeypatch
+):
+    monkeypatch.setattr(bottleneck, "_LAYERS", layers)
+    net = built("bottleneck", ["sequence"] * 2)
+    encoded, present = sequences(2)
+    encoded["b"].tokens.requires_grad_()
+    last = []
+    net.shared[-1][0].register_forward_hook(lambda _, given, out: last.append(out))
+    net(encoded, present)
+    last[0][:, 0].square().sum().backward()  # the class token of "a"
+    grad = encoded["b"].tokens.grad
+    assert (grad is not None and bool(grad.abs().max() > 0)) == crossed
+
+
+@pytest.mark.parametrize("name", ["mult", "bottleneck", "dual_channel", "transformer"])
+def test_attention_of_absent_modalities_is_finite_and_blind(name):
+    net = built(name, ["sequence"] * 2)
+    encoded, present = sequences(2)
+    present = present.clone()
+    present[0, 1] = present[1, 0] = False
+    z = net(encoded, present).z
+    assert z.isfinite().all()
+    other, _ = sequences(2, seed=50)
+    mixed = {
+        "a": encoded["a"]._replace(
+            tokens=torch.where(present[:, 0, None, None], encoded["a"].tokens,
+                               other["a"].tokens)
+        ),
+        "b": encoded["b"]._replace(
+            tokens=torch.where(present[:, 1, None, None], encoded["b"].tokens,
+                               other["b"].tokens)
+        ),
+    }  # fmt: skip
+    assert torch.equal(net(mixed, present).z, z)
+
+
+def test_sessions_know_the_past_only():
+    net = built("session", ["sequence", "vector"])
+    encoded, present = sequences(2, length=9)
+    vector = encoded["b"].tokens[:, :1]
+    encoded["b"] = Encoded(vector, torch.ones(4, 1, dtype=torch.bool), vector[:, 0])
+    states = net(encoded, present).tokens
+    assert states.shape == (4, 3, 8)
+    later = encoded["a"].tokens.clone()
+    later[:, 6:] += 1  # the third session
+    changed = net(encoded | {"a": encoded["a"]._replace(tokens=later)}, present).tokens
+    torch.testing.assert_close(changed[:, :2], states[:, :2], rtol=0, atol=0)
+    assert not torch.allclose(changed[:, 2], states[:, 2])
+
+
+def test_carried_states_by_hand():
+    states = torch.tensor([[[1.0], [2.0], [3.0], [4.0]]])
+    mask = torch.tensor([[True, False, True, False]])
+    assert carried(states, mask).flatten().tolist() == [1, 1, 3, 3]
+    assert carried(states, torch.zeros_like(mask)).abs().max() == 0
+
+
+def test_the_sentinel_is_all_that_is_left_of_an_absent_modality():
+    net = built("dual_channel", ["sequence"] * 2)
+    encoded, present = sequences(2)
+    present = present.clone()
+    present[0, 0] = False
+    beta = net(encoded, present).diagnostics["sentinel"]
+    assert beta[0] == 1
+    assert ((beta[1:] > 0) & (beta[1:] < 1)).all()
