@@ -12,7 +12,9 @@ import sys
 from pathlib import Path
 from typing import TypedDict
 
-ROOMS = ("start", "losses", "graphs", "layouts", "explorer", "two_by_two", "splits")
+ROOMS = (
+    "start", "losses", "steps", "graphs", "layouts", "explorer", "two_by_two", "splits",
+)  # fmt: skip
 README = Path(__file__).parents[2] / "README.md"
 MARKS = ("<!-- benchmarks -->", "<!-- end of benchmarks -->")
 
