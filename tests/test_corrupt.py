@@ -179,3 +179,12 @@ def test_errors_are_sentences(call, sentence):
     with pytest.raises(ValueError, match="must be") as caught:
         call(pairs())
     assert str(caught.value) == sentence
+
+
+def test_noise_is_no_repetition_of_data_drawn_with_the_same_seed():
+    drawn = np.random.default_rng(0).normal(size=(200, 3))
+    data = Dataset.from_arrays({"a": drawn})
+    noise = (
+        noisy(data, 1.0, seed=0).modalities["a"].values - data.modalities["a"].values
+    )
+    assert abs(np.corrcoef(noise.ravel(), drawn.ravel())[0, 1]) < 0.2

@@ -351,3 +351,11 @@ def test_names_of_pretrained_variants_must_be_free(data, configs, monkeypatch):
         "`configs` must leave the names of pre-trained variants free, "
         "got 'pretrained + a'."
     )
+
+
+def test_regressions_are_refused(make_paired, small):
+    data = make_paired()
+    data = replace(data, target=np.arange(len(data)) / len(data))
+    run = fit(data, replace(small, contrastive=0.0), progress=False)
+    with pytest.raises(ValueError, match=r"^`data` must have labels, got a target\.$"):
+        robustness(run, data.test)

@@ -173,7 +173,9 @@ def _chosen(data: Dataset, modality: str | None) -> list[str]:
 
 def _generator(seed: int, *place: int) -> np.random.Generator:
     """Return a generator of its own for every modality, whichever are chosen."""
-    return np.random.default_rng([_check.integer("seed", seed, low=0), *place])
+    # The first number keeps [0, 0] from being the stream of default_rng(0), which may
+    # have drawn the data: their noise would be the data again.
+    return np.random.default_rng([7919, _check.integer("seed", seed, low=0), *place])
 
 
 def _noisy(

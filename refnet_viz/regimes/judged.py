@@ -31,8 +31,9 @@ class Judged:
         self.runs: Variants[Run] = as_variants("runs", runs, Run, alone="run")
         self.baseline = baseline_of(baseline, self.runs)
         self.confidence = _check.number("confidence", confidence, low=0.01, high=0.9999)
-        if data.labels is None:
-            raise ValueError("`data` must have labels, got none.")
+        if data.labels is None or data.target is not None:
+            found = "none" if data.target is None else "a target"
+            raise ValueError(f"`data` must have labels, got {found}.")
         for name, members in self.runs.items():
             if not all(run.manifest["supervised"] for run in members):
                 raise ValueError(
