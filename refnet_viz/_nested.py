@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
+from . import _check
+
 A = TypeVar("A")
 B = TypeVar("B")
 
@@ -81,3 +83,21 @@ def as_variants(
                     f"got {type(member).__name__}."
                 )
     return variants
+
+
+def baseline_of(baseline: str | None, variants: Mapping[str, Any]) -> str:
+    """Return the variant the others are compared with: "plain", or the first.
+
+    Raises
+    ------
+    ValueError
+        If the one given is no variant.
+
+    Examples
+    --------
+    >>> baseline_of(None, {"both": 1, "plain": 2})
+    'plain'
+    """
+    if baseline is None:
+        return "plain" if "plain" in variants else next(iter(variants))
+    return _check.one_of("baseline", baseline, variants)

@@ -11,7 +11,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from .. import _check
-from .._nested import as_variants
+from .._nested import as_variants, baseline_of
 from .._threads import one_thread_for
 from ..embedding import Embedding
 from .ground import Grounds
@@ -108,10 +108,9 @@ def compare(
     3    bent   0.5  one seed: no band
     """
     variants = as_variants("graphs", graphs, Neighbors)
-    if baseline is None:
-        baseline = "plain" if "plain" in variants else next(iter(variants))
+    baseline = baseline_of(baseline, variants)
     settings = Settings(
-        _check.one_of("baseline", baseline, variants),
+        baseline,
         _check.number("confidence", confidence, low=0.01, high=0.9999),
         _check.integer("permutations", permutations, low=0),
         seed,

@@ -41,7 +41,22 @@ def accuracy(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
 
 def accuracy_chance(neighbors: Neighbors) -> float:
     """Return the share a constant answer gets right: that of the largest class."""
-    labels = labels_of(neighbors, None)
+    return constant_accuracy(labels_of(neighbors, None))
+
+
+def constant_accuracy(labels: Labels) -> float:
+    """Return the share of right entries of the best constant answer.
+
+    Parameters
+    ----------
+    labels
+        ``(N,)`` class numbers or ``(N, C)`` 0/1.
+
+    Examples
+    --------
+    >>> constant_accuracy(np.array([0, 0, 1, 0]))
+    0.75
+    """
     if labels.ndim == 1:
         return float(np.bincount(labels).max() / len(labels))
     share = labels.mean(axis=0)

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from .. import _check
-from .panels import finish, grid, place
+from .panels import asked_for, finish, grid, place
 from .text import short, small
 from .theme import Ink, class_style, ink
 
@@ -97,12 +97,7 @@ def _metrics(frame: pd.DataFrame, metrics: Sequence[str] | None) -> list[str]:
     known = list(dict.fromkeys(frame["metric"]))
     if not known:
         raise ValueError("`frame` must have at least one row, got none.")
-    if metrics is None:
-        return known
-    asked = [metrics] if isinstance(metrics, str) else list(metrics)
-    if not asked:
-        raise ValueError(f"`metrics` must name at least one of {known}, got none.")
-    return [_check.one_of("metrics", name, known) for name in asked]
+    return asked_for("metrics", metrics, known)
 
 
 def _direction(part: pd.DataFrame) -> str:

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from .. import _check
 from ..graph import METRICS
-from .panels import finish, grid, place
+from .panels import asked_for, finish, grid, place
 from .text import short, small
 from .theme import DASHES, Ink, class_style, faded, ink
 
@@ -117,12 +117,7 @@ def _metrics(frame: pd.DataFrame, metric: str | Sequence[str] | None) -> list[st
     known = list(dict.fromkeys(frame["metric"]))
     if not known:
         raise ValueError("`frame` must have at least one row, got none.")
-    if metric is None:
-        return known
-    asked = [metric] if isinstance(metric, str) else list(metric)
-    if not asked:
-        raise ValueError(f"`metric` must name at least one of {known}, got none.")
-    return [_check.one_of("metric", name, known) for name in asked]
+    return asked_for("metric", metric, known)
 
 
 def _direction(name: str) -> str:

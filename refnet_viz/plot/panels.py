@@ -8,6 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from .. import _check
 from .text import plain
 from .theme import Ink, theme
 
@@ -64,6 +65,29 @@ def grid(
         figure.update_layout(hidden)
     margin = {"l": 16, "r": 16, "t": HEAD + block, "b": FOOT + below}
     return figure.update_layout(height=inner + margin["t"] + margin["b"], margin=margin)
+
+
+def asked_for(
+    argument: str, names: str | Sequence[str] | None, known: list[str]
+) -> list[str]:
+    """Return the panels asked for by name, all where nothing is.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown or the list is empty.
+
+    Examples
+    --------
+    >>> asked_for("metrics", "purity", ["accuracy", "purity"])
+    ['purity']
+    """
+    if names is None:
+        return known
+    asked = [names] if isinstance(names, str) else list(names)
+    if not asked:
+        raise ValueError(f"`{argument}` must name at least one of {known}, got none.")
+    return [_check.one_of(argument, name, known) for name in asked]
 
 
 def place(number: int, columns: int) -> dict[str, int]:

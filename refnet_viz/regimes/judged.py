@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _check
-from .._nested import Variants, as_variants
+from .._nested import Variants, as_variants, baseline_of
 from ..data.dataset import Dataset
+from ..graph.prediction import constant_accuracy
 from ..inference import embed
 from ..train.run import Run, row_hashes
-from .table import Floats, baseline_of, rows_of
+from .table import Floats, rows_of
 
 
 class Judged:
@@ -59,11 +60,7 @@ class Judged:
 
 def chance_of(data: Dataset) -> float:
     """Return the share of right entries of the best constant answer."""
-    labels: npt.NDArray[np.int64] = np.asarray(data.labels)
-    if labels.ndim == 1:
-        return float(np.bincount(labels).max() / len(labels))
-    share = labels.mean(axis=0)
-    return float(np.maximum(share, 1 - share).mean())
+    return constant_accuracy(np.asarray(data.labels))
 
 
 def _warn_of_training_rows(runs: Variants[Run], data: Dataset) -> None:

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .. import _check
 from .._nested import Variants
 from ..graph import statistics
 from ..train.run import Run
@@ -78,10 +77,3 @@ def as_frame(rows: list[dict[str, Any]], key: str, **attributes: Any) -> pd.Data
     table[NUMBERS] = table[NUMBERS].astype(float)
     table.attrs.update(attributes)
     return table
-
-
-def baseline_of(baseline: str | None, variants: Mapping[str, Any]) -> str:
-    """Return the variant the others are compared with: "plain", or the first."""
-    if baseline is None:
-        return "plain" if "plain" in variants else next(iter(variants))
-    return _check.one_of("baseline", baseline, variants)

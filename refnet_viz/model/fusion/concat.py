@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from ..encoders import Encoded, stacked
 from .base import Fused, Fusion, Sizes
+from .vectors import perceptron
 
 
 class ConcatFusion(Fusion):
@@ -20,13 +21,9 @@ class ConcatFusion(Fusion):
 
     def __init__(self, sizes: Sizes) -> None:
         super().__init__(sizes)
-        count, width, hidden = len(self.names), self.width, self.hidden
+        count, width = len(self.names), self.width
         self.absent = nn.Parameter(torch.zeros(count, width))
-        self.body = nn.Sequential(
-            nn.GELU(), nn.Dropout(self.dropout),
-            nn.Linear(count * width, hidden), nn.GELU(), nn.Dropout(self.dropout),
-            nn.Linear(hidden, width),
-        )  # fmt: skip
+        self.body = perceptron(count * width, self.hidden, width, self.dropout)
 
     def forward(self, encoded: dict[str, Encoded], present: Tensor) -> Fused:
         """Fuse the pooled vectors; see `Fusion.forward`."""

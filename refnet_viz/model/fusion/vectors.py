@@ -62,7 +62,7 @@ def shares(scores: Tensor, present: Tensor) -> Tensor:
 
 
 def perceptron(inputs: int, hidden: int, outputs: int, dropout: float) -> nn.Sequential:
-    """Return the two-layer perceptron of `ConcatFusion` for any widths."""
+    """Return two linear maps, each behind a GELU and dropout."""
     return nn.Sequential(
         nn.GELU(), nn.Dropout(dropout),
         nn.Linear(inputs, hidden), nn.GELU(), nn.Dropout(dropout),
