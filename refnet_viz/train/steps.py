@@ -81,7 +81,8 @@ def run_epochs(
             row = {"epoch": epoch, "loss": sum(row.values()), **row}
             _check_finite(row, config)
             best.update(model, row | ({} if val is None else _validate(model, val)))
-            bar.set_postfix(score=f"{best.key[0]:.3f}", refresh=False)
+            if val is not None:
+                bar.set_postfix(score=f"{best.key[0]:.3f}", refresh=False)
     except KeyboardInterrupt:
         if not best.state:
             raise
