@@ -10,12 +10,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
-from trials import Scores, Trial, run_all
+from trials import Scores, Trial, points, run_all
 
 import refnet_viz as rv
 from refnet_viz.config import Config
 from refnet_viz.data import Dataset
-from refnet_viz.graph.statistics import seed_band
 
 SMALL = Config(
     dropout=0.3, input_dropout=0.5, modality_dropout=0.3, learning_rate=1e-3,
@@ -195,9 +194,7 @@ def cell(scores: list[Scores]) -> str:
 def paired(own: list[Scores], base: list[Scores]) -> str:
     """Return the mean paired difference in points and its 95 % interval."""
     pairs = zip(own, base, strict=True)
-    gaps = np.array([100 * (a["accuracy"] - b["accuracy"]) for a, b in pairs])
-    low, high = seed_band(gaps, 0.95)
-    return f"{gaps.mean():+.1f} [{low:+.1f}, {high:+.1f}]"
+    return points(np.array([a["accuracy"] - b["accuracy"] for a, b in pairs]))
 
 
 def table_of(names: list[str]) -> str:

@@ -20,9 +20,10 @@ from tqdm.auto import tqdm
 
 import refnet_viz as rv
 from refnet_viz.data import Dataset
+from refnet_viz.graph.statistics import seed_band
 
 FOLDER = Path(os.environ.get("REFNET_VIZ_ZOO") or f"{tempfile.gettempdir()}/refnet_zoo")
-K = 15
+K, SPACES = 15, ("latent", "sum")
 
 Scores = dict[str, float]
 
@@ -64,7 +65,7 @@ def _run(trial: Trial) -> None:
     found = {
         "accuracy": space.accuracy,
         "surprise": float(-np.log(own).mean()),
-        "overlap": _overlap(space),
+        "overlap": rv.graph.overlap(*(rv.knn(space, K, space=name) for name in SPACES)),
         "parameters": sum(p.numel() for p in fusion.parameters()),
         "z": fusion.z_width,
         "seconds": spent,
@@ -74,8 +75,7 @@ def _run(trial: Trial) -> None:
     temporary.replace(trial.place)
 
 
-def _overlap(space: rv.Embedding) -> float:
-    """Return the share of fused neighbours that are so by the sum of modalities."""
-    fused, own = (rv.knn(space, K, space=name).indices for name in ("latent", "sum"))
-    pairs = zip(fused, own, strict=True)
-    return float(np.mean([len(np.intersect1d(a, b)) / K for a, b in pairs]))
+def points(values: np.ndarray) -> str:
+    """Return mean and 95 % interval of differences, in points."""
+    low, high = (100 * end for end in seed_band(values, 0.95))
+    return f"{100 * values.mean():+.1f} [{low:+.1f}, {high:+.1f}]"

@@ -16,10 +16,9 @@ import numpy as np
 import pandas as pd
 from real_sets import SETS, table_of
 from report import README, machine
-from trials import Scores, Trial, run_all
+from trials import Scores, Trial, points, run_all
 
 import refnet_viz as rv
-from refnet_viz.graph.statistics import seed_band
 from refnet_viz.model.fusion import FUSIONS
 
 SPLITS = (1, 2, 3)  # each with a seed of its own; no setting was chosen on them
@@ -79,7 +78,7 @@ def row(name: str, cells: Table) -> str:
     cost = np.median([s["seconds"] for s in cells[name, "refiner"]])
     accuracy = np.mean([s["accuracy"] for s in plain])
     differences = " | ".join(
-        shown(changes(cells, name, variant)) for variant in VARIANTS[1:]
+        points(changes(cells, name, variant)) for variant in VARIANTS[1:]
     )
     overlap = " → ".join(
         f"{np.mean([s['overlap'] for s in c]):.2f}" for c in (plain, both)
@@ -98,12 +97,6 @@ def changes(
     return np.array([own[score] - base[score] for own, base in pairs])
 
 
-def shown(values: np.ndarray) -> str:
-    """Return mean and 95 % interval, in points of accuracy."""
-    low, high = seed_band(values, 0.95)
-    return f"{100 * values.mean():+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
-
-
 def said(cells: Table, rail: float) -> str:
     """Return the sentence below the table."""
     parts = []
@@ -114,7 +107,7 @@ def said(cells: Table, rail: float) -> str:
         # Splits are what is drawn anew: fusions on the same rows are no repeats.
         parts.append(
             f"{variant}: accuracy rises for {up} of {len(every)} fusions, on average "
-            f"by {shown(every.mean(axis=0))} points, overlap with the modality-sum "
+            f"by {points(every.mean(axis=0))} points, overlap with the modality-sum "
             f"graph for {int((np.mean(overlap, axis=1) > 0).sum())}"
         )
     return (
