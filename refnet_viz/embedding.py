@@ -14,6 +14,7 @@ import pandas as pd
 from . import _check
 from .data.dataset import Dataset, Media
 from .data.rows import positions
+from .decoder import Decoder
 
 Features = dict[str, npt.NDArray[np.float32]]
 
@@ -61,6 +62,8 @@ class Embedding:
     target, predicted
         ``(N,)`` numbers to be predicted and what was predicted, in the unit of the
         data, or None.
+    decoders
+        Modality to the decoder that said `decoded`, as arrays; empty where unknown.
     """
 
     ids: npt.NDArray[np.str_]
@@ -81,6 +84,7 @@ class Embedding:
     info: dict[str, Any]
     target: npt.NDArray[np.float64] | None = None
     predicted: npt.NDArray[np.float64] | None = None
+    decoders: dict[str, Decoder] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_arrays(
@@ -287,18 +291,40 @@ def _standardised(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
     return scaled.astype(np.float32)
 
 
-def _weighted(
+def weights_of(
     blocks: Features, weights: Mapping[str, float] | None
-) -> npt.NDArray[np.float64]:
+) -> dict[str, float]:
+    """Return the weight w_m of every modality, 1/d_m where none are given.
+
+    Raises
+    ------
+    ValueError
+        If a weight is missing, negative or of no modality, or all are 0.
+
+    Examples
+    --------
+    >>> weights_of({"a": np.ones((3, 4))}, None)
+    {'a': 0.25}
+    """
     if weights is None:
-        weights = {key: 1 / values.shape[1] for key, values in blocks.items()}
+        return {key: 1 / values.shape[1] for key, values in blocks.items()}
     for key in weights:
         _check.one_of("weights", key, blocks)
     missing = [key for key in blocks if key not in weights]
     if missing:
         raise ValueError(f"`weights` must name every modality, got none for {missing}.")
-    scaled = []
-    for key, values in blocks.items():
-        weight = _check.number(f"weights[{key!r}]", weights[key], low=0)
-        scaled.append(np.sqrt(weight) * values.astype(np.float64))
-    return np.hstack(scaled)
+    found = {
+        key: _check.number(f"weights[{key!r}]", weights[key], low=0) for key in blocks
+    }
+    if not any(found.values()):
+        raise ValueError("`weights` must have one above 0, got 0 for every modality.")
+    return found
+
+
+def _weighted(
+    blocks: Features, weights: Mapping[str, float] | None
+) -> npt.NDArray[np.float64]:
+    return np.hstack([
+        np.sqrt(weight) * blocks[key].astype(np.float64)
+        for key, weight in weights_of(blocks, weights).items()
+    ])  # fmt: skip

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from . import _check
 from ._nested import map_values
 from ._threads import one_thread_for
 from .data.dataset import Dataset
+from .decoder import Decoder
 from .embedding import Embedding
 from .model import Batch, Output, ReFNet, as_device
 from .train.run import Run, row_hashes
@@ -112,6 +113,7 @@ def _embed(
         media=data.media,
         target=data.target,
         predicted=_regressed(logits, run, model),
+        decoders=_decoders(model),
         info={
             "variant": run.manifest.get("variant") or run.config.fusion,
             "seed": run.seed,
@@ -121,6 +123,19 @@ def _embed(
             "versions": run.manifest["versions"],
         },
     )
+
+
+def _decoders(model: ReFNet) -> dict[str, Decoder]:
+    """Return the refiner's decoders as arrays."""
+    found = {}
+    for number, name in enumerate(model.names):
+        first, _, last = cast("nn.Sequential", model.refiner.decoders[str(number)])
+        tensors = first.weight, first.bias, last.weight, last.bias
+        arrays = [
+            cast("Tensor", tensor).detach().cpu().double().numpy() for tensor in tensors
+        ]
+        found[name] = Decoder(*arrays)
+    return found
 
 
 def _check_classes(run: Run, data: Dataset) -> None:

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from refnet_viz import _search as search_module
 from refnet_viz.embedding import Embedding
 from refnet_viz.graph import Neighbors, knn
-from refnet_viz.graph import search as search_module
 
 LINE = np.array([[0.0], [1.0], [3.0], [6.0]])
 # a, a again, b, c: distances 0, 3 and 4, 5 by Pythagoras.

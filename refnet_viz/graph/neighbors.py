@@ -15,10 +15,10 @@ from scipy.sparse import csr_array
 
 from .. import _check
 from .._nested import map_values
+from .._search import nearest
 from ..embedding import Embedding
 from .conversion import build_graph
 from .edges import Edges, as_matrix, every, louvain, unite
-from .search import nearest
 
 MODES = ("union", "mutual", "directed")
 WEIGHTS = ("binary", "distance", "similarity")

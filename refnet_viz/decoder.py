@@ -1,0 +1,91 @@
+"""A decoder as arrays: what a refiner says of one modality, without torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Decoder:
+    """Linear, ReLU, Linear from z to the features of a modality.
+
+    Parameters
+    ----------
+    first, first_bias
+        ``(h, d)`` and ``(h,)``.
+    last, last_bias
+        ``(d_m, h)`` and ``(d_m,)``.
+
+    Examples
+    --------
+    >>> both = Decoder(np.eye(2), np.zeros(2), np.array([[3.0, 4.0]]), np.ones(1))
+    >>> both(np.array([[1.0, 1.0], [-1.0, 1.0]])).ravel().tolist()
+    [8.0, 5.0]
+    """
+
+    first: Floats
+    first_bias: Floats
+    last: Floats
+    last_bias: Floats
+
+    def __call__(self, z: npt.NDArray[np.floating]) -> Floats:
+        """Return the answer ``(N, d_m)`` to ``(N, d)``, in float64."""
+        hidden = np.maximum(self._before(z), 0.0)
+        answer: Floats = hidden @ self.last.T + self.last_bias
+        return answer
+
+    def _before(self, z: npt.NDArray[np.floating]) -> Floats:
+        before: Floats = z.astype(np.float64) @ self.first.T + self.first_bias
+        return before
+
+    @property
+    def lipschitz(self) -> float:
+        """A constant L with ``|D(a) - D(b)| <= L |a - b|`` for all a and b.
+
+        The product of the largest singular values of both maps; ReLU has 1. Power
+        iteration would come from below and prove nothing.
+
+        Examples
+        --------
+        >>> Decoder(2 * np.eye(2), np.zeros(2), np.eye(2), np.zeros(2)).lipschitz
+        2.0
+        """
+        return float(np.linalg.norm(self.first, 2) * np.linalg.norm(self.last, 2))
+
+    def pull_back(self, z: npt.NDArray[np.floating]) -> Floats:
+        """Return the mean over rows of ``J^T J``, J being the Jacobian: ``(d, d)``.
+
+        The metric of the modality, as far as the decoder knows it, near z.
+
+        Examples
+        --------
+        >>> Decoder(np.eye(1), np.zeros(1), np.array([[3.0]]), np.zeros(1)).pull_back(
+        ...     np.array([[1.0], [-1.0]])).tolist()  # the second row is cut off by ReLU
+        [[4.5]]
+        """
+        on = (self._before(z) > 0).astype(np.float64)
+        together = on.T @ on / len(on)
+        metric: Floats = self.first.T @ ((self.last.T @ self.last) * together)
+        return metric @ self.first
+
+    def untrained(self, seed: int) -> Decoder:
+        """Return a decoder of the same shape as it was before training.
+
+        Weights are uniform with variance ``2 / (inputs + outputs)`` (Glorot and Bengio
+        2010), biases 0.
+        """
+        rng = np.random.default_rng(seed)
+
+        def drawn(like: Floats) -> Floats:
+            edge = np.sqrt(6 / sum(like.shape))
+            return rng.uniform(-edge, edge, like.shape)
+
+        return Decoder(
+            drawn(self.first), np.zeros_like(self.first_bias),
+            drawn(self.last), np.zeros_like(self.last_bias),
+        )  # fmt: skip

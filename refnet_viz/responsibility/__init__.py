@@ -1,0 +1,41 @@
+"""Who answers for what: how far z holds every modality, and what follows from it.
+
+Everything here reads an `Embedding` of held-out rows with its targets and decoded
+answers, in float64, and needs no model. `scores` judges the answers,
+`Geometry` holds the refined and the modality-sum metric with the bound between them,
+`spectrum` the floor of any linear refiner, `conformal_radius` what can be said of a
+missing modality; `cross_fit` brings decoders to embeddings that have none.
+"""
+
+from .answers import effective_rank, r_squared, scores, scores_by_point
+from .certificates import (
+    certified,
+    lipschitz_bound,
+    pure_by_loss,
+    recovery_margins,
+    supported,
+)
+from .conformal import Radius, conformal_radius, missing_errors
+from .crossfit import cross_fit
+from .floor import Spectrum, spectrum
+from .geometry import Bound, Geometry
+
+__all__ = [
+    "Bound",
+    "Geometry",
+    "Radius",
+    "Spectrum",
+    "certified",
+    "conformal_radius",
+    "cross_fit",
+    "effective_rank",
+    "lipschitz_bound",
+    "missing_errors",
+    "pure_by_loss",
+    "r_squared",
+    "recovery_margins",
+    "scores",
+    "scores_by_point",
+    "spectrum",
+    "supported",
+]

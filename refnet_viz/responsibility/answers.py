@@ -1,0 +1,212 @@
+"""How far z answers for each modality, of all points and of each."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from .._threads import one_thread_for
+from ..embedding import Embedding
+from .geometry import Floats, blocks, check_answered
+
+DRAWS = 5  # untrained decoders that make the null
+
+
+def scores(embedding: Embedding) -> pd.DataFrame:
+    """Say how far z answers for each modality, beside what nothing would give.
+
+    Parameters
+    ----------
+    embedding
+        With `targets` and `decoded`, of held-out rows.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a modality, over the rows that have it:
+
+        r2
+            ``1 - sum_i |x_i - D(z_i)|^2 / sum_i |x_i - mean|^2``; at most 1, higher is
+            better, 0 for the mean of these rows.
+        r2_shuffled
+            The same when answers are dealt to other rows (the mean over all ways).
+        r2_untrained
+            That of decoders as they were before training, the mean over five; NaN
+            where the decoder is not known.
+        retrieval, retrieval_chance
+            Share of answers whose own target is the nearest of all, and 1 / N.
+        rank, rank_chance
+            Mean place of the own target among all by distance to the answer, as a
+            share: 0 is the first, chance is 1/2.
+        effective_rank, variance
+            Directions in which the targets vary: the exponential of the entropy of the
+            shares of variance (Roy and Vetterli 2007), and the mean variance a feature.
+        alarm
+            "collapsed" where the targets vary in fewer than two directions though they
+            have more, or by less than a hundredth: to answer for them means nothing.
+
+    Raises
+    ------
+    ValueError
+        If nothing was decoded or a row was trained on.
+
+    Examples
+    --------
+    >>> from refnet_viz.responsibility import cross_fit
+    >>> x = np.random.default_rng(0).normal(size=(40, 2))
+    >>> own = cross_fit(Embedding.from_arrays(x, modalities={"a": x}))
+    >>> scores(own)[["modality", "r2", "retrieval"]].round(3)
+      modality   r2  retrieval
+    0        a  1.0        1.0
+    """
+    check_answered(embedding)
+    with one_thread_for(len(embedding)):
+        rows = [_row(embedding, name) for name in embedding.decoded]
+    return pd.DataFrame(rows)
+
+
+def scores_by_point(embedding: Embedding) -> pd.DataFrame:
+    """Say of each point how far its z answers for each modality.
+
+    Parameters
+    ----------
+    embedding
+        With `targets` and `decoded`, of held-out rows.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a point, NaN where it lacks the modality. Column ``<modality>``:
+        ``1 - |x_i - D(z_i)|^2 / mean_j |x_j - mean|^2``, at most 1, higher is better,
+        on average the r2 of `scores`. Column ``<modality> rank``: the share of
+        other targets that are nearer to the answer than the own; 0 is best, chance 1/2.
+
+    Raises
+    ------
+    ValueError
+        If nothing was decoded or a row was trained on.
+    """
+    check_answered(embedding)
+    found: dict[str, Floats] = {}
+    with one_thread_for(len(embedding)):
+        for name in embedding.decoded:
+            there, target, answer = _known(embedding, name)
+            spread = np.mean(np.sum((target - target.mean(axis=0)) ** 2, axis=1))
+            error = np.sum((target - answer) ** 2, axis=1)
+            score, rank = (np.full(len(embedding), np.nan) for _ in range(2))
+            score[there] = 1 - error / (spread if spread > 0 else np.nan)
+            rank[there] = own_ranks(target, answer)
+            found |= {name: score, f"{name} rank": rank}
+    return pd.DataFrame(found)
+
+
+def r_squared(target: Floats, answer: Floats) -> float:
+    """Return the share of the variance of ``(N, d)`` targets that is answered for.
+
+    Examples
+    --------
+    >>> x = np.array([[0.0], [2.0]])
+    >>> r_squared(x, x), r_squared(x, np.ones((2, 1))), r_squared(x, x[::-1])
+    (1.0, 0.0, -3.0)
+    """
+    spread = np.sum((target - target.mean(axis=0)) ** 2)
+    return float(1 - np.sum((target - answer) ** 2) / spread) if spread else np.nan
+
+
+def own_ranks(target: Floats, answer: Floats) -> Floats:
+    """Return for each row the share of other targets nearer to its answer than its own.
+
+    In blocks, never an ``(N, N)`` array.
+
+    Examples
+    --------
+    >>> x = np.array([[0.0], [1.0], [2.0]])
+    >>> own_ranks(x, x).tolist(), own_ranks(x, np.full((3, 1), 2.0)).tolist()
+    ([0.0, 0.0, 0.0], [1.0, 0.5, 0.0])
+    """
+    n = len(target)
+    middle = target.mean(axis=0)
+    target, answer = target - middle, answer - middle
+    left = np.hstack([-2 * answer, np.ones((n, 1))])
+    right = np.vstack([target.T, np.sum(target**2, axis=1)])
+    # The same arithmetic for the own target, so that equal ones never count as nearer.
+    room = 1e-9 * (1 + np.sum(answer**2, axis=1))
+    ranks = np.empty(n)
+    for block in blocks(n, n):
+        gaps = left[block] @ right
+        own = gaps[np.arange(len(gaps)), np.arange(block.start, block.stop)]
+        nearer = np.count_nonzero(gaps < (own - room[block])[:, None], axis=1)
+        ranks[block] = nearer / max(1, n - 1)
+    return ranks
+
+
+def effective_rank(x: Floats) -> float:
+    """Return the number of directions in which ``(N, d)`` rows vary, between 1 and d.
+
+    ``exp(-sum_k p_k log p_k)``, p_k being the shares of variance of the principal
+    components (Roy and Vetterli 2007); 0 where nothing varies.
+
+    Examples
+    --------
+    >>> round(effective_rank(np.array([[1.0, 0], [-1, 0], [0, 1], [0, -1]])), 6)
+    2.0
+    """
+    centred = x - x.mean(axis=0)
+    small = centred if len(x) < x.shape[1] else centred.T
+    values = np.maximum(np.linalg.eigvalsh(small @ small.T), 0.0)
+    if values.sum() == 0:
+        return 0.0
+    shares = values / values.sum()
+    shares = shares[shares > 0]
+    return float(np.exp(-np.sum(shares * np.log(shares))))
+
+
+def _known(
+    embedding: Embedding, name: str
+) -> tuple[npt.NDArray[np.bool_], Floats, Floats]:
+    """Return which rows have a modality, their targets and answers."""
+    there = embedding.present[:, list(embedding.inputs).index(name)]
+    target = embedding.targets[name][there].astype(np.float64)
+    return there, target, embedding.decoded[name][there].astype(np.float64)
+
+
+def _row(embedding: Embedding, name: str) -> dict[str, object]:
+    there, target, answer = _known(embedding, name)
+    if len(target) < 2:
+        return {"modality": name, "points": len(target)}
+    ranks = own_ranks(target, answer)
+    rank, variance = effective_rank(target), float(target.var(axis=0).mean())
+    narrow = rank < min(2, target.shape[1]) * 0.999
+    return {
+        "modality": name, "points": len(target), "r2": r_squared(target, answer),
+        "r2_shuffled": _shuffled(target, answer),
+        "r2_untrained": _untrained(embedding, name, there, target),
+        "retrieval": float(np.mean(ranks == 0)), "retrieval_chance": 1 / len(target),
+        "rank": float(ranks.mean()), "rank_chance": 0.5,
+        "effective_rank": rank, "variance": variance,
+        "alarm": "collapsed" if narrow or variance < 0.01 else "",
+    }  # fmt: skip
+
+
+def _shuffled(target: Floats, answer: Floats) -> float:
+    """Return the R^2 expected when answers are dealt at random.
+
+    E |x_i - y_s(i)|^2 over all permutations is the mean over all pairs: both variances
+    and the squared distance of the means.
+    """
+    spread = target.var(axis=0).sum()
+    apart = target.mean(axis=0) - answer.mean(axis=0)
+    error = spread + answer.var(axis=0).sum() + np.sum(apart**2)
+    return float(1 - error / spread) if spread else np.nan
+
+
+def _untrained(
+    embedding: Embedding, name: str, there: npt.NDArray[np.bool_], target: Floats
+) -> float:
+    decoder = embedding.decoders.get(name)
+    if decoder is None:
+        return np.nan
+    z = embedding.z[there]
+    drawn = [r_squared(target, decoder.untrained(s)(z)) for s in range(DRAWS)]
+    return float(np.mean(drawn))

@@ -1,0 +1,177 @@
+"""What residuals prove: edges, whole neighbourhoods, and labels of neighbours."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import _check
+from .geometry import Bound, Floats, Geometry, Rows, blocks
+
+Bools = npt.NDArray[np.bool_]
+
+
+def certified(bound: Bound, radius: Floats) -> Bools:
+    """Return which pairs are proved to be neighbours in the modality-sum metric.
+
+    ``d_R(i,j) + rho_i + rho_j <= d_X^(k')(i)`` makes j one of the k' nearest of i by
+    the sum of modalities (Theorem 1 gives d_X(i,j) <= d_R + rho_i + rho_j).
+
+    Parameters
+    ----------
+    bound
+        Of ``E`` pairs.
+    radius
+        ``(E,)`` or ``(E, K)`` distance d_X of the k'-th nearest of each first end.
+
+    Returns
+    -------
+    numpy.ndarray
+        Bool, like `radius`. False proves nothing.
+
+    Examples
+    --------
+    >>> one = np.ones(1)
+    >>> certified(Bound(one, one, 0 * one, 0.5 * one), np.array([[1.4, 1.5]])).tolist()
+    [[False, True]]
+    """
+    least = bound.refined + bound.reach
+    return np.asarray(least.reshape(-1, *[1] * (radius.ndim - 1)) <= radius)
+
+
+def supported(bound: Bound, radius: Floats) -> Bools:
+    """Return which pairs are neighbours in the modality-sum metric: the truth itself.
+
+    As in `certified`, with d_X in place of its upper bound; ties count.
+    """
+    # A radius is a lower bound, a billionth is more than it lacks.
+    reached = radius * (1 + 1e-9)
+    return np.asarray(bound.total.reshape(-1, *[1] * (radius.ndim - 1)) <= reached)
+
+
+def recovery_margins(geometry: Geometry, k: int) -> Floats:
+    """Return by how much each neighbourhood is proved to be that of the modality-sum.
+
+    ``d_X^(k+1)(i) - d_X^(k)(i) - 2 (rho_i + max_j rho_j)``: where it is above 0, the k
+    nearest in the refined metric are the k nearest in the modality-sum metric.
+    Inside points have d_R <= d_X^(k) + rho_i + rho_j, those outside have
+    d_R >= d_X^(k+1) - rho_i - rho_j.
+
+    Parameters
+    ----------
+    geometry
+        Of at least k + 2 whole rows.
+    k
+        Neighbours a point.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(N,)``; NaN for rows that lack a modality.
+    """
+    k = _check.k_neighbors(k, int(geometry.whole.sum()) - 1)
+    near, far = geometry.radii([k, k + 1]).T
+    return far - near - 2 * (geometry.rho + np.nanmax(geometry.rho))
+
+
+def pure_by_loss(
+    z: npt.NDArray[np.floating],
+    labels: npt.NDArray[np.int64],
+    *,
+    alpha: float = 2.0,
+    beta: float = 50.0,
+) -> Bools:
+    """Return which points are proved to have only neighbours of their label.
+
+    With cosines s_ij, the two terms of the Multi-Similarity loss of an anchor are
+    ``P_i = log(1 + sum_p exp(-alpha (s_ip - l))) / alpha`` over all others of its label
+    and ``Q_i = log(1 + sum_n exp(beta (s_in - l))) / beta`` over the rest. A positive
+    then has ``s_ip >= l - log(exp(alpha P_i) - 1) / alpha``, a negative
+    ``s_in <= l + log(exp(beta Q_i) - 1) / beta``; the base l drops out. Where the
+    first exceeds the second, every positive is nearer than every negative by cosine.
+    Unlike in training no pair is mined away, and all rows count.
+
+    Parameters
+    ----------
+    z
+        ``(N, d)`` fused vectors.
+    labels
+        ``(N,)`` class numbers.
+    alpha, beta
+        Of the loss.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(N,)`` bool: whether the nearest neighbours of the point by cosine, as many
+        as it has positives, all have its label. False proves nothing; a point without
+        positives is never proved.
+
+    Raises
+    ------
+    ValueError
+        If there are several labels a point, or a number is not above 0.
+
+    Examples
+    --------
+    >>> z = np.array([[1.0, 0.0], [1.0, 0.1], [-1.0, 0.0], [0.9, 0.0]])
+    >>> pure_by_loss(z, np.array([0, 0, 1, 2])).tolist()
+    [False, False, False, False]
+    >>> pure_by_loss(z[:3], np.array([0, 0, 1])).tolist()
+    [True, True, False]
+
+    References
+    ----------
+    Loss: Wang et al., "Multi-Similarity Loss with General Pair Weighting", CVPR 2019,
+    equation 12. The statement: refnet_viz.
+    """
+    if labels.ndim != 1:
+        raise ValueError(
+            f"`labels` must be one class a point, got shape {labels.shape}."
+        )
+    alpha = _check.number("alpha", alpha, low=1e-9)
+    beta = _check.number("beta", beta, low=1e-9)
+    norms = np.linalg.norm(z.astype(np.float64), axis=1, keepdims=True)
+    unit = z / np.where(norms > 0, norms, 1.0)
+    proved = np.zeros(len(z), dtype=bool)
+    for block in blocks(len(z), 2 * len(z)):
+        cosines = unit[block] @ unit.T
+        same = labels[block, None] == labels
+        negative = _log_sum(np.where(same, -np.inf, beta * cosines)) / beta
+        same[np.arange(len(same)), np.arange(block.start, block.stop)] = False
+        positive = -_log_sum(np.where(same, -alpha * cosines, -np.inf)) / alpha
+        # Cosines are rounded: what is proved must not hang on the last digits.
+        proved[block] = (positive > negative + 1e-9) & same.any(axis=1)
+    return proved
+
+
+def _log_sum(exponents: Floats) -> Floats:
+    """Return log(sum(exp)) of each line, minus infinity where all are."""
+    most = exponents.max(axis=1)
+    base = np.where(np.isfinite(most), most, 0.0)
+    with np.errstate(divide="ignore"):
+        found: Floats = base + np.log(np.exp(exponents - base[:, None]).sum(axis=1))
+    return found
+
+
+def lipschitz_bound(
+    distance: Floats, errors: Floats, constant: float, ends: tuple[Rows, Rows]
+) -> Floats:
+    """Return an upper bound of |x_mi - x_mj| from latent distances: a statement.
+
+    ``L_m |z_i - z_j| + eps_mi + eps_mj`` (triangle inequality through both answers).
+    True, and so loose for trained networks that it certifies next to nothing.
+
+    Parameters
+    ----------
+    distance
+        ``(E,)`` latent distances.
+    errors
+        ``(N,)`` residuals of the modality.
+    constant
+        `Decoder.lipschitz`.
+    ends
+        ``(E,)`` row numbers of both ends.
+    """
+    source, target = ends
+    return constant * distance + errors[source] + errors[target]

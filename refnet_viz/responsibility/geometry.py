@@ -1,0 +1,268 @@
+"""Both metrics of an embedding, refined and modality-sum, and what lies between.
+
+The statements below are refnet_viz's own, in the spirit of the claim of Sankaran, Yang
+and Lim (arXiv 2104.03435) that a refiner induces a graph in the latent space; the
+paper's theorem is another. They are derived in the docstrings and tested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import _check
+from .._search import radii
+from ..embedding import Embedding, Features, weights_of
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+
+SIDES = ("refined", "sum")
+# Numbers held at once by any step (32 MiB of float64).
+_BUDGET = 2**22
+
+
+class Bound(NamedTuple):
+    """Theorem 1 for some pairs; all ``(E,)``, NaN where a modality is absent.
+
+    Parameters
+    ----------
+    refined, total
+        d_R and d_X of each pair.
+    slack
+        ``(sum_m w_m |r_mi - r_mj|^2)^(1/2)``: what their difference cannot exceed.
+    reach
+        ``rho_i + rho_j``, which slack cannot exceed.
+    """
+
+    refined: Floats
+    total: Floats
+    slack: Floats
+    reach: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Geometry:
+    """Targets x_m and decoded answers D_m(z) of N points, with weights w_m.
+
+    Two metrics follow, ``d_X(i,j)^2 = sum_m w_m |x_mi - x_mj|^2`` (modality-sum) and
+    ``d_R(i,j)^2 = sum_m w_m |D_m(z_i) - D_m(z_j)|^2`` (refined, a function of z only),
+    and a residual a point, ``rho_i^2 = sum_m w_m |x_mi - D_m(z_i)|^2``.
+
+    Parameters
+    ----------
+    weights
+        Modality to w_m, of those above 0.
+    targets, decoded
+        Modality to ``(N, d_m)`` float64.
+    present
+        ``(N, M)`` bool: which targets are known.
+    """
+
+    weights: dict[str, float]
+    targets: dict[str, Floats]
+    decoded: dict[str, Floats]
+    present: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls, embedding: Embedding, weights: Mapping[str, float] | None = None
+    ) -> Geometry:
+        """Take both metrics from an embedding of held-out rows.
+
+        Parameters
+        ----------
+        embedding
+            With `targets` and `decoded`.
+        weights
+            As in `Embedding.space`; modalities of weight 0 do not count.
+
+        Raises
+        ------
+        ValueError
+            If nothing was decoded, or a row was trained on: any injective z has a
+            decoder without training error, so its residuals there prove nothing.
+
+        Examples
+        --------
+        >>> from refnet_viz.responsibility import cross_fit
+        >>> x = np.random.default_rng(0).normal(size=(40, 2))
+        >>> own = Embedding.from_arrays(x, modalities={"a": x})
+        >>> geometry = Geometry.of(cross_fit(own), {"a": 1.0})
+        >>> bool(geometry.rho.max() < 0.01)  # z is the modality itself
+        True
+        """
+        check_answered(embedding)
+        found = weights_of(embedding.decoded, weights)
+        used = {name: weight for name, weight in found.items() if weight > 0}
+        columns = [list(embedding.inputs).index(name) for name in used]
+        return cls(
+            used, _wide(embedding.targets, used), _wide(embedding.decoded, used),
+            embedding.present[:, columns],
+        )  # fmt: skip
+
+    def __len__(self) -> int:
+        return len(self.present)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The modalities that count."""
+        return tuple(self.weights)
+
+    @cached_property
+    def whole(self) -> npt.NDArray[np.bool_]:
+        """``(N,)`` whether every modality that counts is present."""
+        return np.asarray(self.present.all(axis=1))
+
+    @cached_property
+    def errors(self) -> Floats:
+        """``(N, M)`` eps_mi = |x_mi - D_m(z_i)|, NaN where the modality is absent."""
+        found = np.column_stack([
+            np.linalg.norm(self.targets[name] - self.decoded[name], axis=1)
+            for name in self.names
+        ])  # fmt: skip
+        return np.where(self.present, found, np.nan)
+
+    @cached_property
+    def rho(self) -> Floats:
+        """``(N,)`` weighted residual, NaN where a modality is absent."""
+        rho: Floats = np.sqrt(self.errors**2 @ self._w)
+        return rho
+
+    @cached_property
+    def _w(self) -> Floats:
+        return np.array(list(self.weights.values()))
+
+    def points(self, side: str) -> Floats:
+        """Return ``(N, D)`` coordinates whose distances are d_R or d_X.
+
+        Parameters
+        ----------
+        side
+            "refined" or "sum".
+        """
+        blocks = self._blocks(side)
+        return np.hstack([np.sqrt(w) * blocks[m] for m, w in self.weights.items()])
+
+    def squared(self, side: str, source: Rows, target: Rows) -> Floats:
+        """Return ``(E, M)`` squared distances a modality, without weights.
+
+        Parameters
+        ----------
+        side
+            "refined" or "sum".
+        source, target
+            ``(E,)`` row numbers.
+        """
+        blocks = self._blocks(side)
+        found = [pair_distances(blocks[m], source, target) for m in self.names]
+        return np.column_stack(found)
+
+    def _blocks(self, side: str) -> dict[str, Floats]:
+        _check.one_of("side", side, SIDES)
+        return self.decoded if side == "refined" else self.targets
+
+    def bound(self, source: Rows, target: Rows) -> Bound:
+        """Return Theorem 1 for some pairs, and assert it.
+
+        ``| d_R - d_X | <= (sum_m w_m |r_mi - r_mj|^2)^(1/2) <= rho_i + rho_j``: stack
+        u_i = [sqrt(w_m) x_mi] and v_i = [sqrt(w_m) D_m(z_i)]; then u_i - v_i has length
+        rho_i, and |u_i - u_j| and |v_i - v_j| differ by at most
+        |(u_i - v_i) - (u_j - v_j)|, twice by the triangle inequality. It holds for any
+        decoder and any weights.
+
+        Parameters
+        ----------
+        source, target
+            ``(E,)`` row numbers.
+
+        Raises
+        ------
+        ArithmeticError
+            If it does not hold, which only a mistake in this package could bring about.
+        """
+        whole = self.whole[source] & self.whole[target]
+        refined = np.sqrt(self.squared("refined", source, target) @ self._w)
+        total = np.sqrt(self.squared("sum", source, target) @ self._w)
+        slack = np.sqrt(
+            np.column_stack([
+                pair_distances(self.targets[m] - self.decoded[m], source, target)
+                for m in self.names
+            ])
+            @ self._w
+        )  # fmt: skip
+        reach = self.rho[source] + self.rho[target]
+        nowhere = np.where(whole, 0.0, np.nan)
+        found = Bound(refined, total + nowhere, slack + nowhere, reach)
+        _assert_theorem_1(found)
+        return found
+
+    def radii(self, ks: Sequence[int]) -> Floats:
+        """Return ``(N, len(ks))`` distances d_X to the k-th nearest, among whole rows.
+
+        NaN for rows that lack a modality, and for a k that there are not enough for.
+        """
+        found = np.full((len(self), len(ks)), np.nan)
+        rows = np.flatnonzero(self.whole)
+        able = [place for place, k in enumerate(ks) if k < len(rows)]
+        if able:
+            near = radii(self.points("sum")[rows], [ks[place] for place in able])
+            found[np.ix_(rows, np.array(able))] = near
+        return found
+
+
+def check_answered(embedding: Embedding) -> None:
+    """Refuse embeddings of which nothing was decoded, and rows trained on."""
+    if not embedding.decoded:
+        raise ValueError(
+            "`embedding` must have decoded answers, got none; "
+            "`rv.responsibility.cross_fit` fits decoders to any embedding."
+        )
+    seen = int(np.sum(~embedding.held_out))
+    if seen:
+        raise ValueError(
+            "`embedding` must hold only rows that its run was not trained on, got "
+            f"{seen} of {len(embedding)} that it was; "
+            "`embedding.subset(embedding.held_out)` leaves them out."
+        )
+
+
+def pair_distances(x: Floats, source: Rows, target: Rows) -> Floats:
+    """Return squared distances of some pairs of rows, by differences, in blocks.
+
+    Examples
+    --------
+    >>> pair_distances(np.array([[0.0], [3.0]]), np.array([0]), np.array([1])).tolist()
+    [9.0]
+    """
+    found = np.empty(len(source))
+    for block in blocks(len(source), x.shape[1]):
+        apart = x[source[block]] - x[target[block]]
+        found[block] = np.einsum("ij,ij->i", apart, apart)
+    return found
+
+
+def blocks(count: int, numbers_each: int) -> Iterator[slice]:
+    """Return slices of so many entries that a step holds few numbers at once."""
+    size = max(1, _BUDGET // max(1, numbers_each))
+    return (slice(i, min(count, i + size)) for i in range(0, count, size))
+
+
+def _wide(features: Features, names: Mapping[str, float]) -> dict[str, Floats]:
+    return {name: features[name].astype(np.float64) for name in names}
+
+
+def _assert_theorem_1(found: Bound) -> None:
+    refined, total, slack, reach = found
+    room = 1e-9 * (1.0 + reach)  # for rounding
+    broken = (np.abs(refined - total) > slack + room) | (slack > reach + room)
+    if broken.any():
+        raise ArithmeticError(
+            "Theorem 1 must hold for every pair, but does not for "
+            f"{int(broken.sum())} of {len(broken)}: this is a mistake in refnet_viz."
+        )
