@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from tqdm.auto import tqdm
 
-from ._threads import one_thread_for
+from ._threads import in_blocks
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Rows: TypeAlias = npt.NDArray[np.int64]
 Length: TypeAlias = Callable[[Floats], Floats]
 
-# Numbers held at once by any step (32 MiB of float64).
-_BUDGET = 2**22
+# Numbers held at once by a step: 4 MiB of float64, what a core's cache holds.
+_BUDGET = 2**19
 # Candidates beyond k: enough that only ties and near-ties ask for a second look.
 _SLACK = 8
 
@@ -57,8 +56,7 @@ def nearest(points: Floats, k: int, *, metric: str) -> tuple[Rows, Floats]:
     vectors = _unit(points) if metric == "cosine" else points
     length = _cosine if metric == "cosine" else np.sqrt
     first, group = _distinct(vectors)
-    with one_thread_for(len(first)):
-        found = _search(vectors[first], min(k, len(first) - 1), length)
+    found = _search(vectors[first], min(k, len(first) - 1), length)
     if len(first) == len(vectors):
         return found
     return _expand(group, *found, k)
@@ -90,15 +88,17 @@ def radii(points: Floats, ks: Sequence[int]) -> Floats:
     n, most = len(points), max(ks)
     left, right, squares = _bound_factors(points)
     found = np.empty((n, len(ks)))
-    with one_thread_for(n):
-        for block in _blocks(n, n):
-            bounds = left[block] @ right
-            bounds += squares[block, None]
-            own = np.arange(block.start, block.stop)
-            bounds[np.arange(len(own)), own] = np.inf
-            near = _below(bounds, _cut(bounds, most))
-            near.partition([k - 1 for k in ks], axis=1)
-            found[block] = near[:, [k - 1 for k in ks]]
+
+    def step(block: slice) -> None:
+        bounds = left[block] @ right
+        bounds += squares[block, None]
+        own = np.arange(block.start, block.stop)
+        bounds[np.arange(len(own)), own] = np.inf
+        near = _below(bounds, _cut(bounds, most))
+        near.partition([k - 1 for k in ks], axis=1)
+        found[block] = near[:, [k - 1 for k in ks]]
+
+    in_blocks(step, n, n, title="radii")
     return np.sqrt(np.maximum(found, 0.0))
 
 
@@ -137,23 +137,14 @@ def _distinct(vectors: Floats) -> tuple[Rows, Rows]:
     return first[order], rank[group]
 
 
-def _blocks(n: int, numbers_per_row: int) -> Iterator[slice]:
-    size = max(1, _BUDGET // max(1, numbers_per_row))
-    starts = range(0, n, size)
-    # A bar appears only for searches that take longer than a second; in a notebook
-    # even a hidden one is a widget, so there is none where one block does it all.
-    quick = len(starts) < 2
-    for start in tqdm(starts, "neighbours", disable=quick, delay=1, leave=False):
-        yield slice(start, min(n, start + size))
-
-
 def _search(x: Floats, k: int, length: Length) -> tuple[Rows, Floats]:
     n = len(x)
     indices, distances = np.empty((n, k), dtype=np.int64), np.empty((n, k))
     if k == 0:
         return indices, distances
     left, right, squares = _bound_factors(x)
-    for block in _blocks(n, n):
+
+    def step(block: slice) -> None:
         bounds = left[block] @ right
         bounds += squares[block, None]
         own = np.arange(block.start, block.stop)
@@ -170,6 +161,8 @@ def _search(x: Floats, k: int, length: Length) -> tuple[Rows, Floats]:
             pairs = np.full(len(column), own[i]), column
             near[i], exact[i] = _closest(x, pairs, k, length)
         indices[block], distances[block] = near, exact
+
+    in_blocks(step, n, n, title="neighbours")
     return indices, distances
 
 
@@ -181,7 +174,7 @@ def _cut(bounds: Floats, count: int) -> Floats:
     n = bounds.shape[1]
     size = max(1, n // (8 * count))
     whole = n // size * size
-    minima = bounds[:, :whole].reshape(len(bounds), -1, size).min(axis=2)
+    minima = bounds[:, :whole].reshape(len(bounds), size, -1).min(axis=1)
     cut: Floats = np.partition(minima, count - 1, axis=1)[:, count - 1]
     return cut
 
@@ -240,7 +233,8 @@ def _expand(
     found, lengths = np.empty((n, k), dtype=np.int64), np.empty((n, k))
     nearby = np.hstack([np.arange(len(indices))[:, None], indices])
     apart = np.hstack([np.zeros((len(indices), 1)), distances])
-    for block in _blocks(n, nearby.shape[1] * members.shape[1]):
+
+    def step(block: slice) -> None:
         own = np.arange(block.start, block.stop)
         rows = members[nearby[group[block]]].reshape(len(own), -1)
         far = np.repeat(apart[group[block]], members.shape[1], axis=1)
@@ -248,6 +242,8 @@ def _expand(
         order = np.lexsort((rows, far), axis=1)[:, :k]
         found[block] = np.take_along_axis(rows, order, 1)
         lengths[block] = np.take_along_axis(far, order, 1)
+
+    in_blocks(step, n, nearby.shape[1] * members.shape[1])
     return found, lengths
 
 

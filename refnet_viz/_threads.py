@@ -1,12 +1,18 @@
-"""Keeping small linear algebra on one thread."""
+"""One thread for small linear algebra, one a block for large searches."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 
 from threadpoolctl import threadpool_limits
+from tqdm.auto import tqdm
 
+_BUDGET = 2**19
 _FEW = 5_000  # rows up to which one thread is faster than several
 
 
@@ -22,3 +28,54 @@ def one_thread_for(rows: int) -> AbstractContextManager[Any]:
     ...     pass
     """
     return threadpool_limits(1) if rows <= _FEW else nullcontext()
+
+
+def in_blocks(
+    step: Callable[[slice], None], count: int, numbers_each: int, *, title: str = ""
+) -> None:
+    """Call a function for one slice of `count` after another, or side by side.
+
+    Slices are so long that a step holds 4 MiB of float64, what a core's cache holds. Of
+    many there is a thread a core: most of a search is no matrix product, so threads
+    within each product would do less.
+
+    Parameters
+    ----------
+    step
+        Writes its slice of an array that it shares with the others.
+    count
+        Length of all slices together.
+    numbers_each
+        Numbers that a step holds for each entry of its slice.
+    title
+        Of a bar, shown after a second.
+
+    Examples
+    --------
+    >>> found = [0, 0, 0]
+    >>> def step(part):
+    ...     found[part] = [i**2 for i in range(3)[part]]
+    >>> in_blocks(step, 3, 1)
+    >>> found
+    [0, 1, 4]
+    """
+    size = max(1, _BUDGET // max(1, numbers_each))
+    slices = [slice(i, min(count, i + size)) for i in range(0, count, size)]
+    # In a notebook even a hidden bar is a widget: none where one step does it all.
+    quick = not title or len(slices) < 2
+    bar = partial(tqdm, total=len(slices), desc=title, disable=quick, delay=1)
+    with threadpool_limits(1):
+        if count <= _FEW:
+            for part in bar(slices, leave=False):
+                step(part)
+            return
+        with ThreadPoolExecutor(_cores()) as pool:
+            for _ in bar(pool.map(step, slices), leave=False):
+                pass
+
+
+def _cores() -> int:
+    """Return how many cores this process may use, where the system tells."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

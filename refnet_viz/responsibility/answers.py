@@ -6,20 +6,22 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .._threads import one_thread_for
+from .._threads import in_blocks, one_thread_for
 from ..embedding import Embedding
-from .geometry import Floats, blocks, check_answered
+from .geometry import Floats, check_answered
 
 DRAWS = 5  # untrained decoders that make the null
 
 
-def scores(embedding: Embedding) -> pd.DataFrame:
+def scores(embedding: Embedding, *, points: pd.DataFrame | None = None) -> pd.DataFrame:
     """Say how far z answers for each modality, beside what nothing would give.
 
     Parameters
     ----------
     embedding
         With `targets` and `decoded`, of held-out rows.
+    points
+        What `scores_by_point` said of it, to be spared the search.
 
     Returns
     -------
@@ -60,9 +62,9 @@ def scores(embedding: Embedding) -> pd.DataFrame:
       modality   r2  retrieval
     0        a  1.0        1.0
     """
-    check_answered(embedding)
+    points = scores_by_point(embedding) if points is None else points
     with one_thread_for(len(embedding)):
-        rows = [_row(embedding, name) for name in embedding.decoded]
+        rows = [_row(embedding, name, points) for name in embedding.decoded]
     return pd.DataFrame(rows)
 
 
@@ -88,17 +90,19 @@ def scores_by_point(embedding: Embedding) -> pd.DataFrame:
         If nothing was decoded or a row was trained on.
     """
     check_answered(embedding)
-    found: dict[str, Floats] = {}
     with one_thread_for(len(embedding)):
-        for name in embedding.decoded:
-            there, target, answer = _known(embedding, name)
-            spread = np.mean(np.sum((target - target.mean(axis=0)) ** 2, axis=1))
-            error = np.sum((target - answer) ** 2, axis=1)
-            score, rank = (np.full(len(embedding), np.nan) for _ in range(2))
-            score[there] = 1 - error / (spread if spread > 0 else np.nan)
-            rank[there] = own_ranks(target, answer)
-            found |= {name: score, f"{name} rank": rank}
-    return pd.DataFrame(found)
+        parts = [_by_point(embedding, name) for name in embedding.decoded]
+    return pd.concat(parts, axis=1)
+
+
+def _by_point(embedding: Embedding, name: str) -> pd.DataFrame:
+    there, target, answer = _known(embedding, name)
+    spread = np.mean(np.sum((target - target.mean(axis=0)) ** 2, axis=1))
+    error = np.sum((target - answer) ** 2, axis=1)
+    score, rank = (np.full(len(embedding), np.nan) for _ in range(2))
+    score[there] = 1 - error / (spread if spread > 0 else np.nan)
+    rank[there] = own_ranks(target, answer)
+    return pd.DataFrame({name: score, f"{name} rank": rank})
 
 
 def r_squared(target: Floats, answer: Floats) -> float:
@@ -133,11 +137,14 @@ def own_ranks(target: Floats, answer: Floats) -> Floats:
     # The same arithmetic for the own target, so that equal ones never count as nearer.
     room = 1e-9 * (1 + np.sum(answer**2, axis=1))
     ranks = np.empty(n)
-    for block in blocks(n, n):
-        gaps = left[block] @ right
-        own = gaps[np.arange(len(gaps)), np.arange(block.start, block.stop)]
-        nearer = np.count_nonzero(gaps < (own - room[block])[:, None], axis=1)
-        ranks[block] = nearer / max(1, n - 1)
+
+    def step(part: slice) -> None:
+        gaps = left[part] @ right
+        own = gaps[np.arange(len(gaps)), np.arange(part.start, part.stop)]
+        nearer = np.count_nonzero(gaps < (own - room[part])[:, None], axis=1)
+        ranks[part] = nearer / max(1, n - 1)
+
+    in_blocks(step, n, n, title="ranks")
     return ranks
 
 
@@ -171,11 +178,11 @@ def _known(
     return there, target, embedding.decoded[name][there].astype(np.float64)
 
 
-def _row(embedding: Embedding, name: str) -> dict[str, object]:
+def _row(embedding: Embedding, name: str, points: pd.DataFrame) -> dict[str, object]:
     there, target, answer = _known(embedding, name)
     if len(target) < 2:
         return {"modality": name, "points": len(target)}
-    ranks = own_ranks(target, answer)
+    ranks = points[f"{name} rank"].to_numpy()[there]
     rank, variance = effective_rank(target), float(target.var(axis=0).mean())
     narrow = rank < min(2, target.shape[1]) * 0.999
     return {

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _check
-from .geometry import Bound, Floats, Geometry, Rows, blocks
+from .._threads import in_blocks
+from .geometry import Bound, Floats, Geometry, Rows
 
 Bools = npt.NDArray[np.bool_]
 
@@ -134,14 +135,17 @@ def pure_by_loss(
     norms = np.linalg.norm(z.astype(np.float64), axis=1, keepdims=True)
     unit = z / np.where(norms > 0, norms, 1.0)
     proved = np.zeros(len(z), dtype=bool)
-    for block in blocks(len(z), 2 * len(z)):
-        cosines = unit[block] @ unit.T
-        same = labels[block, None] == labels
+
+    def step(part: slice) -> None:
+        cosines = unit[part] @ unit.T
+        same = labels[part, None] == labels
         negative = _log_sum(np.where(same, -np.inf, beta * cosines)) / beta
-        same[np.arange(len(same)), np.arange(block.start, block.stop)] = False
+        same[np.arange(len(same)), np.arange(part.start, part.stop)] = False
         positive = -_log_sum(np.where(same, -alpha * cosines, -np.inf)) / alpha
         # Cosines are rounded: what is proved must not hang on the last digits.
-        proved[block] = (positive > negative + 1e-9) & same.any(axis=1)
+        proved[part] = (positive > negative + 1e-9) & same.any(axis=1)
+
+    in_blocks(step, len(z), 2 * len(z), title="labels")
     return proved
 
 

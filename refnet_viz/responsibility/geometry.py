@@ -7,7 +7,7 @@ paper's theorem is another. They are derived in the docstrings and tested.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -17,14 +17,13 @@ import numpy.typing as npt
 
 from .. import _check
 from .._search import radii
+from .._threads import in_blocks
 from ..embedding import Embedding, Features, weights_of
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
 SIDES = ("refined", "sum")
-# Numbers held at once by any step (32 MiB of float64).
-_BUDGET = 2**22
 
 
 class Bound(NamedTuple):
@@ -241,16 +240,13 @@ def pair_distances(x: Floats, source: Rows, target: Rows) -> Floats:
     [9.0]
     """
     found = np.empty(len(source))
-    for block in blocks(len(source), x.shape[1]):
-        apart = x[source[block]] - x[target[block]]
-        found[block] = np.einsum("ij,ij->i", apart, apart)
+
+    def step(part: slice) -> None:
+        apart = x[source[part]] - x[target[part]]
+        found[part] = np.einsum("ij,ij->i", apart, apart)
+
+    in_blocks(step, len(source), x.shape[1])
     return found
-
-
-def blocks(count: int, numbers_each: int) -> Iterator[slice]:
-    """Return slices of so many entries that a step holds few numbers at once."""
-    size = max(1, _BUDGET // max(1, numbers_each))
-    return (slice(i, min(count, i + size)) for i in range(0, count, size))
 
 
 def _wide(features: Features, names: Mapping[str, float]) -> dict[str, Floats]:

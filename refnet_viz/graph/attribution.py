@@ -1,0 +1,414 @@
+"""Who answers for an edge: its modalities, and what is proved of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from .. import _check
+from .._nested import map_values
+from .._threads import one_thread_for
+from ..responsibility import (
+    Bound,
+    Geometry,
+    certified,
+    scores,
+    scores_by_point,
+    supported,
+)
+from .closeness import closeness
+from .edges import Edges
+from .ground import Grounds
+from .hubs import hub_table, hubs, modal_hubs
+from .neighbors import Neighbors
+from .patterns import contained, pattern_name, pattern_of, pattern_table
+from .points import in_degree
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+
+BEYOND = (2, 5, 10)
+
+
+@dataclass(frozen=True, eq=False)
+class Proof:
+    """What residuals prove of the E edges in one metric, beside the truth.
+
+    Parameters
+    ----------
+    bound
+        Theorem 1 for every edge, asserted.
+    supported
+        ``(2, E, K)`` bool: the target is among the k' nearest of the source, then the
+        other way round; exact.
+    certified
+        The same where Theorem 1 proves it from z and the residuals.
+    """
+
+    bound: Bound
+    supported: Bools
+    certified: Bools
+
+
+@dataclass(frozen=True, eq=False)
+class Attribution:
+    """The edges of a fused graph, and which modalities answer for them.
+
+    Made by `attribute`. Edges are those of the union graph, sorted.
+
+    Parameters
+    ----------
+    graph
+        The fused graph.
+    inside
+        ``(E, M)`` bool: which modality's own graph has the edge, in the order of the
+        inputs.
+    close
+        ``(E, M)``: the share of points that are nearer than the other end by the
+        modality, the mean over both ends. 0 is nearest, 1/2 is chance; above 1/2 the
+        modality contradicts the edge.
+    patterns
+        Sets of modalities beside chance, see `pattern_table`.
+    hubs
+        Hubs and where they come from, see `hub_table`.
+    beyond
+        Multiples of k at which certificates are asked for.
+    geometry
+        Both metrics; None where nothing was decoded.
+    proofs
+        "sum", then each modality, to what is proved of the edges; empty where nothing
+        was decoded.
+    """
+
+    graph: Neighbors = field(repr=False)
+    inside: Bools = field(repr=False)
+    close: Floats = field(repr=False)
+    patterns: pd.DataFrame = field(repr=False)
+    hubs: pd.DataFrame = field(repr=False)
+    beyond: tuple[int, ...]
+    geometry: Geometry | None = field(repr=False)
+    proofs: dict[str, Proof] = field(repr=False)
+    _grounds: Grounds = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.inside)
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """Names, in the order of the columns of `inside` and `close`."""
+        return tuple(self.graph.embedding.inputs)
+
+    @property
+    def edges(self) -> Edges:
+        """Ends and length of every edge."""
+        return self.graph.edges()
+
+    @cached_property
+    def pattern(self) -> npt.NDArray[np.object_]:
+        """``(E,)`` the set of modalities that have each edge, in words."""
+        names = {p: pattern_name(p, self.modalities) for p in range(1 << self.width)}
+        codes = pattern_of(self.inside)
+        return np.array([names[code] for code in codes.tolist()], dtype=object)
+
+    @property
+    def width(self) -> int:
+        """Number of modalities."""
+        return self.inside.shape[1]
+
+    @cached_property
+    def shares(self) -> dict[str, Floats]:
+        """Modality to ``(E,)``: its share in d_R^2, what keeps the ends apart.
+
+        They sum to 1, or are NaN where d_R is 0; empty where nothing was decoded.
+        """
+        if self.geometry is None:
+            return {}
+        source, target, _ = self.edges
+        squared = self.geometry.squared("refined", source, target)
+        parts = squared * np.array(list(self.geometry.weights.values()))
+        total = parts.sum(axis=1, keepdims=True)
+        found = parts / np.where(total > 0, total, np.nan)
+        return dict(zip(self.geometry.names, found.T, strict=True))
+
+    @cached_property
+    def contradicted(self) -> Bools:
+        """``(E, M)``: the ends are farther apart by the modality than most points."""
+        return np.asarray(self.close > 0.5)
+
+    @cached_property
+    def listed(self) -> Bools:
+        """``(2, E)``: the target is among the k nearest of the source, and back."""
+        source, target, _ = self.edges
+        n = len(self.graph)
+        every = self.graph.edges("directed")
+        known = every.source * n + every.target
+        return np.stack(
+            [np.isin(source * n + target, known), np.isin(target * n + source, known)]
+        )
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row an edge: its ends, its modalities, what is proved of it.
+
+        An edge is supported, or certified, when it is so from one of its ends.
+        """
+        source, target, length = self.edges
+        ids = self.graph.ids
+        columns: dict[str, Any] = {
+            "source": ids[source], "target": ids[target], "distance": length,
+            "pattern": self.pattern,
+        }  # fmt: skip
+        for m, name in enumerate(self.modalities):
+            columns[f"close by {name}"] = self.close[:, m]
+        columns["contradicted"] = self.contradicted.any(axis=1)
+        columns |= {f"share of {name}": part for name, part in self.shares.items()}
+        if self.proofs:
+            bound = self.proofs["sum"].bound
+            columns |= {"refined": bound.refined, "sum": bound.total}
+            columns |= {"slack": bound.slack, "reach": bound.reach}
+        for space, proof in self.proofs.items():
+            for place, times in enumerate(self.beyond):
+                k = times * self.graph.k
+                true, proved = proof.supported[..., place], proof.certified[..., place]
+                columns[f"supported by {space} at {k}"] = true.any(axis=0)
+                columns[f"certified by {space} at {k}"] = proved.any(axis=0)
+        return pd.DataFrame(columns)
+
+    @cached_property
+    def points(self) -> pd.DataFrame:
+        """One row a point: its hub, its residual, its responsibility.
+
+        ``id``, ``label``, ``in_degree``, ``hub``, ``hub by`` (modalities, joined),
+        ``emergent`` (share of its edges that no modality has), ``rho``, then what
+        `refnet_viz.responsibility.scores_by_point` says.
+        """
+        graph = self.graph
+        modal = modal_hubs(graph, self._grounds)
+        names = np.array(self.modalities, dtype=object)
+        columns: dict[str, Any] = {"id": graph.ids}
+        if graph.labels is not None and graph.labels.ndim == 1:
+            classes = np.array(graph.embedding.class_names, dtype=object)
+            columns["label"] = classes[graph.labels]
+        columns |= {
+            "in_degree": in_degree(graph), "hub": hubs(graph),
+            "hub by": [" + ".join(names[row]) for row in modal],
+            "emergent": self.by_point(pattern_of(self.inside) == 0),
+        }  # fmt: skip
+        found = pd.DataFrame(columns)
+        if self.geometry is None:
+            return found
+        found["rho"] = self.geometry.rho
+        return pd.concat([found, self._scores], axis=1)
+
+    @cached_property
+    def _scores(self) -> pd.DataFrame:
+        return scores_by_point(self.graph.embedding)
+
+    def by_point(self, flag: npt.NDArray[Any]) -> Floats:
+        """Return for each point the mean of a value over its edges.
+
+        Parameters
+        ----------
+        flag
+            ``(E,)`` bool or number.
+        """
+        source, target, _ = self.edges
+        ends = np.append(source, target)
+        sums = np.bincount(ends, np.append(flag, flag), minlength=len(self.graph))
+        return sums / self.graph.degree
+
+    @cached_property
+    def responsibility(self) -> pd.DataFrame:
+        """How far z answers for each modality: `refnet_viz.responsibility.scores`."""
+        return scores(self.graph.embedding, points=self._scores)
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """What is true and what is proved of all neighbours, a row a space and k'.
+
+        space
+            "sum" or a modality.
+        k
+            k', how many nearest were asked for.
+        neighbors
+            Neighbours in the fused graph that were judged: N k, less those that lack
+            the modality.
+        supported
+            Share of them that are among the k' nearest of their point in the space.
+        certified
+            Share of them of which this is proved; never above supported.
+        chance
+            k' / (N - 1): what supported is for neighbours drawn at random.
+
+        `summary_by_class` says the same of the points of each class.
+        """
+        return self._summed(self.listed)
+
+    def summary_by_class(self) -> pd.DataFrame:
+        """Return `summary` for the points of each class, with a column label.
+
+        Raises
+        ------
+        ValueError
+            If points have no labels or several.
+        """
+        labels = self.graph.labels
+        if labels is None or labels.ndim != 1:
+            raise ValueError(
+                "`graph` must have one label a point, got none or several."
+            )
+        source, target, _ = self.edges
+        parts = []
+        for number, name in enumerate(self.graph.embedding.class_names):
+            own = self.listed & (labels[np.stack([source, target])] == number)
+            if own.any():
+                parts.append(self._summed(own).assign(label=name))
+        return pd.concat(parts, ignore_index=True)
+
+    def _summed(self, chosen: Bools) -> pd.DataFrame:
+        """Return the summary of some neighbours, ``(2, E)``."""
+        rows = []
+        for space, proof in self.proofs.items():
+            known = chosen & self._known(space)
+            count = max(1, int(known.sum()))
+            for place, times in enumerate(self.beyond):
+                k = times * self.graph.k
+                rows.append({
+                    "space": space, "k": k, "neighbors": int(known.sum()),
+                    "supported": proof.supported[known, place].sum() / count,
+                    "certified": proof.certified[known, place].sum() / count,
+                    "chance": min(1.0, k / (len(self.graph) - 1)),
+                })  # fmt: skip
+        return pd.DataFrame(rows)
+
+    def _known(self, space: str) -> Bools:
+        """Return which edges have both ends in a space."""
+        embedding, geometry = self.graph.embedding, self.geometry
+        names = list(embedding.inputs)
+        used = [space] if space != "sum" else list(geometry.names if geometry else ())
+        columns = [names.index(name) for name in used]
+        there = np.asarray(embedding.present[:, columns].all(axis=1))
+        source, target, _ = self.edges
+        return there[source] & there[target]
+
+    def _repr_html_(self) -> str:
+        shown = self.patterns.to_html(index=False, float_format="{:.3f}".format)
+        if self.proofs:
+            shown += self.summary.to_html(index=False, float_format="{:.3f}".format)
+        return (
+            f"{len(self)} edges of {len(self.graph)} points, k = {self.graph.k}{shown}"
+            "next: <code>rv.plot.attribution(it)</code>"
+        )
+
+
+def attribute(
+    graphs: Any,
+    *,
+    weights: Mapping[str, float] | None = None,
+    beyond: Sequence[int] = BEYOND,
+) -> Any:
+    """Say which modalities answer for every edge, and what is proved of it.
+
+    Parameters
+    ----------
+    graphs
+        A `Neighbors`, or a list or mapping of them, answered in the same shape. Usually
+        those of the latent space. Their embeddings need modalities; certificates also
+        need decoded answers, of rows that were not trained on.
+    weights
+        Modality to w_m in both metrics; None as in `Embedding.space`.
+    beyond
+        Certificates are asked for at these multiples of k.
+
+    Returns
+    -------
+    Attribution
+        Or a list or mapping of them.
+
+    Raises
+    ------
+    TypeError
+        If a value is no Neighbors.
+    ValueError
+        If an embedding has no modalities, rows were trained on, or a number is out of
+        range.
+    ArithmeticError
+        If Theorem 1 should not hold for an edge, which would be a mistake here.
+
+    Examples
+    --------
+    >>> from refnet_viz import Embedding
+    >>> from refnet_viz.graph import knn
+    >>> x = np.array([[0.0], [1.0], [5.0], [7.0]])
+    >>> own = Embedding.from_arrays(x, modalities={"a": x, "b": x[[0, 2, 1, 3]]})
+    >>> attribute(knn(own, k=1)).patterns[["pattern", "edges"]]
+        pattern  edges
+    0    only a      2
+    1    only b      0
+    2  emergent      0
+    """
+    multiples = tuple(_check.integer("beyond", times, low=1) for times in beyond)
+    grounds: dict[int, Grounds] = {}
+
+    def one(graph: Any) -> Attribution:
+        if not isinstance(graph, Neighbors):
+            raise TypeError(
+                f"`graphs` must hold Neighbors values, got {type(graph).__name__}."
+            )
+        if not graph.embedding.inputs:
+            raise ValueError("`graphs` must have modalities to attribute to, got none.")
+        known = grounds.setdefault(graph.k, Grounds(graph.k, "euclidean"))
+        with one_thread_for(len(graph)):
+            return _attribute(graph, known, weights, multiples)
+
+    return map_values(one, graphs)
+
+
+def _attribute(
+    graph: Neighbors,
+    grounds: Grounds,
+    weights: Mapping[str, float] | None,
+    beyond: tuple[int, ...],
+) -> Attribution:
+    inside, names = contained(graph, grounds), list(graph.embedding.inputs)
+    geometries = _geometries(graph, weights)
+    ks = [times * graph.k for times in beyond]
+    return Attribution(
+        graph, inside, np.column_stack([closeness(graph, name) for name in names]),
+        pattern_table(graph, inside, grounds),
+        hub_table(graph, modal_hubs(graph, grounds)), beyond, geometries.get("sum"),
+        {space: _proved(graph.edges(), g, ks) for space, g in geometries.items()},
+        grounds,
+    )  # fmt: skip
+
+
+def _geometries(
+    graph: Neighbors, weights: Mapping[str, float] | None
+) -> dict[str, Geometry]:
+    """Return both metrics of the sum and of each modality alone, if any."""
+    embedding = graph.embedding
+    if not embedding.decoded:
+        return {}
+    whole = Geometry.of(embedding, weights)
+    alone = {
+        name: {other: float(other == name) for other in embedding.decoded}
+        for name in whole.names
+    }
+    return {"sum": whole} | {m: Geometry.of(embedding, w) for m, w in alone.items()}
+
+
+def _proved(edges: Edges, geometry: Geometry, ks: list[int]) -> Proof:
+    """Return Theorem 1 and what is true and proved of every edge from both ends."""
+    bound, radius = geometry.bound(edges.source, edges.target), geometry.radii(ks)
+    ends = radius[edges.source], radius[edges.target]
+    return Proof(
+        bound,
+        np.stack([supported(bound, end) for end in ends]),
+        np.stack([certified(bound, end) for end in ends]),
+    )

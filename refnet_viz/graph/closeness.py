@@ -1,0 +1,99 @@
+"""How near the ends of an edge are by each modality, among all points."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from .._threads import in_blocks
+from .neighbors import Neighbors
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+
+# Points that distances are ranked among; fewer are all of them. 500 put a rank within
+# .045 of the true one, 19 times of 20.
+REFERENCES = 500
+
+
+def closeness(graph: Neighbors, name: str) -> Floats:
+    """Return for each edge how many points are nearer than its other end.
+
+    Distances are those of the modality's own features, ranked among all other points
+    that have it, or among `REFERENCES` evenly spaced ones when there are more.
+
+    Parameters
+    ----------
+    graph
+        Whose union edges are meant.
+    name
+        A modality.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(E,)`` share of other points, the mean over both ends: 0 is nearest, 1/2 is
+        chance; NaN where an end lacks the modality.
+
+    Examples
+    --------
+    >>> from refnet_viz import Embedding
+    >>> from refnet_viz.graph import knn
+    >>> x = np.array([[0.0], [1.0], [3.0]])
+    >>> own = Embedding.from_arrays(x, modalities={"a": x[[0, 2, 1]]})
+    >>> closeness(knn(own, k=1), "a").tolist()  # edges 0-1 and 1-2
+    [1.0, 0.5]
+    """
+    embedding, edges = graph.embedding, graph.edges()
+    there = embedding.present[:, list(embedding.inputs).index(name)]
+    both = there[edges.source] & there[edges.target]
+    found = np.full(len(both), np.nan)
+    if both.any():
+        ends = edges.source[both], edges.target[both]
+        found[both] = _ranks(embedding.space(name), np.flatnonzero(there), *ends)
+    return found
+
+
+def _ranks(
+    x: Floats, known: npt.NDArray[np.intp], source: Rows, target: Rows
+) -> Floats:
+    """Return the mean rank from both ends, among evenly spaced known rows."""
+    some = np.unique(np.linspace(0, len(known) - 1, REFERENCES).round().astype(int))
+    rows = known[some] if len(known) > REFERENCES else known
+    listed = np.zeros(len(x), dtype=np.int64)
+    listed[rows] = 1
+    squares = np.einsum("ij,ij->i", x, x)
+    sorted_gaps = np.sort(x @ (-2 * x[rows].T) + squares[rows], axis=1)
+    here, there = np.append(source, target), np.append(target, source)
+    gap = squares[there] - 2 * _products(x, here, there)
+    room = 1e-9 * (squares[here] + squares[there])
+    nearer = _count_below(sorted_gaps, here, gap - room)
+    # Both ends are no other points; the own one counts as nearer where it is.
+    itself = listed[here] * (gap > room - squares[here])
+    others = len(rows) - listed[here] - listed[there]
+    ranks = (nearer - itself) / np.maximum(1, others)
+    return np.clip(ranks.reshape(2, -1).mean(axis=0), 0.0, 1.0)
+
+
+def _products(x: Floats, source: Rows, target: Rows) -> Floats:
+    """Return the inner products of some pairs of rows, in blocks."""
+    found = np.empty(len(source))
+
+    def step(part: slice) -> None:
+        found[part] = np.einsum("ij,ij->i", x[source[part]], x[target[part]])
+
+    in_blocks(step, len(source), x.shape[1])
+    return found
+
+
+def _count_below(lines: Floats, line: Rows, values: Floats) -> Rows:
+    """Return how many entries of a sorted line are below each value, by bisection."""
+    width = lines.shape[1]
+    count = np.zeros(len(values), dtype=np.int64)
+    for bit in reversed(range(width.bit_length())):
+        further = count + (1 << bit)
+        last = np.minimum(further, width) - 1
+        count = np.where(
+            (further <= width) & (lines[line, last] < values), further, count
+        )
+    return count
