@@ -102,6 +102,36 @@ def radii(points: Floats, ks: Sequence[int]) -> Floats:
     return np.sqrt(np.maximum(found, 0.0))
 
 
+def smallest(values: Floats, k: int) -> tuple[Rows, Floats]:
+    """Return the `k` smallest entries of each line, by (value, column).
+
+    Parameters
+    ----------
+    values
+        ``(N, M)`` with at least `k` columns.
+    k
+        Number of entries.
+
+    Returns
+    -------
+    indices, values
+        ``(N, k)``, rising.
+
+    Examples
+    --------
+    >>> indices, values = smallest(np.array([[3.0, 1.0, 1.0]]), 2)
+    >>> indices.tolist(), values.tolist()
+    ([[1, 2]], [[1.0, 1.0]])
+    """
+    flat = np.flatnonzero(values <= _cut(values, k)[:, None])
+    row, column = np.divmod(flat, values.shape[1])
+    kept = values.ravel()[flat]
+    order = np.lexsort((column, kept, row))
+    first = np.flatnonzero(np.diff(row, prepend=-1))
+    nearest_k = order[first[:, None] + np.arange(k)]
+    return column[nearest_k], kept[nearest_k]
+
+
 def _below(bounds: Floats, cut: Floats) -> Floats:
     """Return the entries of each line up to its cut, padded with infinity."""
     flat = np.flatnonzero(bounds <= cut[:, None])
