@@ -10,6 +10,7 @@ a comparison is a mapping from variant names to values::
     spaces = rv.embed(runs, data.test)
     graphs = rv.knn(spaces, k=15)
     rv.compare(graphs)
+    rv.attribute(graphs)
     rv.plot.latent(spaces, edges=graphs)
     rv.explore(spaces)
     rv.save(rv.plot.rewiring(graphs, "plain", "both"), "figure2.pdf")
@@ -23,10 +24,10 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from . import data, graph, plot
+    from . import data, graph, plot, responsibility
     from .baselines import rails
     from .embedding import Embedding
-    from .graph import METRICS, Neighbors, compare, knn
+    from .graph import METRICS, Attribution, Neighbors, attribute, compare, knn
     from .inference import embed
     from .layout import Layout, project
     from .plot.export import save
@@ -37,16 +38,19 @@ if TYPE_CHECKING:
 # torch, pandas and plotly take seconds to import: a name loads its room when it is
 # first used (PEP 562), so that importing this package costs next to nothing.
 _ROOMS = {
-    "Config": "train", "Embedding": "embedding", "Layout": "layout", "METRICS": "graph",
-    "Neighbors": "graph", "Run": "train", "VARIANTS": "train", "ablate": "regimes",
-    "compare": "graph", "data": "", "embed": "inference", "explore": "widgets",
-    "fit": "train", "graph": "", "knn": "graph", "label_curve": "regimes", "plot": "",
+    "Attribution": "graph", "Config": "train", "Embedding": "embedding",
+    "Layout": "layout", "METRICS": "graph", "Neighbors": "graph", "Run": "train",
+    "VARIANTS": "train", "ablate": "regimes", "attribute": "graph", "compare": "graph",
+    "data": "", "embed": "inference", "explore": "widgets", "fit": "train",
+    "graph": "", "knn": "graph", "label_curve": "regimes", "plot": "",
     "pretrain": "train", "project": "layout", "rails": "baselines",
-    "robustness": "regimes", "save": "plot.export", "sweep": "train",
+    "responsibility": "", "robustness": "regimes", "save": "plot.export",
+    "sweep": "train",
 }  # fmt: skip
 __all__ = [
     "METRICS",
     "VARIANTS",
+    "Attribution",
     "Config",
     "Embedding",
     "Layout",
@@ -54,6 +58,7 @@ __all__ = [
     "Run",
     "__version__",
     "ablate",
+    "attribute",
     "compare",
     "data",
     "embed",
@@ -66,6 +71,7 @@ __all__ = [
     "pretrain",
     "project",
     "rails",
+    "responsibility",
     "robustness",
     "save",
     "sweep",

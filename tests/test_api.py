@@ -13,10 +13,10 @@ import pytest
 import refnet_viz
 from refnet_viz.config import Config
 
-MODULE_NAMES = {"data", "graph", "plot"}
-CLASS_NAMES = {"Config", "Embedding", "Layout", "Neighbors", "Run"}
+MODULE_NAMES = {"data", "graph", "plot", "responsibility"}
+CLASS_NAMES = {"Attribution", "Config", "Embedding", "Layout", "Neighbors", "Run"}
 FUNCTION_NAMES = {
-    "ablate", "compare", "embed", "explore", "fit", "knn", "label_curve", "pretrain",
+    "ablate", "attribute", "compare", "embed", "explore", "fit", "knn", "label_curve", "pretrain",
     "project", "rails", "robustness", "save", "sweep",
 }  # fmt: skip
 

@@ -59,6 +59,7 @@ def test_one_row_a_metric_and_variant_in_the_given_order(table):
     assert list(table.columns) == COLUMNS
     names = ["accuracy", *GRAPH_METRICS]
     names += [f"overlap with {space}" for space in ("image", "text", "sum")]
+    names += ["emergent"]
     assert table.metric.unique().tolist() == names
     rails = ["image", "text", "sum", "logistic regression"]
     for name, part in table.groupby("metric"):
@@ -194,7 +195,7 @@ def test_equal_configurations_are_flagged_in_at_most_one_of_twenty():
         rows += len(verdicts)
     # Rows of one table are not independent: three errors of 60 tables, not of all.
     assert alarms / rows <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 60)
-    assert rows == 60 * (len(GRAPH_METRICS) + 3)
+    assert rows == 60 * (len(GRAPH_METRICS) + 4)
 
 
 def test_default_baseline_is_plain_or_the_first():

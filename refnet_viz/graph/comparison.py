@@ -14,6 +14,7 @@ from .. import _check
 from .._nested import as_variants, baseline_of
 from .._threads import one_thread_for
 from ..embedding import Embedding
+from .answered import answered
 from .ground import Grounds
 from .metrics import METRICS, Metric, per_neighbor
 from .neighbors import Neighbors, knn
@@ -121,7 +122,7 @@ def compare(
     grounds = Grounds(every[0].k, every[0].metric)
     lines = [Line(name, "variant", members) for name, members in variants.items()]
     lines += _rails(variants[baseline][0], grounds)
-    chosen = {**_chosen(metrics), **_overlaps(every, grounds)}
+    chosen = _chosen(metrics) | _overlaps(every, grounds) | answered(every, grounds)
     judged = _judged(rails, grounds)
     rows = []
     with one_thread_for(len(every[0])):

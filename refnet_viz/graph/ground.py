@@ -64,10 +64,11 @@ class Grounds:
     ) -> Ground | None:
         if len(rows) <= self.k:
             return None
-        # Whatever a run predicted is no merit of the modality.
+        # Whatever a run predicted or decoded is no merit of the modality.
         own = replace(
-            embedding.subset(rows), predictions=None, scores=None, predicted=None
-        )
+            embedding.subset(rows), predictions=None, scores=None, predicted=None,
+            targets={}, decoded={},
+        )  # fmt: skip
         return Ground(rows, knn(own, self.k, space=space, metric=self.metric))
 
     def overlap(self, graph: Neighbors, space: str) -> float:

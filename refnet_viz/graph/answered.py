@@ -1,0 +1,135 @@
+"""Metrics of who answers for a graph: the rows that `compare` adds to `METRICS`."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from ..embedding import Embedding
+from ..responsibility import Geometry, certified, r_squared, supported
+from .ground import Grounds
+from .metrics import Metric, per_neighbor
+from .neighbors import Neighbors, knn
+from .patterns import EMERGENT, contained, pattern_of, pattern_table
+
+BEYOND = 10  # certificates are asked for among so many times k nearest
+
+
+def answered(every: list[Neighbors], grounds: Grounds) -> dict[str, Metric]:
+    """Return the metrics for embeddings that have modalities, and decoded answers.
+
+    Parameters
+    ----------
+    every
+        All graphs of a comparison.
+    grounds
+        Of their k.
+    """
+    embeddings = [graph.embedding for graph in every]
+    inputs = dict.fromkeys(name for e in embeddings for name in e.inputs)
+    decoded = dict.fromkeys(name for e in embeddings for name in e.decoded)
+    found = {}
+    if inputs:
+        found["emergent"] = Metric(
+            partial(_emergent, grounds), "share of edges that no modality's graph has",
+            (0, 1), chance=partial(_emergent_chance, grounds),
+        )  # fmt: skip
+    if decoded:
+        found |= _proved(grounds)
+    return found | {
+        f"responsibility for {name}": Metric(
+            partial(_responsibility, name), f"R^2 of what z answers for {name}",
+            (-float("inf"), 1), higher_is_better=True, chance=_mean_predictor,
+        )
+        for name in decoded
+    }  # fmt: skip
+
+
+def _proved(grounds: Grounds) -> dict[str, Metric]:
+    near = f"neighbours among the {BEYOND} k nearest by the sum of modalities"
+    return {
+        "refined overlap with sum": Metric(
+            partial(_refined_overlap, grounds),
+            "share of refined neighbours that are so by the sum", (0, 1),
+            higher_is_better=True, chance=_nearest_chance(1), step=per_neighbor,
+        ),
+        "supported": Metric(
+            _supported, f"share of {near}", (0, 1), higher_is_better=True,
+            chance=_nearest_chance(BEYOND), step=per_neighbor,
+        ),
+        "certified": Metric(
+            _certified, f"share of {near}, as proved by Theorem 1", (0, 1),
+            higher_is_better=True, step=per_neighbor,
+        ),
+    }  # fmt: skip
+
+
+def _emergent(grounds: Grounds, graph: Neighbors) -> float:
+    if not graph.embedding.inputs:
+        return float("nan")
+    return float(np.mean(pattern_of(contained(graph, grounds)) == 0))
+
+
+def _emergent_chance(grounds: Grounds, graph: Neighbors) -> float:
+    if not graph.embedding.inputs:
+        return float("nan")
+    table = pattern_table(graph, contained(graph, grounds), grounds)
+    return float(table.set_index("pattern")["chance"][EMERGENT])
+
+
+def _answers(embedding: Embedding) -> bool:
+    """Return whether residuals are known, and mean anything."""
+    return bool(embedding.decoded) and bool(embedding.held_out.all())
+
+
+def _refined_overlap(grounds: Grounds, graph: Neighbors) -> float:
+    if not _answers(graph.embedding):
+        return float("nan")
+    refined = knn(graph.embedding, graph.k, space="refined", metric=graph.metric)
+    return grounds.overlap(refined, "sum")
+
+
+def _supported(graph: Neighbors) -> float:
+    return _judged(graph)[0]
+
+
+def _certified(graph: Neighbors) -> float:
+    return _judged(graph)[1]
+
+
+def _judged(graph: Neighbors) -> tuple[float, float]:
+    """Return shares of supported and of certified neighbours that can be judged."""
+    k = min(BEYOND * graph.k, len(graph) - 1)
+    if not _answers(graph.embedding):
+        return float("nan"), float("nan")
+    geometry = Geometry.of(graph.embedding)
+    source, target, _ = graph.edges("directed")
+    known = geometry.whole[source] & geometry.whole[target]
+    if not known.any():
+        return float("nan"), float("nan")
+    bound = geometry.bound(source[known], target[known])
+    radius = geometry.radii([min(k, int(geometry.whole.sum()) - 1)])[source[known], 0]
+    true, proved = supported(bound, radius), certified(bound, radius)
+    return float(true.mean()), float(proved.mean())
+
+
+def _nearest_chance(times: int) -> partial[float]:
+    return partial(_share_of_others, times)
+
+
+def _share_of_others(times: int, graph: Neighbors) -> float:
+    return min(1.0, times * graph.k / (len(graph) - 1))
+
+
+def _responsibility(name: str, graph: Neighbors) -> float:
+    embedding = graph.embedding
+    if name not in embedding.decoded or not _answers(embedding):
+        return float("nan")
+    there = embedding.present[:, list(embedding.inputs).index(name)]
+    target = embedding.targets[name][there].astype(np.float64)
+    return r_squared(target, embedding.decoded[name][there].astype(np.float64))
+
+
+def _mean_predictor(graph: Neighbors) -> float:  # noqa: ARG001
+    return 0.0
