@@ -16,8 +16,8 @@ from refnet_viz.config import Config
 MODULE_NAMES = {"data", "graph", "plot", "responsibility"}
 CLASS_NAMES = {"Attribution", "Config", "Embedding", "Layout", "Neighbors", "Run"}
 FUNCTION_NAMES = {
-    "ablate", "attribute", "compare", "embed", "explore", "fit", "knn", "label_curve", "pretrain",
-    "project", "rails", "robustness", "save", "sweep",
+    "ablate", "attribute", "compare", "embed", "explore", "fit", "knn", "label_curve",
+    "pretrain", "project", "rails", "robustness", "save", "sweep",
 }  # fmt: skip
 
 

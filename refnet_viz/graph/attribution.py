@@ -14,14 +14,7 @@ import pandas as pd
 from .. import _check
 from .._nested import map_values
 from .._threads import one_thread_for
-from ..responsibility import (
-    Bound,
-    Geometry,
-    certified,
-    scores,
-    scores_by_point,
-    supported,
-)
+from ..responsibility import Geometry, scores, scores_by_point
 from .closeness import closeness
 from .edges import Edges
 from .ground import Grounds
@@ -29,31 +22,12 @@ from .hubs import hub_table, hubs, modal_hubs
 from .neighbors import Neighbors
 from .patterns import contained, pattern_name, pattern_of, pattern_table
 from .points import in_degree
+from .proof import Proof, lipschitz_table, proof_table, prove
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 BEYOND = (2, 5, 10)
-
-
-@dataclass(frozen=True, eq=False)
-class Proof:
-    """What residuals prove of the E edges in one metric, beside the truth.
-
-    Parameters
-    ----------
-    bound
-        Theorem 1 for every edge, asserted.
-    supported
-        ``(2, E, K)`` bool: the target is among the k' nearest of the source, then the
-        other way round; exact.
-    certified
-        The same where Theorem 1 proves it from z and the residuals.
-    """
-
-    bound: Bound
-    supported: Bools
-    certified: Bools
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +51,6 @@ class Attribution:
         Sets of modalities beside chance, see `pattern_table`.
     hubs
         Hubs and where they come from, see `hub_table`.
-    beyond
-        Multiples of k at which certificates are asked for.
     geometry
         Both metrics; None where nothing was decoded.
     proofs
@@ -91,7 +63,6 @@ class Attribution:
     close: Floats = field(repr=False)
     patterns: pd.DataFrame = field(repr=False)
     hubs: pd.DataFrame = field(repr=False)
-    beyond: tuple[int, ...]
     geometry: Geometry | None = field(repr=False)
     proofs: dict[str, Proof] = field(repr=False)
     _grounds: Grounds = field(repr=False)
@@ -173,8 +144,7 @@ class Attribution:
             columns |= {"refined": bound.refined, "sum": bound.total}
             columns |= {"slack": bound.slack, "reach": bound.reach}
         for space, proof in self.proofs.items():
-            for place, times in enumerate(self.beyond):
-                k = times * self.graph.k
+            for place, k in enumerate(proof.ks):
                 true, proved = proof.supported[..., place], proof.certified[..., place]
                 columns[f"supported by {space} at {k}"] = true.any(axis=0)
                 columns[f"certified by {space} at {k}"] = proved.any(axis=0)
@@ -248,7 +218,18 @@ class Attribution:
 
         `summary_by_class` says the same of the points of each class.
         """
-        return self._summed(self.listed)
+        return proof_table(self.graph, self.proofs, self.listed)
+
+    @cached_property
+    def lipschitz(self) -> pd.DataFrame:
+        """How little the Lipschitz route proves, a row a modality.
+
+        constant (of the decoder), bound (median of ``lipschitz_bound`` over the true
+        distance, over the edges; 1 is tight), certified (share of neighbours it proves
+        to be among the nearest of the largest k' in the modality). Empty where no
+        decoders are known.
+        """
+        return lipschitz_table(self.graph, self.proofs, self.listed)
 
     def summary_by_class(self) -> pd.DataFrame:
         """Return `summary` for the points of each class, with a column label.
@@ -268,34 +249,9 @@ class Attribution:
         for number, name in enumerate(self.graph.embedding.class_names):
             own = self.listed & (labels[np.stack([source, target])] == number)
             if own.any():
-                parts.append(self._summed(own).assign(label=name))
+                part = proof_table(self.graph, self.proofs, own)
+                parts.append(part.assign(label=name))
         return pd.concat(parts, ignore_index=True)
-
-    def _summed(self, chosen: Bools) -> pd.DataFrame:
-        """Return the summary of some neighbours, ``(2, E)``."""
-        rows = []
-        for space, proof in self.proofs.items():
-            known = chosen & self._known(space)
-            count = max(1, int(known.sum()))
-            for place, times in enumerate(self.beyond):
-                k = times * self.graph.k
-                rows.append({
-                    "space": space, "k": k, "neighbors": int(known.sum()),
-                    "supported": proof.supported[known, place].sum() / count,
-                    "certified": proof.certified[known, place].sum() / count,
-                    "chance": min(1.0, k / (len(self.graph) - 1)),
-                })  # fmt: skip
-        return pd.DataFrame(rows)
-
-    def _known(self, space: str) -> Bools:
-        """Return which edges have both ends in a space."""
-        embedding, geometry = self.graph.embedding, self.geometry
-        names = list(embedding.inputs)
-        used = [space] if space != "sum" else list(geometry.names if geometry else ())
-        columns = [names.index(name) for name in used]
-        there = np.asarray(embedding.present[:, columns].all(axis=1))
-        source, target, _ = self.edges
-        return there[source] & there[target]
 
     def _repr_html_(self) -> str:
         shown = self.patterns.to_html(index=False, float_format="{:.3f}".format)
@@ -377,38 +333,10 @@ def _attribute(
     beyond: tuple[int, ...],
 ) -> Attribution:
     inside, names = contained(graph, grounds), list(graph.embedding.inputs)
-    geometries = _geometries(graph, weights)
-    ks = [times * graph.k for times in beyond]
+    ks = tuple(times * graph.k for times in beyond)
+    geometry, proofs = prove(graph, weights, ks)
     return Attribution(
         graph, inside, np.column_stack([closeness(graph, name) for name in names]),
         pattern_table(graph, inside, grounds),
-        hub_table(graph, modal_hubs(graph, grounds)), beyond, geometries.get("sum"),
-        {space: _proved(graph.edges(), g, ks) for space, g in geometries.items()},
-        grounds,
+        hub_table(graph, modal_hubs(graph, grounds)), geometry, proofs, grounds,
     )  # fmt: skip
-
-
-def _geometries(
-    graph: Neighbors, weights: Mapping[str, float] | None
-) -> dict[str, Geometry]:
-    """Return both metrics of the sum and of each modality alone, if any."""
-    embedding = graph.embedding
-    if not embedding.decoded:
-        return {}
-    whole = Geometry.of(embedding, weights)
-    alone = {
-        name: {other: float(other == name) for other in embedding.decoded}
-        for name in whole.names
-    }
-    return {"sum": whole} | {m: Geometry.of(embedding, w) for m, w in alone.items()}
-
-
-def _proved(edges: Edges, geometry: Geometry, ks: list[int]) -> Proof:
-    """Return Theorem 1 and what is true and proved of every edge from both ends."""
-    bound, radius = geometry.bound(edges.source, edges.target), geometry.radii(ks)
-    ends = radius[edges.source], radius[edges.target]
-    return Proof(
-        bound,
-        np.stack([supported(bound, end) for end in ends]),
-        np.stack([certified(bound, end) for end in ends]),
-    )

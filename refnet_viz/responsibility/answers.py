@@ -88,6 +88,16 @@ def scores_by_point(embedding: Embedding) -> pd.DataFrame:
     ------
     ValueError
         If nothing was decoded or a row was trained on.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> x = np.array([[0.0], [2.0]], np.float32)
+    >>> own = Embedding.from_arrays(x, modalities={"a": x})
+    >>> scores_by_point(replace(own, targets={"a": x}, decoded={"a": 0 * x}))
+         a  a rank
+    0  1.0     0.0
+    1 -3.0     1.0
     """
     check_answered(embedding)
     with one_thread_for(len(embedding)):
@@ -106,7 +116,19 @@ def _by_point(embedding: Embedding, name: str) -> pd.DataFrame:
 
 
 def r_squared(target: Floats, answer: Floats) -> float:
-    """Return the share of the variance of ``(N, d)`` targets that is answered for.
+    """Return the share of the variance of targets that is answered for.
+
+    ``1 - sum_i |x_i - y_i|^2 / sum_i |x_i - mean|^2``.
+
+    Parameters
+    ----------
+    target, answer
+        ``(N, d)``.
+
+    Returns
+    -------
+    float
+        At most 1, higher is better; 0 for the mean, NaN where the targets are all one.
 
     Examples
     --------
@@ -153,6 +175,11 @@ def effective_rank(x: Floats) -> float:
 
     ``exp(-sum_k p_k log p_k)``, p_k being the shares of variance of the principal
     components (Roy and Vetterli 2007); 0 where nothing varies.
+
+    Parameters
+    ----------
+    x
+        ``(N, d)``.
 
     Examples
     --------

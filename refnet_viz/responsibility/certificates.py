@@ -7,7 +7,8 @@ import numpy.typing as npt
 
 from .. import _check
 from .._threads import in_blocks
-from .geometry import Bound, Floats, Geometry, Rows
+from ..embedding import Embedding
+from .geometry import Bound, Floats, Geometry, Rows, pair_distances
 
 Bools = npt.NDArray[np.bool_]
 
@@ -44,6 +45,24 @@ def supported(bound: Bound, radius: Floats) -> Bools:
     """Return which pairs are neighbours in the modality-sum metric: the truth itself.
 
     As in `certified`, with d_X in place of its upper bound; ties count.
+
+    Parameters
+    ----------
+    bound
+        Of ``E`` pairs.
+    radius
+        ``(E,)`` or ``(E, K)`` distance d_X of the k'-th nearest of each first end.
+
+    Returns
+    -------
+    numpy.ndarray
+        Bool, like `radius`.
+
+    Examples
+    --------
+    >>> one = np.ones(1)
+    >>> supported(Bound(one, one, 0 * one, 0.5 * one), np.array([[0.9, 1.0]])).tolist()
+    [[False, True]]
     """
     # A radius is a lower bound, a billionth is more than it lacks.
     reached = radius * (1 + 1e-9)
@@ -69,6 +88,18 @@ def recovery_margins(geometry: Geometry, k: int) -> Floats:
     -------
     numpy.ndarray
         ``(N,)``; NaN for rows that lack a modality.
+
+    Raises
+    ------
+    ValueError
+        If there are too few rows for the k.
+
+    Examples
+    --------
+    >>> x = {"a": np.array([[0.0], [1.0], [3.0], [9.0]])}
+    >>> exact = Geometry({"a": 1.0}, x, x, np.ones((4, 1), dtype=bool))
+    >>> recovery_margins(exact, 1).round(6).tolist()
+    [2.0, 1.0, 1.0, 2.0]
     """
     k = _check.k_neighbors(k, int(geometry.whole.sum()) - 1)
     near, far = geometry.radii([k, k + 1]).T
@@ -159,23 +190,50 @@ def _log_sum(exponents: Floats) -> Floats:
 
 
 def lipschitz_bound(
-    distance: Floats, errors: Floats, constant: float, ends: tuple[Rows, Rows]
+    embedding: Embedding, modality: str, *, source: Rows, target: Rows
 ) -> Floats:
     """Return an upper bound of |x_mi - x_mj| from latent distances: a statement.
 
-    ``L_m |z_i - z_j| + eps_mi + eps_mj`` (triangle inequality through both answers).
-    True, and so loose for trained networks that it certifies next to nothing.
+    ``L_m |z_i - z_j| + eps_mi + eps_mj``, L_m being `Decoder.lipschitz` (triangle
+    inequality through both answers). True, and so loose for trained networks that it
+    proves next to nothing: `Attribution.lipschitz` says how loose.
 
     Parameters
     ----------
-    distance
-        ``(E,)`` latent distances.
-    errors
-        ``(N,)`` residuals of the modality.
-    constant
-        `Decoder.lipschitz`.
-    ends
+    embedding
+        With decoders, of held-out rows.
+    modality
+        Which one.
+    source, target
         ``(E,)`` row numbers of both ends.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(E,)``; NaN where an end lacks the modality.
+
+    Raises
+    ------
+    ValueError
+        If the decoder is not known or a row was trained on.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from refnet_viz.decoder import Decoder
+    >>> x = np.array([[0.0], [2.0]], np.float32)
+    >>> double = Decoder(np.eye(1), np.zeros(1), 2 * np.eye(1), np.zeros(1))
+    >>> own = replace(
+    ...     Embedding.from_arrays(x, modalities={"a": x}), targets={"a": x},
+    ...     decoded={"a": 2 * x}, decoders={"a": double})
+    >>> ends = {"source": np.array([0]), "target": np.array([1])}
+    >>> lipschitz_bound(own, "a", **ends).tolist()  # 2 * 2 + 0 + 2, and |x_i - x_j| = 2
+    [6.0]
     """
-    source, target = ends
-    return constant * distance + errors[source] + errors[target]
+    decoder = embedding.decoders[
+        _check.one_of("modality", modality, embedding.decoders)
+    ]
+    only = {name: float(name == modality) for name in embedding.decoded}
+    errors = Geometry.of(embedding, only).errors[:, 0]
+    latent = np.sqrt(pair_distances(embedding.z.astype(np.float64), source, target))
+    return decoder.lipschitz * latent + errors[source] + errors[target]

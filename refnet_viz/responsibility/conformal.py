@@ -121,10 +121,31 @@ def conformal_radius(
 def missing_errors(whole: Embedding, without: Embedding, modality: str) -> Floats:
     """Return how far each answer for a missing modality is from the truth.
 
+    Parameters
+    ----------
+    whole, without, modality
+        As in `conformal_radius`.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(N,)`` of ``|x_i - D(z_i)|``, z having been computed without the modality.
+
     Raises
     ------
     ValueError
         As `conformal_radius`.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> x = np.array([[0.0], [2.0]])
+    >>> whole = Embedding.from_arrays(x, modalities={"a": x, "b": x})
+    >>> whole = replace(whole, targets={"a": x, "b": x}, decoded={"a": x, "b": x})
+    >>> gone = whole.present & [True, False]
+    >>> without = replace(whole, present=gone, decoded={"a": x, "b": 2 * x})
+    >>> missing_errors(whole, without, "b").tolist()
+    [0.0, 2.0]
     """
     # A dropped modality changes what a row looks like, so only `whole` knows what was
     # trained on; and only `whole` still has the targets.

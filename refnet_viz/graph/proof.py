@@ -1,0 +1,139 @@
+"""What residuals prove of the edges of a fused graph, beside what is true."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ..responsibility import Bound, Geometry, certified, lipschitz_bound, supported
+from .edges import Edges
+from .neighbors import Neighbors
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Proof:
+    """What residuals prove of the E edges in one metric, beside the truth.
+
+    Parameters
+    ----------
+    ks
+        The K numbers k' of nearest points that certificates are asked for.
+    bound
+        Theorem 1 for every edge, asserted.
+    radius
+        ``(N, K)`` distance of each point to its k'-th nearest.
+    supported
+        ``(2, E, K)`` bool: the target is among the k' nearest of the source, then the
+        other way round; exact.
+    certified
+        The same where Theorem 1 proves it from z and the residuals.
+    """
+
+    ks: tuple[int, ...]
+    bound: Bound
+    radius: Floats
+    supported: Bools
+    certified: Bools
+
+
+def prove(
+    graph: Neighbors, weights: Mapping[str, float] | None, ks: tuple[int, ...]
+) -> tuple[Geometry | None, dict[str, Proof]]:
+    """Return both metrics, and what is proved of the edges: in their sum and by each.
+
+    Nothing where nothing was decoded.
+
+    Parameters
+    ----------
+    graph
+        The fused graph.
+    weights
+        Modality to w_m.
+    ks
+        Numbers of nearest points.
+    """
+    embedding = graph.embedding
+    if not embedding.decoded:
+        return None, {}
+    whole = Geometry.of(embedding, weights)
+    alone = {
+        name: {other: float(other == name) for other in embedding.decoded}
+        for name in whole.names
+    }
+    every = {"sum": whole} | {m: Geometry.of(embedding, w) for m, w in alone.items()}
+    edges = graph.edges()
+    return whole, {space: _proved(edges, g, ks) for space, g in every.items()}
+
+
+def _proved(edges: Edges, geometry: Geometry, ks: tuple[int, ...]) -> Proof:
+    """Return Theorem 1 and what is true and proved of every edge from both ends."""
+    bound, radius = geometry.bound(edges.source, edges.target), geometry.radii(ks)
+    ends = radius[edges.source], radius[edges.target]
+    return Proof(
+        ks,
+        bound,
+        radius,
+        np.stack([supported(bound, end) for end in ends]),
+        np.stack([certified(bound, end) for end in ends]),
+    )
+
+
+def proof_table(
+    graph: Neighbors, proofs: Mapping[str, Proof], chosen: Bools
+) -> pd.DataFrame:
+    """Return shares of supported and certified neighbours, a row a space and k'.
+
+    Parameters
+    ----------
+    graph
+        The fused graph.
+    proofs
+        Of its edges.
+    chosen
+        ``(2, E)`` which edges count, seen from the source and from the target.
+    """
+    rows = []
+    for space, proof in proofs.items():
+        known = chosen & np.isfinite(proof.bound.total)
+        for place, k in enumerate(proof.ks):
+            true, proved = proof.supported[..., place], proof.certified[..., place]
+            rows.append({
+                "space": space, "k": k, "neighbors": int(known.sum()),
+                "supported": _share(true[known]), "certified": _share(proved[known]),
+                "chance": min(1.0, k / (len(graph) - 1)),
+            })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def lipschitz_table(
+    graph: Neighbors, proofs: Mapping[str, Proof], chosen: Bools
+) -> pd.DataFrame:
+    """Return how little the Lipschitz route proves, a row a modality with a decoder.
+
+    Parameters are those of `proof_table`; columns are told at `Attribution.lipschitz`.
+    """
+    embedding, (source, target, _) = graph.embedding, graph.edges()
+    rows = []
+    for name in [name for name in proofs if name in embedding.decoders]:
+        proof = proofs[name]
+        most = lipschitz_bound(embedding, name, source=source, target=target)
+        radius = proof.radius[:, -1]
+        proved = np.stack([most <= radius[source], most <= radius[target]])
+        apart = proof.bound.total > 0
+        rows.append({
+            "modality": name, "constant": embedding.decoders[name].lipschitz,
+            "bound": float(np.median(most[apart] / proof.bound.total[apart])),
+            "k": proof.ks[-1], "certified": _share(proved[chosen & np.isfinite(most)]),
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _share(flags: Bools) -> float:
+    return float(flags.mean()) if len(flags) else np.nan
