@@ -45,8 +45,9 @@ def scores(embedding: Embedding, *, points: pd.DataFrame | None = None) -> pd.Da
             Directions in which the targets vary: the exponential of the entropy of the
             shares of variance (Roy and Vetterli 2007), and the mean variance a feature.
         alarm
-            "collapsed" where the targets vary in fewer than two directions though they
-            have more, or by less than a hundredth: to answer for them means nothing.
+            "collapsed" where the d features vary in hardly more than one direction
+            (effective rank under ``1 + min(d - 1, 5) / 10``), or by less than a
+            hundredth: to answer for them means nothing.
 
     Raises
     ------
@@ -107,9 +108,11 @@ def scores_by_point(embedding: Embedding) -> pd.DataFrame:
 
 def _by_point(embedding: Embedding, name: str) -> pd.DataFrame:
     there, target, answer = _known(embedding, name)
+    score, rank = (np.full(len(embedding), np.nan) for _ in range(2))
+    if not there.any():
+        return pd.DataFrame({name: score, f"{name} rank": rank})
     spread = np.mean(np.sum((target - target.mean(axis=0)) ** 2, axis=1))
     error = np.sum((target - answer) ** 2, axis=1)
-    score, rank = (np.full(len(embedding), np.nan) for _ in range(2))
     score[there] = 1 - error / (spread if spread > 0 else np.nan)
     rank[there] = own_ranks(target, answer)
     return pd.DataFrame({name: score, f"{name} rank": rank})
@@ -211,7 +214,7 @@ def _row(embedding: Embedding, name: str, points: pd.DataFrame) -> dict[str, obj
         return {"modality": name, "points": len(target)}
     ranks = points[f"{name} rank"].to_numpy()[there]
     rank, variance = effective_rank(target), float(target.var(axis=0).mean())
-    narrow = rank < min(2, target.shape[1]) * 0.999
+    narrow = rank < 1 + 0.1 * min(target.shape[1] - 1, 5) - 1e-9
     return {
         "modality": name, "points": len(target), "r2": r_squared(target, answer),
         "r2_shuffled": _shuffled(target, answer),

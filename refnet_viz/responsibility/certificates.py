@@ -117,9 +117,11 @@ def pure_by_loss(
 
     With cosines s_ij, the two terms of the Multi-Similarity loss of an anchor are
     ``P_i = log(1 + sum_p exp(-alpha (s_ip - l))) / alpha`` over all others of its label
-    and ``Q_i = log(1 + sum_n exp(beta (s_in - l))) / beta`` over the rest. A positive
-    then has ``s_ip >= l - log(exp(alpha P_i) - 1) / alpha``, a negative
-    ``s_in <= l + log(exp(beta Q_i) - 1) / beta``; the base l drops out. Where the
+    and ``Q_i = log(1 + sum_n exp(beta (s_in - l))) / beta`` over the rest. No cosine is
+    above 1, so each positive but the farthest takes at least ``exp(-alpha (1 - l))`` of
+    the first sum, which leaves for every positive
+    ``s_ip >= 1 - log(1 + sum_p (exp(alpha (1 - s_ip)) - 1)) / alpha``; every negative
+    has ``s_in <= l + log(exp(beta Q_i) - 1) / beta``. The base l drops out. Where the
     first exceeds the second, every positive is nearer than every negative by cosine.
     Unlike in training no pair is mined away, and all rows count.
 
@@ -172,7 +174,9 @@ def pure_by_loss(
         same = labels[part, None] == labels
         negative = _log_sum(np.where(same, -np.inf, beta * cosines)) / beta
         same[np.arange(len(same)), np.arange(part.start, part.stop)] = False
-        positive = -_log_sum(np.where(same, -alpha * cosines, -np.inf)) / alpha
+        with np.errstate(over="ignore"):  # proves nothing
+            excess = np.expm1(alpha * np.maximum(1 - cosines, 0.0))
+        positive = 1 - np.log1p(np.where(same, excess, 0.0).sum(axis=1)) / alpha
         # Cosines are rounded: what is proved must not hang on the last digits.
         proved[part] = (positive > negative + 1e-9) & same.any(axis=1)
 
