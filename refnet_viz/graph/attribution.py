@@ -155,8 +155,9 @@ class Attribution:
         """One row a point: its hub, its residual, its responsibility.
 
         ``id``, ``label``, ``in_degree``, ``hub``, ``hub by`` (modalities, joined),
-        ``emergent`` (share of its edges that no modality has), ``rho``, then what
-        `refnet_viz.responsibility.scores_by_point` says.
+        ``emergent`` (share of its edges that no modality has), ``carrier`` (the modality
+        by which the ends of its edges are closest, missing where it has none), ``rho``,
+        then what `refnet_viz.responsibility.scores_by_point` says.
         """
         graph = self.graph
         modal = modal_hubs(graph, self._grounds)
@@ -169,12 +170,24 @@ class Attribution:
             "in_degree": in_degree(graph), "hub": hubs(graph),
             "hub by": [" + ".join(names[row]) for row in modal],
             "emergent": self.by_point(pattern_of(self.inside) == 0),
+            "carrier": self._carriers(),
         }  # fmt: skip
         found = pd.DataFrame(columns)
         if self.geometry is None:
             return found
         found["rho"] = self.geometry.rho
         return pd.concat([found, self._scores], axis=1)
+
+    def _carriers(self) -> npt.NDArray[np.object_]:
+        known = np.isfinite(self.close)
+        sums = [self.by_point(column) for column in np.where(known, self.close, 0).T]
+        counts = [self.by_point(column) for column in known.T]
+        with np.errstate(invalid="ignore"):
+            means = np.divide(sums, counts)
+        best = np.where(np.isnan(means), np.inf, means).argmin(axis=0)
+        names = np.array(self.modalities, dtype=object)[best]
+        names[np.isnan(means).all(axis=0)] = None
+        return names
 
     @cached_property
     def _scores(self) -> pd.DataFrame:
