@@ -104,7 +104,7 @@ def test_what_is_certified_is_true_and_what_is_supported_is_the_truth(own, k):
     np.fill_diagonal(total, np.inf)
     source, target = pairs(len(own))
     bound, radius = geometry.bound(source, target), geometry.radii([k])
-    truth = total <= np.sort(total, axis=1)[:, [k - 1]] * (1 + 1e-9)
+    truth = total <= np.sort(total, axis=1)[:, [k - 1]] * (1 + 1e-12)
     found = supported(bound, radius[source, 0])
     assert (found == truth[source, target]).all()
     assert not (certified(bound, radius[source, 0]) & ~found).any()

@@ -155,9 +155,9 @@ class Attribution:
         """One row a point: its hub, its residual, its responsibility.
 
         ``id``, ``label``, ``in_degree``, ``hub``, ``hub by`` (modalities, joined),
-        ``emergent`` (share of its edges that no modality has), ``carrier`` (the modality
-        by which the ends of its edges are closest, missing where it has none), ``rho``,
-        then what `refnet_viz.responsibility.scores_by_point` says.
+        ``emergent`` (share of its edges that no modality has), ``carrier`` (the
+        modality by which the ends of its edges are closest, missing where it has none),
+        ``rho``, then what `refnet_viz.responsibility.scores_by_point` says.
         """
         graph = self.graph
         modal = modal_hubs(graph, self._grounds)
@@ -255,7 +255,7 @@ class Attribution:
         labels = self.graph.labels
         if labels is None or labels.ndim != 1:
             raise ValueError(
-                "`graph` must have one label a point, got none or several."
+                "`graphs` must have one label a point, got none or several."
             )
         source, target, _ = self.edges
         parts = []

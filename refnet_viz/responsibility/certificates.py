@@ -64,8 +64,8 @@ def supported(bound: Bound, radius: Floats) -> Bools:
     >>> supported(Bound(one, one, 0 * one, 0.5 * one), np.array([[0.9, 1.0]])).tolist()
     [[False, True]]
     """
-    # A radius is a lower bound, a billionth is more than it lacks.
-    reached = radius * (1 + 1e-9)
+    # Distances of pairs are summed by modality, radii at once.
+    reached = radius * (1 + 1e-12)
     return np.asarray(bound.total.reshape(-1, *[1] * (radius.ndim - 1)) <= reached)
 
 
