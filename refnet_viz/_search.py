@@ -90,10 +90,10 @@ def radii(points: Floats, ks: Sequence[int]) -> Floats:
 
     def step(block: slice) -> None:
         bounds = left[block] @ right
-        bounds += squares[block, None]
         own = np.arange(block.start, block.stop)
         bounds[np.arange(len(own)), own] = np.inf
         column, near = _below(bounds, _cut(bounds, most))
+        near += squares[block, None]
         ranked = np.partition(near, [k - 1 for k in ks], axis=1)
         for place, k in enumerate(ks):
             about = near, ranked[:, k - 1], squares[block]
@@ -198,7 +198,6 @@ def _search(x: Floats, k: int, length: Length) -> tuple[Rows, Floats]:
 
     def step(block: slice) -> None:
         bounds = left[block] @ right
-        bounds += squares[block, None]
         own = np.arange(block.start, block.stop)
         bounds[np.arange(len(own)), own] = np.inf
         cut = _cut(bounds, min(n - 1, k + _SLACK))
@@ -206,9 +205,11 @@ def _search(x: Floats, k: int, length: Length) -> tuple[Rows, Floats]:
         near, exact = _closest(x, (own[row], column), k, length)
         # A row that was not taken has a larger bound: only when even that is within
         # reach can it be a neighbour.
-        missed = np.flatnonzero(length(np.maximum(cut, 0)) <= exact[:, -1])
+        missed = np.flatnonzero(
+            length(np.maximum(0, cut + squares[block])) <= exact[:, -1]
+        )
         for i in missed:
-            reach = length(np.maximum(bounds[i], 0)) <= exact[i, -1]
+            reach = length(np.maximum(0, bounds[i] + squares[own[i]])) <= exact[i, -1]
             column = np.flatnonzero(reach)
             pairs = np.full(len(column), own[i]), column
             near[i], exact[i] = _closest(x, pairs, k, length)
@@ -254,6 +255,9 @@ def _closest(
 
 def _bound_factors(x: Floats) -> tuple[Floats, Floats, Floats]:
     """Return factors of a lower bound of the squared distances, rounding included.
+
+    The bound of i and j is ``left[i] @ right[:, j] + squares[i]``; a line is ranked
+    without its own square.
 
     With centred rows c, ``|c_i|^2 + |c_j|^2 - 2 c_i.c_j`` differs from the squared
     distance by less than ``(4 D + 16) u (|c_i|^2 + |c_j|^2)``, u being half the machine

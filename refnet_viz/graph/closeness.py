@@ -63,11 +63,21 @@ def _ranks(
     listed = np.zeros(len(x), dtype=np.int64)
     listed[rows] = 1
     squares = np.einsum("ij,ij->i", x, x)
-    sorted_gaps = np.sort(x @ (-2 * x[rows].T) + squares[rows], axis=1)
     here, there = np.append(source, target), np.append(target, source)
-    gap = squares[there] - 2 * _products(x, here, there)
+    gap: Floats = squares[there] - 2 * _products(x, here, there)
     room = 1e-9 * (squares[here] + squares[there])
-    nearer = _count_below(sorted_gaps, here, gap - room)
+    least = gap - room
+    order = np.argsort(here, kind="stable")
+    starts = np.searchsorted(here[order], np.arange(len(x) + 1))
+    nearer = np.empty(len(here), dtype=np.int64)
+    factor, mine = -2 * x[rows].T, squares[rows]
+
+    def step(part: slice) -> None:
+        lines = np.sort(x[part] @ factor + mine, axis=1)
+        own = order[starts[part.start] : starts[part.stop]]
+        nearer[own] = _count_below(lines, here[own] - part.start, least[own])
+
+    in_blocks(step, len(x), 4 * len(rows))
     # Both ends are no other points; the own one counts as nearer where it is.
     itself = listed[here] * (gap > room - squares[here])
     others = len(rows) - listed[here] - listed[there]
