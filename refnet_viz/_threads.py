@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
 from typing import Any
 
 from threadpoolctl import threadpool_limits
@@ -61,16 +60,16 @@ def in_blocks(
     """
     size = max(1, _BUDGET // max(1, numbers_each))
     slices = [slice(i, min(count, i + size)) for i in range(0, count, size)]
-    # In a notebook even a hidden bar is a widget: none where one step does it all.
-    quick = not title or len(slices) < 2
-    bar = partial(tqdm, total=len(slices), desc=title, disable=quick, delay=1)
     with threadpool_limits(1):
         if count <= _FEW:
-            for part in bar(slices, leave=False):
+            for part in slices:
                 step(part)
             return
         with ThreadPoolExecutor(_cores()) as pool:
-            for _ in bar(pool.map(step, slices), leave=False):
+            done = pool.map(step, slices)
+            for _ in tqdm(
+                done, title, len(slices), disable=not title, delay=1, leave=False
+            ):
                 pass
 
 
