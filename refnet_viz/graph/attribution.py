@@ -83,14 +83,9 @@ class Attribution:
     @cached_property
     def pattern(self) -> npt.NDArray[np.object_]:
         """``(E,)`` the set of modalities that have each edge, in words."""
-        names = {p: pattern_name(p, self.modalities) for p in range(1 << self.width)}
-        codes = pattern_of(self.inside)
-        return np.array([names[code] for code in codes.tolist()], dtype=object)
-
-    @property
-    def width(self) -> int:
-        """Number of modalities."""
-        return self.inside.shape[1]
+        codes, place = np.unique(pattern_of(self.inside), return_inverse=True)
+        names = [pattern_name(code, self.modalities) for code in codes.tolist()]
+        return np.array(names, dtype=object)[place]
 
     @cached_property
     def shares(self) -> dict[str, Floats]:
@@ -304,7 +299,8 @@ def attribute(
         those of the latent space. Their embeddings need modalities; certificates also
         need decoded answers, of rows that were not trained on.
     weights
-        Modality to w_m in both metrics; None as in `Embedding.space`.
+        Modality to w_m in both metrics; None takes those of the graph, see
+        `Embedding.space`.
     beyond
         Certificates are asked for at these multiples of k.
 
@@ -336,7 +332,7 @@ def attribute(
     2  emergent      0
     """
     multiples = tuple(_check.integer("beyond", times, low=1) for times in beyond)
-    grounds: dict[int, Grounds] = {}
+    grounds: dict[tuple[int, str], Grounds] = {}
 
     def one(graph: Any) -> Attribution:
         if not isinstance(graph, Neighbors):
@@ -345,9 +341,11 @@ def attribute(
             )
         if not graph.embedding.inputs:
             raise ValueError("`graphs` must have modalities to attribute to, got none.")
-        known = grounds.setdefault(graph.k, Grounds(graph.k, "euclidean"))
+        search = graph.k, graph.metric
+        known = grounds.setdefault(search, Grounds(*search))
+        given = graph.weights if weights is None else weights
         with one_thread_for(len(graph)):
-            return _attribute(graph, known, weights, multiples)
+            return _attribute(graph, known, given, multiples)
 
     return map_values(one, graphs)
 

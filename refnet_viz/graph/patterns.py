@@ -74,22 +74,19 @@ def pattern_table(graph: Neighbors, inside: Bools, grounds: Grounds) -> pd.DataF
     modalities = list(graph.embedding.inputs)
     keys, pattern = _modal_patterns(graph, grounds)
     source, target = np.divmod(keys, len(graph))
-    degree = graph.degree
+    degree, own = graph.degree, pattern_of(inside)
     total = (degree.sum() ** 2 - np.sum(degree**2)) / 2
-    drawn = np.bincount(pattern, degree[source] * degree[target], 1 << len(modalities))
-    chance = drawn / total
-    chance[0] = 1 - chance.sum()
-    counts = np.bincount(pattern_of(inside), minlength=1 << len(modalities))
-    order = sorted(range(len(counts)), key=lambda p: (-p.bit_count(), p))
-    rows = [
-        {
-            "pattern": pattern_name(p, modalities), "edges": int(counts[p]),
-            "share": counts[p] / counts.sum(), "chance": chance[p],
-            "ratio": counts[p] / counts.sum() / chance[p] if chance[p] > 0 else np.nan,
-        }
-        for p in order
-        if counts[p] or chance[p] > 0
-    ]  # fmt: skip
+    drawn = degree[source] * degree[target] / total
+    found = np.unique(np.append(pattern, [0, *own])).tolist()
+    rows = []
+    for code in sorted(found, key=lambda p: (-p.bit_count(), p)):
+        count = int(np.sum(own == code))
+        chance = drawn[pattern == code].sum() if code else 1 - drawn.sum()
+        rows.append({
+            "pattern": pattern_name(code, modalities), "edges": count,
+            "share": count / len(own), "chance": chance,
+            "ratio": count / len(own) / chance if chance > 0 else np.nan,
+        })  # fmt: skip
     return pd.DataFrame(rows)
 
 
