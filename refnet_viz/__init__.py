@@ -31,7 +31,13 @@ if TYPE_CHECKING:
     from .inference import embed
     from .layout import Layout, project
     from .plot.export import save
-    from .regimes import ablate, label_curve, robustness
+    from .regimes import (
+        ablate,
+        counterfactual,
+        label_curve,
+        refiner_curve,
+        robustness,
+    )
     from .train import VARIANTS, Config, Run, fit, pretrain, sweep
     from .widgets import explore
 
@@ -41,11 +47,11 @@ _ROOMS = {
     "Attribution": "graph", "Config": "train", "Embedding": "embedding",
     "Layout": "layout", "METRICS": "graph", "Neighbors": "graph", "Run": "train",
     "VARIANTS": "train", "ablate": "regimes", "attribute": "graph", "compare": "graph",
-    "data": "", "embed": "inference", "explore": "widgets", "fit": "train",
-    "graph": "", "knn": "graph", "label_curve": "regimes", "plot": "",
-    "pretrain": "train", "project": "layout", "rails": "baselines",
-    "responsibility": "", "robustness": "regimes", "save": "plot.export",
-    "sweep": "train",
+    "counterfactual": "regimes", "data": "", "embed": "inference",
+    "explore": "widgets", "fit": "train", "graph": "", "knn": "graph",
+    "label_curve": "regimes", "plot": "", "pretrain": "train", "project": "layout",
+    "rails": "baselines", "refiner_curve": "regimes", "responsibility": "",
+    "robustness": "regimes", "save": "plot.export", "sweep": "train",
 }  # fmt: skip
 __all__ = [
     "METRICS",
@@ -60,6 +66,7 @@ __all__ = [
     "ablate",
     "attribute",
     "compare",
+    "counterfactual",
     "data",
     "embed",
     "explore",
@@ -71,6 +78,7 @@ __all__ = [
     "pretrain",
     "project",
     "rails",
+    "refiner_curve",
     "responsibility",
     "robustness",
     "save",

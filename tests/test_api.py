@@ -16,8 +16,9 @@ from refnet_viz.config import Config
 MODULE_NAMES = {"data", "graph", "plot", "responsibility"}
 CLASS_NAMES = {"Attribution", "Config", "Embedding", "Layout", "Neighbors", "Run"}
 FUNCTION_NAMES = {
-    "ablate", "attribute", "compare", "embed", "explore", "fit", "knn", "label_curve",
-    "pretrain", "project", "rails", "robustness", "save", "sweep",
+    "ablate", "attribute", "compare", "counterfactual", "embed", "explore", "fit",
+    "knn", "label_curve", "pretrain", "project", "rails", "refiner_curve", "robustness",
+    "save", "sweep",
 }  # fmt: skip
 
 

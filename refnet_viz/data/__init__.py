@@ -1,6 +1,6 @@
 """Datasets: the `Dataset` value, your own arrays, three sets that ship, corruption."""
 
-from .corrupt import missing, noisy, without
+from .corrupt import missing, noisy, permuted, without
 from .dataset import Dataset, Media, Modality
 from .digits import digits
 from .emoji import emoji
@@ -9,5 +9,5 @@ from .readers import from_npz, shared
 
 __all__ = [
     "Dataset", "Media", "Modality", "digits", "emoji", "from_npz", "missing", "noisy",
-    "playground", "playground_neighbors", "shared", "without",
+    "permuted", "playground", "playground_neighbors", "shared", "without",
 ]  # fmt: skip

@@ -102,6 +102,54 @@ def missing(
     return replace(data, present=present)
 
 
+def permuted(data: Dataset, name: str, *, seed: int = 0) -> Dataset:
+    """Return the data with one modality dealt to other rows.
+
+    Rows that have it exchange its contents along one random cycle, so each gets that
+    of another row. What the modality looks like stays, what it tells of its row goes.
+
+    Parameters
+    ----------
+    data
+        Left as it is.
+    name
+        The modality.
+    seed
+        Same seed, same cycle.
+
+    Returns
+    -------
+    Dataset
+        The same rows with other values of one modality.
+
+    Raises
+    ------
+    ValueError
+        If the modality is unknown, or fewer than two rows have it.
+
+    Examples
+    --------
+    >>> data = Dataset.from_arrays({"a": np.eye(3), "b": np.arange(3.0)[:, None]})
+    >>> moved = permuted(data, "b").modalities
+    >>> bool((moved["b"].values == data.modalities["b"].values).any())
+    False
+    """
+    _check.one_of("name", name, data.modalities)
+    place = list(data.modalities).index(name)
+    rows = np.flatnonzero(data.present[:, place])
+    if len(rows) < 2:
+        raise ValueError(
+            f"`data` must have two or more rows with {name!r}, got {len(rows)}."
+        )
+    order = _generator(seed, place).permutation(rows)
+    source = np.arange(len(data))
+    source[order] = np.roll(order, 1)
+    known = data.modalities[name]
+    mask = None if known.mask is None else known.mask[source]
+    moved = replace(known, values=known.values[source], mask=mask)
+    return replace(data, modalities={**data.modalities, name: moved})
+
+
 def noisy(
     data: Dataset, level: float, *, modality: str | None = None, seed: int = 0
 ) -> Dataset:

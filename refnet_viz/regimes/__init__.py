@@ -1,10 +1,14 @@
-"""What becomes of runs when data are noisy, missing or scarcely labelled.
+"""What becomes of runs when data are noisy, missing or scarce, or losses heavier.
 
 `robustness` corrupts the rows that trained runs are judged on, `ablate` takes whole
-modalities away from them, `label_curve` trains anew with fewer and fewer labels.
+modalities away from them, `counterfactual` asks which edges and answers survive that;
+`label_curve` trains anew with fewer and fewer labels, `refiner_curve` with heavier and
+heavier refiners.
 """
 
+from .changed import counterfactual
 from .corruption import ablate, robustness
 from .labels import label_curve
+from .refiner import refiner_curve
 
-__all__ = ["ablate", "label_curve", "robustness"]
+__all__ = ["ablate", "counterfactual", "label_curve", "refiner_curve", "robustness"]

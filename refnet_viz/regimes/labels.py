@@ -113,12 +113,12 @@ def label_curve(
         }  # fmt: skip
         scarce, started = _settings(configs, share, again=pretrain is not None)
         runs = sweep(data, scarce, **common)
-        _whole(runs, len(order))
+        check_whole(runs, len(order))
         if pretrain is not None:
             # After the first sweep, which has checked variants and seeds.
             starts = starts or _starts(data, pretrain, order, base, n_jobs)
             runs |= sweep(data, started, start=starts, **common)
-            _whole(runs, len(order))
+            check_whole(runs, len(order))
         rows += [row | {"fraction": share} for row in _measured(runs, data.test, k)]
     return as_frame(
         rows, "fraction", baseline=next(iter(configs)), confidence=CONFIDENCE, k=k,
@@ -154,7 +154,7 @@ def _settings(
     return scarce, started
 
 
-def _whole(runs: Variants[Run], count: int) -> None:
+def check_whole(runs: Variants[Run], count: int) -> None:
     """Stop where a sweep was stopped, instead of going on with the next one."""
     if any(len(members) < count for members in runs.values()):
         raise KeyboardInterrupt
