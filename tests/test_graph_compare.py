@@ -211,7 +211,7 @@ def test_metrics_can_be_chosen_and_slow_ones_asked_for():
     assert "purity" not in set(table.metric)
     with pytest.raises(ValueError, match="metrics") as raised:
         compare({"a": runs([0])}, metrics=["purty"])
-    names = ", ".join(repr(name) for name in METRICS)
+    names = ", ".join(repr(name) for name in [*METRICS, "emergent"])
     assert str(raised.value) == f"`metrics` must be one of {names}, got 'purty'."
 
 

@@ -45,9 +45,12 @@ def compare(
         those of `refnet_viz.rails`. The graphs of each modality and of their sum are
         always shown beside the other metrics.
     metrics
-        Names out of `METRICS`; None takes all but the slow ones. Those that do not
-        apply are left out: label metrics without labels, accuracy without
-        predictions, F1 of single labels ...
+        Names out of `METRICS`, "emergent" (share of edges that no modality's graph has)
+        and, of held-out rows with decoded answers, "refined overlap with sum",
+        "supported" and "certified" (among the 10 k nearest by all modalities) and
+        "responsibility for ..." each modality. None takes all but the slow ones. Those
+        that do not apply are left out: label metrics without labels, accuracy without
+        predictions, F1 of single labels ... Overlaps are always there.
     confidence
         Of bands and intervals.
     permutations
@@ -122,7 +125,9 @@ def compare(
     grounds = Grounds(every[0].k, every[0].metric)
     lines = [Line(name, "variant", members) for name, members in variants.items()]
     lines += _rails(variants[baseline][0], grounds)
-    chosen = _chosen(metrics) | _overlaps(every, grounds) | answered(every, grounds)
+    known = answered(every, grounds)
+    chosen = _chosen(metrics, known) | _overlaps(every, grounds)
+    chosen |= known if metrics is None else {}
     judged = _judged(rails, grounds)
     rows = []
     with one_thread_for(len(every[0])):
@@ -179,11 +184,14 @@ def _judged(rails: Mapping[str, Any] | None, grounds: Grounds) -> list[Line]:
     ]
 
 
-def _chosen(metrics: Sequence[str] | None) -> dict[str, Metric]:
+def _chosen(
+    metrics: Sequence[str] | None, more: dict[str, Metric]
+) -> dict[str, Metric]:
     if metrics is None:
         return {name: metric for name, metric in METRICS.items() if not metric.slow}
     names = [metrics] if isinstance(metrics, str) else metrics
-    return {_check.one_of("metrics", name, METRICS): METRICS[name] for name in names}
+    known = METRICS | more
+    return {_check.one_of("metrics", name, known): known[name] for name in names}
 
 
 def _overlaps(every: list[Neighbors], grounds: Grounds) -> dict[str, Metric]:

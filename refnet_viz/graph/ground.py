@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ..embedding import Embedding
 from .neighbors import Neighbors, knn
-from .pairs import common
+from .pairs import common, common_by_depth
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +58,14 @@ class Grounds:
         if key not in self._known:
             self._known[key] = self._search(embedding, space, np.flatnonzero(there))
         return self._known[key]
+
+    def overlaps(self, graph: Neighbors, space: str) -> npt.NDArray[np.float64]:
+        """Return `overlap` for every k up to that of the grounds: ``(k,)``."""
+        ground = self.of(graph.embedding, space)
+        if ground is None:
+            return np.full(self.k, np.nan)
+        truth = ground.rows[ground.graph.indices]
+        return common_by_depth(graph.indices[ground.rows], truth)
 
     def _search(
         self, embedding: Embedding, space: str, rows: npt.NDArray[np.intp]

@@ -43,6 +43,25 @@ def common(a: Rows, b: Rows) -> Rows:
     return np.sum(both[:, 1:] == both[:, :-1], axis=1)
 
 
+def common_by_depth(a: Rows, b: Rows) -> Floats:
+    """Return the mean share of common entries of the first 1, 2 ... k of both lines.
+
+    Examples
+    --------
+    >>> common_by_depth(np.array([[1, 2], [3, 4]]), np.array([[2, 1], [3, 5]])).tolist()
+    [0.5, 0.75]
+    """
+    n, k = a.shape
+    counts = np.zeros(k)
+    size = max(1, _BUDGET // k**2)
+    for start in range(0, n, size):
+        block = slice(start, start + size)
+        _, i, j = np.nonzero(a[block, :, None] == b[block, None, :])
+        # A common entry counts from the depth at which both lines have it.
+        counts += np.bincount(np.maximum(i, j), minlength=k)
+    return np.cumsum(counts) / (n * np.arange(1, k + 1))
+
+
 def overlap(a: Neighbors, b: Neighbors) -> float:
     """Return the mean share of neighbours that two graphs have in common.
 

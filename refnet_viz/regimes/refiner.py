@@ -21,8 +21,7 @@ from .labels import check_whole
 from .table import as_frame
 
 CONFIDENCE = 0.95
-METRICS = ("accuracy", "adjusted_homophily")
-BESIDE = ("overlap with sum", "refined overlap with sum", "supported")
+METRICS = ("accuracy", "adjusted_homophily", "refined overlap with sum", "supported")
 
 
 def refiner_curve(
@@ -64,8 +63,8 @@ def refiner_curve(
     -------
     pandas.DataFrame
         One row a metric and ``weight``, with the columns of `label_curve`; metrics are
-        accuracy, adjusted homophily of the latent graph, its overlap with the graph of
-        all modalities, that of the refined graph, support, and the responsibility for
+        accuracy, adjusted homophily, support and overlaps of the latent graph, the
+        refined graph's overlap with that of all modalities, and the responsibility for
         each modality, see `compare`. ``variant`` is "refiner" throughout. Differences
         are to the first weight, paired by seed.
 
@@ -101,8 +100,10 @@ def refiner_curve(
         data, configs, seeds=order, folder=folder, n_jobs=n_jobs, progress=progress
     )
     check_whole(runs, len(order))
+    spaces = embed(runs, data.test)
+    names = [f"responsibility for {name}" for name in data.modalities]
     table = compare(
-        knn(embed(runs, data.test), k), baseline=next(iter(configs)), metrics=METRICS,
+        knn(spaces, k), baseline=next(iter(configs)), metrics=[*METRICS, *names],
         confidence=CONFIDENCE, permutations=0,
     )  # fmt: skip
     place = dict(zip(configs, rising, strict=True))
@@ -110,8 +111,6 @@ def refiner_curve(
         {str(key): value for key, value in row.items()}
         | {"variant": "refiner", "weight": place[row["variant"]]}
         for row in table[table["kind"] == "variant"].to_dict("records")
-        if row["metric"] in (*METRICS, *BESIDE)
-        or row["metric"].startswith("responsibility")
     ]
     return as_frame(
         rows, "weight", baseline=rising[0], confidence=CONFIDENCE, k=k,
