@@ -119,14 +119,14 @@ def test_it_is_drawn_without_a_browser(key, mode, tmp_path):
     ("kind", "given", "metric", "sentence"),
     [
         (TypeError, {"a": 1}, None,
-         "`frame` must be the DataFrame that rv.robustness or rv.label_curve returned, "
-         "got dict."),
+         "`frame` must be the DataFrame that rv.robustness, rv.label_curve or "
+         "rv.refiner_curve returned, got dict."),
         (ValueError, frame().drop(columns=["low", "mean"]), None,
          "`frame` must have columns ['metric', 'variant', 'mean', 'low', 'high'] and "
-         "'level' or 'fraction', lacks ['mean', 'low']."),
+         "'level', 'fraction' or 'weight', lacks ['mean', 'low']."),
         (ValueError, frame("condition"), None,
          "`frame` must have columns ['metric', 'variant', 'mean', 'low', 'high'] and "
-         "'level' or 'fraction', lacks the latter."),
+         "'level', 'fraction' or 'weight', lacks the latter."),
         (ValueError, frame()[:0], None,
          "`frame` must have at least one row, got none."),
         (ValueError, frame(), "area",
@@ -148,3 +148,17 @@ def test_modes_and_columns_are_checked():
     with pytest.raises(ValueError, match="columns"):
         curves(frame(), columns=0)
     assert curves(frame(), columns=1).layout.xaxis2.domain == (0, 1)
+
+
+def test_a_weight_of_0_stands_one_step_before_the_others():
+    figure = curves(frame("weight", (0.0, 0.5, 1.0, 2.0)), "accuracy")
+    axis = figure.layout.xaxis
+    assert axis.type == "log"
+    assert axis.tickvals == (0.25, 0.5, 1.0, 2.0)
+    assert axis.ticktext == ("0", "0.5", "1", "2")
+    assert lines(figure)[0].x.tolist() == [0.25, 0.5, 1.0, 2.0]
+    assert figure.data[-1].x.tolist() == [0.25, 0.5, 1.0, 2.0]
+    assert "heavier refiner" in figure.layout.title.text
+    alone = curves(frame("weight", (0.0, 5.0)), "accuracy")
+    assert alone.layout.xaxis.tickvals == (0.5, 5.0)
+    assert render(figure, "png").startswith(b"\x89PNG")

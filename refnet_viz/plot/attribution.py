@@ -21,7 +21,7 @@ HEIGHT = 420
 LAYOUTS = ("umap", "pca", "aligned")
 EMERGENT, SEVERAL = "emergent", "other sets"
 MOST = 7  # sets of modalities with a colour of their own
-WIDTH = 1.3
+WIDTH = 1.0
 
 
 def attribution(

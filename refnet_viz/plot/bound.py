@@ -67,15 +67,17 @@ def bound(attribution: Attribution, *, mode: str = "light") -> go.Figure:
         ["<b>difference as a share of its bound</b>", small("−1 to 1 for every edge")],
     ]
     figure = grid(titles, columns=2, height=HEIGHT, below=44, width_gap=0.12)
-    blue = class_style(0, mode)[0]
+    blue = class_style(0 if mode == "light" else 4, mode)[0]
     most = float(np.nanmax(found.total[known], initial=0.0))
     reach = float(np.nanmax(found.reach[known], initial=0.0))
     ends = np.array([0.0, most])
+    path = np.unique([0.0, min(reach, most), most])  # distances are never negative
     for sign, fill in ((-1, None), (1, "tonexty")):
         edge = {"color": colors.muted, "width": 1, "dash": "dash"}
         figure.add_trace(
             go.Scatter(
-                x=ends, y=ends + sign * reach, mode="lines", line=edge, fill=fill,
+                x=path, y=np.maximum(path + sign * reach, 0.0), mode="lines",
+                line=edge, fill=fill,
                 fillcolor=colors.band, hoverinfo="skip", showlegend=sign > 0,
                 name=f"± the largest ρᵢ + ρⱼ ({reach:.2f})",
             ), row=1, col=1,

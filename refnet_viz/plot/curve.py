@@ -22,10 +22,14 @@ TITLES = {
     "missing": "share of missing modalities",
     "level": "level of corruption",
     "fraction": "share of training labels (log scale)",
+    "weight": "weight of the refiner (log scale)",
 }
 LINES = tuple(dash for dash in DASHES if dash != "dot")  # dots are chance
 # What is no metric of a single graph.
-HIGHER = {"seed_stability", "overlap with sum"}
+HIGHER = {
+    "seed_stability", "overlap with sum", "refined overlap with sum", "supported",
+    "certified",
+}  # fmt: skip
 
 
 def curves(
@@ -35,16 +39,17 @@ def curves(
     columns: int | None = None,
     mode: str = "light",
 ) -> go.Figure:
-    """Draw what becomes of a metric as data get noisier, sparser or better labelled.
+    """Draw what becomes of a metric with noise, gaps, few labels or a heavier refiner.
 
     A line a variant joins the means over seeds; its band is the columns `low` to
     `high`, left out where there is a single seed. A dotted line is chance. Shares of
-    labels stand on a logarithmic axis.
+    labels and weights stand on a logarithmic axis, a weight of 0 one step before it.
 
     Parameters
     ----------
     frame
-        Of `refnet_viz.robustness` or `refnet_viz.label_curve`.
+        Of `refnet_viz.robustness`, `refnet_viz.label_curve` or
+        `refnet_viz.refiner_curve`.
     metric
         One or several of the frame's metrics, a panel each; None draws all that
         depend on the level or fraction.
@@ -74,7 +79,7 @@ def curves(
     """
     ink(mode)
     key = _key_of(frame)
-    frame = frame[frame[key].notna()]
+    frame = frame[frame[key].notna()].assign(at=lambda rows: _placed(rows[key]))
     names = _metrics(frame, metric)
     wide = min(2, len(names)) if columns is None else columns
     wide = _check.integer("columns", wide, low=1)
@@ -100,15 +105,15 @@ def curves(
 def _key_of(frame: Any) -> str:
     if not isinstance(frame, pd.DataFrame):
         raise TypeError(
-            "`frame` must be the DataFrame that rv.robustness or rv.label_curve "
-            f"returned, got {type(frame).__name__}."
+            "`frame` must be the DataFrame that rv.robustness, rv.label_curve or "
+            f"rv.refiner_curve returned, got {type(frame).__name__}."
         )
-    keys = [key for key in ("level", "fraction") if key in frame.columns]
+    keys = [key for key in ("level", "fraction", "weight") if key in frame.columns]
     missing = [column for column in COLUMNS if column not in frame.columns]
     if missing or not keys:
         raise ValueError(
-            f"`frame` must have columns {list(COLUMNS)} and 'level' or 'fraction', "
-            f"lacks {missing or 'the latter'}."
+            f"`frame` must have columns {list(COLUMNS)} and 'level', 'fraction' or "
+            f"'weight', lacks {missing or 'the latter'}."
         )
     return keys[0]
 
@@ -122,9 +127,18 @@ def _metrics(frame: pd.DataFrame, metric: str | Sequence[str] | None) -> list[st
 
 def _direction(name: str) -> str:
     better = METRICS[name].higher_is_better if name in METRICS else None
-    if better or name in HIGHER:
+    if better or name in HIGHER or name.startswith("responsibility"):
         return "higher is better"
     return "no direction is better" if better is None else "lower is better"
+
+
+def _placed(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Return where levels, fractions and weights stand: 0 before a logarithmic axis."""
+    above = np.sort(values[values > 0].unique())
+    if values.name != "weight" or not len(above):
+        return values
+    step = above[1] / above[0] if len(above) > 1 else 10.0
+    return values.where(values > 0, above[0] / step)
 
 
 def _panel(
@@ -141,24 +155,22 @@ def _panel(
         common = {"name": short(name), "legendgroup": short(name)}
         known = rows[rows["low"].notna() & rows["high"].notna()]
         if len(known) > 1:
-            bands.append(_band(known, key, color, common))
+            bands.append(_band(known, color, common))
         lines.append(go.Scatter(
-            x=rows[key].to_numpy(), y=rows["mean"].to_numpy(), mode="lines+markers",
+            x=rows["at"].to_numpy(), y=rows["mean"].to_numpy(), mode="lines+markers",
             line={"color": color, "dash": dash, "width": 2},
             marker={"color": color, "symbol": symbol, "size": 7},
             hovertext=[_hover(row, key) for row in rows.to_dict("records")],
             hovertemplate="%{hovertext}<extra></extra>", **common,
         ))  # fmt: skip
-    return [*bands, *lines, *_chance(part, key, ink(mode))]
+    return [*bands, *lines, *_chance(part, ink(mode))]
 
 
-def _band(
-    rows: pd.DataFrame, key: str, color: str, common: dict[str, str]
-) -> go.Scatter:
+def _band(rows: pd.DataFrame, color: str, common: dict[str, str]) -> go.Scatter:
     """Return the outline along the upper ends and back along the lower ones."""
     there, back = rows.to_dict("list"), rows[::-1].to_dict("list")
     return go.Scatter(
-        x=np.array([*there[key], *back[key], there[key][0]]),
+        x=np.array([*there["at"], *back["at"], there["at"][0]]),
         y=np.array([*there["high"], *back["low"], there["high"][0]]),
         mode="lines", line={"color": faded(color, 0.4), "width": 0.75}, fill="toself",
         fillcolor=faded(color, 0.12), hoverinfo="skip", **common,
@@ -166,7 +178,8 @@ def _band(
 
 
 def _hover(row: dict[Any, Any], key: str) -> str:
-    at = f"{row[key]:.3g}" if key == "level" else f"{100 * row[key]:g}% of the labels"
+    at = f"{row[key]:.3g}"
+    at = f"{100 * row[key]:g}% of the labels" if key == "fraction" else at
     lines = [f"<b>{short(row['variant'])}</b>, {at}: {row['mean']:.3f}"]
     if pd.notna(row["low"]):
         lines.append(f"band {row['low']:.3f} to {row['high']:.3f}")
@@ -175,10 +188,10 @@ def _hover(row: dict[Any, Any], key: str) -> str:
     return "<br>".join(lines)
 
 
-def _chance(part: pd.DataFrame, key: str, colors: Ink) -> list[go.Scatter]:
+def _chance(part: pd.DataFrame, colors: Ink) -> list[go.Scatter]:
     if "chance" not in part.columns or part["chance"].isna().all():
         return []
-    chance = part.groupby(key)["chance"].mean()
+    chance = part.groupby("at")["chance"].mean()
     line = {"color": colors.text, "width": 1.4, "dash": "dot"}
     return [
         go.Scatter(
@@ -192,19 +205,19 @@ def _chance(part: pd.DataFrame, key: str, colors: Ink) -> list[go.Scatter]:
 def _axes(
     figure: go.Figure, part: pd.DataFrame, key: str, known: Any, number: int
 ) -> None:
-    places = sorted(set(part[key]))
+    names = dict(sorted(zip(part["at"], part[key], strict=True)))
+    places = list(names)
     title = TITLES[known.get("corruption", key) if key == "level" else key]
     x = {
         "title": {"text": title}, "showline": True, "showgrid": False,
-        "tickvals": places, "ticktext": [f"{place:g}" for place in places],
+        "tickvals": places, "ticktext": [f"{value:g}" for value in names.values()],
     }  # fmt: skip
-    if key == "fraction":
+    if key != "level":
         low, high = np.log10([places[0], places[-1]])
         room = 0.04 * (high - low) or 0.5
-        x |= {
-            "type": "log", "range": [low - room, high + room],
-            "ticktext": [f"{100 * place:g}%" for place in places],
-        }  # fmt: skip
+        x |= {"type": "log", "range": [low - room, high + room]}
+    if key == "fraction":
+        x["ticktext"] = [f"{100 * place:g}%" for place in places]
     name = "" if number == 1 else str(number)
     y = {"title": {"text": "mean over seeds"}, "nticks": 6}
     figure.update_layout({f"xaxis{name}": x, f"yaxis{name}": y})
@@ -222,8 +235,9 @@ def _title(frame: pd.DataFrame, key: str) -> str:
         told.append(f"only {short(frame.attrs['modality'])} is corrupted")
     words = {"noise": "Robustness to noise", "missing": "Robustness to missing data"}
     title = words.get(frame.attrs.get("corruption", ""), "Robustness")
-    if key == "fraction":
-        title = "With few labels"
+    title = {"fraction": "With few labels", "weight": "With a heavier refiner"}.get(
+        key, title
+    )
     return title + (f"<br>{small(', '.join(told))}" if told else "")
 
 

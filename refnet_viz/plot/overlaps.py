@@ -19,6 +19,7 @@ from .text import short, small
 from .theme import class_style, faded, ink
 
 HEIGHT = 280
+ENOUGH = 3  # seeds: with two, a 95% band is thirteen times as wide as their spread
 FUSED = {"refined": "solid", "latent": "dash"}
 
 Floats = npt.NDArray[np.float64]
@@ -37,7 +38,7 @@ def overlaps(
     ----------
     spaces
         An Embedding with modalities, a list of them (seeds), or a mapping from variants
-        to one or several: means over seeds, with the 95 % band of the mean.
+        to one or several: means over seeds, with the 95% band from three seeds on.
     k_max
         Largest number of neighbours.
     columns
@@ -99,10 +100,9 @@ def overlaps(
         y = {"rangemode": "tozero", "title": {"text": "share" if not number else ""}}
         x = {"title": {"text": "k nearest neighbours"}}
         figure.update_layout({f"xaxis{suffix}": x, f"yaxis{suffix}": y})
-    seeds = {len(members) for members in variants.values()}
-    told = f"{' or '.join(map(str, sorted(seeds)))} seed(s) a variant"
-    if max(seeds) > 1:
-        told += ", band: 95 % of the mean"
+    seeds = sorted({len(members) for members in variants.values()})
+    told = f"{' or '.join(map(str, seeds))} seed{'s' * (seeds != [1])} a variant, "
+    told += "band: 95% of the mean" if seeds[-1] >= ENOUGH else "too few for a band"
     title = "Neighbours that the modalities have too"
     return finish(
         figure, f"{title}<br>{small(told)}", mode, _meta(curves, panels, k_max)
@@ -140,8 +140,9 @@ def _traces(
             hovertemplate=f"{words} at k = %{{x}}: %{{y:.3f}}<extra></extra>",
         )
     ]  # fmt: skip
-    if len(found) > 1:
-        low, high = np.array([seed_band(column, 0.95) for column in found.T]).T
+    if len(found) >= ENOUGH:
+        bands = [seed_band(column, 0.95) for column in found.T]
+        low, high = np.clip(bands, 0.0, 1.0).T
         traces.insert(0, go.Scatter(
             x=np.concatenate([ks, ks[::-1]]), y=np.concatenate([high, low[::-1]]),
             mode="lines", line={"color": faded(color, 0.0), "width": 0}, fill="toself",

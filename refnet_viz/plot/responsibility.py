@@ -15,7 +15,8 @@ from .panels import finish, grid, place
 from .text import short, small
 from .theme import DASHES, class_style, ink
 
-HEIGHT = 300
+HEIGHT = 260
+ROW = 15  # pixels of a bar
 EVERY = "all points"
 LOWEST = -1.0  # single points may be far below; the axis stops here
 LINES = tuple(dash for dash in DASHES if dash != "dot")  # dots are the null
@@ -76,7 +77,9 @@ def responsibility(attributions: Any, *, mode: str = "light") -> go.Figure:
         for name, members in every.items()
     ]
     titles += [["<b>by point</b>", small("share of points at or above")]] * wide
-    figure = grid(titles, columns=wide, height=HEIGHT, below=64, width_gap=0.08)
+    rows = max(len(table) for table in means.values()) * (len(names) + 1)
+    height = max(HEIGHT, ROW * rows)
+    figure = grid(titles, columns=wide, height=height, below=44, width_gap=0.06)
     for number, name in enumerate(every):
         for turn, modality in enumerate(names):
             for trace in (
@@ -89,6 +92,10 @@ def responsibility(attributions: Any, *, mode: str = "light") -> go.Figure:
         null = _null(len(means[name]), colors.text)
         figure.add_trace(null, **place(number, wide))
         _axes(figure, number + 1, wide)
+    most = min(0.0, *(float(table.to_numpy().min()) for table in means.values()))
+    for number in range(1, wide + 1):
+        name = "" if number == 1 else str(number)
+        figure.update_layout({f"xaxis{name}": {"range": [1.05 * most, 1]}})
     figure.update_layout(barmode="group", bargap=0.25)
     title = "Responsibility: what the fused vector answers of each modality"
     told = small("1: everything, 0: what the mean would answer")
@@ -118,9 +125,9 @@ def _nulls(members: list[Attribution], names: list[str]) -> str:
 def _bars(means: pd.DataFrame, modality: str, turn: int, mode: str) -> go.Bar:
     labels = [short(name, 18) for name in means.index]
     return go.Bar(
-        x=labels, y=means[modality].to_numpy(), name=short(modality),
+        y=labels, x=means[modality].to_numpy(), name=short(modality), orientation="h",
         marker={"color": class_style(turn, mode)[0], "line": {"width": 0}},
-        hovertemplate=f"{short(modality)}, %{{x}}: %{{y:.2f}}<extra></extra>",
+        hovertemplate=f"{short(modality)}, %{{y}}: %{{x:.2f}}<extra></extra>",
     )  # fmt: skip
 
 
@@ -142,21 +149,23 @@ def _curve(
 
 def _null(count: int, color: str) -> go.Scatter:
     line = {"color": color, "width": 1, "dash": "dot"}
-    x: npt.NDArray[np.float64] = np.array([-0.5, count - 0.5])
+    y: npt.NDArray[np.float64] = np.array([-0.5, count - 0.5])
     return go.Scatter(
-        x=x, y=[0, 0], mode="lines", line=line, hoverinfo="skip", showlegend=False,
+        x=[0, 0], y=y, mode="lines", line=line, hoverinfo="skip", showlegend=False,
         name="mean predictor",
     )  # fmt: skip
 
 
 def _axes(figure: go.Figure, number: int, wide: int) -> None:
     upper, lower = "" if number == 1 else str(number), str(number + wide)
-    named = number == 1
+    named, title = number == 1, {"title": {"text": "mean responsibility"}}
     figure.update_layout({
-        f"xaxis{upper}": {"tickangle": -40, "showgrid": False},
-        f"yaxis{upper}": {"title": {"text": "mean responsibility" if named else ""}},
+        f"xaxis{upper}": {**title},
+        f"yaxis{upper}": {"autorange": "reversed", "showgrid": False, "ticks": "",
+                          "showticklabels": named},
         f"xaxis{lower}": {"range": [LOWEST, 1], "title": {"text": "responsibility"}},
         f"yaxis{lower}": {"range": [0, 1.02], "tickformat": ".0%",
+                          "showticklabels": named,
                           "title": {"text": "share of points" if named else ""}},
     })  # fmt: skip
 
