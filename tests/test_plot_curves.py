@@ -161,4 +161,4 @@ def test_a_weight_of_0_stands_one_step_before_the_others():
     assert "heavier refiner" in figure.layout.title.text
     alone = curves(frame("weight", (0.0, 5.0)), "accuracy")
     assert alone.layout.xaxis.tickvals == (0.5, 5.0)
-    assert render(figure, "png").startswith(b"\x89PNG")
+    assert render(figure, "png", width=600, height=400).startswith(b"\x89PNG")
