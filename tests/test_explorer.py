@@ -4,6 +4,8 @@ import asyncio
 import copy
 import io
 import json
+import re
+from dataclasses import replace
 
 import ipywidgets as W
 import numpy as np
@@ -17,6 +19,8 @@ from refnet_viz.data import Media
 from refnet_viz.embedding import Embedding
 from refnet_viz.graph import METRICS, edge_diff, knn, rewiring
 from refnet_viz.plot.rewiring import chance_rewiring
+from refnet_viz.responsibility import scores_by_point
+from refnet_viz.widgets import atlas as atlas_module
 from refnet_viz.widgets import figure as drawing
 from refnet_viz.widgets import lifetime
 from refnet_viz.widgets.explorer import Explorer
@@ -815,3 +819,180 @@ def test_outside_notebooks_nothing_is_remembered():
 def test_explorer_is_exported():
     assert isinstance(rv.explore, type(rv.knn))
     assert Explorer.__doc__.startswith("A map with its controls")
+
+
+# Who answers
+
+
+def answering(variant, seed):
+    """Return an embedding that answers for its modalities, with noise."""
+    made = embedding(variant, seed)
+    rng = np.random.default_rng(seed)
+    decoded = {
+        name: (x + 0.3 * rng.normal(size=x.shape)).astype(np.float32)
+        for name, x in made.inputs.items()
+    }
+    return replace(made, targets=made.inputs, decoded=decoded)
+
+
+@pytest.fixture
+def answers():
+    return {name: [answering(name, s) for s in (0, 1)] for name in ("plain", "both")}
+
+
+@pytest.fixture
+def answered(answers):
+    return rv.explore(answers, k=3, layout="pca")
+
+
+def sliders(view):
+    return {
+        name: slider.layout.display != "none"
+        for name, slider in view.controls.weights.items()
+    }
+
+
+def test_weights_are_shown_where_they_count(answered):
+    assert sliders(answered) == {"image": False, "text": False}
+    answered.space = "refined"
+    assert sliders(answered) == {"image": True, "text": True}
+    answered.space = "image"
+    assert sliders(answered) == {"image": False, "text": False}
+    answered.space = "sum"
+    assert sliders(answered) == {"image": True, "text": True}
+    alone = Embedding.from_arrays(np.eye(5), modalities={"a": np.eye(5)})
+    one = rv.explore(alone, k=1, layout="pca", space="sum")
+    assert sliders(one) == {"a": False}
+
+
+@pytest.mark.parametrize("space", ["refined", "sum"])
+def test_weights_change_the_graph_and_not_the_map(answered, answers, space):
+    answered.space, answered.edges = space, "all"
+    before = answered.figure.data[POINTS].x.copy()
+    answered.weights = {"image": 2.0, "text": 0.5}
+    assert answered.weights == {"image": 2.0, "text": 0.5}
+    weights = {"image": 2.0 / 2, "text": 0.5 / 2}  # both have two features
+    true = knn(answers["plain"][0], 3, space=space, weights=weights).edges()
+    assert drawn_edges(answered) == set(
+        zip(true.source.tolist(), true.target.tolist(), strict=True)
+    )
+    np.testing.assert_array_equal(answered.figure.data[POINTS].x, before)
+    assert "of equal weights" in answered.figure.layout.title.text
+    answered.select(["p3"])
+    graph = knn(answers["plain"][0], 3, space=space, weights=weights)
+    near = [row["title"] for row in answered.detail.content["rows"]]
+    assert near == [f"p{i}" for i in graph.indices[3]]
+    # The baseline is weighed alike.
+    answered.variant = "both"
+    other = knn(answers["both"][0], 3, space=space, weights=weights)
+    told = answered.selected["rewiring"].iloc[0]
+    assert told == pytest.approx(rv.graph.rewiring(graph, other)[3])
+    answered.weights = {}
+    assert answered.weights == {"image": 1.0, "text": 1.0}
+    assert "of equal weights" not in answered.figure.layout.title.text
+
+
+def test_one_weight_is_always_left(answered):
+    answered.space = "refined"
+    answered.controls.weights["image"].value = 0.0
+    answered.controls.weights["text"].value = 0.0
+    assert answered.weights == {"image": 0.0, "text": 1.0}
+    with pytest.raises(
+        ValueError, match=r"^`weights` must have one above 0, got 0 for each\.$"
+    ):
+        answered.weights = {"image": 0, "text": 0}
+    with pytest.raises(ValueError, match=r"^`weights` must be one of 'image', 'text'"):
+        answered.weights = {"sound": 1}
+    told = r"^`weights\['text'\]` must be a finite number between 0 and 2, got 3\.$"
+    with pytest.raises(ValueError, match=told):
+        answered.weights = {"text": 3}
+    assert answered.weights == {"image": 0.0, "text": 1.0}
+    answered.weights = {"image": 1, "text": 0}
+    assert answered.weights == {"image": 1.0, "text": 0.0}
+
+
+def test_many_moves_of_a_slider_keep_few_graphs(answered):
+    answered.space = "refined"
+    for step in range(3, 60):
+        answered.weights = {"image": step / 40}
+    kept = [place for place in answered._atlas._graphs if place.weights is not None]
+    assert len(kept) <= atlas_module.KEPT
+
+
+def by_modality(view):
+    """Return name, dash and number of edges of every trace that is shown."""
+    traces = view.figure.data[drawing.SETS :]
+    return [(t.name, t.line.dash, len(t.x) // 3) for t in traces if t.visible]
+
+
+def test_edges_by_modality(answered, answers):
+    assert by_modality(answered) == []
+    answered.edges = "by modality"
+    known = rv.attribute(graph(answers, "plain"))
+    found: dict[str, int] = {}
+    for name, _, count in by_modality(answered):
+        word = re.sub(r" \d+% .*", "", name)
+        found[word] = found.get(word, 0) + count
+    table = known.patterns.set_index("pattern")
+    assert {n: c for n, c in found.items() if c} == {
+        n: c for n, c in table.edges.to_dict().items() if c
+    }
+    dashed = sum(count for _, dash, count in by_modality(answered) if dash == "dash")
+    assert dashed == known.contradicted.any(axis=1).sum()
+    names = {name for name, _, _ in by_modality(answered)}
+    told = f"all {table.share['all']:.0%} (chance {table.chance['all']:.0%})"
+    assert told in names
+    assert len(answered.figure.data[EDGES].x) == 0
+    assert all(t.zorder == -1 for t in answered.figure.data[drawing.SETS :])
+    assert f"{len(known)} edges by modality" in answered.figure.layout.title.text
+    answered.select(["p1"])
+    touching = sum(count for _, _, count in by_modality(answered))
+    assert touching == known.graph.degree[1]
+    answered.edges = "none"
+    assert by_modality(answered) == []
+
+
+def test_edges_by_modality_follow_k_and_weights(answered, answers):
+    answered.edges, answered.space = "by modality", "refined"
+    answered.weights, answered.k = {"image": 0.0}, 5
+    weights = {"image": 0.0, "text": 0.5}
+    true = knn(answers["plain"][0], 5, space="refined", weights=weights)
+    known = rv.attribute(true)
+    assert sum(count for _, _, count in by_modality(answered)) == len(known)
+    names = {name for name, _, _ in by_modality(answered)}
+    share = known.patterns.set_index("pattern").share["only text"]
+    assert any(name.startswith(f"only text {share:.0%}") for name in names)
+
+
+def test_edges_by_modality_need_modalities():
+    bare = rv.explore(Embedding.from_arrays(np.eye(5)), k=1, layout="pca")
+    with pytest.raises(ValueError, match=r"^`edges` must be one of 'none', .* 'lost'"):
+        bare.edges = "by modality"
+
+
+def test_colour_by_responsibility(answered, answers):
+    name = "responsibility: text"
+    answered.color = name
+    true = scores_by_point(answers["plain"][0])["text"].to_numpy()
+    shown = answered.figure.data[POINTS].marker.color
+    np.testing.assert_allclose(shown, true.clip(-1, 1))
+    title = answered.figure.layout.coloraxis.colorbar.title.text
+    assert "1 is best, 0 the mean" in title
+    answered.select(["p2"])
+    assert answered.selected[name].iloc[0] == pytest.approx(true[2])
+    rows = {fact[0]: fact[1] for fact in answered.detail.content["facts"]}
+    assert rows["answers for text"] == f"{true[2]:.2f} (mean 0)"
+
+
+def test_training_rows_have_no_responsibility(answers):
+    seen = [replace(one, held_out=np.arange(N) > 2) for one in answers["plain"]]
+    shown = rv.explore(seen, k=3, layout="pca")
+    with pytest.raises(ValueError, match=r"^`color` must be one of"):
+        shown.color = "responsibility: text"
+    assert "responsibility: text" not in shown.selected.columns
+    shown.edges = "by modality"  # proves nothing, and says who has the edge
+    assert by_modality(shown)
+
+
+def test_few_spaces_are_buttons(answered):
+    assert type(answered.controls["space"]).__name__ == "ToggleButtons"

@@ -345,17 +345,18 @@ def attribute(
         known = grounds.setdefault(search, Grounds(*search))
         given = graph.weights if weights is None else weights
         with one_thread_for(len(graph)):
-            return _attribute(graph, known, given, multiples)
+            return attributed(graph, known, given, multiples)
 
     return map_values(one, graphs)
 
 
-def _attribute(
+def attributed(
     graph: Neighbors,
     grounds: Grounds,
-    weights: Mapping[str, float] | None,
-    beyond: tuple[int, ...],
+    weights: Mapping[str, float] | None = None,
+    beyond: tuple[int, ...] = BEYOND,
 ) -> Attribution:
+    """Return `attribute` of one graph, with the modalities' graphs at hand."""
     inside, names = contained(graph, grounds), list(graph.embedding.inputs)
     ks = tuple(times * graph.k for times in beyond)
     geometry, proofs = prove(graph, weights, ks)

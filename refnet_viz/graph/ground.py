@@ -79,6 +79,14 @@ class Grounds:
         )  # fmt: skip
         return Ground(rows, knn(own, self.k, space=space, metric=self.metric))
 
+    def head(self, k: int) -> Grounds:
+        """Return the same grounds with fewer neighbours, not searched again."""
+        known = {
+            key: found and Ground(found.rows, found.graph.head(k))
+            for key, found in self._known.items()
+        }
+        return Grounds(k, self.metric, known)
+
     def overlap(self, graph: Neighbors, space: str) -> float:
         """Return the mean share of neighbours that are neighbours in a space too.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -85,9 +86,10 @@ def attribution(
     ]
     figure = grid(titles, columns=wide, height=HEIGHT)
     order = _order(list(shown.values()))
+    sets = [edge_sets(known, order) for known in shown.values()]
     for number, (known, found) in enumerate(zip(shown.values(), layouts, strict=True)):
         at = place(number, wide)
-        for trace in _edges(known, found.coordinates, order, most, mode=mode):
+        for trace in _edges(sets[number], found.coordinates, most, mode=mode):
             figure.add_trace(trace, **at)
         marker = {
             "color": colors.muted, "size": 4, "line": {"width": 0}, "opacity": 0.8
@@ -98,7 +100,7 @@ def attribution(
         )
         figure.add_trace(trace, **at)
         flat_axes(figure, number + 1, colors)
-    _key(figure, list(shown.values()), order, colors, mode=mode)
+    _key(figure, sets, colors, mode=mode)
     title = "Which modalities have the edges of the fused graph"
     told = small("dashed: contradicted by some modality; chance keeps every degree")
     return finish(figure, f"{title}<br>{told}", mode, _meta(shown, most))
@@ -148,6 +150,79 @@ def _lines(name: str, known: Attribution, layout: Layout, most: int) -> list[str
     ]  # fmt: skip
 
 
+@dataclass(frozen=True)
+class EdgeSets:
+    """The edges of a graph by the set of modalities that has them, ready to be drawn.
+
+    Parameters
+    ----------
+    pairs
+        ``(E, 2)`` ends of the edges.
+    group
+        ``(E,)`` name of the set of each, "emergent" where no modality has it.
+    dashed
+        ``(E,)`` bool: contradicted by some modality.
+    order
+        Names of the sets that have a colour.
+    shares, chance
+        Name to its share of the edges, and to the share expected by chance.
+    """
+
+    pairs: npt.NDArray[np.int64]
+    group: npt.NDArray[np.object_]
+    dashed: npt.NDArray[np.bool_]
+    order: list[str]
+    shares: dict[str, float]
+    chance: dict[str, float]
+
+    @property
+    def names(self) -> list[str]:
+        """Every set, the lowest first."""
+        return [EMERGENT, *reversed(self.order)]
+
+    def drawn(self, name: str, *, dashed: bool, rows: Any = ...) -> Any:
+        """Return the pairs of a set that are dashed or not, of some edges."""
+        own = (self.group[rows] == name) & (self.dashed[rows] == dashed)
+        return self.pairs[rows][own]
+
+    def line(self, name: str, mode: str) -> dict[str, Any]:
+        """Return colour and width of a set."""
+        if name == EMERGENT:
+            return {"color": ink(mode).edge, "width": 0.6}
+        return {"color": class_style(self.order.index(name), mode)[0], "width": WIDTH}
+
+
+def edge_sets(known: Attribution, order: list[str] | None = None) -> EdgeSets:
+    """Return the edges of an attribution by set.
+
+    Parameters
+    ----------
+    known
+        The attribution.
+    order
+        Sets with a colour; None takes the largest, the rest being "other sets".
+
+    Examples
+    --------
+    >>> from refnet_viz import Embedding, attribute, knn
+    >>> x = np.array([[0.0], [1.0], [5.0], [7.0]])
+    >>> own = Embedding.from_arrays(x, modalities={"a": x, "b": x[[0, 2, 1, 3]]})
+    >>> edge_sets(attribute(knn(own, k=1))).shares
+    {'only a': 1.0, 'only b': 0.0, 'emergent': 0.0}
+    """
+    order = _order([known]) if order is None else order
+    source, target, _ = known.edges
+    named = np.isin(known.pattern.astype(str), [*order, EMERGENT])
+    shares, chance = (
+        {name: _share(known, name, order, column) for name in [*order, EMERGENT]}
+        for column in ("share", "chance")
+    )
+    return EdgeSets(
+        np.column_stack([source, target]), np.where(named, known.pattern, SEVERAL),
+        np.asarray(known.contradicted.any(axis=1)), order, shares, chance,
+    )  # fmt: skip
+
+
 def _order(every: list[Attribution]) -> list[str]:
     """Return the sets with a colour of their own, from all modalities to one."""
     shares: dict[str, float] = {}
@@ -161,62 +236,32 @@ def _order(every: list[Attribution]) -> list[str]:
     return [name for name in shares if name in largest] + [SEVERAL]
 
 
-def _groups(known: Attribution, order: list[str]) -> npt.NDArray[np.object_]:
-    """Return the set of every edge, under the name it is drawn by."""
-    named = np.isin(known.pattern.astype(str), [*order, EMERGENT])
-    return np.where(named, known.pattern, SEVERAL)
-
-
 def _edges(
-    known: Attribution,
-    coordinates: npt.NDArray[Any],
-    order: list[str],
-    most: int,
-    *,
-    mode: str,
+    sets: EdgeSets, coordinates: npt.NDArray[Any], most: int, *, mode: str
 ) -> list[go.Scatter]:
     """Return two traces a set, solid and dashed; emergent edges lie below."""
-    source, target, _ = known.edges
-    pairs = np.column_stack([source, target])
-    drawn = cap(pairs, most)
-    group = _groups(known, order)[drawn]
-    dashed = np.asarray(known.contradicted.any(axis=1))[drawn]
-    traces = []
-    for name in [EMERGENT, *reversed(order)]:
+    rows, traces = cap(sets.pairs, most), []
+    for name in sets.names:
         for dash in ("dash", "solid"):
-            own = np.asarray((group == name) & (dashed == (dash == "dash")))
-            if not own.any():
+            pairs = sets.drawn(name, dashed=dash == "dash", rows=rows)
+            if not len(pairs):
                 continue
-            line = {**_line(name, order, mode), "dash": dash}
             traces.append(
                 edge_lines(
-                    coordinates, pairs[drawn[own]], count=len(known.graph), line=line,
+                    coordinates, pairs, count=len(coordinates),
+                    line={**sets.line(name, mode), "dash": dash},
                     name=f"{short(name)}{', contradicted' * (dash == 'dash')}",
                 )
             )  # fmt: skip
     return traces
 
 
-def _line(name: str, order: list[str], mode: str) -> dict[str, Any]:
-    if name == EMERGENT:
-        return {"color": ink(mode).edge, "width": 0.6}
-    return {"color": class_style(order.index(name), mode)[0], "width": WIDTH}
-
-
-def _key(
-    figure: go.Figure,
-    every: list[Attribution],
-    order: list[str],
-    colors: Ink,
-    *,
-    mode: str,
-) -> None:
+def _key(figure: go.Figure, every: list[EdgeSets], colors: Ink, *, mode: str) -> None:
     """Add one entry a set, with its share in every panel and by chance."""
-    for name in [*order, EMERGENT]:
-        shares = [_share(known, name, order, "share") for known in every]
-        chance = np.mean([_share(known, name, order, "chance") for known in every])
-        told = ", ".join(f"{share:.0%}" for share in shares)
-        line = _line(name, order, mode)
+    for name in [*every[0].order, EMERGENT]:
+        told = ", ".join(f"{sets.shares[name]:.0%}" for sets in every)
+        chance = np.mean([sets.chance[name] for sets in every])
+        line = every[0].line(name, mode)
         if name == EMERGENT:
             line = {"color": colors.muted, "width": 0.8}
         figure.add_trace(

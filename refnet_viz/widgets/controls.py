@@ -11,6 +11,7 @@ import ipywidgets as W
 from .. import _check
 
 EDGES = ("none", "all", "kept", "gained", "lost")
+HEAVIEST = 2.0  # times the weight at which all modalities vary alike
 LAYOUTS = {"UMAP": "umap", "PCA": "pca"}
 MOST_BUTTONS = 5  # beyond this many variants a list takes less room
 
@@ -39,11 +40,14 @@ class Controls:
     ----------
     widgets
         Name to control.
+    weights
+        One slider a modality: its weight as a multiple of the default.
     clear
         The button that clears the selection.
     """
 
     widgets: dict[str, Any]
+    weights: dict[str, Any]
     clear: W.Button
 
     def __getitem__(self, name: str) -> Any:
@@ -53,7 +57,7 @@ class Controls:
         return iter(self.widgets)
 
     def bars(self, status: W.Widget) -> list[W.HBox]:
-        """Return two rows that break where the width ends, what and how.
+        """Return rows that break where the width ends: what, how, and the weights.
 
         Parameters
         ----------
@@ -62,6 +66,7 @@ class Controls:
         """
         rows = [list(self.widgets.values())[:5], list(self.widgets.values())[5:]]
         bars = [W.HBox(rows[0]), W.HBox([*rows[1], self.clear, status])]
+        bars.append(W.HBox(list(self.weights.values())))
         for bar in bars:
             bar.add_class("rv-bar")
         return bars
@@ -85,6 +90,33 @@ class Controls:
             _check.one_of(name, value, options)
         widget.value = value
 
+    def weigh(self, values: Mapping[str, Any]) -> None:
+        """Set weights from Python, those that are not named to 1.
+
+        Raises
+        ------
+        ValueError
+            If a name is no modality, a weight is out of range, or all are 0.
+        """
+        for name in values:
+            _check.one_of("weights", name, self.weights)
+        given = {
+            name: _check.number(
+                f"weights[{name!r}]", values.get(name, 1.0), low=0, high=HEAVIEST
+            )
+            for name in self.weights
+        }
+        if self.weights and not any(given.values()):
+            raise ValueError("`weights` must have one above 0, got 0 for each.")
+        # The heaviest first, so that they are never all 0 on the way.
+        for name in sorted(given, key=lambda name: -given[name]):
+            self.weights[name].value = given[name]
+
+    def show_weights(self, names: Sequence[str]) -> None:
+        """Show the sliders of some modalities, no other."""
+        for name, slider in self.weights.items():
+            slider.layout.display = None if name in names else "none"
+
     def offer(self, name: str, options: Sequence[Any]) -> None:
         """Change what a control offers, keeping its value where it is still there."""
         widget = self.widgets[name]
@@ -95,7 +127,7 @@ class Controls:
 
     def observe(self, handler: Callable[[Any], None]) -> None:
         """Call a handler whenever the value of a control changes."""
-        for widget in self.widgets.values():
+        for widget in (*self.widgets.values(), *self.weights.values()):
             widget.observe(handler, "value")
 
 
@@ -105,7 +137,8 @@ def controls(choices: Mapping[str, Sequence[Any]], *, k_max: int) -> Controls:
     Parameters
     ----------
     choices
-        Options of ``variant``, ``seed``, ``space``, ``color`` and ``baseline``.
+        Options of ``variant``, ``seed``, ``space``, ``color``, ``edges`` and
+        ``baseline``; the modalities that have ``weights``.
     k_max
         Most neighbours a point.
     """
@@ -115,6 +148,7 @@ def controls(choices: Mapping[str, Sequence[Any]], *, k_max: int) -> Controls:
                            tooltip="which model's embedding is shown"),
         "seed": _choice(choices["seed"], "Seed", tooltip="which run of the variant"),
         "space": _choice(choices["space"], "Space",
+                         buttons=len(choices["space"]) <= MOST_BUTTONS,
                          tooltip="where neighbours are looked for"),
         "layout": W.Dropdown(options=list(LAYOUTS.items()), description="Layout",
                              tooltip="how the space is laid out in the plane"),
@@ -124,8 +158,9 @@ def controls(choices: Mapping[str, Sequence[Any]], *, k_max: int) -> Controls:
             min=1, max=k_max, description="Neighbours k",
             tooltip="neighbours a point, not counting the point itself",
         ),
-        "edges": _choice(EDGES, "Edges", buttons=True,
-                         tooltip="edges kept, gained and lost since the baseline"),
+        "edges": _choice(choices["edges"], "Edges", buttons=True,
+                         tooltip="all, kept, gained and lost since the baseline, or "
+                         "coloured by the modalities that have them"),
         "baseline": _choice(choices["variant"], "Compared with",
                             tooltip="the variant that edges and rewiring refer to"),
     }  # fmt: skip
@@ -134,7 +169,19 @@ def controls(choices: Mapping[str, Sequence[Any]], *, k_max: int) -> Controls:
     for name, widget in widgets.items():
         widget.add_class("rv-control")
         widget.add_class(f"rv-{name}")
-    return Controls(widgets, clear)
+    weights = {name: _slider(name) for name in choices["weights"]}
+    return Controls(widgets, weights, clear)
+
+
+def _slider(name: str) -> W.FloatSlider:
+    slider = W.FloatSlider(
+        value=1.0, min=0.0, max=HEAVIEST, step=0.1, readout_format=".1f",
+        description=f"Weight of {name}",
+        tooltip="a multiple of the weight at which all modalities vary alike",
+    )  # fmt: skip
+    for word in ("rv-control", "rv-weight"):
+        slider.add_class(word)
+    return slider
 
 
 def _choice(

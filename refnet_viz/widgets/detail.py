@@ -111,6 +111,8 @@ def _facts(facts: Facts, row: int) -> list[list[str]]:
         found.append(
             [f"rewiring from {facts.baseline}", f"{facts.rewiring[row]:.2f}", ""]
         )
+    for name, values in facts.responsibility.items():
+        found.append([f"answers for {name}", f"{values[row]:.2f} (mean 0)", ""])
     degree = f"{facts.in_degree[row]} (mean {facts.graph.k})"
     return [*found, ["in-degree", degree, ""]]
 

@@ -12,10 +12,11 @@ import plotly.graph_objects as go
 from IPython.display import HTML, display
 
 from ..layout import Layout
+from ..plot.attribution import EdgeSets, edge_sets
 from ..plot.text import escape, short
 from . import detail, figure, later, static, strip
-from .atlas import Atlas, Place
-from .controls import Setting, controls
+from .atlas import SETS, Atlas, Place
+from .controls import EDGES, Setting, controls
 from .facts import Facts, Rows, class_words
 from .hue import hue, options
 from .lifetime import close_all
@@ -46,7 +47,9 @@ class Explorer:
     space = Setting("Where neighbours are looked for.")
     color = Setting("What the colour of a point shows.")
     k = Setting("Neighbours a point, not counting the point itself.")
-    edges = Setting('"none", "all", or "kept", "gained" or "lost" since the baseline.')
+    edges = Setting(
+        '"none", "all", "kept", "gained" or "lost" since the baseline, "by modality".'
+    )
     baseline = Setting("The variant that edges and rewiring refer to.")
     layout = Setting('"umap" or "pca".')
 
@@ -60,6 +63,8 @@ class Explorer:
         choices = {
             "variant": names, "seed": atlas.seeds(names[0]), "space": atlas.spaces,
             "color": options(atlas.embeddings),
+            "edges": (*EDGES, *[SETS] * bool(atlas.modalities)),
+            "weights": atlas.modalities,
         }  # fmt: skip
         self.controls = controls(choices, k_max=atlas.k_max)
         for name, value in settings.items():
@@ -74,12 +79,26 @@ class Explorer:
         self._redraw()
 
     @property
+    def weights(self) -> dict[str, float]:
+        """Weight of each modality in the refined and the modality-sum space.
+
+        Multiples of the default, between 0 and 2, at which all modalities vary alike;
+        setting some sets the others to 1.
+        """
+        return {name: one.value for name, one in self.controls.weights.items()}
+
+    @weights.setter
+    def weights(self, values: dict[str, float]) -> None:
+        self.controls.weigh(values)
+
+    @property
     def selected(self) -> pd.DataFrame:
         """One row a selected point, with a new index, in the order of the data.
 
         Columns ``id``, ``label``, ``prediction``, ``correct``, ``text``, ``purity``
         (share of neighbours with its label), ``rewiring`` (1 - Jaccard with the
-        baseline), ``in_degree``, then the metadata, as far as they are known.
+        baseline), ``in_degree``, ``responsibility: <modality>`` (1 is best, 0 the
+        mean), then the metadata, as far as they are known.
         """
         return self._facts.frame(self._rows)
 
@@ -152,8 +171,12 @@ class Explorer:
         self.detail.observe(self._notice.of(self._picked), "picked")
         self.detail.observe(self._notice.of(self._linked), "linked")
 
-    def _changed(self, _: Any) -> None:
+    def _changed(self, change: Any) -> None:
         if self._busy:
+            return
+        shown = self._atlas.weighted(self.space)
+        if shown and not any(self.weights[name] for name in shown):
+            change["owner"].value = change["old"]  # a distance needs one
             return
         # What a variant offers changes other controls, which is no event of its own.
         self._busy = True
@@ -185,7 +208,11 @@ class Explorer:
 
     @property
     def _place(self) -> Place:
-        return Place(self.variant, self.seed, self.space)
+        shown = self._atlas.weighted(self.space)
+        weights = tuple((name, self.weights[name]) for name in shown)
+        if all(times == 1.0 for _, times in weights):
+            return Place(self.variant, self.seed, self.space)
+        return Place(self.variant, self.seed, self.space, weights)
 
     @property
     def _facts(self) -> Facts:
@@ -198,18 +225,27 @@ class Explorer:
         if len(self._rows):
             pairs = pairs[np.isin(pairs, self._rows).any(axis=1)]
         layout = self._layout()
+        same = "" if place.weights is None else " of equal weights"
         title = f"<b>{short(place.variant)}</b>, seed {escape(place.seed)}"
         view = figure.View(
             title=f"{title}, {short(place.space)} space",
-            caption=f"{layout.note or layout.title}, {layout.caption}",
+            caption=f"{layout.note or layout.title}{same}, {layout.caption}",
             coordinates=layout.coordinates, pairs=pairs, kind=self.edges,
             hue=hue(facts, place.variant, self.color, self._mode), rows=self._rows,
+            sets=self._sets(),
         )  # fmt: skip
         figure.draw(self.figure, view)
+        self.controls.show_weights(self._atlas.weighted(self.space))
         self.strip.content = strip.content(facts, self._rows)
         self.controls.clear.disabled = not len(self._rows)
         self._draw_detail()
         self._later()
+
+    def _sets(self) -> EdgeSets | None:
+        """Return the edges by modality when they are asked for."""
+        if self.edges != SETS:
+            return None
+        return edge_sets(self._atlas.attribution(self._place, self.k))
 
     def _draw_detail(self) -> None:
         facts = self._facts

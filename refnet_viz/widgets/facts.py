@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,6 +19,8 @@ from ..graph.points import (
     purity_chance_by_point,
     same_label,
 )
+
+ANSWERS = "responsibility: "  # before the name of a modality
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -39,6 +42,8 @@ class Facts:
         1 - Jaccard of the neighbourhoods in both.
     noise
         The same between two seeds of the baseline, None when it has one.
+    answers
+        Returns what z answers of every point, or None; see `scores_by_point`.
     """
 
     graph: Neighbors
@@ -46,6 +51,15 @@ class Facts:
     compared: bool
     rewiring: Floats
     noise: Floats | None
+    answers: Callable[[], pd.DataFrame | None]
+
+    @property
+    def responsibility(self) -> dict[str, Floats]:
+        """Modality to what z answers of every point; empty where unknown."""
+        found = self.answers()
+        if found is None:
+            return {}
+        return {name: found[name].to_numpy() for name in self.embedding.decoded}
 
     @property
     def embedding(self) -> Embedding:
@@ -97,6 +111,7 @@ class Facts:
             "prediction": self.predictions, "correct": self.right,
             "text": self.embedding.media.texts or None, "purity": self.purity,
             "rewiring": self.rewiring, "in_degree": self.in_degree,
+            **{f"{ANSWERS}{m}": v for m, v in self.responsibility.items()},
         }  # fmt: skip
         columns = {
             name: np.asarray(values)[rows]
@@ -106,6 +121,11 @@ class Facts:
         rest = self.embedding.metadata.iloc[rows].reset_index(drop=True)
         rest = rest[[name for name in rest.columns if name not in columns]]
         return pd.concat([pd.DataFrame(columns), rest], axis=1)
+
+
+def answered(embedding: Embedding) -> bool:
+    """Return whether z's answers are known, of rows that were not trained on."""
+    return bool(embedding.decoded) and bool(embedding.held_out.all())
 
 
 def class_words(

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from ..embedding import Embedding
+from ..plot.attribution import MOST, EdgeSets
 from ..plot.color import MOST_ENTRIES, Coloring
 from ..plot.panels import flat_axes
 from ..plot.points import cap, edge_lines, edge_style, point_size, scatter_class
@@ -22,6 +23,8 @@ HEIGHT = 560
 MOST_EDGES = 3_000
 LONGEST_NAME = 24  # of a class in the legend, which takes its room from the map
 EDGES, POINTS, KEYS = 0, 1, 2  # positions of the traces; points lie above edges
+SETS = KEYS + MOST_ENTRIES + 1  # edges by modality, put below by their order in depth
+MOST_SETS = 2 * (MOST + 1)  # solid and dashed, with the emergent ones
 BUTTONS = ("sendChartToCloud", "autoScale", "zoomIn", "zoomOut", "toImage")
 
 
@@ -41,6 +44,8 @@ class View:
         What colour means.
     rows
         The selected points.
+    sets
+        The edges by modality, None when others are drawn.
     """
 
     title: str
@@ -50,6 +55,7 @@ class View:
     kind: str
     hue: Coloring
     rows: Rows
+    sets: EdgeSets | None = None
 
 
 def build(embedding: Embedding, words: list[str], mode: str) -> Map:
@@ -86,6 +92,7 @@ def build(embedding: Embedding, words: list[str], mode: str) -> Map:
             unselected={"marker": {"opacity": 0.12}},
         ),
         *(_entry() for _ in range(MOST_ENTRIES + 1)),
+        *(_set_of_edges(trace) for _ in range(MOST_SETS)),
     ])  # fmt: skip
     figure = theme(figure, mode)
     flat_axes(figure, 1, ink(mode))
@@ -110,6 +117,7 @@ def draw(figure: Map, view: View) -> None:
     edges, points = figure.data[EDGES], figure.data[POINTS]
     with figure.batch_update():
         edges.update(x=lines.x, y=lines.y, **_edge_style(view))
+        drawn_sets = _draw_sets(figure, view)
         points.update(x=view.coordinates[:, 0], y=view.coordinates[:, 1])
         points.selectedpoints = view.rows.tolist() if len(view.rows) else None
         # To check thousands of colours takes longer than all the rest.
@@ -117,7 +125,9 @@ def draw(figure: Map, view: View) -> None:
             points.marker.update(_marker(view.hue))
             _draw_key(figure, view.hue)
             figure.hue = view.hue
-        figure.layout.title.text = _title(view, len(drawn))
+        keys = bool(_entries(view.hue)) or view.sets is not None
+        figure.layout.showlegend = keys
+        figure.layout.title.text = _title(view, len(drawn) + drawn_sets)
     survive_reload(figure)
 
 
@@ -127,6 +137,41 @@ def _entry() -> go.Scatter:
         x=[None], y=[None], mode="markers", marker=marker, hoverinfo="skip",
         visible=False,
     )  # fmt: skip
+
+
+def _set_of_edges(trace: type[go.Scatter] | type[go.Scattergl]) -> Any:
+    more = {"zorder": -1} if trace is go.Scatter else {}
+    return trace(
+        x=[], y=[], mode="lines", hoverinfo="skip", visible=False, legendgroup="edges",
+        **more,
+    )  # fmt: skip
+
+
+def _draw_sets(figure: Map, view: View) -> int:
+    """Draw the edges by modality, or none of them; return how many."""
+    traces, sets = iter(figure.data[SETS:]), view.sets
+    total = 0
+    if sets is not None:
+        touching = np.arange(len(sets.pairs))
+        if len(view.rows):
+            touching = np.flatnonzero(np.isin(sets.pairs, view.rows).any(axis=1))
+        rows = touching[cap(touching, MOST_EDGES)]
+        for name in sets.names:
+            told = f"{short(name)} {sets.shares[name]:.0%}"
+            told += f" (chance {sets.chance[name]:.0%})"
+            for dash in ("solid", "dash"):
+                pairs = sets.drawn(name, dashed=dash == "dash", rows=rows)
+                lines = edge_lines(view.coordinates, pairs, count=len(view.coordinates))
+                next(traces).update(
+                    x=lines.x, y=lines.y, visible=True, name=told,
+                    showlegend=dash == "solid",
+                    line={**sets.line(name, view.hue.mode), "dash": dash},
+                )  # fmt: skip
+        total = len(rows)
+    for trace in traces:
+        if trace.visible is not False:
+            trace.update(x=[], y=[], visible=False)
+    return total
 
 
 def _edge_style(view: View) -> dict[str, Any]:
@@ -175,7 +220,6 @@ def _draw_key(figure: Map, hue: Coloring) -> None:
         else:
             entry.visible = False
     figure.layout.legend.title.text = hue.title
-    figure.layout.showlegend = len(entries) > 0
     if hue.names:
         figure.layout.coloraxis.showscale = False
     else:
@@ -206,7 +250,13 @@ def _title(view: View, drawn: int) -> str:
     lines = [view.title, small(view.caption)]
     if view.kind != "none":
         kind = "edges" if view.kind == "all" else f"{view.kind} edges"
-        told = count_of(drawn, len(view.pairs), kind)
+        total = len(view.pairs)
+        if view.sets is not None:
+            kind, touched = "edges by modality, dashed where contradicted", view.rows
+            total = len(view.sets.pairs)
+            if len(touched):
+                total = int(np.isin(view.sets.pairs, touched).any(axis=1).sum())
+        told = count_of(drawn, total, kind)
         touching = " that touch the selection" if len(view.rows) else ""
         lines.append(small(told + touching))
     return "<br>".join(lines)

@@ -26,6 +26,10 @@ def explore(
 ) -> Explorer:
     """Look at embeddings in a notebook: maps, neighbours and points, linked.
 
+    Edges can be coloured by the modalities that have them too, points by what z answers
+    for each modality. In the refined and the modality-sum space every modality has a
+    weight to be changed; the map stays that of equal weights.
+
     Parameters
     ----------
     spaces
@@ -38,8 +42,8 @@ def explore(
     layout
         "umap", aligned between variants (PCA is shown until it is ready), or "pca".
     color
-        "label", "prediction", "correct", "purity", "rewiring", "in-degree" or a
-        column of the metadata.
+        "label", "prediction", "correct", "purity", "rewiring", "in-degree",
+        "responsibility: " and a modality, or a column of the metadata.
     baseline
         The variant that kept, gained and lost edges refer to; None takes "plain", or
         the first.
