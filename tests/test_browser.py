@@ -88,6 +88,7 @@ def test_notebook_01(folder, address, page):
     page.evaluate("() => document.querySelector('.rv-explorer').scrollIntoView()")
 
     moves_the_controls(notebook)
+    weighs_and_attributes(notebook)
     shows_the_point_under_the_mouse(notebook)
     selects(notebook, folder)
     page.screenshot(path=PICTURES / "explorer.png")
@@ -114,6 +115,38 @@ def moves_the_controls(notebook):
     page.get_by_role("button", name="gained", exact=True).click()
     notebook.wait_map("gd.layout.title.text.includes('gained edges')")
     assert notebook.map("gd.data[0].line.dash") == "dash"
+    notebook.settled()
+
+
+def weighs_and_attributes(notebook):
+    page = notebook.page
+    weight = page.locator(".rv-weight").first
+    expect(weight).to_be_hidden()
+    page.get_by_role("button", name="refined", exact=True).click()
+    notebook.wait_map("gd.layout.title.text.includes('refined space')")
+    expect(weight).to_be_visible()
+    before = notebook.map("Array.from(gd.data[0].x).join()")
+    handle = page.locator(".rv-weight [role=slider]").first
+    handle.focus()
+    for _ in range(5):
+        handle.press("ArrowRight")
+    expect(weight.locator(".widget-readout")).to_have_text("1.5")
+    notebook.wait_map("gd.layout.title.text.includes('of equal weights')")
+    assert notebook.map("Array.from(gd.data[0].x).join()") != before
+    page.get_by_role("button", name="by modality", exact=True).click()
+    sets = "gd.data.filter(t => t.legendgroup === 'edges' && t.visible === true)"
+    notebook.wait_map(f"{sets}.some(t => t.line.dash === 'dash' && t.x.length)")
+    assert notebook.map("gd.data[0].x.length") == 0
+    names = notebook.map(f"{sets}.map(t => t.name)")
+    assert any(name.startswith("only text") and "chance" in name for name in names)
+    page.get_by_text("emergent").first.wait_for()
+    page.screenshot(path=PICTURES / "attribution.png")
+    for _ in range(5):
+        handle.press("ArrowLeft")
+    page.get_by_role("button", name="gained", exact=True).click()
+    page.get_by_role("button", name="latent", exact=True).click()
+    notebook.wait_map("gd.layout.title.text.includes('latent space')")
+    notebook.wait_map(f"{sets}.length === 0")
     notebook.settled()
 
 
