@@ -16,7 +16,7 @@ from ..layout import Layout, project
 from .panels import default_columns, finish, flat_axes, grid, place
 from .points import cap, edge_lines, points
 from .text import count_of, short, small
-from .theme import Ink, class_style, ink
+from .theme import Ink, class_style, faded, ink
 
 HEIGHT = 420
 LAYOUTS = ("umap", "pca", "aligned")
@@ -188,7 +188,7 @@ class EdgeSets:
     def line(self, name: str, mode: str) -> dict[str, Any]:
         """Return colour and width of a set."""
         if name == EMERGENT:
-            return {"color": ink(mode).edge, "width": 0.6}
+            return {"color": faded(ink(mode).muted, 0.5), "width": 0.7}
         return {"color": class_style(self.order.index(name), mode)[0], "width": WIDTH}
 
 

@@ -21,6 +21,7 @@ from .map import Map, survive_reload
 
 HEIGHT = 560
 MOST_EDGES = 3_000
+BELOW_BAR = 0.28  # where a colour bar ends, as a share of the map's height
 LONGEST_NAME = 24  # of a class in the legend, which takes its room from the map
 EDGES, POINTS, KEYS = 0, 1, 2  # positions of the traces; points lie above edges
 SETS = KEYS + MOST_ENTRIES + 1  # edges by modality, put below by their order in depth
@@ -125,8 +126,7 @@ def draw(figure: Map, view: View) -> None:
             points.marker.update(_marker(view.hue))
             _draw_key(figure, view.hue)
             figure.hue = view.hue
-        keys = bool(_entries(view.hue)) or view.sets is not None
-        figure.layout.showlegend = keys
+        _place_key(figure, view)
         figure.layout.title.text = _title(view, len(drawn) + drawn_sets)
     survive_reload(figure)
 
@@ -219,7 +219,6 @@ def _draw_key(figure: Map, hue: Coloring) -> None:
             entry.marker.update(color=color, symbol=symbol)
         else:
             entry.visible = False
-    figure.layout.legend.title.text = hue.title
     if hue.names:
         figure.layout.coloraxis.showscale = False
     else:
@@ -227,6 +226,16 @@ def _draw_key(figure: Map, hue: Coloring) -> None:
         hue.add_key(bar)
         axis = bar.layout.coloraxis.to_plotly_json()
         figure.layout.coloraxis = {**axis, "showscale": True}
+
+
+def _place_key(figure: Map, view: View) -> None:
+    """Show the legend where something has an entry, below a colour bar."""
+    classes, sets = bool(_entries(view.hue)), view.sets is not None
+    figure.layout.showlegend = classes or sets
+    words = [f"points: {view.hue.title}"] * classes + ["edges: who has them too"]
+    title = "<br>".join(words) if sets else view.hue.title
+    figure.layout.legend.title.text = title
+    figure.layout.legend.y = 1.0 if view.hue.names else BELOW_BAR
 
 
 def _entries(hue: Coloring) -> list[tuple[str, str, str]]:
@@ -252,7 +261,7 @@ def _title(view: View, drawn: int) -> str:
         kind = "edges" if view.kind == "all" else f"{view.kind} edges"
         total = len(view.pairs)
         if view.sets is not None:
-            kind, touched = "edges by modality, dashed where contradicted", view.rows
+            kind, touched = "edges by modality (dashed: contradicted)", view.rows
             total = len(view.sets.pairs)
             if len(touched):
                 total = int(np.isin(view.sets.pairs, touched).any(axis=1).sum())
