@@ -74,6 +74,9 @@ def refiner_curve(
         for each modality, see `compare`. ``variant`` is "refiner" throughout.
         Differences are to the first weight, paired by seed.
 
+        At weight 0 the decoders are fitted afterwards to the z as it is; at a small
+        weight they are trained beside a z that moves, and may answer for less.
+
     Raises
     ------
     ValueError
