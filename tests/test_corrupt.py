@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refnet_viz.data import Dataset, Modality, missing, noisy, without
+from refnet_viz.data import Dataset, Modality, missing, noisy, permuted, without
 
 SEEDS = st.integers(0, 2**32)
 
@@ -171,6 +171,9 @@ def test_as_many_tokens_go_as_the_level_says():
          "`modality` must be one of 'a', 'b', got 'c'."),
         (lambda d: missing(d, 1, modality="c"),
          "`modality` must be one of 'a', 'b', got 'c'."),
+        (lambda d: permuted(d, "c"), "`name` must be one of 'a', 'b', got 'c'."),
+        (lambda d: permuted(d, "a", seed=-1),
+         "`seed` must be a whole number of at least 0, got -1."),
         (lambda d: noisy(d, 1, seed=-1),
          "`seed` must be a whole number of at least 0, got -1."),
     ],
@@ -179,6 +182,29 @@ def test_errors_are_sentences(call, sentence):
     with pytest.raises(ValueError, match="must be") as caught:
         call(pairs())
     assert str(caught.value) == sentence
+
+
+@given(seed=SEEDS, lacking=st.sets(st.integers(0, 7), max_size=6))
+def test_rows_that_have_a_modality_get_that_of_another_row(seed, lacking):
+    there = np.ones((8, 2), dtype=bool)
+    there[list(lacking), 0] = False
+    data = pairs(8, present=there)
+    moved = permuted(data, "a", seed=seed)
+    values = data.modalities["a"].values
+    source = [int(row[0] / 2) for row in moved.modalities["a"].values]
+    having = np.flatnonzero(there[:, 0])
+    assert sorted(source) == list(range(8))
+    assert [row for row in range(8) if source[row] == row] == sorted(lacking)
+    assert {source[row] for row in having} == {*having.tolist()}
+    assert (moved.modalities["a"].values == values[source]).all()
+    assert moved.modalities["b"] is data.modalities["b"]
+    assert moved.present is data.present
+    assert (data.modalities["a"].values == pairs(8).modalities["a"].values).all()
+
+
+def test_two_rows_exchange_their_contents():
+    moved = permuted(pairs(2), "a", seed=5).modalities["a"].values
+    assert moved.tolist() == [[2, 3], [0, 1]]
 
 
 def test_noise_is_no_repetition_of_data_drawn_with_the_same_seed():

@@ -1,8 +1,9 @@
-"""Graphs without a modality, heavier refiners, and radii around what is missing."""
+"""Graphs without a modality, and heavier refiners."""
 
 import dataclasses
 import re
 
+import networkx as nx
 import numpy as np
 import pytest
 
@@ -10,10 +11,10 @@ from refnet_viz import counterfactual, refiner_curve
 from refnet_viz.config import Config
 from refnet_viz.data import Dataset, permuted, playground, without
 from refnet_viz.data.playground import SENSES
-from refnet_viz.embedding import Embedding
-from refnet_viz.graph import attribute, knn
+from refnet_viz.graph import attribute, edge_diff, knn
+from refnet_viz.graph.statistics import paired
 from refnet_viz.inference import embed
-from refnet_viz.responsibility import conformal_radius, missing_errors, r_squared
+from refnet_viz.responsibility import r_squared
 from refnet_viz.train import fit, sweep
 
 
@@ -142,6 +143,118 @@ def test_rows_that_were_trained_on_are_refused_though_they_look_new(runs, data):
         counterfactual(data, data.test)
 
 
+def test_chance_is_what_a_graph_of_the_same_degrees_keeps(runs, data):
+    run = runs["refiner"][0]
+    table = counterfactual(run, data.test, modalities="touch", k=7)
+    before = knn(embed(run, data.test), 7)
+    after = knn(embed(run, without(data.test, "touch")), 7)
+    known = {*zip(*before.edges()[:2], strict=True)}
+    shares = []
+    for seed in range(50):
+        drawn = nx.Graph(zip(*after.edges()[:2], strict=True))
+        count = drawn.number_of_edges()
+        nx.double_edge_swap(drawn, 3 * count, max_tries=30 * count, seed=seed)
+        shares.append(len(known & {(min(p), max(p)) for p in drawn.edges}) / len(known))
+    chance = table.loc[table.metric == "edges kept", "chance"].item()
+    assert chance == pytest.approx(np.mean(shares), rel=0.06)
+
+
+def test_differences_know_how_finely_is_counted(runs, data):
+    table = counterfactual(runs, data.test, modalities=["touch"], k=7)
+    counted = {"edges kept": [], "accuracy": [1 / 240]}
+    values = {}
+    for name, members in runs.items():
+        spaces = embed(members, data.test), embed(members, without(data.test, "touch"))
+        diffs = [edge_diff(knn(a, 7), knn(b, 7)) for a, b in zip(*spaces, strict=True)]
+        sizes = [len(diff.kept) + len(diff.lost) for diff in diffs]
+        counted["edges kept"] += [1 / size for size in sizes]
+        kept = [len(diff.kept) / size for diff, size in zip(diffs, sizes, strict=True)]
+        values["edges kept", name] = np.array(kept)
+        values["accuracy", name] = np.array([space.accuracy for space in spaces[1]])
+    rows = table[table.variant == "refiner"].set_index("metric")
+    for metric, steps in counted.items():
+        apart = paired(
+            values[metric, "refiner"], values[metric, "plain"], confidence=0.95,
+            step=max(steps),
+        )  # fmt: skip
+        row = rows.loc[metric]
+        assert row.difference == pytest.approx(apart.value)
+        assert (row.diff_low, row.diff_high) == pytest.approx((apart.low, apart.high))
+
+
+@pytest.fixture(scope="module")
+def scarce(small):
+    """Return runs on so few rows that not every graph has edges of every set."""
+    x = np.random.default_rng(0).normal(size=(3, 90, 3))
+    present = np.ones((90, 3), dtype=bool)
+    present[::3, 2] = False
+    data = Dataset.from_arrays(
+        dict(zip("abc", x, strict=True)), labels=np.arange(90) % 3, present=present
+    )
+    configs = {"plain": dataclasses.replace(small, refiner=0.0), "refiner": small}
+    return sweep(data, configs, seeds=range(3), n_jobs=1, progress=False), data.test
+
+
+def test_seeds_without_an_edge_of_a_set_do_not_count(scarce):
+    runs, test = scarce
+    table = counterfactual(runs, test, modalities="a", k=1)
+    rows = table.set_index(["metric", "variant"])
+    having = {}
+    for name, members in runs.items():
+        for space in embed(members, test):
+            for pattern in set(attribute(knn(space, 1)).pattern):
+                key = f"edges kept: {pattern}", name
+                having[key] = having.get(key, 0) + 1
+    told = rows[rows.index.get_level_values(0).str.startswith("edges kept:")]
+    assert told.seeds.to_dict() == having
+    assert {1, 2, 3} & {*having.values()} == {1, 2, 3}
+    assert table[["mean", "chance"]].notna().all(axis=None)
+    for (pattern, name), row in told.iterrows():
+        if name == "refiner":
+            alone = (pattern, "plain") not in having
+            assert (row.verdict == "") == alone
+            assert np.isnan(row.difference) == alone
+
+
+def test_only_rows_that_have_a_modality_are_asked_for_it(scarce):
+    runs, test = scarce
+    run = runs["refiner"][0]
+    table = counterfactual(run, test, modalities=["a", "b"], k=3)
+    assert table.modality.unique().tolist() == ["a", "b"]
+    space, changed = embed(run, test), embed(run, without(test, "a"))
+    there = test.present[:, 2]
+    assert 0 < there.sum() < len(test)
+    own = r_squared(
+        space.targets["c"][there].astype(float),
+        changed.decoded["c"][there].astype(float),
+    )
+    found = mean_of(table, metric="responsibility: c", modality="a")
+    assert found == pytest.approx(own)
+
+
+def test_what_is_touched_is_checked(scarce, small):
+    runs, test = scarce
+    cases = {
+        "`modalities` must be one of 'a', 'b', 'c', got 'd'.": "d",
+        "`modalities` must name at least one of ['a', 'b', 'c'], got none.": (),
+    }
+    for told, names in cases.items():
+        with pytest.raises(ValueError, match=f"^{re.escape(told)}$"):
+            counterfactual(runs, test, modalities=names)
+    # The data keep another modality, but not one that this run has seen.
+    alone = Dataset.from_arrays(
+        {"a": np.random.default_rng(1).normal(size=(90, 3))}, labels=np.arange(90) % 3
+    )
+    run = fit(alone, small, progress=False)
+    told = (
+        "`data` must have in each row a modality besides 'a' that `runs['run']` knows, "
+        "got none in row 0."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(told)}$"):
+        counterfactual(run, test)
+    assert set(counterfactual(run, test, how="permute", k=3).modality) == {"a"}
+
+
 def test_a_heavier_refiner_brings_the_graph_of_all_modalities(data):
     config = Config(epochs=15, contrastive=0.0)
     table = refiner_curve(
@@ -162,91 +275,20 @@ def test_a_heavier_refiner_brings_the_graph_of_all_modalities(data):
             refiner_curve(data, weights)
 
 
-@pytest.fixture(scope="module")
-def dropped(data):
-    """Return test rows of a run that knows missing modalities, with and without one."""
-    config = Config(epochs=30, contrastive=0.0, modality_dropout=0.3)
-    run = fit(data, config, progress=False)
-    return embed(run, data.test), embed(run, without(data.test, "touch"))
-
-
-def coverage(whole, without_it, fitted_on, *, nominal=0.9):
-    """Return how often a bound holds for all anchors at once, over 50 splits."""
-    rng, held = np.random.default_rng(0), []
-    x = whole.targets["touch"].astype(float)
-    for _ in range(50):
-        order = rng.permutation(len(whole))
-        first, new = order[:120], order[120:]
-        radius = conformal_radius(
-            whole.subset(first), fitted_on.subset(first), "touch", coverage=nominal
-        )
-        bounds = radius.bounds(without_it.subset(new), whole.subset(first))
-        true = np.linalg.norm(x[new][:, None] - x[first], axis=2)
-        held.append((true <= bounds + 1e-9).all(axis=1).mean())
-    return np.mean(held)
-
-
-def test_the_radius_covers_what_it_promises(dropped):
-    whole, without_it = dropped
-    assert coverage(whole, without_it, without_it) >= 0.88
-
-
-def test_the_radius_itself_is_no_larger_than_it_must_be(dropped):
-    whole, without_it = dropped
-    errors = missing_errors(whole, without_it, "touch")
-    rng, held = np.random.default_rng(0), []
-    for _ in range(200):
-        order = rng.permutation(len(errors))
-        first, new = order[:120], order[120:]
-        found = conformal_radius(
-            whole.subset(first), without_it.subset(first), "touch", coverage=0.9
-        )
-        held.append((errors[new] <= found.radius).mean())
-    assert np.mean(held) == pytest.approx(0.9, abs=0.02)
-
-
-def test_a_radius_fitted_with_the_modality_at_hand_promises_too_much(dropped):
-    whole, without_it = dropped
-    lacking = dataclasses.replace(whole, present=without_it.present)
-    flattering = conformal_radius(whole, lacking, "touch").radius
-    errors = missing_errors(whole, without_it, "touch")
-    assert (errors <= flattering).mean() < 0.7
-
-
-def test_radii_that_prove_nothing_are_refused(dropped):
-    whole, without_it = dropped
-    cases = {
-        "`whole` must have at least 99 rows for a coverage of 0.99, got 50.": (
-            whole.subset(range(50)), without_it.subset(range(50)), "touch", 0.99
-        ),
-        "`without` must have the ids of `whole` in the same order.": (
-            whole, without_it.subset(np.arange(240)[::-1]), "touch", 0.9
-        ),
-        "`without` must lack 'sight' in every row, got 240 with it.": (
-            whole, without_it, "sight", 0.9
-        ),
-        "`whole` must have 'touch' in every row, got 240 without it.": (
-            without_it, without_it, "touch", 0.9
-        ),
-    }  # fmt: skip
-    for told, (first, second, name, share) in cases.items():
-        with pytest.raises(ValueError, match=f"^{re.escape(told)}$"):
-            conformal_radius(first, second, name, coverage=share)
-    with pytest.raises(ValueError, match=r"^`modality` must be one of"):
-        conformal_radius(whole, without_it, "smell")
-    seen = dataclasses.replace(whole, held_out=~whole.held_out)
-    with pytest.raises(ValueError, match=r"^`embedding` must hold only rows"):
-        conformal_radius(seen, without_it, "touch")
-
-
-def test_the_smallest_sample_for_a_coverage():
-    x = np.arange(9.0)[:, None]
-    whole = Embedding.from_arrays(x, modalities={"a": x, "b": x})
-    whole = dataclasses.replace(
-        whole, targets={"a": x, "b": x}, decoded={"a": x, "b": 2 * x}
+def test_metrics_and_weights_of_a_refiner_curve_are_as_asked(make_paired, small):
+    data = make_paired()
+    options = {"config": small, "n_jobs": 1, "k": 4, "progress": False}
+    table = refiner_curve(
+        data, (0.1, 0.1000001), seeds=[0], metrics=["purity"], **options
     )
-    lacking = dataclasses.replace(whole, present=whole.present & [True, False])
-    assert conformal_radius(whole, lacking, "b", coverage=0.9).radius == 8.0
-    assert conformal_radius(whole, lacking, "b", coverage=0.1).radius == 0.0
-    with pytest.raises(ValueError, match=r"at least 19 rows for a coverage of 0\.95"):
-        conformal_radius(whole, lacking, "b", coverage=0.95)
+    overlaps = [f"overlap with {name}" for name in ("image", "text", "sum")]
+    assert table.metric.unique().tolist() == ["purity", *overlaps]
+    # Weights that print alike are not taken for one.
+    assert table.weight.unique().tolist() == [0.1, 0.1000001]
+    run = fit(data, dataclasses.replace(small, refiner=0.1), seed=0, progress=False)
+    graph = knn(embed(run, data.test), 4)
+    own = np.mean(data.test.labels[graph.indices] == data.test.labels[:, None])
+    assert mean_of(table, metric="purity", weight=0.1) == own
+    with pytest.raises(TypeError) as caught:
+        refiner_curve(data, seeds=3, **options)
+    assert str(caught.value) == "`seeds` must be whole numbers, e.g. range(5), got 3."

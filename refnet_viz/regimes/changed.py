@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from ..graph.prediction import constant_accuracy
 from ..inference import embed
 from ..responsibility import r_squared
 from ..train.run import Run
-from .table import Floats, as_frame, rows_of
+from .table import as_frame, rows_of
 
 Rows = npt.NDArray[np.int64]
 
@@ -32,6 +32,7 @@ def counterfactual(
     data: Dataset,
     *,
     how: str = "remove",
+    modalities: str | Collection[str] | None = None,
     k: int = 15,
     baseline: str | None = None,
     confidence: float = 0.95,
@@ -50,7 +51,10 @@ def counterfactual(
     data
         Rows that no run was trained on, usually `data.test`.
     how
-        "remove", where every row keeps another modality, or "permute".
+        "remove", where every row keeps another modality that the runs know, or
+        "permute".
+    modalities
+        One or several that are touched, each alone; None takes all that the runs know.
     k
         Neighbours a point.
     baseline
@@ -71,7 +75,7 @@ def counterfactual(
             is that of a graph of the same degrees.
         edges kept: all, only image, emergent ...
             Of the edges that these modalities' own graphs have, see
-            `Attribution.pattern`.
+            `Attribution.pattern`. Seeds without such an edge do not count.
         responsibility: image ...
             R^2 of what the changed z answers about the *true* features; at most 1,
             chance 0, the mean. Below 0 for a modality that was dealt to other rows and
@@ -106,25 +110,30 @@ def counterfactual(
         for name, members in embed(given, data).items()
     }
     rows: list[dict[str, Any]] = []
-    for name in _shared(given):
+    for name in _touched(modalities, given):
         if how == "remove":
+            _check_kept(given, data, name)
             changed = without(data, name)
         else:
             changed = permuted(data, name, seed=seed)
-        found = _found(wholes, embed(given, changed))
-        for metric, (values, chances) in found.items():
-            own = rows_of(
-                values, given, baseline=base, confidence=confidence, step=0.0
-            )  # fmt: skip
+        for metric, shares in _compared(wholes, embed(given, changed)).items():
             rows += [
-                {"metric": metric, "modality": name, "chance": chances[row["variant"]]}
-                | row
-                for row in own
+                {"metric": metric, "modality": name} | row
+                for row in _rows(shares, given, baseline=base, confidence=confidence)
             ]
     return as_frame(
         rows, "modality", baseline=base, confidence=confidence, how=how, k=k,
         dataset=data.name,
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Share:
+    """A number of one run, its chance, and the smallest step it can change by."""
+
+    value: float
+    chance: float
+    step: float
 
 
 @dataclass(frozen=True)
@@ -139,8 +148,8 @@ class _Whole:
         # Refuses rows that were trained on, which changed rows would not look like.
         return cls(space, attribute(knn(space, k)))
 
-    def compared(self, changed: Embedding) -> dict[str, tuple[float, float]]:
-        """Return each metric and its chance."""
+    def compared(self, changed: Embedding) -> dict[str, _Share]:
+        """Return each metric of which there is something to count."""
         graph = self.known.graph
         again = knn(changed, graph.k)
         source, target, _ = graph.edges()
@@ -148,17 +157,22 @@ class _Whole:
         degree = again.degree
         pairs = (degree.sum() ** 2 - np.sum(degree**2)) / 2
         odds = degree[source] * degree[target] / pairs * len(again.edges().source)
-        found = {"edges kept": (float(kept.mean()), float(odds.mean()))}
+        groups = {"edges kept": np.ones(len(kept), dtype=bool)}
         for pattern in self.known.patterns["pattern"]:
-            own = self.known.pattern == pattern
-            shares = (
-                (kept[own].mean(), odds[own].mean()) if own.any() else (np.nan,) * 2
-            )
-            found[f"edges kept: {pattern}"] = shares
-        for name in changed.decoded:
-            found[f"responsibility: {name}"] = self._answered(changed, name), 0.0
+            groups[f"edges kept: {pattern}"] = self.known.pattern == pattern
+        found = {
+            name: _Share(kept[own].mean(), odds[own].mean(), 1 / own.sum())
+            for name, own in groups.items()
+            if own.any()
+        }
+        for place, name in enumerate(self.space.inputs):
+            if self.space.present[:, place].sum() > 1:
+                own = _Share(self._answered(changed, name), 0.0, 0.0)
+                found[f"responsibility: {name}"] = own
         if changed.predictions is not None and changed.labels is not None:
-            found["accuracy"] = changed.accuracy, constant_accuracy(changed.labels)
+            found["accuracy"] = _Share(
+                changed.accuracy, constant_accuracy(changed.labels), 1 / len(changed)
+            )
         return found
 
     def _answered(self, changed: Embedding, name: str) -> float:
@@ -173,28 +187,66 @@ def _keys(source: Rows, target: Rows) -> Rows:
     return source << 32 | target
 
 
-def _shared(runs: Variants[Run]) -> list[str]:
-    """Return the modalities that all runs know."""
+def _touched(
+    modalities: str | Collection[str] | None, runs: Variants[Run]
+) -> list[str]:
+    """Return the modalities that were asked for, out of those that all runs know."""
     every = [run.schema.modalities for members in runs.values() for run in members]
-    return [name for name in every[0] if all(name in known for known in every)]
+    shared = [name for name in every[0] if all(name in known for known in every)]
+    if modalities is None:
+        return shared
+    names = [modalities] if isinstance(modalities, str) else list(modalities)
+    if not names:
+        raise ValueError(f"`modalities` must name at least one of {shared}, got none.")
+    return [_check.one_of("modalities", name, shared) for name in names]
 
 
-def _found(
+def _check_kept(runs: Variants[Run], data: Dataset, name: str) -> None:
+    """Refuse to take from a row all that some run knows of it."""
+    for variant, members in runs.items():
+        for run in members:
+            others = [n in run.schema.modalities and n != name for n in data.modalities]
+            empty = np.flatnonzero(~data.present[:, others].any(axis=1))
+            if len(empty):
+                raise ValueError(
+                    f"`data` must have in each row a modality besides {name!r} that "
+                    f"`runs[{variant!r}]` knows, got none in row {empty[0]}."
+                )
+
+
+def _compared(
     wholes: dict[str, list[_Whole]], changed: dict[str, list[Embedding]]
-) -> dict[str, tuple[dict[str, Floats], dict[str, float]]]:
-    """Return for each metric a number a seed, and its chance, of every variant."""
-    values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    chances: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for name, members in wholes.items():
-        for whole, space in zip(members, changed[name], strict=True):
-            for metric, (value, chance) in whole.compared(space).items():
-                values[metric][name].append(value)
-                chances[metric][name].append(chance)
-    found = {}
-    for metric, parts in values.items():
-        arrays = {name: np.array(parts[name]) for name in wholes if name in parts}
-        # A set of modalities that some seed has no edge of has no mean over seeds.
-        if all(len(arrays.get(n, ())) == len(m) for n, m in wholes.items()):
-            means = {n: float(np.mean(c)) for n, c in chances[metric].items()}
-            found[metric] = arrays, means
-    return found
+) -> dict[str, dict[str, list[_Share | None]]]:
+    """Return for each metric one number a seed of every variant, None for none."""
+    tables = {
+        name: [
+            whole.compared(space)
+            for whole, space in zip(members, changed[name], strict=True)
+        ]
+        for name, members in wholes.items()
+    }
+    metrics = dict.fromkeys(m for part in tables.values() for own in part for m in own)
+    return {
+        metric: {
+            name: [own.get(metric) for own in part] for name, part in tables.items()
+        }
+        for metric in metrics
+    }
+
+
+def _rows(
+    shares: dict[str, list[_Share | None]], runs: Variants[Run], **options: Any
+) -> list[dict[str, Any]]:
+    """Return a row a variant that has the metric, over the seeds that have it."""
+    known: dict[str, list[_Share]] = {}
+    having: Variants[Run] = {}
+    for name, part in shares.items():
+        pairs = [(s, r) for s, r in zip(part, runs[name], strict=True) if s is not None]
+        if pairs:
+            known[name], having[name] = map(list, zip(*pairs, strict=True))
+    values = {name: np.array([s.value for s in part]) for name, part in known.items()}
+    step = max(s.step for part in known.values() for s in part)
+    return [
+        row | {"chance": float(np.mean([s.chance for s in known[row["variant"]]]))}
+        for row in rows_of(values, having, step=step, **options)
+    ]

@@ -21,7 +21,9 @@ from .labels import check_whole
 from .table import as_frame
 
 CONFIDENCE = 0.95
-METRICS = ("accuracy", "adjusted_homophily", "refined overlap with sum", "supported")
+METRICS = (
+    "accuracy", "adjusted_homophily", "purity", "refined overlap with sum", "supported",
+)  # fmt: skip
 
 
 def refiner_curve(
@@ -33,6 +35,7 @@ def refiner_curve(
     folder: str | Path | None = None,
     n_jobs: int = -1,
     k: int = 15,
+    metrics: Sequence[str] | None = None,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Train with heavier and heavier refiners; measure what is gained and what is paid.
@@ -56,6 +59,9 @@ def refiner_curve(
         Processes; -1 is one a core.
     k
         Neighbours a point of the graphs.
+    metrics
+        Names as in `compare`; None takes those below. Overlaps of the latent graph with
+        each modality and their sum are always there.
     progress
         Whether to show a bar.
 
@@ -63,15 +69,21 @@ def refiner_curve(
     -------
     pandas.DataFrame
         One row a metric and ``weight``, with the columns of `label_curve`; metrics are
-        accuracy, adjusted homophily, support and overlaps of the latent graph, the
-        refined graph's overlap with that of all modalities, and the responsibility for
-        each modality, see `compare`. ``variant`` is "refiner" throughout. Differences
-        are to the first weight, paired by seed.
+        accuracy, adjusted homophily, purity, support and overlaps of the latent graph,
+        the refined graph's overlap with that of all modalities, and the responsibility
+        for each modality, see `compare`. ``variant`` is "refiner" throughout.
+        Differences are to the first weight, paired by seed.
+
+        At weight 0 the decoders are fitted afterwards to the z as it is; at a small
+        weight they are trained beside a z that moves, and may answer for less.
 
     Raises
     ------
     ValueError
-        If weights do not rise from 0 or above, or for the reasons of `sweep` and `knn`.
+        If weights do not rise from 0 or above, or for the reasons of `sweep`, `knn` and
+        `compare`.
+    TypeError
+        If `seeds` is a number.
     KeyboardInterrupt
         If it is stopped; runs that are whole lie in `folder`.
 
@@ -94,17 +106,17 @@ def refiner_curve(
         )
     _check.k_neighbors(k, int(np.sum(data.split == "test")))
     config = config or Config(contrastive=0.0)
-    configs = {f"{weight:g}": replace(config, refiner=weight) for weight in rising}
-    order = list(seeds)
+    configs = {str(weight): replace(config, refiner=weight) for weight in rising}
+    order = tuple(seeds) if isinstance(seeds, Iterable) else seeds
     runs = sweep(
         data, configs, seeds=order, folder=folder, n_jobs=n_jobs, progress=progress
     )
     check_whole(runs, len(order))
     spaces = embed(runs, data.test)
-    names = [f"responsibility for {name}" for name in data.modalities]
+    answers = [f"responsibility for {name}" for name in data.modalities]
     table = compare(
-        knn(spaces, k), baseline=next(iter(configs)), metrics=[*METRICS, *names],
-        confidence=CONFIDENCE, permutations=0,
+        knn(spaces, k), baseline=next(iter(configs)), confidence=CONFIDENCE,
+        metrics=[*METRICS, *answers] if metrics is None else metrics, permutations=0,
     )  # fmt: skip
     place = dict(zip(configs, rising, strict=True))
     rows: list[dict[str, Any]] = [

@@ -34,7 +34,8 @@ def rows_of(
     runs
         Where the numbers come from, in the same order.
     baseline
-        The variant the others are compared with.
+        The variant the others are compared with; where `values` lack it, there are no
+        differences and no verdicts.
     confidence
         Of bands and intervals.
     step
@@ -48,9 +49,10 @@ def rows_of(
         low, high = statistics.seed_band(found, confidence)
         row = {
             "variant": name, "mean": float(found.mean()), "low": low, "high": high,
-            "verdict": statistics.BASELINE, "seeds": len(found),
+            "verdict": statistics.BASELINE if name == baseline else "",
+            "seeds": len(found),
         }  # fmt: skip
-        if name != baseline:
+        if name != baseline and baseline in values:
             apart = statistics.difference(
                 (found, seeds[name]), (values[baseline], seeds[baseline]),
                 confidence=confidence, step=step,

@@ -60,6 +60,30 @@ class Radius:
             found[row] = np.linalg.norm(answer - theirs, axis=1)
         return found + self.radius + error
 
+    def interval(self, new: Embedding, anchors: Embedding) -> tuple[Floats, Floats]:
+        """Return lower and upper bounds of |x_new - x_anchor|, for all anchors at once.
+
+        ``|D(z_new) - x_j|`` plus and minus the radius (triangle inequality): nothing is
+        decoded for the anchors, whose own features are known. Both hold with
+        probability `coverage` a new point; the upper one is never above `bounds`.
+
+        Parameters
+        ----------
+        new, anchors
+            As in `bounds`.
+
+        Returns
+        -------
+        tuple of numpy.ndarray
+            Twice ``(N_new, N_anchors)``, in the unit of the targets.
+        """
+        theirs = anchors.targets[self.modality].astype(np.float64)
+        own = new.decoded[self.modality].astype(np.float64)
+        found = np.empty((len(own), len(theirs)))
+        for row, answer in enumerate(own):
+            found[row] = np.linalg.norm(answer - theirs, axis=1)
+        return np.maximum(found - self.radius, 0), found + self.radius
+
 
 def conformal_radius(
     whole: Embedding, without: Embedding, modality: str, *, coverage: float = 0.9

@@ -14,7 +14,7 @@ from typing import TypedDict
 
 ROOMS = (
     "start", "losses", "steps", "graphs", "layouts", "explorer", "two_by_two", "splits",
-    "few_labels", "attribution",
+    "few_labels", "attribution", "conformal",
 )  # fmt: skip
 README = Path(__file__).parents[2] / "README.md"
 MARKS = ("<!-- benchmarks -->", "<!-- end of benchmarks -->")
