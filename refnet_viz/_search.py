@@ -225,7 +225,7 @@ def _cut(bounds: Floats, count: int) -> Floats:
     The minima of chunks are entries, and few; their `count`-th smallest serves.
     """
     n = bounds.shape[1]
-    size = max(1, n // (8 * count))
+    size = max(1, n // (4 * count))
     whole = n // size * size
     minima = bounds[:, :whole].reshape(len(bounds), size, -1).min(axis=1)
     cut: Floats = np.partition(minima, count - 1, axis=1)[:, count - 1]
