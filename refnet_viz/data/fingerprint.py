@@ -3,15 +3,48 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from .dataset import Dataset
+from .modality import Modality
 
 
-def fingerprint(data: Dataset) -> str:
+class Content(Protocol):
+    """What of a dataset counts; media do not."""
+
+    @property
+    def ids(self) -> npt.NDArray[np.str_]:
+        """Names of the rows."""
+
+    @property
+    def modalities(self) -> Mapping[str, Modality]:
+        """Values by name."""
+
+    @property
+    def present(self) -> npt.NDArray[np.bool_]:
+        """Which row has which modality."""
+
+    @property
+    def labels(self) -> npt.NDArray[Any] | None:
+        """Classes of the rows."""
+
+    @property
+    def target(self) -> npt.NDArray[Any] | None:
+        """Numbers to be predicted."""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes."""
+
+    @property
+    def split(self) -> npt.NDArray[np.str_]:
+        """Part of each row."""
+
+
+def fingerprint(data: Content) -> str:
     """Return twelve hex digits that change with any content but hover media.
 
     Examples

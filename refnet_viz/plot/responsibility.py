@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -89,7 +88,7 @@ def responsibility(attributions: Any, *, mode: str = "light") -> go.Figure:
                 lower = isinstance(trace, go.Scatter)
                 trace.showlegend = number == 0 and not lower
                 figure.add_trace(trace, **place(number + wide * lower, wide))
-        null = _null(len(means[name]), colors.text)
+        null = _null(means[name], colors.text)
         figure.add_trace(null, **place(number, wide))
         _axes(figure, number + 1, wide)
     most = min(0.0, *(float(table.to_numpy().min()) for table in means.values()))
@@ -123,7 +122,7 @@ def _nulls(members: list[Attribution], names: list[str]) -> str:
 
 
 def _bars(means: pd.DataFrame, modality: str, turn: int, mode: str) -> go.Bar:
-    labels = [short(name, 18) for name in means.index]
+    labels = [_label(name) for name in means.index]
     return go.Bar(
         y=labels, x=means[modality].to_numpy(), name=short(modality), orientation="h",
         marker={"color": class_style(turn, mode)[0], "line": {"width": 0}},
@@ -147,13 +146,18 @@ def _curve(
     )  # fmt: skip
 
 
-def _null(count: int, color: str) -> go.Scatter:
+def _null(means: pd.DataFrame, color: str) -> go.Scatter:
+    """Return a line at 0 along all classes."""
+    ends = [_label(means.index[0]), _label(means.index[-1])]
     line = {"color": color, "width": 1, "dash": "dot"}
-    y: npt.NDArray[np.float64] = np.array([-0.5, count - 0.5])
     return go.Scatter(
-        x=[0, 0], y=y, mode="lines", line=line, hoverinfo="skip", showlegend=False,
-        name="mean predictor",
+        x=[0, 0], y=ends, mode="lines", line=line,
+        hoverinfo="skip", showlegend=False, name="mean predictor",
     )  # fmt: skip
+
+
+def _label(name: Any) -> str:
+    return short(name, 18)
 
 
 def _axes(figure: go.Figure, number: int, wide: int) -> None:
