@@ -3,15 +3,35 @@
 `latent` sets maps of embeddings side by side, `graph` draws one kNN graph, `compare`
 a table of metrics with its bands and nulls, `rewiring` what became of every edge,
 `history` the curves of training, `curves` those of noise, missing modalities and few
-labels. All take ``mode="dark"``; `export.save` writes any
+labels. Of who answers for what: `attribution` colours edges by the modalities that
+have them, `bound` tests Theorem 1 on every edge, `overlaps` counts the neighbours
+shared with the modalities, `responsibility` judges the answers by class and point,
+`spectrum` what is left of them. All take ``mode="dark"``; `export.save` writes any
 of them, without a browser.
 """
 
+from .attribution import attribution
+from .bound import bound
 from .compare import compare
 from .curve import curves
 from .graph import graph
 from .history import history
 from .latent import latent
+from .overlaps import overlaps
+from .responsibility import responsibility
 from .rewiring import rewiring
+from .spectrum import spectrum
 
-__all__ = ["compare", "curves", "graph", "history", "latent", "rewiring"]
+__all__ = [
+    "attribution",
+    "bound",
+    "compare",
+    "curves",
+    "graph",
+    "history",
+    "latent",
+    "overlaps",
+    "responsibility",
+    "rewiring",
+    "spectrum",
+]

@@ -1,0 +1,265 @@
+"""`attribution`: fused graphs, edges coloured by the modalities that have them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from .. import _check
+from .._nested import as_variants
+from ..graph.attribution import Attribution
+from ..graph.patterns import ALL, EMERGENT
+from ..layout import Layout, project
+from .panels import finish, flat_axes, grid, place
+from .points import cap, edge_lines, point_size, points
+from .text import count_of, short, small
+from .theme import class_style, ink
+
+HEIGHT = 400
+ALONE = "embedding"
+METHODS = ("umap", "pca", "aligned")
+KNOWN = ("seed", "dataset", "fingerprint")
+MOST = 7  # colours that can be told apart as thin lines on any background
+SEVERAL = "several"
+WIDTHS = {EMERGENT: 0.6, SEVERAL: 1.0}
+
+Styles = dict[str, dict[str, Any]]
+
+
+def attribution(
+    attributions: Any,
+    *,
+    layout: Any = None,
+    max_edges: int = 2_000,
+    columns: int = 2,
+    mode: str = "light",
+) -> go.Figure:
+    """Draw which modalities have each edge of a fused graph in their own graph.
+
+    Edges are coloured by the set of modalities that have them, and dashed where some
+    modality puts the ends farther apart than most points. Emergent edges, which no
+    modality has, lie thin and grey below the others. The legend tells the share of
+    each set beside what equal degrees give by chance, panel by panel.
+
+    Parameters
+    ----------
+    attributions
+        An Attribution, or a mapping from variants to one or to one a seed; the first
+        of each is drawn.
+    layout
+        "umap" or "pca" of the space that was searched, "aligned" (all begin at the
+        map of the first), a Layout, or a mapping of them. None aligns several panels
+        that have the same ids, and takes "umap" otherwise.
+    max_edges
+        Edges drawn a panel at most, evenly from all sets.
+    columns
+        Panels in a row.
+    mode
+        "light" or "dark".
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Sets beyond the seventh are pooled as "several", combinations first.
+
+    Raises
+    ------
+    TypeError
+        If a value is no Attribution or no Layout.
+    ValueError
+        If a name is unknown or ids disagree.
+
+    Examples
+    --------
+    >>> from refnet_viz import Embedding
+    >>> from refnet_viz.graph import knn
+    >>> from refnet_viz.graph.attribution import attribute
+    >>> x = np.array([[0.0], [1.0], [5.0], [7.0]])
+    >>> own = Embedding.from_arrays(x, modalities={"a": x, "b": x[[0, 2, 1, 3]]})
+    >>> figure = attribution(attribute(knn(own, k=1)), layout="pca")
+    >>> [trace.name for trace in figure.data if trace.showlegend][0]
+    'only a 1.00, chance 0.42'
+    """
+    ink(mode)
+    most = _check.integer("max_edges", max_edges, low=0)
+    wide = _check.integer("columns", columns, low=1)
+    every = as_variants("attributions", attributions, Attribution, alone=ALONE)
+    shown = {_name(name, found[0]): found[0] for name, found in every.items()}
+    layouts = _layouts(shown, layout)
+    styles = _styles(shown, mode)
+    wide = min(wide, len(shown))
+    titles = [
+        _lines(name, found, drawn, most)
+        for (name, found), drawn in zip(shown.items(), layouts, strict=True)
+    ]
+    figure = grid(titles, columns=wide, height=HEIGHT)
+    for number, (found, drawn) in enumerate(zip(shown.values(), layouts, strict=True)):
+        for trace in _traces(found, drawn, styles, most, mode=mode):
+            figure.add_trace(trace, **place(number, wide))
+        flat_axes(figure, number + 1, ink(mode))
+    figure.add_traces(_key(shown, styles, mode)).update_layout(showlegend=True)
+    told = "chance: edges drawn between points of these degrees"
+    if len(shown) > 1:
+        told = f"shares in the order of the panels; {told}"
+    title = f"Edges by the modalities that have them<br>{small(told)}"
+    return finish(figure, title, mode, _meta(shown, layouts))
+
+
+def _name(name: str, found: Attribution) -> str:
+    return name if name != ALONE else str(found.graph.embedding.info["variant"])
+
+
+def _layouts(shown: dict[str, Attribution], layout: Any) -> list[Layout]:
+    graphs = [found.graph for found in shown.values()]
+    first = graphs[0]
+    if layout is None:
+        same = all(np.array_equal(graph.ids, first.ids) for graph in graphs)
+        layout = "aligned" if same else "umap"
+    if isinstance(layout, str):
+        _check.one_of("layout", layout, METHODS)
+        begin = "umap" if layout == "aligned" else layout
+        drawn: list[Layout] = [project(first.embedding, begin, space=first.space)]
+        # Graphs of several spaces can be aligned too, one by one.
+        further: dict[str, Any] = {"reference": drawn[0]} if layout == "aligned" else {}
+        return drawn + [
+            project(graph.embedding, layout, space=graph.space, **further)
+            for graph in graphs[1:]
+        ]
+    if isinstance(layout, Layout):
+        layout = dict.fromkeys(shown, layout)
+    given = as_variants("layout", layout, Layout, alone=next(iter(shown)))
+    found = [given[_check.one_of("layout", name, given)][0] for name in shown]
+    for name, graph, one in zip(shown, graphs, found, strict=True):
+        if not np.array_equal(one.ids, graph.ids):
+            raise ValueError(
+                "`layout` must have the ids of `attributions`, in its order, got "
+                f"others in {name!r}."
+            )
+    return found
+
+
+def _styles(shown: dict[str, Attribution], mode: str) -> Styles:
+    """Return a line style a set of modalities, in the order of the tables."""
+    edges: dict[str, int] = {}
+    for found in shown.values():
+        for row in found.patterns.to_dict("records"):
+            name = str(row["pattern"])
+            edges[name] = edges.get(name, 0) + int(row["edges"])
+    edges.pop(EMERGENT, None)
+    alone = {f"only {name}" for found in shown.values() for name in found.modalities}
+
+    def weight(name: str) -> tuple[bool, bool, int]:
+        return name == ALL, name in alone, edges[name]
+
+    kept = set(sorted(edges, key=weight, reverse=True)[:MOST])
+    named = [name for name in edges if name in kept]
+    colors = {name: class_style(i, mode)[0] for i, name in enumerate(named)}
+    if len(edges) > MOST:
+        colors[SEVERAL] = ink(mode).muted
+    colors[EMERGENT] = ink(mode).edge
+    return {
+        name: {"color": color, "width": WIDTHS.get(name, 1.4)}
+        for name, color in colors.items()
+    }
+
+
+def _traces(
+    found: Attribution, layout: Layout, styles: Styles, most: int, *, mode: str
+) -> list[Any]:
+    """Return edges, emergent ones at the bottom, then the points."""
+    source, target, _ = found.edges
+    pairs = np.column_stack([source, target])
+    drawn = cap(pairs, most)
+    sets = _pooled(found.pattern[drawn], styles)
+    dashed = found.contradicted[drawn].any(axis=1)
+    traces: list[Any] = []
+    for name in reversed(styles):
+        for dash, chosen in (("dash", dashed), ("solid", ~dashed)):
+            part = pairs[drawn[(sets == name) & chosen]]
+            if len(part):
+                traces.append(edge_lines(
+                    layout.coordinates, part, count=len(layout), legendgroup=name,
+                    line={**styles[name], "dash": dash}, name=short(name),
+                ))  # fmt: skip
+    graph, colors = found.graph, ink(mode)
+    marker = {"color": colors.muted, "size": 0.5 * point_size(len(graph))}
+    emergent = found.by_point(found.pattern == EMERGENT)
+    notes = [f"{share:.0%} of its edges are emergent" for share in emergent]
+    name = short(graph.embedding.info["variant"])
+    traces.append(
+        points(graph.embedding, layout.coordinates, marker, name=name, notes=notes)
+    )
+    return traces
+
+
+def _pooled(patterns: npt.NDArray[Any], styles: Styles) -> npt.NDArray[Any]:
+    return np.array([p if p in styles else SEVERAL for p in patterns], dtype=object)
+
+
+def _key(shown: dict[str, Attribution], styles: Styles, mode: str) -> list[go.Scatter]:
+    """Return the legend: shares and chances of every set, panel by panel."""
+    entries = []
+    for name, line in styles.items():
+        parts = [_of(found, name, styles) for found in shown.values()]
+        words = f"{short(name)} {_told([p[0] for p in parts])}"
+        entries.append((f"{words}, chance {_told([p[1] for p in parts])}", name, line))
+    contradicted = _told([_contradicted(found) for found in shown.values()])
+    unrelated = [1 - 0.5 ** len(found.modalities) for found in shown.values()]
+    words = f"contradicted by some {contradicted}, unrelated pairs {_told(unrelated)}"
+    dash = {"color": ink(mode).text, "width": 1.4, "dash": "dash"}
+    entries.append((words, "contradicted", dash))
+    return [
+        go.Scatter(x=[None], y=[None], mode="lines", line=line, name=words,
+                   legendgroup=group, showlegend=True, hoverinfo="skip")
+        for words, group, line in entries
+    ]  # fmt: skip
+
+
+def _of(found: Attribution, name: str, styles: Styles) -> tuple[float, float]:
+    """Return share and chance of a set."""
+    table = found.patterns
+    rows = table[_pooled(table["pattern"].to_numpy(), styles) == name]
+    return float(rows["share"].sum()), float(rows["chance"].sum())
+
+
+def _contradicted(found: Attribution) -> float:
+    return float(found.contradicted.any(axis=1).mean())
+
+
+def _told(values: list[float]) -> str:
+    """Return numbers of all panels, once where they read the same."""
+    words = [f"{v:.3f}" if 0 < v < 0.01 else f"{v:.2f}" for v in values]
+    return words[0] if len(set(words)) == 1 else " / ".join(words)
+
+
+def _lines(name: str, found: Attribution, layout: Layout, most: int) -> list[str]:
+    graph, total = found.graph, len(found)
+    seed = graph.embedding.info.get("seed")
+    head = f"<b>{short(name)}</b>" + ("" if seed is None else f", seed {short(seed)}")
+    return [
+        head, small(f"{graph.k} neighbours a point, {short(graph.space)} space"),
+        small(f"{layout.note or layout.title}, {layout.caption.split(' (')[0]}"),
+        small(count_of(min(most, total), total, "edges")),
+    ]  # fmt: skip
+
+
+def _meta(shown: dict[str, Attribution], layouts: list[Layout]) -> dict[str, Any]:
+    panels = []
+    for (name, found), drawn in zip(shown.items(), layouts, strict=True):
+        graph, info = found.graph, found.graph.embedding.info
+        panels.append({
+            "variant": name, **{key: info[key] for key in KNOWN if key in info},
+            "k": graph.k, "space": graph.space, "metric": graph.metric,
+            "layout": drawn.method, "layout_space": drawn.space,
+            "trustworthiness": drawn.trustworthiness, "continuity": drawn.continuity,
+            "edges": len(found), "contradicted": _contradicted(found),
+            "patterns": found.patterns.to_dict("records"),
+        })  # fmt: skip
+    alt = (
+        f"Maps of {', '.join(shown)}: edges coloured by the modalities "
+        f"({', '.join(next(iter(shown.values())).modalities)}) that have them."
+    )
+    return {"figure": "attribution", "alt": alt, "panels": panels}

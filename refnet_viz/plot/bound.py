@@ -1,0 +1,270 @@
+"""`bound`: refined against modality-sum distance, a live test of Theorem 1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from .. import _check
+from ..graph.attribution import Attribution
+from .panels import finish, grid
+from .points import cap, point_size, scatter_class
+from .text import count_of, escape, small
+from .theme import class_style, ink
+
+HEIGHT = 400
+KNOWN = ("variant", "seed", "dataset", "fingerprint")
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Theorem 1 on the edges whose ends have every modality.
+
+    Parameters
+    ----------
+    refined, total, reach
+        ``(E,)`` d_R, d_X and rho_i + rho_j.
+    pairs
+        ``(E, 2)`` row numbers.
+    """
+
+    refined: Floats
+    total: Floats
+    reach: Floats
+    pairs: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, found: Attribution) -> Trial:
+        """Take it from what was proved of the edges."""
+        bound = found.proofs["sum"].bound
+        known = np.isfinite(bound.reach)
+        pairs = np.column_stack([found.edges.source, found.edges.target])
+        refined, total, reach = (
+            part[known] for part in (bound.refined, bound.total, bound.reach)
+        )
+        return cls(refined, total, reach, pairs[known])
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    @cached_property
+    def used(self) -> Floats:
+        """``(E,)`` (d_R - d_X) / (rho_i + rho_j), between -1 and 1."""
+        apart = self.refined - self.total
+        # Exact answers leave nothing but rounding to be divided by nothing.
+        return np.where(self.reach > self.room, apart / np.maximum(self.reach, 1e-300),
+                        np.where(np.abs(apart) > self.room, np.inf, 0.0))  # fmt: skip
+
+    @property
+    def room(self) -> Floats:
+        """What rounding may add."""
+        return 1e-9 * (1.0 + self.reach)
+
+    @cached_property
+    def violations(self) -> int:
+        """Edges for which it does not hold."""
+        apart = np.abs(self.refined - self.total)
+        return int(np.sum(apart > self.reach + self.room))
+
+    @property
+    def widest(self) -> float:
+        """The largest reach."""
+        return float(self.reach.max())
+
+
+def bound(
+    attribution: Attribution, *, max_edges: int = 5_000, mode: str = "light"
+) -> go.Figure:
+    """Draw the refined distance of every edge against its modality-sum distance.
+
+    Theorem 1 (`refnet_viz.responsibility.Geometry.bound`) says
+    ``|d_R - d_X| <= rho_i + rho_j`` for every pair. Left, both distances with the
+    diagonal and a band of the largest reach on both sides; right, what part of its
+    own reach each edge uses up, which must lie between -1 and +1.
+
+    Parameters
+    ----------
+    attribution
+        One Attribution with decoded answers.
+    max_edges
+        Edges drawn at most, evenly from all; the test itself takes all of them.
+    mode
+        "light" or "dark".
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        The title says for how many edges it does not hold.
+
+    Raises
+    ------
+    TypeError
+        If `attribution` is no Attribution.
+    ValueError
+        If nothing was decoded, or no edge joins two points with every modality.
+
+    Examples
+    --------
+    >>> from refnet_viz import Embedding
+    >>> from refnet_viz.graph import knn
+    >>> from refnet_viz.graph.attribution import attribute
+    >>> from refnet_viz.responsibility import cross_fit
+    >>> x = np.random.default_rng(0).normal(size=(40, 2))
+    >>> own = cross_fit(Embedding.from_arrays(x[:, :1], modalities={"a": x}))
+    >>> bound(attribute(knn(own, k=3))).layout.meta["violations"]
+    0
+    """
+    ink(mode)
+    most = _check.integer("max_edges", max_edges, low=0)
+    trial = _trial(attribution)
+    drawn = cap(trial.pairs, most)
+    figure = grid(_titles(trial), columns=2, height=HEIGHT, below=48, width_gap=0.12)
+    top = _top(trial)
+    for trace in _diagonal(trial.widest, top, mode):
+        figure.add_trace(trace, row=1, col=1)
+    for trace in _limits(top, mode):
+        figure.add_trace(trace, row=1, col=2)
+    texts = _hover(attribution, trial, drawn)
+    for column, values in enumerate((trial.refined, trial.used), start=1):
+        trace = _dots(trial.total[drawn], values[drawn], texts, mode)
+        figure.add_trace(trace, row=1, col=column)
+    x = {"title": {"text": "modality-sum distance"}, "showline": True, "nticks": 7}
+    y = {"title": {"text": "refined distance"}, "range": [0, top], "nticks": 7}
+    share = {"title": {"text": "difference / reach"}, "range": [-1.2, 1.2],
+             "tickvals": [-1, -0.5, 0, 0.5, 1]}  # fmt: skip
+    x["range"] = [0, top]
+    figure.update_layout(xaxis=x, xaxis2=x, yaxis=y, yaxis2=share, showlegend=True)
+    meta = _meta(attribution, trial, len(drawn))
+    return finish(figure, _title(trial, len(drawn)), mode, meta)
+
+
+def _trial(attribution: Any) -> Trial:
+    if not isinstance(attribution, Attribution):
+        raise TypeError(
+            "`attribution` must be one Attribution value, e.g. "
+            f"attributions['plain'][0], got {type(attribution).__name__}."
+        )
+    if not attribution.proofs:
+        raise ValueError(
+            "`attribution` must have decoded answers, got none; "
+            "`rv.responsibility.cross_fit` fits decoders to any embedding."
+        )
+    trial = Trial.of(attribution)
+    if not len(trial):
+        raise ValueError(
+            "`attribution` must have an edge whose ends have every modality, got none."
+        )
+    return trial
+
+
+def _top(trial: Trial) -> float:
+    return 1.05 * float(max(trial.refined.max(), trial.total.max())) or 1.0
+
+
+def _titles(trial: Trial) -> list[list[str]]:
+    closest = float(np.abs(trial.used).max())
+    band = f"band: diagonal ± {trial.widest:.2f}, the largest reach of an edge"
+    band += ", wider than this panel" if trial.widest > _top(trial) else ""
+    return [
+        ["<b>both distances of every edge</b>", small(band)],
+        ["<b>share of its own reach an edge uses</b>",
+         small(f"at most {closest:.2f}; beyond 1 the theorem would be broken")],
+    ]  # fmt: skip
+
+
+def _diagonal(widest: float, top: float, mode: str) -> list[go.Scatter]:
+    """Return the band, cut at 0 where distances end, and the diagonal."""
+    colors = ink(mode)
+    start = min(widest, top)
+    corners = [(0.0, 0.0), (start, 0.0), (top, top - start), (top, top + widest),
+               (0.0, widest), (0.0, 0.0)]  # fmt: skip
+    x, y = np.array(corners).T
+    common = {"mode": "lines", "hoverinfo": "skip"}
+    return [
+        go.Scatter(
+            x=x, y=y, fill="toself", fillcolor=colors.band, name="band",
+            line={"width": 0.75, "color": colors.muted}, showlegend=False, **common,
+        ),
+        go.Scatter(
+            x=[None], y=[None], name="± largest reach", opacity=0.45, **common,
+            line={"width": 8, "color": colors.muted},
+        ),
+        go.Scatter(
+            x=[0.0, top], y=[0.0, top], name="equal", **common,
+            line={"color": colors.text, "width": 1.2},
+        ),
+    ]  # fmt: skip
+
+
+def _limits(top: float, mode: str) -> list[go.Scatter]:
+    """Return the lines -1 and +1, and 0 where both distances are equal."""
+    colors, red = ink(mode), class_style(3, mode)[0]
+    x = [0.0, top, None, 0.0, top]
+    common = {"mode": "lines", "hoverinfo": "skip"}
+    return [
+        go.Scatter(
+            x=x, y=[1.0, 1.0, None, -1.0, -1.0], name="limit of the theorem", **common,
+            line={"color": red, "width": 1.6, "dash": "dash"},
+        ),
+        go.Scatter(
+            x=[0.0, top], y=[0.0, 0.0], showlegend=False, name="equal", **common,
+            line={"color": colors.text, "width": 1.2},
+        ),
+    ]  # fmt: skip
+
+
+def _dots(x: Floats, y: Floats, texts: list[str], mode: str) -> Any:
+    color = class_style(0 if mode == "light" else 4, mode)[0]
+    size = max(4.0, 0.7 * point_size(len(x)))
+    return scatter_class(len(x))(
+        x=x, y=y, mode="markers", name="edges", showlegend=False, hovertext=texts,
+        marker={"color": color, "size": size, "opacity": 0.45},
+        hovertemplate="%{hovertext}<extra></extra>",
+    )  # fmt: skip
+
+
+def _hover(attribution: Attribution, trial: Trial, drawn: Rows) -> list[str]:
+    ids = attribution.graph.ids
+    return [
+        f"<b>{escape(ids[i])}</b> and <b>{escape(ids[j])}</b><br>"
+        f"modality-sum {total:.3f}, refined {refined:.3f}<br>"
+        f"reach {reach:.3f}, of which {abs(used):.0%} used"
+        for (i, j), total, refined, reach, used in zip(
+            trial.pairs[drawn], trial.total[drawn], trial.refined[drawn],
+            trial.reach[drawn], trial.used[drawn], strict=True,
+        )
+    ]  # fmt: skip
+
+
+def _title(trial: Trial, drawn: int) -> str:
+    first = f"Theorem 1 on {len(trial):,} edges: {trial.violations} violations"
+    told = "| refined − modality-sum distance | ≤ reach, the residuals of both ends"
+    if drawn < len(trial):
+        told += f"; {count_of(drawn, len(trial), 'edges')}, an even sample"
+    return f"{first}<br>{small(told)}"
+
+
+def _meta(attribution: Attribution, trial: Trial, drawn: int) -> dict[str, Any]:
+    graph, geometry = attribution.graph, attribution.geometry
+    info = graph.embedding.info
+    alt = (
+        f"Scatter of refined against modality-sum distance of {len(trial)} edges of "
+        f"{info.get('variant', 'embedding')}, beside the bound of Theorem 1, which "
+        f"{trial.violations} of them violate."
+    )
+    return {
+        "figure": "bound", "alt": alt,
+        **{key: info[key] for key in KNOWN if key in info},
+        "k": graph.k, "space": graph.space, "metric": graph.metric,
+        "weights": geometry.weights if geometry else {}, "edges": len(trial),
+        "edges_drawn": drawn, "violations": trial.violations,
+        "largest_reach": trial.widest, "largest_used": np.abs(trial.used).max(),
+    }  # fmt: skip

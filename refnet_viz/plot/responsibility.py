@@ -1,0 +1,196 @@
+"""`responsibility`: how far z answers for each modality, by class and by point."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from .._nested import as_variants
+from ..graph.attribution import Attribution
+from .answers import EVERY, Panel, signed
+from .panels import finish, grid
+from .text import short, small
+from .theme import class_style, ink
+
+ALONE = "embedding"
+LEAST = 240  # pixels of a panel
+ROW = 12  # pixels a bar takes
+FLOOR = -1.0  # what lies below is cut: answers far off can reach any depth
+KNOWN = ("seed", "dataset", "fingerprint")
+
+
+def responsibility(attributions: Any, *, mode: str = "light") -> go.Figure:
+    """Draw how far z answers for each modality, by class and by point.
+
+    The responsibility of a point is ``1 - |x_i - D(z_i)|^2 / mean_j |x_j - mean|^2``
+    (`refnet_viz.responsibility.scores_by_point`): at most 1, higher is better, 0 is
+    the mean predictor. Left its mean over all points and over each class, a bar a
+    modality; right the share of points that stay below a value. Axes end at -1.
+
+    Parameters
+    ----------
+    attributions
+        An Attribution, or a mapping from variants to one or to one a seed, with
+        decoded answers; the first of each is drawn, a row of panels a variant.
+    mode
+        "light" or "dark".
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        The titles of the panels tell what shuffled answers and untrained decoders
+        reach.
+
+    Raises
+    ------
+    TypeError
+        If a value is no Attribution.
+    ValueError
+        If nothing was decoded.
+
+    Examples
+    --------
+    >>> from refnet_viz import Embedding
+    >>> from refnet_viz.graph import knn
+    >>> from refnet_viz.graph.attribution import attribute
+    >>> from refnet_viz.responsibility import cross_fit
+    >>> x = np.random.default_rng(0).normal(size=(40, 2))
+    >>> own = cross_fit(Embedding.from_arrays(x, modalities={"a": x}))
+    >>> figure = responsibility(attribute(knn(own, k=3)))
+    >>> figure.data[0].x.round(3).tolist()  # z is the modality itself
+    [1.0]
+    """
+    ink(mode)
+    panels = _panels(attributions)
+    names = list(dict.fromkeys(m for panel in panels for m in panel.modalities))
+    colors = {name: class_style(i, mode)[0] for i, name in enumerate(names)}
+    most = max(len(panel.groups) for panel in panels)
+    height = max(LEAST, int(most * (ROW * len(names) + 8)))
+    titles = [lines for panel in panels for lines in _titles(panel)]
+    figure = grid(titles, columns=2, height=height, below=40, gap=14, width_gap=0.1)
+    for row, panel in enumerate(panels, start=1):
+        for trace in _bars(panel, colors, mode):
+            figure.add_trace(trace, row=row, col=1)
+        for trace in _curves(panel, colors, mode):
+            figure.add_trace(trace, row=row, col=2)
+    _axes(figure, panels, mode)
+    seen: set[str] = set()
+    for trace in figure.data:
+        # Every name stands in the legend once.
+        trace.showlegend = trace.name not in seen
+        seen.add(trace.name)
+    figure.update_layout(barmode="group", bargap=0.25, showlegend=True)
+    title = "Responsibility: how far the fused vectors answer for each modality"
+    told = "share of the variance that is decoded right; 0: the mean predictor, 1: all"
+    return finish(figure, f"{title}<br>{small(told)}", mode, _meta(panels))
+
+
+def _panels(attributions: Any) -> list[Panel]:
+    every = as_variants("attributions", attributions, Attribution, alone=ALONE)
+    panels = []
+    for key, members in every.items():
+        first = members[0]
+        if first.geometry is None:
+            raise ValueError(
+                f"`attributions` must have decoded answers, got none in {key!r}; "
+                "`rv.responsibility.cross_fit` fits decoders to any embedding."
+            )
+        known = first.graph.embedding.info.get("variant", key)
+        panels.append(Panel(str(known) if key == ALONE else key, first))
+    return panels
+
+
+def _titles(panel: Panel) -> list[list[str]]:
+    """Return the titles of a variant's two panels."""
+    nulls = [
+        f"{short(name, 18)} {signed(panel.nulls[name]['r2'])} ({panel.null_text(name)})"
+        for name in panel.modalities
+    ]
+    rest = f", {panel.left_out} smaller ones left out" if panel.left_out else ""
+    return [
+        [f"{panel.title}: mean by class{rest}", *map(small, nulls)],
+        [f"{panel.title}: by point"],
+    ]
+
+
+def _bars(panel: Panel, colors: dict[str, str], mode: str) -> list[Any]:
+    places = list(range(len(panel.groups)))
+    zero = go.Scatter(
+        x=[0.0, 0.0], y=[-0.6, places[-1] + 0.6], mode="lines", name="mean predictor",
+        line={"color": ink(mode).text, "width": 1.4, "dash": "dot"}, hoverinfo="skip",
+    )  # fmt: skip
+    bars = []
+    for name in panel.modalities:
+        means = panel.means(name)
+        texts = [
+            f"<b>{short(group)}</b>, {rows.sum():,} points<br>"
+            f"{short(name)}: {signed(mean)}<br>all points {panel.null_text(name)}"
+            for (group, rows), mean in zip(panel.groups, means, strict=True)
+        ]
+        bars.append(go.Bar(
+            x=np.array(means), y=places, orientation="h", name=short(name),
+            legendgroup=short(name), hovertext=texts,
+            marker={"color": colors[name], "line": {"width": 0}},
+            hovertemplate="%{hovertext}<extra></extra>",
+        ))  # fmt: skip
+    return [*bars, zero]
+
+
+def _curves(panel: Panel, colors: dict[str, str], mode: str) -> list[go.Scatter]:
+    lines = []
+    for name in panel.modalities:
+        x, y = panel.curve(name)
+        lines.append(go.Scatter(
+            x=x, y=y, mode="lines", name=short(name), legendgroup=short(name),
+            line={"color": colors[name], "width": 2},
+            hovertemplate=f"{short(name)}<br>%{{y:.0%}} of the points are at most "
+            "%{x:.2f}<extra></extra>",
+        ))  # fmt: skip
+    zero = go.Scatter(
+        x=[0.0, 0.0], y=[0.0, 1.0], mode="lines", name="mean predictor",
+        line={"color": ink(mode).text, "width": 1.4, "dash": "dot"}, hoverinfo="skip",
+    )  # fmt: skip
+    return [*lines, zero]
+
+
+def _axes(figure: go.Figure, panels: list[Panel], mode: str) -> None:
+    """Give all bars one range, and all curves another."""
+    means = [v for panel in panels for m in panel.modalities for v in panel.means(m)]
+    curves = [p.curve(m)[0].min(initial=0.0) for p in panels for m in p.modalities]
+    for row, panel in enumerate(panels):
+        count = len(panel.groups)
+        words = [f"<i>{EVERY}</i>", *(short(g, 22) for g, _ in panel.groups[1:])]
+        classes = {
+            "tickvals": list(range(count)), "ticktext": words, "ticks": "",
+            "range": [count - 0.4, -0.6], "showgrid": False,
+            "tickfont": {"color": ink(mode).text},
+        }  # fmt: skip
+        shares = {"title": {"text": "share of points below"}, "range": [0, 1.02],
+                  "tickformat": ".0%"}  # fmt: skip
+        parts = ((classes, "mean responsibility", means),
+                 (shares, "responsibility", curves))  # fmt: skip
+        for number, (y, words_x, values) in enumerate(parts, start=2 * row + 1):
+            name = "" if number == 1 else str(number)
+            low = max(FLOOR, np.nanmin([0.0, *values]))
+            x = {"title": {"text": words_x}, "showline": True, "nticks": 7,
+                 "range": [low - 0.02 * (1 - low), 1.02]}  # fmt: skip
+            figure.update_layout({f"xaxis{name}": x, f"yaxis{name}": y})
+
+
+def _meta(panels: list[Panel]) -> dict[str, Any]:
+    rows = []
+    for panel in panels:
+        info = panel.found.graph.embedding.info
+        rows.append({
+            "variant": panel.name, **{k: info[k] for k in KNOWN if k in info},
+            "weights": panel.found.geometry and panel.found.geometry.weights,
+            "responsibility": panel.nulls,
+        })  # fmt: skip
+    alt = (
+        f"Bars of the responsibility for {', '.join(panels[0].modalities)} by class, "
+        f"and curves of it by point, for {', '.join(p.name for p in panels)}; "
+        "0 is the mean predictor."
+    )
+    return {"figure": "responsibility", "alt": alt, "panels": rows}
