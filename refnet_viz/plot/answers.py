@@ -94,10 +94,7 @@ class Panel:
         """Return what answers that know nothing reach, in words."""
         null = self.nulls[modality]
         told = {"shuffled": null["r2_shuffled"], "untrained": null["r2_untrained"]}
-        return ", ".join(
-            f"{word} {signed(value)}" for word, value in told.items()
-            if np.isfinite(value)
-        )  # fmt: skip
+        return ", ".join(f"{word} {signed(value)}" for word, value in told.items())
 
     def curve(self, modality: str) -> tuple[Floats, Floats]:
         """Return values, rising, and the share of points at or below each."""
@@ -109,11 +106,11 @@ class Panel:
 
 
 def signed(value: float) -> str:
-    """Return a number with two places and a proper minus.
+    """Return a number with two places and a proper minus, or that it is unknown.
 
     Examples
     --------
     >>> signed(-0.345), signed(1.0)
     ('\u22120.34', '1.00')
     """
-    return f"{value:.2f}".replace("-", "\u2212")
+    return f"{value:.2f}".replace("-", "\u2212") if np.isfinite(value) else "unknown"

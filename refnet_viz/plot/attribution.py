@@ -5,25 +5,31 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
 from .. import _check
 from .._nested import as_variants
 from ..graph.attribution import Attribution
-from ..graph.patterns import ALL, EMERGENT
+from ..graph.patterns import EMERGENT
 from ..layout import Layout, project
 from .panels import finish, flat_axes, grid, place
 from .points import cap, edge_lines, point_size, points
+from .sets import (
+    SEVERAL,
+    contradicted,
+    contradicted_chance,
+    kept_sets,
+    pooled,
+    share_of,
+)
 from .text import count_of, short, small
 from .theme import class_style, ink
+from .variants import variants_of
 
 HEIGHT = 400
-ALONE = "embedding"
 METHODS = ("umap", "pca", "aligned")
 KNOWN = ("seed", "dataset", "fingerprint")
 MOST = 7  # colours that can be told apart as thin lines on any background
-SEVERAL = "several"
 WIDTHS = {EMERGENT: 0.6, SEVERAL: 1.0}
 
 Styles = dict[str, dict[str, Any]]
@@ -47,8 +53,8 @@ def attribution(
     Parameters
     ----------
     attributions
-        An Attribution, or a mapping from variants to one or to one a seed; the first
-        of each is drawn.
+        An Attribution, a list of them (seeds), or a mapping of either; the first of
+        each variant is drawn.
     layout
         "umap" or "pca" of the space that was searched, "aligned" (all begin at the
         map of the first), a Layout, or a mapping of them. None aligns several panels
@@ -81,13 +87,14 @@ def attribution(
     >>> own = Embedding.from_arrays(x, modalities={"a": x, "b": x[[0, 2, 1, 3]]})
     >>> figure = attribution(attribute(knn(own, k=1)), layout="pca")
     >>> [trace.name for trace in figure.data if trace.showlegend][0]
-    'only a 1.00, chance 0.42'
+    'only a 1.00, chance 0.33'
     """
     ink(mode)
     most = _check.integer("max_edges", max_edges, low=0)
     wide = _check.integer("columns", columns, low=1)
-    every = as_variants("attributions", attributions, Attribution, alone=ALONE)
-    shown = {_name(name, found[0]): found[0] for name, found in every.items()}
+    every = variants_of("attributions", attributions, Attribution)
+    shown = {name: members[0] for name, members in every.items()}
+    chances = {name: contradicted_chance(found) for name, found in shown.items()}
     layouts = _layouts(shown, layout)
     styles = _styles(shown, mode)
     wide = min(wide, len(shown))
@@ -96,20 +103,19 @@ def attribution(
         for (name, found), drawn in zip(shown.items(), layouts, strict=True)
     ]
     figure = grid(titles, columns=wide, height=HEIGHT)
-    for number, (found, drawn) in enumerate(zip(shown.values(), layouts, strict=True)):
-        for trace in _traces(found, drawn, styles, most, mode=mode):
+    for number, (name, drawn) in enumerate(zip(shown, layouts, strict=True)):
+        for trace in [
+            *_edges(shown[name], drawn, styles, most),
+            _points(name, shown[name], drawn, mode),
+        ]:
             figure.add_trace(trace, **place(number, wide))
         flat_axes(figure, number + 1, ink(mode))
-    figure.add_traces(_key(shown, styles, mode)).update_layout(showlegend=True)
+    figure.add_traces(_key(shown, styles, chances, mode)).update_layout(showlegend=True)
     told = "chance: edges drawn between points of these degrees"
     if len(shown) > 1:
         told = f"shares in the order of the panels; {told}"
     title = f"Edges by the modalities that have them<br>{small(told)}"
-    return finish(figure, title, mode, _meta(shown, layouts))
-
-
-def _name(name: str, found: Attribution) -> str:
-    return name if name != ALONE else str(found.graph.embedding.info["variant"])
+    return finish(figure, title, mode, _meta(shown, layouts, chances))
 
 
 def _layouts(shown: dict[str, Attribution], layout: Any) -> list[Layout]:
@@ -142,22 +148,10 @@ def _layouts(shown: dict[str, Attribution], layout: Any) -> list[Layout]:
 
 
 def _styles(shown: dict[str, Attribution], mode: str) -> Styles:
-    """Return a line style a set of modalities, in the order of the tables."""
-    edges: dict[str, int] = {}
-    for found in shown.values():
-        for row in found.patterns.to_dict("records"):
-            name = str(row["pattern"])
-            edges[name] = edges.get(name, 0) + int(row["edges"])
-    edges.pop(EMERGENT, None)
-    alone = {f"only {name}" for found in shown.values() for name in found.modalities}
-
-    def weight(name: str) -> tuple[bool, bool, int]:
-        return name == ALL, name in alone, edges[name]
-
-    kept = set(sorted(edges, key=weight, reverse=True)[:MOST])
-    named = [name for name in edges if name in kept]
+    """Return a line style a set of modalities, the emergent edges last."""
+    named, more = kept_sets(list(shown.values()), MOST)
     colors = {name: class_style(i, mode)[0] for i, name in enumerate(named)}
-    if len(edges) > MOST:
+    if more:
         colors[SEVERAL] = ink(mode).muted
     colors[EMERGENT] = ink(mode).edge
     return {
@@ -166,14 +160,12 @@ def _styles(shown: dict[str, Attribution], mode: str) -> Styles:
     }
 
 
-def _traces(
-    found: Attribution, layout: Layout, styles: Styles, most: int, *, mode: str
-) -> list[Any]:
-    """Return edges, emergent ones at the bottom, then the points."""
+def _edges(found: Attribution, layout: Layout, styles: Styles, most: int) -> list[Any]:
+    """Return a trace a set and kind of line, emergent ones at the bottom."""
     source, target, _ = found.edges
     pairs = np.column_stack([source, target])
     drawn = cap(pairs, most)
-    sets = _pooled(found.pattern[drawn], styles)
+    sets = pooled(found.pattern[drawn], styles)
     dashed = found.contradicted[drawn].any(axis=1)
     traces: list[Any] = []
     for name in reversed(styles):
@@ -184,31 +176,31 @@ def _traces(
                     layout.coordinates, part, count=len(layout), legendgroup=name,
                     line={**styles[name], "dash": dash}, name=short(name),
                 ))  # fmt: skip
-    graph, colors = found.graph, ink(mode)
-    marker = {"color": colors.muted, "size": 0.5 * point_size(len(graph))}
-    emergent = found.by_point(found.pattern == EMERGENT)
-    notes = [f"{share:.0%} of its edges are emergent" for share in emergent]
-    name = short(graph.embedding.info["variant"])
-    traces.append(
-        points(graph.embedding, layout.coordinates, marker, name=name, notes=notes)
-    )
     return traces
 
 
-def _pooled(patterns: npt.NDArray[Any], styles: Styles) -> npt.NDArray[Any]:
-    return np.array([p if p in styles else SEVERAL for p in patterns], dtype=object)
+def _points(name: str, found: Attribution, layout: Layout, mode: str) -> Any:
+    graph = found.graph
+    marker = {"color": ink(mode).muted, "size": 0.5 * point_size(len(graph))}
+    emergent = found.by_point(found.pattern == EMERGENT)
+    notes = [f"{share:.0%} of its edges are emergent" for share in emergent]
+    return points(
+        graph.embedding, layout.coordinates, marker, name=short(name), notes=notes
+    )
 
 
-def _key(shown: dict[str, Attribution], styles: Styles, mode: str) -> list[go.Scatter]:
+def _key(
+    shown: dict[str, Attribution], styles: Styles, chances: dict[str, float], mode: str
+) -> list[go.Scatter]:
     """Return the legend: shares and chances of every set, panel by panel."""
     entries = []
     for name, line in styles.items():
-        parts = [_of(found, name, styles) for found in shown.values()]
+        parts = [share_of(found, name, styles) for found in shown.values()]
         words = f"{short(name)} {_told([p[0] for p in parts])}"
         entries.append((f"{words}, chance {_told([p[1] for p in parts])}", name, line))
-    contradicted = _told([_contradicted(found) for found in shown.values()])
-    unrelated = [1 - 0.5 ** len(found.modalities) for found in shown.values()]
-    words = f"contradicted by some {contradicted}, unrelated pairs {_told(unrelated)}"
+    shares = [contradicted(found) for found in shown.values()]
+    null = _told(list(chances.values()))
+    words = f"contradicted by a modality {_told(shares)}, chance {null}"
     dash = {"color": ink(mode).text, "width": 1.4, "dash": "dash"}
     entries.append((words, "contradicted", dash))
     return [
@@ -216,17 +208,6 @@ def _key(shown: dict[str, Attribution], styles: Styles, mode: str) -> list[go.Sc
                    legendgroup=group, showlegend=True, hoverinfo="skip")
         for words, group, line in entries
     ]  # fmt: skip
-
-
-def _of(found: Attribution, name: str, styles: Styles) -> tuple[float, float]:
-    """Return share and chance of a set."""
-    table = found.patterns
-    rows = table[_pooled(table["pattern"].to_numpy(), styles) == name]
-    return float(rows["share"].sum()), float(rows["chance"].sum())
-
-
-def _contradicted(found: Attribution) -> float:
-    return float(found.contradicted.any(axis=1).mean())
 
 
 def _told(values: list[float]) -> str:
@@ -246,7 +227,9 @@ def _lines(name: str, found: Attribution, layout: Layout, most: int) -> list[str
     ]  # fmt: skip
 
 
-def _meta(shown: dict[str, Attribution], layouts: list[Layout]) -> dict[str, Any]:
+def _meta(
+    shown: dict[str, Attribution], layouts: list[Layout], chances: dict[str, float]
+) -> dict[str, Any]:
     panels = []
     for (name, found), drawn in zip(shown.items(), layouts, strict=True):
         graph, info = found.graph, found.graph.embedding.info
@@ -255,7 +238,8 @@ def _meta(shown: dict[str, Attribution], layouts: list[Layout]) -> dict[str, Any
             "k": graph.k, "space": graph.space, "metric": graph.metric,
             "layout": drawn.method, "layout_space": drawn.space,
             "trustworthiness": drawn.trustworthiness, "continuity": drawn.continuity,
-            "edges": len(found), "contradicted": _contradicted(found),
+            "edges": len(found), "contradicted": contradicted(found),
+            "contradicted_chance": chances[name],
             "patterns": found.patterns.to_dict("records"),
         })  # fmt: skip
     alt = (

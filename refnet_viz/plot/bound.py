@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,6 +14,7 @@ from .panels import finish, grid
 from .points import cap, point_size, scatter_class
 from .text import count_of, escape, small
 from .theme import class_style, ink
+from .trial import Trial, trial_of
 
 HEIGHT = 400
 KNOWN = ("variant", "seed", "dataset", "fingerprint")
@@ -24,64 +23,8 @@ Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 
 
-@dataclass(frozen=True)
-class Trial:
-    """Theorem 1 on the edges whose ends have every modality.
-
-    Parameters
-    ----------
-    refined, total, reach
-        ``(E,)`` d_R, d_X and rho_i + rho_j.
-    pairs
-        ``(E, 2)`` row numbers.
-    """
-
-    refined: Floats
-    total: Floats
-    reach: Floats
-    pairs: npt.NDArray[np.int64]
-
-    @classmethod
-    def of(cls, found: Attribution) -> Trial:
-        """Take it from what was proved of the edges."""
-        bound = found.proofs["sum"].bound
-        known = np.isfinite(bound.reach)
-        pairs = np.column_stack([found.edges.source, found.edges.target])
-        refined, total, reach = (
-            part[known] for part in (bound.refined, bound.total, bound.reach)
-        )
-        return cls(refined, total, reach, pairs[known])
-
-    def __len__(self) -> int:
-        return len(self.pairs)
-
-    @cached_property
-    def used(self) -> Floats:
-        """``(E,)`` (d_R - d_X) / (rho_i + rho_j), between -1 and 1."""
-        apart = self.refined - self.total
-        # Exact answers leave nothing but rounding to be divided by nothing.
-        return np.where(self.reach > self.room, apart / np.maximum(self.reach, 1e-300),
-                        np.where(np.abs(apart) > self.room, np.inf, 0.0))  # fmt: skip
-
-    @property
-    def room(self) -> Floats:
-        """What rounding may add."""
-        return 1e-9 * (1.0 + self.reach)
-
-    @cached_property
-    def violations(self) -> int:
-        """Edges for which it does not hold."""
-        apart = np.abs(self.refined - self.total)
-        return int(np.sum(apart > self.reach + self.room))
-
-    @property
-    def widest(self) -> float:
-        """The largest reach."""
-        return float(self.reach.max())
-
-
 def bound(
-    attribution: Attribution, *, max_edges: int = 5_000, mode: str = "light"
+    attribution: Attribution, *, max_edges: int = 2_000, mode: str = "light"
 ) -> go.Figure:
     """Draw the refined distance of every edge against its modality-sum distance.
 
@@ -124,7 +67,7 @@ def bound(
     """
     ink(mode)
     most = _check.integer("max_edges", max_edges, low=0)
-    trial = _trial(attribution)
+    trial = trial_of(attribution)
     drawn = cap(trial.pairs, most)
     figure = grid(_titles(trial), columns=2, height=HEIGHT, below=48, width_gap=0.12)
     top = _top(trial)
@@ -136,33 +79,14 @@ def bound(
     for column, values in enumerate((trial.refined, trial.used), start=1):
         trace = _dots(trial.total[drawn], values[drawn], texts, mode)
         figure.add_trace(trace, row=1, col=column)
-    x = {"title": {"text": "modality-sum distance"}, "showline": True, "nticks": 7}
+    x = {"title": {"text": "modality-sum distance"}, "showline": True, "nticks": 7,
+         "range": [0, top]}  # fmt: skip
     y = {"title": {"text": "refined distance"}, "range": [0, top], "nticks": 7}
     share = {"title": {"text": "difference / reach"}, "range": [-1.2, 1.2],
              "tickvals": [-1, -0.5, 0, 0.5, 1]}  # fmt: skip
-    x["range"] = [0, top]
     figure.update_layout(xaxis=x, xaxis2=x, yaxis=y, yaxis2=share, showlegend=True)
     meta = _meta(attribution, trial, len(drawn))
     return finish(figure, _title(trial, len(drawn)), mode, meta)
-
-
-def _trial(attribution: Any) -> Trial:
-    if not isinstance(attribution, Attribution):
-        raise TypeError(
-            "`attribution` must be one Attribution value, e.g. "
-            f"attributions['plain'][0], got {type(attribution).__name__}."
-        )
-    if not attribution.proofs:
-        raise ValueError(
-            "`attribution` must have decoded answers, got none; "
-            "`rv.responsibility.cross_fit` fits decoders to any embedding."
-        )
-    trial = Trial.of(attribution)
-    if not len(trial):
-        raise ValueError(
-            "`attribution` must have an edge whose ends have every modality, got none."
-        )
-    return trial
 
 
 def _top(trial: Trial) -> float:

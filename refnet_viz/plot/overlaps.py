@@ -8,16 +8,16 @@ import numpy as np
 import plotly.graph_objects as go
 
 from .. import _check
-from .._nested import Variants, as_variants
+from .._nested import Variants
 from ..embedding import Embedding
 from .band import band
 from .panels import default_columns, finish, grid, place
 from .shared import CONFIDENCE, Curve, Floats, curves_of, grounds_of, largest_k
 from .text import short, small
 from .theme import class_style, ink
+from .variants import variants_of
 
 HEIGHT = 300
-ALONE = "embedding"
 KNOWN = ("dataset", "fingerprint")
 DASHES = {"latent": "dash", "refined": "solid"}
 
@@ -62,9 +62,7 @@ def overlaps(spaces: Any, *, k_max: int = 50, mode: str = "light") -> go.Figure:
     [[1.0, 1.0, 1.0], [0.33, 0.67, 1.0]]
     """
     ink(mode)
-    every = as_variants("spaces", spaces, Embedding, alone=ALONE)
-    if ALONE in every and len(every) == 1:
-        every = {str(every[ALONE][0].info.get("variant", ALONE)): every[ALONE]}
+    every = variants_of("spaces", spaces, Embedding)
     grounds = grounds_of(every)
     k = min(_check.integer("k_max", k_max, low=1), largest_k(every))
     curves = curves_of(every, grounds, k)

@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from .._nested import as_variants
 from ..graph.attribution import Attribution
 from .answers import EVERY, Panel, signed
 from .panels import finish, grid
 from .text import short, small
 from .theme import class_style, ink
+from .variants import variants_of
 
-ALONE = "embedding"
 LEAST = 240  # pixels of a panel
 ROW = 12  # pixels a bar takes
 FLOOR = -1.0  # what lies below is cut: answers far off can reach any depth
@@ -32,8 +31,8 @@ def responsibility(attributions: Any, *, mode: str = "light") -> go.Figure:
     Parameters
     ----------
     attributions
-        An Attribution, or a mapping from variants to one or to one a seed, with
-        decoded answers; the first of each is drawn, a row of panels a variant.
+        An Attribution, a list of them (seeds), or a mapping of either, with decoded
+        answers; the first of each variant is drawn, in a row of two panels.
     mode
         "light" or "dark".
 
@@ -88,24 +87,21 @@ def responsibility(attributions: Any, *, mode: str = "light") -> go.Figure:
 
 
 def _panels(attributions: Any) -> list[Panel]:
-    every = as_variants("attributions", attributions, Attribution, alone=ALONE)
     panels = []
-    for key, members in every.items():
-        first = members[0]
-        if first.geometry is None:
+    for key, members in variants_of("attributions", attributions, Attribution).items():
+        if members[0].geometry is None:
             raise ValueError(
                 f"`attributions` must have decoded answers, got none in {key!r}; "
                 "`rv.responsibility.cross_fit` fits decoders to any embedding."
             )
-        known = first.graph.embedding.info.get("variant", key)
-        panels.append(Panel(str(known) if key == ALONE else key, first))
+        panels.append(Panel(key, members[0]))
     return panels
 
 
 def _titles(panel: Panel) -> list[list[str]]:
     """Return the titles of a variant's two panels."""
     nulls = [
-        f"{short(name, 18)} {signed(panel.nulls[name]['r2'])} ({panel.null_text(name)})"
+        f"{short(name, 18)} {signed(panel.nulls[name]['r2'])}: {panel.null_text(name)}"
         for name in panel.modalities
     ]
     rest = f", {panel.left_out} smaller ones left out" if panel.left_out else ""
@@ -116,17 +112,13 @@ def _titles(panel: Panel) -> list[list[str]]:
 
 
 def _bars(panel: Panel, colors: dict[str, str], mode: str) -> list[Any]:
-    places = list(range(len(panel.groups)))
-    zero = go.Scatter(
-        x=[0.0, 0.0], y=[-0.6, places[-1] + 0.6], mode="lines", name="mean predictor",
-        line={"color": ink(mode).text, "width": 1.4, "dash": "dot"}, hoverinfo="skip",
-    )  # fmt: skip
+    places = np.arange(len(panel.groups))
     bars = []
     for name in panel.modalities:
         means = panel.means(name)
         texts = [
             f"<b>{short(group)}</b>, {rows.sum():,} points<br>"
-            f"{short(name)}: {signed(mean)}<br>all points {panel.null_text(name)}"
+            f"{short(name)}: {signed(mean)}<br>all points: {panel.null_text(name)}"
             for (group, rows), mean in zip(panel.groups, means, strict=True)
         ]
         bars.append(go.Bar(
@@ -135,7 +127,7 @@ def _bars(panel: Panel, colors: dict[str, str], mode: str) -> list[Any]:
             marker={"color": colors[name], "line": {"width": 0}},
             hovertemplate="%{hovertext}<extra></extra>",
         ))  # fmt: skip
-    return [*bars, zero]
+    return [*bars, _zero(-0.6, places[-1] + 0.6, mode)]
 
 
 def _curves(panel: Panel, colors: dict[str, str], mode: str) -> list[go.Scatter]:
@@ -148,11 +140,15 @@ def _curves(panel: Panel, colors: dict[str, str], mode: str) -> list[go.Scatter]
             hovertemplate=f"{short(name)}<br>%{{y:.0%}} of the points are at most "
             "%{x:.2f}<extra></extra>",
         ))  # fmt: skip
-    zero = go.Scatter(
-        x=[0.0, 0.0], y=[0.0, 1.0], mode="lines", name="mean predictor",
+    return [*lines, _zero(0.0, 1.0, mode)]
+
+
+def _zero(low: float, high: float, mode: str) -> go.Scatter:
+    return go.Scatter(
+        x=[0.0, 0.0], y=[low, high], mode="lines", name="mean predictor",
         line={"color": ink(mode).text, "width": 1.4, "dash": "dot"}, hoverinfo="skip",
+        legendgroup="mean predictor",
     )  # fmt: skip
-    return [*lines, zero]
 
 
 def _axes(figure: go.Figure, panels: list[Panel], mode: str) -> None:

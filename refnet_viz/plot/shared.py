@@ -127,7 +127,6 @@ def curves_of(every: Variants[Embedding], grounds: list[str], k: int) -> list[Cu
 
 
 def _shared(graph: Neighbors, ground: Ground | None) -> Floats:
-    if ground is None:  # `largest_k` leaves every ground more than k points
-        raise AssertionError
+    assert ground is not None  # `largest_k` leaves each more than k points
     truth = ground.rows[ground.graph.indices]
     return shared_by_k(graph.indices[ground.rows], truth)

@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from .._nested import as_variants
 from ..embedding import Embedding
 from .band import band
 from .leftover import CONFIDENCE, Variant, variant_of
 from .panels import finish, grid
 from .text import short, small
 from .theme import class_style, ink
+from .variants import variants_of
 
 HEIGHT = 400
-ALONE = "embedding"
 KNOWN = ("dataset", "fingerprint")
 BESIDE = {"xanchor": "left", "xshift": 8, "yshift": 12}
 MARK = 24  # letters of a name beside its line
@@ -70,15 +69,13 @@ def spectrum(
     ['best linear refiner', 'width of z: 1']
     """
     ink(mode)
-    every = as_variants("spaces", spaces, Embedding, alone=ALONE)
-    if ALONE in every:
-        every = {str(every[ALONE][0].info.get("variant", ALONE)): every[ALONE]}
+    every = variants_of("spaces", spaces, Embedding)
     variants = [variant_of(name, found, weights) for name, found in every.items()]
     figure = grid([[""]], columns=1, height=HEIGHT, below=44)
-    longest = max(len(variant.left) for variant in variants)
+    end = 10 ** _reach(variants)
     for number, variant in enumerate(variants):
         color = class_style(number, mode)[0]
-        figure.add_traces(_achieved(variant, color, longest))
+        figure.add_traces(_achieved(variant, color, end))
     _curves(figure, variants, mode)
     _widths(figure, variants, mode)
     _axes(figure, variants)
@@ -86,11 +83,11 @@ def spectrum(
     return finish(figure, _title(variants, mode), mode, _meta(variants, every))
 
 
-def _achieved(variant: Variant, color: str, longest: int) -> list[go.Scatter]:
+def _achieved(variant: Variant, color: str, end: float) -> list[go.Scatter]:
     """Return the line of what was achieved, its band, and where it is equalled."""
     name, share, equal = short(variant.name), variant.achieved, variant.equal
     told = f"{name}: {share:.2f} left"
-    ends = [1, max(longest, variant.first.width)]
+    ends = [1.0, end]
     traces = []
     if len(variant.found) > 1:
         low, high = variant.ends
