@@ -12,7 +12,7 @@ from .. import _check
 from ..graph.attribution import Attribution
 from .panels import finish, grid
 from .points import cap, point_size, scatter_class
-from .text import count_of, escape, small
+from .text import count_of, escape, short, small
 from .theme import class_style, ink
 from .trial import Trial, trial_of
 
@@ -69,7 +69,9 @@ def bound(
     most = _check.integer("max_edges", max_edges, low=0)
     trial = trial_of(attribution)
     drawn = cap(trial.pairs, most)
-    figure = grid(_titles(trial), columns=2, height=HEIGHT, below=48, width_gap=0.12)
+    figure = grid(
+        _titles(attribution, trial), columns=2, height=HEIGHT, below=48, width_gap=0.12
+    )
     top = _top(trial)
     for trace in _diagonal(trial.widest, top, mode):
         figure.add_trace(trace, row=1, col=1)
@@ -93,12 +95,15 @@ def _top(trial: Trial) -> float:
     return 1.05 * float(max(trial.refined.max(), trial.total.max())) or 1.0
 
 
-def _titles(trial: Trial) -> list[list[str]]:
+def _titles(attribution: Attribution, trial: Trial) -> list[list[str]]:
     closest = float(np.abs(trial.used).max())
     band = f"band: diagonal ± {trial.widest:.2f}, the largest reach of an edge"
     band += ", wider than this panel" if trial.widest > _top(trial) else ""
+    info = attribution.graph.embedding.info
+    name = f"<b>{short(info.get('variant', 'embedding'))}</b>"
+    name += f", seed {short(info['seed'])}" if info.get("seed") is not None else ""
     return [
-        ["<b>both distances of every edge</b>", small(band)],
+        [f"{name}: both distances of every edge", small(band)],
         ["<b>share of its own reach an edge uses</b>",
          small(f"at most {closest:.2f}; beyond 1 the theorem would be broken")],
     ]  # fmt: skip
