@@ -435,7 +435,7 @@ def test_nulls_are_told():
     told = figure.layout.annotations[0].text
     for name in "ab":
         r2, shuffled = table.loc[name, ["r2", "r2_shuffled"]]
-        words = f"{name} {signed(r2)}: shuffled {signed(shuffled)}, untrained unknown"
+        words = f"{name} {signed(r2)}: shuffled {signed(shuffled)}</span>"
         assert words in told
     assert told.startswith("<b>plain</b>, seed 0: mean by class<br>")
     assert entries(figure) == ["a", "b", "mean predictor"]

@@ -91,10 +91,14 @@ class Panel:
         }
 
     def null_text(self, modality: str) -> str:
-        """Return what answers that know nothing reach, in words."""
+        """Return what answers that know nothing reach, as far as it is known."""
         null = self.nulls[modality]
         told = {"shuffled": null["r2_shuffled"], "untrained": null["r2_untrained"]}
-        return ", ".join(f"{word} {signed(value)}" for word, value in told.items())
+        return ", ".join(
+            f"{word} {signed(value)}"
+            for word, value in told.items()
+            if np.isfinite(value)
+        )
 
     def curve(self, modality: str) -> tuple[Floats, Floats]:
         """Return values, rising, and the share of points at or below each."""

@@ -212,7 +212,7 @@ def _key(
 
 def _told(values: list[float]) -> str:
     """Return numbers of all panels, once where they read the same."""
-    words = [f"{v:.3f}" if 0 < v < 0.01 else f"{v:.2f}" for v in values]
+    words = [f"{v:.2g}" if 0 < v < 0.01 else f"{v:.2f}" for v in values]
     return words[0] if len(set(words)) == 1 else " / ".join(words)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .._threads import one_thread_for
 from ..embedding import Embedding
 from ..graph.statistics import seed_band
 from ..responsibility import Spectrum, scores, spectrum
@@ -93,7 +94,10 @@ def variant_of(
     name: str, members: list[Embedding], weights: Mapping[str, float] | None
 ) -> Variant:
     """Measure all seeds of a variant."""
-    found = [spectrum(member, weights) for member in members]
+    found = []
+    for member in members:
+        with one_thread_for(len(member)):
+            found.append(spectrum(member, weights))
     if not all(one.total for one in found):
         raise ValueError(f"`spaces` must have targets that vary, got none in {name!r}.")
     alarms = [row for member in members for row in scores(member).to_dict("records")]

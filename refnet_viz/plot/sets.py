@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from .._threads import one_thread_for
 from ..graph.attribution import Attribution
 from ..graph.closeness import closeness
 from ..graph.patterns import ALL, EMERGENT
@@ -75,5 +76,6 @@ def contradicted_chance(found: Attribution) -> float:
     graph = found.graph
     order = np.random.default_rng(0).permutation(len(graph))
     moved = replace(graph, indices=order[graph.indices[np.argsort(order)]])
-    far = [closeness(moved, name) > 0.5 for name in found.modalities]
+    with one_thread_for(len(graph)):
+        far = [closeness(moved, name) > 0.5 for name in found.modalities]
     return float(np.any(far, axis=0).mean())

@@ -18,7 +18,7 @@ from .variants import variants_of
 
 HEIGHT = 400
 KNOWN = ("dataset", "fingerprint")
-BESIDE = {"xanchor": "left", "xshift": 8, "yshift": 12}
+BELOW = {"xanchor": "right", "xshift": -8, "yshift": -12}
 MARK = 24  # letters of a name beside its line
 
 
@@ -145,7 +145,7 @@ def _widths(figure: go.Figure, variants: list[Variant], mode: str) -> None:
             marker={"color": colors.text, "size": 10, "symbol": "diamond"},
             hovertemplate=f"{told}<extra></extra>",
         ))  # fmt: skip
-        _label(figure, np.log10(width), floor, f"floor {floor:.2f}", mode, **BESIDE)
+        _label(figure, np.log10(width), floor, f"floor {floor:.2f}", mode, **BELOW)
     for number, variant in enumerate(variants):
         place = 0.02 + 0.5 * number / len(variants) * _reach(variants)
         text = f"{short(variant.name, MARK)} {variant.achieved:.2f}"
