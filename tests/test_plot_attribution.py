@@ -187,7 +187,9 @@ def test_sets_beyond_the_seventh_are_several():
     kept = [name.rsplit(" ", 1)[0] for name in names]
     assert len(kept) == 10  # seven, several, emergent, contradicted
     assert kept[7:9] == [SEVERAL, "emergent"]
-    assert {f"only {m}" for m in "abcd"} <= set(kept[:7])
+    # However rare it is, what all have is never pooled, nor what one has alone.
+    assert "all" not in table["edges"].nlargest(8).index
+    assert {"all", *(f"only {m}" for m in "abcd")} <= set(kept[:7])
     rest = table.drop([*(k for k in kept[:7]), "emergent"])
     words = f"several {rest['share'].sum():.2f}, chance {rest['chance'].sum():.2f}"
     assert words in entries(figure)
