@@ -1,28 +1,38 @@
-"""`attribution`: the edges of fused graphs, coloured by who else has them."""
+"""`attribution`: fused graphs, edges coloured by the modalities that have them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
 from .. import _check
 from .._nested import as_variants
-from ..graph import Attribution
+from ..graph.attribution import Attribution
+from ..graph.patterns import EMERGENT
 from ..layout import Layout, project
-from .panels import default_columns, finish, flat_axes, grid, place
-from .points import cap, edge_lines, points
+from .panels import finish, flat_axes, grid, place
+from .points import cap, edge_lines, point_size, points
+from .sets import (
+    SEVERAL,
+    contradicted,
+    contradicted_chance,
+    kept_sets,
+    pooled,
+    share_of,
+)
 from .text import count_of, short, small
-from .theme import Ink, class_style, faded, ink
+from .theme import class_style, ink
+from .variants import variants_of
 
-HEIGHT = 420
-LAYOUTS = ("umap", "pca", "aligned")
-EMERGENT, SEVERAL = "emergent", "other sets"
-MOST = 7  # sets of modalities with a colour of their own
-WIDTH = 1.0
+HEIGHT = 400
+METHODS = ("umap", "pca", "aligned")
+KNOWN = ("seed", "dataset", "fingerprint")
+MOST = 7  # colours that can be told apart as thin lines on any background
+WIDTHS = {EMERGENT: 0.6, SEVERAL: 1.0}
+
+Styles = dict[str, dict[str, Any]]
 
 
 def attribution(
@@ -30,22 +40,25 @@ def attribution(
     *,
     layout: Any = None,
     max_edges: int = 2_000,
-    columns: int | None = None,
+    columns: int = 2,
     mode: str = "light",
 ) -> go.Figure:
-    """Draw fused graphs with their edges coloured by the modalities that have them.
+    """Draw which modalities have each edge of a fused graph in their own graph.
 
-    Edges that no modality has are thin and grey. Dashed edges are contradicted: by some
-    modality their ends are farther apart than most points are.
+    Edges are coloured by the set of modalities that have them, and dashed where some
+    modality puts the ends farther apart than most points. Emergent edges, which no
+    modality has, lie thin and grey below the others. The legend tells the share of
+    each set beside what equal degrees give by chance, panel by panel.
 
     Parameters
     ----------
     attributions
-        Of `refnet_viz.attribute`: one, a list (a panel each), or a mapping from
-        variants to one or several (the first of each is drawn).
+        An Attribution, a list of them (seeds), or a mapping of either; the first of
+        each variant is drawn.
     layout
-        "umap", "pca", "aligned", a Layout, or a mapping from variants to Layouts; None
-        aligns several panels of the same ids, and takes "umap" otherwise.
+        "umap" or "pca" of the space that was searched, "aligned" (all begin at the
+        map of the first), a Layout, or a mapping of them. None aligns several panels
+        that have the same ids, and takes "umap" otherwise.
     max_edges
         Edges drawn a panel at most, evenly from all sets.
     columns
@@ -56,255 +69,181 @@ def attribution(
     Returns
     -------
     plotly.graph_objects.Figure
-        The legend has the share of each set in each panel, beside chance.
+        Sets beyond the seventh are pooled as "several", combinations first.
 
     Raises
     ------
     TypeError
-        If a value is no Attribution.
+        If a value is no Attribution or no Layout.
     ValueError
         If a name is unknown or ids disagree.
 
     Examples
     --------
-    >>> from refnet_viz import Embedding, attribute, knn
+    >>> from refnet_viz import Embedding
+    >>> from refnet_viz.graph import knn
+    >>> from refnet_viz.graph.attribution import attribute
     >>> x = np.array([[0.0], [1.0], [5.0], [7.0]])
     >>> own = Embedding.from_arrays(x, modalities={"a": x, "b": x[[0, 2, 1, 3]]})
     >>> figure = attribution(attribute(knn(own, k=1)), layout="pca")
-    >>> figure.layout.meta["panels"][0]["patterns"]["only a"]
-    1.0
+    >>> [trace.name for trace in figure.data if trace.showlegend][0]
+    'only a 1.00, chance 0.33'
     """
-    colors = ink(mode)
+    ink(mode)
     most = _check.integer("max_edges", max_edges, low=0)
-    shown = _panels(attributions)
-    wide = default_columns(len(shown)) if columns is None else columns
-    wide = _check.integer("columns", wide, low=1)
+    wide = _check.integer("columns", columns, low=1)
+    every = variants_of("attributions", attributions, Attribution)
+    shown = {name: members[0] for name, members in every.items()}
+    chances = {name: contradicted_chance(found) for name, found in shown.items()}
     layouts = _layouts(shown, layout)
+    styles = _styles(shown, mode)
+    wide = min(wide, len(shown))
     titles = [
-        _lines(name, known, found, most)
-        for (name, known), found in zip(shown.items(), layouts, strict=True)
+        _lines(name, found, drawn, most)
+        for (name, found), drawn in zip(shown.items(), layouts, strict=True)
     ]
     figure = grid(titles, columns=wide, height=HEIGHT)
-    order = _order(list(shown.values()))
-    sets = [edge_sets(known, order) for known in shown.values()]
-    for number, (known, found) in enumerate(zip(shown.values(), layouts, strict=True)):
-        at = place(number, wide)
-        for trace in _edges(sets[number], found.coordinates, most, mode=mode):
-            figure.add_trace(trace, **at)
-        marker = {
-            "color": colors.muted, "size": 4, "line": {"width": 0}, "opacity": 0.8
-        }  # fmt: skip
-        notes = _notes(known)
-        trace = points(
-            known.graph.embedding, found.coordinates, marker, name="points", notes=notes
-        )
-        figure.add_trace(trace, **at)
-        flat_axes(figure, number + 1, colors)
-    _key(figure, sets, colors, mode=mode)
-    title = "Which modalities have the edges of the fused graph"
-    told = small("dashed: contradicted by some modality; chance keeps every degree")
-    return finish(figure, f"{title}<br>{told}", mode, _meta(shown, most))
-
-
-def _panels(attributions: Any) -> dict[str, Attribution]:
-    """Return the attribution of each panel: the first of each variant, or a list's."""
-    every = as_variants("attributions", attributions, Attribution, alone="attribution")
-    if isinstance(attributions, list | tuple):
-        return {f"number {i + 1}": value for i, value in enumerate(attributions)}
-    if isinstance(attributions, Attribution):
-        name = attributions.graph.embedding.info.get("variant", "embedding")
-        return {str(name): attributions}
-    return {name: members[0] for name, members in every.items()}
+    for number, (name, drawn) in enumerate(zip(shown, layouts, strict=True)):
+        for trace in [
+            *_edges(shown[name], drawn, styles, most),
+            _points(name, shown[name], drawn, mode),
+        ]:
+            figure.add_trace(trace, **place(number, wide))
+        flat_axes(figure, number + 1, ink(mode))
+    figure.add_traces(_key(shown, styles, chances, mode)).update_layout(showlegend=True)
+    told = "chance: edges drawn between points of these degrees"
+    if len(shown) > 1:
+        told = f"shares in the order of the panels; {told}"
+    title = f"Edges by the modalities that have them<br>{small(told)}"
+    return finish(figure, title, mode, _meta(shown, layouts, chances))
 
 
 def _layouts(shown: dict[str, Attribution], layout: Any) -> list[Layout]:
-    graphs = [known.graph for known in shown.values()]
+    graphs = [found.graph for found in shown.values()]
+    first = graphs[0]
     if layout is None:
-        same = all(np.array_equal(g.ids, graphs[0].ids) for g in graphs)
-        layout = "aligned" if same and len(graphs) > 1 else "umap"
+        same = all(np.array_equal(graph.ids, first.ids) for graph in graphs)
+        layout = "aligned" if same else "umap"
     if isinstance(layout, str):
-        _check.one_of("layout", layout, LAYOUTS)
-        spaces = {str(i): graph.embedding for i, graph in enumerate(graphs)}
-        found = project(spaces, layout, space=graphs[0].space)
-        return list(found.values())
+        _check.one_of("layout", layout, METHODS)
+        begin = "umap" if layout == "aligned" else layout
+        drawn: list[Layout] = [project(first.embedding, begin, space=first.space)]
+        # Graphs of several spaces can be aligned too, one by one.
+        further: dict[str, Any] = {"reference": drawn[0]} if layout == "aligned" else {}
+        return drawn + [
+            project(graph.embedding, layout, space=graph.space, **further)
+            for graph in graphs[1:]
+        ]
     if isinstance(layout, Layout):
         layout = dict.fromkeys(shown, layout)
     given = as_variants("layout", layout, Layout, alone=next(iter(shown)))
-    chosen = [given[_check.one_of("layout", name, given)][0] for name in shown]
-    for one, graph in zip(chosen, graphs, strict=True):
+    found = [given[_check.one_of("layout", name, given)][0] for name in shown]
+    for name, graph, one in zip(shown, graphs, found, strict=True):
         if not np.array_equal(one.ids, graph.ids):
             raise ValueError(
-                "`layout` must have the ids of `attributions`, in their order."
+                "`layout` must have the ids of `attributions`, in its order, got "
+                f"others in {name!r}."
             )
-    return chosen
+    return found
 
 
-def _lines(name: str, known: Attribution, layout: Layout, most: int) -> list[str]:
-    share = known.contradicted.any(axis=1).mean()
-    total = len(known)
-    return [
-        f"<b>{short(name)}</b>", small(layout.note or layout.title),
-        small(layout.caption.split(" (")[0]),
-        small(f"{count_of(min(most, total), total, 'edges')}, "
-              f"{share:.0%} contradicted"),
-    ]  # fmt: skip
+def _styles(shown: dict[str, Attribution], mode: str) -> Styles:
+    """Return a line style a set of modalities, the emergent edges last."""
+    named, more = kept_sets(list(shown.values()), MOST)
+    colors = {name: class_style(i, mode)[0] for i, name in enumerate(named)}
+    if more:
+        colors[SEVERAL] = ink(mode).muted
+    colors[EMERGENT] = ink(mode).edge
+    return {
+        name: {"color": color, "width": WIDTHS.get(name, 1.4)}
+        for name, color in colors.items()
+    }
 
 
-@dataclass(frozen=True)
-class EdgeSets:
-    """The edges of a graph by the set of modalities that has them, ready to be drawn.
-
-    Parameters
-    ----------
-    pairs
-        ``(E, 2)`` ends of the edges.
-    group
-        ``(E,)`` name of the set of each, "emergent" where no modality has it.
-    dashed
-        ``(E,)`` bool: contradicted by some modality.
-    order
-        Names of the sets that have a colour.
-    shares, chance
-        Name to its share of the edges, and to the share expected by chance.
-    """
-
-    pairs: npt.NDArray[np.int64]
-    group: npt.NDArray[np.object_]
-    dashed: npt.NDArray[np.bool_]
-    order: list[str]
-    shares: dict[str, float]
-    chance: dict[str, float]
-
-    @property
-    def names(self) -> list[str]:
-        """Every set, the lowest first."""
-        return [EMERGENT, *reversed(self.order)]
-
-    def drawn(self, name: str, *, dashed: bool, rows: Any = ...) -> Any:
-        """Return the pairs of a set that are dashed or not, of some edges."""
-        own = (self.group[rows] == name) & (self.dashed[rows] == dashed)
-        return self.pairs[rows][own]
-
-    def line(self, name: str, mode: str) -> dict[str, Any]:
-        """Return colour and width of a set."""
-        if name == EMERGENT:
-            return {"color": faded(ink(mode).muted, 0.5), "width": 0.7}
-        return {"color": class_style(self.order.index(name), mode)[0], "width": WIDTH}
-
-
-def edge_sets(known: Attribution, order: list[str] | None = None) -> EdgeSets:
-    """Return the edges of an attribution by set.
-
-    Parameters
-    ----------
-    known
-        The attribution.
-    order
-        Sets with a colour; None takes the largest, the rest being "other sets".
-
-    Examples
-    --------
-    >>> from refnet_viz import Embedding, attribute, knn
-    >>> x = np.array([[0.0], [1.0], [5.0], [7.0]])
-    >>> own = Embedding.from_arrays(x, modalities={"a": x, "b": x[[0, 2, 1, 3]]})
-    >>> edge_sets(attribute(knn(own, k=1))).shares
-    {'only a': 1.0, 'only b': 0.0, 'emergent': 0.0}
-    """
-    order = _order([known]) if order is None else order
-    source, target, _ = known.edges
-    named = np.isin(known.pattern.astype(str), [*order, EMERGENT])
-    shares, chance = (
-        {name: _share(known, name, order, column) for name in [*order, EMERGENT]}
-        for column in ("share", "chance")
-    )
-    return EdgeSets(
-        np.column_stack([source, target]), np.where(named, known.pattern, SEVERAL),
-        np.asarray(known.contradicted.any(axis=1)), order, shares, chance,
-    )  # fmt: skip
-
-
-def _order(every: list[Attribution]) -> list[str]:
-    """Return the sets with a colour of their own, from all modalities to one."""
-    shares: dict[str, float] = {}
-    for known in every:
-        for name, share in _column(known, "share").items():
-            shares[name] = shares.get(name, 0.0) + share
-    shares.pop(EMERGENT, None)
-    if len(shares) <= MOST:
-        return list(shares)
-    largest = sorted(shares, key=lambda name: -shares[name])[: MOST - 1]
-    return [name for name in shares if name in largest] + [SEVERAL]
-
-
-def _edges(
-    sets: EdgeSets, coordinates: npt.NDArray[Any], most: int, *, mode: str
-) -> list[go.Scatter]:
-    """Return two traces a set, solid and dashed; emergent edges lie below."""
-    rows, traces = cap(sets.pairs, most), []
-    for name in sets.names:
-        for dash in ("dash", "solid"):
-            pairs = sets.drawn(name, dashed=dash == "dash", rows=rows)
-            if not len(pairs):
-                continue
-            traces.append(
-                edge_lines(
-                    coordinates, pairs, count=len(coordinates),
-                    line={**sets.line(name, mode), "dash": dash},
-                    name=f"{short(name)}{', contradicted' * (dash == 'dash')}",
-                )
-            )  # fmt: skip
+def _edges(found: Attribution, layout: Layout, styles: Styles, most: int) -> list[Any]:
+    """Return a trace a set and kind of line, emergent ones at the bottom."""
+    source, target, _ = found.edges
+    pairs = np.column_stack([source, target])
+    drawn = cap(pairs, most)
+    sets = pooled(found.pattern[drawn], styles)
+    dashed = found.contradicted[drawn].any(axis=1)
+    traces: list[Any] = []
+    for name in reversed(styles):
+        for dash, chosen in (("dash", dashed), ("solid", ~dashed)):
+            part = pairs[drawn[(sets == name) & chosen]]
+            if len(part):
+                traces.append(edge_lines(
+                    layout.coordinates, part, count=len(layout), legendgroup=name,
+                    line={**styles[name], "dash": dash}, name=short(name),
+                ))  # fmt: skip
     return traces
 
 
-def _key(figure: go.Figure, every: list[EdgeSets], colors: Ink, *, mode: str) -> None:
-    """Add one entry a set, with its share in every panel and by chance."""
-    for name in [*every[0].order, EMERGENT]:
-        told = ", ".join(f"{sets.shares[name]:.0%}" for sets in every)
-        chance = np.mean([sets.chance[name] for sets in every])
-        line = every[0].line(name, mode)
-        if name == EMERGENT:
-            line = {"color": colors.muted, "width": 0.8}
-        figure.add_trace(
-            go.Scatter(
-                x=[None], y=[None], mode="lines", line=line, hoverinfo="skip",
-                name=f"{short(name)}: {told} (chance {chance:.0%})",
-            )
-        )  # fmt: skip
-
-
-def _share(known: Attribution, name: str, order: list[str], column: str) -> float:
-    table = _column(known, column)
-    if name != SEVERAL:
-        return table.get(name, 0.0)
-    return sum(v for other, v in table.items() if other not in (*order, EMERGENT))
-
-
-def _column(known: Attribution, column: str) -> dict[str, float]:
-    """Return each set of modalities with its share or its chance."""
-    numbers = known.patterns[column].to_numpy(dtype=float).tolist()
-    return dict(zip(known.patterns["pattern"], numbers, strict=True))
-
-
-def _notes(known: Attribution) -> list[str]:
-    degree = known.graph.degree
-    lone = known.by_point(known.pattern == EMERGENT) * degree
-    return [
-        f"{int(total)} edges, {round(own)} emergent"
-        for total, own in zip(degree, lone, strict=True)
-    ]
-
-
-def _meta(shown: dict[str, Attribution], most: int) -> dict[str, Any]:
-    panels: list[dict[str, Any]] = []
-    for name, known in shown.items():
-        info = known.graph.embedding.info
-        panels.append({
-            "variant": name, "seed": info.get("seed"), "k": known.graph.k,
-            "space": known.graph.space, "fingerprint": info.get("fingerprint"),
-            "patterns": _column(known, "share"), "chance": _column(known, "chance"),
-        })  # fmt: skip
-    told = "; ".join(
-        f"{p['variant']}: {p['patterns'].get(EMERGENT, 0):.0%} emergent" for p in panels
+def _points(name: str, found: Attribution, layout: Layout, mode: str) -> Any:
+    graph = found.graph
+    marker = {"color": ink(mode).muted, "size": 0.5 * point_size(len(graph))}
+    emergent = found.by_point(found.pattern == EMERGENT)
+    notes = [f"{share:.0%} of its edges are emergent" for share in emergent]
+    return points(
+        graph.embedding, layout.coordinates, marker, name=short(name), notes=notes
     )
-    alt = f"Maps with edges coloured by the modalities that have them too ({told})."
-    return {"figure": "attribution", "alt": alt, "max_edges": most, "panels": panels}
+
+
+def _key(
+    shown: dict[str, Attribution], styles: Styles, chances: dict[str, float], mode: str
+) -> list[go.Scatter]:
+    """Return the legend: shares and chances of every set, panel by panel."""
+    entries = []
+    for name, line in styles.items():
+        parts = [share_of(found, name, styles) for found in shown.values()]
+        words = f"{short(name)} {_told([p[0] for p in parts])}"
+        entries.append((f"{words}, chance {_told([p[1] for p in parts])}", name, line))
+    shares = [contradicted(found) for found in shown.values()]
+    null = _told(list(chances.values()))
+    words = f"contradicted by a modality {_told(shares)}, chance {null}"
+    dash = {"color": ink(mode).text, "width": 1.4, "dash": "dash"}
+    entries.append((words, "contradicted", dash))
+    return [
+        go.Scatter(x=[None], y=[None], mode="lines", line=line, name=words,
+                   legendgroup=group, showlegend=True, hoverinfo="skip")
+        for words, group, line in entries
+    ]  # fmt: skip
+
+
+def _told(values: list[float]) -> str:
+    """Return numbers of all panels, once where they read the same."""
+    words = [f"{v:.2g}" if 0 < v < 0.01 else f"{v:.2f}" for v in values]
+    return words[0] if len(set(words)) == 1 else " / ".join(words)
+
+
+def _lines(name: str, found: Attribution, layout: Layout, most: int) -> list[str]:
+    graph, total = found.graph, len(found)
+    seed = graph.embedding.info.get("seed")
+    head = f"<b>{short(name)}</b>" + ("" if seed is None else f", seed {short(seed)}")
+    return [
+        head, small(f"{graph.k} neighbours a point, {short(graph.space)} space"),
+        small(f"{layout.note or layout.title}, {layout.caption.split(' (')[0]}"),
+        small(count_of(min(most, total), total, "edges")),
+    ]  # fmt: skip
+
+
+def _meta(
+    shown: dict[str, Attribution], layouts: list[Layout], chances: dict[str, float]
+) -> dict[str, Any]:
+    panels = []
+    for (name, found), drawn in zip(shown.items(), layouts, strict=True):
+        graph, info = found.graph, found.graph.embedding.info
+        panels.append({
+            "variant": name, **{key: info[key] for key in KNOWN if key in info},
+            "k": graph.k, "space": graph.space, "metric": graph.metric,
+            "layout": drawn.method, "layout_space": drawn.space,
+            "trustworthiness": drawn.trustworthiness, "continuity": drawn.continuity,
+            "edges": len(found), "contradicted": contradicted(found),
+            "contradicted_chance": chances[name],
+            "patterns": found.patterns.to_dict("records"),
+        })  # fmt: skip
+    alt = (
+        f"Maps of {', '.join(shown)}: edges coloured by the modalities "
+        f"({', '.join(next(iter(shown.values())).modalities)}) that have them."
+    )
+    return {"figure": "attribution", "alt": alt, "panels": panels}

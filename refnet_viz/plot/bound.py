@@ -1,4 +1,4 @@
-"""`bound`: refined against true distances, and the band no edge can leave."""
+"""`bound`: refined against modality-sum distance, a live test of Theorem 1."""
 
 from __future__ import annotations
 
@@ -8,161 +8,192 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from ..graph import Attribution
-from ..responsibility import Bound
+from .. import _check
+from ..graph.attribution import Attribution
 from .panels import finish, grid
-from .points import scatter_class
-from .text import count_of, escape, small
-from .theme import class_style, faded, ink
+from .points import cap, point_size, scatter_class
+from .text import count_of, escape, short, small
+from .theme import class_style, ink
+from .trial import Trial, trial_of
 
-HEIGHT = 340
-MOST = 4_000  # edges drawn
+HEIGHT = 400
+KNOWN = ("variant", "seed", "dataset", "fingerprint")
 
 Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
 
 
-def bound(attribution: Attribution, *, mode: str = "light") -> go.Figure:
-    """Draw Theorem 1 for every edge: refined and true distance differ by rho at most.
+def bound(
+    attribution: Attribution, *, max_edges: int = 2_000, mode: str = "light"
+) -> go.Figure:
+    """Draw the refined distance of every edge against its modality-sum distance.
 
-    On the left the refined distance d_R against the distance d_X by all modalities,
-    with the diagonal and the band of the largest rho_i + rho_j; on the right their
-    difference as a share of its own bound, which cannot leave -1 to 1.
+    Theorem 1 (`refnet_viz.responsibility.Geometry.bound`) says
+    ``|d_R - d_X| <= rho_i + rho_j`` for every pair. Left, both distances with the
+    diagonal and a band of the largest reach on both sides; right, what part of its
+    own reach each edge uses up, which must lie between -1 and +1.
 
     Parameters
     ----------
     attribution
-        Of `refnet_viz.attribute`, of an embedding with decoded answers.
+        One Attribution with decoded answers.
+    max_edges
+        Edges drawn at most, evenly from all; the test itself takes all of them.
     mode
         "light" or "dark".
 
     Returns
     -------
     plotly.graph_objects.Figure
-        ``layout.meta["violations"]`` is 0, or something is wrong with this package.
+        The title says for how many edges it does not hold.
 
     Raises
     ------
     TypeError
-        If it is no Attribution.
+        If `attribution` is no Attribution.
     ValueError
-        If nothing was decoded.
+        If nothing was decoded, or no edge joins two points with every modality.
 
     Examples
     --------
-    >>> from refnet_viz import Embedding, attribute, knn
+    >>> from refnet_viz import Embedding
+    >>> from refnet_viz.graph import knn
+    >>> from refnet_viz.graph.attribution import attribute
     >>> from refnet_viz.responsibility import cross_fit
-    >>> x = np.random.default_rng(0).normal(size=(30, 3))
-    >>> own = cross_fit(Embedding.from_arrays(x[:, :2], modalities={"a": x}))
+    >>> x = np.random.default_rng(0).normal(size=(40, 2))
+    >>> own = cross_fit(Embedding.from_arrays(x[:, :1], modalities={"a": x}))
     >>> bound(attribute(knn(own, k=3))).layout.meta["violations"]
     0
     """
-    colors = ink(mode)
-    found = _bound(attribution)
-    known = np.flatnonzero(np.isfinite(found.total))
-    drawn = known[np.linspace(0, len(known) - 1, min(MOST, len(known))).astype(int)]
-    share = _share(found)
-    broken = int(np.sum(np.abs(share[known]) > 1 + 1e-9))
-    titles = [
-        ["<b>both distances</b>", small("every edge lies within the band")],
-        ["<b>difference as a share of its bound</b>", small("−1 to 1 for every edge")],
-    ]
-    figure = grid(titles, columns=2, height=HEIGHT, below=44, width_gap=0.12)
-    blue = class_style(0 if mode == "light" else 4, mode)[0]
-    most = float(np.nanmax(found.total[known], initial=0.0))
-    reach = float(np.nanmax(found.reach[known], initial=0.0))
-    ends = np.array([0.0, most])
-    path = np.unique([0.0, min(reach, most), most])  # distances are never negative
-    for sign, fill in ((-1, None), (1, "tonexty")):
-        edge = {"color": colors.muted, "width": 1, "dash": "dash"}
-        figure.add_trace(
-            go.Scatter(
-                x=path, y=np.maximum(path + sign * reach, 0.0), mode="lines",
-                line=edge, fill=fill,
-                fillcolor=colors.band, hoverinfo="skip", showlegend=sign > 0,
-                name=f"± the largest ρᵢ + ρⱼ ({reach:.2f})",
-            ), row=1, col=1,
-        )  # fmt: skip
-    plain = {"color": colors.text, "width": 1.2}
-    figure.add_trace(
-        go.Scatter(x=ends, y=ends, mode="lines", line=plain, name="equal distances",
-                   hoverinfo="skip"), row=1, col=1,
-    )  # fmt: skip
-    words = _words(attribution, found, share, drawn)
-    for column, values in ((1, found.refined), (2, share)):
-        figure.add_trace(
-            scatter_class(len(drawn))(
-                x=found.total[drawn], y=values[drawn], mode="markers", name="edges",
-                marker={"color": faded(blue, 0.35), "size": 4, "line": {"width": 0}},
-                hovertext=words, hovertemplate="%{hovertext}<extra></extra>",
-                showlegend=column == 1,
-            ), row=1, col=column,
-        )  # fmt: skip
-    for level in (-1, 1):
-        line = {"color": colors.text, "width": 1.2, "dash": "dot"}
-        figure.add_trace(
-            go.Scatter(x=ends, y=[level, level], mode="lines", line=line,
-                       hoverinfo="skip", showlegend=level > 0, name="the bound"),
-            row=1, col=2,
-        )  # fmt: skip
-    x = {"title": {"text": "distance by all modalities, d<sub>X</sub>"}}
-    figure.update_layout(
-        xaxis=x, xaxis2=x, yaxis={"title": {"text": "refined distance, d<sub>R</sub>"}},
-        yaxis2={"title": {"text": "(d<sub>R</sub> − d<sub>X</sub>) / (ρᵢ + ρⱼ)"},
-                "range": [-1.15, 1.15]},
-    )  # fmt: skip
-    told = count_of(len(drawn), len(known), "edges")
-    title = f"Theorem 1 on every edge: {broken} violations"
-    return finish(
-        figure, f"{title}<br>{small(told)}", mode,
-        _meta(attribution, found, known, broken),
-    )  # fmt: skip
+    ink(mode)
+    most = _check.integer("max_edges", max_edges, low=0)
+    trial = trial_of(attribution)
+    drawn = cap(trial.pairs, most)
+    figure = grid(
+        _titles(attribution, trial), columns=2, height=HEIGHT, below=48, width_gap=0.12
+    )
+    top = _top(trial)
+    for trace in _diagonal(trial.widest, top, mode):
+        figure.add_trace(trace, row=1, col=1)
+    for trace in _limits(top, mode):
+        figure.add_trace(trace, row=1, col=2)
+    texts = _hover(attribution, trial, drawn)
+    for column, values in enumerate((trial.refined, trial.used), start=1):
+        trace = _dots(trial.total[drawn], values[drawn], texts, mode)
+        figure.add_trace(trace, row=1, col=column)
+    x = {"title": {"text": "modality-sum distance"}, "showline": True, "nticks": 7,
+         "range": [0, top]}  # fmt: skip
+    y = {"title": {"text": "refined distance"}, "range": [0, top], "nticks": 7}
+    share = {"title": {"text": "difference / reach"}, "range": [-1.2, 1.2],
+             "tickvals": [-1, -0.5, 0, 0.5, 1]}  # fmt: skip
+    figure.update_layout(xaxis=x, xaxis2=x, yaxis=y, yaxis2=share, showlegend=True)
+    meta = _meta(attribution, trial, len(drawn))
+    return finish(figure, _title(trial, len(drawn)), mode, meta)
 
 
-def _bound(attribution: Any) -> Bound:
-    if not isinstance(attribution, Attribution):
-        raise TypeError(
-            "`attribution` must be one Attribution, such as "
-            f"rv.attribute(graphs)['refiner'][0], got {type(attribution).__name__}."
-        )
-    if not attribution.proofs:
-        raise ValueError(
-            "`attribution` must be of an embedding with decoded answers, got none."
-        )
-    return attribution.proofs["sum"].bound
+def _top(trial: Trial) -> float:
+    return 1.05 * float(max(trial.refined.max(), trial.total.max())) or 1.0
 
 
-def _share(found: Bound) -> Floats:
-    """Return the difference as a share of rho_i + rho_j, 0 where both are 0."""
-    reach = np.where(found.reach > 0, found.reach, 1.0)
-    return np.asarray((found.refined - found.total) / reach)
-
-
-def _words(
-    attribution: Attribution, found: Bound, share: Floats, drawn: npt.NDArray[np.intp]
-) -> list[str]:
-    ids = attribution.graph.ids
-    source, target, _ = attribution.edges
-    return [
-        f"<b>{escape(ids[source[e]])} – {escape(ids[target[e]])}</b><br>"
-        f"refined {found.refined[e]:.2f}, by all {found.total[e]:.2f}<br>"
-        f"ρᵢ + ρⱼ {found.reach[e]:.2f}, share of the bound {share[e]:+.2f}"
-        for e in drawn
-    ]
-
-
-def _meta(
-    attribution: Attribution, found: Bound, known: npt.NDArray[np.intp], broken: int
-) -> dict[str, Any]:
+def _titles(attribution: Attribution, trial: Trial) -> list[list[str]]:
+    closest = float(np.abs(trial.used).max())
+    band = f"band: diagonal ± {trial.widest:.2f}, the largest reach of an edge"
+    band += ", wider than this panel" if trial.widest > _top(trial) else ""
     info = attribution.graph.embedding.info
-    correlation = float(np.corrcoef(found.refined[known], found.total[known])[0, 1])
+    name = f"<b>{short(info.get('variant', 'embedding'))}</b>"
+    name += f", seed {short(info['seed'])}" if info.get("seed") is not None else ""
+    return [
+        [f"{name}: both distances of every edge", small(band)],
+        ["<b>share of its own reach an edge uses</b>",
+         small(f"at most {closest:.2f}; beyond 1 the theorem would be broken")],
+    ]  # fmt: skip
+
+
+def _diagonal(widest: float, top: float, mode: str) -> list[go.Scatter]:
+    """Return the band, cut at 0 where distances end, and the diagonal."""
+    colors = ink(mode)
+    start = min(widest, top)
+    corners = [(0.0, 0.0), (start, 0.0), (top, top - start), (top, top + widest),
+               (0.0, widest), (0.0, 0.0)]  # fmt: skip
+    x, y = np.array(corners).T
+    common = {"mode": "lines", "hoverinfo": "skip"}
+    return [
+        go.Scatter(
+            x=x, y=y, fill="toself", fillcolor=colors.band, name="band",
+            line={"width": 0.75, "color": colors.muted}, showlegend=False, **common,
+        ),
+        go.Scatter(
+            x=[None], y=[None], name="± largest reach", opacity=0.45, **common,
+            line={"width": 8, "color": colors.muted},
+        ),
+        go.Scatter(
+            x=[0.0, top], y=[0.0, top], name="equal", **common,
+            line={"color": colors.text, "width": 1.2},
+        ),
+    ]  # fmt: skip
+
+
+def _limits(top: float, mode: str) -> list[go.Scatter]:
+    """Return the lines -1 and +1, and 0 where both distances are equal."""
+    colors, red = ink(mode), class_style(3, mode)[0]
+    x = [0.0, top, None, 0.0, top]
+    common = {"mode": "lines", "hoverinfo": "skip"}
+    return [
+        go.Scatter(
+            x=x, y=[1.0, 1.0, None, -1.0, -1.0], name="limit of the theorem", **common,
+            line={"color": red, "width": 1.6, "dash": "dash"},
+        ),
+        go.Scatter(
+            x=[0.0, top], y=[0.0, 0.0], showlegend=False, name="equal", **common,
+            line={"color": colors.text, "width": 1.2},
+        ),
+    ]  # fmt: skip
+
+
+def _dots(x: Floats, y: Floats, texts: list[str], mode: str) -> Any:
+    color = class_style(0 if mode == "light" else 4, mode)[0]
+    size = max(4.0, 0.7 * point_size(len(x)))
+    return scatter_class(len(x))(
+        x=x, y=y, mode="markers", name="edges", showlegend=False, hovertext=texts,
+        marker={"color": color, "size": size, "opacity": 0.45},
+        hovertemplate="%{hovertext}<extra></extra>",
+    )  # fmt: skip
+
+
+def _hover(attribution: Attribution, trial: Trial, drawn: Rows) -> list[str]:
+    ids = attribution.graph.ids
+    return [
+        f"<b>{escape(ids[i])}</b> and <b>{escape(ids[j])}</b><br>"
+        f"modality-sum {total:.3f}, refined {refined:.3f}<br>"
+        f"reach {reach:.3f}, of which {abs(used):.0%} used"
+        for (i, j), total, refined, reach, used in zip(
+            trial.pairs[drawn], trial.total[drawn], trial.refined[drawn],
+            trial.reach[drawn], trial.used[drawn], strict=True,
+        )
+    ]  # fmt: skip
+
+
+def _title(trial: Trial, drawn: int) -> str:
+    first = f"Theorem 1 on {len(trial):,} edges: {trial.violations} violations"
+    told = "| refined − modality-sum distance | ≤ reach, the residuals of both ends"
+    if drawn < len(trial):
+        told += f"; {count_of(drawn, len(trial), 'edges')}, an even sample"
+    return f"{first}<br>{small(told)}"
+
+
+def _meta(attribution: Attribution, trial: Trial, drawn: int) -> dict[str, Any]:
+    graph, geometry = attribution.graph, attribution.geometry
+    info = graph.embedding.info
     alt = (
-        f"Refined against true distances of {len(known)} edges; {broken} lie outside "
-        f"the band of Theorem 1; their correlation is {correlation:.2f}."
+        f"Scatter of refined against modality-sum distance of {len(trial)} edges of "
+        f"{info.get('variant', 'embedding')}, beside the bound of Theorem 1, which "
+        f"{trial.violations} of them violate."
     )
     return {
-        "figure": "bound", "alt": alt, "edges": len(known), "violations": broken,
-        "correlation": correlation, "variant": info.get("variant"),
-        "seed": info.get("seed"), "fingerprint": info.get("fingerprint"),
-        "k": attribution.graph.k, "space": attribution.graph.space,
-        "weights": attribution.geometry and attribution.geometry.weights,
+        "figure": "bound", "alt": alt,
+        **{key: info[key] for key in KNOWN if key in info},
+        "k": graph.k, "space": graph.space, "metric": graph.metric,
+        "weights": geometry.weights if geometry else {}, "edges": len(trial),
+        "edges_drawn": drawn, "violations": trial.violations,
+        "largest_reach": trial.widest, "largest_used": np.abs(trial.used).max(),
     }  # fmt: skip

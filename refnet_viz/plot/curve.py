@@ -11,9 +11,10 @@ import plotly.graph_objects as go
 
 from .. import _check
 from ..graph import METRICS
+from .band import band
 from .panels import asked_for, finish, grid, place
 from .text import short, small
-from .theme import DASHES, Ink, class_style, faded, ink
+from .theme import DASHES, Ink, class_style, ink
 
 HEIGHT = 260
 COLUMNS = ("metric", "variant", "mean", "low", "high")
@@ -152,10 +153,11 @@ def _panel(
             continue
         color, symbol = class_style(turn, mode)
         dash = LINES[turn % len(LINES)]
-        common = {"name": short(name), "legendgroup": short(name)}
+        common: dict[str, Any] = {"name": short(name), "legendgroup": short(name)}
         known = rows[rows["low"].notna() & rows["high"].notna()]
         if len(known) > 1:
-            bands.append(_band(known, color, common))
+            place, low, high = (known[c].to_numpy() for c in ("at", "low", "high"))
+            bands.append(band(place, low, high, color, **common))
         lines.append(go.Scatter(
             x=rows["at"].to_numpy(), y=rows["mean"].to_numpy(), mode="lines+markers",
             line={"color": color, "dash": dash, "width": 2},
@@ -164,17 +166,6 @@ def _panel(
             hovertemplate="%{hovertext}<extra></extra>", **common,
         ))  # fmt: skip
     return [*bands, *lines, *_chance(part, ink(mode))]
-
-
-def _band(rows: pd.DataFrame, color: str, common: dict[str, str]) -> go.Scatter:
-    """Return the outline along the upper ends and back along the lower ones."""
-    there, back = rows.to_dict("list"), rows[::-1].to_dict("list")
-    return go.Scatter(
-        x=np.array([*there["at"], *back["at"], there["at"][0]]),
-        y=np.array([*there["high"], *back["low"], there["high"][0]]),
-        mode="lines", line={"color": faded(color, 0.4), "width": 0.75}, fill="toself",
-        fillcolor=faded(color, 0.12), hoverinfo="skip", **common,
-    )  # fmt: skip
 
 
 def _hover(row: dict[Any, Any], key: str) -> str:

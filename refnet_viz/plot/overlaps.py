@@ -1,168 +1,174 @@
-"""`overlaps`: neighbours that the modalities have too, against k, beside chance."""
+"""`overlaps`: shared neighbours with the modality-sum graph, whatever k."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
 from .. import _check
-from .._nested import Variants, as_variants
+from .._nested import Variants
 from ..embedding import Embedding
-from ..graph import knn
-from ..graph.ground import Grounds
-from ..graph.statistics import seed_band
-from .panels import finish, grid, place
+from .band import band
+from .panels import default_columns, finish, grid, place
+from .shared import CONFIDENCE, Curve, Floats, curves_of, grounds_of, largest_k
 from .text import short, small
-from .theme import class_style, faded, ink
+from .theme import class_style, ink
+from .variants import variants_of
 
-HEIGHT = 280
-ENOUGH = 3  # seeds: with two, a 95% band is thirteen times as wide as their spread
-FUSED = {"refined": "solid", "latent": "dash"}
-
-Floats = npt.NDArray[np.float64]
-Curves = dict[tuple[str, str, str], Floats]
+HEIGHT = 300
+KNOWN = ("dataset", "fingerprint")
+DASHES = {"latent": "dash", "refined": "solid"}
 
 
-def overlaps(
-    spaces: Any, *, k_max: int = 50, columns: int | None = None, mode: str = "light"
-) -> go.Figure:
-    """Draw which share of the k nearest is so by the modalities, for every k.
+def overlaps(spaces: Any, *, k_max: int = 50, mode: str = "light") -> go.Figure:
+    """Draw how many neighbours a space shares with the modalities, for every k.
 
-    The first panel asks all modalities together, the others each one; solid lines are
-    the refined space, dashed ones the latent space, dotted ones chance, k / (N - 1).
+    ``mean_i |N_k(i) & N_k'(i)| / k`` of the latent and of the refined space with the
+    graph of all modalities (the modality-sum), and in further panels with each
+    modality's own graph, over the points that have it. The dotted line is chance,
+    k / (N - 1).
 
     Parameters
     ----------
     spaces
-        An Embedding with modalities, a list of them (seeds), or a mapping from variants
-        to one or several: means over seeds, with the 95% band from three seeds on.
+        An Embedding, a list of them (seeds), or a mapping of either, all with the
+        same modalities. Several seeds are drawn as their mean and its 95 % band.
     k_max
-        Largest number of neighbours.
-    columns
-        Panels in a row.
+        Largest k; lowered to the number of other points with every modality. Every
+        space is searched once, at this k.
     mode
         "light" or "dark".
 
     Returns
     -------
     plotly.graph_objects.Figure
-        ``layout.meta["overlaps"]`` has the means: panel, variant and space to numbers
-        from k = 1.
+        A colour a variant; solid is refined, dashed is latent.
 
     Raises
     ------
     TypeError
         If a value is no Embedding.
     ValueError
-        If an embedding has no modalities or `k_max` is out of range.
+        If modalities are missing or differ, or fewer than two points have all.
 
     Examples
     --------
-    >>> x = np.array([[0.0], [1.0], [5.0], [7.0]])
-    >>> own = Embedding.from_arrays(x, modalities={"a": x, "b": x[[0, 2, 1, 3]]})
-    >>> figure = overlaps(own, k_max=2)
-    >>> figure.layout.meta["overlaps"]["a"]["embedding"]["latent"]
-    [1.0, 1.0]
+    >>> x = np.array([[0.0], [1.0], [3.0], [7.0]])
+    >>> own = Embedding.from_arrays(x, modalities={"a": -x, "b": x[[2, 0, 3, 1]]})
+    >>> lines = [t for t in overlaps(own).data if t.y is not None and len(t.y) == 3]
+    >>> [line.y.round(2).tolist() for line in lines[2:4]]  # with a alone, chance
+    [[1.0, 1.0, 1.0], [0.33, 0.67, 1.0]]
     """
     ink(mode)
-    variants = as_variants("spaces", spaces, Embedding, alone="embedding")
-    first = next(iter(variants.values()))[0]
-    if not first.inputs:
-        raise ValueError("`spaces` must have modalities to compare with, got none.")
-    k_max = _check.k_neighbors(k_max, len(first))
-    panels = ["sum", *first.inputs]
-    curves = _curves(variants, panels, k_max)
-    wide = min(3, len(panels)) if columns is None else columns
-    wide = _check.integer("columns", wide, low=1)
-    titles = [[f"<b>neighbours by {short(_words(name))}</b>"] for name in panels]
-    figure = grid(titles, columns=wide, height=HEIGHT, below=44, width_gap=0.07)
-    ks = np.arange(1.0, k_max + 1)
-    for number, panel in enumerate(panels):
-        for turn, name in enumerate(variants):
-            for space in FUSED:
-                found = curves.get((panel, name, space))
-                if found is not None:
-                    for trace in _traces(found, ks, (name, space), turn, mode=mode):
-                        trace.showlegend = number == 0 and trace.fill is None
-                        figure.add_trace(trace, **place(number, wide))
-        figure.add_trace(
-            go.Scatter(
-                x=ks, y=ks / (len(first) - 1), mode="lines", name="chance",
-                line={"color": ink(mode).text, "width": 1.4, "dash": "dot"},
-                hovertemplate="chance at k = %{x}: %{y:.3f}<extra></extra>",
-                showlegend=number == 0,
-            ), **place(number, wide),
-        )  # fmt: skip
-        suffix = "" if number == 0 else str(number + 1)
-        y = {"rangemode": "tozero", "title": {"text": "share" if not number else ""}}
-        x = {"title": {"text": "k nearest neighbours"}}
-        figure.update_layout({f"xaxis{suffix}": x, f"yaxis{suffix}": y})
-    seeds = sorted({len(members) for members in variants.values()})
-    told = f"{' or '.join(map(str, seeds))} seed{'s' * (seeds != [1])} a variant, "
-    told += "band: 95% of the mean" if seeds[-1] >= ENOUGH else "too few for a band"
-    title = "Neighbours that the modalities have too"
-    return finish(
-        figure, f"{title}<br>{small(told)}", mode, _meta(curves, panels, k_max)
-    )
+    every = variants_of("spaces", spaces, Embedding)
+    grounds = grounds_of(every)
+    k = min(_check.integer("k_max", k_max, low=1), largest_k(every))
+    curves = curves_of(every, grounds, k)
+    wide = default_columns(len(grounds))
+    titles = [[f"<b>with {_words(ground)}</b>"] for ground in grounds]
+    figure = grid(titles, columns=wide, height=HEIGHT, below=44, gap=14, width_gap=0.07)
+    colors = {name: class_style(i, mode)[0] for i, name in enumerate(every)}
+    chance = np.arange(1, k + 1) / (len(next(iter(every.values()))[0]) - 1)
+    for number, ground in enumerate(grounds):
+        parts = [curve for curve in curves if curve.ground == ground]
+        for trace in [*_panel(parts, colors), _chance(chance, mode)]:
+            figure.add_trace(trace, **place(number, wide))
+    _axes(figure, curves, chance, len(grounds))
+    _key(figure, curves, colors, mode)
+    return finish(figure, _title(every), mode, _meta(every, curves, k))
 
 
-def _words(panel: str) -> str:
-    return "all modalities" if panel == "sum" else panel
-
-
-def _curves(variants: Variants[Embedding], panels: list[str], k_max: int) -> Curves:
-    """Return ``(seeds, k_max)`` for each panel, variant and space that there is."""
-    grounds, found = Grounds(k_max, "euclidean"), {}
-    for name, members in variants.items():
-        for space in FUSED:
-            if not all(space in one.spaces for one in members):
-                continue
-            graphs = [knn(one, k_max, space=space) for one in members]
-            for panel in panels:
-                rows = [grounds.overlaps(graph, panel) for graph in graphs]
-                found[panel, name, space] = np.array(rows)
-    return found
-
-
-def _traces(
-    found: Floats, ks: Floats, names: tuple[str, str], turn: int, *, mode: str
-) -> list[go.Scatter]:
-    """Return the line of the mean over seeds, above its band."""
-    color, _ = class_style(turn, mode)
-    words = f"{short(names[0])}, {names[1]}"
-    line = {"color": color, "dash": FUSED[names[1]], "width": 2}
-    traces = [
-        go.Scatter(
-            x=ks, y=found.mean(axis=0), mode="lines", line=line, name=words,
-            hovertemplate=f"{words} at k = %{{x}}: %{{y:.3f}}<extra></extra>",
-        )
-    ]  # fmt: skip
-    if len(found) >= ENOUGH:
-        bands = [seed_band(column, 0.95) for column in found.T]
-        low, high = np.clip(bands, 0.0, 1.0).T
-        traces.insert(0, go.Scatter(
-            x=np.concatenate([ks, ks[::-1]]), y=np.concatenate([high, low[::-1]]),
-            mode="lines", line={"color": faded(color, 0.0), "width": 0}, fill="toself",
-            fillcolor=faded(color, 0.12), hoverinfo="skip", name=words,
+def _panel(parts: list[Curve], colors: dict[str, str]) -> list[go.Scatter]:
+    """Return bands first, so that no line is hidden."""
+    bands, lines = [], []
+    for curve in parts:
+        color, ks = colors[curve.variant], np.arange(1, len(curve.mean) + 1)
+        common: dict[str, Any] = {
+            "legendgroup": short(curve.variant),
+            "showlegend": False,
+        }
+        name = f"{short(curve.variant)}, {curve.space}"
+        if len(curve.values) > 1:
+            bands.append(band(ks, *curve.ends, color, rim=0, name=name, **common))
+        lines.append(go.Scatter(
+            x=ks, y=curve.mean, mode="lines", name=name,
+            line={"color": color, "width": 2, "dash": DASHES[curve.space]},
+            hovertemplate=f"{name}<br>k = %{{x}}: %{{y:.3f}}<extra></extra>", **common,
         ))  # fmt: skip
-    return traces
+    return [*bands, *lines]
 
 
-def _meta(curves: Curves, panels: list[str], k_max: int) -> dict[str, Any]:
-    told: dict[str, Any] = {panel: {} for panel in panels}
-    for (panel, name, space), found in curves.items():
-        told[panel].setdefault(name, {})[space] = found.mean(axis=0)
-    last = {
-        f"{name} {space}": found[:, -1].mean()
-        for (panel, name, space), found in curves.items()
-        if panel == "sum"
-    }
-    words = ", ".join(f"{name} {value:.2f}" for name, value in last.items())
+def _chance(chance: Floats, mode: str) -> go.Scatter:
+    return go.Scatter(
+        x=np.arange(1, len(chance) + 1), y=chance, mode="lines", name="chance",
+        line={"color": ink(mode).text, "width": 1.4, "dash": "dot"},
+        legendgroup="chance", showlegend=False,
+        hovertemplate="chance<br>k = %{x}: %{y:.3f}<extra></extra>",
+    )  # fmt: skip
+
+
+def _words(ground: str) -> str:
+    return "all modalities (sum)" if ground == "sum" else f"{short(ground, 24)} alone"
+
+
+def _axes(figure: go.Figure, curves: list[Curve], chance: Floats, count: int) -> None:
+    """Give all panels one range, so that heights can be compared."""
+    tops = [np.fmax(curve.mean, curve.ends[1]).max() for curve in curves]
+    top = min(1.0, 1.06 * max(*tops, chance[-1]))
+    x = {"title": {"text": "k, neighbours a point"}, "showline": True,
+         "showgrid": False, "range": [0, len(chance) + 1]}  # fmt: skip
+    for number in range(1, count + 1):
+        name = "" if number == 1 else str(number)
+        y = {"title": {"text": "shared"}, "range": [0, top], "tickformat": ".0%"}
+        figure.update_layout({f"xaxis{name}": x, f"yaxis{name}": y})
+
+
+def _key(
+    figure: go.Figure, curves: list[Curve], colors: dict[str, str], mode: str
+) -> None:
+    """Add the legend: colours of variants, dashes of spaces, chance."""
+    entries: list[tuple[str, str, dict[str, Any]]] = [
+        (short(name), short(name), {"color": color, "width": 4})
+        for name, color in colors.items()
+    ]
+    grey = {"color": ink(mode).muted, "width": 2}
+    drawn = [space for space in DASHES if any(c.space == space for c in curves)]
+    entries += [
+        (f"{space} space", f"{space} space", {**grey, "dash": DASHES[space]})
+        for space in reversed(drawn)
+    ]
+    dots = {"color": ink(mode).text, "width": 1.4, "dash": "dot"}
+    entries.append(("chance, k / (N − 1)", "chance", dots))
+    for name, group, line in entries:
+        figure.add_trace(go.Scatter(
+            x=[None], y=[None], mode="lines", name=name, line=line, legendgroup=group,
+            showlegend=True, hoverinfo="skip",
+        ))  # fmt: skip
+    figure.update_layout(showlegend=True)
+
+
+def _title(every: Variants[Embedding]) -> str:
+    counts = sorted({len(members) for members in every.values()})
+    told = " to ".join(dict.fromkeys([str(counts[0]), str(counts[-1])]))
+    told += " seed a variant" if counts[-1] == 1 else " seeds a variant"
+    if counts[-1] > 1:
+        told += f", band: {CONFIDENCE:.0%} of the mean"
+    told += "; share of the k nearest that are also k nearest by the modalities"
+    return f"Neighbours shared with the modalities<br>{small(told)}"
+
+
+def _meta(every: Variants[Embedding], curves: list[Curve], most: int) -> dict[str, Any]:
     alt = (
-        "Curves of the share of neighbours that are so by all modalities and by each, "
-        f"against k; by all at k = {k_max}: {words}."
+        f"Curves of the share of neighbours that {', '.join(every)} share with the "
+        f"graph of all modalities and of each, for k from 1 to {most}, beside chance."
     )
-    return {"figure": "overlaps", "alt": alt, "k_max": k_max, "overlaps": told}
+    rows = [
+        {"variant": c.variant, "space": c.space, "ground": c.ground, "mean": c.mean,
+         "seeds": len(c.values)}
+        for c in curves
+    ]  # fmt: skip
+    first = next(iter(every.values()))[0]
+    known = {k: first.info[k] for k in KNOWN if k in first.info}
+    return {"figure": "overlaps", "alt": alt, **known, "k_max": most, "curves": rows}

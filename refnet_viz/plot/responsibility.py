@@ -5,42 +5,42 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
 
-from .._nested import as_variants
-from ..graph import Attribution
-from .panels import finish, grid, place
+from ..graph.attribution import Attribution
+from .answers import EVERY, Panel, signed
+from .panels import finish, grid
 from .text import short, small
-from .theme import DASHES, class_style, ink
+from .theme import class_style, ink
+from .variants import variants_of
 
-HEIGHT = 260
-ROW = 15  # pixels of a bar
-EVERY = "all points"
-LOWEST = -1.0  # single points may be far below; the axis stops here
-LINES = tuple(dash for dash in DASHES if dash != "dot")  # dots are the null
+LEAST = 240  # pixels of a panel
+ROW = 12  # pixels a bar takes
+FLOOR = -1.0  # what lies below is cut: answers far off can reach any depth
+KNOWN = ("seed", "dataset", "fingerprint")
 
 
 def responsibility(attributions: Any, *, mode: str = "light") -> go.Figure:
-    """Draw how far the fused vector answers for each modality.
+    """Draw how far z answers for each modality, by class and by point.
 
-    Above, the mean responsibility of each class and of all points, a bar a modality:
-    1 is a perfect answer, 0 that of the mean, below 0 worse than the mean. Below, the
-    share of points that reach a responsibility.
+    The responsibility of a point is ``1 - |x_i - D(z_i)|^2 / mean_j |x_j - mean|^2``
+    (`refnet_viz.responsibility.scores_by_point`): at most 1, higher is better, 0 is
+    the mean predictor. Left its mean over all points and over each class, a bar a
+    modality; right the share of points that stay below a value. Axes end at -1.
 
     Parameters
     ----------
     attributions
-        Of `refnet_viz.attribute`, of embeddings with decoded answers: one, a list
-        (seeds), or a mapping from variants to one or several; a column a variant, the
-        mean over its seeds.
+        An Attribution, a list of them (seeds), or a mapping of either, with decoded
+        answers; the first of each variant is drawn, in a row of two panels.
     mode
         "light" or "dark".
 
     Returns
     -------
     plotly.graph_objects.Figure
-        ``layout.meta["means"]`` has variant, class and modality to mean.
+        The titles of the panels tell what shuffled answers and untrained decoders
+        reach.
 
     Raises
     ------
@@ -51,140 +51,142 @@ def responsibility(attributions: Any, *, mode: str = "light") -> go.Figure:
 
     Examples
     --------
-    >>> from refnet_viz import Embedding, attribute, knn
+    >>> from refnet_viz import Embedding
+    >>> from refnet_viz.graph import knn
+    >>> from refnet_viz.graph.attribution import attribute
     >>> from refnet_viz.responsibility import cross_fit
     >>> x = np.random.default_rng(0).normal(size=(40, 2))
     >>> own = cross_fit(Embedding.from_arrays(x, modalities={"a": x}))
     >>> figure = responsibility(attribute(knn(own, k=3)))
-    >>> round(figure.layout.meta["means"]["attribution"]["all points"]["a"], 3)
-    1.0
+    >>> figure.data[0].x.round(3).tolist()  # z is the modality itself
+    [1.0]
     """
-    colors = ink(mode)
-    every = as_variants("attributions", attributions, Attribution, alone="attribution")
-    for members in every.values():
-        if any(known.geometry is None for known in members):
+    ink(mode)
+    panels = _panels(attributions)
+    names = list(dict.fromkeys(m for panel in panels for m in panel.modalities))
+    colors = {name: class_style(i, mode)[0] for i, name in enumerate(names)}
+    most = max(len(panel.groups) for panel in panels)
+    height = max(LEAST, int(most * (ROW * len(names) + 8)))
+    titles = [lines for panel in panels for lines in _titles(panel)]
+    figure = grid(titles, columns=2, height=height, below=40, gap=14, width_gap=0.1)
+    for row, panel in enumerate(panels, start=1):
+        for trace in _bars(panel, colors, mode):
+            figure.add_trace(trace, row=row, col=1)
+        for trace in _curves(panel, colors, mode):
+            figure.add_trace(trace, row=row, col=2)
+    _axes(figure, panels, mode)
+    seen: set[str] = set()
+    for trace in figure.data:
+        # Every name stands in the legend once.
+        trace.showlegend = trace.name not in seen
+        seen.add(trace.name)
+    figure.update_layout(barmode="group", bargap=0.25, showlegend=True)
+    title = "Responsibility: how far the fused vectors answer for each modality"
+    told = "share of the variance that is decoded right; 0: the mean predictor, 1: all"
+    return finish(figure, f"{title}<br>{small(told)}", mode, _meta(panels))
+
+
+def _panels(attributions: Any) -> list[Panel]:
+    panels = []
+    for key, members in variants_of("attributions", attributions, Attribution).items():
+        if members[0].geometry is None:
             raise ValueError(
-                "`attributions` must be of embeddings with decoded answers, got one "
-                "without."
+                f"`attributions` must have decoded answers, got none in {key!r}; "
+                "`rv.responsibility.cross_fit` fits decoders to any embedding."
             )
-    tables = {name: [k.points for k in members] for name, members in every.items()}
-    first = next(iter(every.values()))[0]
-    names, wide = list(first.graph.embedding.decoded), len(every)
-    means = {name: _means(members, names) for name, members in tables.items()}
-    titles = [
-        [f"<b>{short(name)}</b>", small(_nulls(members, names))]
-        for name, members in every.items()
+        panels.append(Panel(key, members[0]))
+    return panels
+
+
+def _titles(panel: Panel) -> list[list[str]]:
+    """Return the titles of a variant's two panels."""
+    nulls = [
+        f"{short(name, 18)} {signed(panel.nulls[name]['r2'])}: {panel.null_text(name)}"
+        for name in panel.modalities
     ]
-    titles += [["<b>by point</b>", small("share of points at or above")]] * wide
-    rows = max(len(table) for table in means.values()) * (len(names) + 1)
-    height = max(HEIGHT, ROW * rows)
-    figure = grid(titles, columns=wide, height=height, below=44, width_gap=0.06)
-    for number, name in enumerate(every):
-        for turn, modality in enumerate(names):
-            for trace in (
-                _bars(means[name], modality, turn, mode),
-                _curve(tables[name], modality, turn, mode),
-            ):
-                lower = isinstance(trace, go.Scatter)
-                trace.showlegend = number == 0 and not lower
-                figure.add_trace(trace, **place(number + wide * lower, wide))
-        null = _null(means[name], colors.text)
-        figure.add_trace(null, **place(number, wide))
-        _axes(figure, number + 1, wide)
-    most = min(0.0, *(float(table.to_numpy().min()) for table in means.values()))
-    for number in range(1, wide + 1):
-        name = "" if number == 1 else str(number)
-        figure.update_layout({f"xaxis{name}": {"range": [1.05 * most, 1]}})
-    figure.update_layout(barmode="group", bargap=0.25)
-    title = "Responsibility: what the fused vector answers of each modality"
-    told = small("1: everything, 0: what the mean would answer")
-    return finish(figure, f"{title}<br>{told}", mode, _meta(every, means))
+    rest = f", {panel.left_out} smaller ones left out" if panel.left_out else ""
+    return [
+        [f"{panel.title}: mean by class{rest}", *map(small, nulls)],
+        [f"{panel.title}: by point"],
+    ]
 
 
-def _means(tables: list[pd.DataFrame], names: list[str]) -> pd.DataFrame:
-    """Return the mean of each class and of all points, over seeds."""
-    every = pd.concat(tables, ignore_index=True)
-    found = every[names].mean().to_frame(EVERY).T
-    if "label" in every.columns:
-        found = pd.concat([found, every.groupby("label", sort=False)[names].mean()])
-    return found
+def _bars(panel: Panel, colors: dict[str, str], mode: str) -> list[Any]:
+    places = np.arange(len(panel.groups))
+    bars = []
+    for name in panel.modalities:
+        means = panel.means(name)
+        texts = [
+            f"<b>{short(group)}</b>, {rows.sum():,} points<br>"
+            f"{short(name)}: {signed(mean)}<br>all points: {panel.null_text(name)}"
+            for (group, rows), mean in zip(panel.groups, means, strict=True)
+        ]
+        bars.append(go.Bar(
+            x=np.array(means), y=places, orientation="h", name=short(name),
+            legendgroup=short(name), hovertext=texts,
+            marker={"color": colors[name], "line": {"width": 0}},
+            hovertemplate="%{hovertext}<extra></extra>",
+        ))  # fmt: skip
+    return [*bars, _zero(-0.6, places[-1] + 0.6, mode)]
 
 
-def _nulls(members: list[Attribution], names: list[str]) -> str:
-    """Return what answers dealt to other rows, and untrained decoders, would reach."""
-    parts = []
-    for column, words in (("r2_shuffled", "shuffled"), ("r2_untrained", "untrained")):
-        tables = [known.responsibility.set_index("modality") for known in members]
-        values = [np.mean([t[column][name] for t in tables]) for name in names]
-        if np.isfinite(values).all():
-            parts.append(f"{words} {', '.join(f'{value:.1f}' for value in values)}")
-    return "; ".join(parts)
+def _curves(panel: Panel, colors: dict[str, str], mode: str) -> list[go.Scatter]:
+    lines = []
+    for name in panel.modalities:
+        x, y = panel.curve(name)
+        lines.append(go.Scatter(
+            x=x, y=y, mode="lines", name=short(name), legendgroup=short(name),
+            line={"color": colors[name], "width": 2},
+            hovertemplate=f"{short(name)}<br>%{{y:.0%}} of the points are at most "
+            "%{x:.2f}<extra></extra>",
+        ))  # fmt: skip
+    return [*lines, _zero(0.0, 1.0, mode)]
 
 
-def _bars(means: pd.DataFrame, modality: str, turn: int, mode: str) -> go.Bar:
-    labels = [_label(name) for name in means.index]
-    return go.Bar(
-        y=labels, x=means[modality].to_numpy(), name=short(modality), orientation="h",
-        marker={"color": class_style(turn, mode)[0], "line": {"width": 0}},
-        hovertemplate=f"{short(modality)}, %{{y}}: %{{x:.2f}}<extra></extra>",
-    )  # fmt: skip
-
-
-def _curve(
-    tables: list[pd.DataFrame], modality: str, turn: int, mode: str
-) -> go.Scatter:
-    values = np.sort(pd.concat([table[modality] for table in tables]).dropna())
-    share = 1 - np.arange(len(values)) / max(1, len(values))
-    line = {
-        "color": class_style(turn, mode)[0], "width": 2,
-        "dash": LINES[turn % len(LINES)],
-    }  # fmt: skip
+def _zero(low: float, high: float, mode: str) -> go.Scatter:
     return go.Scatter(
-        x=values, y=share, mode="lines", line=line, name=short(modality),
-        hovertemplate=f"{short(modality)}: %{{y:.0%}} at %{{x:.2f}} or above"
-        "<extra></extra>",
+        x=[0.0, 0.0], y=[low, high], mode="lines", name="mean predictor",
+        line={"color": ink(mode).text, "width": 1.4, "dash": "dot"}, hoverinfo="skip",
+        legendgroup="mean predictor",
     )  # fmt: skip
 
 
-def _null(means: pd.DataFrame, color: str) -> go.Scatter:
-    """Return a line at 0 along all classes."""
-    ends = [_label(means.index[0]), _label(means.index[-1])]
-    line = {"color": color, "width": 1, "dash": "dot"}
-    return go.Scatter(
-        x=[0, 0], y=ends, mode="lines", line=line,
-        hoverinfo="skip", showlegend=False, name="mean predictor",
-    )  # fmt: skip
+def _axes(figure: go.Figure, panels: list[Panel], mode: str) -> None:
+    """Give all bars one range, and all curves another."""
+    means = [v for panel in panels for m in panel.modalities for v in panel.means(m)]
+    curves = [p.curve(m)[0].min(initial=0.0) for p in panels for m in p.modalities]
+    for row, panel in enumerate(panels):
+        count = len(panel.groups)
+        words = [f"<i>{EVERY}</i>", *(short(g, 22) for g, _ in panel.groups[1:])]
+        classes = {
+            "tickvals": list(range(count)), "ticktext": words, "ticks": "",
+            "range": [count - 0.4, -0.6], "showgrid": False,
+            "tickfont": {"color": ink(mode).text},
+        }  # fmt: skip
+        shares = {"title": {"text": "share of points below"}, "range": [0, 1.02],
+                  "tickformat": ".0%"}  # fmt: skip
+        parts = ((classes, "mean responsibility", means),
+                 (shares, "responsibility", curves))  # fmt: skip
+        for number, (y, words_x, values) in enumerate(parts, start=2 * row + 1):
+            name = "" if number == 1 else str(number)
+            low = max(FLOOR, np.nanmin([0.0, *values]))
+            x = {"title": {"text": words_x}, "showline": True, "nticks": 7,
+                 "range": [low - 0.02 * (1 - low), 1.02]}  # fmt: skip
+            figure.update_layout({f"xaxis{name}": x, f"yaxis{name}": y})
 
 
-def _label(name: Any) -> str:
-    return short(name, 18)
-
-
-def _axes(figure: go.Figure, number: int, wide: int) -> None:
-    upper, lower = "" if number == 1 else str(number), str(number + wide)
-    named, title = number == 1, {"title": {"text": "mean responsibility"}}
-    figure.update_layout({
-        f"xaxis{upper}": {**title},
-        f"yaxis{upper}": {"autorange": "reversed", "showgrid": False, "ticks": "",
-                          "showticklabels": named},
-        f"xaxis{lower}": {"range": [LOWEST, 1], "title": {"text": "responsibility"}},
-        f"yaxis{lower}": {"range": [0, 1.02], "tickformat": ".0%",
-                          "showticklabels": named,
-                          "title": {"text": "share of points" if named else ""}},
-    })  # fmt: skip
-
-
-def _meta(
-    every: dict[str, list[Attribution]], means: dict[str, pd.DataFrame]
-) -> dict[str, Any]:
-    told = {name: table.to_dict("index") for name, table in means.items()}
-    words = "; ".join(
-        f"{name}: " + ", ".join(f"{m} {v:.2f}" for m, v in rows[EVERY].items())
-        for name, rows in told.items()
-    )
+def _meta(panels: list[Panel]) -> dict[str, Any]:
+    rows = []
+    for panel in panels:
+        info = panel.found.graph.embedding.info
+        rows.append({
+            "variant": panel.name, **{k: info[k] for k in KNOWN if k in info},
+            "weights": panel.found.geometry and panel.found.geometry.weights,
+            "responsibility": panel.nulls,
+        })  # fmt: skip
     alt = (
-        "Bars of the responsibility for each modality by class, and curves of the "
-        f"share of points that reach it ({words})."
+        f"Bars of the responsibility for {', '.join(panels[0].modalities)} by class, "
+        f"and curves of it by point, for {', '.join(p.name for p in panels)}; "
+        "0 is the mean predictor."
     )
-    seeds = {name: len(members) for name, members in every.items()}
-    return {"figure": "responsibility", "alt": alt, "seeds": seeds, "means": told}
+    return {"figure": "responsibility", "alt": alt, "panels": rows}
