@@ -70,6 +70,15 @@ class Grounds:
         )
         return Ground(rows, knn(own, self.k, space=space, metric=self.metric))
 
+    def head(self, k: int) -> Grounds:
+        """Return the grounds of a smaller k: what is known is sliced, not searched."""
+        known: dict[str, Ground | None] = {
+            key: Ground(ground.rows, ground.graph.head(k))
+            for key, ground in self._known.items()
+            if ground is not None
+        }
+        return Grounds(k, self.metric, known)
+
     def overlap(self, graph: Neighbors, space: str) -> float:
         """Return the mean share of neighbours that are neighbours in a space too.
 

@@ -9,8 +9,8 @@ from typing import Any
 import ipywidgets as W
 
 from .. import _check
+from .weights import Weights
 
-EDGES = ("none", "all", "kept", "gained", "lost")
 LAYOUTS = {"UMAP": "umap", "PCA": "pca"}
 MOST_BUTTONS = 5  # beyond this many variants a list takes less room
 
@@ -53,15 +53,15 @@ class Controls:
         return iter(self.widgets)
 
     def bars(self, status: W.Widget) -> list[W.HBox]:
-        """Return two rows that break where the width ends, what and how.
+        """Return rows that break where the width ends: what, how, and the weights.
 
         Parameters
         ----------
         status
             What stands at the end of the second.
         """
-        rows = [list(self.widgets.values())[:5], list(self.widgets.values())[5:]]
-        bars = [W.HBox(rows[0]), W.HBox([*rows[1], self.clear, status])]
+        *rest, weights = self.widgets.values()
+        bars = [W.HBox(rest[:5]), W.HBox([*rest[5:], self.clear, status]), weights]
         for bar in bars:
             bar.add_class("rv-bar")
         return bars
@@ -75,6 +75,9 @@ class Controls:
             If the value is none the control offers.
         """
         widget = self.widgets[name]
+        if name == "weights":
+            widget.set(value)
+            return
         if name == "k":
             widget.value = _check.integer("k", value, low=1, high=widget.max)
             return
@@ -105,16 +108,17 @@ def controls(choices: Mapping[str, Sequence[Any]], *, k_max: int) -> Controls:
     Parameters
     ----------
     choices
-        Options of ``variant``, ``seed``, ``space``, ``color`` and ``baseline``.
+        Options of ``variant``, ``seed``, ``space``, ``color`` and ``edges``, and the
+        modalities that ``weights`` weigh.
     k_max
         Most neighbours a point.
     """
-    few = len(choices["variant"]) <= MOST_BUTTONS
+    few = {name: len(offered) <= MOST_BUTTONS for name, offered in choices.items()}
     widgets = {
-        "variant": _choice(choices["variant"], "Variant", buttons=few,
+        "variant": _choice(choices["variant"], "Variant", buttons=few["variant"],
                            tooltip="which model's embedding is shown"),
         "seed": _choice(choices["seed"], "Seed", tooltip="which run of the variant"),
-        "space": _choice(choices["space"], "Space",
+        "space": _choice(choices["space"], "Space", buttons=few["space"],
                          tooltip="where neighbours are looked for"),
         "layout": W.Dropdown(options=list(LAYOUTS.items()), description="Layout",
                              tooltip="how the space is laid out in the plane"),
@@ -124,15 +128,17 @@ def controls(choices: Mapping[str, Sequence[Any]], *, k_max: int) -> Controls:
             min=1, max=k_max, description="Neighbours k",
             tooltip="neighbours a point, not counting the point itself",
         ),
-        "edges": _choice(EDGES, "Edges", buttons=True,
-                         tooltip="edges kept, gained and lost since the baseline"),
+        "edges": _choice(choices["edges"], "Edges", buttons=True,
+                         tooltip="all, by the modalities that have them, or kept, "
+                                 "gained and lost since the baseline"),
         "baseline": _choice(choices["variant"], "Compared with",
                             tooltip="the variant that edges and rewiring refer to"),
+        "weights": Weights(choices["weights"]),
     }  # fmt: skip
     clear = W.Button(description="Clear selection", tooltip="select nothing")
     clear.add_class("rv-clear")
     for name, widget in widgets.items():
-        widget.add_class("rv-control")
+        widget.add_class("rv-bar" if name == "weights" else "rv-control")
         widget.add_class(f"rv-{name}")
     return Controls(widgets, clear)
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import anywidget
+import numpy as np
 import traitlets
 
 from ..embedding import Embedding
-from .facts import Facts, Rows
+from .facts import Facts, Rows, responsibility_of
 
 FOLDER = Path(__file__).parent
 MOST_ROWS = 20
@@ -111,6 +112,10 @@ def _facts(facts: Facts, row: int) -> list[list[str]]:
         found.append(
             [f"rewiring from {facts.baseline}", f"{facts.rewiring[row]:.2f}", ""]
         )
+    for name, values in facts.responsibility.items():
+        told = "–" if np.isnan(values[row]) else f"{values[row]:.2f}"
+        beside = f"(all {np.nanmean(values):.2f}, best 1, null 0)"
+        found.append([responsibility_of(name), f"{told} {beside}", ""])
     degree = f"{facts.in_degree[row]} (mean {facts.graph.k})"
     return [*found, ["in-degree", degree, ""]]
 

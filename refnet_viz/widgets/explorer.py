@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import ipywidgets as W
@@ -14,13 +14,14 @@ from IPython.display import HTML, display
 from ..layout import Layout
 from ..plot.text import escape, short
 from . import detail, figure, later, static, strip
-from .atlas import Atlas, Place
+from .atlas import BY_MODALITY, Atlas
 from .controls import Setting, controls
 from .facts import Facts, Rows, class_words
 from .hue import hue, options
 from .lifetime import close_all
 from .map import snapshot
 from .notice import Notice
+from .runs import Place
 
 NOTHING: Rows = np.empty(0, np.intp)
 
@@ -46,7 +47,10 @@ class Explorer:
     space = Setting("Where neighbours are looked for.")
     color = Setting("What the colour of a point shows.")
     k = Setting("Neighbours a point, not counting the point itself.")
-    edges = Setting('"none", "all", or "kept", "gained" or "lost" since the baseline.')
+    edges = Setting(
+        '"none", "all", "by modality" (coloured by the modalities whose own graphs '
+        'have them), or "kept", "gained" or "lost" since the baseline.'
+    )
     baseline = Setting("The variant that edges and rewiring refer to.")
     layout = Setting('"umap" or "pca".')
 
@@ -56,12 +60,7 @@ class Explorer:
         self._listeners: list[Callable[[pd.DataFrame], None]] = []
         self._busy = self._waiting = self._closed = False
         self._picture: Any = None
-        names = list(atlas.variants)
-        choices = {
-            "variant": names, "seed": atlas.seeds(names[0]), "space": atlas.spaces,
-            "color": options(atlas.embeddings),
-        }  # fmt: skip
-        self.controls = controls(choices, k_max=atlas.k_max)
+        self.controls = controls(_choices(atlas), k_max=atlas.k_max)
         for name, value in settings.items():
             self.controls.set(name, value)
         first = atlas.first
@@ -74,12 +73,26 @@ class Explorer:
         self._redraw()
 
     @property
+    def weights(self) -> dict[str, float]:
+        """Modality to weight in the refined and the sum space, from 0 to 2 in tenths.
+
+        1 is the default weight 1/d_m. Other weights move neighbours and edges; points
+        stay where equal weights lay them out. A new dict can be set, of all modalities.
+        """
+        return dict(self.controls["weights"].value)
+
+    @weights.setter
+    def weights(self, weights: Mapping[str, float]) -> None:
+        self.controls.set("weights", weights)
+
+    @property
     def selected(self) -> pd.DataFrame:
         """One row a selected point, with a new index, in the order of the data.
 
         Columns ``id``, ``label``, ``prediction``, ``correct``, ``text``, ``purity``
         (share of neighbours with its label), ``rewiring`` (1 - Jaccard with the
-        baseline), ``in_degree``, then the metadata, as far as they are known.
+        baseline), ``in_degree``, ``responsibility: <modality>`` (1 is best, 0 what the
+        mean would answer), then the metadata, as far as they are known.
         """
         return self._facts.frame(self._rows)
 
@@ -112,7 +125,8 @@ class Explorer:
         close_all(self.widget)
 
     def __repr__(self) -> str:
-        chosen = ", ".join(f"{n}={self.controls[n].value!r}" for n in self.controls)
+        names = [n for n in self.controls if n != "weights" or self._place.weights]
+        chosen = ", ".join(f"{n}={self.controls[n].value!r}" for n in names)
         return f"Explorer({chosen}, selected={len(self._rows)})"
 
     def _ipython_display_(self) -> None:
@@ -144,6 +158,8 @@ class Explorer:
     def _listen(self) -> None:
         """Bind every event to its handler, in a way that lets errors be seen."""
         self.controls.observe(self._notice.of(self._changed))
+        weights = self.controls["weights"]
+        weights.observe(lambda change: self._notice.say(change["new"]), "refused")
         self.controls.clear.on_click(self._notice.of(lambda _: self.select(None)))
         points = self.figure.data[figure.POINTS]
         points.on_selection(self._notice.of(self._lassoed))
@@ -185,7 +201,9 @@ class Explorer:
 
     @property
     def _place(self) -> Place:
-        return Place(self.variant, self.seed, self.space)
+        given = [(m, self.weights[m]) for m in self._atlas.weighed(self.space)]
+        even = len({weight for _, weight in given}) < 2
+        return Place(self.variant, self.seed, self.space, () if even else tuple(given))
 
     @property
     def _facts(self) -> Facts:
@@ -195,16 +213,22 @@ class Explorer:
         """Show the present state: one message for the map, one for each pane."""
         facts, place = self._facts, self._place
         pairs = self._atlas.edges(place, self.baseline, self.k, self.edges)
+        by_modality = self.edges == BY_MODALITY
+        patterns = self._atlas.patterns(place, self.k) if by_modality else None
         if len(self._rows):
-            pairs = pairs[np.isin(pairs, self._rows).any(axis=1)]
+            touching = np.flatnonzero(np.isin(pairs, self._rows).any(axis=1))
+            pairs = pairs[touching]
+            patterns = patterns and patterns.subset(touching)
         layout = self._layout()
-        title = f"<b>{short(place.variant)}</b>, seed {escape(place.seed)}"
+        uneven = ", layout of equal weights" if place.weights else ""
         view = figure.View(
-            title=f"{title}, {short(place.space)} space",
-            caption=f"{layout.note or layout.title}, {layout.caption}",
+            title=_title(place),
+            caption=f"{layout.note or layout.title}, {layout.caption}{uneven}",
             coordinates=layout.coordinates, pairs=pairs, kind=self.edges,
-            hue=hue(facts, place.variant, self.color, self._mode), rows=self._rows,
+            patterns=patterns, rows=self._rows,
+            hue=hue(facts, place.variant, self.color, self._mode),
         )  # fmt: skip
+        self.controls["weights"].show(self._atlas.weighed(place.space))
         figure.draw(self.figure, view)
         self.strip.content = strip.content(facts, self._rows)
         self.controls.clear.disabled = not len(self._rows)
@@ -247,6 +271,27 @@ class Explorer:
             self._redraw()
             later.soon(self._renew_picture)
             return
-        others = (self._atlas.beside(place, name) for name in self._atlas.variants)
+        others = (self._atlas.beside(place.even, name) for name in self._atlas.variants)
         if any(self._atlas.prepare(other, method) for other in others):
             self._later()
+
+
+def _choices(atlas: Atlas) -> dict[str, list[Any]]:
+    """Return what every control offers at first."""
+    names = list(atlas.variants)
+    spaces = atlas.spaces
+    weighed = any(atlas.weighed(space) for space in spaces)
+    return {
+        "variant": names, "seed": atlas.seeds(names[0]), "space": spaces,
+        "color": options(atlas.embeddings),
+        "edges": ["none", "all", *([BY_MODALITY] if atlas.modalities else []),
+                  "kept", "gained", "lost"],
+        "weights": atlas.modalities if weighed else [],
+    }  # fmt: skip
+
+
+def _title(place: Place) -> str:
+    title = f"<b>{short(place.variant)}</b>, seed {escape(place.seed)}"
+    parts = [f"{short(name)} {weight:g}" for name, weight in place.weights]
+    weights = f", weights: {', '.join(parts)}" if parts else ""
+    return f"{title}, {short(place.space)} space{weights}"

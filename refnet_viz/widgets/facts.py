@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -39,6 +40,8 @@ class Facts:
         1 - Jaccard of the neighbourhoods in both.
     noise
         The same between two seeds of the baseline, None when it has one.
+    answers
+        Asks how far z answers for each modality, which takes a moment the first time.
     """
 
     graph: Neighbors
@@ -46,6 +49,7 @@ class Facts:
     compared: bool
     rewiring: Floats
     noise: Floats | None
+    answers: Callable[[], pd.DataFrame]
 
     @property
     def embedding(self) -> Embedding:
@@ -90,6 +94,18 @@ class Facts:
             return None
         return np.asarray((labels == told).reshape(len(labels), -1).all(axis=1))
 
+    @cached_property
+    def responsibility(self) -> dict[str, Floats]:
+        """Modality to how far z answers for it, empty where nobody can say.
+
+        See `refnet_viz.responsibility.scores_by_point`: 1 is best, 0 is what the mean
+        of all points would answer.
+        """
+        if not answered(self.embedding):
+            return {}
+        found = self.answers()
+        return {name: found[name].to_numpy() for name in self.embedding.decoded}
+
     def frame(self, rows: Rows) -> pd.DataFrame:
         """Return one row a point: id, classes, text, numbers, then the metadata."""
         known: dict[str, Any] = {
@@ -98,6 +114,8 @@ class Facts:
             "text": self.embedding.media.texts or None, "purity": self.purity,
             "rewiring": self.rewiring, "in_degree": self.in_degree,
         }  # fmt: skip
+        for name, values in self.responsibility.items():
+            known[responsibility_of(name)] = values
         columns = {
             name: np.asarray(values)[rows]
             for name, values in known.items()
@@ -106,6 +124,22 @@ class Facts:
         rest = self.embedding.metadata.iloc[rows].reset_index(drop=True)
         rest = rest[[name for name in rest.columns if name not in columns]]
         return pd.concat([pd.DataFrame(columns), rest], axis=1)
+
+
+def answered(embedding: Embedding) -> bool:
+    """Return whether one can say how far z answers for its modalities."""
+    return bool(embedding.decoded) and bool(embedding.held_out.all())
+
+
+def responsibility_of(modality: str) -> str:
+    """Return what controls and tables call it.
+
+    Examples
+    --------
+    >>> responsibility_of("text")
+    'responsibility: text'
+    """
+    return f"responsibility: {modality}"
 
 
 def class_words(

@@ -10,18 +10,23 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from ..embedding import Embedding
+from ..graph.edge_patterns import EdgePatterns
 from ..plot.color import MOST_ENTRIES, Coloring
 from ..plot.panels import flat_axes
 from ..plot.points import cap, edge_lines, edge_style, point_size, scatter_class
 from ..plot.text import count_of, escape, short, small
 from ..plot.theme import class_style, ink, theme
+from . import modal_edges
 from .facts import Rows
 from .map import Map, survive_reload
 
 HEIGHT = 560
 MOST_EDGES = 3_000
 LONGEST_NAME = 24  # of a class in the legend, which takes its room from the map
-EDGES, POINTS, KEYS = 0, 1, 2  # positions of the traces; points lie above edges
+# Positions of the traces. Points are drawn above edges, also above those that follow
+# them; only WebGL cannot.
+EDGES, POINTS, KEYS = 0, 1, 2
+MODAL = KEYS + MOST_ENTRIES + 1
 BUTTONS = ("sendChartToCloud", "autoScale", "zoomIn", "zoomOut", "toImage")
 
 
@@ -36,7 +41,10 @@ class View:
     coordinates
         ``(N, 2)``.
     pairs, kind
-        ``(E, 2)`` ends of the edges, and "none", "all", "kept", "gained" or "lost".
+        ``(E, 2)`` ends of the edges, and "none", "all", "by modality", "kept", "gained"
+        or "lost".
+    patterns
+        What is known of these edges when they are shown by modality, else None.
     hue
         What colour means.
     rows
@@ -48,6 +56,7 @@ class View:
     coordinates: npt.NDArray[np.float32]
     pairs: npt.NDArray[np.int64]
     kind: str
+    patterns: EdgePatterns | None
     hue: Coloring
     rows: Rows
 
@@ -55,8 +64,8 @@ class View:
 def build(embedding: Embedding, words: list[str], mode: str) -> Map:
     """Return the map with all its traces, still empty.
 
-    One trace holds the edges, the next all points with their ids as customdata; the
-    others are entries of the legend, waiting to be used.
+    One trace holds the edges, the next all points with their ids as customdata; then
+    come entries of the legend, waiting to be used, and edges by modality.
 
     Parameters
     ----------
@@ -86,13 +95,17 @@ def build(embedding: Embedding, words: list[str], mode: str) -> Map:
             unselected={"marker": {"opacity": 0.12}},
         ),
         *(_entry() for _ in range(MOST_ENTRIES + 1)),
+        *modal_edges.build(trace, len(embedding.inputs), mode),
     ])  # fmt: skip
+    if trace is go.Scatter:
+        figure.data[POINTS].zorder = 1
     figure = theme(figure, mode)
     flat_axes(figure, 1, ink(mode))
     figure.update_layout(
         height=HEIGHT, margin={"l": 8, "r": 8, "t": 84, "b": 10}, dragmode="lasso",
         title={"font": {"size": 14}, "pad": {"t": 4}}, autosize=True,
         clickmode="event+select", hovermode="closest", modebar_remove=list(BUTTONS),
+        showlegend=True, legend2=modal_edges.legend(),
         legend={
             "x": 1.01, "xanchor": "left", "y": 1, "yanchor": "top",
             "font": {"size": 11}, "itemclick": False, "itemdoubleclick": False,
@@ -105,11 +118,15 @@ def build(embedding: Embedding, words: list[str], mode: str) -> Map:
 
 def draw(figure: Map, view: View) -> None:
     """Change the map in one message; what is already right is not sent again."""
-    drawn = view.pairs[cap(view.pairs, MOST_EDGES)]
-    lines = edge_lines(view.coordinates, drawn, count=len(view.coordinates))
+    rows = cap(view.pairs, MOST_EDGES)
+    drawn = view.pairs[rows]
+    modal = None if view.patterns is None else view.patterns.subset(rows)
+    plain = drawn if modal is None else drawn[:0]
+    lines = edge_lines(view.coordinates, plain, count=len(view.coordinates))
     edges, points = figure.data[EDGES], figure.data[POINTS]
     with figure.batch_update():
         edges.update(x=lines.x, y=lines.y, **_edge_style(view))
+        modal_edges.draw(figure.data[MODAL:], view.coordinates, drawn, modal)
         points.update(x=view.coordinates[:, 0], y=view.coordinates[:, 1])
         points.selectedpoints = view.rows.tolist() if len(view.rows) else None
         # To check thousands of colours takes longer than all the rest.
@@ -167,7 +184,7 @@ def _same(one: Coloring, other: Coloring) -> bool:
 def _draw_key(figure: Map, hue: Coloring) -> None:
     """Fill the legend, or show the colour bar."""
     entries = _entries(hue)
-    for number, entry in enumerate(figure.data[KEYS:]):
+    for number, entry in enumerate(figure.data[KEYS:MODAL]):
         if number < len(entries):
             name, color, symbol = entries[number]
             entry.update(name=name, visible=True, showlegend=True)
@@ -175,7 +192,6 @@ def _draw_key(figure: Map, hue: Coloring) -> None:
         else:
             entry.visible = False
     figure.layout.legend.title.text = hue.title
-    figure.layout.showlegend = len(entries) > 0
     if hue.names:
         figure.layout.coloraxis.showscale = False
     else:
@@ -205,10 +221,13 @@ def _cut(name: str) -> str:
 def _title(view: View, drawn: int) -> str:
     lines = [view.title, small(view.caption)]
     if view.kind != "none":
-        kind = "edges" if view.kind == "all" else f"{view.kind} edges"
-        told = count_of(drawn, len(view.pairs), kind)
+        plain = view.kind == "all" or view.patterns is not None
+        told = count_of(
+            drawn, len(view.pairs), "edges" if plain else f"{view.kind} edges"
+        )
         touching = " that touch the selection" if len(view.rows) else ""
-        lines.append(small(told + touching))
+        dashed = ", dashed where a modality contradicts them" if view.patterns else ""
+        lines.append(small(told + touching + dashed))
     return "<br>".join(lines)
 
 
