@@ -9,10 +9,12 @@ from typing import Any
 import ipywidgets as W
 
 from .. import _check
+from .atlas import BY_MODALITY, Atlas
+from .hue import options
 from .weights import Weights
 
 LAYOUTS = {"UMAP": "umap", "PCA": "pca"}
-MOST_BUTTONS = 5  # beyond this many variants a list takes less room
+MOST_BUTTONS = 5  # beyond this many options a list takes less room
 
 
 class Setting:
@@ -53,7 +55,7 @@ class Controls:
         return iter(self.widgets)
 
     def bars(self, status: W.Widget) -> list[W.HBox]:
-        """Return rows that break where the width ends: what, how, and the weights.
+        """Return two rows that break where the width ends, what and how.
 
         Parameters
         ----------
@@ -61,7 +63,8 @@ class Controls:
             What stands at the end of the second.
         """
         *rest, weights = self.widgets.values()
-        bars = [W.HBox(rest[:5]), W.HBox([*rest[5:], self.clear, status]), weights]
+        ends = [*rest[5:], self.clear, weights, status]
+        bars = [W.HBox(rest[:5]), W.HBox(ends)]
         for bar in bars:
             bar.add_class("rv-bar")
         return bars
@@ -102,38 +105,51 @@ class Controls:
             widget.observe(handler, "value")
 
 
-def controls(choices: Mapping[str, Sequence[Any]], *, k_max: int) -> Controls:
+def choices(atlas: Atlas) -> dict[str, list[Any]]:
+    """Return what every control offers at first."""
+    names, spaces = list(atlas.variants), atlas.spaces
+    by_modality = [BY_MODALITY] if atlas.modalities else []
+    weighed = any(atlas.weighed(space) for space in spaces)
+    return {
+        "variant": names, "seed": atlas.seeds(names[0]), "space": spaces,
+        "color": options(atlas.embeddings),
+        "edges": ["none", "all", *by_modality, "kept", "gained", "lost"],
+        "weights": atlas.modalities if weighed else [],
+    }  # fmt: skip
+
+
+def controls(offered: Mapping[str, Sequence[Any]], *, k_max: int) -> Controls:
     """Return the controls for what there is to choose.
 
     Parameters
     ----------
-    choices
+    offered
         Options of ``variant``, ``seed``, ``space``, ``color`` and ``edges``, and the
         modalities that ``weights`` weigh.
     k_max
         Most neighbours a point.
     """
-    few = {name: len(offered) <= MOST_BUTTONS for name, offered in choices.items()}
+    few = {name: len(values) <= MOST_BUTTONS for name, values in offered.items()}
     widgets = {
-        "variant": _choice(choices["variant"], "Variant", buttons=few["variant"],
+        "variant": _choice(offered["variant"], "Variant", buttons=few["variant"],
                            tooltip="which model's embedding is shown"),
-        "seed": _choice(choices["seed"], "Seed", tooltip="which run of the variant"),
-        "space": _choice(choices["space"], "Space", buttons=few["space"],
+        "seed": _choice(offered["seed"], "Seed", tooltip="which run of the variant"),
+        "space": _choice(offered["space"], "Space", buttons=few["space"],
                          tooltip="where neighbours are looked for"),
         "layout": W.Dropdown(options=list(LAYOUTS.items()), description="Layout",
                              tooltip="how the space is laid out in the plane"),
-        "color": _choice(choices["color"], "Colour by",
+        "color": _choice(offered["color"], "Colour by",
                          tooltip="what the colour of a point shows"),
         "k": W.IntSlider(
             min=1, max=k_max, description="Neighbours k",
             tooltip="neighbours a point, not counting the point itself",
         ),
-        "edges": _choice(choices["edges"], "Edges", buttons=True,
+        "edges": _choice(offered["edges"], "Edges", buttons=True,
                          tooltip="all, by the modalities that have them, or kept, "
                                  "gained and lost since the baseline"),
-        "baseline": _choice(choices["variant"], "Compared with",
+        "baseline": _choice(offered["variant"], "Compared with",
                             tooltip="the variant that edges and rewiring refer to"),
-        "weights": Weights(choices["weights"]),
+        "weights": Weights(offered["weights"]),
     }  # fmt: skip
     clear = W.Button(description="Clear selection", tooltip="select nothing")
     clear.add_class("rv-clear")

@@ -114,7 +114,7 @@ def _facts(facts: Facts, row: int) -> list[list[str]]:
         )
     for name, values in facts.responsibility.items():
         told = "–" if np.isnan(values[row]) else f"{values[row]:.2f}"
-        beside = f"(all {np.nanmean(values):.2f}, best 1, null 0)"
+        beside = f"(null 0, all {np.nanmean(values):.2f})"
         found.append([responsibility_of(name), f"{told} {beside}", ""])
     degree = f"{facts.in_degree[row]} (mean {facts.graph.k})"
     return [*found, ["in-degree", degree, ""]]

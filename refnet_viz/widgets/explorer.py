@@ -12,12 +12,11 @@ import plotly.graph_objects as go
 from IPython.display import HTML, display
 
 from ..layout import Layout
-from ..plot.text import escape, short
 from . import detail, figure, later, static, strip
 from .atlas import BY_MODALITY, Atlas
-from .controls import Setting, controls
+from .controls import Setting, choices, controls
 from .facts import Facts, Rows, class_words
-from .hue import hue, options
+from .hue import hue
 from .lifetime import close_all
 from .map import snapshot
 from .notice import Notice
@@ -60,7 +59,7 @@ class Explorer:
         self._listeners: list[Callable[[pd.DataFrame], None]] = []
         self._busy = self._waiting = self._closed = False
         self._picture: Any = None
-        self.controls = controls(_choices(atlas), k_max=atlas.k_max)
+        self.controls = controls(choices(atlas), k_max=atlas.k_max)
         for name, value in settings.items():
             self.controls.set(name, value)
         first = atlas.first
@@ -222,7 +221,7 @@ class Explorer:
         layout = self._layout()
         uneven = ", layout of equal weights" if place.weights else ""
         view = figure.View(
-            title=_title(place),
+            title=figure.title_of(place),
             caption=f"{layout.note or layout.title}, {layout.caption}{uneven}",
             coordinates=layout.coordinates, pairs=pairs, kind=self.edges,
             patterns=patterns, rows=self._rows,
@@ -274,24 +273,3 @@ class Explorer:
         others = (self._atlas.beside(place.even, name) for name in self._atlas.variants)
         if any(self._atlas.prepare(other, method) for other in others):
             self._later()
-
-
-def _choices(atlas: Atlas) -> dict[str, list[Any]]:
-    """Return what every control offers at first."""
-    names = list(atlas.variants)
-    spaces = atlas.spaces
-    weighed = any(atlas.weighed(space) for space in spaces)
-    return {
-        "variant": names, "seed": atlas.seeds(names[0]), "space": spaces,
-        "color": options(atlas.embeddings),
-        "edges": ["none", "all", *([BY_MODALITY] if atlas.modalities else []),
-                  "kept", "gained", "lost"],
-        "weights": atlas.modalities if weighed else [],
-    }  # fmt: skip
-
-
-def _title(place: Place) -> str:
-    title = f"<b>{short(place.variant)}</b>, seed {escape(place.seed)}"
-    parts = [f"{short(name)} {weight:g}" for name, weight in place.weights]
-    weights = f", weights: {', '.join(parts)}" if parts else ""
-    return f"{title}, {short(place.space)} space{weights}"

@@ -19,6 +19,7 @@ from ..plot.theme import class_style, ink, theme
 from . import modal_edges
 from .facts import Rows
 from .map import Map, survive_reload
+from .runs import Place
 
 HEIGHT = 560
 MOST_EDGES = 3_000
@@ -229,6 +230,14 @@ def _title(view: View, drawn: int) -> str:
         dashed = ", dashed where a modality contradicts them" if view.patterns else ""
         lines.append(small(told + touching + dashed))
     return "<br>".join(lines)
+
+
+def title_of(place: Place) -> str:
+    """Return which graph is shown, and the weights where they differ, escaped."""
+    title = f"<b>{short(place.variant)}</b>, seed {escape(place.seed)}"
+    parts = [f"{short(name)} {weight:g}" for name, weight in place.weights]
+    weights = f", weights: {', '.join(parts)}" if parts else ""
+    return f"{title}, {short(place.space)} space{weights}"
 
 
 def hover_words(embedding: Embedding, labels: list[str] | None) -> list[str]:

@@ -16,6 +16,7 @@ from ..plot.theme import class_style, faded, ink
 MOST = 8  # colours that lines can be told apart by
 LONGEST = 28  # of a set of modalities in the legend
 DASHES = ("solid", "4px,3px")  # not contradicted, contradicted
+TITLE = "edges by the modalities whose own graphs have them"
 NOWHERE = [None]  # nothing to draw, yet an entry of the legend
 
 Pairs = npt.NDArray[np.int64]
@@ -37,9 +38,9 @@ def build(trace: Any, modalities: int, mode: str) -> Traces:
     if not modalities:
         return []
     count = min((1 << modalities) - 1, MOST)
-    styles = [edge_style(ink(mode), 0.7)]
+    styles = [edge_style(ink(mode), 1.0)]
     styles += [
-        {"color": faded(class_style(i, mode)[0], 0.8), "width": 1.3}
+        {"color": faded(class_style(i, mode)[0], 0.85), "width": 1.3}
         for i in range(count)
     ]
     return [
@@ -59,7 +60,7 @@ def legend() -> dict[str, Any]:
         "orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yanchor": "top",
         "font": {"size": 11}, "itemclick": False, "itemdoubleclick": False,
         "traceorder": "reversed",
-        "title": {"text": "edges by who has them: share (chance)", "side": "top"},
+        "title": {"text": TITLE, "side": "top", "font": {"size": 11}},
     }  # fmt: skip
 
 
@@ -106,4 +107,4 @@ def _name(group: Group) -> str:
     name = " ".join(group.name.split())
     if len(name) > LONGEST:
         name = name[: LONGEST - 1] + "…"
-    return f"{escape(name)} {group.share:.1%} ({group.chance:.1%})"
+    return f"{escape(name)} {group.share:.1%} (chance {group.chance:.1%})"
