@@ -273,3 +273,64 @@ def test_a_handlers_error_is_seen(folder, address, page):
         "ZeroDivisionError: division by zero"
     )
     expect(page.locator(".rv-errors")).to_contain_text("ZeroDivisionError")
+
+
+WEIGHED = """
+import numpy as np, refnet_viz as rv
+rng = np.random.default_rng(0)
+z = rng.normal(size=(40, 4))
+parts = {"picture": z[:, :2] + .3 * rng.normal(size=(40, 2)), "text": z[:, 2:]}
+own = rv.Embedding.from_arrays(z, modalities=parts, labels=np.arange(40) % 3)
+view = rv.explore(own, k=4, layout="pca", space="sum")
+view
+"""
+
+
+def test_weights_and_edges_by_modality(folder, address, page):
+    write_notebook(folder / "weights.ipynb", [WEIGHED])
+    notebook = Notebook(page, address, "weights.ipynb")
+    notebook.command("application:toggle-left-area")
+    notebook.command("notebook:run-all-cells")
+    notebook.settled()
+    page.get_by_role("button", name="by modality", exact=True).click()
+    notebook.wait_map("gd.layout.title.text.includes('dashed where')")
+    legend = page.locator(".rv-map .legend2")
+    for words in ("edges by the modalities", "only picture", "only text", "(chance "):
+        expect(legend).to_contain_text(words)
+    drawn = (
+        "gd.data.slice(27).filter(t => t.visible)"
+        ".flatMap(t => Array.from(t.x)).filter(x => x !== null && !isNaN(x)).length"
+    )
+    before, places = notebook.map(drawn), notebook.map("Array.from(gd.data[1].x)")
+    assert before > 0
+    assert notebook.map("gd.data[0].x.length") == 0
+    on_top = "[...gd.querySelectorAll('.scatterlayer')].at(-1)"
+    assert notebook.map(f"{on_top}.querySelectorAll('path.point').length") == 40
+
+    weights = page.locator(".rv-weight")
+    handle = weights.nth(1).locator("[role=slider]")
+    handle.focus()
+    for _ in range(10):
+        handle.press("ArrowLeft")
+    expect(weights.nth(1).locator(".widget-readout")).to_have_text("0.0")
+    notebook.wait_map("gd.layout.title.text.includes('weights: picture 1, text 0<')")
+    expect(legend).not_to_contain_text("only text 4")
+    assert notebook.map("gd.layout.title.text").count("layout of equal weights") == 1
+    assert notebook.map(drawn) != before
+    assert notebook.map("Array.from(gd.data[1].x)") == pytest.approx(places)
+    page.locator(".rv-explorer").screenshot(path=PICTURES / "weights.png")
+
+    # The last weight above 0 goes back.
+    notebook.run("view.weights = {'picture': .1, 'text': 0}")
+    notebook.wait_map("gd.layout.title.text.includes('weights: picture 0.1, text 0<')")
+    handle = weights.nth(0).locator("[role=slider]")
+    handle.focus()
+    handle.press("ArrowLeft")
+    expect(page.locator(".rv-status")).to_have_text(
+        "`weights` must have one above 0, got 0 for every modality."
+    )
+    expect(weights.nth(0).locator(".widget-readout")).to_have_text("0.1")
+    page.locator(".rv-space").get_by_role("button", name="latent").click()
+    notebook.wait_map("gd.layout.title.text.includes('latent space')")
+    expect(weights.first).to_be_hidden()
+    assert notebook.errors() == []

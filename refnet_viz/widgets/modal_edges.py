@@ -15,7 +15,7 @@ from ..plot.theme import class_style, faded, ink
 
 MOST = 8  # colours that lines can be told apart by
 LONGEST = 28  # of a set of modalities in the legend
-DASHES = ("solid", "4px,3px")  # not contradicted, contradicted
+DASHES = ("solid", "dash")  # not contradicted, contradicted
 TITLE = "edges by the modalities whose own graphs have them"
 NOWHERE = [None]  # nothing to draw, yet an entry of the legend
 

@@ -61,12 +61,16 @@ class Weights(W.HBox):  # type: ignore[misc]  # ipywidgets is not typed
         if self._setting:
             return
         found = {name: round(slider.value, 1) for name, slider in self.sliders.items()}
+        self.refused = ""
         if any(found.values()):
-            self.refused = ""
             self.value = found
-        else:
-            self.refused = ALL_ZERO
+            return
+        self._setting = True
+        try:
             change["owner"].value = change["old"]
+        finally:
+            self._setting = False
+        self.refused = ALL_ZERO
 
     def _checked(self, weights: Any) -> dict[str, float]:
         if not isinstance(weights, Mapping):
@@ -86,13 +90,14 @@ class Weights(W.HBox):  # type: ignore[misc]  # ipywidgets is not typed
             raise ValueError(
                 f"`weights` must name every modality, got none for {missing}."
             )
-        found = {
-            name: _check.number(f"weights[{name!r}]", weights[name], low=0, high=MOST)
-            for name in self.sliders
-        }
+        found = {}
+        for name in self.sliders:
+            label = f"weights[{name!r}]"
+            number = _check.number(label, weights[name], low=0, high=MOST)
+            found[name] = round(number, 1)
         if not any(found.values()):
             raise ValueError(ALL_ZERO)
-        return {name: round(value, 1) for name, value in found.items()}
+        return found
 
 
 def _slider(name: str) -> W.FloatSlider:
