@@ -297,6 +297,7 @@ def test_weights_and_edges_by_modality(folder, address, page):
     legend = page.locator(".rv-map .legend2")
     for words in ("edges by the modalities", "only picture", "only text", "(chance "):
         expect(legend).to_contain_text(words)
+    told = legend.text_content()
     drawn = (
         "gd.data.slice(27).filter(t => t.visible)"
         ".flatMap(t => Array.from(t.x)).filter(x => x !== null && !isNaN(x)).length"
@@ -304,8 +305,12 @@ def test_weights_and_edges_by_modality(folder, address, page):
     before, places = notebook.map(drawn), notebook.map("Array.from(gd.data[1].x)")
     assert before > 0
     assert notebook.map("gd.data[0].x.length") == 0
-    on_top = "[...gd.querySelectorAll('.scatterlayer')].at(-1)"
-    assert notebook.map(f"{on_top}.querySelectorAll('path.point').length") == 40
+    # The page paints in this order: points last, above all edges.
+    paths = "[...gd.querySelectorAll('.cartesianlayer :is(path.js-line, path.point)')]"
+    order = notebook.map(f"{paths}.map(path => path.classList.contains('point'))")
+    assert order.count(True) == 40
+    assert order.index(True) > 3
+    assert all(order[order.index(True) :])
 
     weights = page.locator(".rv-weight")
     handle = weights.nth(1).locator("[role=slider]")
@@ -314,7 +319,7 @@ def test_weights_and_edges_by_modality(folder, address, page):
         handle.press("ArrowLeft")
     expect(weights.nth(1).locator(".widget-readout")).to_have_text("0.0")
     notebook.wait_map("gd.layout.title.text.includes('weights: picture 1, text 0<')")
-    expect(legend).not_to_contain_text("only text 4")
+    expect(legend).not_to_have_text(told)
     assert notebook.map("gd.layout.title.text").count("layout of equal weights") == 1
     assert notebook.map(drawn) != before
     assert notebook.map("Array.from(gd.data[1].x)") == pytest.approx(places)
