@@ -88,7 +88,6 @@ def test_notebook_01(folder, address, page):
     page.evaluate("() => document.querySelector('.rv-explorer').scrollIntoView()")
 
     moves_the_controls(notebook)
-    weighs_and_attributes(notebook)
     shows_the_point_under_the_mouse(notebook)
     selects(notebook, folder)
     page.screenshot(path=PICTURES / "explorer.png")
@@ -115,38 +114,6 @@ def moves_the_controls(notebook):
     page.get_by_role("button", name="gained", exact=True).click()
     notebook.wait_map("gd.layout.title.text.includes('gained edges')")
     assert notebook.map("gd.data[0].line.dash") == "dash"
-    notebook.settled()
-
-
-def weighs_and_attributes(notebook):
-    page = notebook.page
-    weight = page.locator(".rv-weight").first
-    expect(weight).to_be_hidden()
-    page.get_by_role("button", name="refined", exact=True).click()
-    notebook.wait_map("gd.layout.title.text.includes('refined space')")
-    expect(weight).to_be_visible()
-    before = notebook.map("Array.from(gd.data[0].x).join()")
-    handle = page.locator(".rv-weight [role=slider]").first
-    handle.focus()
-    for _ in range(5):
-        handle.press("ArrowRight")
-    expect(weight.locator(".widget-readout")).to_have_text("1.5")
-    notebook.wait_map("gd.layout.title.text.includes('of equal weights')")
-    assert notebook.map("Array.from(gd.data[0].x).join()") != before
-    page.get_by_role("button", name="by modality", exact=True).click()
-    sets = "gd.data.filter(t => t.legendgroup === 'edges' && t.visible === true)"
-    notebook.wait_map(f"{sets}.some(t => t.line.dash === 'dash' && t.x.length)")
-    assert notebook.map("gd.data[0].x.length") == 0
-    names = notebook.map(f"{sets}.map(t => t.name)")
-    assert any(name.startswith("only text") and "chance" in name for name in names)
-    page.get_by_text("emergent").first.wait_for()
-    page.screenshot(path=PICTURES / "attribution.png")
-    for _ in range(5):
-        handle.press("ArrowLeft")
-    page.get_by_role("button", name="gained", exact=True).click()
-    page.get_by_role("button", name="latent", exact=True).click()
-    notebook.wait_map("gd.layout.title.text.includes('latent space')")
-    notebook.wait_map(f"{sets}.length === 0")
     notebook.settled()
 
 
@@ -306,3 +273,69 @@ def test_a_handlers_error_is_seen(folder, address, page):
         "ZeroDivisionError: division by zero"
     )
     expect(page.locator(".rv-errors")).to_contain_text("ZeroDivisionError")
+
+
+WEIGHED = """
+import numpy as np, refnet_viz as rv
+rng = np.random.default_rng(0)
+z = rng.normal(size=(40, 4))
+parts = {"picture": z[:, :2] + .3 * rng.normal(size=(40, 2)), "text": z[:, 2:]}
+own = rv.Embedding.from_arrays(z, modalities=parts, labels=np.arange(40) % 3)
+view = rv.explore(own, k=4, layout="pca", space="sum")
+view
+"""
+
+
+def test_weights_and_edges_by_modality(folder, address, page):
+    write_notebook(folder / "weights.ipynb", [WEIGHED])
+    notebook = Notebook(page, address, "weights.ipynb")
+    notebook.command("application:toggle-left-area")
+    notebook.command("notebook:run-all-cells")
+    notebook.settled()
+    page.get_by_role("button", name="by modality", exact=True).click()
+    notebook.wait_map("gd.layout.title.text.includes('dashed where')")
+    legend = page.locator(".rv-map .legend2")
+    for words in ("edges by the modalities", "only picture", "only text", "(chance "):
+        expect(legend).to_contain_text(words)
+    told = legend.text_content()
+    drawn = (
+        "gd.data.slice(27).filter(t => t.visible)"
+        ".flatMap(t => Array.from(t.x)).filter(x => x !== null && !isNaN(x)).length"
+    )
+    before, places = notebook.map(drawn), notebook.map("Array.from(gd.data[1].x)")
+    assert before > 0
+    assert notebook.map("gd.data[0].x.length") == 0
+    # The page paints in this order: points last, above all edges.
+    paths = "[...gd.querySelectorAll('.cartesianlayer :is(path.js-line, path.point)')]"
+    order = notebook.map(f"{paths}.map(path => path.classList.contains('point'))")
+    assert order.count(True) == 40
+    assert order.index(True) > 3
+    assert all(order[order.index(True) :])
+
+    weights = page.locator(".rv-weight")
+    handle = weights.nth(1).locator("[role=slider]")
+    handle.focus()
+    for _ in range(10):
+        handle.press("ArrowLeft")
+    expect(weights.nth(1).locator(".widget-readout")).to_have_text("0.0")
+    notebook.wait_map("gd.layout.title.text.includes('weights: picture 1, text 0<')")
+    expect(legend).not_to_have_text(told)
+    assert notebook.map("gd.layout.title.text").count("layout of equal weights") == 1
+    assert notebook.map(drawn) != before
+    assert notebook.map("Array.from(gd.data[1].x)") == pytest.approx(places)
+    page.locator(".rv-explorer").screenshot(path=PICTURES / "weights.png")
+
+    # The last weight above 0 goes back.
+    notebook.run("view.weights = {'picture': .1, 'text': 0}")
+    notebook.wait_map("gd.layout.title.text.includes('weights: picture 0.1, text 0<')")
+    handle = weights.nth(0).locator("[role=slider]")
+    handle.focus()
+    handle.press("ArrowLeft")
+    expect(page.locator(".rv-status")).to_have_text(
+        "`weights` must have one above 0, got 0 for every modality."
+    )
+    expect(weights.nth(0).locator(".widget-readout")).to_have_text("0.1")
+    page.locator(".rv-space").get_by_role("button", name="latent").click()
+    notebook.wait_map("gd.layout.title.text.includes('latent space')")
+    expect(weights.first).to_be_hidden()
+    assert notebook.errors() == []

@@ -4,8 +4,6 @@ import asyncio
 import copy
 import io
 import json
-import re
-from dataclasses import replace
 
 import ipywidgets as W
 import numpy as np
@@ -18,9 +16,11 @@ import refnet_viz as rv
 from refnet_viz.data import Media
 from refnet_viz.embedding import Embedding
 from refnet_viz.graph import METRICS, edge_diff, knn, rewiring
+from refnet_viz.graph.attribution import attribute
+from refnet_viz.graph.reweighting import Reweighting
 from refnet_viz.plot.rewiring import chance_rewiring
+from refnet_viz.plot.theme import class_style, faded
 from refnet_viz.responsibility import scores_by_point
-from refnet_viz.widgets import atlas as atlas_module
 from refnet_viz.widgets import figure as drawing
 from refnet_viz.widgets import lifetime
 from refnet_viz.widgets.explorer import Explorer
@@ -31,6 +31,7 @@ HOSTILE = (
     "a<b & c>d",
 )
 POINTS, EDGES, KEYS = drawing.POINTS, drawing.EDGES, drawing.KEYS
+MODAL = drawing.MODAL
 N = 24
 
 
@@ -72,6 +73,26 @@ def spaces():
     }
 
 
+def answered(variant, seed):
+    """The same with a refiner's answers, wider than the inputs for "text"."""
+    own = embedding(variant, seed)
+    rng = np.random.default_rng([9, seed, *variant.encode()])
+    targets = {
+        "image": own.inputs["image"],
+        "text": rng.normal(size=(N, 5)).astype(np.float32),
+    }
+    decoded = {
+        name: (values + rng.normal(size=values.shape)).astype(np.float32)
+        for name, values in targets.items()
+    }
+    return rv.Embedding(**{**vars(own), "targets": targets, "decoded": decoded})
+
+
+@pytest.fixture
+def refined():
+    return {"plain": [answered("plain", 0)], "both": [answered("both", 0)]}
+
+
 @pytest.fixture
 def view(spaces):
     return rv.explore(spaces, k=3, layout="pca")
@@ -106,9 +127,11 @@ def graph(spaces, variant, seed=0, k=3, space="latent"):
     return knn(spaces[variant][seed], k, space=space)
 
 
-def drawn_edges(view):
+def drawn_edges(view, trace=EDGES):
     """Return the ends of the drawn edges as pairs of rows, found by coordinates."""
-    points, lines = view.figure.data[POINTS], view.figure.data[EDGES]
+    points, lines = view.figure.data[POINTS], view.figure.data[trace]
+    if len(lines.x) < 3:
+        return set()
     where = {pair: i for i, pair in enumerate(zip(points.x, points.y, strict=True))}
     ends = list(zip(lines.x, lines.y, strict=True))
     return {
@@ -126,7 +149,7 @@ def card(view, name):
 
 
 def key(view):
-    return [t.name for t in view.figure.data[KEYS:] if t.visible]
+    return [t.name for t in view.figure.data[KEYS:MODAL] if t.visible]
 
 
 # What is shown at first
@@ -318,6 +341,386 @@ def test_moving_a_control_is_the_same(view):
     view.controls["edges"].value = "kept"
     assert (view.k, view.variant, view.edges) == (6, "both", "kept")
     assert "kept edges" in view.figure.layout.title.text
+
+
+# Weights of the modalities
+
+
+def weighted(spaces, variant, factors, *, k=3, space="sum", seed=0):
+    """The graph under multiples of the default weights, searched afresh."""
+    own = spaces[variant][seed]
+    blocks = own.decoded if space == "refined" else own.inputs
+    weights = {m: factor / blocks[m].shape[1] for m, factor in factors.items()}
+    return knn(own, k, space=space, weights=weights)
+
+
+def sliders(view):
+    return view.controls["weights"].sliders
+
+
+def ends(graph):
+    edges = graph.edges()
+    return pairs(np.column_stack([edges.source, edges.target]))
+
+
+def test_few_spaces_are_buttons(view):
+    assert isinstance(view.controls["space"], W.ToggleButtons)
+    rng = np.random.default_rng(0)
+    parts = {name: rng.normal(size=(9, 2)) for name in "abcd"}  # and latent and sum
+    more = Embedding.from_arrays(rng.normal(size=(9, 2)), modalities=parts)
+    many = rv.explore(more, k=2, layout="pca")
+    assert isinstance(many.controls["space"], W.Dropdown)
+
+
+def test_weights_are_shown_where_they_count(refined):
+    view = rv.explore(refined, k=3, layout="pca")
+    shown = {}
+    for space in ("latent", "refined", "image", "text", "sum"):
+        view.space = space
+        shown[space] = view.controls["weights"].layout.display != "none"
+    assert shown == {
+        "latent": False, "refined": True, "image": False, "text": False, "sum": True,
+    }  # fmt: skip
+    assert [s.description for s in sliders(view).values()] == [
+        "Weight of image", "Weight of text",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("space", ["sum", "refined"])
+def test_weights_redraw_everything_but_the_layout(refined, space):
+    view = rv.explore(refined, k=3, layout="pca", space=space)
+    view.variant, view.edges = "both", "all"
+    before = view.figure.data[POINTS].x.copy()
+    factors = {"image": 2, "text": 0.5}
+    view.weights = factors
+    assert view.weights == factors
+    g = weighted(refined, "both", factors, space=space)
+    assert drawn_edges(view) == ends(g) != ends(graph(refined, "both", space=space))
+    np.testing.assert_array_equal(view.figure.data[POINTS].x, before)
+    title = view.figure.layout.title.text
+    assert title.startswith(
+        f"<b>both</b>, seed 0, {space} space, weights: image 2, text 0.5<br>"
+    )
+    assert "), layout of equal weights<" in title
+    assert card(view, "purity")["whole"] == f"{METRICS['purity'].function(g):.2f}"
+    base = weighted(refined, "plain", factors, space=space)
+    assert card(view, "rewiring")["whole"] == f"{rewiring(base, g).mean():.2f}"
+    event(view.figure, "plotly_hover", [0])
+    assert [row["title"] for row in view.detail.content["rows"]] == [
+        f"p{i}" for i in g.indices[0]
+    ]
+    view.edges = "gained"
+    assert drawn_edges(view) == pairs(edge_diff(base, g).gained)
+
+
+def test_a_slider_that_moves_is_the_same(spaces):
+    view = rv.explore(spaces, k=3, layout="pca", space="sum")
+    view.edges = "all"
+    sliders(view)["text"].value = 0.0
+    assert view.weights == {"image": 1, "text": 0}
+    assert drawn_edges(view) == ends(graph(spaces, "plain", space="image"))
+    sliders(view)["text"].value = 0.30000000000000004  # as pages say it
+    assert view.weights == {"image": 1, "text": 0.3}
+    view.weights["text"] = 2  # a dict of its own
+    assert view.weights == {"image": 1, "text": 0.3}
+
+
+def test_equal_weights_are_the_default(spaces):
+    view = rv.explore(spaces, k=3, layout="pca", space="sum")
+    before = view.figure.layout.title.text
+    view.weights = {"image": 0.5, "text": 0.5}
+    assert view.weights == {"image": 0.5, "text": 0.5}
+    assert view.figure.layout.title.text == before
+    assert "weights" not in repr(view)
+    view.weights = {"image": 0.5, "text": 1}
+    assert "weights={'image': 0.5, 'text': 1.0}" in repr(view)
+
+
+def test_weights_count_nowhere_else(view, spaces):
+    view.edges = "all"
+    view.weights = {"image": 2, "text": 0}
+    assert drawn_edges(view) == ends(graph(spaces, "plain"))
+    assert "weights" not in view.figure.layout.title.text
+    view.space = "sum"
+    assert drawn_edges(view) == ends(graph(spaces, "plain", space="image"))
+
+
+def test_the_last_weight_goes_back(spaces):
+    view = rv.explore(spaces, k=3, layout="pca", space="sum")
+    view.weights = {"image": 0, "text": 0.2}
+    title = view.figure.layout.title.text
+    sliders(view)["text"].value = 0.0
+    assert sliders(view)["text"].value == 0.2
+    assert view.weights == {"image": 0, "text": 0.2}
+    assert view.figure.layout.title.text == title
+    assert view._notice.status.value == (
+        "`weights` must have one above 0, got 0 for every modality."
+    )
+    sliders(view)["text"].value = 0.4
+    assert view._notice.status.value == ""
+
+
+@pytest.mark.parametrize(
+    ("weights", "sentence"),
+    [
+        (
+            {"image": 0, "text": 0},
+            "`weights` must have one above 0, got 0 for every modality.",
+        ),
+        ({"image": 1}, "`weights` must name every modality, got none for ['text']."),
+        (
+            {"image": 1, "text": 1, "sound": 1},
+            "`weights` must be one of 'image', 'text', got 'sound'.",
+        ),
+        (
+            {"image": 1, "text": 2.1},
+            "`weights['text']` must be a finite number between 0 and 2, got 2.1.",
+        ),
+        (
+            {"image": -1, "text": 1},
+            "`weights['image']` must be a finite number between 0 and 2, got -1.",
+        ),
+        (
+            1.5,
+            "`weights` must map modalities to numbers, e.g. {'text': 0.5}, got float.",
+        ),
+    ],
+)  # fmt: skip
+def test_wrong_weights_are_refused(view, weights, sentence):
+    with pytest.raises((TypeError, ValueError), match="must") as error:
+        view.weights = weights
+    assert str(error.value) == sentence
+    assert view.weights == {"image": 1, "text": 1}
+
+
+def test_weights_round_to_tenths_and_never_to_nothing(view):
+    view.weights = {"image": 1.26, "text": 0.04}
+    assert view.weights == {"image": 1.3, "text": 0}
+    with pytest.raises(ValueError, match="one above 0"):
+        view.weights = {"image": 0.04, "text": 0.01}
+
+
+def test_one_modality_has_nothing_to_weigh():
+    rng = np.random.default_rng(0)
+    own = Embedding.from_arrays(
+        rng.normal(size=(9, 2)), modalities={"text": rng.normal(size=(9, 2))}
+    )
+    view = rv.explore(own, k=2, layout="pca", space="sum")
+    assert view.weights == {}
+    assert view.controls["weights"].layout.display == "none"
+    with pytest.raises(ValueError, match="two modalities") as error:
+        view.weights = {"text": 1}
+    assert str(error.value) == (
+        "`weights` must be of two modalities or more that all embeddings have, got "
+        "['text']."
+    )
+
+
+def test_distances_are_computed_once(spaces, monkeypatch):
+    made = []
+    real = Reweighting.of.__func__
+
+    def count(cls, own, space):
+        made.append(own.info["variant"])
+        return real(cls, own, space)
+
+    monkeypatch.setattr(Reweighting, "of", classmethod(count))
+    same = {
+        name: [rv.Embedding(**{**vars(e), "inputs": spaces["plain"][0].inputs})
+               for e in runs]
+        for name, runs in spaces.items()
+    }  # fmt: skip
+    view = rv.explore(same, k=3, layout="pca", space="sum")
+    view.variant = "both"
+    for weight in (0.1, 0.2, 0.3):
+        view.weights = {"image": 1, "text": weight}
+    assert made == ["plain"]  # all have the inputs of the first
+    assert view._facts.graph.embedding is same["both"][0]
+    assert card(view, "rewiring")["whole"] == "0.00"
+
+
+# Edges by modality
+
+
+def modal(view):
+    """Return the traces of edges by modality: colour and whether dashed to trace."""
+    return {
+        (t.line.color, t.line.dash != "solid"): MODAL + i
+        for i, t in enumerate(view.figure.data[MODAL:])
+    }
+
+
+def colors(names):
+    """Return the colour of each set of modalities, single ones first."""
+    return {
+        name: faded(class_style(i, "light")[0], 0.85) for i, name in enumerate(names)
+    }
+
+
+def test_edges_by_modality(view, spaces):
+    view.variant, view.edges = "both", "by modality"
+    g = graph(spaces, "both")
+    whole = attribute(g)
+    source, target, _ = g.edges()
+    against = whole.contradicted.any(axis=1)
+    traces, seen = modal(view), set()
+    assert len(traces) == 8  # three sets and the emergent, solid and dashed
+    grey = view.figure.data[MODAL].line.color
+    of = {"emergent": grey, **colors(["only image", "only text", "all"])}
+    for name, color in of.items():
+        for dashed in (False, True):
+            rows = (whole.pattern == name) & (against == dashed)
+            expected = pairs(np.column_stack([source[rows], target[rows]]))
+            assert drawn_edges(view, traces[color, dashed]) == expected
+            seen |= expected
+    assert seen == ends(g)
+    assert against.any()
+    assert len(view.figure.data[EDGES].x) == 0
+    assert view.figure.data[MODAL].line.width < view.figure.data[MODAL + 2].line.width
+    title = view.figure.layout.title.text
+    assert (
+        f"{len(g.edges().source)} edges, dashed where a modality contradicts them"
+        in title
+    )
+
+
+def test_edges_by_modality_are_explained(view, spaces):
+    view.edges = "by modality"
+    entries = [t for t in view.figure.data[MODAL:] if t.visible and t.showlegend]
+    table = attribute(graph(spaces, "plain")).patterns.set_index("pattern")
+    assert {t.name for t in entries} == {
+        f"{name} {row.share:.1%} (chance {row.chance:.1%})"
+        for name, row in table.iterrows()
+    }
+    assert {t.legend for t in entries} == {"legend2"}
+    assert view.figure.layout.legend2.title.text == (
+        "edges by the modalities whose own graphs have them"
+    )
+    assert view.figure.layout.showlegend is True
+    view.edges = "all"
+    assert not any(t.visible for t in view.figure.data[MODAL:])
+    assert drawn_edges(view) == ends(graph(spaces, "plain"))
+
+
+def test_edges_by_modality_follow(view, spaces, monkeypatch):
+    def drawn():
+        return set().union(*(drawn_edges(view, i) for i in modal(view).values()))
+
+    view.edges = "by modality"
+    everything = drawn()
+    view.select(["p1"])
+    assert drawn() == {pair for pair in everything if 1 in pair}
+    view.select(None)
+    view.k = 5
+    assert drawn() == ends(graph(spaces, "plain", k=5))
+    view.space, view.weights = "sum", {"image": 0, "text": 1}
+    assert drawn() == ends(graph(spaces, "plain", k=5, space="text"))
+    names = [t.name for t in view.figure.data[MODAL:] if t.visible and t.name]
+    assert not any(
+        name.startswith(("emergent 0.1", "only image 0.1")) for name in names
+    )
+    monkeypatch.setattr(drawing, "MOST_EDGES", 7)
+    view.k = 4
+    assert len(drawn()) == 7
+    assert "7 of " in view.figure.layout.title.text
+    assert "edges drawn, dashed" in view.figure.layout.title.text
+
+
+def test_edges_by_modality_need_modalities():
+    bare = Embedding.from_arrays(np.random.default_rng(0).normal(size=(9, 2)))
+    view = rv.explore(bare, k=2, layout="pca")
+    with pytest.raises(ValueError, match="edges") as error:
+        view.edges = "by modality"
+    assert str(error.value) == (
+        "`edges` must be one of 'none', 'all', 'kept', 'gained', 'lost', got "
+        "'by modality'."
+    )
+    assert len(view.figure.data) == MODAL
+
+
+def test_points_lie_above_all_edges(view):
+    assert view.figure.data[POINTS].zorder == 1
+    assert not any(t.zorder for t in view.figure.data[MODAL:])
+
+
+def test_many_modalities_share_eight_colours():
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(30, 4))
+    parts = {name: z + rng.normal(size=z.shape) for name in "abcd"}
+    view = rv.explore(Embedding.from_arrays(z, modalities=parts), k=5, layout="pca")
+    view.edges = "by modality"
+    assert len(view.figure.data[MODAL:]) == 2 * 9
+    names = [t.name for t in view.figure.data[MODAL:] if t.showlegend and t.visible]
+    assert any(name.startswith("8 other sets ") for name in names)
+
+
+def test_webgl_draws_edges_by_modality_too():
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(5_001, 2))
+    own = Embedding.from_arrays(z, modalities={"a": z[:, :1], "b": z[:, 1:]})
+    view = rv.explore(own, k=2, layout="pca")
+    view.edges = "by modality"
+    assert {t.type for t in view.figure.data[MODAL:]} == {"scattergl"}
+
+
+# Responsibility
+
+
+def test_color_by_responsibility(refined):
+    view = rv.explore(refined, k=3, layout="pca", color="responsibility: text")
+    expected = scores_by_point(refined["plain"][0])["text"].to_numpy()
+    assert expected.min() < -1
+    marker = view.figure.data[POINTS].marker
+    np.testing.assert_array_equal(marker.color, np.maximum(expected, -1))
+    axis = view.figure.layout.coloraxis
+    assert (axis.cmin, axis.cmax) == (-1, expected.max())
+    assert axis.colorbar.title.text == (
+        "responsibility: text<br>1 is best, 0 the mean predictor"
+        f"<br>({np.sum(expected < -1)} below -1 as -1)"
+    )
+
+
+def test_responsibility_in_table_and_pane(refined):
+    view = rv.explore(refined, k=3, layout="pca")
+    view.select(["p2"])
+    expected = scores_by_point(refined["plain"][0])
+    columns = ["responsibility: image", "responsibility: text"]
+    assert view.selected.columns.tolist()[7:10] == ["in_degree", *columns]
+    for name, column in zip(["image", "text"], columns, strict=True):
+        assert view.selected[column].tolist() == [expected[name][2]]
+        told = dict(fact[:2] for fact in view.detail.content["facts"])[column]
+        mean = expected[name].mean()
+        assert told == f"{expected[name][2]:.2f} (null 0, all {mean:.2f})"
+
+
+def test_responsibility_of_a_missing_modality(refined):
+    own = refined["plain"][0]
+    present = own.present.copy()
+    present[2, 1] = False
+    view = rv.explore(
+        rv.Embedding(**{**vars(own), "present": present}), k=3, layout="pca"
+    )
+    view.select(["p2"])
+    facts = dict(fact[:2] for fact in view.detail.content["facts"])
+    assert facts["responsibility: text"].startswith("– (null 0, all ")
+    view.color = "responsibility: text"
+    assert "1 missing, grey" in view.figure.layout.coloraxis.colorbar.title.text
+
+
+def test_rows_that_were_trained_on_have_no_responsibility(refined):
+    seen = np.arange(N) > 0
+    runs = [rv.Embedding(**{**vars(refined["plain"][0]), "held_out": seen})]
+    view = rv.explore({"plain": runs, "both": refined["both"]}, k=3, layout="pca")
+    with pytest.raises(ValueError, match="color") as error:
+        view.color = "responsibility: text"
+    assert str(error.value) == (
+        "`color` must be one of 'label', 'prediction', 'correct', 'purity', "
+        "'rewiring', 'in-degree', 'kind', 'size', got 'responsibility: text'."
+    )
+    view.select(["p1"])
+    assert not [c for c in view.selected.columns if "responsibility" in c]
+    view.variant = "both"
+    assert "responsibility: text" in view.selected.columns
 
 
 # Selection
@@ -624,10 +1027,13 @@ def messages(figure, monkeypatch):
     "change",
     [
         {"color": "kind"}, {"color": "rewiring"}, {"variant": "both"},
-        {"edges": "all"}, {"space": "image"},
+        {"edges": "all"}, {"space": "image"}, {"edges": "by modality"},
+        {"weights": {"image": 2, "text": 1}},
     ],
 )  # fmt: skip
 def test_one_message_a_redraw(view, monkeypatch, change):
+    if "weights" in change:
+        view.space, view.edges = "sum", "by modality"
     sent = messages(view.figure, monkeypatch)
     for name, value in change.items():
         setattr(view, name, value)
@@ -639,8 +1045,9 @@ def test_messages_leave_nothing_out(view):
     sent = []
     view.figure.observe(lambda change: sent.append(change["new"]), "_py2js_update")
     view.color, view.edges = "kind", "all"
+    view.edges = "by modality"
     updates = [message for message in sent if message]
-    assert len(updates) == 2
+    assert len(updates) == 3
     for message in updates:
         for values in message["style_data"].values():
             assert len(values) == len(message["style_traces"])
@@ -663,7 +1070,7 @@ def test_a_lasso_does_not_stop_the_export(view):
 @pytest.mark.parametrize("suffix", ["pdf", "png", "html", "json"])
 def test_what_is_shown_can_be_saved(view, tmp_path, suffix):
     view.select(["p1"])
-    view.edges, view.color = "all", "rewiring"
+    view.edges, view.color = "by modality", "rewiring"
     lasso(view.figure, [1, 2])
     rv.save(view.snapshot(), tmp_path / f"map.{suffix}")
     assert (tmp_path / f"map.{suffix}").stat().st_size > 1_000
@@ -687,9 +1094,16 @@ def test_a_reloaded_page_starts_from_the_present(view):
     np.testing.assert_array_equal(state[POINTS]["x"], figure.data[POINTS].x)
     np.testing.assert_array_equal(state[EDGES]["x"], figure.data[EDGES].x)
     assert state[POINTS] is not figure._data[POINTS]
+    view.edges = "by modality"
+    for now, then in zip(
+        figure.data[MODAL:], figure._trait_values["_widget_data"][MODAL:], strict=True
+    ):
+        assert then["visible"] is now.visible is True
+        np.testing.assert_array_equal(then["x"], now.x)
     layout = figure._trait_values["_widget_layout"]
     assert layout["title"]["text"] == figure.layout.title.text
     assert "selections" not in layout
+    state = figure._trait_values["_widget_data"]
     before = copy.deepcopy(state[POINTS]["marker"]["color"])
     view.color = "label"
     assert list(state[POINTS]["marker"]["color"]) == list(before)
@@ -705,14 +1119,20 @@ def test_hostile_text_stays_text():
             "a", 0, ids=[f"{HOSTILE[i % 3]}{i}" for i in range(N)],
             class_names=HOSTILE, metadata=pd.DataFrame({HOSTILE[1]: [HOSTILE[2]] * N}),
             media=Media((), HOSTILE * (N // 3)),
+            modalities={
+                name: np.random.default_rng(i).normal(size=(N, 2))
+                for i, name in enumerate(HOSTILE[:2])
+            },
         )
     }  # fmt: skip
     view = rv.explore(spaces, k=3, layout="pca", color=HOSTILE[1])
     assert key(view) == []  # one value needs no legend
-    view.color = "label"
+    view.color, view.space, view.edges = "label", "sum", "by modality"
+    view.weights = {HOSTILE[0]: 2, HOSTILE[1]: 0.5}
     view.select(list(spaces[HOSTILE[0]].ids[:3]))
     figure = json.dumps(view.snapshot().to_plotly_json(), default=list)
     shown = [*view.figure.data[POINTS].hovertext, *key(view)]
+    shown += [t.name for t in view.figure.data[MODAL:] if t.name]
     shown.append(view.figure.layout.title.text)
     for text in shown:
         assert "<script" not in text
@@ -819,180 +1239,3 @@ def test_outside_notebooks_nothing_is_remembered():
 def test_explorer_is_exported():
     assert isinstance(rv.explore, type(rv.knn))
     assert Explorer.__doc__.startswith("A map with its controls")
-
-
-# Who answers
-
-
-def answering(variant, seed):
-    """Return an embedding that answers for its modalities, with noise."""
-    made = embedding(variant, seed)
-    rng = np.random.default_rng(seed)
-    decoded = {
-        name: (x + 0.3 * rng.normal(size=x.shape)).astype(np.float32)
-        for name, x in made.inputs.items()
-    }
-    return replace(made, targets=made.inputs, decoded=decoded)
-
-
-@pytest.fixture
-def answers():
-    return {name: [answering(name, s) for s in (0, 1)] for name in ("plain", "both")}
-
-
-@pytest.fixture
-def answered(answers):
-    return rv.explore(answers, k=3, layout="pca")
-
-
-def sliders(view):
-    return {
-        name: slider.layout.display != "none"
-        for name, slider in view.controls.weights.items()
-    }
-
-
-def test_weights_are_shown_where_they_count(answered):
-    assert sliders(answered) == {"image": False, "text": False}
-    answered.space = "refined"
-    assert sliders(answered) == {"image": True, "text": True}
-    answered.space = "image"
-    assert sliders(answered) == {"image": False, "text": False}
-    answered.space = "sum"
-    assert sliders(answered) == {"image": True, "text": True}
-    alone = Embedding.from_arrays(np.eye(5), modalities={"a": np.eye(5)})
-    one = rv.explore(alone, k=1, layout="pca", space="sum")
-    assert sliders(one) == {"a": False}
-
-
-@pytest.mark.parametrize("space", ["refined", "sum"])
-def test_weights_change_the_graph_and_not_the_map(answered, answers, space):
-    answered.space, answered.edges = space, "all"
-    before = answered.figure.data[POINTS].x.copy()
-    answered.weights = {"image": 2.0, "text": 0.5}
-    assert answered.weights == {"image": 2.0, "text": 0.5}
-    weights = {"image": 2.0 / 2, "text": 0.5 / 2}  # both have two features
-    true = knn(answers["plain"][0], 3, space=space, weights=weights).edges()
-    assert drawn_edges(answered) == set(
-        zip(true.source.tolist(), true.target.tolist(), strict=True)
-    )
-    np.testing.assert_array_equal(answered.figure.data[POINTS].x, before)
-    assert "of equal weights" in answered.figure.layout.title.text
-    answered.select(["p3"])
-    graph = knn(answers["plain"][0], 3, space=space, weights=weights)
-    near = [row["title"] for row in answered.detail.content["rows"]]
-    assert near == [f"p{i}" for i in graph.indices[3]]
-    # The baseline is weighed alike.
-    answered.variant = "both"
-    other = knn(answers["both"][0], 3, space=space, weights=weights)
-    told = answered.selected["rewiring"].iloc[0]
-    assert told == pytest.approx(rv.graph.rewiring(graph, other)[3])
-    answered.weights = {}
-    assert answered.weights == {"image": 1.0, "text": 1.0}
-    assert "of equal weights" not in answered.figure.layout.title.text
-
-
-def test_one_weight_is_always_left(answered):
-    answered.space = "refined"
-    answered.controls.weights["image"].value = 0.0
-    answered.controls.weights["text"].value = 0.0
-    assert answered.weights == {"image": 0.0, "text": 1.0}
-    with pytest.raises(
-        ValueError, match=r"^`weights` must have one above 0, got 0 for each\.$"
-    ):
-        answered.weights = {"image": 0, "text": 0}
-    with pytest.raises(ValueError, match=r"^`weights` must be one of 'image', 'text'"):
-        answered.weights = {"sound": 1}
-    told = r"^`weights\['text'\]` must be a finite number between 0 and 2, got 3\.$"
-    with pytest.raises(ValueError, match=told):
-        answered.weights = {"text": 3}
-    assert answered.weights == {"image": 0.0, "text": 1.0}
-    answered.weights = {"image": 1, "text": 0}
-    assert answered.weights == {"image": 1.0, "text": 0.0}
-
-
-def test_many_moves_of_a_slider_keep_few_graphs(answered):
-    answered.space = "refined"
-    for step in range(3, 60):
-        answered.weights = {"image": step / 40}
-    kept = [place for place in answered._atlas._graphs if place.weights is not None]
-    assert len(kept) <= atlas_module.KEPT
-
-
-def by_modality(view):
-    """Return name, dash and number of edges of every trace that is shown."""
-    traces = view.figure.data[drawing.SETS :]
-    return [(t.name, t.line.dash, len(t.x) // 3) for t in traces if t.visible]
-
-
-def test_edges_by_modality(answered, answers):
-    assert by_modality(answered) == []
-    answered.edges = "by modality"
-    known = rv.attribute(graph(answers, "plain"))
-    found: dict[str, int] = {}
-    for name, _, count in by_modality(answered):
-        word = re.sub(r" \d+% .*", "", name)
-        found[word] = found.get(word, 0) + count
-    table = known.patterns.set_index("pattern")
-    assert {n: c for n, c in found.items() if c} == {
-        n: c for n, c in table.edges.to_dict().items() if c
-    }
-    dashed = sum(count for _, dash, count in by_modality(answered) if dash == "dash")
-    assert dashed == known.contradicted.any(axis=1).sum()
-    names = {name for name, _, _ in by_modality(answered)}
-    told = f"all {table.share['all']:.0%} (chance {table.chance['all']:.0%})"
-    assert told in names
-    assert len(answered.figure.data[EDGES].x) == 0
-    assert all(t.zorder == -1 for t in answered.figure.data[drawing.SETS :])
-    assert f"{len(known)} edges by modality" in answered.figure.layout.title.text
-    answered.select(["p1"])
-    touching = sum(count for _, _, count in by_modality(answered))
-    assert touching == known.graph.degree[1]
-    answered.edges = "none"
-    assert by_modality(answered) == []
-
-
-def test_edges_by_modality_follow_k_and_weights(answered, answers):
-    answered.edges, answered.space = "by modality", "refined"
-    answered.weights, answered.k = {"image": 0.0}, 5
-    weights = {"image": 0.0, "text": 0.5}
-    true = knn(answers["plain"][0], 5, space="refined", weights=weights)
-    known = rv.attribute(true)
-    assert sum(count for _, _, count in by_modality(answered)) == len(known)
-    names = {name for name, _, _ in by_modality(answered)}
-    share = known.patterns.set_index("pattern").share["only text"]
-    assert any(name.startswith(f"only text {share:.0%}") for name in names)
-
-
-def test_edges_by_modality_need_modalities():
-    bare = rv.explore(Embedding.from_arrays(np.eye(5)), k=1, layout="pca")
-    with pytest.raises(ValueError, match=r"^`edges` must be one of 'none', .* 'lost'"):
-        bare.edges = "by modality"
-
-
-def test_colour_by_responsibility(answered, answers):
-    name = "responsibility: text"
-    answered.color = name
-    true = scores_by_point(answers["plain"][0])["text"].to_numpy()
-    shown = answered.figure.data[POINTS].marker.color
-    np.testing.assert_allclose(shown, true.clip(-1, 1))
-    title = answered.figure.layout.coloraxis.colorbar.title.text
-    assert "1 is best, 0 the mean" in title
-    answered.select(["p2"])
-    assert answered.selected[name].iloc[0] == pytest.approx(true[2])
-    rows = {fact[0]: fact[1] for fact in answered.detail.content["facts"]}
-    assert rows["answers for text"] == f"{true[2]:.2f} (mean 0)"
-
-
-def test_training_rows_have_no_responsibility(answers):
-    seen = [replace(one, held_out=np.arange(N) > 2) for one in answers["plain"]]
-    shown = rv.explore(seen, k=3, layout="pca")
-    with pytest.raises(ValueError, match=r"^`color` must be one of"):
-        shown.color = "responsibility: text"
-    assert "responsibility: text" not in shown.selected.columns
-    shown.edges = "by modality"  # proves nothing, and says who has the edge
-    assert by_modality(shown)
-
-
-def test_few_spaces_are_buttons(answered):
-    assert type(answered.controls["space"]).__name__ == "ToggleButtons"

@@ -345,18 +345,17 @@ def attribute(
         known = grounds.setdefault(search, Grounds(*search))
         given = graph.weights if weights is None else weights
         with one_thread_for(len(graph)):
-            return attributed(graph, known, given, multiples)
+            return _attribute(graph, known, given, multiples)
 
     return map_values(one, graphs)
 
 
-def attributed(
+def _attribute(
     graph: Neighbors,
     grounds: Grounds,
-    weights: Mapping[str, float] | None = None,
-    beyond: tuple[int, ...] = BEYOND,
+    weights: Mapping[str, float] | None,
+    beyond: tuple[int, ...],
 ) -> Attribution:
-    """Return `attribute` of one graph, with the modalities' graphs at hand."""
     inside, names = contained(graph, grounds), list(graph.embedding.inputs)
     ks = tuple(times * graph.k for times in beyond)
     geometry, proofs = prove(graph, weights, ks)

@@ -80,10 +80,11 @@ class Grounds:
         return Ground(rows, knn(own, self.k, space=space, metric=self.metric))
 
     def head(self, k: int) -> Grounds:
-        """Return the same grounds with fewer neighbours, not searched again."""
-        known = {
-            key: found and Ground(found.rows, found.graph.head(k))
-            for key, found in self._known.items()
+        """Return the grounds of a smaller k: what is known is sliced, not searched."""
+        known: dict[str, Ground | None] = {
+            key: Ground(ground.rows, ground.graph.head(k))
+            for key, ground in self._known.items()
+            if ground is not None
         }
         return Grounds(k, self.metric, known)
 

@@ -115,6 +115,19 @@ class Reweighting:
             weights=given,
         )  # fmt: skip
 
+    def scaled(self, factors: Mapping[str, float]) -> dict[str, float]:
+        """Return the weights that are these multiples of the default ones.
+
+        Examples
+        --------
+        >>> x = np.eye(4)
+        >>> own = Embedding.from_arrays(x, modalities={"a": x, "b": x[:, :2]})
+        >>> Reweighting.of(own, "sum").scaled({"a": 2, "b": 1})
+        {'a': 0.5, 'b': 0.5}
+        """
+        even = self._weights(None)
+        return {name: factor * even[name] for name, factor in factors.items()}
+
     def _weights(self, weights: Mapping[str, float] | None) -> dict[str, float]:
         return weights_of(_blocks(self.embedding, self.space), weights)
 

@@ -3,11 +3,11 @@
 `latent` sets maps of embeddings side by side, `graph` draws one kNN graph, `compare`
 a table of metrics with its bands and nulls, `rewiring` what became of every edge,
 `history` the curves of training, `curves` those of noise, missing modalities, few
-labels and heavier refiners. Of who answers for what: `attribution` colours edges by the modalities that
-have them, `bound` tests Theorem 1 on every edge, `overlaps` counts the neighbours
-shared with the modalities, `responsibility` judges the answers by class and point,
-`spectrum` what is left of them. All take ``mode="dark"``; `export.save` writes any
-of them, without a browser.
+labels and heavier refiners. Of who answers for what: `attribution` colours edges by the
+modalities that have them, `bound` tests Theorem 1 on every edge, `overlaps` counts the
+neighbours shared with the modalities, `responsibility` judges the answers by class and
+point, `spectrum` what is left of them. All take ``mode="dark"``; `export.save` writes
+any of them, without a browser.
 """
 
 from .attribution import attribution

@@ -9,11 +9,12 @@ from typing import Any
 import ipywidgets as W
 
 from .. import _check
+from .atlas import BY_MODALITY, Atlas
+from .hue import options
+from .weights import Weights
 
-EDGES = ("none", "all", "kept", "gained", "lost")
-HEAVIEST = 2.0  # times the weight at which all modalities vary alike
 LAYOUTS = {"UMAP": "umap", "PCA": "pca"}
-MOST_BUTTONS = 5  # beyond this many variants a list takes less room
+MOST_BUTTONS = 5  # beyond this many options a list takes less room
 
 
 class Setting:
@@ -40,14 +41,11 @@ class Controls:
     ----------
     widgets
         Name to control.
-    weights
-        One slider a modality: its weight as a multiple of the default.
     clear
         The button that clears the selection.
     """
 
     widgets: dict[str, Any]
-    weights: dict[str, Any]
     clear: W.Button
 
     def __getitem__(self, name: str) -> Any:
@@ -57,16 +55,16 @@ class Controls:
         return iter(self.widgets)
 
     def bars(self, status: W.Widget) -> list[W.HBox]:
-        """Return rows that break where the width ends: what, how, and the weights.
+        """Return two rows that break where the width ends, what and how.
 
         Parameters
         ----------
         status
             What stands at the end of the second.
         """
-        rows = [list(self.widgets.values())[:5], list(self.widgets.values())[5:]]
-        bars = [W.HBox(rows[0]), W.HBox([*rows[1], self.clear, status])]
-        bars.append(W.HBox(list(self.weights.values())))
+        *rest, weights = self.widgets.values()
+        ends = [*rest[5:], self.clear, weights, status]
+        bars = [W.HBox(rest[:5]), W.HBox(ends)]
         for bar in bars:
             bar.add_class("rv-bar")
         return bars
@@ -80,6 +78,9 @@ class Controls:
             If the value is none the control offers.
         """
         widget = self.widgets[name]
+        if name == "weights":
+            widget.set(value)
+            return
         if name == "k":
             widget.value = _check.integer("k", value, low=1, high=widget.max)
             return
@@ -89,33 +90,6 @@ class Controls:
         else:
             _check.one_of(name, value, options)
         widget.value = value
-
-    def weigh(self, values: Mapping[str, Any]) -> None:
-        """Set weights from Python, those that are not named to 1.
-
-        Raises
-        ------
-        ValueError
-            If a name is no modality, a weight is out of range, or all are 0.
-        """
-        for name in values:
-            _check.one_of("weights", name, self.weights)
-        given = {
-            name: _check.number(
-                f"weights[{name!r}]", values.get(name, 1.0), low=0, high=HEAVIEST
-            )
-            for name in self.weights
-        }
-        if self.weights and not any(given.values()):
-            raise ValueError("`weights` must have one above 0, got 0 for each.")
-        # The heaviest first, so that they are never all 0 on the way.
-        for name in sorted(given, key=lambda name: -given[name]):
-            self.weights[name].value = given[name]
-
-    def show_weights(self, names: Sequence[str]) -> None:
-        """Show the sliders of some modalities, no other."""
-        for name, slider in self.weights.items():
-            slider.layout.display = None if name in names else "none"
 
     def offer(self, name: str, options: Sequence[Any]) -> None:
         """Change what a control offers, keeping its value where it is still there."""
@@ -127,61 +101,62 @@ class Controls:
 
     def observe(self, handler: Callable[[Any], None]) -> None:
         """Call a handler whenever the value of a control changes."""
-        for widget in (*self.widgets.values(), *self.weights.values()):
+        for widget in self.widgets.values():
             widget.observe(handler, "value")
 
 
-def controls(choices: Mapping[str, Sequence[Any]], *, k_max: int) -> Controls:
+def choices(atlas: Atlas) -> dict[str, list[Any]]:
+    """Return what every control offers at first."""
+    names, spaces = list(atlas.variants), atlas.spaces
+    by_modality = [BY_MODALITY] if atlas.modalities else []
+    weighed = any(atlas.weighed(space) for space in spaces)
+    return {
+        "variant": names, "seed": atlas.seeds(names[0]), "space": spaces,
+        "color": options(atlas.embeddings),
+        "edges": ["none", "all", *by_modality, "kept", "gained", "lost"],
+        "weights": atlas.modalities if weighed else [],
+    }  # fmt: skip
+
+
+def controls(offered: Mapping[str, Sequence[Any]], *, k_max: int) -> Controls:
     """Return the controls for what there is to choose.
 
     Parameters
     ----------
-    choices
-        Options of ``variant``, ``seed``, ``space``, ``color``, ``edges`` and
-        ``baseline``; the modalities that have ``weights``.
+    offered
+        Options of ``variant``, ``seed``, ``space``, ``color`` and ``edges``, and the
+        modalities that ``weights`` weigh.
     k_max
         Most neighbours a point.
     """
-    few = len(choices["variant"]) <= MOST_BUTTONS
+    few = {name: len(values) <= MOST_BUTTONS for name, values in offered.items()}
     widgets = {
-        "variant": _choice(choices["variant"], "Variant", buttons=few,
+        "variant": _choice(offered["variant"], "Variant", buttons=few["variant"],
                            tooltip="which model's embedding is shown"),
-        "seed": _choice(choices["seed"], "Seed", tooltip="which run of the variant"),
-        "space": _choice(choices["space"], "Space",
-                         buttons=len(choices["space"]) <= MOST_BUTTONS,
+        "seed": _choice(offered["seed"], "Seed", tooltip="which run of the variant"),
+        "space": _choice(offered["space"], "Space", buttons=few["space"],
                          tooltip="where neighbours are looked for"),
         "layout": W.Dropdown(options=list(LAYOUTS.items()), description="Layout",
                              tooltip="how the space is laid out in the plane"),
-        "color": _choice(choices["color"], "Colour by",
+        "color": _choice(offered["color"], "Colour by",
                          tooltip="what the colour of a point shows"),
         "k": W.IntSlider(
             min=1, max=k_max, description="Neighbours k",
             tooltip="neighbours a point, not counting the point itself",
         ),
-        "edges": _choice(choices["edges"], "Edges", buttons=True,
-                         tooltip="all, kept, gained and lost since the baseline, or "
-                         "coloured by the modalities that have them"),
-        "baseline": _choice(choices["variant"], "Compared with",
+        "edges": _choice(offered["edges"], "Edges", buttons=True,
+                         tooltip="all, by the modalities that have them, or kept, "
+                                 "gained and lost since the baseline"),
+        "baseline": _choice(offered["variant"], "Compared with",
                             tooltip="the variant that edges and rewiring refer to"),
+        "weights": Weights(offered["weights"]),
     }  # fmt: skip
     clear = W.Button(description="Clear selection", tooltip="select nothing")
     clear.add_class("rv-clear")
     for name, widget in widgets.items():
-        widget.add_class("rv-control")
+        widget.add_class("rv-bar" if name == "weights" else "rv-control")
         widget.add_class(f"rv-{name}")
-    weights = {name: _slider(name) for name in choices["weights"]}
-    return Controls(widgets, weights, clear)
-
-
-def _slider(name: str) -> W.FloatSlider:
-    slider = W.FloatSlider(
-        value=1.0, min=0.0, max=HEAVIEST, step=0.1, readout_format=".1f",
-        description=f"Weight of {name}",
-        tooltip="a multiple of the weight at which all modalities vary alike",
-    )  # fmt: skip
-    for word in ("rv-control", "rv-weight"):
-        slider.add_class(word)
-    return slider
+    return Controls(widgets, clear)
 
 
 def _choice(

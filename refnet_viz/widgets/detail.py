@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import anywidget
+import numpy as np
 import traitlets
 
 from ..embedding import Embedding
-from .facts import Facts, Rows
+from .facts import Facts, Rows, responsibility_of
 
 FOLDER = Path(__file__).parent
 MOST_ROWS = 20
@@ -112,7 +113,9 @@ def _facts(facts: Facts, row: int) -> list[list[str]]:
             [f"rewiring from {facts.baseline}", f"{facts.rewiring[row]:.2f}", ""]
         )
     for name, values in facts.responsibility.items():
-        found.append([f"answers for {name}", f"{values[row]:.2f} (mean 0)", ""])
+        told = "–" if np.isnan(values[row]) else f"{values[row]:.2f}"
+        beside = f"(null 0, all {np.nanmean(values):.2f})"
+        found.append([responsibility_of(name), f"{told} {beside}", ""])
     degree = f"{facts.in_degree[row]} (mean {facts.graph.k})"
     return [*found, ["in-degree", degree, ""]]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import ipywidgets as W
@@ -12,16 +12,15 @@ import plotly.graph_objects as go
 from IPython.display import HTML, display
 
 from ..layout import Layout
-from ..plot.attribution import EdgeSets, edge_sets
-from ..plot.text import escape, short
 from . import detail, figure, later, static, strip
-from .atlas import SETS, Atlas, Place
-from .controls import EDGES, Setting, controls
+from .atlas import BY_MODALITY, Atlas
+from .controls import Setting, choices, controls
 from .facts import Facts, Rows, class_words
-from .hue import hue, options
+from .hue import hue
 from .lifetime import close_all
 from .map import snapshot
 from .notice import Notice
+from .runs import Place
 
 NOTHING: Rows = np.empty(0, np.intp)
 
@@ -48,7 +47,8 @@ class Explorer:
     color = Setting("What the colour of a point shows.")
     k = Setting("Neighbours a point, not counting the point itself.")
     edges = Setting(
-        '"none", "all", "kept", "gained" or "lost" since the baseline, "by modality".'
+        '"none", "all", "by modality" (coloured by the modalities whose own graphs '
+        'have them), or "kept", "gained" or "lost" since the baseline.'
     )
     baseline = Setting("The variant that edges and rewiring refer to.")
     layout = Setting('"umap" or "pca".')
@@ -59,14 +59,7 @@ class Explorer:
         self._listeners: list[Callable[[pd.DataFrame], None]] = []
         self._busy = self._waiting = self._closed = False
         self._picture: Any = None
-        names = list(atlas.variants)
-        choices = {
-            "variant": names, "seed": atlas.seeds(names[0]), "space": atlas.spaces,
-            "color": options(atlas.embeddings),
-            "edges": (*EDGES, *[SETS] * bool(atlas.modalities)),
-            "weights": atlas.modalities,
-        }  # fmt: skip
-        self.controls = controls(choices, k_max=atlas.k_max)
+        self.controls = controls(choices(atlas), k_max=atlas.k_max)
         for name, value in settings.items():
             self.controls.set(name, value)
         first = atlas.first
@@ -80,16 +73,16 @@ class Explorer:
 
     @property
     def weights(self) -> dict[str, float]:
-        """Weight of each modality in the refined and the modality-sum space.
+        """Modality to weight in the refined and the sum space, from 0 to 2 in tenths.
 
-        Multiples of the default, between 0 and 2, at which all modalities vary alike;
-        setting some sets the others to 1.
+        1 is the default weight 1/d_m. Other weights move neighbours and edges; points
+        stay where equal weights lay them out. A new dict can be set, of all modalities.
         """
-        return {name: one.value for name, one in self.controls.weights.items()}
+        return dict(self.controls["weights"].value)
 
     @weights.setter
-    def weights(self, values: dict[str, float]) -> None:
-        self.controls.weigh(values)
+    def weights(self, weights: Mapping[str, float]) -> None:
+        self.controls.set("weights", weights)
 
     @property
     def selected(self) -> pd.DataFrame:
@@ -97,8 +90,8 @@ class Explorer:
 
         Columns ``id``, ``label``, ``prediction``, ``correct``, ``text``, ``purity``
         (share of neighbours with its label), ``rewiring`` (1 - Jaccard with the
-        baseline), ``in_degree``, ``responsibility: <modality>`` (1 is best, 0 the
-        mean), then the metadata, as far as they are known.
+        baseline), ``in_degree``, ``responsibility: <modality>`` (1 is best, 0 what the
+        mean would answer), then the metadata, as far as they are known.
         """
         return self._facts.frame(self._rows)
 
@@ -131,7 +124,8 @@ class Explorer:
         close_all(self.widget)
 
     def __repr__(self) -> str:
-        chosen = ", ".join(f"{n}={self.controls[n].value!r}" for n in self.controls)
+        names = [n for n in self.controls if n != "weights" or self._place.weights]
+        chosen = ", ".join(f"{n}={self.controls[n].value!r}" for n in names)
         return f"Explorer({chosen}, selected={len(self._rows)})"
 
     def _ipython_display_(self) -> None:
@@ -163,6 +157,8 @@ class Explorer:
     def _listen(self) -> None:
         """Bind every event to its handler, in a way that lets errors be seen."""
         self.controls.observe(self._notice.of(self._changed))
+        weights = self.controls["weights"]
+        weights.observe(lambda change: self._notice.say(change["new"]), "refused")
         self.controls.clear.on_click(self._notice.of(lambda _: self.select(None)))
         points = self.figure.data[figure.POINTS]
         points.on_selection(self._notice.of(self._lassoed))
@@ -171,12 +167,8 @@ class Explorer:
         self.detail.observe(self._notice.of(self._picked), "picked")
         self.detail.observe(self._notice.of(self._linked), "linked")
 
-    def _changed(self, change: Any) -> None:
+    def _changed(self, _: Any) -> None:
         if self._busy:
-            return
-        shown = self._atlas.weighted(self.space)
-        if shown and not any(self.weights[name] for name in shown):
-            change["owner"].value = change["old"]  # a distance needs one
             return
         # What a variant offers changes other controls, which is no event of its own.
         self._busy = True
@@ -208,11 +200,9 @@ class Explorer:
 
     @property
     def _place(self) -> Place:
-        shown = self._atlas.weighted(self.space)
-        weights = tuple((name, self.weights[name]) for name in shown)
-        if all(times == 1.0 for _, times in weights):
-            return Place(self.variant, self.seed, self.space)
-        return Place(self.variant, self.seed, self.space, weights)
+        given = [(m, self.weights[m]) for m in self._atlas.weighed(self.space)]
+        even = len({weight for _, weight in given}) < 2
+        return Place(self.variant, self.seed, self.space, () if even else tuple(given))
 
     @property
     def _facts(self) -> Facts:
@@ -222,30 +212,27 @@ class Explorer:
         """Show the present state: one message for the map, one for each pane."""
         facts, place = self._facts, self._place
         pairs = self._atlas.edges(place, self.baseline, self.k, self.edges)
+        by_modality = self.edges == BY_MODALITY
+        patterns = self._atlas.patterns(place, self.k) if by_modality else None
         if len(self._rows):
-            pairs = pairs[np.isin(pairs, self._rows).any(axis=1)]
+            touching = np.flatnonzero(np.isin(pairs, self._rows).any(axis=1))
+            pairs = pairs[touching]
+            patterns = patterns and patterns.subset(touching)
         layout = self._layout()
-        same = "" if place.weights is None else " of equal weights"
-        title = f"<b>{short(place.variant)}</b>, seed {escape(place.seed)}"
+        uneven = ", layout of equal weights" if place.weights else ""
         view = figure.View(
-            title=f"{title}, {short(place.space)} space",
-            caption=f"{layout.note or layout.title}{same}, {layout.caption}",
+            title=figure.title_of(place),
+            caption=f"{layout.note or layout.title}, {layout.caption}{uneven}",
             coordinates=layout.coordinates, pairs=pairs, kind=self.edges,
-            hue=hue(facts, place.variant, self.color, self._mode), rows=self._rows,
-            sets=self._sets(),
+            patterns=patterns, rows=self._rows,
+            hue=hue(facts, place.variant, self.color, self._mode),
         )  # fmt: skip
+        self.controls["weights"].show(self._atlas.weighed(place.space))
         figure.draw(self.figure, view)
-        self.controls.show_weights(self._atlas.weighted(self.space))
         self.strip.content = strip.content(facts, self._rows)
         self.controls.clear.disabled = not len(self._rows)
         self._draw_detail()
         self._later()
-
-    def _sets(self) -> EdgeSets | None:
-        """Return the edges by modality when they are asked for."""
-        if self.edges != SETS:
-            return None
-        return edge_sets(self._atlas.attribution(self._place, self.k))
 
     def _draw_detail(self) -> None:
         facts = self._facts
@@ -283,6 +270,6 @@ class Explorer:
             self._redraw()
             later.soon(self._renew_picture)
             return
-        others = (self._atlas.beside(place, name) for name in self._atlas.variants)
+        others = (self._atlas.beside(place.even, name) for name in self._atlas.variants)
         if any(self._atlas.prepare(other, method) for other in others):
             self._later()

@@ -20,8 +20,6 @@ from ..graph.points import (
     same_label,
 )
 
-ANSWERS = "responsibility: "  # before the name of a modality
-
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 
@@ -43,7 +41,7 @@ class Facts:
     noise
         The same between two seeds of the baseline, None when it has one.
     answers
-        Returns what z answers of every point, or None; see `scores_by_point`.
+        Asks how far z answers for each modality, which takes a moment the first time.
     """
 
     graph: Neighbors
@@ -51,15 +49,7 @@ class Facts:
     compared: bool
     rewiring: Floats
     noise: Floats | None
-    answers: Callable[[], pd.DataFrame | None]
-
-    @property
-    def responsibility(self) -> dict[str, Floats]:
-        """Modality to what z answers of every point; empty where unknown."""
-        found = self.answers()
-        if found is None:
-            return {}
-        return {name: found[name].to_numpy() for name in self.embedding.decoded}
+    answers: Callable[[], pd.DataFrame]
 
     @property
     def embedding(self) -> Embedding:
@@ -104,6 +94,18 @@ class Facts:
             return None
         return np.asarray((labels == told).reshape(len(labels), -1).all(axis=1))
 
+    @cached_property
+    def responsibility(self) -> dict[str, Floats]:
+        """Modality to how far z answers for it, empty where nobody can say.
+
+        See `refnet_viz.responsibility.scores_by_point`: 1 is best, 0 is what the mean
+        of all points would answer.
+        """
+        if not answered(self.embedding):
+            return {}
+        found = self.answers()
+        return {name: found[name].to_numpy() for name in self.embedding.decoded}
+
     def frame(self, rows: Rows) -> pd.DataFrame:
         """Return one row a point: id, classes, text, numbers, then the metadata."""
         known: dict[str, Any] = {
@@ -111,8 +113,9 @@ class Facts:
             "prediction": self.predictions, "correct": self.right,
             "text": self.embedding.media.texts or None, "purity": self.purity,
             "rewiring": self.rewiring, "in_degree": self.in_degree,
-            **{f"{ANSWERS}{m}": v for m, v in self.responsibility.items()},
         }  # fmt: skip
+        for name, values in self.responsibility.items():
+            known[responsibility_of(name)] = values
         columns = {
             name: np.asarray(values)[rows]
             for name, values in known.items()
@@ -124,8 +127,19 @@ class Facts:
 
 
 def answered(embedding: Embedding) -> bool:
-    """Return whether z's answers are known, of rows that were not trained on."""
+    """Return whether one can say how far z answers for its modalities."""
     return bool(embedding.decoded) and bool(embedding.held_out.all())
+
+
+def responsibility_of(modality: str) -> str:
+    """Return what controls and tables call it.
+
+    Examples
+    --------
+    >>> responsibility_of("text")
+    'responsibility: text'
+    """
+    return f"responsibility: {modality}"
 
 
 def class_words(

@@ -10,22 +10,24 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from ..embedding import Embedding
-from ..plot.attribution import MOST, EdgeSets
+from ..graph.edge_patterns import EdgePatterns
 from ..plot.color import MOST_ENTRIES, Coloring
 from ..plot.panels import flat_axes
 from ..plot.points import cap, edge_lines, edge_style, point_size, scatter_class
 from ..plot.text import count_of, escape, short, small
 from ..plot.theme import class_style, ink, theme
+from . import modal_edges
 from .facts import Rows
 from .map import Map, survive_reload
+from .runs import Place
 
 HEIGHT = 560
 MOST_EDGES = 3_000
-BELOW_BAR = 0.28  # where a colour bar ends, as a share of the map's height
 LONGEST_NAME = 24  # of a class in the legend, which takes its room from the map
-EDGES, POINTS, KEYS = 0, 1, 2  # positions of the traces; points lie above edges
-SETS = KEYS + MOST_ENTRIES + 1  # edges by modality, put below by their order in depth
-MOST_SETS = 2 * (MOST + 1)  # solid and dashed, with the emergent ones
+# Positions of the traces. Points are drawn above edges, also above those that follow
+# them; only WebGL cannot.
+EDGES, POINTS, KEYS = 0, 1, 2
+MODAL = KEYS + MOST_ENTRIES + 1
 BUTTONS = ("sendChartToCloud", "autoScale", "zoomIn", "zoomOut", "toImage")
 
 
@@ -40,13 +42,14 @@ class View:
     coordinates
         ``(N, 2)``.
     pairs, kind
-        ``(E, 2)`` ends of the edges, and "none", "all", "kept", "gained" or "lost".
+        ``(E, 2)`` ends of the edges, and "none", "all", "by modality", "kept", "gained"
+        or "lost".
+    patterns
+        What is known of these edges when they are shown by modality, else None.
     hue
         What colour means.
     rows
         The selected points.
-    sets
-        The edges by modality, None when others are drawn.
     """
 
     title: str
@@ -54,16 +57,16 @@ class View:
     coordinates: npt.NDArray[np.float32]
     pairs: npt.NDArray[np.int64]
     kind: str
+    patterns: EdgePatterns | None
     hue: Coloring
     rows: Rows
-    sets: EdgeSets | None = None
 
 
 def build(embedding: Embedding, words: list[str], mode: str) -> Map:
     """Return the map with all its traces, still empty.
 
-    One trace holds the edges, the next all points with their ids as customdata; the
-    others are entries of the legend, waiting to be used.
+    One trace holds the edges, the next all points with their ids as customdata; then
+    come entries of the legend, waiting to be used, and edges by modality.
 
     Parameters
     ----------
@@ -93,14 +96,17 @@ def build(embedding: Embedding, words: list[str], mode: str) -> Map:
             unselected={"marker": {"opacity": 0.12}},
         ),
         *(_entry() for _ in range(MOST_ENTRIES + 1)),
-        *(_set_of_edges(trace) for _ in range(MOST_SETS)),
+        *modal_edges.build(trace, len(embedding.inputs), mode),
     ])  # fmt: skip
+    if trace is go.Scatter:
+        figure.data[POINTS].zorder = 1
     figure = theme(figure, mode)
     flat_axes(figure, 1, ink(mode))
     figure.update_layout(
         height=HEIGHT, margin={"l": 8, "r": 8, "t": 84, "b": 10}, dragmode="lasso",
         title={"font": {"size": 14}, "pad": {"t": 4}}, autosize=True,
         clickmode="event+select", hovermode="closest", modebar_remove=list(BUTTONS),
+        showlegend=True, legend2=modal_edges.legend(),
         legend={
             "x": 1.01, "xanchor": "left", "y": 1, "yanchor": "top",
             "font": {"size": 11}, "itemclick": False, "itemdoubleclick": False,
@@ -113,12 +119,15 @@ def build(embedding: Embedding, words: list[str], mode: str) -> Map:
 
 def draw(figure: Map, view: View) -> None:
     """Change the map in one message; what is already right is not sent again."""
-    drawn = view.pairs[cap(view.pairs, MOST_EDGES)]
-    lines = edge_lines(view.coordinates, drawn, count=len(view.coordinates))
+    rows = cap(view.pairs, MOST_EDGES)
+    drawn = view.pairs[rows]
+    modal = None if view.patterns is None else view.patterns.subset(rows)
+    plain = drawn if modal is None else drawn[:0]
+    lines = edge_lines(view.coordinates, plain, count=len(view.coordinates))
     edges, points = figure.data[EDGES], figure.data[POINTS]
     with figure.batch_update():
         edges.update(x=lines.x, y=lines.y, **_edge_style(view))
-        drawn_sets = _draw_sets(figure, view)
+        modal_edges.draw(figure.data[MODAL:], view.coordinates, drawn, modal)
         points.update(x=view.coordinates[:, 0], y=view.coordinates[:, 1])
         points.selectedpoints = view.rows.tolist() if len(view.rows) else None
         # To check thousands of colours takes longer than all the rest.
@@ -126,8 +135,7 @@ def draw(figure: Map, view: View) -> None:
             points.marker.update(_marker(view.hue))
             _draw_key(figure, view.hue)
             figure.hue = view.hue
-        _place_key(figure, view)
-        figure.layout.title.text = _title(view, len(drawn) + drawn_sets)
+        figure.layout.title.text = _title(view, len(drawn))
     survive_reload(figure)
 
 
@@ -137,41 +145,6 @@ def _entry() -> go.Scatter:
         x=[None], y=[None], mode="markers", marker=marker, hoverinfo="skip",
         visible=False,
     )  # fmt: skip
-
-
-def _set_of_edges(trace: type[go.Scatter] | type[go.Scattergl]) -> Any:
-    more = {"zorder": -1} if trace is go.Scatter else {}
-    return trace(
-        x=[], y=[], mode="lines", hoverinfo="skip", visible=False, legendgroup="edges",
-        **more,
-    )  # fmt: skip
-
-
-def _draw_sets(figure: Map, view: View) -> int:
-    """Draw the edges by modality, or none of them; return how many."""
-    traces, sets = iter(figure.data[SETS:]), view.sets
-    total = 0
-    if sets is not None:
-        touching = np.arange(len(sets.pairs))
-        if len(view.rows):
-            touching = np.flatnonzero(np.isin(sets.pairs, view.rows).any(axis=1))
-        rows = touching[cap(touching, MOST_EDGES)]
-        for name in sets.names:
-            told = f"{short(name)} {sets.shares[name]:.0%}"
-            told += f" (chance {sets.chance[name]:.0%})"
-            for dash in ("solid", "dash"):
-                pairs = sets.drawn(name, dashed=dash == "dash", rows=rows)
-                lines = edge_lines(view.coordinates, pairs, count=len(view.coordinates))
-                next(traces).update(
-                    x=lines.x, y=lines.y, visible=True, name=told,
-                    showlegend=dash == "solid",
-                    line={**sets.line(name, view.hue.mode), "dash": dash},
-                )  # fmt: skip
-        total = len(rows)
-    for trace in traces:
-        if trace.visible is not False:
-            trace.update(x=[], y=[], visible=False)
-    return total
 
 
 def _edge_style(view: View) -> dict[str, Any]:
@@ -212,13 +185,14 @@ def _same(one: Coloring, other: Coloring) -> bool:
 def _draw_key(figure: Map, hue: Coloring) -> None:
     """Fill the legend, or show the colour bar."""
     entries = _entries(hue)
-    for number, entry in enumerate(figure.data[KEYS:]):
+    for number, entry in enumerate(figure.data[KEYS:MODAL]):
         if number < len(entries):
             name, color, symbol = entries[number]
             entry.update(name=name, visible=True, showlegend=True)
             entry.marker.update(color=color, symbol=symbol)
         else:
             entry.visible = False
+    figure.layout.legend.title.text = hue.title
     if hue.names:
         figure.layout.coloraxis.showscale = False
     else:
@@ -226,16 +200,6 @@ def _draw_key(figure: Map, hue: Coloring) -> None:
         hue.add_key(bar)
         axis = bar.layout.coloraxis.to_plotly_json()
         figure.layout.coloraxis = {**axis, "showscale": True}
-
-
-def _place_key(figure: Map, view: View) -> None:
-    """Show the legend where something has an entry, below a colour bar."""
-    classes, sets = bool(_entries(view.hue)), view.sets is not None
-    figure.layout.showlegend = classes or sets
-    words = [f"points: {view.hue.title}"] * classes + ["edges: who has them too"]
-    title = "<br>".join(words) if sets else view.hue.title
-    figure.layout.legend.title.text = title
-    figure.layout.legend.y = 1.0 if view.hue.names else BELOW_BAR
 
 
 def _entries(hue: Coloring) -> list[tuple[str, str, str]]:
@@ -258,17 +222,22 @@ def _cut(name: str) -> str:
 def _title(view: View, drawn: int) -> str:
     lines = [view.title, small(view.caption)]
     if view.kind != "none":
-        kind = "edges" if view.kind == "all" else f"{view.kind} edges"
-        total = len(view.pairs)
-        if view.sets is not None:
-            kind, touched = "edges by modality (dashed: contradicted)", view.rows
-            total = len(view.sets.pairs)
-            if len(touched):
-                total = int(np.isin(view.sets.pairs, touched).any(axis=1).sum())
-        told = count_of(drawn, total, kind)
+        plain = view.kind == "all" or view.patterns is not None
+        told = count_of(
+            drawn, len(view.pairs), "edges" if plain else f"{view.kind} edges"
+        )
         touching = " that touch the selection" if len(view.rows) else ""
-        lines.append(small(told + touching))
+        dashed = ", dashed where a modality contradicts them" if view.patterns else ""
+        lines.append(small(told + touching + dashed))
     return "<br>".join(lines)
+
+
+def title_of(place: Place) -> str:
+    """Return which graph is shown, and the weights where they differ, escaped."""
+    title = f"<b>{short(place.variant)}</b>, seed {escape(place.seed)}"
+    parts = [f"{short(name)} {weight:g}" for name, weight in place.weights]
+    weights = f", weights: {', '.join(parts)}" if parts else ""
+    return f"{title}, {short(place.space)} space{weights}"
 
 
 def hover_words(embedding: Embedding, labels: list[str] | None) -> list[str]:

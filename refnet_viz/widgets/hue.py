@@ -10,13 +10,14 @@ import pandas as pd
 
 from ..embedding import Embedding
 from ..plot.color import Coloring, coloring
-from ..plot.text import escape
+from ..plot.text import escape, short
 from ..plot.theme import MODES, SYMBOLS
-from .facts import ANSWERS, Facts, answered
+from .facts import Facts, answered, responsibility_of
 
 # Two categories of the same colour and shape could not be told apart.
 MOST_KINDS = len(SYMBOLS) * len(MODES["light"].classes)
 CLASSES = ("label", "prediction", "correct")
+LOWEST = -1.0  # responsibility has no lower end: few points would take the whole scale
 NUMBERS = ("purity", "rewiring", "in-degree")
 
 
@@ -32,8 +33,11 @@ def options(embeddings: list[Embedding]) -> list[str]:
     found += ["prediction"] * told + ["correct"] * (told and labelled)
     found += [name for name in NUMBERS if labelled or name != "purity"]
     if all(answered(e) for e in embeddings):
-        names = embeddings[0].decoded
-        found += [ANSWERS + m for m in names if all(m in e.decoded for e in embeddings)]
+        found += [
+            responsibility_of(name)
+            for name in embeddings[0].decoded
+            if all(name in e.decoded for e in embeddings)
+        ]
     rest = [set(e.columns) for e in embeddings]
     for name, values in embeddings[0].columns.items():
         shared = all(name in names for names in rest)
@@ -60,19 +64,28 @@ def hue(facts: Facts, variant: str, color: str, mode: str) -> Coloring:
     mode
         "light" or "dark".
     """
-    if color.startswith(ANSWERS) and facts.responsibility:
-        values = facts.responsibility[color.removeprefix(ANSWERS)]
-        # A few points far below would take the whole scale.
-        shown = coloring([(variant, facts.embedding)], values.clip(-1, 1), mode)
-        return replace(shown, title=f"{escape(color)}<br>(1 is best, 0 the mean)")
+    answers = {responsibility_of(name): name for name in facts.embedding.decoded}
+    if color in answers and answered(facts.embedding):
+        return _responsibility(facts, variant, answers[color], mode)
     if color not in NUMBERS:
         return coloring([(variant, facts.embedding)], color, mode)
     title = color
     if color == "rewiring":
         title = f"rewiring from {escape(facts.baseline)}"
-    known = {
+    values = {
         "purity": facts.purity, "rewiring": facts.rewiring,
         "in-degree": facts.in_degree,
     }[color]  # fmt: skip
-    numbers = np.asarray(known, np.float64)
+    numbers = np.asarray(values, np.float64)
+    return replace(coloring([(variant, facts.embedding)], numbers, mode), title=title)
+
+
+def _responsibility(facts: Facts, variant: str, name: str, mode: str) -> Coloring:
+    """Return how far z answers for a modality, cut where single points would decide."""
+    values = facts.responsibility[name]
+    title = f"responsibility: {short(name)}<br>1 is best, 0 the mean predictor"
+    worse = int(np.sum(values < LOWEST))
+    if worse:
+        title += f"<br>({worse:,} below {LOWEST:g} as {LOWEST:g})"
+    numbers = np.maximum(values, LOWEST)
     return replace(coloring([(variant, facts.embedding)], numbers, mode), title=title)

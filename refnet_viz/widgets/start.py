@@ -26,10 +26,6 @@ def explore(
 ) -> Explorer:
     """Look at embeddings in a notebook: maps, neighbours and points, linked.
 
-    Edges can be coloured by the modalities that have them too, points by what z answers
-    for each modality. In the refined and the modality-sum space every modality has a
-    weight to be changed; the map stays that of equal weights.
-
     Parameters
     ----------
     spaces
@@ -43,7 +39,8 @@ def explore(
         "umap", aligned between variants (PCA is shown until it is ready), or "pca".
     color
         "label", "prediction", "correct", "purity", "rewiring", "in-degree",
-        "responsibility: " and a modality, or a column of the metadata.
+        "responsibility: <modality>" (where a refiner answered for rows it was not
+        trained on) or a column of the metadata.
     baseline
         The variant that kept, gained and lost edges refer to; None takes "plain", or
         the first.
@@ -57,6 +54,14 @@ def explore(
     Explorer
         Shown by a notebook cell that ends with it. Running the cell again closes
         what it made before.
+
+    Notes
+    -----
+    In the spaces "refined" and "sum" a slider a modality says how much it counts;
+    points stay where equal weights lay them out, so that only edges and numbers move.
+    Edges "by modality" have the colour of the modalities in whose own graphs they are
+    too, beside the shares that chance would give, and are dashed where by some modality
+    their ends are farther apart than most points.
 
     Raises
     ------
@@ -72,6 +77,14 @@ def explore(
     >>> view.select(["c", "a"])
     >>> view.selected["id"].tolist()
     ['a', 'c']
+
+    Weigh modalities, and colour edges by those that have them:
+
+    >>> both = {"picture": [[0.0], [1.0], [3.0]], "text": [[3.0], [1.0], [0.0]]}
+    >>> pair = Embedding.from_arrays([[0.0], [1.0], [3.0]], modalities=both)
+    >>> view = explore(pair, k=1, space="sum", layout="pca")
+    >>> view.weights = {"picture": 2, "text": 0.5}
+    >>> view.edges = "by modality"
     """
     variants = as_variants("spaces", spaces, Embedding, alone="embedding")
     ink(mode)

@@ -103,9 +103,10 @@ class Pen:
             self._scatter(before)
             line = self.ends
         # Later traces lie on top; by itself matplotlib puts every line above points.
+        height = 2 + self.trace.get("zorder", 0) / 10 + self.number / 1000
         for artist in self.axes.get_children():
             if artist not in known:
-                artist.set_zorder(2 + self.number / 1000)
+                artist.set_zorder(height)
         return line
 
     def _scatter(self, before: Floats | None) -> None:

@@ -1,0 +1,104 @@
+"""Every graph the explorer shows, each searched once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .._threads import one_thread_for
+from ..embedding import Embedding
+from ..graph import Neighbors, knn
+from ..graph.edge_patterns import EdgePatterns, edge_patterns
+from ..graph.ground import Grounds
+from ..graph.reweighting import Reweighting
+from .runs import Place, Runs
+
+KEPT = 32  # graphs of a smaller k, and what was said of them, kept at hand
+# One redraw asks for three: the shown run, its baseline, another seed of the baseline.
+KEPT_DISTANCES = 3
+
+
+@dataclass(frozen=True)
+class Graphs:
+    """Graphs of places, with what was computed of them so far.
+
+    Parameters
+    ----------
+    runs
+        The embeddings.
+    k_max
+        Neighbours searched for every graph; fewer are a slice.
+    """
+
+    runs: Runs
+    k_max: int
+    _whole: dict[Place, Neighbors] = field(default_factory=dict, repr=False)
+    _heads: dict[tuple[Place, int], Neighbors] = field(default_factory=dict, repr=False)
+    _distances: dict[Place, Reweighting] = field(default_factory=dict, repr=False)
+    _grounds: dict[int, Grounds] = field(default_factory=dict, repr=False)
+    _patterns: dict[tuple[Place, int], EdgePatterns] = field(
+        default_factory=dict, repr=False
+    )
+
+    def has(self, place: Place) -> bool:
+        """Return whether a graph can be had without a search."""
+        return self.runs.twin(place) in self._whole
+
+    def of(self, place: Place, k: int) -> Neighbors:
+        """Return the graph of the `k` nearest; only the first call searches."""
+        key = (place, k)
+        if key not in self._heads:
+            make_room(self._heads)
+            twin = self.runs.twin(place)
+            if twin != place:
+                own = self.runs.embedding(place)
+                self._heads[key] = replace(self.of(twin, k), embedding=own)
+            elif place.weights:
+                self._heads[key] = self._weighted(place, k)
+            else:
+                self._heads[key] = self._searched(place).head(k)
+        return self._heads[key]
+
+    def patterns(self, place: Place, k: int) -> EdgePatterns:
+        """Return which modalities answer for the edges of a graph."""
+        key = (place, k)
+        if key not in self._patterns:
+            make_room(self._patterns)
+            graph = self.of(place, k)
+            found = edge_patterns(graph, self._ground(graph.embedding, k))
+            self._patterns[key] = found
+        return self._patterns[key]
+
+    def _searched(self, place: Place) -> Neighbors:
+        if place not in self._whole:
+            with one_thread_for(len(self.runs.first)):
+                self._whole[place] = knn(
+                    self.runs.embedding(place), self.k_max, space=place.space
+                )
+        return self._whole[place]
+
+    def _weighted(self, place: Place, k: int) -> Neighbors:
+        """Return a graph under other weights; the distances are computed once."""
+        even = place.even
+        known = self._distances.pop(even, None)
+        if known is None:
+            make_room(self._distances, KEPT_DISTANCES)
+            known = Reweighting.of(self.runs.embedding(place), place.space)
+        self._distances[even] = known  # the last to be asked for is the last to go
+        return known.knn(k, known.scaled(dict(place.weights)))
+
+    def _ground(self, embedding: Embedding, k: int) -> Grounds:
+        """Return the modalities' own graphs, slices of one search each."""
+        whole = self._grounds.setdefault(self.k_max, Grounds(self.k_max, "euclidean"))
+        with one_thread_for(len(embedding)):
+            for name in embedding.inputs:
+                whole.of(embedding, name)
+        if k not in self._grounds:
+            self._grounds[k] = whole.head(k)
+        return self._grounds[k]
+
+
+def make_room(cache: dict[Any, Any], most: int = KEPT) -> None:
+    """Let the oldest entry go where a cache is full."""
+    if len(cache) >= most:
+        del cache[next(iter(cache))]

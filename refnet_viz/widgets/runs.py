@@ -1,0 +1,151 @@
+"""The embeddings the explorer is about, and where among them it looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import _check
+from .._nested import Variants
+from ..embedding import Embedding
+from ..graph.reweighting import WEIGHTED
+from .facts import Rows
+
+
+class Place(NamedTuple):
+    """Which run of which variant, in which space.
+
+    `weights` are modalities with multiples of their default weight, nothing where all
+    are equal.
+    """
+
+    variant: str
+    seed: Any
+    space: str
+    weights: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def even(self) -> Place:
+        """The same place under equal weights: the one that is laid out."""
+        return self._replace(weights=())
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Embeddings over the same points, a list a variant.
+
+    Parameters
+    ----------
+    variants
+        Variant to one embedding a seed.
+    """
+
+    variants: Variants[Embedding]
+
+    @property
+    def first(self) -> Embedding:
+        """The embedding whose layout is the reference of all others."""
+        return next(iter(self.variants.values()))[0]
+
+    @property
+    def embeddings(self) -> list[Embedding]:
+        """Every embedding of every variant."""
+        return [run for members in self.variants.values() for run in members]
+
+    @property
+    def spaces(self) -> list[str]:
+        """Names of the spaces that every embedding has."""
+        runs = self.embeddings
+        return [
+            name for name in runs[0].spaces if all(name in run.spaces for run in runs)
+        ]
+
+    @cached_property
+    def modalities(self) -> list[str]:
+        """Names of the modalities, if every embedding has the same ones."""
+        names = list(self.first.inputs)
+        return names if all(list(e.inputs) == names for e in self.embeddings) else []
+
+    def weighed(self, space: str) -> list[str]:
+        """Return the modalities that a space weighs, if it is of several."""
+        names = self.modalities
+        if space not in WEIGHTED or len(names) < 2:
+            return []
+        refined = space == "refined"
+        parts = [e.decoded if refined else e.inputs for e in self.embeddings]
+        return names if all(set(part) == set(names) for part in parts) else []
+
+    def rows(self, ids: Any) -> Rows:
+        """Return the rows of ids, of one id or of a bool mask, in rising order.
+
+        Raises
+        ------
+        ValueError
+            If an id is unknown or a mask has another length.
+        """
+        known = self.first.ids
+        given = [] if ids is None else [ids] if isinstance(ids, str) else list(ids)
+        mask = np.asarray(given)
+        if mask.dtype == bool and len(given):
+            _check.rows("ids", len(given), len(known), "spaces")
+            return np.flatnonzero(mask)
+        wanted = {str(key) for key in given}
+        for key in given:
+            if str(key) not in self._known:
+                raise ValueError(f"`ids` must hold known ids, got {str(key)!r}.")
+        return np.flatnonzero([key in wanted for key in known.tolist()])
+
+    @cached_property
+    def _known(self) -> set[str]:
+        return set(self.first.ids.tolist())
+
+    def seeds(self, variant: str) -> list[Any]:
+        """Return the seeds of a variant, or positions where they are not known.
+
+        Examples
+        --------
+        >>> run = Embedding.from_arrays(np.eye(3))
+        >>> Runs({"mine": [run, run]}).seeds("mine")
+        [0, 1]
+        """
+        known = [run.info.get("seed") for run in self.variants[variant]]
+        told = None not in known and len(set(known)) == len(known)
+        return known if told else list(range(len(known)))
+
+    def beside(self, place: Place, variant: str) -> Place:
+        """Return the same place in another variant, of the same seed if it has it."""
+        seeds = self.seeds(variant)
+        seed = place.seed if place.seed in seeds else seeds[0]
+        return place._replace(variant=variant, seed=seed)
+
+    def origin(self, place: Place) -> Place:
+        """Return the place whose layout is the reference of this one."""
+        name = next(iter(self.variants))
+        return Place(name, self.seeds(name)[0], place.space)
+
+    def embedding(self, place: Place) -> Embedding:
+        """Return the embedding of a place."""
+        return self.variants[place.variant][self.seeds(place.variant).index(place.seed)]
+
+    def twin(self, place: Place) -> Place:
+        """Return the first run's place where that has the same points.
+
+        The features of the modalities do not depend on the run.
+        """
+        if place.space in {"latent", "refined"}:
+            return place
+        same = self._same_inputs[id(self.embedding(place))]
+        return self.origin(place)._replace(weights=place.weights) if same else place
+
+    @cached_property
+    def _same_inputs(self) -> dict[int, bool]:
+        """Which embedding has the inputs of the first one, by its `id`."""
+        first = self.first.inputs
+        return {
+            id(run): run.inputs.keys() == first.keys()
+            and all(np.array_equal(run.inputs[name], first[name]) for name in first)
+            for run in self.embeddings
+        }
