@@ -195,6 +195,16 @@ def test_the_table_of_edges_and_of_points():
     assert "edges of 40 points" in found._repr_html_()
 
 
+def test_a_modality_may_have_the_name_of_a_column():
+    rng = np.random.default_rng(0)
+    x = {"label": rng.normal(size=(20, 2)), "rho": rng.normal(size=(20, 2))}
+    own = cross_fit(Embedding.from_arrays(x["rho"], modalities=x, labels=["a"] * 20))
+    points = attribute(knn(own, 3)).points
+    assert points.columns.is_unique
+    assert points.label.tolist() == ["a"] * 20
+    assert points["rho (answer)"].max() > 0.9
+
+
 def test_embeddings_without_answers_are_attributed_too():
     own = dataclasses.replace(space(), decoded={})
     found = attribute(knn(own, 3))

@@ -171,7 +171,9 @@ class Attribution:
         if self.geometry is None:
             return found
         found["rho"] = self.geometry.rho
-        return pd.concat([found, self._scores], axis=1)
+        # A modality may be called "label" or "rho", too.
+        own = {name: f"{name} (answer)" for name in self._scores if name in found}
+        return pd.concat([found, self._scores.rename(columns=own)], axis=1)
 
     def _carriers(self) -> npt.NDArray[np.object_]:
         known = np.isfinite(self.close)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._threads import one_thread_for
 from ..embedding import Embedding
 from .geometry import Floats, Geometry
 
@@ -97,10 +98,11 @@ def spectrum(
     x = geometry.points("sum")[rows]
     x = x - x.mean(axis=0)
     small = x if len(x) < x.shape[1] else x.T
-    values = np.maximum(np.linalg.eigvalsh(small @ small.T)[::-1], 0.0)
+    with one_thread_for(len(x)):
+        values = np.maximum(np.linalg.eigvalsh(small @ small.T)[::-1], 0.0)
+        condition = _condition(embedding, geometry.weights)
     achieved = float(np.sum(geometry.rho[rows] ** 2))
-    width = embedding.z.shape[1]
-    return Spectrum(values, width, achieved, _condition(embedding, geometry.weights))
+    return Spectrum(values, embedding.z.shape[1], achieved, condition)
 
 
 def _condition(embedding: Embedding, weights: Mapping[str, float]) -> float:
