@@ -8,6 +8,7 @@ import json
 import ipywidgets as W
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 from PIL import Image
 from plotly.basedatatypes import Undefined
@@ -18,6 +19,7 @@ from refnet_viz.embedding import Embedding
 from refnet_viz.graph import METRICS, edge_diff, knn, rewiring
 from refnet_viz.graph.attribution import attribute
 from refnet_viz.graph.reweighting import Reweighting
+from refnet_viz.plot.render import render
 from refnet_viz.plot.rewiring import chance_rewiring
 from refnet_viz.plot.theme import class_style, faded
 from refnet_viz.responsibility import scores_by_point
@@ -616,9 +618,10 @@ def test_edges_by_modality_follow(view, spaces, monkeypatch):
     view.space, view.weights = "sum", {"image": 0, "text": 1}
     assert drawn() == ends(graph(spaces, "plain", k=5, space="text"))
     names = [t.name for t in view.figure.data[MODAL:] if t.visible and t.name]
-    assert not any(
-        name.startswith(("emergent 0.1", "only image 0.1")) for name in names
-    )
+    none = [
+        name.split(" 0.0% (chance ")[0] for name in names if " 0.0% (chance" in name
+    ]
+    assert none == ["emergent", "only image"]
     monkeypatch.setattr(drawing, "MOST_EDGES", 7)
     view.k = 4
     assert len(drawn()) == 7
@@ -641,6 +644,24 @@ def test_edges_by_modality_need_modalities():
 def test_points_lie_above_all_edges(view):
     assert view.figure.data[POINTS].zorder == 1
     assert not any(t.zorder for t in view.figure.data[MODAL:])
+
+
+@pytest.mark.parametrize(("height", "color"), [(1, (255, 0, 0)), (0, (0, 0, 255))])
+def test_points_lie_above_all_edges_in_pictures(height, color):
+    figure = go.Figure([
+        go.Scatter(
+            x=[0], y=[0], mode="markers", marker={"size": 40, "color": "#f00"},
+            zorder=height,
+        ),
+        go.Scatter(
+            x=[-1, 1], y=[0, 0], mode="lines", line={"width": 9, "color": "#00f"}
+        ),
+    ])  # fmt: skip
+    figure.update_layout(showlegend=False, xaxis_visible=False, yaxis_visible=False)
+    data = render(figure, "png", width=301, height=301)
+    picture = Image.open(io.BytesIO(data)).convert("RGB")
+    middle = np.argwhere(np.asarray(picture)[:, :, 1] == 0).mean(axis=0).round()
+    assert picture.getpixel((int(middle[1]), int(middle[0]))) == color
 
 
 def test_many_modalities_share_eight_colours():
