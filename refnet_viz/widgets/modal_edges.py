@@ -37,11 +37,10 @@ def build(trace: Any, modalities: int, mode: str) -> Traces:
     """
     if not modalities:
         return []
-    count = min((1 << modalities) - 1, MOST)
     styles = [edge_style(ink(mode), 1.0)]
     styles += [
         {"color": faded(class_style(i, mode)[0], 0.85), "width": 1.3}
-        for i in range(count)
+        for i in _colors(modalities)
     ]
     return [
         trace(
@@ -52,6 +51,15 @@ def build(trace: Any, modalities: int, mode: str) -> Traces:
         for style in styles
         for dash in DASHES
     ]  # fmt: skip
+
+
+def _colors(modalities: int) -> list[int]:
+    """Return the colour of each group: the one it has in `plot.attribution`."""
+    if (1 << modalities) - 1 > MOST:
+        return list(reversed(range(MOST)))
+    sets = sorted(range(1, 1 << modalities), key=int.bit_count)
+    largest_first = sorted(sets, key=lambda pattern: -pattern.bit_count())
+    return [largest_first.index(pattern) for pattern in sets]
 
 
 def legend() -> dict[str, Any]:
