@@ -11,7 +11,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
-_BUDGET = 2**19
+_BUDGET = 2**20  # numbers a step: more leave the caches, fewer are mostly calls
 _FEW = 5_000  # rows up to which one thread is faster than several
 
 
@@ -34,9 +34,9 @@ def in_blocks(
 ) -> None:
     """Call a function for one slice of `count` after another, or side by side.
 
-    Slices are so long that a step holds 4 MiB of float64, what a core's cache holds. Of
-    many there is a thread a core: most of a search is no matrix product, so threads
-    within each product would do less.
+    Slices are so long that a step holds 8 MiB of float64. For many rows there is a
+    thread a core: most of a search is no matrix product, so threads within each product
+    would do less.
 
     Parameters
     ----------

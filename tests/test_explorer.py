@@ -568,7 +568,7 @@ def test_edges_by_modality(view, spaces):
     traces, seen = modal(view), set()
     assert len(traces) == 8  # three sets and the emergent, solid and dashed
     grey = view.figure.data[MODAL].line.color
-    of = {"emergent": grey, **colors(["only image", "only text", "all"])}
+    of = {"emergent": grey, **colors(["all", "only image", "only text"])}
     for name, color in of.items():
         for dashed in (False, True):
             rows = (whole.pattern == name) & (against == dashed)
