@@ -210,6 +210,8 @@ def test_scores_against_loops():
         assert table["retrieval"][name] == pytest.approx(np.mean(np.equal(ranks, 0)))
         drawn = [1 - ((x - rng.permutation(y)) ** 2).sum() / spread for _ in range(999)]
         assert table.r2_shuffled[name] == pytest.approx(np.mean(drawn), abs=0.02)
+    bare = scores_by_point(own, ranks=False)
+    assert bare.equals(points[list(own.decoded)])
     assert np.isnan(table.r2_untrained).all()
     assert (table.alarm == "").all()
 

@@ -69,13 +69,16 @@ def scores(embedding: Embedding, *, points: pd.DataFrame | None = None) -> pd.Da
     return pd.DataFrame(rows)
 
 
-def scores_by_point(embedding: Embedding) -> pd.DataFrame:
+def scores_by_point(embedding: Embedding, *, ranks: bool = True) -> pd.DataFrame:
     """Say of each point how far its z answers for each modality.
 
     Parameters
     ----------
     embedding
         With `targets` and `decoded`, of held-out rows.
+    ranks
+        Whether to rank the own target among all, which takes time in proportion to
+        the square of their number.
 
     Returns
     -------
@@ -102,20 +105,22 @@ def scores_by_point(embedding: Embedding) -> pd.DataFrame:
     """
     check_answered(embedding)
     with one_thread_for(len(embedding)):
-        parts = [_by_point(embedding, name) for name in embedding.decoded]
+        parts = [_by_point(embedding, name, ranks=ranks) for name in embedding.decoded]
     return pd.concat(parts, axis=1)
 
 
-def _by_point(embedding: Embedding, name: str) -> pd.DataFrame:
+def _by_point(embedding: Embedding, name: str, *, ranks: bool) -> pd.DataFrame:
     there, target, answer = _known(embedding, name)
     score, rank = (np.full(len(embedding), np.nan) for _ in range(2))
+    found = {name: score} | ({f"{name} rank": rank} if ranks else {})
     if not there.any():
-        return pd.DataFrame({name: score, f"{name} rank": rank})
+        return pd.DataFrame(found)
     spread = np.mean(np.sum((target - target.mean(axis=0)) ** 2, axis=1))
     error = np.sum((target - answer) ** 2, axis=1)
     score[there] = 1 - error / (spread if spread > 0 else np.nan)
-    rank[there] = own_ranks(target, answer)
-    return pd.DataFrame({name: score, f"{name} rank": rank})
+    if ranks:
+        rank[there] = own_ranks(target, answer)
+    return pd.DataFrame(found)
 
 
 def r_squared(target: Floats, answer: Floats) -> float:

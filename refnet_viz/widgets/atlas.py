@@ -114,7 +114,8 @@ class Atlas(Runs):
         key = (place.variant, place.seed)
         if key not in self._answers:
             own = self.embedding(place)
-            found = scores_by_point(own) if answered(own) else pd.DataFrame()
+            known = answered(own)
+            found = scores_by_point(own, ranks=False) if known else pd.DataFrame()
             self._answers[key] = found
         return self._answers[key]
 
