@@ -387,5 +387,7 @@ class Explorer:
                 later.soon(self._renew_picture)
         elif done == background.BANDS:
             self._draw_strip()
+        elif done:
+            self._draw_detail()
         if done:
             self._later()
