@@ -104,7 +104,7 @@ def _cell(line: Line, name: str, rows: Rows) -> dict[str, Any]:
 
 
 def _band(values: list[float], span: tuple[float, float]) -> str:
-    """Return the mean over seeds with its interval, no wider than the metric's range."""
+    """Return the mean over seeds and its interval, within the metric's range."""
     if len(values) < 2:
         return ""
     found = np.array(values)
