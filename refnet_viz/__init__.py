@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         refiner_curve,
         robustness,
     )
+    from .storage import load
     from .train import VARIANTS, Config, Run, fit, pretrain, sweep
     from .widgets import explore
 
@@ -49,9 +50,10 @@ _ROOMS = {
     "VARIANTS": "train", "ablate": "regimes", "attribute": "graph", "compare": "graph",
     "counterfactual": "regimes", "data": "", "embed": "inference",
     "explore": "widgets", "fit": "train", "graph": "", "knn": "graph",
-    "label_curve": "regimes", "plot": "", "pretrain": "train", "project": "layout",
-    "rails": "baselines", "refiner_curve": "regimes", "responsibility": "",
-    "robustness": "regimes", "save": "plot.export", "sweep": "train",
+    "label_curve": "regimes", "load": "storage", "plot": "", "pretrain": "train",
+    "project": "layout", "rails": "baselines", "refiner_curve": "regimes",
+    "responsibility": "", "robustness": "regimes", "save": "plot.export",
+    "sweep": "train",
 }  # fmt: skip
 __all__ = [
     "METRICS",
@@ -74,6 +76,7 @@ __all__ = [
     "graph",
     "knn",
     "label_curve",
+    "load",
     "plot",
     "pretrain",
     "project",
