@@ -6,17 +6,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import _check
-from .._nested import as_variants, baseline_of
+from .._nested import baseline_of
+from ..data.dataset import Dataset
 from ..embedding import Embedding
 from ..plot.theme import ink
 from .atlas import Atlas
 from .explorer import Explorer
+from .inputs import spaces_of
 from .lifetime import register
 
 
 def explore(  # noqa: PLR0913  # each is a control of the explorer
     spaces: Any,
     *,
+    data: Dataset | None = None,
     variants: Sequence[str] | None = None,
     k: int = 15,
     space: str = "latent",
@@ -36,7 +39,10 @@ def explore(  # noqa: PLR0913  # each is a control of the explorer
     ----------
     spaces
         An Embedding, a list of them (one a seed), or a mapping from variants to one
-        or several; all of the same points, in any order.
+        or several; all of the same points, in any order. Or runs in these shapes, with
+        their `data`; or a folder that `rv.save` wrote.
+    data
+        The data of the runs; their test rows are shown.
     variants
         Which of them are shown side by side, one to four; None takes the baseline and
         the last one.
@@ -87,7 +93,7 @@ def explore(  # noqa: PLR0913  # each is a control of the explorer
     Raises
     ------
     TypeError
-        If `spaces` holds anything but embeddings.
+        If `spaces` holds anything but embeddings or runs, or runs come without data.
     ValueError
         If ids differ between embeddings, or an argument is none of the above.
 
@@ -108,8 +114,8 @@ def explore(  # noqa: PLR0913  # each is a control of the explorer
     >>> view = explore(pair, k=1, space="sum", layout="pca", edges="by modality")
     >>> view.weights = {"picture": 2, "text": 0.5}
     """
-    every = as_variants("spaces", spaces, Embedding, alone="embedding")
     ink(mode)
+    every = spaces_of(spaces, data)
     atlas = Atlas.of(every, _check.k_neighbors(k, _size(every)))
     names, first = list(every), baseline_of(baseline, every)
     shown = list(dict.fromkeys([first, names[-1]])) if variants is None else variants
