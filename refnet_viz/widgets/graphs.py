@@ -73,7 +73,7 @@ class Graphs:
             graph = self.of(place, k)
             ground = self._ground(graph.embedding, k)
             self._patterns[key] = edge_patterns(
-                graph, ground, self._known(place, graph)
+                graph, ground, self._foreseen(place, graph)
             )
         return self._patterns[key]
 
