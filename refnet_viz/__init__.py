@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         refiner_curve,
         robustness,
     )
+    from .share.replay import replay
     from .storage import load
     from .train import VARIANTS, Config, Run, fit, pretrain, sweep
     from .widgets import explore
@@ -52,8 +53,8 @@ _ROOMS = {
     "explore": "widgets", "fit": "train", "graph": "", "knn": "graph",
     "label_curve": "regimes", "load": "storage", "plot": "", "pretrain": "train",
     "project": "layout", "rails": "baselines", "refiner_curve": "regimes",
-    "responsibility": "", "robustness": "regimes", "save": "plot.export",
-    "sweep": "train",
+    "replay": "share.replay", "responsibility": "", "robustness": "regimes",
+    "save": "plot.export", "sweep": "train",
 }  # fmt: skip
 __all__ = [
     "METRICS",
@@ -82,6 +83,7 @@ __all__ = [
     "project",
     "rails",
     "refiner_curve",
+    "replay",
     "responsibility",
     "robustness",
     "save",

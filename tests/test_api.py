@@ -18,7 +18,7 @@ CLASS_NAMES = {"Attribution", "Config", "Embedding", "Layout", "Neighbors", "Run
 FUNCTION_NAMES = {
     "ablate", "attribute", "compare", "counterfactual", "embed", "explore", "fit",
     "knn", "label_curve", "load", "pretrain", "project", "rails", "refiner_curve",
-    "robustness", "save", "sweep",
+    "replay", "robustness", "save", "sweep",
 }  # fmt: skip
 
 

@@ -22,6 +22,11 @@ from .responsibility import responsibility
 from .rewiring import rewiring
 from .spectrum import spectrum
 
+# What draws a figure of data; `share.replay` makes them again by these names.
+FIGURES = (
+    "attribution", "bound", "compare", "curves", "graph", "history", "latent",
+    "overlaps", "responsibility", "rewiring", "spectrum",
+)  # fmt: skip
 __all__ = [
     "attribution",
     "bound",

@@ -14,6 +14,7 @@ from ..graph.patterns import EMERGENT
 from ..layout import Layout, project
 from .panels import finish, flat_axes, grid, place
 from .points import cap, edge_lines, point_size, points
+from .record import call_of
 from .sets import (
     SEVERAL,
     contradicted,
@@ -89,6 +90,7 @@ def attribution(
     >>> [trace.name for trace in figure.data if trace.showlegend][0]
     'only a 1.00, chance 0.33'
     """
+    given = dict(locals())
     ink(mode)
     most = _check.integer("max_edges", max_edges, low=0)
     wide = _check.integer("columns", columns, low=1)
@@ -115,7 +117,13 @@ def attribution(
     if len(shown) > 1:
         told = f"shares in the order of the panels; {told}"
     title = f"Edges by the modalities that have them<br>{small(told)}"
-    return finish(figure, title, mode, _meta(shown, layouts, chances))
+    return finish(
+        figure,
+        title,
+        mode,
+        _meta(shown, layouts, chances),
+        call_of("attribution", given),
+    )
 
 
 def _layouts(shown: dict[str, Attribution], layout: Any) -> list[Layout]:

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from .. import _check
 from .panels import asked_for, finish, grid, place
+from .record import call_of
 from .text import short, small
 from .theme import Ink, class_style, ink
 
@@ -64,6 +65,7 @@ def compare(
     >>> [trace.x.tolist() for trace in compare(frame).data[:2]]
     [[0.4, 0.6], [0.5]]
     """
+    given = dict(locals())
     colors = ink(mode)
     names = _metrics(frame, metrics)
     wide = min(3, len(names)) if columns is None else columns
@@ -82,7 +84,13 @@ def compare(
         _panel(figure, part, variants, number + 1, mode=mode, at=place(number, wide))
         _axis(figure, part, number + 1, colors)
     _key(figure, frame, colors)
-    return finish(figure, _title(frame), mode, _meta(frame, names, variants))
+    return finish(
+        figure,
+        _title(frame),
+        mode,
+        _meta(frame, names, variants),
+        call_of("compare", given),
+    )
 
 
 def _metrics(frame: pd.DataFrame, metrics: Sequence[str] | None) -> list[str]:

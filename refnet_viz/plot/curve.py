@@ -13,6 +13,7 @@ from .. import _check
 from ..graph import METRICS
 from .band import band
 from .panels import asked_for, finish, grid, place
+from .record import call_of
 from .text import short, small
 from .theme import DASHES, Ink, class_style, ink
 
@@ -78,6 +79,7 @@ def curves(
     >>> [trace.y.tolist() for trace in curves(frame).data]
     [[0.6, 0.6, 0.4, 0.4, 0.6], [0.5, 0.45]]
     """
+    given = dict(locals())
     ink(mode)
     key = _key_of(frame)
     frame = frame[frame[key].notna()].assign(at=lambda rows: _placed(rows[key]))
@@ -100,7 +102,9 @@ def curves(
             figure.add_trace(trace, **place(number, wide))
         _axes(figure, part, key, frame.attrs, number + 1)
     figure.update_layout(showlegend=True)
-    return finish(figure, _title(frame, key), mode, _meta(frame, names))
+    return finish(
+        figure, _title(frame, key), mode, _meta(frame, names), call_of("curves", given)
+    )
 
 
 def _key_of(frame: Any) -> str:

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from .. import _check
 from .panels import finish, grid, place
+from .record import call_of
 from .text import short, small
 from .theme import DASHES, class_style, ink
 
@@ -50,6 +51,7 @@ def history(runs: Any, *, columns: int | None = None, mode: str = "light") -> go
     >>> history(frame).data[0].y.tolist()
     [3.0, 2.0, 1.5]
     """
+    given = dict(locals())
     ink(mode)
     variants = {
         name: [_curve(name, run) for run in members]
@@ -78,7 +80,13 @@ def history(runs: Any, *, columns: int | None = None, mode: str = "light") -> go
         x = {"title": {"text": "epoch"}, "showline": True, "showgrid": False}
         figure.update_layout({f"xaxis{suffix}": x, f"yaxis{suffix}": {"nticks": 5}})
     figure.update_layout(showlegend=len(variants) > 1 or ALONE not in variants)
-    return finish(figure, _title(variants), mode, _meta(variants, quantities))
+    return finish(
+        figure,
+        _title(variants),
+        mode,
+        _meta(variants, quantities),
+        call_of("history", given),
+    )
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from ..layout import Layout, project
 from .color import Coloring, coloring
 from .panels import default_columns, finish, flat_axes, grid, place
 from .points import cap, edge_lines, edge_style, points
+from .record import call_of
 from .text import count_of, short, small
 from .theme import Ink, ink
 
@@ -111,6 +112,7 @@ def latent(
     >>> [trace.name for trace in figure.data]
     ['plain', 'refiner', 'a', 'b']
     """
+    given = dict(locals())
     colors = ink(mode)
     most = _check.integer("max_edges", max_edges, low=0)
     shown = _panels(spaces, edges, layout, seed)
@@ -122,7 +124,13 @@ def latent(
         _draw(figure, panel, meaning, colors, most=most, at=place(number, wide))
     _axes(figure, shown, colors)
     meaning.add_key(figure)
-    return finish(figure, _title(shown, meaning), mode, _meta(shown, meaning, most))
+    return finish(
+        figure,
+        _title(shown, meaning),
+        mode,
+        _meta(shown, meaning, most),
+        call_of("latent", given),
+    )
 
 
 def _lines(panel: Panel, most: int) -> list[str]:

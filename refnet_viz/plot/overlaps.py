@@ -12,6 +12,7 @@ from .._nested import Variants
 from ..embedding import Embedding
 from .band import band
 from .panels import default_columns, finish, grid, place
+from .record import call_of
 from .shared import CONFIDENCE, Curve, Floats, curves_of, grounds_of, largest_k
 from .text import short, small
 from .theme import class_style, ink
@@ -61,6 +62,7 @@ def overlaps(spaces: Any, *, k_max: int = 50, mode: str = "light") -> go.Figure:
     >>> [line.y.round(2).tolist() for line in lines[2:4]]  # with a alone, chance
     [[1.0, 1.0, 1.0], [0.33, 0.67, 1.0]]
     """
+    given = dict(locals())
     ink(mode)
     every = variants_of("spaces", spaces, Embedding)
     grounds = grounds_of(every)
@@ -77,7 +79,9 @@ def overlaps(spaces: Any, *, k_max: int = 50, mode: str = "light") -> go.Figure:
             figure.add_trace(trace, **place(number, wide))
     _axes(figure, curves, chance, len(grounds))
     _key(figure, curves, colors, mode)
-    return finish(figure, _title(every), mode, _meta(every, curves, k))
+    return finish(
+        figure, _title(every), mode, _meta(every, curves, k), call_of("overlaps", given)
+    )
 
 
 def _panel(parts: list[Curve], colors: dict[str, str]) -> list[go.Scatter]:

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from ..graph.attribution import Attribution
 from .answers import EVERY, Panel, signed
 from .panels import finish, grid
+from .record import call_of
 from .text import short, small
 from .theme import class_style, ink
 from .variants import variants_of
@@ -61,6 +62,7 @@ def responsibility(attributions: Any, *, mode: str = "light") -> go.Figure:
     >>> figure.data[0].x.round(3).tolist()  # z is the modality itself
     [1.0]
     """
+    given = dict(locals())
     ink(mode)
     panels = _panels(attributions)
     names = list(dict.fromkeys(m for panel in panels for m in panel.modalities))
@@ -83,7 +85,13 @@ def responsibility(attributions: Any, *, mode: str = "light") -> go.Figure:
     figure.update_layout(barmode="group", bargap=0.25, showlegend=True)
     title = "Responsibility: how far the fused vectors answer for each modality"
     told = "share of the variance that is decoded right; 0: the mean predictor, 1: all"
-    return finish(figure, f"{title}<br>{small(told)}", mode, _meta(panels))
+    return finish(
+        figure,
+        f"{title}<br>{small(told)}",
+        mode,
+        _meta(panels),
+        call_of("responsibility", given),
+    )
 
 
 def _panels(attributions: Any) -> list[Panel]:

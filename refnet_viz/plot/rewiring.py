@@ -19,6 +19,7 @@ from ..graph import rewiring as point_rewiring
 from ..layout import Layout, project
 from .panels import finish, flat_axes, grid, place
 from .points import cap, edge_lines, points
+from .record import call_of
 from .text import count_of, short, small
 from .theme import SCALE, class_style, ink
 
@@ -168,6 +169,7 @@ def rewiring(
     >>> figure.layout.meta["kept"], figure.layout.meta["rewiring"]
     (1, 0.5)
     """
+    given = dict(locals())
     most = _check.integer("max_edges", max_edges, low=0)
     columns = _check.integer("columns", columns, low=1, high=2)
     ink(mode)
@@ -197,7 +199,7 @@ def rewiring(
     figure.update_layout(coloraxis=scale, barmode="overlay")
     second = f"{change.verdict}; unrelated graphs {change.chance:.2f}"
     title = f"Rewiring from {names}<br>{small(second)}"
-    return finish(figure, title, mode, change.meta())
+    return finish(figure, title, mode, change.meta(), call_of("rewiring", given))
 
 
 def chance_rewiring(k_a: int, k_b: int, n: int) -> float:

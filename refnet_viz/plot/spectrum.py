@@ -12,6 +12,7 @@ from ..embedding import Embedding
 from .band import band
 from .leftover import CONFIDENCE, Variant, variant_of
 from .panels import finish, grid
+from .record import call_of
 from .text import short, small
 from .theme import class_style, ink
 from .variants import variants_of
@@ -68,6 +69,7 @@ def spectrum(
     >>> [t.name for t in figure.data if t.showlegend is not False][1:3]
     ['best linear refiner', 'width of z: 1']
     """
+    given = dict(locals())
     ink(mode)
     every = variants_of("spaces", spaces, Embedding)
     variants = [variant_of(name, found, weights) for name, found in every.items()]
@@ -80,7 +82,13 @@ def spectrum(
     _widths(figure, variants, mode)
     _axes(figure, variants)
     figure.update_layout(showlegend=True)
-    return finish(figure, _title(variants, mode), mode, _meta(variants, every))
+    return finish(
+        figure,
+        _title(variants, mode),
+        mode,
+        _meta(variants, every),
+        call_of("spectrum", given),
+    )
 
 
 def _achieved(variant: Variant, color: str, end: float) -> list[go.Scatter]:

@@ -1,0 +1,1 @@
+"""Comparisons that leave the notebook, and figures that are made again."""
