@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         refiner_curve,
         robustness,
     )
+    from .share import report
     from .train import VARIANTS, Config, Run, fit, pretrain, sweep
     from .widgets import explore
 
@@ -50,8 +51,9 @@ _ROOMS = {
     "counterfactual": "regimes", "data": "", "embed": "inference",
     "explore": "widgets", "fit": "train", "graph": "", "knn": "graph",
     "label_curve": "regimes", "plot": "", "pretrain": "train", "project": "layout",
-    "rails": "baselines", "refiner_curve": "regimes", "responsibility": "",
-    "robustness": "regimes", "save": "plot.export", "sweep": "train",
+    "rails": "baselines", "refiner_curve": "regimes", "report": "share",
+    "responsibility": "", "robustness": "regimes", "save": "plot.export",
+    "sweep": "train",
 }  # fmt: skip
 __all__ = [
     "METRICS",
@@ -79,6 +81,7 @@ __all__ = [
     "project",
     "rails",
     "refiner_curve",
+    "report",
     "responsibility",
     "robustness",
     "save",

@@ -17,8 +17,8 @@ MODULE_NAMES = {"data", "graph", "plot", "responsibility"}
 CLASS_NAMES = {"Attribution", "Config", "Embedding", "Layout", "Neighbors", "Run"}
 FUNCTION_NAMES = {
     "ablate", "attribute", "compare", "counterfactual", "embed", "explore", "fit",
-    "knn", "label_curve", "pretrain", "project", "rails", "refiner_curve", "robustness",
-    "save", "sweep",
+    "knn", "label_curve", "pretrain", "project", "rails", "refiner_curve", "report",
+    "robustness", "save", "sweep",
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ ORDER = (
     "_version", "_check", "_files", "_nested", "_threads", "_search", "_linear",
     "config", "data", "decoder", "embedding", "objectives", "model", "train",
     "inference", "baselines", "responsibility", "graph", "regimes", "layout", "plot",
-    "widgets",
+    "widgets", "share",
 )  # fmt: skip
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
