@@ -1,5 +1,5 @@
 // The maps in a notebook: the scene, fed by the kernel and answering to it.
-const TYPES = { x: Float32Array, y: Float32Array, values: Float32Array, codes: Uint8Array, pairs: Uint32Array };
+const TYPES = { x: Float32Array, y: Float32Array, values: Float32Array, codes: Uint16Array, pairs: Uint32Array };
 
 function typed(view, kind) {
   if (!view) return null;
