@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         refiner_curve,
         robustness,
     )
-    from .share import report
+    from .share import export_html, report
     from .train import VARIANTS, Config, Run, fit, pretrain, sweep
     from .widgets import explore
 
@@ -49,10 +49,10 @@ _ROOMS = {
     "Layout": "layout", "METRICS": "graph", "Neighbors": "graph", "Run": "train",
     "VARIANTS": "train", "ablate": "regimes", "attribute": "graph", "compare": "graph",
     "counterfactual": "regimes", "data": "", "embed": "inference",
-    "explore": "widgets", "fit": "train", "graph": "", "knn": "graph",
-    "label_curve": "regimes", "plot": "", "pretrain": "train", "project": "layout",
-    "rails": "baselines", "refiner_curve": "regimes", "report": "share",
-    "responsibility": "", "robustness": "regimes", "save": "plot.export",
+    "explore": "widgets", "export_html": "share", "fit": "train", "graph": "",
+    "knn": "graph", "label_curve": "regimes", "plot": "", "pretrain": "train",
+    "project": "layout", "rails": "baselines", "refiner_curve": "regimes",
+    "report": "share", "responsibility": "", "robustness": "regimes", "save": "plot.export",
     "sweep": "train",
 }  # fmt: skip
 __all__ = [
@@ -72,6 +72,7 @@ __all__ = [
     "data",
     "embed",
     "explore",
+    "export_html",
     "fit",
     "graph",
     "knn",

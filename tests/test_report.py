@@ -5,12 +5,12 @@ import html
 import io
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import pytest
+from pages import HOSTILE, Document, N, space
 
 import refnet_viz as rv
 from refnet_viz.graph import compare, edge_diff, knn, rewiring
@@ -19,39 +19,6 @@ from refnet_viz.share import markup, overview
 from refnet_viz.share.findings import beside_rails, findings, like_permuted
 from refnet_viz.share.material import Material
 from refnet_viz.share.sections import SECTIONS
-
-HOSTILE = (
-    "<img src=x onerror=window.hacked=1>",
-    "</style><script>window.hacked=1</script>",
-    "a<b & \"c\" 'd'",
-)
-N = 30
-VOID = {"meta", "img", "link", "br", "input"}
-
-
-def space(variant, seed, *, strange=False, **changes):
-    """30 points of 3 classes with answers, noisier by variant and seed."""
-    rng = np.random.default_rng([seed, *variant.encode()])
-    labels = np.arange(N) % 3
-    z = np.eye(3)[labels] * 2 + rng.normal(size=(N, 3))
-    first = np.random.default_rng(5).normal(size=(N, 4))
-    ids = [f"p{i}" for i in range(N)]
-    if strange:
-        ids[: len(HOSTILE)] = HOSTILE
-    own = rv.Embedding.from_arrays(
-        z, ids=ids, labels=labels, name=variant,
-        class_names=list(HOSTILE) if strange else ["ant", "bee", "cat"],
-        modalities={"image": first[:, :2] + z[:, :2], "text": first[:, 2:] + z[:, 1:]},
-    )  # fmt: skip
-    own.info.update(seed=seed, config={"fusion": "concat", "refiner": len(variant)})
-    told = labels.copy()
-    told[:seed] = 1
-    targets = dict(own.inputs)
-    decoded = {
-        name: (0.5 * values).astype(np.float32) for name, values in targets.items()
-    }
-    found = {"predictions": told, "targets": targets, "decoded": decoded}
-    return replace(own, **found | changes)
 
 
 @pytest.fixture(scope="module")
@@ -64,35 +31,6 @@ def written(spaces, tmp_path_factory):
     path = tmp_path_factory.mktemp("report") / "report.html"
     assert rv.report(spaces, path, k=4, progress=False) == path
     return path.read_text("utf-8")
-
-
-class Document(HTMLParser):
-    """A page as a list of elements; it fails on elements that do not nest."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.elements, self.open, self.said = [], [], []
-        self.feed(page)
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs), len(self.said)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if self.open and self.open[-1] not in {"style", "script"}:
-            self.said.append(data)
-
-    def every(self, tag):
-        return [attrs for name, attrs, _ in self.elements if name == tag]
-
-    @property
-    def text(self):
-        return "".join(self.said)
 
 
 def files(document):

@@ -4,6 +4,7 @@ Each is one HTML file that needs no kernel, no network and no other file, and th
 strict content-security policy keeps from asking for any.
 """
 
+from .page import export_html
 from .reporting import report
 
-__all__ = ["report"]
+__all__ = ["export_html", "report"]
