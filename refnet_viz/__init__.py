@@ -52,8 +52,8 @@ _ROOMS = {
     "explore": "widgets", "export_html": "share", "fit": "train", "graph": "",
     "knn": "graph", "label_curve": "regimes", "plot": "", "pretrain": "train",
     "project": "layout", "rails": "baselines", "refiner_curve": "regimes",
-    "report": "share", "responsibility": "", "robustness": "regimes", "save": "plot.export",
-    "sweep": "train",
+    "report": "share", "responsibility": "", "robustness": "regimes",
+    "save": "plot.export", "sweep": "train",
 }  # fmt: skip
 __all__ = [
     "METRICS",
