@@ -327,9 +327,11 @@ def test_emoji_with_pictures_takes_less_than_two_megabytes(tmp_path):
     ("change", "sentence"),
     [
         ({"path": "page.svg"}, "`path` must end in '.html', got 'page.svg'."),
-        ({"k": 30}, "`k` must be between 1 and 29 (the number of other points), got 30."),
+        ({"k": 30},
+         "`k` must be between 1 and 29 (the number of other points), got 30."),
         ({"mode": "dim"}, "`mode` must be one of 'light', 'dark', got 'dim'."),
-        ({"baseline": "best"}, "`baseline` must be one of 'plain', 'both', got 'best'."),
+        ({"baseline": "best"},
+         "`baseline` must be one of 'plain', 'both', got 'best'."),
         ({"variants": ["plain", "best"]},
          "`variants` must be one of 'plain', 'both', got 'best'."),
         ({"variants": []}, "`variants` must be 1 to 4 of them, got 0."),
