@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         refiner_curve,
         robustness,
     )
+    from .share import export_html, report
     from .share.replay import replay
     from .storage import load
     from .train import VARIANTS, Config, Run, fit, pretrain, sweep
@@ -50,10 +51,11 @@ _ROOMS = {
     "Layout": "layout", "METRICS": "graph", "Neighbors": "graph", "Run": "train",
     "VARIANTS": "train", "ablate": "regimes", "attribute": "graph", "compare": "graph",
     "counterfactual": "regimes", "data": "", "embed": "inference",
-    "explore": "widgets", "fit": "train", "graph": "", "knn": "graph",
-    "label_curve": "regimes", "load": "storage", "plot": "", "pretrain": "train",
-    "project": "layout", "rails": "baselines", "refiner_curve": "regimes",
-    "replay": "share.replay", "responsibility": "", "robustness": "regimes",
+    "explore": "widgets", "export_html": "share", "fit": "train", "graph": "",
+    "knn": "graph", "label_curve": "regimes", "load": "storage", "plot": "",
+    "pretrain": "train", "project": "layout", "rails": "baselines",
+    "refiner_curve": "regimes", "replay": "share.replay", "report": "share",
+    "responsibility": "", "robustness": "regimes",
     "save": "plot.export", "sweep": "train",
 }  # fmt: skip
 __all__ = [
@@ -73,6 +75,7 @@ __all__ = [
     "data",
     "embed",
     "explore",
+    "export_html",
     "fit",
     "graph",
     "knn",
@@ -84,6 +87,7 @@ __all__ = [
     "rails",
     "refiner_curve",
     "replay",
+    "report",
     "responsibility",
     "robustness",
     "save",

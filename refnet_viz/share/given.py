@@ -1,0 +1,75 @@
+"""What a report or a page is given, and the file it writes."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .._files import replacing
+from .._nested import Variants
+from ..embedding import Embedding
+from ..plot.variants import variants_of
+
+SUFFIXES = (".html", ".htm")
+
+
+def given(spaces: Any) -> Variants[Embedding]:
+    """Return variant to one embedding a seed, of values or of a saved comparison.
+
+    Parameters
+    ----------
+    spaces
+        An Embedding, a list of them, a mapping of either, or a folder.
+
+    Raises
+    ------
+    TypeError
+        If a value is no Embedding.
+
+    Examples
+    --------
+    >>> own = Embedding.from_arrays([[0.0], [1.0]], name="mine")
+    >>> list(given([own, own]))
+    ['mine']
+    """
+    if isinstance(spaces, str | os.PathLike):
+        spaces = importlib.import_module("..storage", __package__).load(spaces)
+    return variants_of("spaces", spaces, Embedding)
+
+
+def page_path(path: str | os.PathLike[str]) -> Path:
+    """Return where a page is written.
+
+    Examples
+    --------
+    >>> page_path("page.pdf")
+    Traceback (most recent call last):
+    ...
+    ValueError: `path` must end in '.html', got 'page.pdf'.
+    """
+    found = Path(path)
+    if found.suffix.lower() not in SUFFIXES:
+        raise ValueError(f"`path` must end in '.html', got {found.name!r}.")
+    if not found.parent.is_dir():
+        # Said before minutes of work, not after.
+        raise FileNotFoundError(
+            f"`path` must lie in a folder that exists, got {str(found)!r}."
+        )
+    return found
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """Give the temporary name of a file that appears whole or not at all."""
+    try:
+        with replacing(path) as temporary:
+            yield temporary
+    except OSError as error:
+        raise type(error)(
+            "`path` must lie in a folder that exists and can be written to, "
+            f"got {str(path)!r} ({error.strerror or error})."
+        ) from error
