@@ -137,20 +137,24 @@ class Explorer(Stage):
         self._tell()
 
     def code(self) -> str:
-        """Return the call of `explore` that makes this view again.
+        """Return the code that makes this view again.
 
         Examples
         --------
         >>> from refnet_viz import Embedding, explore
         >>> view = explore(Embedding.from_arrays([[0.0], [1.0], [3.0]]), k=1)
         >>> view.select("0")
-        >>> view.code()
-        'view = rv.explore(spaces, k=1, selected=["0"])'
+        >>> print(view.code())
+        view = rv.explore(spaces, k=1)
+        view.select(["0"])
         """
         return written(self._arguments())
 
     def __repr__(self) -> str:
-        return self.code().removeprefix("view = ")
+        chosen = ", ".join(
+            f"{name}={value!r}" for name, value in self._settings._asdict().items()
+        )
+        return f"Explorer({chosen}, selected={len(self._rows)})"
 
     def _listen(self) -> None:
         """Bind every event to its handler, in a way that lets errors be seen."""
