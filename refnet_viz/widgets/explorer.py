@@ -112,8 +112,9 @@ class Explorer(Stage):
         Parameters
         ----------
         text
-            Words looked for in ids, labels, predictions, texts and the metadata,
-            whatever their case. Nothing, and what nowhere occurs, selects nothing.
+            Words looked for in ids, labels, predictions, texts and the metadata (but
+            for measured numbers), whatever their case. Nothing, and what nowhere
+            occurs, selects nothing.
         """
         rows = search.found(self._desk.facts(self._focus), text)
         told = f"no point has {text!r} in its words"
