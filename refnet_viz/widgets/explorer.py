@@ -16,6 +16,8 @@ from .controls import Setting
 from .facts import Rows
 from .stage import NOWHERE, Stage
 
+SLIDERS = ("k", "weights", "epoch")  # many moves of one are one step back
+
 
 class Explorer(Stage):
     """Maps side by side with their controls, the pane of details and the metric strip.
@@ -110,8 +112,9 @@ class Explorer(Stage):
         Parameters
         ----------
         text
-            Words looked for in ids, labels, predictions, texts and the metadata,
-            whatever their case. Nothing, and what nowhere occurs, selects nothing.
+            Words looked for in ids, labels, predictions, texts and the metadata (but
+            for measured numbers), whatever their case. Nothing, and what nowhere
+            occurs, selects nothing.
         """
         rows = search.found(self._desk.facts(self._focus), text)
         told = f"no point has {text!r} in its words"
@@ -188,7 +191,8 @@ class Explorer(Stage):
         # What a variant offers changes other controls, which is no event of its own.
         with self._quietly():
             self.controls.offer("seed", self._atlas.seeds(self._focus))
-        self._history.leave(self._moment, by=type(change["owner"]).__name__)
+        moved = [name for name in SLIDERS if self.controls[name] is change["owner"]]
+        self._history.leave(self._moment, by="".join(moved))
         self._redraw()
 
     def _typed(self, change: Any) -> None:
@@ -239,7 +243,7 @@ class Explorer(Stage):
             self.controls.offer("seed", self._atlas.seeds(self._focus))
         self._redraw()
 
-    def _choose(self, rows: Rows, by: str = "select", typed: str = "") -> None:
+    def _choose(self, rows: Rows, by: str = "", typed: str = "") -> None:
         self._history.leave(self._moment, by=by)
         self._rows, self._pointed = rows.astype(np.intp), NOWHERE
         with self._quietly():
