@@ -120,14 +120,13 @@ def _functions() -> dict[str, Draw]:
     return {**drawn, "explorer": _explorer}
 
 
-def _explorer(spaces: Any, *, selected: Any = (), **arguments: Any) -> go.Figure:
+def _explorer(spaces: Any, **settings: Any) -> go.Figure:
     """Return the picture of an explorer with these settings and this selection."""
-    from ..widgets import explore  # noqa: PLC0415  ipywidgets, which no figure needs
+    # ipywidgets, which no figure needs
+    from ..widgets.start import explore_as  # noqa: PLC0415
 
-    view = explore(spaces, **arguments)
+    view = explore_as(spaces, settings)
     try:
-        if len(selected):
-            view.select(selected)
         return view.snapshot()
     finally:
         view.close()

@@ -112,7 +112,7 @@ class Record:
         ]
         return {
             "title": title, "null": null, "lines": lines,
-            "label": f"{title} by epoch. Epoch {len(self.rows)} of {self.epochs}: {told}.",
+            "label": f"{title} by epoch. {len(self.rows)} of {self.epochs}: {told}.",
         }  # fmt: skip
 
     def _null(self, name: str) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import ipywidgets as W
@@ -70,8 +71,12 @@ class Stage:
 
     def snapshot(self) -> go.Figure:
         """Return what the maps show as a plain figure, to be saved or changed."""
-        meta = {"figure": "explorer", "arguments": self._arguments()}
-        return snapshot.figure(self._view, self._desk.shown, meta)
+        desk = replace(self._desk, hurried=False)
+        return self._plain(desk.view(self._rows, self._view.focus))
+
+    def _plain(self, view: scene.View) -> go.Figure:
+        spaces = {"spaces": self._atlas.variants}
+        return snapshot.figure(view, self._desk.shown, spaces | self._arguments())
 
     def close(self) -> None:
         """Free what the explorer holds in the kernel and in the page."""
@@ -90,7 +95,7 @@ class Stage:
     def _still(self) -> str:
         view = self._view
         alt = " ".join(view.summary(panel) for panel in view.panels)
-        return static.picture(self.snapshot(), alt)
+        return static.picture(self._plain(view), alt)
 
     def _arguments(self) -> dict[str, Any]:
         """Return the arguments of `explore` that say more than it would do itself."""
