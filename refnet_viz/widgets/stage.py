@@ -105,7 +105,7 @@ class Stage:
         if all(len(atlas.seeds(name)) == 1 for name in atlas.variants):
             del found["seed"]
         if len(set(found["weights"].values())) < 2:
-            found["weights"] = None
+            del found["weights"]
         chosen = atlas.first.ids[self._rows].tolist()
         return {**found, "selected": chosen or (), "mode": self._mode}
 

@@ -12,6 +12,7 @@ from ..data.dataset import Dataset
 from ..embedding import Embedding
 from ..plot.theme import ink
 from .atlas import Atlas
+from .desk import Settings
 from .explorer import Explorer
 from .inputs import spaces_of
 from .lifetime import register
@@ -129,8 +130,15 @@ def explore_as(
         As in `explore`.
     settings
         Arguments of `explore`, attributes of the explorer, and ``selected`` ids.
+
+    Raises
+    ------
+    ValueError
+        If a name is none of these.
     """
     known = inspect.signature(explore).parameters
+    for name in settings:
+        _check.one_of("settings", name, (*known, *Settings._fields, "selected"))
     first = {name: value for name, value in settings.items() if name in known}
     view = explore(spaces, data=data, **first)
     for name, value in settings.items():
