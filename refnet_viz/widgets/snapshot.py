@@ -59,8 +59,8 @@ def figure(view: View, shown: list[Facts], arguments: dict[str, Any]) -> go.Figu
 
 
 def _lines(view: View, panel: Panel) -> list[str]:
-    notes = view.notes(panel)[1:]  # the space is in the title of the figure
-    parts = [part for note in notes for part in note.split(", ", 1)]
+    # The space is in the title of the figure.
+    parts = [part for line in view.told(panel)[1:] for part in line]
     return [f"<b>{short(panel.title)}</b>", *(small(escape(part)) for part in parts)]
 
 
