@@ -24,7 +24,7 @@ function table(content) {
   return rows;
 }
 
-// Round steps of which about `count` cover a span.
+// Round steps of which at most `count` cover a span.
 function ticks(low, high, count, whole) {
   const raw = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(raw));
@@ -139,7 +139,7 @@ function path(values, x, y) {
 
 function axes(svg, { x, y, low, high, width, epochs, empty }) {
   const { left, right, bottom, height } = EDGE;
-  const [levels, digits] = ticks(low, high, 4, false);
+  const [levels, digits] = ticks(low, high, 5, false);
   for (const level of empty ? [] : levels) {
     const at = y(level);
     shape(svg, "line", "rv-curve-grid", { x1: left, x2: width - right, y1: at, y2: at });

@@ -45,8 +45,10 @@ class Record:
     --------
     >>> record = Record(9, {"val_score": 0.5}, "accuracy")
     >>> record = record.after({"epoch": 0, "task": 0.7, "val_score": 0.6}, best=0)
-    >>> record.summary
-    'Epoch 1 of 9: task loss 0.70; accuracy 0.60 (chance 0.50). Best epoch: 1.'
+    >>> record.progress
+    'epoch 1 of 9, best so far 1'
+    >>> record.content["panels"][1]["label"]
+    'Validation, epoch 1 of 9: accuracy 0.60 (chance 0.50).'
     """
 
     epochs: int
@@ -91,14 +93,10 @@ class Record:
         }
 
     @property
-    def summary(self) -> str:
-        """One sentence with the last numbers."""
-        if not self.rows:
-            return f"No epoch of {self.epochs} has ended yet."
-        parts = [self._told(names) for names in (self.losses, self.scores)]
-        told = "; ".join(part for part in parts if part)
-        best = f" Best epoch: {self.best + 1}." if self.scores else ""
-        return f"Epoch {len(self.rows)} of {self.epochs}: {told}.{best}"
+    def progress(self) -> str:
+        """How far training is, in a few words."""
+        best = f", best so far {self.best + 1}" if self.scores else ""
+        return f"epoch {len(self.rows)} of {self.epochs}{best}"
 
     def called(self, name: str) -> str:
         """Return what a number is called."""
@@ -112,7 +110,7 @@ class Record:
         ]
         return {
             "title": title, "null": null, "lines": lines,
-            "label": f"{title} by epoch. {len(self.rows)} of {self.epochs}: {told}.",
+            "label": f"{title}, epoch {len(self.rows)} of {self.epochs}: {told}.",
         }  # fmt: skip
 
     def _null(self, name: str) -> float | None:
@@ -125,8 +123,7 @@ class Record:
     def _number(self, name: str) -> str:
         """Return the last of a number with its null."""
         value, null = self.rows[-1].get(name, np.nan), self._null(name)
-        loss = name in self.losses
-        beside = "null" if loss else "chance"
+        beside = "null" if name in self.losses else "chance"
         told = "–" if np.isnan(value) else f"{value:.2f}"
         suffix = "" if null is None else f" ({beside} {null:.2f})"
-        return f"{self.called(name)}{' loss' if loss else ''} {told}{suffix}"
+        return f"{self.called(name)} {told}{suffix}"
