@@ -14,8 +14,7 @@ LINE = 88
 ARGUMENTS = ("variants", "k", "space", "layout", "color", "baseline", "seed", "mode")
 DEFAULTS = {
     "k": 15, "space": "latent", "layout": "aligned", "color": "label", "mode": "light",
-    "metric": "euclidean", "edges": "none", "epoch": None, "weights": None,
-    "selected": (),
+    "metric": "euclidean", "edges": "none", "epoch": None, "selected": (),
 }  # fmt: skip
 
 
