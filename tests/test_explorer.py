@@ -46,14 +46,18 @@ def spaces():
 @pytest.fixture
 def view(spaces):
     """Return both variants side by side."""
-    return rv.explore(spaces, k=3, layout="pca")
+    made = rv.explore(spaces, k=3, layout="pca")
+    yield made
+    made.close()
 
 
 @pytest.fixture
 def four():
     """Return five variants of which four are shown."""
     every = {name: embedding(name, 0) for name in ("a", "b", "c", "d", "e")}
-    return rv.explore(every, k=3, layout="pca", variants=("a", "b", "c", "d"))
+    made = rv.explore(every, k=3, layout="pca", variants=("a", "b", "c", "d"))
+    yield made
+    made.close()
 
 
 def ids(view):
