@@ -53,14 +53,23 @@ class Stage:
         self._picture: Any = None
         self._history = History()
         self.controls = controls(atlas, epochs)
+        self.controls.set("variants", settings["variants"])
+        self._focus = self._has(settings["seed"])
+        self.controls.offer("seed", atlas.seeds(self._focus))
         for name, value in settings.items():
-            self.controls.set(name, value)
-        self._focus = self.controls.get("variants")[0]
+            if value is not None:
+                self.controls.set(name, value)
         self.map = Map(mode=mode, said=self._said())
         self.detail, self.strip = detail.Detail(), strip.Strip()
         self._notice = Notice()
         self.widget = self._assemble()
         self._redraw()
+
+    def _has(self, seed: Any) -> str:
+        """Return the first shown variant of a seed, the first of all without one."""
+        shown = self.controls.get("variants")
+        having = [name for name in shown if seed in self._atlas.seeds(name)]
+        return str([*having, shown[0]][0])
 
     def _said(self) -> dict[str, list[str]]:
         """Return what points say when they are pointed at."""
@@ -107,6 +116,8 @@ class Stage:
         if len(set(found["weights"].values())) < 2:
             del found["weights"]
         chosen = atlas.first.ids[self._rows].tolist()
+        if self._focus != self._has(found.get("seed")):
+            found["variant"] = self._focus
         return {**found, "selected": chosen or (), "mode": self._mode}
 
     def _assemble(self) -> W.VBox:

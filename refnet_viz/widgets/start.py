@@ -112,7 +112,7 @@ def explore(
     shown = list(dict.fromkeys([first, names[-1]])) if variants is None else variants
     settings = {
         "variants": shown, "k": k, "space": space, "layout": layout, "color": color,
-        "baseline": first, "seed": atlas.seeds(names[0])[0] if seed is None else seed,
+        "baseline": first, "seed": seed,
     }  # fmt: skip
     view = Explorer(atlas, settings, mode)
     register(view)
