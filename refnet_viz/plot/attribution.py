@@ -23,7 +23,7 @@ from .sets import (
     pooled,
     share_of,
 )
-from .text import count_of, short, small
+from .text import count_of, listing, short, small
 from .theme import class_style, ink
 from .variants import variants_of
 
@@ -235,6 +235,20 @@ def _lines(name: str, found: Attribution, layout: Layout, most: int) -> list[str
     ]  # fmt: skip
 
 
+def _shares(shown: dict[str, Attribution], chances: dict[str, float]) -> str:
+    """Say which share no modality has and which one contradicts, beside chance."""
+    told = []
+    for name, found in shown.items():
+        own, null = share_of(found, EMERGENT, [EMERGENT])
+        told.append(
+            f"in {name} {own:.0%} of the edges are in no modality's graph (chance "
+            f"{null:.0%}) and {contradicted(found):.0%} are contradicted by one "
+            f"(chance {chances[name]:.0%})"
+        )
+    words = listing(told)
+    return f"{words[0].upper()}{words[1:]}."
+
+
 def _meta(
     shown: dict[str, Attribution], layouts: list[Layout], chances: dict[str, float]
 ) -> dict[str, Any]:
@@ -253,5 +267,6 @@ def _meta(
     alt = (
         f"Maps of {', '.join(shown)}: edges coloured by the modalities "
         f"({', '.join(next(iter(shown.values())).modalities)}) that have them."
+        f" {_shares(shown, chances)}"
     )
     return {"figure": "attribution", "alt": alt, "panels": panels}

@@ -191,7 +191,8 @@ def _meta(attribution: Attribution, trial: Trial, drawn: int) -> dict[str, Any]:
     alt = (
         f"Scatter of refined against modality-sum distance of {len(trial)} edges of "
         f"{info.get('variant', 'embedding')}, beside the bound of Theorem 1, which "
-        f"{trial.violations} of them violate."
+        f"{trial.violations} of them violate. The closest one uses "
+        f"{np.abs(trial.used).max():.0%} of what the theorem leaves it."
     )
     return {
         "figure": "bound", "alt": alt,

@@ -14,7 +14,7 @@ from ..graph import METRICS
 from .band import band
 from .panels import asked_for, finish, grid, place
 from .record import call_of
-from .text import short, small
+from .text import listing, short, small, span
 from .theme import DASHES, Ink, class_style, ink
 
 HEIGHT = 260
@@ -236,13 +236,29 @@ def _title(frame: pd.DataFrame, key: str) -> str:
     return title + (f"<br>{small(', '.join(told))}" if told else "")
 
 
+def _ends(rows: pd.DataFrame, name: str, key: str) -> str:
+    """Say what the first metric is at both ends, and what it is by chance."""
+    part = rows[rows["metric"] == name].dropna(subset=["mean"])
+    if part.empty:
+        return ""
+    low, high = part[key].min(), part[key].max()
+    told = []
+    for variant, own in part.groupby("variant", sort=False):
+        ends = [own.loc[own[key] == end, "mean"].mean() for end in (low, high)]
+        told.append(f"{variant} {ends[0]:.3f} and {ends[1]:.3f}")
+    known = "chance" in part.columns and part["chance"].notna().any()
+    null = f"; chance {span(part['chance'].dropna().tolist())}" if known else ""
+    where = f"{TITLES[key].split(' (')[0]} {low:g} and {high:g}"
+    return f"{name.replace('_', ' ').capitalize()} at {where}: {listing(told)}{null}."
+
+
 def _meta(frame: pd.DataFrame, names: list[str]) -> dict[str, Any]:
     rows = frame[frame["metric"].isin(names)]
     attributes = {str(key): value for key, value in frame.attrs.items()}
     alt = (
         f"Curves with seed bands of {', '.join(dict.fromkeys(rows['variant']))} for "
-        f"{', '.join(names)}, beside chance."
-    )
+        f"{', '.join(names)}, beside chance. {_ends(rows, names[0], _key_of(frame))}"
+    ).strip()
     return {
         "figure": "curves", "alt": alt, **attributes, "rows": rows.to_dict("records"),
     }  # fmt: skip

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 from plotly.basedatatypes import BaseFigure
 from plotly.offline import get_plotlyjs
 
@@ -18,27 +17,15 @@ from .._files import replacing
 from ..embedding import Embedding
 from ..graph import Neighbors, save_graph
 from ..storage import save_spaces
+from .describe import describe, title_of
 from .manifest import final, json_of, manifest_of
+from .page import BESIDE, page
 from .render import render
-from .render.style import colour
-from .text import escape
 
 FIGURES = (".html", ".json", ".png", ".svg", ".pdf")
 TABLES = (".csv", ".parquet")
 GRAPHS = (".graphml", ".gexf", ".json")
 WIDTH, HEIGHT = 960, 540  # pixels of a figure that names none
-# The button would send the data to a cloud.
-CONFIG = {"showSendToCloud": False, "displaylogo": False, "responsive": True}
-PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><title>{title}</title></head>
-<body style="margin:0;background:{paper}">
-<main aria-label="{title}">
-{figure}
-</main>
-</body>
-</html>
-"""
 
 
 def save(
@@ -159,7 +146,9 @@ def _save_figure(
     figure = final(given, size)
     kind = path.suffix.lower()[1:]
     if kind == "html":
-        content = _page(figure, path, plotlyjs).encode()
+        content = page(figure, plotlyjs).encode()
+        if plotlyjs == "directory":
+            _write(path.with_name(BESIDE), get_plotlyjs().encode())
     elif kind == "json":
         content = json_of(figure).encode()
     else:
@@ -167,34 +156,13 @@ def _save_figure(
             "width": int(figure.layout.width or WIDTH),
             "height": int(figure.layout.height or HEIGHT),
         }
-        content = render(figure, kind, scale=scale, **pixels)
+        words = (title_of(figure), describe(figure))
+        content = render(figure, kind, scale=scale, words=words, **pixels)
     _write(path, content)
     note = manifest_of(figure, given.layout.meta, path.parent)
     # Order is kept: that of variants is the order of the panels.
     text = json.dumps(note, indent=1, allow_nan=False)
     _write(path.with_suffix(".manifest.json"), f"{text}\n".encode())
-
-
-def _page(figure: go.Figure, path: Path, plotlyjs: Any) -> str:
-    if plotlyjs not in (True, "directory"):
-        raise ValueError(f"`plotlyjs` must be True or 'directory', got {plotlyjs!r}.")
-    if plotlyjs == "directory":
-        _write(path.with_name("plotly.min.js"), get_plotlyjs().encode())
-    # A fixed name of the division keeps the file the same every time.
-    body = figure.to_html(
-        full_html=False, include_plotlyjs=plotlyjs, div_id="refnet-viz", config=CONFIG
-    )
-    meta = figure.layout.meta
-    alt = meta.get("alt", path.stem) if isinstance(meta, Mapping) else path.stem
-    title = escape(alt).replace('"', "&quot;")
-    red, green, blue, _ = colour(_paper(figure))
-    paper = f"rgb({red * 255:.0f},{green * 255:.0f},{blue * 255:.0f})"
-    return PAGE.format(title=title, paper=paper, figure=body)
-
-
-def _paper(figure: go.Figure) -> str:
-    layout = figure.layout
-    return layout.paper_bgcolor or layout.template.layout.paper_bgcolor or "#FFFFFF"
 
 
 def _save_table(frame: pd.DataFrame, path: Path) -> None:

@@ -165,8 +165,10 @@ def _meta(
     return {
         "figure": "graph",
         "alt": (
-            f"Node-link picture of {_name(neighbors)}: {len(neighbors)} points, "
-            f"{total} edges, largest in-degree {hubs.max()}."
+            f"Node-link picture of {_name(neighbors)}: {len(neighbors):,} points, "
+            f"{total:,} edges, {neighbors.k} neighbours a point in the "
+            f"{neighbors.space} space. The largest in-degree is {hubs.max()}; by "
+            f"chance {hub_chance(neighbors.k, len(neighbors))}."
         ),
         **{key: info[key] for key in KNOWN if key in info},
         "k": neighbors.k, "space": neighbors.space, "metric": neighbors.metric,

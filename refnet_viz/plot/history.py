@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from .. import _check
 from .panels import finish, grid, place
 from .record import call_of
-from .text import short, small
+from .text import listing, short, small, span
 from .theme import DASHES, class_style, ink
 
 HEIGHT = 200
@@ -205,8 +205,24 @@ def _title(variants: dict[str, list[Curve]]) -> str:
     return f"Training<br>{small(', '.join(lines))}"
 
 
+def _reached(variants: dict[str, list[Curve]]) -> str:
+    """Return the validation scores of the epochs that were kept, if they are known."""
+    told = []
+    for name, curves in variants.items():
+        rows = [c.of("val_score") for c in curves]
+        kept = [r[r["epoch"] == c.best] for r, c in zip(rows, curves, strict=True)]
+        scores = [float(r["val_score"].iloc[0]) for r in kept if len(r)]
+        if scores:
+            told.append(f"{name} {span(scores, '.3f')}")
+    return f"Validation scores of the epochs kept: {listing(told)}." if told else ""
+
+
 def _meta(variants: dict[str, list[Curve]], quantities: list[str]) -> dict[str, Any]:
-    alt = f"Curves of {', '.join(quantities)} by epoch for {', '.join(variants)}."
+    names = [f"{name} (seeds: {len(curves)})" for name, curves in variants.items()]
+    words = listing([quantity.replace("_", " ") for quantity in quantities])
+    alt = (
+        f"Curves of {words} by epoch for {listing(names)}. {_reached(variants)}".strip()
+    )
     return {
         "figure": "history", "alt": alt,
         "seeds": {name: [c.seed for c in curves] for name, curves in variants.items()},

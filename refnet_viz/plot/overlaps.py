@@ -14,11 +14,12 @@ from .band import band
 from .panels import default_columns, finish, grid, place
 from .record import call_of
 from .shared import CONFIDENCE, Curve, Floats, curves_of, grounds_of, largest_k
-from .text import short, small
+from .text import listing, short, small
 from .theme import class_style, ink
 from .variants import variants_of
 
 HEIGHT = 300
+SHOWN = 15  # the k of which the summary speaks
 KNOWN = ("dataset", "fingerprint")
 DASHES = {"latent": "dash", "refined": "solid"}
 
@@ -163,10 +164,21 @@ def _title(every: Variants[Embedding]) -> str:
     return f"Neighbours shared with the modalities<br>{small(told)}"
 
 
+def _at(curves: list[Curve], k: int, n: int) -> str:
+    """Say what is shared with all modalities at one k, beside chance."""
+    told = [
+        f"{curve.variant} ({curve.space}) {curve.mean[k - 1]:.0%}"
+        for curve in curves
+        if curve.ground == "sum"
+    ]
+    return f"With all, at k = {k}: {listing(told)}; chance {k / (n - 1):.0%}."
+
+
 def _meta(every: Variants[Embedding], curves: list[Curve], most: int) -> dict[str, Any]:
     alt = (
         f"Curves of the share of neighbours that {', '.join(every)} share with the "
-        f"graph of all modalities and of each, for k from 1 to {most}, beside chance."
+        f"graph of all modalities and of each, for k from 1 to {most}, beside chance. "
+        f"{_at(curves, min(SHOWN, most), len(next(iter(every.values()))[0]))}"
     )
     rows = [
         {"variant": c.variant, "space": c.space, "ground": c.ground, "mean": c.mean,

@@ -130,7 +130,7 @@ def finish(
     title: str,
     mode: str,
     meta: Mapping[str, Any],
-    call: Mapping[str, Any],
+    call: Mapping[str, Any] | None = None,
 ) -> go.Figure:
     """Return the figure with title, look, a legend below and what it was made of."""
     margin, height = figure.layout.margin, figure.layout.height
@@ -139,7 +139,7 @@ def finish(
     below = margin.b - FOOT + LEGEND_GAP
     figure.update_layout(
         title={"text": title, "y": 1 - TITLE_TOP / height},
-        meta={**plain(dict(meta)), "call": call},
+        meta={**plain(dict(meta)), **({"call": call} if call else {})},
         legend={
             "orientation": "h", "x": 0, "xanchor": "left", "yanchor": "top",
             "y": -below / inner,

@@ -11,7 +11,7 @@ from ..graph.attribution import Attribution
 from .answers import EVERY, Panel, signed
 from .panels import finish, grid
 from .record import call_of
-from .text import short, small
+from .text import listing, short, small
 from .theme import class_style, ink
 from .variants import variants_of
 
@@ -183,6 +183,15 @@ def _axes(figure: go.Figure, panels: list[Panel], mode: str) -> None:
             figure.update_layout({f"xaxis{name}": x, f"yaxis{name}": y})
 
 
+def _answers(panel: Panel) -> str:
+    """Say what the mean over all points is, beside what knows nothing."""
+    told = [
+        f"{name} {signed(panel.nulls[name]['r2'])} ({panel.null_text(name)})"
+        for name in panel.modalities
+    ]
+    return f"{panel.name}: {listing(told)}."
+
+
 def _meta(panels: list[Panel]) -> dict[str, Any]:
     rows = []
     for panel in panels:
@@ -195,6 +204,6 @@ def _meta(panels: list[Panel]) -> dict[str, Any]:
     alt = (
         f"Bars of the responsibility for {', '.join(panels[0].modalities)} by class, "
         f"and curves of it by point, for {', '.join(p.name for p in panels)}; "
-        "0 is the mean predictor."
+        f"0 is the mean predictor. {' '.join(map(_answers, panels))}"
     )
     return {"figure": "responsibility", "alt": alt, "panels": rows}

@@ -20,7 +20,7 @@ from ..layout import Layout, project
 from .panels import finish, flat_axes, grid, place
 from .points import cap, edge_lines, points
 from .record import call_of
-from .text import count_of, short, small
+from .text import count_of, short, small, unmarked
 from .theme import SCALE, class_style, ink
 
 HEIGHT = 420
@@ -105,7 +105,9 @@ class Change:
         }
         alt = (
             f"Map of {self.names[0]} with the edges kept, gained and lost in "
-            f"{self.names[1]} ({told}), and a histogram of the change a point."
+            f"{self.names[1]} ({told}), and a histogram of the change a point (1 - "
+            f"Jaccard): {self.verdict}; {unmarked(self.noise_text)}; unrelated graphs "
+            f"{self.chance:.2f}."
         )
         return {
             "figure": "rewiring", "alt": alt, "variants": self.names, **known,
