@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         robustness,
     )
     from .share import export_html, report
+    from .storage import load
     from .train import VARIANTS, Config, Run, fit, pretrain, sweep
     from .widgets import explore
 
@@ -50,10 +51,10 @@ _ROOMS = {
     "VARIANTS": "train", "ablate": "regimes", "attribute": "graph", "compare": "graph",
     "counterfactual": "regimes", "data": "", "embed": "inference",
     "explore": "widgets", "export_html": "share", "fit": "train", "graph": "",
-    "knn": "graph", "label_curve": "regimes", "plot": "", "pretrain": "train",
-    "project": "layout", "rails": "baselines", "refiner_curve": "regimes",
-    "report": "share", "responsibility": "", "robustness": "regimes",
-    "save": "plot.export", "sweep": "train",
+    "knn": "graph", "label_curve": "regimes", "load": "storage", "plot": "",
+    "pretrain": "train", "project": "layout", "rails": "baselines",
+    "refiner_curve": "regimes", "report": "share", "responsibility": "",
+    "robustness": "regimes", "save": "plot.export", "sweep": "train",
 }  # fmt: skip
 __all__ = [
     "METRICS",
@@ -77,6 +78,7 @@ __all__ = [
     "graph",
     "knn",
     "label_curve",
+    "load",
     "plot",
     "pretrain",
     "project",

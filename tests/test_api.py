@@ -17,9 +17,8 @@ MODULE_NAMES = {"data", "graph", "plot", "responsibility"}
 CLASS_NAMES = {"Attribution", "Config", "Embedding", "Layout", "Neighbors", "Run"}
 FUNCTION_NAMES = {
     "ablate", "attribute", "compare", "counterfactual", "embed", "explore",
-    "export_html", "fit",
-    "knn", "label_curve", "pretrain", "project", "rails", "refiner_curve", "report",
-    "robustness", "save", "sweep",
+    "export_html", "fit", "knn", "label_curve", "load", "pretrain", "project", "rails",
+    "refiner_curve", "report", "robustness", "save", "sweep",
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""`save`: figures, tables and graphs as files, by suffix, without a browser."""
+"""`save`: figures, tables, graphs and embeddings as files, without a browser."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from plotly.offline import get_plotlyjs
 
 from .. import _check
 from .._files import replacing
+from ..embedding import Embedding
 from ..graph import Neighbors, save_graph
+from ..storage import save_spaces
 from .render import render
 from .render.style import colour
 from .text import escape, plain
@@ -54,7 +56,7 @@ def save(
     scale: float = 2.0,
     plotlyjs: bool | str = True,
 ) -> Path:
-    """Write a figure, a table or a graph; the suffix of `path` says how.
+    """Write a figure, a table, a graph or embeddings; the suffix of `path` says how.
 
     Nothing of this needs a browser. The same figure gives the same bytes, and beside
     it a manifest (``figure2.pdf``: ``figure2.manifest.json``) says what it was made
@@ -64,9 +66,10 @@ def save(
     ----------
     thing
         A figure (``.html``, ``.json``, ``.png``, ``.svg``, ``.pdf``), a DataFrame
-        (``.csv``, ``.parquet``) or Neighbors (``.graphml``, ``.gexf``, ``.json``).
+        (``.csv``, ``.parquet``), Neighbors (``.graphml``, ``.gexf``, ``.json``), or an
+        Embedding, a list or a mapping of them (a folder, for `refnet_viz.load`).
     path
-        Where to; an existing file is replaced.
+        Where to; an existing file is replaced. Embeddings take a name without suffix.
     width, height
         Of a figure in pixels, 96 an inch; None takes the figure's own, or 960 and 540.
     scale
@@ -110,16 +113,38 @@ figure, got 'figure.bmp'.
             _suffix(path, GRAPHS, "a graph")
             save_graph(thing, path)
         else:
-            raise TypeError(
-                "`thing` must be a plotly figure, a DataFrame or Neighbors, "
-                f"got {type(thing).__name__}."
-            )
+            _save_spaces(thing, path)
     except OSError as error:
         raise type(error)(
             "`path` must lie in a folder that exists and can be written to, "
             f"got {str(path)!r} ({error.strerror or error})."
         ) from error
     return path
+
+
+def _save_spaces(thing: Any, path: Path) -> None:
+    members = [part for group in _members(thing) for part in _members(group)]
+    kinds = {type(member) for member in members}
+    if kinds == {Embedding}:
+        if path.suffix:
+            raise ValueError(
+                "`path` must name a folder, without a suffix, for embeddings, "
+                f"got {path.name!r}."
+            )
+        save_spaces(thing, path)
+        return
+    several = len(kinds) == 1 and isinstance(members[0], Neighbors | pd.DataFrame)
+    name = type(members[0]).__name__ if several else type(thing).__name__
+    raise TypeError(
+        "`thing` must be a plotly figure, a DataFrame, Neighbors or Embeddings, got "
+        + (f"several {name}: save them one by one." if several else f"{name}.")
+    )
+
+
+def _members(thing: Any) -> list[Any]:
+    if isinstance(thing, Mapping):
+        return list(thing.values())
+    return list(thing) if isinstance(thing, list | tuple) else [thing]
 
 
 def _suffix(path: Path, known: tuple[str, ...], what: str) -> None:
