@@ -278,9 +278,8 @@ def test_runs_and_data_add_training_and_linear_models(tmp_path, make_paired, sma
     data = make_paired()
     runs = {"plain": rv.fit(data, replace(small, refiner=0.0), seed=0, progress=False),
             "refiner": rv.fit(data, small, seed=0, progress=False)}  # fmt: skip
-    spaces = rv.embed(runs, data.test)
     path = tmp_path / "trained.html"
-    rv.report(spaces, path, k=3, data=data, runs=runs, progress=False, mode="dark")
+    rv.report(runs, path, k=3, data=data, progress=False, mode="dark")
     document = Document(path.read_text("utf-8"))
     assert "history.csv" in files(document)
     assert "concatenation (rail)" in document.text
@@ -293,6 +292,13 @@ def test_runs_and_data_add_training_and_linear_models(tmp_path, make_paired, sma
     assert heads.count("one seed: no band") > 5
     assert "One seed: no band, so no difference can be told from noise" in document.text
     assert document.every("html")[0]["class"] == "rv-dark"
+
+
+def test_a_saved_comparison_is_read(spaces, written, tmp_path):
+    folder, path = tmp_path / "saved", tmp_path / "report.html"
+    rv.save(spaces, folder)
+    rv.report(str(folder), path, k=4, progress=False)
+    assert path.read_text("utf-8") == written
 
 
 def test_words_from_data_stay_words(tmp_path):
@@ -349,6 +355,9 @@ def test_a_report_appears_whole_or_not_at_all(spaces, tmp_path, monkeypatch):
         ({"data": 3}, "`data` must be a Dataset, got int."),
         ({"spaces": {"plain": 3}},
          "`spaces['plain']` must hold Embedding values, got int."),
+        ({"spaces": "no such folder"},
+         "`folder` must hold a saved comparison (comparison.json), "
+         "got 'no such folder'."),
         ({"path": "no such folder/report.html"},
          "`path` must lie in a folder that exists, got 'no such folder/report.html'."),
     ],

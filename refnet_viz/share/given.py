@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from .._files import replacing
 from .._nested import Variants
+from ..data.dataset import Dataset
 from ..embedding import Embedding
-from ..plot.variants import variants_of
+from ..widgets.inputs import ALONE, spaces_of
 
 SUFFIXES = (".html", ".htm")
 
 
-def given(spaces: Any) -> Variants[Embedding]:
-    """Return variant to one embedding a seed, of values or of a saved comparison.
+def given(spaces: Any, data: Dataset | None = None) -> Variants[Embedding]:
+    """Return variant to one embedding a seed; what has no name says itself what it is.
 
     Parameters
     ----------
     spaces
-        An Embedding, a list of them, a mapping of either, or a folder.
+        Embeddings or runs, one, a list or a mapping; or the folder of a saved
+        comparison.
+    data
+        The data of runs.
 
     Raises
     ------
     TypeError
-        If a value is no Embedding.
+        If a value is something else, or runs come without data.
 
     Examples
     --------
@@ -36,9 +39,10 @@ def given(spaces: Any) -> Variants[Embedding]:
     >>> list(given([own, own]))
     ['mine']
     """
-    if isinstance(spaces, str | os.PathLike):
-        spaces = importlib.import_module("..storage", __package__).load(spaces)
-    return variants_of("spaces", spaces, Embedding)
+    found = spaces_of(spaces, data)
+    if isinstance(spaces, Mapping) or list(found) != [ALONE]:
+        return found
+    return {str(found[ALONE][0].info.get("variant", ALONE)): found[ALONE]}
 
 
 def page_path(path: str | os.PathLike[str]) -> Path:

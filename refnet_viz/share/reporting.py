@@ -17,6 +17,7 @@ from ..embedding import Embedding
 from ..plot.export import HEIGHT
 from ..plot.render import render
 from ..plot.theme import ink
+from ..widgets.inputs import is_runs
 from . import markup
 from .given import given, page_path, writing
 from .markup import text
@@ -50,14 +51,16 @@ def report(
     ----------
     spaces
         An Embedding, a list of them (one a seed), a mapping from variants to one or
-        several, or the folder of a saved comparison.
+        several, runs in the same shapes with their `data`, or the folder of a saved
+        comparison.
     path
         Where to, ending in ``.html``; an existing file is replaced.
     data
-        The dataset; linear models of it then stand beside the variants.
+        The dataset; linear models of it then stand beside the variants. Of runs, the
+        test rows are embedded.
     runs
-        Runs in any shape that `refnet_viz.plot.history` takes; None leaves training
-        out.
+        Runs in any shape that `refnet_viz.plot.history` takes; None takes `spaces`
+        where these are runs, and leaves training out otherwise.
     k
         Neighbours a point, not counting the point itself.
     baseline
@@ -77,7 +80,7 @@ def report(
     Raises
     ------
     TypeError
-        If `spaces` holds anything but embeddings.
+        If `spaces` holds anything else, or runs come without data.
     ValueError
         If a name is unknown, `k` is out of range or `path` has another suffix.
     OSError
@@ -85,9 +88,8 @@ def report(
     """
     ink(mode)
     path = page_path(path)
-    if data is not None and not isinstance(data, Dataset):
-        raise TypeError(f"`data` must be a Dataset, got {type(data).__name__}.")
-    variants = given(spaces)
+    variants = given(spaces, data)
+    runs = spaces if runs is None and is_runs(spaces) else runs
     least = min(len(run) for members in variants.values() for run in members)
     material = Material(
         variants, _rails(data), runs, _check.k_neighbors(k, least),
