@@ -22,7 +22,7 @@ def step(desk: Desk) -> str:
         return _band(desk)
     for place in desk.places:
         for space in atlas.spaces:
-            other = place.even._replace(space=space)
+            other = place.looking(space)
             if not atlas.graphs.has(other):
                 atlas.graph(other, 1)
                 return GRAPH
