@@ -35,6 +35,10 @@ class Place(NamedTuple):
         """The same place under equal weights: the one that is laid out."""
         return self._replace(weights=(), metric="euclidean")
 
+    def looking(self, space: str) -> Place:
+        """Return the same place in another space, by the same distance."""
+        return self._replace(weights=(), space=space)
+
 
 class Earlier(Protocol):
     """A variant as it was at epochs of its training."""
