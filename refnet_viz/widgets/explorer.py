@@ -141,6 +141,7 @@ class Explorer(Stage):
         if moment is None:
             return
         with self._quietly():
+            self.controls.offer("seed", self._atlas.seeds(moment.focus))
             for name, value in moment.settings._asdict().items():
                 self.controls.set(name, value)
             self.controls.actions.search.value = ""
