@@ -256,7 +256,7 @@ class Explorer(Stage):
 
     def _hovered(self, panel: int, drawn: int) -> None:
         if drawn >= 0 and panel < len(self.variants):
-            self._pointed = (panel, int(self._view.drawn[drawn]))
+            self._pointed = (self.variants[panel], int(self._view.drawn[drawn]))
             self._draw_detail()
 
     def _picked(self, code: int) -> None:
