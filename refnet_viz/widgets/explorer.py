@@ -143,6 +143,7 @@ class Explorer(Stage):
         if moment is None:
             return
         with self._quietly():
+            self.controls.offer("seed", self._atlas.seeds(moment.focus))
             for name, value in moment.settings._asdict().items():
                 self.controls.set(name, value)
             self.controls.actions.search.value = ""
@@ -257,7 +258,7 @@ class Explorer(Stage):
 
     def _hovered(self, panel: int, drawn: int) -> None:
         if drawn >= 0 and panel < len(self.variants):
-            self._pointed = (panel, int(self._view.drawn[drawn]))
+            self._pointed = (self.variants[panel], int(self._view.drawn[drawn]))
             self._draw_detail()
 
     def _picked(self, code: int) -> None:
