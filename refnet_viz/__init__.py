@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         robustness,
     )
     from .share import export_html, report
+    from .share.replay import replay
     from .storage import load
     from .train import VARIANTS, Config, Run, fit, pretrain, sweep
     from .widgets import explore
@@ -53,8 +54,9 @@ _ROOMS = {
     "explore": "widgets", "export_html": "share", "fit": "train", "graph": "",
     "knn": "graph", "label_curve": "regimes", "load": "storage", "plot": "",
     "pretrain": "train", "project": "layout", "rails": "baselines",
-    "refiner_curve": "regimes", "report": "share", "responsibility": "",
-    "robustness": "regimes", "save": "plot.export", "sweep": "train",
+    "refiner_curve": "regimes", "replay": "share.replay", "report": "share",
+    "responsibility": "", "robustness": "regimes",
+    "save": "plot.export", "sweep": "train",
 }  # fmt: skip
 __all__ = [
     "METRICS",
@@ -84,6 +86,7 @@ __all__ = [
     "project",
     "rails",
     "refiner_curve",
+    "replay",
     "report",
     "responsibility",
     "robustness",

@@ -18,7 +18,7 @@ CLASS_NAMES = {"Attribution", "Config", "Embedding", "Layout", "Neighbors", "Run
 FUNCTION_NAMES = {
     "ablate", "attribute", "compare", "counterfactual", "embed", "explore",
     "export_html", "fit", "knn", "label_curve", "load", "pretrain", "project", "rails",
-    "refiner_curve", "report", "robustness", "save", "sweep",
+    "refiner_curve", "replay", "report", "robustness", "save", "sweep",
 }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from refnet_viz.embedding import Embedding
 from refnet_viz.graph import compare, knn
 from refnet_viz.plot import export, latent
 from refnet_viz.plot.export import FIGURES, save
+from refnet_viz.plot.manifest import final
 from refnet_viz.storage import load
 
 HOSTILE = '</script><script>alert(1)</script> & "x"'
@@ -99,6 +100,13 @@ def test_figures_of_the_user_are_saved_and_not_changed(tmp_path):
     assert mine.to_json() == before
     note = json.loads((tmp_path / "f.manifest.json").read_text())
     assert note["made_of"] is None
+
+
+@pytest.mark.parametrize("removed", ["zoom", ["zoom", "pan"], None])
+def test_no_button_sends_data_to_a_cloud(removed):
+    mine = go.Figure().update_layout(modebar_remove=removed)
+    kept = {removed} if isinstance(removed, str) else {*(removed or ())}
+    assert {*final(mine, {}).layout.modebar.remove} == kept | {"sendChartToCloud"}
 
 
 def test_a_lasso_does_not_stop_a_widget(tmp_path):

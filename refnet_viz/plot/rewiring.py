@@ -19,8 +19,9 @@ from ..graph import rewiring as point_rewiring
 from ..layout import Layout, project
 from .panels import finish, flat_axes, grid, place
 from .points import cap, edge_lines, points
-from .text import count_of, short, small
-from .theme import SCALE, class_style, ink
+from .record import call_of
+from .text import count_of, short, small, unmarked
+from .theme import SCALE, faded, ink, stroke
 
 HEIGHT = 420
 BINS = 20
@@ -104,7 +105,9 @@ class Change:
         }
         alt = (
             f"Map of {self.names[0]} with the edges kept, gained and lost in "
-            f"{self.names[1]} ({told}), and a histogram of the change a point."
+            f"{self.names[1]} ({told}), and a histogram of the change a point (1 - "
+            f"Jaccard): {self.verdict}; {unmarked(self.noise_text)}; unrelated graphs "
+            f"{self.chance:.2f}."
         )
         return {
             "figure": "rewiring", "alt": alt, "variants": self.names, **known,
@@ -168,6 +171,7 @@ def rewiring(
     >>> figure.layout.meta["kept"], figure.layout.meta["rewiring"]
     (1, 0.5)
     """
+    given = dict(locals())
     most = _check.integer("max_edges", max_edges, low=0)
     columns = _check.integer("columns", columns, low=1, high=2)
     ink(mode)
@@ -197,7 +201,7 @@ def rewiring(
     figure.update_layout(coloraxis=scale, barmode="overlay")
     second = f"{change.verdict}; unrelated graphs {change.chance:.2f}"
     title = f"Rewiring from {names}<br>{small(second)}"
-    return finish(figure, title, mode, change.meta())
+    return finish(figure, title, mode, change.meta(), call_of("rewiring", given))
 
 
 def chance_rewiring(k_a: int, k_b: int, n: int) -> float:
@@ -234,7 +238,7 @@ def _map(
     mode: str,
 ) -> None:
     colors, graph = ink(mode), change.before
-    blue, red = (class_style(i, mode)[0] for i in (0 if mode == "light" else 4, 3))
+    blue, red = (stroke(i, mode)[0] for i in (0 if mode == "light" else 4, 3))
     shades = {"kept": colors.edge, "gained": blue, "lost": red}
     for kind, pairs in change.drawn(most).items():
         lines = edge_lines(
@@ -256,7 +260,7 @@ def _histogram(
     figure: go.Figure, change: Change, at: dict[str, int], *, mode: str
 ) -> None:
     edges = np.linspace(0, 1, BINS + 1)
-    parts = [("this change", change.points, class_style(1, mode)[0])]
+    parts = [("this change", change.points, stroke(3, mode)[0])]
     if change.noise:
         name = f"two seeds of {short(change.names[0])}"
         parts.insert(0, (name, np.concatenate(change.noise), ink(mode).muted))
@@ -264,7 +268,7 @@ def _histogram(
         share = np.histogram(values, edges)[0] / len(values)
         bars = go.Bar(
             x=(edges[1:] + edges[:-1]) / 2, y=share, width=1 / BINS, name=words,
-            marker={"color": color, "line": {"width": 0}}, opacity=0.6,
+            marker={"color": faded(color, 0.5), "line": {"color": color, "width": 1}},
             hovertemplate="%{x:.2f}: %{y:.1%}<extra></extra>",
         )  # fmt: skip
         figure.add_trace(bars, **at)

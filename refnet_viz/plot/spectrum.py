@@ -12,8 +12,9 @@ from ..embedding import Embedding
 from .band import band
 from .leftover import CONFIDENCE, Variant, variant_of
 from .panels import finish, grid
-from .text import short, small
-from .theme import class_style, ink
+from .record import call_of
+from .text import listing, short, small, span
+from .theme import ink, stroke
 from .variants import variants_of
 
 HEIGHT = 400
@@ -68,19 +69,26 @@ def spectrum(
     >>> [t.name for t in figure.data if t.showlegend is not False][1:3]
     ['best linear refiner', 'width of z: 1']
     """
+    given = dict(locals())
     ink(mode)
     every = variants_of("spaces", spaces, Embedding)
     variants = [variant_of(name, found, weights) for name, found in every.items()]
     figure = grid([[""]], columns=1, height=HEIGHT, below=44)
     end = 10 ** _reach(variants)
     for number, variant in enumerate(variants):
-        color = class_style(number, mode)[0]
+        color = stroke(number, mode)[0]
         figure.add_traces(_achieved(variant, color, end))
     _curves(figure, variants, mode)
     _widths(figure, variants, mode)
     _axes(figure, variants)
     figure.update_layout(showlegend=True)
-    return finish(figure, _title(variants, mode), mode, _meta(variants, every))
+    return finish(
+        figure,
+        _title(variants, mode),
+        mode,
+        _meta(variants, every),
+        call_of("spectrum", given),
+    )
 
 
 def _achieved(variant: Variant, color: str, end: float) -> list[go.Scatter]:
@@ -117,7 +125,7 @@ def _curves(figure: go.Figure, variants: list[Variant], mode: str) -> None:
         for v in variants
     )
     for number, variant in enumerate(variants[:1] if same else variants):
-        color = ink(mode).text if same else class_style(number, mode)[0]
+        color = ink(mode).text if same else stroke(number, mode)[0]
         name = "best linear refiner"
         name += "" if same else f" for the targets of {short(variant.name)}"
         figure.add_trace(go.Scatter(
@@ -198,9 +206,13 @@ def _title(variants: list[Variant], mode: str) -> str:
     ]  # fmt: skip
     if not alarms:
         return title
-    red = class_style(3, mode)[0]
+    red = ink(mode).alarm
     words = f"alarm, targets collapsed: {'; '.join(alarms)}: answers mean nothing"
     return f'{title}<br><span style="font-size:11px;color:{red}">{words}</span>'
+
+
+def _floors(variants: list[Variant]) -> str:
+    return span([variant.first.floor_share for variant in variants])
 
 
 def _meta(
@@ -211,7 +223,9 @@ def _meta(
     alt = (
         "Curve of the share left by the best linear refiner of each width, beside "
         "what was achieved: "
-        + ", ".join(f"{v.name} {v.achieved:.2f}" for v in variants) + "."
+        + listing([f"{v.name} {v.achieved:.2f}" for v in variants])
+        + f"; the floor of linear refiners of the width of z is {_floors(variants)}, "
+        "the mean predictor leaves 1."
     )  # fmt: skip
     rows = [variant.meta() for variant in variants]
     return {"figure": "spectrum", "alt": alt, **known, "variants": rows}

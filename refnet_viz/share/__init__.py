@@ -1,7 +1,8 @@
-"""Comparisons that leave the notebook: a report to read, a page to explore.
+"""Comparisons that leave the notebook: to be read, explored, and made again.
 
-Each is one HTML file that needs no kernel, no network and no other file, and that a
-strict content-security policy keeps from asking for any.
+A report to read and a page to explore are one HTML file each that needs no kernel, no
+network and no other file, and that a strict content-security policy keeps from asking
+for any. `replay` makes a saved figure again from its manifest.
 """
 
 from .page import export_html

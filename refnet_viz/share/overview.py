@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..data.dataset import Dataset
-from ..plot.export import PROGRAMS
+from ..plot.manifest import PROGRAMS
 from . import markup
 from .findings import (
     OPPOSITE,

@@ -149,10 +149,13 @@ def listed(array: Array) -> dict[str, Any]:
     >>> listed(np.array([1.0, np.nan]))
     {'dtype': '<f8', 'shape': [2], 'values': [1.0, 'nan']}
     """
+    flat = array.ravel()
+    if flat.dtype.kind == "f":  # the shortest number that is the same in its dtype
+        flat = flat.astype("U").astype(np.float64)
     # JSON knows no infinity; a string is told from a number.
     values = [
         v if not isinstance(v, float) or math.isfinite(v) else repr(v)
-        for v in array.ravel().tolist()
+        for v in flat.tolist()
     ]
     dtype = array.dtype.newbyteorder("<")
     return {"dtype": dtype.str, "shape": list(array.shape), "values": values}

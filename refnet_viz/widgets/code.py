@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import anywidget
+import numpy as np
 
 from .scripts import script
 
@@ -13,8 +14,7 @@ LINE = 88
 ARGUMENTS = ("variants", "k", "space", "layout", "color", "baseline", "seed", "mode")
 DEFAULTS = {
     "k": 15, "space": "latent", "layout": "aligned", "color": "label", "mode": "light",
-    "metric": "euclidean", "edges": "none", "epoch": None, "weights": None,
-    "selected": (),
+    "metric": "euclidean", "edges": "none", "epoch": None, "selected": (),
 }  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def _literal(value: Any) -> str:
     if isinstance(value, Mapping):
         pairs = (f"{_literal(key)}: {_literal(own)}" for key, own in value.items())
         return f"{{{', '.join(pairs)}}}"
-    return repr(value)
+    return repr(value.item() if isinstance(value, np.generic) else value)
 
 
 def _quoted(text: str) -> str:

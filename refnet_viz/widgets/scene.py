@@ -126,20 +126,21 @@ class View:
 
     def notes(self, panel: Panel) -> list[str]:
         """Return the lines below the title of a map."""
-        layout = panel.layout
-        uneven = ", layout of equal weights" if panel.place.weights else ""
-        cosine = ", layout of Euclidean distances"
-        uneven += cosine if panel.place.metric == "cosine" else ""
-        notes = [
-            panel.space,
-            f"{layout.note or layout.title}, {layout.caption}{uneven}",
-        ]
+        return [", ".join(parts) for parts in self.told(panel)]
+
+    def told(self, panel: Panel) -> list[list[str]]:
+        """Return the same lines in parts: space, layout, edges, sample."""
+        layout, place = panel.layout, panel.place
+        parts = [layout.note or layout.title, layout.caption]
+        parts += ["layout of equal weights"] if place.weights else []
+        parts += ["layout of Euclidean distances"] if place.metric == "cosine" else []
+        lines = [[panel.space], parts]
         if panel.kind != "none":
-            notes.append(panel.note or self._of_edges(panel))
+            lines.append([panel.note or self._of_edges(panel)])
         if len(self.drawn) < self.total:
             told = count_of(len(self.drawn), self.total, "points")
-            notes.append(f"{told}; lasso and numbers take all")
-        return notes
+            lines.append([f"{told}; lasso and numbers take all"])
+        return lines
 
     def _of_edges(self, panel: Panel) -> str:
         plain = panel.kind == "all" or panel.patterns is not None

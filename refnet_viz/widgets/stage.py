@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import ipywidgets as W
@@ -10,15 +11,18 @@ import numpy as np
 import plotly.graph_objects as go
 from IPython.display import HTML, display
 
+from ..data.dataset import Dataset
 from . import background, detail, later, scene, snapshot, static, strip
 from .atlas import Atlas
 from .controls import controls
 from .desk import Desk, Settings
 from .facts import Rows, class_words
 from .history import History, Moment
+from .inputs import rows_of
 from .lifetime import close_all
 from .map import Map
 from .notice import Notice
+from .workshop import Workshop
 
 NOTHING: Rows = np.empty(0, np.intp)
 NOWHERE = (0, -1)  # panel and row of the point that is pointed at
@@ -35,8 +39,8 @@ class Stage:
         Name of a control to its first value.
     mode
         "light" or "dark".
-    epochs
-        Whose states can be shown besides the kept one.
+    data
+        What other variants can be trained on, None for no such form.
     """
 
     def __init__(
@@ -44,22 +48,35 @@ class Stage:
         atlas: Atlas,
         settings: Mapping[str, Any],
         mode: str,
-        epochs: Sequence[int] = (),
+        data: Dataset | None = None,
     ) -> None:
         self._atlas, self._mode = atlas, mode
         self._rows, self._pointed = NOTHING, NOWHERE
         self._waiting = self._closed = False
         self._picture: Any = None
         self._history = History()
-        self.controls = controls(atlas, epochs)
+        self.controls = controls(atlas)
+        self.controls.set("variants", settings["variants"])
+        self._focus = self._has(settings["seed"])
+        self.controls.offer("seed", atlas.seeds(self._focus))
         for name, value in settings.items():
-            self.controls.set(name, value)
-        self._focus = self.controls.get("variants")[0]
+            if value is not None:
+                self.controls.set(name, value)
         self.map = Map(mode=mode, said=self._said())
         self.detail, self.strip = detail.Detail(), strip.Strip()
-        self._notice = Notice()
+        self._notice, self._data = Notice(), data
+        self.workshop = None
+        if data is not None:
+            rows = rows_of(data, atlas.first)
+            self.workshop = Workshop(list(atlas.variants), data, rows)
         self.widget = self._assemble()
         self._redraw()
+
+    def _has(self, seed: Any) -> str:
+        """Return the first shown variant of a seed, the first of all without one."""
+        shown = self.controls.get("variants")
+        having = [name for name in shown if seed in self._atlas.seeds(name)]
+        return str([*having, shown[0]][0])
 
     def _said(self) -> dict[str, list[str]]:
         """Return what points say when they are pointed at."""
@@ -70,8 +87,12 @@ class Stage:
 
     def snapshot(self) -> go.Figure:
         """Return what the maps show as a plain figure, to be saved or changed."""
-        meta = {"figure": "explorer", "arguments": self._arguments()}
-        return snapshot.figure(self._view, self._desk.shown, meta)
+        desk = replace(self._desk, hurried=False)
+        return self._plain(desk.view(self._rows, self._view.focus))
+
+    def _plain(self, view: scene.View) -> go.Figure:
+        spaces = {"spaces": self._atlas.variants}
+        return snapshot.figure(view, self._desk.shown, spaces | self._arguments())
 
     def close(self) -> None:
         """Free what the explorer holds in the kernel and in the page."""
@@ -90,7 +111,7 @@ class Stage:
     def _still(self) -> str:
         view = self._view
         alt = " ".join(view.summary(panel) for panel in view.panels)
-        return static.picture(self.snapshot(), alt)
+        return static.picture(self._plain(view), alt)
 
     def _arguments(self) -> dict[str, Any]:
         """Return the arguments of `explore` that say more than it would do itself."""
@@ -100,15 +121,18 @@ class Stage:
         if all(len(atlas.seeds(name)) == 1 for name in atlas.variants):
             del found["seed"]
         if len(set(found["weights"].values())) < 2:
-            found["weights"] = None
+            del found["weights"]
         chosen = atlas.first.ids[self._rows].tolist()
+        if self._focus != self._has(found.get("seed")):
+            found["variant"] = self._focus
         return {**found, "selected": chosen or (), "mode": self._mode}
 
     def _assemble(self) -> W.VBox:
         main = W.HBox([self.map, self.detail])
         main.add_class("rv-main")
         bars = self.controls.bars(self._notice.status)
-        widget = W.VBox([*bars, main, self.strip, self._notice.errors])
+        workshop = [] if self.workshop is None else [self.workshop]
+        widget = W.VBox([*bars, main, self.strip, *workshop, self._notice.errors])
         for name in ("rv-explorer", f"rv-{self._mode}"):
             widget.add_class(name)
         return widget

@@ -13,7 +13,7 @@ from ..embedding import Embedding
 from ..plot.theme import ink
 from .atlas import Atlas
 from .explorer import Explorer
-from .inputs import spaces_of
+from .inputs import earlier_of, spaces_of
 from .lifetime import register
 
 
@@ -39,7 +39,8 @@ def explore(
         or several; all of the same points, in any order. Or runs in these shapes, with
         their `data`; or a folder that `rv.save` wrote.
     data
-        The data of the runs; their test rows are shown.
+        The data of the runs; their test rows are shown. With it, another variant can
+        be trained from the explorer, also beside embeddings.
     variants
         Which of them are shown side by side, one to four; None takes the baseline and
         the last one.
@@ -106,16 +107,20 @@ def explore(
     """
     ink(mode)
     every = spaces_of(spaces, data)
-    atlas = Atlas.of(every, _check.k_neighbors(k, _size(every)))
+    most = _check.k_neighbors(k, _size(every))
+    atlas = Atlas.of(every, most, earlier_of(spaces, data))
     names, first = list(every), baseline_of(baseline, every)
     shown = list(dict.fromkeys([first, names[-1]])) if variants is None else variants
     settings = {
         "variants": shown, "k": k, "space": space, "layout": layout, "color": color,
-        "baseline": first, "seed": atlas.seeds(names[0])[0] if seed is None else seed,
+        "baseline": first, "seed": seed,
     }  # fmt: skip
-    view = Explorer(atlas, settings, mode)
+    view = Explorer(atlas, settings, mode, data=data)
     register(view)
     return view
+
+
+AFTERWARDS = ("metric", "edges", "weights", "epoch", "variant", "selected")
 
 
 def explore_as(
@@ -129,8 +134,15 @@ def explore_as(
         As in `explore`.
     settings
         Arguments of `explore`, attributes of the explorer, and ``selected`` ids.
+
+    Raises
+    ------
+    ValueError
+        If a name is none of these.
     """
     known = inspect.signature(explore).parameters
+    for name in settings:
+        _check.one_of("settings", name, (*known, *AFTERWARDS))
     first = {name: value for name, value in settings.items() if name in known}
     view = explore(spaces, data=data, **first)
     for name, value in settings.items():
