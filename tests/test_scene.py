@@ -865,6 +865,12 @@ def test_snapshot_is_a_plain_figure(view, spaces):
     assert "plain, seed 0" in text
     assert "both, seed 0" in text
     assert "gained edges that touch the selection" in text
+    call = layout["meta"]["call"]
+    assert call["figure"] == "explorer"
+    told = {
+        name: value for name, value in call["arguments"].items() if name != "spaces"
+    }
+    assert told == json.loads(json.dumps(view._arguments()))
     assert layout["meta"]["selection"] == ["p1", "p4"]
     assert layout["meta"]["alt"].startswith("Map of plain, seed 0: 24 points, 2 sel")
 

@@ -68,7 +68,7 @@ class Stage:
         self.workshop = None
         if data is not None:
             rows = rows_of(data, atlas.first)
-            self.workshop = Workshop(list(atlas.variants), data, rows)
+            self.workshop = Workshop(atlas.variants, data, rows)
         self.widget = self._assemble()
         self._redraw()
 
