@@ -1011,7 +1011,7 @@ def test_a_closed_explorer_is_an_empty_shell(spaces):
 
 def test_a_misspelt_attribute_is_told(view):
     with pytest.raises(AttributeError, match=r"'Explorer' object has no .* 'selectd'"):
-        view.selectd
+        _ = view.selectd
 
 
 def test_running_a_cell_again_frees_what_it_made(spaces, monkeypatch):
