@@ -102,7 +102,7 @@ def test_notebook_01(folder, address, page):
 def moves_the_controls(notebook):
     page, moves = notebook.page, 0
     press = {"exact": True}
-    first = notebook.titles()
+    first, kept = notebook.titles(), notebook.value("len(view._history)")
 
     def until(condition, count=1):
         nonlocal moves
@@ -142,7 +142,7 @@ def moves_the_controls(notebook):
         ("lost", "0 lost edges"), ("by modality", "where a modality contradicts them"),
     ):  # fmt: skip
         edges.get_by_role("button", name=kind, **press).click()
-        until(f"scene.data.panels[1].notes[2].endsWith({note!r})")
+        until(f"scene.data.panels[1].notes.at(-1).endsWith({note!r})")
         counts[kind] = notebook.map(drawn)
     assert counts["all"] == counts["kept"] == counts["by modality"] > 0
     assert counts["gained"] == counts["lost"] == 0  # the same text in every variant
@@ -173,8 +173,9 @@ def moves_the_controls(notebook):
     until(f"scene.data.panels[1].notes.join() !== {before!r}")
 
     undo = page.get_by_role("button", name="Undo")
-    for _ in range(moves):
-        expect(undo).to_be_enabled()
+    steps = notebook.value("len(view._history)") - kept
+    assert steps >= moves  # a slider that stops on its way makes more than one
+    while notebook.value("len(view._history)") > kept:
         undo.click()
     notebook.settled()
     assert notebook.titles() == first
