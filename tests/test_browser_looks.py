@@ -1,0 +1,261 @@
+"""How the explorer looks: where its parts lie, and whether all of it can be read."""
+
+import json
+import os
+
+import pytest
+from lab import FLAGS, ROOT, Notebook, chromium, server, write_notebook
+from looks import differences, look, nameless, outside, overlaps
+from playwright.sync_api import sync_playwright
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+PICTURES = ROOT / "results/browser"
+LAYOUTS = ROOT / "tests/layouts"
+REACH = 12  # pixels: letters are not equally wide everywhere
+WIDTHS = (1440, 900)
+HEIGHT = 2400  # so that all of it is on the screen
+
+VECTORS = """
+import numpy as np, refnet_viz as rv
+data = rv.data.emoji().test
+picture = data.modalities["picture"].values.reshape(len(data.ids), -1) / 255
+parts = {"picture": picture[:, ::97], "text": data.modalities["text"].values}
+def flat(values, count):
+    u, s, _ = np.linalg.svd(values - values.mean(axis=0), full_matrices=False)
+    return (u * s)[:, :count] / s[0]
+def make(share, seed):
+    z = np.hstack([share * flat(parts["picture"], 8), flat(parts["text"], 8)])
+    z += np.random.default_rng(seed).normal(scale=.004, size=z.shape)
+    own = rv.Embedding.from_arrays(
+        z, ids=data.ids, labels=data.labels, class_names=data.class_names,
+        media=data.media, metadata=data.metadata, modalities=parts)
+    own.info["seed"] = seed
+    told = np.roll(data.labels, share > 0)
+    return rv.Embedding(**{**vars(own), "predictions": told})
+shares = {"plain": 0, "refiner": .3, "contrastive": .6, "both": 1}
+spaces = {name: [make(share, s) for s in range(2)] for name, share in shares.items()}
+"""
+STATES = {
+    "first": "pass",
+    "rich": "view.space = 'sum'; view.weights = {'picture': 2, 'text': 0.5};"
+            "view.edges = 'by modality'; view.select(data.labels == 2)",
+    "four": "view.variants = tuple(shares); view.space = 'latent';"
+            "view.edges = 'gained'; view.color = 'rewiring'; view.select(data.ids[7])",
+    "three": "view.variants = ('plain', 'refiner', 'both'); view.select(None);"
+             "view.edges = 'none'; view.color = 'subgroup'; view.search('face')",
+    "one": "view.variants = ('both',); view.color = 'label'; view.select(None)",
+}  # fmt: skip
+CALM = """(wide) => new Promise((done) => {
+  // Lab has followed the window, and nothing has moved for a quarter of a second.
+  let last = "", since = 0;
+  const look = () => {
+    const now = document.querySelector(".rv-explorer").getBoundingClientRect();
+    const size = `${now.width} ${now.height}`;
+    if (size !== last) [last, since] = [size, performance.now()];
+    const followed = now.width <= wide && now.width > wide - 260;
+    if (followed && performance.now() - since > 250) done();
+    else requestAnimationFrame(look);
+  };
+  look();
+})"""
+
+
+def resize(notebook, width):
+    """Make the window so wide, and wait until everything has found its place."""
+    notebook.page.set_viewport_size({"width": width, "height": HEIGHT})
+    notebook.into_view()
+    notebook.page.evaluate(CALM, width)
+    notebook.settled()
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    path, folder = chromium(), tmp_path_factory.mktemp("lab")
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with server(folder) as address, sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser, address, folder
+        browser.close()
+
+
+@pytest.fixture(scope="module", params=["light", "dark"])
+def shown(request, lab):
+    """Return an explorer of one mode, its boxes by state and width, and its faults."""
+    browser, address, folder = lab
+    mode = request.param
+    cell = f"view = rv.explore(spaces, layout='pca', mode={mode!r})\nview"
+    write_notebook(folder / f"{mode}.ipynb", [VECTORS, cell])
+    page = browser.new_page(viewport={"width": WIDTHS[0], "height": HEIGHT})
+    page.set_default_timeout(30_000)
+    notebook = Notebook(page, address, f"{mode}.ipynb")
+    notebook.command("application:toggle-left-area")
+    notebook.command("notebook:run-all-cells")
+    notebook.settled()
+    looks = {}
+    for state, code in STATES.items():
+        notebook.run(code)
+        notebook.settled()
+        for width in WIDTHS:
+            resize(notebook, width)
+            picture = PICTURES / f"{state}-{width}-{mode}.png"
+            page.locator(".rv-explorer").screenshot(path=picture)
+            boxes = {
+                name: [round(edge) for edge in box]
+                for name, box in look(page, "boxes").items()
+            }
+            looks[state, width] = (
+                boxes, look(page, "cut"), look(page, "pale"), nameless(page),
+            )  # fmt: skip
+    yield notebook, looks
+    page.close()
+
+
+def test_parts_lie_where_they_did(shown):
+    """Compare boxes with those of the pictures that were looked at.
+
+    ``REFNET_VIZ_WRITE_LAYOUTS=1`` keeps the present ones; then look at the pictures in
+    ``results/browser``.
+    """
+    _, looks = shown
+    for (state, width), (boxes, *_) in looks.items():
+        file = LAYOUTS / f"{state}-{width}.json"
+        if os.environ.get("REFNET_VIZ_WRITE_LAYOUTS") == "1":
+            lines = ",\n".join(f'  "{name}": {box}' for name, box in boxes.items())
+            file.write_text(f"{{\n{lines}\n}}\n", "utf-8")
+        known = json.loads(file.read_text("utf-8"))
+        assert differences(boxes, known, REACH) == [], (state, width)
+
+
+def test_nothing_overlaps_or_leaves(shown):
+    _, looks = shown
+    for place, (boxes, *_) in looks.items():
+        controls = ("control", "weight", "button", "tool ", "map", "head")
+        assert overlaps(boxes, controls) == [], place
+        assert overlaps(boxes, ("bar", "tools", "map", "key", "detail", "strip")) == []
+        assert outside(boxes) == [], place
+
+
+def test_maps_stand_side_by_side_and_are_equal(shown):
+    _, looks = shown
+    for (state, width), (boxes, *_) in looks.items():
+        maps = [box for name, box in boxes.items() if name.startswith("map")]
+        assert len({(w, h) for _, _, w, h in maps}) == 1, (state, width)
+        rows = {y for _, y, _, _ in maps}
+        assert len(rows) == (2 if len(maps) == 4 else 1)
+        assert maps[0][2] >= 200
+        beside = boxes["detail"][0] > boxes["map 0"][0] + boxes["map 0"][2]
+        assert beside == (width == WIDTHS[0])
+
+
+def test_no_words_are_cut(shown):
+    _, looks = shown
+    for place, (_, cut, *_) in looks.items():
+        assert cut == [], place
+
+
+def test_text_has_contrast(shown):
+    _, looks = shown
+    for place, (*_, (seen, pale), _) in looks.items():
+        assert seen > 60
+        assert pale == [], place
+
+
+def test_whatever_has_the_focus_has_a_name(shown):
+    _, looks = shown
+    for place, (*_, (seen, found)) in looks.items():
+        assert seen > 30
+        assert found == [], place
+
+
+def test_pictures_and_groups_say_what_they_are(shown):
+    page = shown[0].page
+    explorer = page.locator(".rv-explorer")
+    assert explorer.locator("img:not([alt])").count() == 0
+    assert explorer.locator(
+        "canvas:not(.rv-plot canvas):not([aria-hidden])"
+    ).count() == (explorer.locator("canvas[role=img][aria-label]").count())
+    for name in ("Variants side by side", "Space", "Edges", "legend"):
+        assert page.get_by_role("group", name=name).count() == 1
+    for name in ("details", "metrics"):
+        assert page.get_by_role("region", name=name).count() == 1
+    edges = page.get_by_role("group", name="Edges")
+    on = edges.get_by_role("button", pressed=True)
+    assert on.all_text_contents() == ["none"]
+
+
+def test_nothing_moves_where_that_is_asked_for(shown):
+    page = shown[0].page
+    page.emulate_media(reduced_motion="reduce")
+    assert look(page, "moving") == []
+    page.emulate_media(reduced_motion="no-preference")
+
+
+def test_messages_move_nothing(shown):
+    """What is said lies beside the tools and covers no other words."""
+    notebook, _ = shown
+    page = notebook.page
+    for width in WIDTHS:
+        resize(notebook, width)
+        before = look(page, "boxes")
+        told = "`variants` must be 1 to 4 of them, got 0."
+        notebook.run(f"view._notice.say({told!r})")
+        status = page.get_by_role("status")
+        status.wait_for()
+        assert look(page, "boxes") == before
+        box = look(page, "told")
+        boxes = {**before, "status": box}
+        parts = ("status", "tool ", "head", "map", "detail", "button", "control")
+        assert not [pair for pair in overlaps(boxes, parts) if "status" in pair]
+        assert outside(boxes) == []
+        notebook.run("view._notice.say('')")
+        status.wait_for(state="hidden")
+
+
+def test_the_code_stays_within_the_explorer(shown):
+    notebook, _ = shown
+    page = notebook.page
+    notebook.run("view.select(data.ids[:40])")
+    for width in WIDTHS:
+        resize(notebook, width)
+        page.get_by_role("button", name="Copy as code").click()
+        box = page.get_by_role("dialog")
+        box.wait_for()
+        inner, home = box.bounding_box(), page.locator(".rv-explorer").bounding_box()
+        assert inner["x"] >= home["x"]
+        assert inner["x"] + inner["width"] <= home["x"] + home["width"]
+        assert inner["y"] + inner["height"] <= home["y"] + home["height"]
+        assert look(page, "pale")[1] == []
+        page.screenshot(path=PICTURES / f"code-{width}.png")
+        page.keyboard.press("Escape")
+        box.wait_for(state="hidden")
+    notebook.run("view.select(None)")
+
+
+FAULTS = """
+.rv-caption { color: var(--rv-paper) !important; }
+.rv-explorer .rv-panel-title { max-width: 30px !important; }
+.rv-explorer .rv-seed { margin-right: -60px !important; }
+.rv-explorer .rv-tools { margin-left: -60px !important; }
+.rv-explorer .rv-tool { transition: color 1s !important; }
+"""
+
+
+def test_faults_would_be_found(shown):
+    notebook, looks = shown
+    page = notebook.page
+    before, *_ = looks["one", WIDTHS[0]]
+    resize(notebook, WIDTHS[0])
+    assert differences(look(page, "boxes"), before, REACH) == []
+    style = page.add_style_tag(content=FAULTS)
+    slider = page.get_by_role("slider", name="Neighbours k")
+    slider.evaluate("node => node.removeAttribute('aria-label')")
+    boxes = look(page, "boxes")
+    assert ("control seed", "control space") in overlaps(boxes, "control")
+    assert "tools" in outside(boxes)
+    assert any(told.startswith("tools: ") for told in differences(boxes, before, REACH))
+    assert len(look(page, "pale")[1]) == 1
+    assert [told for told in look(page, "cut") if "both, seed 0" in told]
+    assert "rv-tool" in look(page, "moving")
+    assert [role for role, _ in nameless(page)[1]] == ["slider"]
+    style.evaluate("node => node.remove()")
