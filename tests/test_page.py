@@ -192,7 +192,7 @@ def test_points_bring_their_words_and_pictures(written, spaces):
     assert content["texts"] == list(first.media.texts)
     assert content["labels"] == [[label] for label in first.labels]
     assert content["classes"] == ["ant", "bee", "cat"]
-    assert content["words"][1] == "y 0.034482758620689655"
+    assert content["words"][1] == "square 0.034482758620689655"
     picture = base64.b64decode(content["pictures"][7].partition(";base64,")[2])
     assert picture == first.media.pictures[7]
 
@@ -349,6 +349,20 @@ def test_errors_are_one_sentence(spaces, change, sentence):
     given = {"spaces": spaces, "path": "page.html"} | change
     with pytest.raises((TypeError, ValueError), match=f"^{re.escape(sentence)}$"):
         rv.export_html(**given)
+
+
+def test_runs_are_embedded_first(data, small, tmp_path):
+    run = rv.fit(data, small, seed=0, progress=False)
+    sentence = (
+        "`spaces` must hold embeddings, e.g. rv.embed(runs, data.test), got runs."
+    )
+    with pytest.raises(TypeError, match=f"^{re.escape(sentence)}$"):
+        rv.export_html({"plain": [run]}, tmp_path / "page.html")
+
+
+def test_a_saved_comparison_is_read(spaces, written, tmp_path):
+    rv.save(spaces, tmp_path / "saved")
+    assert export(tmp_path, tmp_path / "saved", k=K) == written
 
 
 def test_an_unknown_colour_names_those_there_are(spaces, tmp_path):

@@ -142,9 +142,21 @@ class Controls:
         """Change what a control offers, keeping its value where it is still there."""
         widget = self.widgets[name]
         value = widget.value
-        if _values(widget) != list(options):
-            widget.options = [(str(option), option) for option in options]
+        if name == "variants":
+            widget.offer(options)
+        elif _values(widget) != list(options):
+            named = [(str(option), option) for option in options]
+            widget.options = _trained(options) if name == "epoch" else named
             widget.value = value if value in options else options[0]
+
+    def renew(self, atlas: Atlas) -> None:
+        """Offer what there is now."""
+        names = list(atlas.variants)
+        for name in ("variants", "baseline"):
+            self.offer(name, names)
+        self.offer("color", options(atlas.embeddings))
+        self.offer("epoch", [*atlas.epochs, KEPT])
+        self.widgets["epoch"].layout.display = None if atlas.epochs else "none"
 
     def observe(self, handler: Callable[[Any], None]) -> None:
         """Call a handler whenever the value of a control changes."""
@@ -152,16 +164,8 @@ class Controls:
             widget.observe(handler, "value")
 
 
-def controls(atlas: Atlas, epochs: Sequence[int]) -> Controls:
-    """Return the controls for what there is to choose.
-
-    Parameters
-    ----------
-    atlas
-        What there is.
-    epochs
-        Whose states were kept besides, rising; nothing hides the scrubber.
-    """
+def controls(atlas: Atlas) -> Controls:
+    """Return the controls for what there is to choose."""
     names, spaces = list(atlas.variants), atlas.spaces
     edges = [name for name in EDGES if name != BY_MODALITY or atlas.modalities]
     weighed = any(atlas.weighed(space) for space in spaces)
@@ -183,7 +187,7 @@ def controls(atlas: Atlas, epochs: Sequence[int]) -> Controls:
         "baseline": _choice(names, "Compared with",
                             "the variant that edges and rewiring refer to"),
         "weights": Weights(atlas.modalities if weighed else []),
-        "epoch": _epochs(epochs),
+        "epoch": _epochs(atlas.epochs),
     }  # fmt: skip
     for name, widget in widgets.items():
         widget.add_class("rv-bar" if name == "weights" else "rv-control")
@@ -208,12 +212,17 @@ def _choice(
 def _epochs(epochs: Sequence[int]) -> W.SelectionSlider:
     """Return the scrubber; it ends with the state that was kept."""
     slider = W.SelectionSlider(
-        options=[*((str(epoch), epoch) for epoch in epochs), (KEPT, KEPT)],
-        value=KEPT, description="Epoch", continuous_update=False,
-        tooltip="the state after this epoch of training, at last the one that was kept",
+        options=_trained([*epochs, KEPT]), value=KEPT, description="Epochs trained",
+        continuous_update=False,
+        tooltip="the state after so many epochs, at last the one that was kept",
     )  # fmt: skip
     slider.layout.display = None if epochs else "none"
     return slider
+
+
+def _trained(epochs: Sequence[Any]) -> list[tuple[str, Any]]:
+    """Return what is said of epochs: how many there were, counted from 1."""
+    return [(str(e) if e == KEPT else str(e + 1), e) for e in epochs]
 
 
 def _values(widget: Any) -> list[Any]:

@@ -55,9 +55,11 @@ class Panel:
 
     @property
     def title(self) -> str:
-        """Variant, seed and epoch."""
-        epoch = "" if self.place.epoch is None else f", epoch {self.place.epoch}"
-        return f"{cut(self.place.variant)}, seed {self.place.seed}{epoch}"
+        """Variant, seed and how far it was trained."""
+        place, trained = self.place, ""
+        if place.epoch is not None:
+            trained = f", after {place.epoch + 1} epochs"
+        return f"{cut(place.variant)}, seed {place.seed}{trained}"
 
     @property
     def space(self) -> str:
@@ -133,7 +135,7 @@ class View:
         layout, place = panel.layout, panel.place
         parts = [layout.note or layout.title, layout.caption]
         parts += ["layout of equal weights"] if place.weights else []
-        parts += ["of Euclidean distances"] if place.metric == "cosine" else []
+        parts += ["layout of Euclidean distances"] if place.metric == "cosine" else []
         lines = [[panel.space], parts]
         if panel.kind != "none":
             lines.append([panel.note or self._of_edges(panel)])
