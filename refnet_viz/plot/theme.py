@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from .. import _check
+from .figure import Figure
 
 FONT = "Helvetica Neue, Helvetica, Arial, DejaVu Sans, sans-serif"
 SCALE = "Cividis"  # even steps for every kind of colour vision, and in grey
@@ -143,7 +144,7 @@ def theme(figure: go.Figure, mode: str = "light") -> go.Figure:
     '#14171C'
     """
     template = _template(ink(mode))
-    figure = go.Figure(figure)
+    figure = Figure(figure)
     return figure.update_layout(
         template=template, modebar={"remove": ["sendChartToCloud"]}
     )
