@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -38,18 +39,25 @@ class Atlas(Runs):
         Their graphs.
     """
 
-    graphs: Graphs
+    graphs: Graphs = field(kw_only=True)
     _facts: dict[tuple[Place, str, int], Facts] = field(
         default_factory=dict, repr=False
     )
-    _answers: dict[tuple[str, Any], pd.DataFrame] = field(
+    _answers: dict[tuple[Any, ...], pd.DataFrame] = field(
         default_factory=dict, repr=False
     )
     _layouts: dict[tuple[Place, str], Layout] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, variants: Variants[Embedding], k: int) -> Atlas:
+    def of(
+        cls,
+        variants: Variants[Embedding],
+        k: int,
+        earlier: Callable[[int], Variants[Embedding]] | None = None,
+    ) -> Atlas:
         """Return an atlas in which graphs of up to `k` neighbours are at hand.
+
+        Rows that come in another order are brought into that of the first embedding.
 
         Raises
         ------
@@ -57,15 +65,21 @@ class Atlas(Runs):
             If ids differ between embeddings.
         """
         first = next(iter(variants.values()))[0]
-        for name, runs in variants.items():
-            for run in runs:
-                if not np.array_equal(run.ids, first.ids):
-                    raise ValueError(
-                        "`spaces` must all have the same ids in the same order, "
-                        f"got others in {name!r}."
-                    )
+        ordered = {
+            name: [_in_order(run, first, name) for run in runs]
+            for name, runs in variants.items()
+        }
         k_max = min(max(K_MAX, k), len(first) - 1)
-        return cls(variants, Graphs(Runs(variants), k_max))
+        return cls(ordered, earlier, graphs=Graphs(Runs(ordered, earlier), k_max))
+
+    def joined(self, name: str, runs: list[Embedding]) -> Atlas:
+        """Return an atlas with one more variant, which keeps what was computed."""
+        variants = {
+            **self.variants,
+            name: [_in_order(r, self.first, name) for r in runs],
+        }
+        known = Runs(variants, self.earlier)
+        return replace(self, variants=variants, graphs=replace(self.graphs, runs=known))
 
     @property
     def k_max(self) -> int:
@@ -106,12 +120,21 @@ class Atlas(Runs):
             )  # fmt: skip
         return self._facts[key]
 
+    def all_seeds(self, place: Place, baseline: str, k: int) -> list[Facts]:
+        """Return what is known of the same graph of every seed."""
+        return [self.facts(other, baseline, k) for other in self.family(place)]
+
+    def knows(self, place: Place, baseline: str, k: int, names: Sequence[str]) -> bool:
+        """Return whether metrics of a graph are computed."""
+        facts = self._facts.get((place, baseline, k))
+        return facts is not None and facts.knows(names)
+
     def answers(self, place: Place) -> pd.DataFrame:
         """Return how far z answers for each modality, of every point of a run.
 
         Empty where nothing was decoded or rows were trained on.
         """
-        key = (place.variant, place.seed)
+        key = (place.variant, place.seed, place.epoch)
         if key not in self._answers:
             own = self.embedding(place)
             known = answered(own)
@@ -146,7 +169,7 @@ class Atlas(Runs):
         return method == "pca" or (place.even, method) in self._layouts
 
     def layout(self, place: Place, method: str) -> Layout:
-        """Return the layout of a place, aligned with that of the first embedding.
+        """Return the layout of a place; "aligned" begins at the first embedding's.
 
         It is that of equal weights: other weights move edges, never points.
         """
@@ -156,9 +179,13 @@ class Atlas(Runs):
                 self._layouts[key] = self._lay_out(place.even, method)
         return self._layouts[key]
 
+    def ready(self, place: Place, method: str) -> bool:
+        """Return whether a place can be shown without a search or a layout."""
+        return self.graphs.has(place) and (place.even, method) in self._layouts
+
     def prepare(self, place: Place, method: str) -> bool:
         """Compute what a place needs; return whether there was anything to compute."""
-        if self.graphs.has(place) and (place, method) in self._layouts:
+        if self.ready(place, method):
             return False
         self.graph(place, 1)
         self.layout(place, method)
@@ -167,18 +194,29 @@ class Atlas(Runs):
     def stand_in(self, place: Place, method: str) -> Layout:
         """Return a layout at hand: that of the first embedding, or the PCA."""
         origin = self.origin(place)
-        if self.has_layout(origin, method):
+        if method == "aligned" and self.has_layout(origin, method):
             return self.layout(origin, method)
         return self.layout(place, "pca")
 
     def _lay_out(self, place: Place, method: str) -> Layout:
         embedding, origin = self.embedding(place), self.origin(place)
         found: Layout
-        if method == "pca" or place == origin:
-            found = project(embedding, method, space=place.space)
-        else:
-            reference = self.layout(origin, method)
+        if method == "aligned" and place != origin:
             found = project(
-                embedding, "aligned", space=place.space, reference=reference
-            )
+                embedding, method, space=place.space,
+                reference=self.layout(origin, method),
+            )  # fmt: skip
+        else:
+            alone = "pca" if method == "pca" else "umap"
+            found = project(embedding, alone, space=place.space)
         return found
+
+
+def _in_order(run: Embedding, first: Embedding, name: str) -> Embedding:
+    if np.array_equal(run.ids, first.ids):
+        return run
+    if len(run) != len(first) or set(run.ids) != set(first.ids):
+        raise ValueError(
+            f"`spaces` must all have the same ids, got others in {name!r}."
+        )
+    return run.subset(first.ids)

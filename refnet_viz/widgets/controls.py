@@ -1,4 +1,4 @@
-"""The controls over the map, and what may be set from Python."""
+"""The controls over the maps, and what may be set from Python."""
 
 from __future__ import annotations
 
@@ -9,12 +9,20 @@ from typing import Any
 import ipywidgets as W
 
 from .. import _check
+from ..graph.neighbors import DISTANCES
 from .atlas import BY_MODALITY, Atlas
+from .chips import Chips
+from .code import Code
 from .hue import options
 from .weights import Weights
 
-LAYOUTS = {"UMAP": "umap", "PCA": "pca"}
+LAYOUTS = {"aligned UMAP": "aligned", "UMAP": "umap", "PCA": "pca"}
+EDGES = ("none", "all", BY_MODALITY, "kept", "gained", "lost")
 MOST_BUTTONS = 5  # beyond this many options a list takes less room
+MOST_LIVE = 5_000  # points that can be searched while one types
+KEPT = "kept"  # the epoch whose state the run kept
+WHAT = ("variants", "seed", "space", "metric", "layout", "color")
+HOW = ("k", "edges", "baseline", "weights", "epoch")
 
 
 class Setting:
@@ -27,26 +35,61 @@ class Setting:
         self.name = name
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        return self if instance is None else instance.controls[self.name].value
+        return self if instance is None else instance.controls.get(self.name)
 
     def __set__(self, instance: Any, value: Any) -> None:
         instance.controls.set(self.name, value)
 
 
 @dataclass(frozen=True)
+class Actions:
+    """What can be done besides setting something.
+
+    Parameters
+    ----------
+    search
+        Words of the points to select.
+    undo, clear, code
+        Go back a step, select nothing, show the code.
+    """
+
+    search: W.Text
+    undo: W.Button
+    clear: W.Button
+    code: Code
+
+    @classmethod
+    def make(cls, *, live: bool) -> Actions:
+        """Return them; a `live` search answers while one types."""
+        search = W.Text(
+            description="Search", placeholder="id, label, text …",
+            continuous_update=live,
+        )  # fmt: skip
+        search.tooltip = "select the points in which every one of these words occurs"
+        undo = W.Button(description="Undo", tooltip="go back to what was shown before")
+        clear = W.Button(description="Clear selection", tooltip="select nothing")
+        search.add_class("rv-control")
+        search.add_class("rv-search")
+        for button in (undo, clear):
+            button.add_class("rv-button")
+        undo.disabled = clear.disabled = True
+        return cls(search, undo, clear, Code())
+
+
+@dataclass(frozen=True)
 class Controls:
-    """One widget a setting, by name.
+    """One widget a setting, by name, and the actions.
 
     Parameters
     ----------
     widgets
         Name to control.
-    clear
-        The button that clears the selection.
+    actions
+        Search, undo, clear, code.
     """
 
     widgets: dict[str, Any]
-    clear: W.Button
+    actions: Actions
 
     def __getitem__(self, name: str) -> Any:
         return self.widgets[name]
@@ -62,12 +105,20 @@ class Controls:
         status
             What stands at the end of the second.
         """
-        *rest, weights = self.widgets.values()
-        ends = [*rest[5:], self.clear, weights, status]
-        bars = [W.HBox(rest[:5]), W.HBox(ends)]
+        done = self.actions
+        how = [self.widgets[name] for name in HOW]
+        ends = [*how, done.search, done.undo, done.clear, done.code, status]
+        bars = [W.HBox([self.widgets[name] for name in WHAT]), W.HBox(ends)]
         for bar in bars:
             bar.add_class("rv-bar")
         return bars
+
+    def get(self, name: str) -> Any:
+        """Return the value of a setting."""
+        value = self.widgets[name].value
+        if name == "weights":
+            return dict(value)
+        return None if name == "epoch" and value == KEPT else value
 
     def set(self, name: str, value: Any) -> None:
         """Move a control from Python.
@@ -78,18 +129,14 @@ class Controls:
             If the value is none the control offers.
         """
         widget = self.widgets[name]
-        if name == "weights":
+        if name in {"weights", "variants"}:
             widget.set(value)
-            return
-        if name == "k":
+        elif name == "k":
             widget.value = _check.integer("k", value, low=1, high=widget.max)
-            return
-        options = _values(widget)
-        if name == "seed":
-            _seed(value, options)
+        elif name in {"seed", "epoch"}:
+            widget.value = _numbered(name, value, _values(widget))
         else:
-            _check.one_of(name, value, options)
-        widget.value = value
+            widget.value = _check.one_of(name, value, _values(widget))
 
     def offer(self, name: str, options: Sequence[Any]) -> None:
         """Change what a control offers, keeping its value where it is still there."""
@@ -105,72 +152,77 @@ class Controls:
             widget.observe(handler, "value")
 
 
-def choices(atlas: Atlas) -> dict[str, list[Any]]:
-    """Return what every control offers at first."""
-    names, spaces = list(atlas.variants), atlas.spaces
-    by_modality = [BY_MODALITY] if atlas.modalities else []
-    weighed = any(atlas.weighed(space) for space in spaces)
-    return {
-        "variant": names, "seed": atlas.seeds(names[0]), "space": spaces,
-        "color": options(atlas.embeddings),
-        "edges": ["none", "all", *by_modality, "kept", "gained", "lost"],
-        "weights": atlas.modalities if weighed else [],
-    }  # fmt: skip
-
-
-def controls(offered: Mapping[str, Sequence[Any]], *, k_max: int) -> Controls:
+def controls(atlas: Atlas, epochs: Sequence[int]) -> Controls:
     """Return the controls for what there is to choose.
 
     Parameters
     ----------
-    offered
-        Options of ``variant``, ``seed``, ``space``, ``color`` and ``edges``, and the
-        modalities that ``weights`` weigh.
-    k_max
-        Most neighbours a point.
+    atlas
+        What there is.
+    epochs
+        Whose states were kept besides, rising; nothing hides the scrubber.
     """
-    few = {name: len(values) <= MOST_BUTTONS for name, values in offered.items()}
-    widgets = {
-        "variant": _choice(offered["variant"], "Variant", buttons=few["variant"],
-                           tooltip="which model's embedding is shown"),
-        "seed": _choice(offered["seed"], "Seed", tooltip="which run of the variant"),
-        "space": _choice(offered["space"], "Space", buttons=few["space"],
-                         tooltip="where neighbours are looked for"),
-        "layout": W.Dropdown(options=list(LAYOUTS.items()), description="Layout",
-                             tooltip="how the space is laid out in the plane"),
-        "color": _choice(offered["color"], "Colour by",
-                         tooltip="what the colour of a point shows"),
+    names, spaces = list(atlas.variants), atlas.spaces
+    edges = [name for name in EDGES if name != BY_MODALITY or atlas.modalities]
+    weighed = any(atlas.weighed(space) for space in spaces)
+    widgets: dict[str, Any] = {
+        "variants": Chips(names, "Variants side by side"),
+        "seed": _choice(atlas.seeds(names[0]), "Seed", "which run of the variants"),
+        "space": _choice(spaces, "Space", "where neighbours are looked for",
+                         buttons=len(spaces) <= MOST_BUTTONS),
+        "metric": _choice(DISTANCES, "Distance", "how neighbours are measured"),
+        "layout": _choice(LAYOUTS, "Layout", "how the space is laid out in the plane"),
+        "color": _choice(options(atlas.embeddings), "Colour by",
+                         "what the colour of a point shows"),
         "k": W.IntSlider(
-            min=1, max=k_max, description="Neighbours k",
+            min=1, max=atlas.k_max, description="Neighbours k",
             tooltip="neighbours a point, not counting the point itself",
         ),
-        "edges": _choice(offered["edges"], "Edges", buttons=True,
-                         tooltip="all, by the modalities that have them, or kept, "
-                                 "gained and lost since the baseline"),
-        "baseline": _choice(offered["variant"], "Compared with",
-                            tooltip="the variant that edges and rewiring refer to"),
-        "weights": Weights(offered["weights"]),
+        "edges": _choice(edges, "Edges", "all, by the modalities that have them, or "
+                         "kept, gained and lost since the baseline", buttons=True),
+        "baseline": _choice(names, "Compared with",
+                            "the variant that edges and rewiring refer to"),
+        "weights": Weights(atlas.modalities if weighed else []),
+        "epoch": _epochs(epochs),
     }  # fmt: skip
-    clear = W.Button(description="Clear selection", tooltip="select nothing")
-    clear.add_class("rv-clear")
     for name, widget in widgets.items():
         widget.add_class("rv-bar" if name == "weights" else "rv-control")
         widget.add_class(f"rv-{name}")
-    return Controls(widgets, clear)
+    live = len(atlas.first) <= MOST_LIVE
+    return Controls(widgets, Actions.make(live=live))
 
 
 def _choice(
-    options: Sequence[Any], description: str, *, tooltip: str, buttons: bool = False
+    options: Sequence[Any] | Mapping[str, Any],
+    description: str,
+    tooltip: str,
+    *,
+    buttons: bool = False,
 ) -> Any:
-    pairs = [(str(option), option) for option in options]
+    if not isinstance(options, Mapping):
+        options = {str(option): option for option in options}
     kind = W.ToggleButtons if buttons else W.Dropdown
-    return kind(options=pairs, description=description, tooltip=tooltip)
+    return kind(options=list(options.items()), description=description, tooltip=tooltip)
+
+
+def _epochs(epochs: Sequence[int]) -> W.SelectionSlider:
+    """Return the scrubber; it ends with the state that was kept."""
+    slider = W.SelectionSlider(
+        options=[*((str(epoch), epoch) for epoch in epochs), (KEPT, KEPT)],
+        value=KEPT, description="Epoch", continuous_update=False,
+        tooltip="the state after this epoch of training, at last the one that was kept",
+    )  # fmt: skip
+    slider.layout.display = None if epochs else "none"
+    return slider
 
 
 def _values(widget: Any) -> list[Any]:
     return [value for _, value in widget._options_full]
 
 
-def _seed(value: Any, options: Sequence[Any]) -> None:
-    if value not in options:
-        raise ValueError(f"`seed` must be one of {list(options)}, got {value!r}.")
+def _numbered(name: str, value: Any, options: Sequence[Any]) -> Any:
+    given = KEPT if name == "epoch" and value is None else value
+    if given not in options:
+        known = [None if option == KEPT else option for option in options]
+        raise ValueError(f"`{name}` must be one of {known}, got {value!r}.")
+    return given

@@ -1,33 +1,38 @@
-// Draws what Python says of one point, or of a selection. Every word from data
-// becomes a text node, so nothing in it is ever read as HTML.
-function add(parent, tag, name, text) {
-  const node = document.createElement(tag);
-  if (name) node.className = name;
-  if (text !== undefined) node.textContent = text;
-  parent.append(node);
-  return node;
-}
-
+// Draws what is said of one point, or of a selection. `act({ kind: "row", words: [row] })`
+// is called when a neighbour is chosen.
 function picture(parent, name, source, alt) {
   const image = add(parent, "img", name);
   image.alt = alt;
   image.src = source;
 }
 
-function row(list, entry) {
-  const item = add(list, "li", entry.same === true ? "rv-row rv-same" : "rv-row");
-  if (entry.picture) picture(item, "rv-thumb", entry.picture, "");
-  const words = add(item, "div", "rv-words");
-  add(words, "span", "rv-row-title", entry.title);
-  if (entry.text) add(words, "span", "rv-row-text", entry.text);
-  if (entry.same !== null && entry.same !== undefined) {
-    const mark = add(item, "span", "rv-mark", entry.same ? "✓" : "");
-    mark.title = entry.same ? "same label" : "another label";
-    mark.setAttribute("aria-label", mark.title);
-  }
+function marked(item, same) {
+  if (same === null || same === undefined) return;
+  const mark = add(item, "span", "rv-mark", same ? "✓" : "");
+  mark.title = same ? "same label" : "another label";
+  mark.setAttribute("aria-label", mark.title);
 }
 
-function draw(root, content) {
+function row(list, entry, act) {
+  const item = add(list, "li");
+  const name = entry.same === true ? "rv-row rv-same" : "rv-row";
+  const line = button(item, name, "", "", () => act({ kind: "row", words: [entry.row] }));
+  if (entry.picture) picture(line, "rv-thumb", entry.picture, "");
+  const words = add(line, "span", "rv-words");
+  add(words, "span", "rv-row-title", entry.title);
+  if (entry.text) add(words, "span", "rv-row-text", entry.text);
+  marked(line, entry.same);
+}
+
+function tile(list, entry, act) {
+  const name = entry.same === true ? "rv-tile rv-same" : "rv-tile";
+  const label = entry.same === true ? `${entry.title}, same label` : entry.title;
+  const node = button(list, name, "", label, () => act({ kind: "row", words: [entry.row] }));
+  if (entry.picture) picture(node, "rv-thumb", entry.picture, "");
+  else add(node, "span", "", entry.title);
+}
+
+function drawDetail(root, content, act = () => {}) {
   root.replaceChildren();
   if (content.hint) {
     add(root, "p", "rv-hint", content.hint);
@@ -43,55 +48,13 @@ function draw(root, content) {
     add(facts, "dt", "", name);
     add(facts, "dd", mark ? `rv-${mark}` : "", value);
   }
+  for (const { heading, rows } of content.elsewhere || []) {
+    add(root, "div", "rv-heading", heading);
+    const tiles = add(root, "div", "rv-tiles");
+    rows.forEach((entry) => tile(tiles, entry, act));
+  }
   add(root, "div", "rv-heading", content.heading);
   const list = add(root, "ol", "rv-list");
-  content.rows.forEach((entry) => row(list, entry));
+  content.rows.forEach((entry) => row(list, entry, act));
   if (content.more) add(root, "p", "rv-hint", content.more);
 }
-
-// The figure sends selections through the same channel as hovering, where a later
-// event takes the place of one not yet sent. Here the last selection always arrives.
-function link(el, model) {
-  let timer = 0;
-  const send = (rows) => {
-    // A time makes the same rows picked twice two events.
-    model.set("picked", { rows, at: performance.now() });
-    model.save_changes();
-  };
-  const attach = () => {
-    const map = el.closest(".rv-explorer")?.querySelector(".rv-map");
-    if (!map?.on) {
-      timer = setTimeout(attach, 100);
-      return;
-    }
-    map.on("plotly_selected", (event) => {
-      // Without its outline, a selection is told once more, as one of nothing.
-      const drawn = event && (event.lassoPoints || event.range);
-      if (!drawn && !event?.points.length) return;
-      send(event.points.map((point) => point.pointIndex));
-      // An outline would select anew, at every redraw, what then lies in it.
-      setTimeout(() => (map.layout.selections = []));
-    });
-    map.on("plotly_deselect", () => send([]));
-    model.set("linked", true);
-    model.save_changes();
-  };
-  attach();
-  return () => clearTimeout(timer);
-}
-
-export default {
-  render({ model, el }) {
-    el.classList.add("rv-detail");
-    el.setAttribute("role", "region");
-    el.setAttribute("aria-label", "details");
-    const update = () => draw(el, model.get("content"));
-    model.on("change:content", update);
-    update();
-    const unlink = link(el, model);
-    return () => {
-      unlink();
-      model.off("change:content", update);
-    };
-  },
-};

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import anywidget
@@ -11,29 +11,29 @@ import numpy as np
 import traitlets
 
 from ..embedding import Embedding
+from ..graph import Neighbors
+from ..graph.points import same_label
 from .facts import Facts, Rows, responsibility_of
+from .scripts import pane
 
-FOLDER = Path(__file__).parent
 MOST_ROWS = 20
 LONGEST = 280
 HINT = (
     "Point at a dot to see it here with its neighbours. Draw around dots to select "
-    "them; click a dot to select it alone; double-click the map to clear."
+    "them, with Shift to add more; click a dot to select it alone; double-click the "
+    "map to clear. With the keyboard: arrows move between dots, Enter selects."
 )
+ELSEWHERE = 8  # neighbours shown of every other space
 
 
 class Detail(anywidget.AnyWidget):
     """Shows nested plain values; its script makes text nodes of every word.
 
-    In a page it also listens to the map beside it: `picked` holds the rows that were
-    selected last, and `linked` says that somebody listens.
+    A neighbour that is chosen arrives as a message ``{"kind": "row", "words": [row]}``.
     """
 
-    _esm = FOLDER / "detail.js"
-    _css = FOLDER / "explorer.css"
+    _esm = pane("drawDetail", "rv-detail", "details", "detail.js")
     content = traitlets.Dict().tag(sync=True)
-    picked = traitlets.Dict().tag(sync=True)
-    linked = traitlets.Bool(default_value=False).tag(sync=True)
 
 
 def hint() -> dict[str, Any]:
@@ -41,8 +41,20 @@ def hint() -> dict[str, Any]:
     return {"hint": HINT}
 
 
-def of_point(facts: Facts, row: int) -> dict[str, Any]:
-    """Return what the pane says of one point and its nearest neighbours."""
+def of_point(
+    facts: Facts, row: int, elsewhere: Sequence[Neighbors] = ()
+) -> dict[str, Any]:
+    """Return what the pane says of one point and its nearest neighbours.
+
+    Parameters
+    ----------
+    facts
+        Of the map it lies on.
+    row
+        Of the point.
+    elsewhere
+        Graphs of other spaces, whose nearest neighbours are shown small.
+    """
     embedding, graph = facts.embedding, facts.graph
     nearest = graph.indices[row]
     same = None if facts.same is None else facts.same[row]
@@ -59,6 +71,20 @@ def of_point(facts: Facts, row: int) -> dict[str, Any]:
         "heading": f"{graph.k} nearest in the {graph.space} space{shared}",
         "rows": rows,
         "more": _more(graph.k),
+        "elsewhere": [_nearest(facts, other, row) for other in elsewhere],
+    }
+
+
+def _nearest(facts: Facts, graph: Neighbors, row: int) -> dict[str, Any]:
+    nearest = graph.indices[row][:ELSEWHERE]
+    same = None if graph.labels is None else same_label(graph)[row]
+    shared = set(facts.graph.indices[row].tolist()) & set(graph.indices[row].tolist())
+    return {
+        "heading": f"in the {graph.space} space, {len(shared)} of {graph.k} shared",
+        "rows": [
+            _entry(facts, int(other), same=None if same is None else bool(same[place]))
+            for place, other in enumerate(nearest)
+        ],
     }
 
 
@@ -70,6 +96,7 @@ def of_selection(facts: Facts, rows: Rows) -> dict[str, Any]:
         "text": "",
         "facts": _classes(facts, rows),
         "heading": "in the order of the data",
+        "elsewhere": [],
         "rows": [_entry(facts, row) for row in rows[:MOST_ROWS]],
         "more": _more(len(rows)),
     }
@@ -101,8 +128,11 @@ def _facts(facts: Facts, row: int) -> list[list[str]]:
         found.append(["label", facts.labels[row], ""])
     if facts.predictions is not None:
         mark, sign = "", ""
+        if facts.confidence is not None:
+            sign = f" ({facts.confidence[row]:.2f})"
         if facts.right is not None:
-            mark, sign = ("right", " ✓") if facts.right[row] else ("wrong", " ✗")
+            mark, told = ("right", " ✓") if facts.right[row] else ("wrong", " ✗")
+            sign += told
         found.append(["prediction", facts.predictions[row] + sign, mark])
     if facts.purity is not None and facts.purity_chance is not None:
         chance = facts.purity_chance[row]
@@ -136,6 +166,7 @@ def _classes(facts: Facts, rows: Rows) -> list[list[str]]:
 def _entry(facts: Facts, row: int, *, same: bool | None = None) -> dict[str, Any]:
     embedding = facts.embedding
     return {
+        "row": int(row),
         "title": str(embedding.ids[row]),
         "picture": picture(embedding, row),
         "text": text(embedding, row),

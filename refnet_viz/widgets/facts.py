@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ..embedding import Embedding
-from ..graph import Neighbors
+from ..graph import METRICS, Neighbors
 from ..graph.points import (
     in_degree,
     purity_by_point,
@@ -51,6 +51,20 @@ class Facts:
     noise: Floats | None
     answers: Callable[[], pd.DataFrame]
 
+    @cached_property
+    def _values(self) -> dict[str, float]:
+        return {}
+
+    def value(self, name: str) -> float:
+        """Return a metric of the whole graph, computed once."""
+        if name not in self._values:
+            self._values[name] = float(METRICS[name].function(self.graph))
+        return self._values[name]
+
+    def knows(self, names: Sequence[str]) -> bool:
+        """Return whether metrics can be had at once."""
+        return all(name in self._values for name in names)
+
     @property
     def embedding(self) -> Embedding:
         """Whose points these are."""
@@ -87,6 +101,12 @@ class Facts:
         return class_words(self.embedding, self.embedding.predictions)
 
     @cached_property
+    def confidence(self) -> Floats | None:
+        """Largest class probability of every point, None without predictions."""
+        scores = self.embedding.scores
+        return None if scores is None else scores.max(axis=1).astype(np.float64)
+
+    @cached_property
     def right(self) -> npt.NDArray[np.bool_] | None:
         """Which points are predicted right in all their labels, None if unknown."""
         labels, told = self.embedding.labels, self.embedding.predictions
@@ -106,11 +126,27 @@ class Facts:
         found = self.answers()
         return {name: found[name].to_numpy() for name in self.embedding.decoded}
 
+    @cached_property
+    def words(self) -> list[str]:
+        """All that is written of every point, for looking things up."""
+        own = self.embedding
+        columns: list[Any] = [
+            own.ids,
+            self.labels,
+            self.predictions,
+            own.media.texts or None,
+        ]
+        columns += [own.metadata[name] for name in own.metadata.columns]
+        given = [column for column in columns if column is not None]
+        lines = zip(*(map(str, column) for column in given), strict=True)
+        return [" ".join(line).casefold() for line in lines]
+
     def frame(self, rows: Rows) -> pd.DataFrame:
         """Return one row a point: id, classes, text, numbers, then the metadata."""
         known: dict[str, Any] = {
             "id": self.embedding.ids, "label": self.labels,
             "prediction": self.predictions, "correct": self.right,
+            "confidence": self.confidence,
             "text": self.embedding.media.texts or None, "purity": self.purity,
             "rewiring": self.rewiring, "in_degree": self.in_degree,
         }  # fmt: skip

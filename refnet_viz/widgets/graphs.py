@@ -13,7 +13,7 @@ from ..graph.ground import Grounds
 from ..graph.reweighting import Reweighting
 from .runs import Place, Runs
 
-KEPT = 32  # graphs of a smaller k, and what was said of them, kept at hand
+KEPT = 128  # graphs of a smaller k, and what was said of them, kept at hand
 # One redraw asks for three: the shown run, its baseline, another seed of the baseline.
 KEPT_DISTANCES = 3
 
@@ -73,8 +73,9 @@ class Graphs:
         if place not in self._whole:
             with one_thread_for(len(self.runs.first)):
                 self._whole[place] = knn(
-                    self.runs.embedding(place), self.k_max, space=place.space
-                )
+                    self.runs.embedding(place), self.k_max, space=place.space,
+                    metric=place.metric,
+                )  # fmt: skip
         return self._whole[place]
 
     def _weighted(self, place: Place, k: int) -> Neighbors:

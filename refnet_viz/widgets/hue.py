@@ -2,26 +2,73 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from plotly.colors import sample_colorscale
 
 from ..embedding import Embedding
 from ..plot.color import Coloring, coloring
-from ..plot.text import escape, short
-from ..plot.theme import MODES, SYMBOLS
+from ..plot.theme import MODES, SCALE, SYMBOLS
 from .facts import Facts, answered, responsibility_of
 
 # Two categories of the same colour and shape could not be told apart.
 MOST_KINDS = len(SYMBOLS) * len(MODES["light"].classes)
-CLASSES = ("label", "prediction", "correct")
 LOWEST = -1.0  # responsibility has no lower end: few points would take the whole scale
-NUMBERS = ("purity", "rewiring", "in-degree")
+NUMBERS = ("confidence", "purity", "rewiring", "in-degree")
+SCALE_STEPS = tuple(sample_colorscale(SCALE, 64))
 
 
-def options(embeddings: list[Embedding]) -> list[str]:
+@dataclass(frozen=True)
+class Hue:
+    """What colour means on every map.
+
+    Parameters
+    ----------
+    coloring
+        Values a panel, names and styles.
+    title
+        What it shows, as plain text.
+    """
+
+    coloring: Coloring
+    title: str
+
+    @property
+    def values(self) -> tuple[npt.NDArray[Any], ...]:
+        """One array a panel: positions in `names`, or numbers where there are none."""
+        return self.coloring.values
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The categories."""
+        return self.coloring.names
+
+    @property
+    def styles(self) -> tuple[tuple[str, str], ...]:
+        """Colour and symbol of each category."""
+        return self.coloring.styles
+
+    @property
+    def mode(self) -> str:
+        """Light or dark."""
+        return self.coloring.mode
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Smallest and largest number of all panels."""
+        known = np.concatenate([np.asarray(values, float) for values in self.values])
+        known = known[np.isfinite(known)]
+        low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
+        return float(low), float(high if high > low else low + 1)
+
+
+def options(embeddings: Sequence[Embedding]) -> list[str]:
     """Return the names that colour can show, whatever is chosen besides.
 
     `Embedding.columns` are among them unless they hold another text in almost every
@@ -31,7 +78,8 @@ def options(embeddings: list[Embedding]) -> list[str]:
     told = all(e.predictions is not None for e in embeddings)
     found = ["label"]
     found += ["prediction"] * told + ["correct"] * (told and labelled)
-    found += [name for name in NUMBERS if labelled or name != "purity"]
+    found += ["confidence"] * all(e.scores is not None for e in embeddings)
+    found += ["purity"] * labelled + ["rewiring", "in-degree"]
     if all(answered(e) for e in embeddings):
         found += [
             responsibility_of(name)
@@ -50,42 +98,58 @@ def _readable(values: pd.Series[Any]) -> bool:
     return pd.api.types.is_float_dtype(values) or values.nunique() <= MOST_KINDS
 
 
-def hue(facts: Facts, variant: str, color: str, mode: str) -> Coloring:
+def hue(shown: Sequence[Facts], color: str, mode: str) -> Hue:
     """Return what the colour of every point means.
 
     Parameters
     ----------
-    facts
-        Of the shown graph.
-    variant
-        Its name.
+    shown
+        Of every map.
     color
         One of `options`.
     mode
         "light" or "dark".
     """
-    answers = {responsibility_of(name): name for name in facts.embedding.decoded}
-    if color in answers and answered(facts.embedding):
-        return _responsibility(facts, variant, answers[color], mode)
+    panels = [(str(number), facts.embedding) for number, facts in enumerate(shown)]
+    numbers, title = _numbers(shown, color)
+    if numbers is None:
+        found = coloring(panels, color, mode)
+        return Hue(found, html.unescape(found.title))
+    by_panel = {name: own for (name, _), own in zip(panels, numbers, strict=True)}
+    return Hue(coloring(panels, by_panel, mode), title)
+
+
+def _numbers(
+    shown: Sequence[Facts], color: str
+) -> tuple[list[npt.NDArray[np.float64]] | None, str]:
+    """Return the numbers of every map and their title, None where there are none."""
+    first = shown[0]
+    names = {responsibility_of(name): name for name in first.embedding.decoded}
+    if color in names and all(answered(facts.embedding) for facts in shown):
+        return _responsibility(shown, names[color])
     if color not in NUMBERS:
-        return coloring([(variant, facts.embedding)], color, mode)
-    title = color
-    if color == "rewiring":
-        title = f"rewiring from {escape(facts.baseline)}"
-    values = {
-        "purity": facts.purity, "rewiring": facts.rewiring,
-        "in-degree": facts.in_degree,
-    }[color]  # fmt: skip
-    numbers = np.asarray(values, np.float64)
-    return replace(coloring([(variant, facts.embedding)], numbers, mode), title=title)
+        return None, ""
+    titles = {
+        "rewiring": f"rewiring from {first.baseline}",
+        "confidence": "confidence of the prediction",
+        "in-degree": f"in-degree (mean {first.graph.k}): hubs are high",
+    }
+    values = [
+        {
+            "confidence": facts.confidence, "purity": facts.purity,
+            "rewiring": facts.rewiring, "in-degree": facts.in_degree,
+        }[color]
+        for facts in shown
+    ]  # fmt: skip
+    return [np.asarray(own, np.float64) for own in values], titles.get(color, color)
 
 
-def _responsibility(facts: Facts, variant: str, name: str, mode: str) -> Coloring:
+def _responsibility(
+    shown: Sequence[Facts], name: str
+) -> tuple[list[npt.NDArray[np.float64]], str]:
     """Return how far z answers for a modality, cut where single points would decide."""
-    values = facts.responsibility[name]
-    title = f"responsibility: {short(name)}<br>1 is best, 0 the mean predictor"
-    worse = int(np.sum(values < LOWEST))
-    if worse:
-        title += f"<br>({worse:,} below {LOWEST:g} as {LOWEST:g})"
-    numbers = np.maximum(values, LOWEST)
-    return replace(coloring([(variant, facts.embedding)], numbers, mode), title=title)
+    values = [facts.responsibility[name] for facts in shown]
+    title = f"responsibility: {name} (1 is best, 0 the mean predictor"
+    worse = sum(int(np.sum(own < LOWEST)) for own in values)
+    title += f"; {worse:,} below {LOWEST:g} as {LOWEST:g})" if worse else ")"
+    return [np.maximum(own, LOWEST) for own in values], title

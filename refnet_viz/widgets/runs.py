@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -16,21 +17,23 @@ from .facts import Rows
 
 
 class Place(NamedTuple):
-    """Which run of which variant, in which space.
+    """Which run of which variant, in which space, at which epoch.
 
     `weights` are modalities with multiples of their default weight, nothing where all
-    are equal.
+    are equal; `epoch` is None for the state that was kept.
     """
 
     variant: str
     seed: Any
     space: str
+    metric: str = "euclidean"
     weights: tuple[tuple[str, float], ...] = ()
+    epoch: int | None = None
 
     @property
     def even(self) -> Place:
         """The same place under equal weights: the one that is laid out."""
-        return self._replace(weights=())
+        return self._replace(weights=(), metric="euclidean")
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,14 @@ class Runs:
     ----------
     variants
         Variant to one embedding a seed.
+    earlier
+        Asks for the same at an epoch, None where no states were kept.
     """
 
     variants: Variants[Embedding]
+    earlier: Callable[[int], Variants[Embedding]] | None = field(
+        default=None, repr=False
+    )
 
     @property
     def first(self) -> Embedding:
@@ -79,7 +87,7 @@ class Runs:
         return names if all(set(part) == set(names) for part in parts) else []
 
     def rows(self, ids: Any) -> Rows:
-        """Return the rows of ids, of one id or of a bool mask, in rising order.
+        """Return sorted row numbers for ids, one id, a bool mask, or nothing.
 
         Raises
         ------
@@ -87,11 +95,12 @@ class Runs:
             If an id is unknown or a mask has another length.
         """
         known = self.first.ids
-        given = [] if ids is None else [ids] if isinstance(ids, str) else list(ids)
-        mask = np.asarray(given)
-        if mask.dtype == bool and len(given):
+        if ids is None:
+            return np.empty(0, np.intp)
+        given = np.atleast_1d(np.asarray(list(ids) if isinstance(ids, set) else ids))
+        if given.dtype == bool:
             _check.rows("ids", len(given), len(known), "spaces")
-            return np.flatnonzero(mask)
+            return np.flatnonzero(given)
         wanted = {str(key) for key in given}
         for key in given:
             if str(key) not in self._known:
@@ -121,6 +130,10 @@ class Runs:
         seed = place.seed if place.seed in seeds else seeds[0]
         return place._replace(variant=variant, seed=seed)
 
+    def family(self, place: Place) -> list[Place]:
+        """Return the same place of every seed."""
+        return [place._replace(seed=seed) for seed in self.seeds(place.variant)]
+
     def origin(self, place: Place) -> Place:
         """Return the place whose layout is the reference of this one."""
         name = next(iter(self.variants))
@@ -128,7 +141,10 @@ class Runs:
 
     def embedding(self, place: Place) -> Embedding:
         """Return the embedding of a place."""
-        return self.variants[place.variant][self.seeds(place.variant).index(place.seed)]
+        variants = self.variants
+        if place.epoch is not None and self.earlier is not None:
+            variants = self.earlier(place.epoch)
+        return variants[place.variant][self.seeds(place.variant).index(place.seed)]
 
     def twin(self, place: Place) -> Place:
         """Return the first run's place where that has the same points.
@@ -137,8 +153,11 @@ class Runs:
         """
         if place.space in {"latent", "refined"}:
             return place
-        same = self._same_inputs[id(self.embedding(place))]
-        return self.origin(place)._replace(weights=place.weights) if same else place
+        kept = place._replace(epoch=None)
+        same = self._same_inputs[id(self.embedding(kept))]
+        if not same:
+            return kept
+        return self.origin(place)._replace(weights=place.weights, metric=place.metric)
 
     @cached_property
     def _same_inputs(self) -> dict[int, bool]:

@@ -1,38 +1,33 @@
-// Draws the metric strip: one card a metric, every number beside its chance level.
-function add(parent, tag, name, text) {
-  const node = document.createElement(tag);
-  node.className = name;
-  node.textContent = text;
-  parent.append(node);
-  return node;
+// Draws the metric strip: a row a panel, every number beside its seed band and nulls.
+function cell(line, found) {
+  const box = add(line, "td", "");
+  const numbers = add(box, "div", "rv-numbers");
+  add(numbers, "span", "rv-whole", found.whole);
+  if (found.band) add(numbers, "span", "rv-band", found.band);
+  if (found.selected) {
+    const chosen = add(box, "div", "rv-numbers");
+    add(chosen, "span", "rv-selected", found.selected).title = "of the selected points";
+    if (found.selectedBand) add(chosen, "span", "rv-band", found.selectedBand);
+  }
+  found.nulls.forEach((text) => add(box, "div", "rv-null", text));
 }
 
-function draw(root, content) {
+function drawStrip(root, content) {
   root.replaceChildren();
-  add(root, "div", "rv-caption", content.caption);
-  const cards = add(root, "div", "rv-cards", "");
-  for (const card of content.cards) {
-    const box = add(cards, "div", "rv-card", "");
-    box.title = card.tip;
-    add(box, "div", "rv-name", card.name);
-    const numbers = add(box, "div", "rv-numbers", "");
-    add(numbers, "span", "rv-whole", card.whole);
-    if (card.selected) {
-      const chosen = add(numbers, "span", "rv-selected", card.selected);
-      chosen.title = "of the selected points";
-    }
-    card.nulls.forEach((text) => add(box, "div", "rv-null", text));
+  if (!content.rows) return;
+  const table = add(root, "table", "rv-cards");
+  add(table, "caption", "rv-caption", content.caption);
+  const head = add(add(table, "thead"), "tr");
+  add(head, "td", "");
+  for (const { name, tip } of content.columns) {
+    const title = add(head, "th", "rv-name", name);
+    title.scope = "col";
+    title.title = tip;
+  }
+  const body = add(table, "tbody");
+  for (const { name, cells, focused } of content.rows) {
+    const line = add(body, "tr", focused ? "rv-focused" : "");
+    add(line, "th", "rv-name", name).scope = "row";
+    cells.forEach((found) => cell(line, found));
   }
 }
-
-export default {
-  render({ model, el }) {
-    el.classList.add("rv-strip");
-    el.setAttribute("role", "region");
-    el.setAttribute("aria-label", "metrics");
-    const update = () => draw(el, model.get("content"));
-    model.on("change:content", update);
-    update();
-    return () => model.off("change:content", update);
-  },
-};

@@ -1,8 +1,9 @@
-"""The metric strip: the whole graph and the selection, each beside its nulls."""
+"""The metric strip: every map and selection, beside seed bands and nulls."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import anywidget
@@ -10,78 +11,131 @@ import numpy as np
 import traitlets
 
 from ..graph import METRICS
+from ..graph.statistics import seed_band
 from ..plot.rewiring import chance_rewiring
 from .facts import Facts, Rows
+from .scripts import pane
+from .words import cut
 
 SHOWN = ("accuracy", "purity", "adjusted_homophily", "reciprocity", "hubness")
+OF_POINTS = ("accuracy", "purity")  # those that a selection has too
+CONFIDENCE = 0.95
 
 
 class Strip(anywidget.AnyWidget):
     """Shows nested plain values; its script makes text nodes of every word."""
 
-    _esm = Path(__file__).parent / "strip.js"
+    _esm = pane("drawStrip", "rv-strip", "metrics", "strip.js")
     content = traitlets.Dict().tag(sync=True)
 
 
-def content(facts: Facts, rows: Rows) -> dict[str, Any]:
-    """Return a card a metric, and what they are about."""
-    total = len(facts.embedding)
+@dataclass(frozen=True)
+class Line:
+    """What the strip says of one map.
+
+    Parameters
+    ----------
+    name
+        Of the variant.
+    facts
+        Of the shown run.
+    family
+        Of the same graph of every seed, empty while they are not known.
+    """
+
+    name: str
+    facts: Facts
+    family: Sequence[Facts]
+
+
+def content(shown: Sequence[Line], rows: Rows, focus: int) -> dict[str, Any]:
+    """Return a row a map and a column a metric."""
+    total = len(shown[0].facts.embedding)
     caption = f"{total:,} points"
     if len(rows):
         caption += f", {len(rows):,} selected (second number)"
-    cards = [card for name in SHOWN if (card := _card(facts, name, rows)) is not None]
-    return {"caption": caption, "cards": [*cards, _rewiring(facts, rows)]}
+    if any(len(line.family) > 1 for line in shown):
+        caption += f"; brackets: mean over seeds, {CONFIDENCE:.0%} interval"
+    names = columns(shown[0].facts)
+    heads = [
+        {"name": name.replace("_", " "), "tip": METRICS[name].description}
+        for name in names
+    ]
+    rewired = {
+        "name": f"rewiring from {cut(shown[0].facts.baseline)}",
+        "tip": "1 - Jaccard index of the neighbourhoods in both graphs",
+    }
+    lines = [
+        {
+            "name": cut(line.name), "focused": number == focus and len(shown) > 1,
+            "cells": [*(_cell(line, name, rows) for name in names),
+                      _rewiring(line.facts, rows)],
+        }
+        for number, line in enumerate(shown)
+    ]  # fmt: skip
+    return {"caption": caption, "columns": [*heads, rewired], "rows": lines}
 
 
-def _card(facts: Facts, name: str, rows: Rows) -> dict[str, Any] | None:
-    metric, graph = METRICS[name], facts.graph
-    if metric.needs_labels and graph.labels is None:
-        return None
-    whole = metric.function(graph)
-    if name == "accuracy" and np.isnan(whole):
-        return None
-    chance = float("nan") if metric.chance is None else metric.chance(graph)
-    nulls = [f"chance {_number(chance)}"]
-    selected, beside = _of_selection(facts, name, rows)
-    if selected:
-        nulls = [f"chance {_number(chance)}, {beside}"]
+def columns(facts: Facts) -> list[str]:
+    """Return the metrics that there are numbers for."""
+    labelled, told = facts.graph.labels is not None, facts.predictions is not None
+    return [
+        name
+        for name in SHOWN
+        if (labelled or not METRICS[name].needs_labels) and (told or name != "accuracy")
+    ]
+
+
+def _cell(line: Line, name: str, rows: Rows) -> dict[str, Any]:
+    facts, metric = line.facts, METRICS[name]
+    chance = float("nan") if metric.chance is None else metric.chance(facts.graph)
+    nulls = f"chance {_number(chance)}"
+    selected = band = ""
+    if len(rows) and name in OF_POINTS:
+        selected = _number(_selected(facts, name, rows))
+        nulls += f", {_number(_chance(facts, name, rows))}"
+        band = _band([_selected(one, name, rows) for one in line.family])
     return {
-        "name": name.replace("_", " "), "whole": _number(whole), "selected": selected,
-        "nulls": nulls, "tip": metric.description,
+        "whole": _number(facts.value(name)),
+        "band": _band([one.value(name) for one in line.family]),
+        "selected": selected, "selectedBand": band, "nulls": [nulls],
     }  # fmt: skip
 
 
-def _of_selection(facts: Facts, name: str, rows: Rows) -> tuple[str, str]:
-    """Return a metric of the selected points and its chance level, or nothing."""
-    if not len(rows):
-        return "", ""
-    purity, chance = facts.purity, facts.purity_chance
-    if name == "purity" and purity is not None and chance is not None:
-        return _number(purity[rows].mean()), _number(chance[rows].mean())
-    if name == "accuracy":
-        chosen = facts.embedding.subset(rows)
-        return _number(chosen.accuracy), _number(_constant(facts, rows))
-    return "", ""
+def _band(values: list[float]) -> str:
+    if len(values) < 2:
+        return ""
+    found = np.array(values)
+    low, high = seed_band(found, CONFIDENCE)
+    return (
+        f"{len(values)} seeds {_number(found.mean())} [{_number(low)}, {_number(high)}]"
+    )
 
 
-def _constant(facts: Facts, rows: Rows) -> float:
-    """Return the share of the selected that the best constant answer gets right."""
+def _selected(facts: Facts, name: str, rows: Rows) -> float:
+    """Return a metric of the selected points."""
+    if name == "purity" and facts.purity is not None:
+        return float(facts.purity[rows].mean())
+    return facts.embedding.subset(rows).accuracy
+
+
+def _chance(facts: Facts, name: str, rows: Rows) -> float:
+    """Return the chance level of a metric of the selected points."""
+    if name == "purity" and facts.purity_chance is not None:
+        return float(facts.purity_chance[rows].mean())
     labels = facts.embedding.labels
     if labels is None:
         return float("nan")
-    if labels.ndim == 1:
+    if labels.ndim == 1:  # the best constant answer
         return float(np.bincount(labels[rows]).max() / len(rows))
     share = labels[rows].mean(axis=0)
     return float(np.maximum(share, 1 - share).mean())
 
 
 def _rewiring(facts: Facts, rows: Rows) -> dict[str, Any]:
-    card = {
-        "name": f"rewiring from {facts.baseline}",
-        "tip": "1 - Jaccard index of the neighbourhoods in both graphs",
-    }
+    empty = {"band": "", "selected": "", "selectedBand": ""}
     if not facts.compared:
-        return {**card, "whole": "–", "selected": "", "nulls": ["this is the baseline"]}
+        return {**empty, "whole": "–", "nulls": ["this is the baseline"]}
     chance = chance_rewiring(facts.graph.k, facts.graph.k, len(facts.graph))
     nulls = [f"chance {_number(chance)}"]
     if facts.noise is None:
@@ -93,7 +147,7 @@ def _rewiring(facts: Facts, rows: Rows) -> dict[str, Any]:
         nulls.append(f"two seeds {noise}")
     selected = _number(facts.rewiring[rows].mean()) if len(rows) else ""
     whole = _number(facts.rewiring.mean())
-    return {**card, "whole": whole, "selected": selected, "nulls": nulls}
+    return {**empty, "whole": whole, "selected": selected, "nulls": nulls}
 
 
 def _number(value: float) -> str:

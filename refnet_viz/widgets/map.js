@@ -1,0 +1,73 @@
+// The maps in a notebook: the scene, fed by the kernel and answering to it.
+const TYPES = { x: Float32Array, y: Float32Array, values: Float32Array, codes: Uint16Array, pairs: Uint32Array };
+
+function typed(view, kind) {
+  if (!view) return null;
+  return new kind(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
+}
+
+function arrays(part) {
+  const found = { ...part };
+  for (const name of Object.keys(TYPES)) {
+    if (name in found) found[name] = typed(found[name], TYPES[name]);
+  }
+  return found;
+}
+
+function gathered(model) {
+  const [places, edges, colors] = ["places", "edges", "colors"].map((name) => model.get(name));
+  const panels = model.get("texts").panels.map((text, number) => ({
+    ...text,
+    ...arrays(places.panels[number]),
+    ...arrays(colors.panels[number]),
+    edges: edges.panels[number].map(arrays),
+  }));
+  return {
+    panels, mode: model.get("mode"), styles: colors.styles, scale: colors.scale,
+    together: places.together, size: places.size, focus: model.get("texts").focus,
+    selected: typed(model.get("chosen").rows, Uint32Array),
+  };
+}
+
+export default {
+  render({ model, el }) {
+    el.classList.add("rv-map");
+    const send = (kind) => (...words) => model.send({ kind, words });
+    let pending = 0;
+    const scene = createScene(add(el, "div", ""), {
+      lasso: send("lasso"), click: send("click"), clear: send("clear"), focus: send("focus"),
+      // A pointer passes many points; the kernel hears of the one it rests on.
+      hover: (panel, row) => {
+        clearTimeout(pending);
+        pending = setTimeout(() => model.send({ kind: "hover", words: [panel, row] }), 60);
+      },
+    });
+    const key = add(el, "div", "rv-key");
+    key.setAttribute("role", "group");
+    key.setAttribute("aria-label", "legend");
+    const update = () => {
+      if (!model.get("texts").panels) return;
+      scene.points(model.get("said"));
+      scene.draw(gathered(model));
+    };
+    const renew = () => drawKey(key, model.get("key"), (code) => model.send({ kind: "class", words: [code] }));
+    let waiting = false;
+    // One message changes several of them; the maps are drawn once.
+    const soon = () => {
+      if (waiting) return;
+      waiting = true;
+      queueMicrotask(() => { waiting = false; update(); });
+    };
+    const names = ["said", "texts", "places", "edges", "colors", "chosen"];
+    names.forEach((name) => model.on(`change:${name}`, soon));
+    model.on("change:key", renew);
+    update();
+    renew();
+    return () => {
+      clearTimeout(pending);
+      names.forEach((name) => model.off(`change:${name}`, soon));
+      model.off("change:key", renew);
+      scene.destroy();
+    };
+  },
+};

@@ -1,0 +1,279 @@
+"""What the maps show, as values and as the messages a page draws them from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..graph.edge_patterns import EdgePatterns
+from ..layout import Layout
+from ..plot.color import MOST_ENTRIES
+from ..plot.points import cap, point_size
+from ..plot.text import count_of
+from . import lines
+from .facts import Rows
+from .hue import SCALE_STEPS, Hue
+from .runs import Place
+from .words import cut
+
+MOST_POINTS = 20_000
+MOST_EDGES = 10_000  # on all maps together
+LONGEST_NAME = 32  # of a class in the legend
+
+Pairs = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One map.
+
+    Parameters
+    ----------
+    place
+        What is shown.
+    layout
+        Where the points lie.
+    pairs, kind
+        ``(E, 2)`` ends of the edges, and "none", "all", "by modality", "kept", "gained"
+        or "lost".
+    patterns
+        What is known of these edges when they are shown by modality, else None.
+    note
+        What else must be said of the map.
+    """
+
+    place: Place
+    layout: Layout
+    pairs: Pairs
+    kind: str
+    patterns: EdgePatterns | None
+    note: str = ""
+
+    @property
+    def title(self) -> str:
+        """Variant, seed and epoch."""
+        epoch = "" if self.place.epoch is None else f", epoch {self.place.epoch}"
+        return f"{cut(self.place.variant)}, seed {self.place.seed}{epoch}"
+
+    @property
+    def space(self) -> str:
+        """The space, with its weights where they differ."""
+        parts = [f"{cut(name)} {weight:g}" for name, weight in self.place.weights]
+        weights = f", weights: {', '.join(parts)}" if parts else ""
+        cosine = ", cosine" if self.place.metric == "cosine" else ""
+        return f"{cut(self.place.space)} space{cosine}{weights}"
+
+
+@dataclass(frozen=True)
+class View:
+    """All that one redraw shows.
+
+    Parameters
+    ----------
+    panels
+        The maps, from one to four.
+    hue
+        What colour means, with as many panels.
+    rows
+        The selected points.
+    focus
+        The panel that the pane of details speaks of.
+    together
+        Whether places in all maps mean the same.
+    """
+
+    panels: tuple[Panel, ...]
+    hue: Hue
+    rows: Rows
+    focus: int = 0
+    together: bool = False
+
+    @property
+    def total(self) -> int:
+        """How many points there are."""
+        return len(self.panels[0].layout)
+
+    @cached_property
+    def drawn(self) -> Rows:
+        """The points that are drawn: all, or an even sample that stays the same."""
+        return drawn_of(self.total)
+
+    @cached_property
+    def places(self) -> npt.NDArray[np.int64]:
+        """Position of each point among the drawn ones, -1 where it is left out."""
+        found = np.full(self.total, -1)
+        found[self.drawn] = np.arange(len(self.drawn))
+        return found
+
+    def edges(self, panel: Panel) -> Rows:
+        """Return which of a panel's edges are drawn."""
+        inside = np.flatnonzero((self.places[panel.pairs] >= 0).all(axis=1))
+        return np.asarray(inside[cap(inside, MOST_EDGES // len(self.panels))])
+
+    def notes(self, panel: Panel) -> list[str]:
+        """Return the lines below the title of a map."""
+        layout = panel.layout
+        uneven = ", layout of equal weights" if panel.place.weights else ""
+        cosine = ", layout of Euclidean distances"
+        uneven += cosine if panel.place.metric == "cosine" else ""
+        notes = [
+            panel.space,
+            f"{layout.note or layout.title}, {layout.caption}{uneven}",
+        ]
+        if panel.kind != "none":
+            notes.append(panel.note or self._of_edges(panel))
+        if len(self.drawn) < self.total:
+            told = count_of(len(self.drawn), self.total, "points")
+            notes.append(f"{told}; lasso and numbers take all")
+        return notes
+
+    def _of_edges(self, panel: Panel) -> str:
+        plain = panel.kind == "all" or panel.patterns is not None
+        what = "edges" if plain else f"{panel.kind} edges"
+        told = count_of(len(self.edges(panel)), len(panel.pairs), what)
+        touching = " that touch the selection" if len(self.rows) else ""
+        dashed = ", dashed where a modality contradicts them" if panel.patterns else ""
+        return told + touching + dashed
+
+    def summary(self, panel: Panel) -> str:
+        """Return what a map shows in one sentence, for those who cannot see it."""
+        chosen = f", {len(self.rows):,} selected" if len(self.rows) else ""
+        colour = f", coloured by {self.hue.title}" if self.hue.title else ""
+        notes = "; ".join(self.notes(panel))
+        return f"Map of {panel.title}: {self.total:,} points{chosen}{colour}; {notes}."
+
+
+def drawn_of(count: int) -> Rows:
+    """Return which of so many points are drawn."""
+    return cap(np.arange(count), MOST_POINTS)
+
+
+def messages(view: View) -> dict[str, dict[str, Any]]:
+    """Return the traits of the map that follow from a view."""
+    return {
+        "texts": {
+            "panels": [
+                {
+                    "title": panel.title,
+                    "notes": view.notes(panel),
+                    "summary": view.summary(panel),
+                }
+                for panel in view.panels
+            ],
+            "focus": view.focus,
+        },
+        "places": {
+            "panels": [_flat(panel.layout, view) for panel in view.panels],
+            "together": view.together,
+            "size": point_size(len(view.drawn)),
+        },
+        "edges": {"panels": [_edges(panel, view) for panel in view.panels]},
+        "colors": _colors(view),
+        "key": _key(view),
+        "chosen": {"rows": _chosen(view)},
+    }
+
+
+def _flat(layout: Layout, view: View) -> dict[str, bytes]:
+    flat = layout.coordinates[view.drawn].astype("<f4")
+    return {"x": flat[:, 0].tobytes(), "y": flat[:, 1].tobytes()}
+
+
+def _edges(panel: Panel, view: View) -> list[dict[str, Any]]:
+    rows = view.edges(panel)
+    patterns = panel.patterns and panel.patterns.subset(rows)
+    pairs = view.places[panel.pairs[rows]].astype("<u4")
+    return [
+        {**style, "pairs": pairs[mask].tobytes()}
+        for style, mask in lines.groups(panel.kind, patterns, len(rows), view.hue.mode)
+        if mask.any()
+    ]
+
+
+def _colors(view: View) -> dict[str, Any]:
+    hue = view.hue
+    if hue.names:
+        codes = [values[view.drawn].astype("<u2").tobytes() for values in hue.values]
+        styles = [list(style) for style in hue.styles]
+        panels = [{"codes": found, "values": None} for found in codes]
+        return {"panels": panels, "styles": styles, "scale": None}
+    numbers = [values[view.drawn].astype("<f4").tobytes() for values in hue.values]
+    low, high = hue.span
+    scale = {"low": low, "high": high, "colors": list(SCALE_STEPS)}
+    panels = [{"codes": None, "values": found} for found in numbers]
+    return {"panels": panels, "styles": [], "scale": scale}
+
+
+def _key(view: View) -> dict[str, Any]:
+    hue = view.hue
+    scale = None
+    if not hue.names:
+        low, high = hue.span
+        scale = {
+            "low": low, "high": high, "colors": list(SCALE_STEPS),
+            "lowText": f"{low:.3g}", "highText": f"{high:.3g}",
+        }  # fmt: skip
+    entries = entries_of(hue)
+    more = f"and {len(entries) - MOST_ENTRIES} more: point at them"
+    patterns = view.panels[view.focus].patterns
+    return {
+        "title": hue.title,
+        "entries": entries[:MOST_ENTRIES],
+        "more": more if len(entries) > MOST_ENTRIES else "",
+        "lines": lines.key(patterns, hue.mode),
+        "linesTitle": lines.TITLE,
+        "scale": scale,
+    }
+
+
+def entries_of(hue: Hue) -> list[dict[str, Any]]:
+    """Return name, colour, symbol and code of every class that occurs."""
+    if len(hue.names) < 2:
+        return []
+    seen = np.unique(np.concatenate([np.unique(values) for values in hue.values]))
+    return [
+        {
+            "name": cut(hue.names[code], LONGEST_NAME), "color": hue.styles[code][0],
+            "symbol": hue.styles[code][1], "code": int(code),
+        }
+        for code in seen
+    ]  # fmt: skip
+
+
+def _chosen(view: View) -> bytes | None:
+    if not len(view.rows):
+        return None
+    places = view.places[view.rows]
+    return places[places >= 0].astype("<u4").tobytes()
+
+
+def inside(
+    coordinates: npt.NDArray[Any], xs: list[float], ys: list[float]
+) -> npt.NDArray[np.bool_]:
+    """Return which points lie within a polygon (even-odd rule).
+
+    Parameters
+    ----------
+    coordinates
+        ``(N, 2)``.
+    xs, ys
+        Corners of the polygon.
+
+    Examples
+    --------
+    >>> points = np.array([[1.0, 1.0], [3.0, 1.0]])
+    >>> inside(points, [0, 2, 2, 0], [0, 0, 2, 2]).tolist()
+    [True, False]
+    """
+    x, y = coordinates.T.astype(np.float64)
+    found = np.zeros(len(x), bool)
+    corners = np.column_stack([xs, ys]).astype(np.float64)
+    for (x1, y1), (x0, y0) in zip(corners, np.roll(corners, 1, axis=0), strict=True):
+        crosses = (y1 > y) != (y0 > y)
+        if y1 != y0:
+            found ^= crosses & (x < (x0 - x1) * (y - y1) / (y0 - y1) + x1)
+    return found
