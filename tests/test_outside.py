@@ -67,7 +67,7 @@ def test_voila_serves_the_quickstart(voila, page):
     asked = fenced(page)
     page.goto(voila, timeout=240_000)
     shows_the_present(page)
-    assert page.locator(".jp-InputArea").count() == 0  # no source
+    assert "rv.explore(spaces)" not in page.content()  # no source
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
     moves_a_control(page)
     # A page that is loaded again runs the notebook again, in a kernel of its own.
