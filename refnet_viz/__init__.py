@@ -38,6 +38,9 @@ if TYPE_CHECKING:
         refiner_curve,
         robustness,
     )
+    from .share import export_html, report
+    from .share.replay import replay
+    from .storage import load
     from .train import VARIANTS, Config, Run, fit, pretrain, sweep
     from .widgets import explore
 
@@ -48,10 +51,12 @@ _ROOMS = {
     "Layout": "layout", "METRICS": "graph", "Neighbors": "graph", "Run": "train",
     "VARIANTS": "train", "ablate": "regimes", "attribute": "graph", "compare": "graph",
     "counterfactual": "regimes", "data": "", "embed": "inference",
-    "explore": "widgets", "fit": "train", "graph": "", "knn": "graph",
-    "label_curve": "regimes", "plot": "", "pretrain": "train", "project": "layout",
-    "rails": "baselines", "refiner_curve": "regimes", "responsibility": "",
-    "robustness": "regimes", "save": "plot.export", "sweep": "train",
+    "explore": "widgets", "export_html": "share", "fit": "train", "graph": "",
+    "knn": "graph", "label_curve": "regimes", "load": "storage", "plot": "",
+    "pretrain": "train", "project": "layout", "rails": "baselines",
+    "refiner_curve": "regimes", "replay": "share.replay", "report": "share",
+    "responsibility": "", "robustness": "regimes",
+    "save": "plot.export", "sweep": "train",
 }  # fmt: skip
 __all__ = [
     "METRICS",
@@ -70,15 +75,19 @@ __all__ = [
     "data",
     "embed",
     "explore",
+    "export_html",
     "fit",
     "graph",
     "knn",
     "label_curve",
+    "load",
     "plot",
     "pretrain",
     "project",
     "rails",
     "refiner_curve",
+    "replay",
+    "report",
     "responsibility",
     "robustness",
     "save",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,17 @@ import pandas as pd
 
 from . import _check
 from .data.dataset import Dataset, Media
+from .data.fingerprint import digest_of
 from .data.rows import positions
 from .decoder import Decoder
 
 Features = dict[str, npt.NDArray[np.float32]]
+# What two embeddings must share to be the same; see `Embedding.digest`.
+DIGESTED = (
+    "ids", "labels", "class_names", "z", "inputs", "unimodal", "targets", "decoded",
+    "predictions", "scores", "diagnostics", "present", "held_out", "target",
+    "predicted", "decoders",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -272,6 +280,32 @@ class Embedding:
         if self.labels is None or self.predictions is None:
             return float("nan")
         return float(np.mean(self.labels == self.predictions))
+
+    @cached_property
+    def digest(self) -> str:
+        """Hexadecimal SHA-256 of ids, labels, class names and all arrays.
+
+        Equal for equal numbers, whoever made them: metadata, hover media and `info`
+        do not count. It is computed once, as an embedding does not change.
+
+        Examples
+        --------
+        >>> one, other = (Embedding.from_arrays([[x], [2.0]]) for x in (0.0, 1.0))
+        >>> one.digest == other.digest, one.digest == one.subset([0, 1]).digest
+        (False, True)
+        """
+        parts: list[Any] = []
+        for name in DIGESTED:
+            value = getattr(self, name)
+            parts.append(name)  # an empty mapping leaves a trace, too
+            if isinstance(value, dict):
+                parts += [part for pair in value.items() for part in pair]
+            else:
+                parts.append(value)
+        return digest_of([
+            tuple(vars(part).values()) if isinstance(part, Decoder) else part
+            for part in parts
+        ])  # fmt: skip
 
     def _repr_html_(self) -> str:
         title = html.escape(str(self.info.get("variant", "embedding")))

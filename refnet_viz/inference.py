@@ -16,7 +16,8 @@ from .data.dataset import Dataset
 from .decoder import Decoder
 from .embedding import Embedding
 from .model import Batch, Output, ReFNet, as_device
-from .train.run import Run, row_hashes
+from .train.rows import row_hashes
+from .train.run import Run
 
 
 def embed(
@@ -38,7 +39,8 @@ def embed(
     Returns
     -------
     Embedding
-        Or a list or mapping of them, in the shape of `runs`.
+        Or a list or mapping of them, in the shape of `runs`. Its ``info["epoch"]`` is
+        the epoch of the weights: of `Run.at`, or the one that training kept.
 
     Raises
     ------
@@ -93,6 +95,8 @@ def _embed(
     z, logits, unimodal, targets, decoded, diagnostics = (
         _joined([part[i] for part in parts]) for i in range(6)
     )
+    if not run.has_decoders:  # those of another epoch answer nothing here
+        targets, decoded = {}, {}
     scores, predictions = _classified(logits, run)
     order = [list(data.modalities).index(name) for name in model.names]
     return Embedding(
@@ -113,10 +117,11 @@ def _embed(
         media=data.media,
         target=data.target,
         predicted=_regressed(logits, run, model),
-        decoders=_decoders(model),
+        decoders=_decoders(model) if run.has_decoders else {},
         info={
             "variant": run.manifest.get("variant") or run.config.fusion,
             "seed": run.seed,
+            "epoch": int(run.manifest.get("epoch", run.best_epoch)),
             "dataset": data.name,
             "fingerprint": run.manifest["fingerprint"],
             "config": run.config.to_dict(),

@@ -157,34 +157,38 @@ class Notebook:
         return wrong + [text for text in shown if text.strip()] + self.failures
 
     def map(self, expression):
-        """Return a value computed from ``gd``, plotly's element of the explorer."""
-        find = "const gd = document.querySelector('.rv-map')"
+        """Return a value computed from ``scene``, the maps of the explorer."""
+        find = "const scene = document.querySelector('.rv-scene').rvScene"
         return self.page.evaluate(f"() => {{ {find}; return {expression}; }}")
 
     def wait_map(self, condition, timeout=30_000):
-        """Wait until something holds of ``gd``."""
+        """Wait until something holds of ``scene``, and it is painted."""
         self.page.wait_for_function(
-            "() => { const gd = document.querySelector('.rv-map.js-plotly-plot'); "
-            f"return gd?._fullData?.length && ({condition}); }}",
+            "() => { const scene = document.querySelector('.rv-scene')?.rvScene; "
+            f"return scene?.frame > 0 && !scene.waiting && ({condition}); }}",
             timeout=timeout,
         )
 
     def settled(self):
-        """Wait until the map is drawn and its layout is computed."""
-        self.wait_map("gd.data[1].x.length > 0 && gd.querySelector('path.point')")
+        """Wait until the maps are drawn and their layouts are computed."""
+        self.wait_map("scene.data.panels[0].x.length > 0")
         self.page.wait_for_function(
             "() => !document.querySelector('.rv-status').checkVisibility()",
             timeout=60_000,
         )
+        self.wait_map("true")
 
-    def places(self):
-        """Return where each point lies on the screen."""
+    def titles(self):
+        """Return what stands over each map: its title and the lines below."""
+        return self.map("scene.data.panels.map(p => [p.title, ...p.notes].join(' | '))")
+
+    def places(self, panel=0):
+        """Return where each point of a map lies on the screen."""
         return self.map(
-            "Array.from(gd.data[1].x, (x, i) => {"
-            " const box = gd.querySelector('.nsewdrag').getBoundingClientRect();"
-            " const full = gd._fullLayout;"
-            " return [box.x + full.xaxis.c2p(x),"
-            " box.y + full.yaxis.c2p(gd.data[1].y[i])]; })"
+            f"Array.from(scene.panels[{panel}].data.x, (_, row) => {{"
+            f" const box = scene.panels[{panel}].plot.getBoundingClientRect();"
+            f" const [x, y] = scene.panels[{panel}].place(row);"
+            " return [box.x + x, box.y + y]; })"
         )
 
     def lasso(self, corners):

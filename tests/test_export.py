@@ -1,5 +1,6 @@
 """Files of every kind open, repeat byte by byte, and never stand half-written."""
 
+import csv
 import io
 import json
 import os
@@ -14,9 +15,11 @@ import pytest
 from PIL import Image
 
 from refnet_viz.embedding import Embedding
-from refnet_viz.graph import knn
+from refnet_viz.graph import compare, knn
 from refnet_viz.plot import export, latent
 from refnet_viz.plot.export import FIGURES, save
+from refnet_viz.plot.manifest import final
+from refnet_viz.storage import load
 
 HOSTILE = '</script><script>alert(1)</script> & "x"'
 
@@ -99,6 +102,13 @@ def test_figures_of_the_user_are_saved_and_not_changed(tmp_path):
     assert note["made_of"] is None
 
 
+@pytest.mark.parametrize("removed", ["zoom", ["zoom", "pan"], None])
+def test_no_button_sends_data_to_a_cloud(removed):
+    mine = go.Figure().update_layout(modebar_remove=removed)
+    kept = {removed} if isinstance(removed, str) else {*(removed or ())}
+    assert {*final(mine, {}).layout.modebar.remove} == kept | {"sendChartToCloud"}
+
+
 def test_a_lasso_does_not_stop_a_widget(tmp_path):
     widget = go.FigureWidget(FIGURE)
     trace = next(t for t in widget.data if t.customdata is not None)
@@ -149,6 +159,29 @@ def test_graphs(tmp_path, suffix):
     assert len(list(tmp_path.iterdir())) == 1
 
 
+@pytest.mark.parametrize("wrap", [lambda e: e, lambda e: [e], lambda e: {"a": e}])
+def test_embeddings_go_to_a_folder(tmp_path, wrap):
+    space = Embedding.from_arrays(np.eye(3))
+    path = save(wrap(space), tmp_path / "spaces")
+    assert path == tmp_path / "spaces"
+    again = load(path)
+    assert type(again) is type(wrap(space))
+    assert sorted(p.suffix for p in path.iterdir()) == [".json", ".safetensors"]
+
+
+def test_tables_come_back_with_every_column(tmp_path):
+    table = compare({"plain": knn(np.random.default_rng(0).normal(size=(9, 2)), k=2)})
+    with save(table, tmp_path / "t.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    exact = pd.read_parquet(save(table, tmp_path / "t.parquet"))
+    pd.testing.assert_frame_equal(exact, table)
+    for column in table.select_dtypes("number"):
+        written = [float(row[column] or "nan") for row in rows]
+        np.testing.assert_array_equal(written, table[column])
+    assert list(rows[0]) == list(table.columns)
+    assert exact.attrs == table.attrs
+
+
 def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
     path = save(pd.DataFrame({"a": [1]}), tmp_path / "t.csv")
 
@@ -187,7 +220,17 @@ def test_a_missing_folder_keeps_its_class(tmp_path):
         (ValueError, knn(np.eye(3), k=1), "f.gml", {},
          "`path` must end in '.graphml', '.gexf', '.json' for a graph, got 'f.gml'."),
         (TypeError, 3, "f.png", {},
-         "`thing` must be a plotly figure, a DataFrame or Neighbors, got int."),
+         "`thing` must be a plotly figure, a DataFrame, Neighbors or Embeddings, got "
+         "int."),
+        (TypeError, {"plain": [knn(np.eye(3), k=1)]}, "graphs", {},
+         "`thing` must be a plotly figure, a DataFrame, Neighbors or Embeddings, got "
+         "several Neighbors: save them one by one."),
+        (TypeError, {}, "graphs", {},
+         "`thing` must be a plotly figure, a DataFrame, Neighbors or Embeddings, got "
+         "dict."),
+        (ValueError, {"plain": Embedding.from_arrays(np.eye(3))}, "spaces.npz", {},
+         "`path` must name a folder, without a suffix, for embeddings, got "
+         "'spaces.npz'."),
         (ValueError, FIGURE, "f.png", {"width": 3},
          "`width` must be a whole number between 50 and 20000, got 3."),
         (ValueError, FIGURE, "f.png", {"scale": 0},

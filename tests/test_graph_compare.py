@@ -66,7 +66,12 @@ def test_one_row_a_metric_and_variant_in_the_given_order(table):
         expected = rails[3:] if name == "accuracy" else rails[:3]
         assert part.variant.tolist() == ["refiner", "plain", *expected]
         assert part.kind.tolist() == ["variant"] * 2 + ["rail"] * len(expected)
-    assert table.attrs == {
+    attributes = dict(table.attrs)
+    runs = attributes.pop("runs")
+    assert [run["variant"] for run in runs] == ["refiner"] * 3 + ["plain"] * 3
+    assert [run["seed"] for run in runs] == [0, 1, 2] * 2
+    assert {*map(len, runs)} == {4}
+    assert attributes == {
         "baseline": "plain",
         "confidence": 0.95,
         "k": 5,

@@ -29,7 +29,7 @@ from refnet_viz.objectives import (
     multi_similarity,
     refiner_loss,
 )
-from refnet_viz.train import Run, fit, loop, steps
+from refnet_viz.train import Run, fit, rows, steps
 
 every_fusion = pytest.mark.parametrize("fusion", FUSIONS)
 every_loss = pytest.mark.parametrize("loss", REFINER_LOSSES)
@@ -637,7 +637,7 @@ def test_b06_more_than_two_modalities_each_have_their_own_answer(count, make_mix
 
 def test_b07_a_stored_score_is_the_one_recomputed(data, small, monkeypatch):
     """Tables of one repository disagreed on one and the same model."""
-    monkeypatch.setattr(loop, "label_subset", lambda y, f, s: np.arange(len(y)) % 2 > 0)
+    monkeypatch.setattr(rows, "label_subset", lambda y, f, s: np.arange(len(y)) % 2 > 0)
     run = trained(data, small)
     space = embed(run, data.val)
     right = (space.predictions == space.labels)[1::2].mean()

@@ -13,9 +13,10 @@ import refnet_viz
 PACKAGE = Path(refnet_viz.__file__).parent
 ORDER = (
     "_version", "_check", "_files", "_nested", "_progress", "_threads", "_search",
-    "_linear", "config", "data", "decoder", "embedding", "objectives", "model", "train",
+    "_linear", "config", "data", "decoder", "embedding", "storage", "objectives",
+    "model", "train",
     "inference", "baselines", "responsibility", "graph", "regimes", "layout", "plot",
-    "widgets",
+    "widgets", "share",
 )  # fmt: skip
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -95,6 +96,7 @@ def test_the_guard_sees_what_it_must():
 LAZY = {
     "refnet_viz": {"torch", "umap", "pandas", "plotly", "matplotlib", "numba", "scipy"},
     "refnet_viz.embedding": {"torch", "umap", "plotly", "matplotlib", "numba"},
+    "refnet_viz.storage": {"torch", "umap", "plotly", "matplotlib", "numba"},
     "refnet_viz.responsibility": {"torch", "umap", "plotly", "matplotlib", "numba"},
     "refnet_viz.graph": {"torch", "umap", "plotly", "matplotlib", "numba"},
     "refnet_viz.train": {"umap", "plotly", "matplotlib", "numba", "networkx.drawing"},

@@ -206,7 +206,10 @@ def test_meta_says_what_the_figure_was_made_of():
     meta = latent({"a": space}, edges=knn(space, k=2), layout="pca").layout.meta
     panel = meta["panels"][0]
     assert meta["figure"] == "latent"
-    assert meta["alt"] == "Maps of 12 points, coloured by label, a panel each for a."
+    assert meta["alt"] == (
+        "Maps of 12 points, coloured by label, a panel each for a. Trustworthiness "
+        "0.97, continuity 0.98; chance 0.52. Edges: a 16."
+    )
     assert panel["fingerprint"] == space.info["fingerprint"]
     assert (panel["k"], panel["space"], panel["seed"]) == (2, "latent", 0)
 

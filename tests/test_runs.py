@@ -260,11 +260,11 @@ def test_a_path_in_the_json_does_not_lead_out_of_the_folder(saved, tmp_path_fact
 
 def test_a_newer_format_is_one_sentence(saved):
     folder, manifest, _ = saved
-    rewritten(manifest, lambda stored: stored.update(format=2))
+    rewritten(manifest, lambda stored: stored.update(format=3))
     with pytest.raises(ValueError, match="`folder`") as caught:
         Run.load(folder)
     assert str(caught.value) == (
-        "`folder` must hold a run of format 1 or older, got format 2 in "
+        "`folder` must hold a run of format 2 or older, got format 3 in "
         f"{str(manifest)!r}; a newer refnet_viz wrote it."
     )
 

@@ -13,7 +13,7 @@ from refnet_viz.data.splits import label_subset
 from refnet_viz.inference import embed
 from refnet_viz.model.fusion import FUSIONS
 from refnet_viz.objectives import REFINER_LOSSES
-from refnet_viz.train import fit, loop, pretrain, rows, steps, sweep
+from refnet_viz.train import fit, loop, pretrain, rows, steps, sweep, watch
 
 
 def train(data, config, **options):
@@ -172,11 +172,11 @@ def test_the_label_subset_is_fixed_and_stratified_and_the_refiner_sees_all(
 
 
 def test_the_labels_of_unlabelled_rows_never_enter(data, small, monkeypatch):
-    monkeypatch.setattr(loop, "label_subset", lambda y, f, s: np.arange(len(y)) % 3 > 0)
+    monkeypatch.setattr(rows, "label_subset", lambda y, f, s: np.arange(len(y)) % 3 > 0)
     hidden = np.zeros(len(data), dtype=bool)
     for part in ("train", "val"):
-        rows = np.flatnonzero(data.split == part)
-        hidden[rows[np.arange(len(rows)) % 3 == 0]] = True
+        found = np.flatnonzero(data.split == part)
+        hidden[found[np.arange(len(found)) % 3 == 0]] = True
     changed = np.where(hidden, (data.labels + 1) % 3, data.labels)
     other = dataclasses.replace(data, labels=changed)
     config = dataclasses.replace(small, label_fraction=0.5)
@@ -247,7 +247,7 @@ def test_the_state_of_the_best_epoch_is_kept(data, learning, monkeypatch):
     update = steps.Best.update
 
     def spy(self, model, row):
-        states.append(steps.state_of(model))
+        states.append(watch.state_of(model))
         update(self, model, row)
 
     monkeypatch.setattr(steps.Best, "update", spy)
@@ -281,7 +281,7 @@ def test_an_interrupt_keeps_the_best_state_and_says_so(data, small, monkeypatch)
         steps.Best,
         "update",
         lambda self, model, row: (
-            states.append(steps.state_of(model)),
+            states.append(watch.state_of(model)),
             update(self, model, row),
         ),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -67,3 +67,27 @@ def fingerprint(data: Content) -> str:
             digest.update(f"{array.shape}{array.dtype}".encode())
             digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:12]
+
+
+def digest_of(parts: Sequence[Any]) -> str:
+    """Return one SHA-256 of strings, arrays, and tuples of them, in order.
+
+    Examples
+    --------
+    >>> digest_of(["ab", ""]) == digest_of(["a", "b"])
+    False
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, tuple | list):
+            content, kind = digest_of(part).encode(), f"{len(part)} parts"
+        elif isinstance(part, np.ndarray) and part.dtype.kind != "U":
+            content = np.ascontiguousarray(part).tobytes()
+            kind = f"{part.dtype}{part.shape}"
+        elif isinstance(part, np.ndarray):  # however wide its strings are stored
+            content, kind = digest_of(part.tolist()).encode(), f"{len(part)} strings"
+        else:
+            content, kind = str(part).encode("utf-8", "surrogatepass"), "text"
+        digest.update(f"{kind} {len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()

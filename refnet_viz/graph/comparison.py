@@ -86,7 +86,8 @@ def compare(
         better
             "higher", "lower" or empty.
 
-        ``attrs`` hold baseline, confidence, k, space and metric.
+        ``attrs`` hold baseline, confidence, k, space, metric and runs: variant, seed,
+        dataset and its fingerprint of every graph.
 
     Raises
     ------
@@ -138,9 +139,18 @@ def compare(
     table.attrs = {
         "baseline": baseline, "confidence": settings.confidence, "k": every[0].k,
         "space": ", ".join(dict.fromkeys(graph.space for graph in every)),
-        "metric": every[0].metric,
+        "metric": every[0].metric, "runs": _runs(variants),
     }  # fmt: skip
     return table
+
+
+def _runs(variants: Mapping[str, Sequence[Neighbors]]) -> list[dict[str, Any]]:
+    known = ("seed", "dataset", "fingerprint")
+    return [
+        {"variant": name, **{key: graph.embedding.info.get(key) for key in known}}
+        for name, members in variants.items()
+        for graph in members
+    ]
 
 
 def _same_search(every: list[Neighbors]) -> None:

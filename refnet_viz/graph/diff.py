@@ -84,7 +84,7 @@ def edge_diff(a: Neighbors, b: Neighbors, *, mode: str = "union") -> EdgeDiff:
     same_points(a, b)
     n = len(a)
     before, after = (
-        np.unique(edges.source * n + edges.target)
+        np.sort(edges.source * n + edges.target)  # no edge occurs twice
         for edges in (a.edges(mode), b.edges(mode))
     )
     kept = np.isin(before, after, assume_unique=True)

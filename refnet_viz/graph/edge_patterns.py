@@ -93,7 +93,9 @@ class EdgePatterns:
         return [*kept, others]
 
 
-def edge_patterns(graph: Neighbors, grounds: Grounds) -> EdgePatterns:
+def edge_patterns(
+    graph: Neighbors, grounds: Grounds, far: Bools | None = None
+) -> EdgePatterns:
     """Say which modalities answer for every edge of a fused graph.
 
     Parameters
@@ -102,6 +104,8 @@ def edge_patterns(graph: Neighbors, grounds: Grounds) -> EdgePatterns:
         Whose embedding has modalities.
     grounds
         The modalities' own graphs, of the same k.
+    far
+        `contradicted` of the graph, None to compute it.
 
     Examples
     --------
@@ -118,8 +122,26 @@ def edge_patterns(graph: Neighbors, grounds: Grounds) -> EdgePatterns:
     names = tuple(graph.embedding.inputs)
     with one_thread_for(len(graph)):
         inside = contained(graph, grounds)
-        close = np.column_stack([closeness(graph, name) for name in names])
         table = pattern_table(graph, inside, grounds)
-    return EdgePatterns(
-        pattern_of(inside), np.asarray((close > 0.5).any(axis=1)), table, names
-    )
+        far = contradicted(graph) if far is None else far
+    return EdgePatterns(pattern_of(inside), far, table, names)
+
+
+def contradicted(graph: Neighbors) -> Bools:
+    """Return ``(E,)`` whether by some modality an edge's ends are far apart.
+
+    That is farther than most points. It depends on the ends alone, so that a graph of
+    more neighbours knows it for one of fewer.
+
+    Examples
+    --------
+    >>> from refnet_viz import Embedding
+    >>> from refnet_viz.graph import knn
+    >>> x = np.array([[0.0], [1.0], [5.0], [7.0]])
+    >>> own = Embedding.from_arrays(x, modalities={"a": x[[0, 3, 1, 2]]})
+    >>> contradicted(knn(own, k=1)).tolist()  # edges 0-1 and 2-3
+    [True, False]
+    """
+    names = graph.embedding.inputs
+    close = np.column_stack([closeness(graph, name) for name in names])
+    return np.asarray((close > 0.5).any(axis=1))

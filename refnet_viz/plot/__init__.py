@@ -6,14 +6,15 @@ a table of metrics with its bands and nulls, `rewiring` what became of every edg
 labels and heavier refiners. Of who answers for what: `attribution` colours edges by the
 modalities that have them, `bound` tests Theorem 1 on every edge, `overlaps` counts the
 neighbours shared with the modalities, `responsibility` judges the answers by class and
-point, `spectrum` what is left of them. All take ``mode="dark"``; `export.save` writes
-any of them, without a browser.
+point, `spectrum` what is left of them. All take ``mode="dark"``; `describe` says in
+words what any of them shows, and `export.save` writes it, without a browser.
 """
 
 from .attribution import attribution
 from .bound import bound
 from .compare import compare
 from .curve import curves
+from .describe import describe
 from .graph import graph
 from .history import history
 from .latent import latent
@@ -22,11 +23,17 @@ from .responsibility import responsibility
 from .rewiring import rewiring
 from .spectrum import spectrum
 
+# What draws a figure of data; `share.replay` makes them again by these names.
+FIGURES = (
+    "attribution", "bound", "compare", "curves", "graph", "history", "latent",
+    "overlaps", "responsibility", "rewiring", "spectrum",
+)  # fmt: skip
 __all__ = [
     "attribution",
     "bound",
     "compare",
     "curves",
+    "describe",
     "graph",
     "history",
     "latent",

@@ -14,6 +14,7 @@ from ..graph.patterns import EMERGENT
 from ..layout import Layout, project
 from .panels import finish, flat_axes, grid, place
 from .points import cap, edge_lines, point_size, points
+from .record import call_of
 from .sets import (
     SEVERAL,
     contradicted,
@@ -22,7 +23,7 @@ from .sets import (
     pooled,
     share_of,
 )
-from .text import count_of, short, small
+from .text import count_of, listing, short, small
 from .theme import class_style, ink
 from .variants import variants_of
 
@@ -89,6 +90,7 @@ def attribution(
     >>> [trace.name for trace in figure.data if trace.showlegend][0]
     'only a 1.00, chance 0.33'
     """
+    given = dict(locals())
     ink(mode)
     most = _check.integer("max_edges", max_edges, low=0)
     wide = _check.integer("columns", columns, low=1)
@@ -115,7 +117,13 @@ def attribution(
     if len(shown) > 1:
         told = f"shares in the order of the panels; {told}"
     title = f"Edges by the modalities that have them<br>{small(told)}"
-    return finish(figure, title, mode, _meta(shown, layouts, chances))
+    return finish(
+        figure,
+        title,
+        mode,
+        _meta(shown, layouts, chances),
+        call_of("attribution", given),
+    )
 
 
 def _layouts(shown: dict[str, Attribution], layout: Any) -> list[Layout]:
@@ -227,6 +235,20 @@ def _lines(name: str, found: Attribution, layout: Layout, most: int) -> list[str
     ]  # fmt: skip
 
 
+def _shares(shown: dict[str, Attribution], chances: dict[str, float]) -> str:
+    """Say which share no modality has and which one contradicts, beside chance."""
+    told = []
+    for name, found in shown.items():
+        own, null = share_of(found, EMERGENT, [EMERGENT])
+        told.append(
+            f"in {name} {own:.0%} of the edges are in no modality's graph (chance "
+            f"{null:.0%}) and {contradicted(found):.0%} are contradicted by one "
+            f"(chance {chances[name]:.0%})"
+        )
+    words = listing(told)
+    return f"{words[0].upper()}{words[1:]}."
+
+
 def _meta(
     shown: dict[str, Attribution], layouts: list[Layout], chances: dict[str, float]
 ) -> dict[str, Any]:
@@ -245,5 +267,6 @@ def _meta(
     alt = (
         f"Maps of {', '.join(shown)}: edges coloured by the modalities "
         f"({', '.join(next(iter(shown.values())).modalities)}) that have them."
+        f" {_shares(shown, chances)}"
     )
     return {"figure": "attribution", "alt": alt, "panels": panels}

@@ -12,6 +12,7 @@ from .. import _check
 from ..graph.attribution import Attribution
 from .panels import finish, grid
 from .points import cap, point_size, scatter_class
+from .record import call_of
 from .text import count_of, escape, short, small
 from .theme import class_style, ink
 from .trial import Trial, trial_of
@@ -65,6 +66,7 @@ def bound(
     >>> bound(attribute(knn(own, k=3))).layout.meta["violations"]
     0
     """
+    given = dict(locals())
     ink(mode)
     most = _check.integer("max_edges", max_edges, low=0)
     trial = trial_of(attribution)
@@ -88,7 +90,9 @@ def bound(
              "tickvals": [-1, -0.5, 0, 0.5, 1]}  # fmt: skip
     figure.update_layout(xaxis=x, xaxis2=x, yaxis=y, yaxis2=share, showlegend=True)
     meta = _meta(attribution, trial, len(drawn))
-    return finish(figure, _title(trial, len(drawn)), mode, meta)
+    return finish(
+        figure, _title(trial, len(drawn)), mode, meta, call_of("bound", given)
+    )
 
 
 def _top(trial: Trial) -> float:
@@ -187,7 +191,8 @@ def _meta(attribution: Attribution, trial: Trial, drawn: int) -> dict[str, Any]:
     alt = (
         f"Scatter of refined against modality-sum distance of {len(trial)} edges of "
         f"{info.get('variant', 'embedding')}, beside the bound of Theorem 1, which "
-        f"{trial.violations} of them violate."
+        f"{trial.violations} of them violate. The closest one uses "
+        f"{np.abs(trial.used).max():.0%} of what the theorem leaves it."
     )
     return {
         "figure": "bound", "alt": alt,

@@ -11,10 +11,12 @@ import plotly.graph_objects as go
 
 from .. import _check
 from .panels import asked_for, finish, grid, place
-from .text import short, small
+from .record import call_of
+from .text import listing, short, small, span
 from .theme import Ink, class_style, ink
 
 ROW = 36  # pixels a variant takes
+FEW = 6  # metrics that are named one by one
 COLUMNS = ("metric", "variant", "kind", "mean", "low", "high")
 DIRECTIONS = {"higher": "higher is better", "lower": "lower is better"}
 
@@ -64,6 +66,7 @@ def compare(
     >>> [trace.x.tolist() for trace in compare(frame).data[:2]]
     [[0.4, 0.6], [0.5]]
     """
+    given = dict(locals())
     colors = ink(mode)
     names = _metrics(frame, metrics)
     wide = min(3, len(names)) if columns is None else columns
@@ -82,7 +85,13 @@ def compare(
         _panel(figure, part, variants, number + 1, mode=mode, at=place(number, wide))
         _axis(figure, part, number + 1, colors)
     _key(figure, frame, colors)
-    return finish(figure, _title(frame), mode, _meta(frame, names, variants))
+    return finish(
+        figure,
+        _title(frame),
+        mode,
+        _meta(frame, names, variants),
+        call_of("compare", given),
+    )
 
 
 def _metrics(frame: pd.DataFrame, metrics: Sequence[str] | None) -> list[str]:
@@ -285,11 +294,44 @@ def _title(frame: pd.DataFrame) -> str:
     return "Comparison of graphs" + (f"<br>{small(', '.join(told))}" if told else "")
 
 
+def _named(names: list[str]) -> str:
+    if len(names) > FEW:
+        return f"{len(names)} metrics"
+    return listing([str(name).replace("_", " ") for name in names])
+
+
+def _told(frame: pd.DataFrame, name: str) -> str:
+    """Say one metric in words: means, verdicts, rails and chance."""
+    part = frame[frame["metric"] == name].to_dict("records")
+    told = []
+    for record in part:
+        verdict = record.get("verdict") if record["kind"] == "variant" else ""
+        words = f" ({verdict})" if isinstance(verdict, str) and verdict else ""
+        told.append(f"{record['variant']} {record['mean']:.2f}{words}")
+    known = [record["chance"] for record in part if _known(record, "chance")]
+    null = f"; chance {span(known)}" if known else ""
+    return f"{str(name).replace('_', ' ').capitalize()}: {listing(told)}{null}."
+
+
+def _verdicts(frame: pd.DataFrame) -> str:
+    """Say how many differences are more than noise."""
+    if "verdict" not in frame.columns:
+        return ""
+    found = frame.loc[frame["kind"] == "variant", "verdict"].value_counts()
+    apart = int(found.get("higher", 0) + found.get("lower", 0))
+    inside = int(found.get("inside seed noise", 0))
+    if not apart + inside:
+        return ""
+    return f"Of {apart + inside} differences {inside} are inside seed noise."
+
+
 def _meta(frame: pd.DataFrame, names: list[str], variants: list[str]) -> dict[str, Any]:
     rows = frame[frame["metric"].isin(names)].to_dict("records")
     attributes = {str(key): value for key, value in frame.attrs.items()}
     alt = (
-        f"Dots with seed bands of {', '.join(map(str, variants))} for "
-        f"{', '.join(map(str, names))}, beside chance."
-    )
+        f"Dots with seed bands of {listing(variants)} for "
+        f"{_named(names)}, beside chance. "
+        f"{_told(frame, 'purity' if 'purity' in names else names[0])} "
+        f"{_verdicts(frame[frame['metric'].isin(names)])}"
+    ).strip()
     return {"figure": "compare", "alt": alt, **attributes, "rows": rows}

@@ -13,7 +13,8 @@ from .. import _check
 from ..graph import METRICS
 from .band import band
 from .panels import asked_for, finish, grid, place
-from .text import short, small
+from .record import call_of
+from .text import listing, short, small, span
 from .theme import DASHES, Ink, class_style, ink
 
 HEIGHT = 260
@@ -78,6 +79,7 @@ def curves(
     >>> [trace.y.tolist() for trace in curves(frame).data]
     [[0.6, 0.6, 0.4, 0.4, 0.6], [0.5, 0.45]]
     """
+    given = dict(locals())
     ink(mode)
     key = _key_of(frame)
     frame = frame[frame[key].notna()].assign(at=lambda rows: _placed(rows[key]))
@@ -100,7 +102,9 @@ def curves(
             figure.add_trace(trace, **place(number, wide))
         _axes(figure, part, key, frame.attrs, number + 1)
     figure.update_layout(showlegend=True)
-    return finish(figure, _title(frame, key), mode, _meta(frame, names))
+    return finish(
+        figure, _title(frame, key), mode, _meta(frame, names), call_of("curves", given)
+    )
 
 
 def _key_of(frame: Any) -> str:
@@ -232,13 +236,29 @@ def _title(frame: pd.DataFrame, key: str) -> str:
     return title + (f"<br>{small(', '.join(told))}" if told else "")
 
 
+def _ends(rows: pd.DataFrame, name: str, key: str) -> str:
+    """Say what the first metric is at both ends, and what it is by chance."""
+    part = rows[rows["metric"] == name].dropna(subset=["mean"])
+    if part.empty:
+        return ""
+    low, high = part[key].min(), part[key].max()
+    told = []
+    for variant, own in part.groupby("variant", sort=False):
+        ends = [own.loc[own[key] == end, "mean"].mean() for end in (low, high)]
+        told.append(f"{variant} {ends[0]:.3f} and {ends[1]:.3f}")
+    known = "chance" in part.columns and part["chance"].notna().any()
+    null = f"; chance {span(part['chance'].dropna().tolist())}" if known else ""
+    where = f"{TITLES[key].split(' (')[0]} {low:g} and {high:g}"
+    return f"{name.replace('_', ' ').capitalize()} at {where}: {listing(told)}{null}."
+
+
 def _meta(frame: pd.DataFrame, names: list[str]) -> dict[str, Any]:
     rows = frame[frame["metric"].isin(names)]
     attributes = {str(key): value for key, value in frame.attrs.items()}
     alt = (
         f"Curves with seed bands of {', '.join(dict.fromkeys(rows['variant']))} for "
-        f"{', '.join(names)}, beside chance."
-    )
+        f"{', '.join(names)}, beside chance. {_ends(rows, names[0], _key_of(frame))}"
+    ).strip()
     return {
         "figure": "curves", "alt": alt, **attributes, "rows": rows.to_dict("records"),
     }  # fmt: skip

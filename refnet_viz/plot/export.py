@@ -1,48 +1,31 @@
-"""`save`: figures, tables and graphs as files, by suffix, without a browser."""
+"""`save`: figures, tables, graphs and embeddings as files, without a browser."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import platform
 from collections.abc import Mapping
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 from plotly.basedatatypes import BaseFigure
 from plotly.offline import get_plotlyjs
 
 from .. import _check
 from .._files import replacing
+from ..embedding import Embedding
 from ..graph import Neighbors, save_graph
+from ..storage import save_spaces
+from .describe import describe, title_of
+from .manifest import final, json_of, manifest_of
+from .page import BESIDE, page
 from .render import render
-from .render.style import colour
-from .text import escape, plain
 
 FIGURES = (".html", ".json", ".png", ".svg", ".pdf")
 TABLES = (".csv", ".parquet")
 GRAPHS = (".graphml", ".gexf", ".json")
 WIDTH, HEIGHT = 960, 540  # pixels of a figure that names none
-PROGRAMS = (
-    "refnet_viz", "numpy", "scipy", "scikit-learn", "pandas", "networkx", "umap-learn",
-    "torch", "plotly", "matplotlib",
-)  # fmt: skip
-# The button would send the data to a cloud.
-CONFIG = {"showSendToCloud": False, "displaylogo": False, "responsive": True}
-PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><title>{title}</title></head>
-<body style="margin:0;background:{paper}">
-<main aria-label="{title}">
-{figure}
-</main>
-</body>
-</html>
-"""
 
 
 def save(
@@ -54,7 +37,7 @@ def save(
     scale: float = 2.0,
     plotlyjs: bool | str = True,
 ) -> Path:
-    """Write a figure, a table or a graph; the suffix of `path` says how.
+    """Write a figure, a table, a graph or embeddings; the suffix of `path` says how.
 
     Nothing of this needs a browser. The same figure gives the same bytes, and beside
     it a manifest (``figure2.pdf``: ``figure2.manifest.json``) says what it was made
@@ -64,9 +47,10 @@ def save(
     ----------
     thing
         A figure (``.html``, ``.json``, ``.png``, ``.svg``, ``.pdf``), a DataFrame
-        (``.csv``, ``.parquet``) or Neighbors (``.graphml``, ``.gexf``, ``.json``).
+        (``.csv``, ``.parquet``), Neighbors (``.graphml``, ``.gexf``, ``.json``), or an
+        Embedding, a list or a mapping of them (a folder, for `refnet_viz.load`).
     path
-        Where to; an existing file is replaced.
+        Where to; an existing file is replaced. Embeddings take a name without suffix.
     width, height
         Of a figure in pixels, 96 an inch; None takes the figure's own, or 960 and 540.
     scale
@@ -102,7 +86,7 @@ figure, got 'figure.bmp'.
         if isinstance(thing, BaseFigure):
             _suffix(path, FIGURES, "a figure")
             size = {"width": width, "height": height}
-            _save_figure(_copy(thing, size), path, scale=scale, plotlyjs=plotlyjs)
+            _save_figure(thing, size, path, scale=scale, plotlyjs=plotlyjs)
         elif isinstance(thing, pd.DataFrame):
             _suffix(path, TABLES, "a table")
             _save_table(thing, path)
@@ -110,10 +94,7 @@ figure, got 'figure.bmp'.
             _suffix(path, GRAPHS, "a graph")
             save_graph(thing, path)
         else:
-            raise TypeError(
-                "`thing` must be a plotly figure, a DataFrame or Neighbors, "
-                f"got {type(thing).__name__}."
-            )
+            _save_spaces(thing, path)
     except OSError as error:
         raise type(error)(
             "`path` must lie in a folder that exists and can be written to, "
@@ -122,80 +103,66 @@ figure, got 'figure.bmp'.
     return path
 
 
+def _save_spaces(thing: Any, path: Path) -> None:
+    members = [part for group in _members(thing) for part in _members(group)]
+    kinds = {type(member) for member in members}
+    if kinds == {Embedding}:
+        if path.suffix:
+            raise ValueError(
+                "`path` must name a folder, without a suffix, for embeddings, "
+                f"got {path.name!r}."
+            )
+        save_spaces(thing, path)
+        return
+    several = len(kinds) == 1 and isinstance(members[0], Neighbors | pd.DataFrame)
+    name = type(members[0]).__name__ if several else type(thing).__name__
+    raise TypeError(
+        "`thing` must be a plotly figure, a DataFrame, Neighbors or Embeddings, got "
+        + (f"several {name}: save them one by one." if several else f"{name}.")
+    )
+
+
+def _members(thing: Any) -> list[Any]:
+    if isinstance(thing, Mapping):
+        return list(thing.values())
+    return list(thing) if isinstance(thing, list | tuple) else [thing]
+
+
 def _suffix(path: Path, known: tuple[str, ...], what: str) -> None:
     if path.suffix.lower() not in known:
         names = ", ".join(repr(suffix) for suffix in known)
         raise ValueError(f"`path` must end in {names} for {what}, got {path.name!r}.")
 
 
-def _copy(figure: BaseFigure, size: Mapping[str, int | None]) -> go.Figure:
-    """Return a plain copy; the lasso of a widget cannot be written."""
-    content = figure.to_dict()
-    content["layout"].pop("selections", None)
-    copied = go.Figure(content)
-    for name, value in size.items():
-        if value is not None:
-            copied.layout[name] = _check.integer(name, value, low=50, high=20_000)
-    removed = set(copied.layout.modebar.remove or ()) | {"sendChartToCloud"}
-    return copied.update_layout(modebar={"remove": sorted(removed)})
-
-
 def _save_figure(
-    figure: go.Figure, path: Path, *, scale: float, plotlyjs: bool | str
+    given: BaseFigure,
+    size: Mapping[str, int | None],
+    path: Path,
+    *,
+    scale: float,
+    plotlyjs: bool | str,
 ) -> None:
     scale = _check.number("scale", scale, low=0.1, high=20)
+    figure = final(given, size)
     kind = path.suffix.lower()[1:]
     if kind == "html":
-        content = _page(figure, path, plotlyjs).encode()
+        content = page(figure, plotlyjs).encode()
+        if plotlyjs == "directory":
+            _write(path.with_name(BESIDE), get_plotlyjs().encode())
     elif kind == "json":
-        content = figure.to_json().encode()
+        content = json_of(figure).encode()
     else:
-        size = {
+        pixels = {
             "width": int(figure.layout.width or WIDTH),
             "height": int(figure.layout.height or HEIGHT),
         }
-        content = render(figure, kind, scale=scale, **size)
+        words = (title_of(figure), describe(figure))
+        content = render(figure, kind, scale=scale, words=words, **pixels)
     _write(path, content)
-    text = json.dumps(_manifest(figure), indent=1, sort_keys=True, allow_nan=False)
+    note = manifest_of(figure, given.layout.meta, path.parent)
+    # Order is kept: that of variants is the order of the panels.
+    text = json.dumps(note, indent=1, allow_nan=False)
     _write(path.with_suffix(".manifest.json"), f"{text}\n".encode())
-
-
-def _page(figure: go.Figure, path: Path, plotlyjs: Any) -> str:
-    if plotlyjs not in (True, "directory"):
-        raise ValueError(f"`plotlyjs` must be True or 'directory', got {plotlyjs!r}.")
-    if plotlyjs == "directory":
-        _write(path.with_name("plotly.min.js"), get_plotlyjs().encode())
-    # A fixed name of the division keeps the file the same every time.
-    body = figure.to_html(
-        full_html=False, include_plotlyjs=plotlyjs, div_id="refnet-viz", config=CONFIG
-    )
-    meta = figure.layout.meta
-    alt = meta.get("alt", path.stem) if isinstance(meta, Mapping) else path.stem
-    title = escape(alt).replace('"', "&quot;")
-    red, green, blue, _ = colour(_paper(figure))
-    paper = f"rgb({red * 255:.0f},{green * 255:.0f},{blue * 255:.0f})"
-    return PAGE.format(title=title, paper=paper, figure=body)
-
-
-def _paper(figure: go.Figure) -> str:
-    layout = figure.layout
-    return layout.paper_bgcolor or layout.template.layout.paper_bgcolor or "#FFFFFF"
-
-
-def _manifest(figure: go.Figure) -> dict[str, Any]:
-    """Return what the figure was made of; no date, so that it repeats."""
-    digest = hashlib.sha256(figure.to_json().encode()).hexdigest()
-    versions: dict[str, str] = {"python": platform.python_version()}
-    for name in PROGRAMS:
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return {
-        "made_of": plain(figure.layout.meta),
-        "sha256": digest,
-        "versions": versions,
-    }
 
 
 def _save_table(frame: pd.DataFrame, path: Path) -> None:

@@ -16,6 +16,7 @@ from ..layout import Layout, project
 from .color import coloring
 from .panels import finish, flat_axes, grid
 from .points import cap, edge_lines, points
+from .record import call_of
 from .text import count_of, short, small
 from .theme import faded, ink
 
@@ -71,6 +72,7 @@ def graph(
     >>> figure.layout.meta["largest_in_degree"]
     2
     """
+    given = dict(locals())
     if not isinstance(neighbors, Neighbors):
         raise TypeError(
             "`neighbors` must be one Neighbors value, e.g. graphs['plain'][0], "
@@ -118,7 +120,13 @@ def graph(
     title = "Neighbour graph" + (
         f", coloured by {meaning.title}" if meaning.title else ""
     )
-    return finish(figure, title, mode, _meta(neighbors, hubs, len(pairs), len(drawn)))
+    return finish(
+        figure,
+        title,
+        mode,
+        _meta(neighbors, hubs, len(pairs), len(drawn)),
+        call_of("graph", given),
+    )
 
 
 def _name(neighbors: Neighbors) -> str:
@@ -157,8 +165,10 @@ def _meta(
     return {
         "figure": "graph",
         "alt": (
-            f"Node-link picture of {_name(neighbors)}: {len(neighbors)} points, "
-            f"{total} edges, largest in-degree {hubs.max()}."
+            f"Node-link picture of {_name(neighbors)}: {len(neighbors):,} points, "
+            f"{total:,} edges, {neighbors.k} neighbours a point in the "
+            f"{neighbors.space} space. The largest in-degree is {hubs.max()}; by "
+            f"chance {hub_chance(neighbors.k, len(neighbors))}."
         ),
         **{key: info[key] for key in KNOWN if key in info},
         "k": neighbors.k, "space": neighbors.space, "metric": neighbors.metric,

@@ -11,7 +11,8 @@ import plotly.graph_objects as go
 
 from .. import _check
 from .panels import finish, grid, place
-from .text import short, small
+from .record import call_of
+from .text import listing, short, small, span
 from .theme import DASHES, class_style, ink
 
 HEIGHT = 200
@@ -50,6 +51,7 @@ def history(runs: Any, *, columns: int | None = None, mode: str = "light") -> go
     >>> history(frame).data[0].y.tolist()
     [3.0, 2.0, 1.5]
     """
+    given = dict(locals())
     ink(mode)
     variants = {
         name: [_curve(name, run) for run in members]
@@ -78,7 +80,13 @@ def history(runs: Any, *, columns: int | None = None, mode: str = "light") -> go
         x = {"title": {"text": "epoch"}, "showline": True, "showgrid": False}
         figure.update_layout({f"xaxis{suffix}": x, f"yaxis{suffix}": {"nticks": 5}})
     figure.update_layout(showlegend=len(variants) > 1 or ALONE not in variants)
-    return finish(figure, _title(variants), mode, _meta(variants, quantities))
+    return finish(
+        figure,
+        _title(variants),
+        mode,
+        _meta(variants, quantities),
+        call_of("history", given),
+    )
 
 
 @dataclass(frozen=True)
@@ -197,8 +205,24 @@ def _title(variants: dict[str, list[Curve]]) -> str:
     return f"Training<br>{small(', '.join(lines))}"
 
 
+def _reached(variants: dict[str, list[Curve]]) -> str:
+    """Return the validation scores of the epochs that were kept, if they are known."""
+    told = []
+    for name, curves in variants.items():
+        rows = [c.of("val_score") for c in curves]
+        kept = [r[r["epoch"] == c.best] for r, c in zip(rows, curves, strict=True)]
+        scores = [float(r["val_score"].iloc[0]) for r in kept if len(r)]
+        if scores:
+            told.append(f"{name} {span(scores, '.3f')}")
+    return f"Validation scores of the epochs kept: {listing(told)}." if told else ""
+
+
 def _meta(variants: dict[str, list[Curve]], quantities: list[str]) -> dict[str, Any]:
-    alt = f"Curves of {', '.join(quantities)} by epoch for {', '.join(variants)}."
+    names = [f"{name} (seeds: {len(curves)})" for name, curves in variants.items()]
+    words = listing([quantity.replace("_", " ") for quantity in quantities])
+    alt = (
+        f"Curves of {words} by epoch for {listing(names)}. {_reached(variants)}".strip()
+    )
     return {
         "figure": "history", "alt": alt,
         "seeds": {name: [c.seed for c in curves] for name, curves in variants.items()},

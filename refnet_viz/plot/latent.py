@@ -16,7 +16,8 @@ from ..layout import Layout, project
 from .color import Coloring, coloring
 from .panels import default_columns, finish, flat_axes, grid, place
 from .points import cap, edge_lines, edge_style, points
-from .text import count_of, short, small
+from .record import call_of
+from .text import count_of, listing, short, small, span, unmarked
 from .theme import Ink, ink
 
 HEIGHT = 340
@@ -111,6 +112,7 @@ def latent(
     >>> [trace.name for trace in figure.data]
     ['plain', 'refiner', 'a', 'b']
     """
+    given = dict(locals())
     colors = ink(mode)
     most = _check.integer("max_edges", max_edges, low=0)
     shown = _panels(spaces, edges, layout, seed)
@@ -122,7 +124,13 @@ def latent(
         _draw(figure, panel, meaning, colors, most=most, at=place(number, wide))
     _axes(figure, shown, colors)
     meaning.add_key(figure)
-    return finish(figure, _title(shown, meaning), mode, _meta(shown, meaning, most))
+    return finish(
+        figure,
+        _title(shown, meaning),
+        mode,
+        _meta(shown, meaning, most),
+        call_of("latent", given),
+    )
 
 
 def _lines(panel: Panel, most: int) -> list[str]:
@@ -179,13 +187,34 @@ def _title(shown: list[Panel], meaning: Coloring) -> str:
 
 
 def _meta(shown: list[Panel], meaning: Coloring, most: int) -> dict[str, Any]:
-    names = ", ".join(panel.name for panel in shown)
+    names = listing([panel.name for panel in shown])
     alt = (
-        f"Maps of {len(shown[0].embedding)} points, coloured by "
-        f"{meaning.title or 'nothing'}, a panel each for {names}."
+        f"Maps of {len(shown[0].embedding):,} points, coloured by "
+        f"{unmarked(meaning.title) or 'nothing'}, a panel each for {names}."
     )
+    alt += _trust([panel.layout for panel in shown])
+    told = [
+        f"{p.name} {len(p.graph.edges().source):,}"
+        for p in shown
+        if p.graph is not None
+    ]
+    if told:
+        alt += f" Edges: {listing(told)}."
     panels = [panel.meta() for panel in shown]
     return {"figure": "latent", "alt": alt, "max_edges": most, "panels": panels}
+
+
+def _trust(layouts: list[Layout]) -> str:
+    """Say how far the maps can be trusted, beside chance."""
+    judged = [layout for layout in layouts if layout.chance > 0]
+    if not judged:
+        return ""
+    numbers = [
+        f"{word} {span([getattr(layout, word) for layout in judged])}"
+        for word in ("trustworthiness", "continuity")
+    ]
+    chance = span([layout.chance for layout in judged])
+    return f" {', '.join(numbers).capitalize()}; chance {chance}."
 
 
 @dataclass(frozen=True)

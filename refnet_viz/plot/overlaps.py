@@ -12,12 +12,14 @@ from .._nested import Variants
 from ..embedding import Embedding
 from .band import band
 from .panels import default_columns, finish, grid, place
+from .record import call_of
 from .shared import CONFIDENCE, Curve, Floats, curves_of, grounds_of, largest_k
-from .text import short, small
+from .text import listing, short, small
 from .theme import class_style, ink
 from .variants import variants_of
 
 HEIGHT = 300
+SHOWN = 15  # the k of which the summary speaks
 KNOWN = ("dataset", "fingerprint")
 DASHES = {"latent": "dash", "refined": "solid"}
 
@@ -61,6 +63,7 @@ def overlaps(spaces: Any, *, k_max: int = 50, mode: str = "light") -> go.Figure:
     >>> [line.y.round(2).tolist() for line in lines[2:4]]  # with a alone, chance
     [[1.0, 1.0, 1.0], [0.33, 0.67, 1.0]]
     """
+    given = dict(locals())
     ink(mode)
     every = variants_of("spaces", spaces, Embedding)
     grounds = grounds_of(every)
@@ -77,7 +80,9 @@ def overlaps(spaces: Any, *, k_max: int = 50, mode: str = "light") -> go.Figure:
             figure.add_trace(trace, **place(number, wide))
     _axes(figure, curves, chance, len(grounds))
     _key(figure, curves, colors, mode)
-    return finish(figure, _title(every), mode, _meta(every, curves, k))
+    return finish(
+        figure, _title(every), mode, _meta(every, curves, k), call_of("overlaps", given)
+    )
 
 
 def _panel(parts: list[Curve], colors: dict[str, str]) -> list[go.Scatter]:
@@ -159,10 +164,21 @@ def _title(every: Variants[Embedding]) -> str:
     return f"Neighbours shared with the modalities<br>{small(told)}"
 
 
+def _at(curves: list[Curve], k: int, n: int) -> str:
+    """Say what is shared with all modalities at one k, beside chance."""
+    told = [
+        f"{curve.variant} ({curve.space}) {curve.mean[k - 1]:.0%}"
+        for curve in curves
+        if curve.ground == "sum"
+    ]
+    return f"With all, at k = {k}: {listing(told)}; chance {k / (n - 1):.0%}."
+
+
 def _meta(every: Variants[Embedding], curves: list[Curve], most: int) -> dict[str, Any]:
     alt = (
         f"Curves of the share of neighbours that {', '.join(every)} share with the "
-        f"graph of all modalities and of each, for k from 1 to {most}, beside chance."
+        f"graph of all modalities and of each, for k from 1 to {most}, beside chance. "
+        f"{_at(curves, min(SHOWN, most), len(next(iter(every.values()))[0]))}"
     )
     rows = [
         {"variant": c.variant, "space": c.space, "ground": c.ground, "mean": c.mean,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -125,7 +125,13 @@ def flat_axes(figure: go.Figure, number: int, colors: Ink, **more: Any) -> None:
     })  # fmt: skip
 
 
-def finish(figure: go.Figure, title: str, mode: str, meta: dict[str, Any]) -> go.Figure:
+def finish(
+    figure: go.Figure,
+    title: str,
+    mode: str,
+    meta: Mapping[str, Any],
+    call: Mapping[str, Any] | None = None,
+) -> go.Figure:
     """Return the figure with title, look, a legend below and what it was made of."""
     margin, height = figure.layout.margin, figure.layout.height
     # Plotly measures the legend in plotting areas and the title in figures.
@@ -133,7 +139,7 @@ def finish(figure: go.Figure, title: str, mode: str, meta: dict[str, Any]) -> go
     below = margin.b - FOOT + LEGEND_GAP
     figure.update_layout(
         title={"text": title, "y": 1 - TITLE_TOP / height},
-        meta=plain(meta),
+        meta={**plain(dict(meta)), **({"call": call} if call else {})},
         legend={
             "orientation": "h", "x": 0, "xanchor": "left", "yanchor": "top",
             "y": -below / inner,

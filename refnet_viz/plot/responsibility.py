@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 from ..graph.attribution import Attribution
 from .answers import EVERY, Panel, signed
 from .panels import finish, grid
-from .text import short, small
+from .record import call_of
+from .text import listing, short, small
 from .theme import class_style, ink
 from .variants import variants_of
 
@@ -61,6 +62,7 @@ def responsibility(attributions: Any, *, mode: str = "light") -> go.Figure:
     >>> figure.data[0].x.round(3).tolist()  # z is the modality itself
     [1.0]
     """
+    given = dict(locals())
     ink(mode)
     panels = _panels(attributions)
     names = list(dict.fromkeys(m for panel in panels for m in panel.modalities))
@@ -83,7 +85,13 @@ def responsibility(attributions: Any, *, mode: str = "light") -> go.Figure:
     figure.update_layout(barmode="group", bargap=0.25, showlegend=True)
     title = "Responsibility: how far the fused vectors answer for each modality"
     told = "share of the variance that is decoded right; 0: the mean predictor, 1: all"
-    return finish(figure, f"{title}<br>{small(told)}", mode, _meta(panels))
+    return finish(
+        figure,
+        f"{title}<br>{small(told)}",
+        mode,
+        _meta(panels),
+        call_of("responsibility", given),
+    )
 
 
 def _panels(attributions: Any) -> list[Panel]:
@@ -175,6 +183,15 @@ def _axes(figure: go.Figure, panels: list[Panel], mode: str) -> None:
             figure.update_layout({f"xaxis{name}": x, f"yaxis{name}": y})
 
 
+def _answers(panel: Panel) -> str:
+    """Say what the mean over all points is, beside what knows nothing."""
+    told = [
+        f"{name} {signed(panel.nulls[name]['r2'])} ({panel.null_text(name)})"
+        for name in panel.modalities
+    ]
+    return f"{panel.name}: {listing(told)}."
+
+
 def _meta(panels: list[Panel]) -> dict[str, Any]:
     rows = []
     for panel in panels:
@@ -187,6 +204,6 @@ def _meta(panels: list[Panel]) -> dict[str, Any]:
     alt = (
         f"Bars of the responsibility for {', '.join(panels[0].modalities)} by class, "
         f"and curves of it by point, for {', '.join(p.name for p in panels)}; "
-        "0 is the mean predictor."
+        f"0 is the mean predictor. {' '.join(map(_answers, panels))}"
     )
     return {"figure": "responsibility", "alt": alt, "panels": rows}

@@ -19,7 +19,8 @@ from ..graph import rewiring as point_rewiring
 from ..layout import Layout, project
 from .panels import finish, flat_axes, grid, place
 from .points import cap, edge_lines, points
-from .text import count_of, short, small
+from .record import call_of
+from .text import count_of, short, small, unmarked
 from .theme import SCALE, class_style, ink
 
 HEIGHT = 420
@@ -104,7 +105,9 @@ class Change:
         }
         alt = (
             f"Map of {self.names[0]} with the edges kept, gained and lost in "
-            f"{self.names[1]} ({told}), and a histogram of the change a point."
+            f"{self.names[1]} ({told}), and a histogram of the change a point (1 - "
+            f"Jaccard): {self.verdict}; {unmarked(self.noise_text)}; unrelated graphs "
+            f"{self.chance:.2f}."
         )
         return {
             "figure": "rewiring", "alt": alt, "variants": self.names, **known,
@@ -168,6 +171,7 @@ def rewiring(
     >>> figure.layout.meta["kept"], figure.layout.meta["rewiring"]
     (1, 0.5)
     """
+    given = dict(locals())
     most = _check.integer("max_edges", max_edges, low=0)
     columns = _check.integer("columns", columns, low=1, high=2)
     ink(mode)
@@ -197,7 +201,7 @@ def rewiring(
     figure.update_layout(coloraxis=scale, barmode="overlay")
     second = f"{change.verdict}; unrelated graphs {change.chance:.2f}"
     title = f"Rewiring from {names}<br>{small(second)}"
-    return finish(figure, title, mode, change.meta())
+    return finish(figure, title, mode, change.meta(), call_of("rewiring", given))
 
 
 def chance_rewiring(k_a: int, k_b: int, n: int) -> float:

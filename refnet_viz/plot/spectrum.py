@@ -12,7 +12,8 @@ from ..embedding import Embedding
 from .band import band
 from .leftover import CONFIDENCE, Variant, variant_of
 from .panels import finish, grid
-from .text import short, small
+from .record import call_of
+from .text import listing, short, small, span
 from .theme import class_style, ink
 from .variants import variants_of
 
@@ -68,6 +69,7 @@ def spectrum(
     >>> [t.name for t in figure.data if t.showlegend is not False][1:3]
     ['best linear refiner', 'width of z: 1']
     """
+    given = dict(locals())
     ink(mode)
     every = variants_of("spaces", spaces, Embedding)
     variants = [variant_of(name, found, weights) for name, found in every.items()]
@@ -80,7 +82,13 @@ def spectrum(
     _widths(figure, variants, mode)
     _axes(figure, variants)
     figure.update_layout(showlegend=True)
-    return finish(figure, _title(variants, mode), mode, _meta(variants, every))
+    return finish(
+        figure,
+        _title(variants, mode),
+        mode,
+        _meta(variants, every),
+        call_of("spectrum", given),
+    )
 
 
 def _achieved(variant: Variant, color: str, end: float) -> list[go.Scatter]:
@@ -203,6 +211,10 @@ def _title(variants: list[Variant], mode: str) -> str:
     return f'{title}<br><span style="font-size:11px;color:{red}">{words}</span>'
 
 
+def _floors(variants: list[Variant]) -> str:
+    return span([variant.first.floor_share for variant in variants])
+
+
 def _meta(
     variants: list[Variant], every: Mapping[str, list[Embedding]]
 ) -> dict[str, Any]:
@@ -211,7 +223,9 @@ def _meta(
     alt = (
         "Curve of the share left by the best linear refiner of each width, beside "
         "what was achieved: "
-        + ", ".join(f"{v.name} {v.achieved:.2f}" for v in variants) + "."
+        + listing([f"{v.name} {v.achieved:.2f}" for v in variants])
+        + f"; the floor of linear refiners of the width of z is {_floors(variants)}, "
+        "the mean predictor leaves 1."
     )  # fmt: skip
     rows = [variant.meta() for variant in variants]
     return {"figure": "spectrum", "alt": alt, **known, "variants": rows}

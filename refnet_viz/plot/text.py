@@ -3,11 +3,34 @@
 from __future__ import annotations
 
 import html
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 LONGEST = 40
+
+
+# XML cannot hold these: control characters become their pictures (U+2400 and on),
+# halves of characters the replacement sign.
+_UNSAFE = {
+    **{code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n\r"},
+    0x7F: 0x2421,
+    **dict.fromkeys([*range(0xD800, 0xE000), 0xFFFE, 0xFFFF], 0xFFFD),
+}
+_TAG = re.compile(r"<[^>]*>")
+
+
+def printable(value: Any) -> str:
+    r"""Return text with a sign for everything that files of pictures cannot hold.
+
+    Examples
+    --------
+    >>> printable("bell\x07")
+    'bell␇'
+    """
+    return str(value).translate(_UNSAFE)
 
 
 def escape(value: Any) -> str:
@@ -18,7 +41,42 @@ def escape(value: Any) -> str:
     >>> escape("a<b & c>d")
     'a&lt;b &amp; c&gt;d'
     """
-    return html.escape(str(value), quote=False)
+    return html.escape(printable(value), quote=False)
+
+
+def unmarked(text: str) -> str:
+    """Return what plotly's text says, without its tags.
+
+    Examples
+    --------
+    >>> unmarked("<b>a &lt;b</b><br>c")
+    'a <b; c'
+    """
+    return html.unescape(_TAG.sub("", text.replace("<br>", "; ")))
+
+
+def listing(words: Sequence[Any]) -> str:
+    """Return words as a reader would say them.
+
+    Examples
+    --------
+    >>> listing(["plain", "refiner", "both"])
+    'plain, refiner and both'
+    """
+    told = [str(word) for word in words]
+    return ", ".join(told[:-1]) + " and " + told[-1] if len(told) > 1 else "".join(told)
+
+
+def span(values: Sequence[float], form: str = ".2f") -> str:
+    """Return the least and the largest of some numbers, once where they are equal.
+
+    Examples
+    --------
+    >>> span([0.5, 0.25]), span([0.5, 0.501])
+    ('0.25 to 0.50', '0.50')
+    """
+    ends = [format(end, form) for end in (min(values), max(values))]
+    return " to ".join(dict.fromkeys(ends))
 
 
 def short(value: Any, longest: int = LONGEST) -> str:

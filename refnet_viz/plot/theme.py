@@ -144,10 +144,12 @@ def theme(figure: go.Figure, mode: str = "light") -> go.Figure:
     '#14171C'
     """
     template = _template(ink(mode))
-    figure = Figure(figure)
-    return figure.update_layout(
+    figure = go.Figure(figure).update_layout(
         template=template, modebar={"remove": ["sendChartToCloud"]}
     )
+    # A copy has its properties in the order of plotly's, so that copies of it are
+    # the same JSON to the last byte.
+    return Figure(figure)
 
 
 def _template(colors: Ink) -> go.layout.Template:

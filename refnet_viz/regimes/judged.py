@@ -13,7 +13,8 @@ from .._nested import Variants, as_variants, baseline_of
 from ..data.dataset import Dataset
 from ..graph.prediction import constant_accuracy
 from ..inference import embed
-from ..train.run import Run, row_hashes
+from ..train.rows import row_hashes
+from ..train.run import Run
 from .table import Floats, rows_of
 
 

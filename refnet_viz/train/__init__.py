@@ -4,5 +4,6 @@ from ..config import VARIANTS, Config
 from .loop import fit, pretrain
 from .run import Run
 from .sweeps import sweep
+from .watch import Epoch
 
-__all__ = ["VARIANTS", "Config", "Run", "fit", "pretrain", "sweep"]
+__all__ = ["VARIANTS", "Config", "Epoch", "Run", "fit", "pretrain", "sweep"]

@@ -14,9 +14,10 @@ from ..config import Config
 from ..data.dataset import Dataset
 from ..data.splits import label_subset
 from ..model import ReFNet, Schema, as_device
-from .rows import Rows
-from .run import Run, row_hashes, versions
-from .steps import Best, fit_decoders, reproducible, run_epochs, state_of
+from .rows import check_classes, row_hashes, rows_of
+from .run import FITTED_AFTERWARDS, Run, versions
+from .steps import fit_decoders, reproducible, run_epochs
+from .watch import Best, OnEpoch, Watch, state_of
 
 # Settings that shape the network; a run can only be continued where they agree.
 _SHAPE = ("fusion", "width", "hidden", "rounds", "picture_encoder", "targets")
@@ -30,6 +31,8 @@ def fit(
     start: Run | None = None,
     device: str = "cpu",
     progress: bool = True,
+    snapshots: int = 0,
+    on_epoch: OnEpoch | None = None,
 ) -> Run:
     """Train a Refiner Fusion Network on the training rows of a dataset.
 
@@ -58,6 +61,15 @@ def fit(
         Where to train: "cpu" or a torch device such as "cuda".
     progress
         Whether to show a bar.
+    snapshots
+        Keep the states of the epochs 0, `snapshots`, 2 `snapshots` ... and of the
+        last for `Run.at`; 0 keeps none. Each costs the memory, and the run the file,
+        of one more copy of the weights that training moves. No number of the training
+        changes.
+    on_epoch
+        Called with an `Epoch` after each one. When it returns True, training stops
+        and the best state so far is kept, as when it is interrupted, but without a
+        warning. Whatever it draws at random changes no number of the training.
 
     Returns
     -------
@@ -81,6 +93,13 @@ def fit(
     >>> run = fit(data, Config(epochs=3, hidden=16, width=8), progress=False)
     >>> len(run.history), run.best_epoch in range(3)
     (3, True)
+
+    Stop when the validation score is reached, and look at earlier states:
+
+    >>> run = fit(data, Config(epochs=9, hidden=16, width=8), progress=False,
+    ...           snapshots=2, on_epoch=lambda seen: seen.epoch == 3)
+    >>> run.epochs, run.at(2).manifest["epoch"]
+    ((0, 2, 3), 2)
     """
     config = config or Config()
     if data.labels is None and data.target is None:
@@ -97,7 +116,7 @@ def fit(
         )
     return _train(
         data, config, seed=seed, start=start, device=device, progress=progress,
-        supervised=True,
+        watch=_watch(snapshots, on_epoch), supervised=True,
     )  # fmt: skip
 
 
@@ -108,6 +127,8 @@ def pretrain(
     seed: int = 0,
     device: str = "cpu",
     progress: bool = True,
+    snapshots: int = 0,
+    on_epoch: OnEpoch | None = None,
 ) -> Run:
     """Train encoders, fusion and refiner without labels: the refiner loss alone.
 
@@ -138,7 +159,7 @@ def pretrain(
         )
     return _train(
         data, config, seed=seed, start=None, device=device, progress=progress,
-        supervised=False,
+        watch=_watch(snapshots, on_epoch), supervised=False,
     )  # fmt: skip
 
 
@@ -150,6 +171,7 @@ def _train(
     start: Run | None,
     device: str,
     progress: bool,
+    watch: Watch,
     supervised: bool,
 ) -> Run:
     seed = _check.integer("seed", seed, low=0, high=2**63 - 1)
@@ -163,20 +185,22 @@ def _train(
         if supervised and data.target is not None:
             seen = label_subset(data.train.strata, config.label_fraction, seed)
             model.fit_target(torch.tensor(data.target[data.split == "train"][seen]))
-        train = _rows(model, data.train, config, seed, supervised=supervised)
+        train = rows_of(model, data.train, config, seed, supervised=supervised)
         val = None
         if (data.split == "val").any():
-            val = _rows(model, data.val, config, seed, supervised=supervised)
+            val = rows_of(model, data.val, config, seed, supervised=supervised)
         if supervised:
-            _check_classes(train, config)
+            check_classes(train, config)
         best = Best(config.keep)
         stopped = run_epochs(
-            model, train, val, config, best=best, seed=seed, progress=progress
-        )
+            model, train, val, config,
+            best=best, watch=watch, seed=seed, progress=progress,
+        )  # fmt: skip
+        snapshots = watch.snapshots(best.state)
         model.load_state_dict(best.state)
         if config.refiner == 0:
             stopped = fit_decoders(model, train.batch, config) or stopped
-        weights = {name: value.cpu() for name, value in state_of(model).items()}
+        weights = state_of(model, device="cpu")
     manifest: dict[str, Any] = {
         "variant": None,
         "dataset": data.name,
@@ -193,8 +217,18 @@ def _train(
     if start is not None:  # what the start was trained on is not held out either
         rows = np.union1d(rows, start.train_rows)
     return Run(
-        config, seed, model.schema, weights, pd.DataFrame(best.history), manifest, rows
-    )
+        config, seed, model.schema, weights, pd.DataFrame(best.history), manifest,
+        rows, snapshots,
+    )  # fmt: skip
+
+
+def _watch(snapshots: int, on_epoch: OnEpoch | None) -> Watch:
+    if on_epoch is not None and not callable(on_epoch):
+        raise TypeError(
+            "`on_epoch` must be a function of one `Epoch`, "
+            f"got {type(on_epoch).__name__}."
+        )
+    return Watch(_check.integer("snapshots", snapshots, low=0), on_epoch)
 
 
 def _model(data: Dataset, config: Config, start: Run | None) -> ReFNet:
@@ -211,38 +245,11 @@ def _model(data: Dataset, config: Config, start: Run | None) -> ReFNet:
     start.schema.check(data)
     schema = replace(Schema.of(data), modalities=start.schema.modalities)
     model = ReFNet(schema, config)
+    left = {"head"} if start.has_decoders else {"head", *FITTED_AFTERWARDS}
     kept = {
         name: value
         for name, value in start.weights.items()
-        if "head" not in name.split(".")
+        if not left & set(name.split("."))
     }
     model.load_state_dict(kept, strict=False)
     return model
-
-
-def _rows(
-    model: ReFNet, data: Dataset, config: Config, seed: int, *, supervised: bool
-) -> Rows:
-    batch = model.prepare(data)
-    device = batch.present.device
-    if not supervised:
-        return Rows(batch, None, torch.zeros(len(data), dtype=torch.bool))
-    # Validation labels are as scarce as training labels: selection must not see more.
-    seen = torch.from_numpy(label_subset(data.strata, config.label_fraction, seed))
-    seen = seen.to(device)
-    if data.target is not None:
-        target = model.standardised(torch.tensor(data.target, device=device))
-        return Rows(batch, None, seen, target)
-    return Rows(batch, torch.tensor(data.labels, device=device), seen)
-
-
-def _check_classes(train: Rows, config: Config) -> None:
-    labels = train.labels
-    if config.contrastive == 0 or labels is None or labels.ndim == 2:
-        return
-    found = int(labels[train.labelled].unique().numel())
-    if found < 2:
-        raise ValueError(
-            "`data` must have at least 2 classes among its labelled training rows "
-            f"when `config.contrastive` is above 0, got {found}."
-        )

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+import torch
 from torch import Tensor
 
-from ..model import Batch
+from ..config import Config
+from ..data.dataset import Dataset
+from ..data.splits import label_subset
+from ..model import Batch, ReFNet
 from ..objectives import classification, regression
 
 
@@ -36,6 +44,70 @@ class Rows:
         if self.labels is None:
             return float("nan")
         return _share(logits[self.labelled], self.labels[self.labelled])
+
+
+def rows_of(
+    model: ReFNet, data: Dataset, config: Config, seed: int, *, supervised: bool
+) -> Rows:
+    """Return the rows of a dataset, with labels as scarce as the settings say."""
+    batch = model.prepare(data)
+    device = batch.present.device
+    if not supervised:
+        return Rows(batch, None, torch.zeros(len(data), dtype=torch.bool))
+    # Validation labels are as scarce as training labels: selection must not see more.
+    seen = torch.from_numpy(label_subset(data.strata, config.label_fraction, seed))
+    seen = seen.to(device)
+    if data.target is not None:
+        target = model.standardised(torch.tensor(data.target, device=device))
+        return Rows(batch, None, seen, target)
+    return Rows(batch, torch.tensor(data.labels, device=device), seen)
+
+
+def check_classes(train: Rows, config: Config) -> None:
+    """Refuse a single class where the contrastive loss needs two.
+
+    Raises
+    ------
+    ValueError
+        If fewer than two classes are labelled.
+    """
+    labels = train.labels
+    if config.contrastive == 0 or labels is None or labels.ndim == 2:
+        return
+    found = int(labels[train.labelled].unique().numel())
+    if found < 2:
+        raise ValueError(
+            "`data` must have at least 2 classes among its labelled training rows "
+            f"when `config.contrastive` is above 0, got {found}."
+        )
+
+
+def row_hashes(data: Dataset, names: Sequence[str]) -> npt.NDArray[np.uint64]:
+    """Return a number for each row's id and content, equal only for equal rows.
+
+    Only the named modalities count, in that order, and of them only what is present
+    and no padding: the same row keeps its number in a dataset that knows more.
+
+    Examples
+    --------
+    >>> data = Dataset.from_arrays({"a": np.eye(3), "b": np.ones((3, 2))})
+    >>> part = Dataset.from_arrays({"a": np.eye(3)}).subset([1, 2])
+    >>> bool((row_hashes(data, ["a"])[1:] == row_hashes(part, ["a"])).all())
+    True
+    """
+    columns = [
+        (data.modalities[name], data.present[:, list(data.modalities).index(name)])
+        for name in names
+    ]
+    hashes = np.empty(len(data), dtype=np.uint64)
+    for i, key in enumerate(data.ids):
+        digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8)
+        for modality, present in columns:
+            real = ... if modality.mask is None else modality.mask[i]
+            content = modality.values[i][real].tobytes() if present[i] else b""
+            digest.update(f"|{len(content)}|".encode() + content)
+        hashes[i] = int.from_bytes(digest.digest(), "little")
+    return hashes
 
 
 def _share(logits: Tensor, labels: Tensor) -> float:

@@ -7,28 +7,26 @@ import hashlib
 import html
 import json
 import platform
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor
 
-from .._files import replacing
 from .._version import __version__
 from ..config import Config
-from ..data.dataset import Dataset
 from ..model import ReFNet, Schema
+from .files import DamagedRunError, as_bytes, damaged, flat, parted, tensors, write
 
-FORMAT = 1
+FORMAT = 2  # 1 is without snapshots, and still what such runs are written in
 _MANIFEST = "run.json"
 _ROWS = "train_rows"
+# What a run without refiner learns when its training is over, by module.
+FITTED_AFTERWARDS = ("refiner", "scales")
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +53,9 @@ class Run:
         ``variant``, ``dataset``, ``fingerprint``, ``best_epoch``, ``versions`` ...
     train_rows
         Hashes of the rows trained on, by which `embed` knows what is held out.
+    snapshots
+        Epoch to those weights that training moved, as they were after it; see
+        ``fit(..., snapshots=)`` and `at`.
     """
 
     config: Config
@@ -64,11 +65,63 @@ class Run:
     history: pd.DataFrame = field(repr=False)
     manifest: dict[str, Any]
     train_rows: npt.NDArray[np.uint64] = field(repr=False)
+    snapshots: dict[int, dict[str, Tensor]] = field(default_factory=dict, repr=False)
 
     @property
     def best_epoch(self) -> int:
         """The epoch whose state was kept, chosen on validation rows."""
         return int(self.manifest["best_epoch"])
+
+    @property
+    def epochs(self) -> tuple[int, ...]:
+        """The epochs that were kept for `at`, numbered from 0 as in the history."""
+        return tuple(self.snapshots)
+
+    @property
+    def has_decoders(self) -> bool:
+        """Whether the decoders belong to these weights; see `at`."""
+        shown = self.manifest.get("epoch", self.best_epoch)
+        return self.config.refiner > 0 or int(shown) == self.best_epoch
+
+    def at(self, epoch: int) -> Run:
+        """Return the same run with the weights of one of its `epochs`.
+
+        Its manifest says ``"epoch"``, and so does the ``info`` of its embeddings. It
+        has no snapshots itself.
+
+        The decoders of a run without refiner are fitted when training is over, to the
+        z of the epoch that was kept, and say nothing of another one: there they are
+        dropped. They are NaN, and `embed` leaves ``targets``, ``decoded`` and
+        ``decoders`` empty, so that there is no refined space. A refiner is trained
+        with the rest, and every epoch has its own.
+
+        Parameters
+        ----------
+        epoch
+            One of `epochs`.
+
+        Raises
+        ------
+        ValueError
+            If the state of this epoch was not kept.
+        """
+        if epoch not in self.snapshots:
+            known = ", ".join(map(str, self.epochs)) or "none kept"
+            raise ValueError(
+                f"`epoch` must be one of `Run.epochs` ({known}), got {epoch!r}; "
+                "`fit(..., snapshots=1)` keeps all of them."
+            )
+        manifest = self.manifest | {"epoch": int(epoch)}
+        weights = self.weights | self.snapshots[epoch]
+        shown = replace(self, weights=weights, manifest=manifest, snapshots={})
+        if shown.has_decoders:
+            return shown
+        unknown = {
+            name: torch.full_like(value, torch.nan)
+            for name, value in self.weights.items()
+            if name.split(".")[0] in FITTED_AFTERWARDS
+        }
+        return replace(shown, weights=weights | unknown)
 
     def model(self, device: str | torch.device = "cpu") -> ReFNet:
         """Return the network in evaluation mode."""
@@ -78,13 +131,15 @@ class Run:
 
     @property
     def digest(self) -> str:
-        """Hexadecimal digest that changes with any weight or training row."""
-        return hashlib.sha256(self._blob()).hexdigest()
+        """Hexadecimal digest that changes with any weight or training row.
 
-    def _blob(self) -> bytes:
-        tensors = {name: value.contiguous() for name, value in self.weights.items()}
-        tensors[_ROWS] = torch.from_numpy(self.train_rows.view(np.int64).copy())
-        return safetensors.torch.save(tensors)
+        Snapshots do not enter: with and without them a run is the same start.
+        """
+        return hashlib.sha256(as_bytes(self._tensors())).hexdigest()
+
+    def _tensors(self) -> dict[str, Tensor]:
+        rows = torch.from_numpy(self.train_rows.view(np.int64).copy())
+        return {**self.weights, _ROWS: rows}
 
     def save(self, folder: str | Path) -> Path:
         """Write the run as safetensors and JSON.
@@ -99,25 +154,26 @@ class Run:
             If the folder cannot be written.
         """
         folder = Path(folder)
-        blob = self._blob()
+        blob = as_bytes(self._tensors() | flat(self.snapshots))
         digest = hashlib.sha256(blob).hexdigest()
         name = f"weights-{digest[:16]}.safetensors"
         text = json.dumps(
             {
-                "format": FORMAT,
+                "format": FORMAT if self.snapshots else 1,
                 "config": self.config.to_dict(),
                 "seed": self.seed,
                 "schema": asdict(self.schema),
                 "history": self.history.to_dict("list"),
                 "manifest": self.manifest,
                 "weights": {"file": name, "sha256": digest},
+                **({"epochs": list(self.snapshots)} if self.snapshots else {}),
             },
             indent=1,
         )
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _write(folder / name, blob)
-            _write(folder / _MANIFEST, text.encode())
+            write(folder / name, blob)
+            write(folder / _MANIFEST, text.encode())
         except OSError as error:
             raise OSError(
                 f"`folder` must be a folder that can be written, got {str(folder)!r} "
@@ -150,7 +206,7 @@ class Run:
             stored = json.loads(path.read_text("utf-8"))
             version = int(stored["format"])
         except (ValueError, KeyError, TypeError) as error:
-            raise _damaged(path, "it is not the JSON of a run") from error
+            raise damaged(path, "it is not the JSON of a run") from error
         if version > FORMAT:
             raise ValueError(
                 f"`folder` must hold a run of format {FORMAT} or older, got format "
@@ -167,25 +223,31 @@ class Run:
             history, manifest = pd.DataFrame(stored["history"]), stored["manifest"]
             file, digest = stored["weights"]["file"], stored["weights"]["sha256"]
             # Only a name: a path would let a foreign file read outside the folder.
-            weights = _tensors(folder / Path(file).name, digest)
-            rows = weights.pop(_ROWS).numpy().view(np.uint64)
-            blank_model(schema, config).load_state_dict(weights)
-        except _DamagedRunError:
+            named = tensors(folder / Path(file).name, digest)
+            rows = named.pop(_ROWS).numpy().view(np.uint64)
+            weights, snapshots = parted(named, stored.get("epochs", []))
+            model = blank_model(schema, config)
+            for state in ({}, *snapshots.values()):
+                model.load_state_dict(weights | state)
+        except DamagedRunError:
             raise
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise _damaged(path, "it lacks or garbles a setting") from error
+            raise damaged(path, "it lacks or garbles a setting") from error
         except RuntimeError as error:  # torch's word for names or shapes that differ
-            raise _damaged(path, "its weights are of another network") from error
-        return cls(config, seed, schema, weights, history, manifest, rows)
+            raise damaged(path, "its weights are of another network") from error
+        return cls(config, seed, schema, weights, history, manifest, rows, snapshots)
 
     def _repr_html_(self) -> str:
         name = html.escape(str(self.manifest.get("variant") or self.config.fusion))
-        last = self.history.iloc[self.best_epoch]
+        shown = int(self.manifest.get("epoch", self.best_epoch))
+        score = self.history["val_score"].iloc[shown]
+        kind = "best epoch" if shown == self.best_epoch else "epoch"
+        kept = f", {len(self.epochs)} epochs kept" if self.epochs else ""
         count = sum(value.numel() for value in self.weights.values())
         return (
             f"<b>{name}</b>, seed {self.seed}: {html.escape(self.config.fusion)} "
-            f"fusion, {count:,} numbers<br>best epoch {self.best_epoch + 1} of "
-            f"{len(self.history)}: validation score {last['val_score']:.3f}"
+            f"fusion, {count:,} numbers{kept}<br>{kind} {shown + 1} of "
+            f"{len(self.history)}: validation score {score:.3f}"
             "<br>next: <code>rv.embed(run, data.test)</code>"
         )
 
@@ -196,34 +258,6 @@ def blank_model(schema: Schema, config: Config) -> ReFNet:
         return ReFNet(schema, config)
 
 
-def row_hashes(data: Dataset, names: Sequence[str]) -> npt.NDArray[np.uint64]:
-    """Return a number for each row's id and content, equal only for equal rows.
-
-    Only the named modalities count, in that order, and of them only what is present
-    and no padding: the same row keeps its number in a dataset that knows more.
-
-    Examples
-    --------
-    >>> data = Dataset.from_arrays({"a": np.eye(3), "b": np.ones((3, 2))})
-    >>> part = Dataset.from_arrays({"a": np.eye(3)}).subset([1, 2])
-    >>> bool((row_hashes(data, ["a"])[1:] == row_hashes(part, ["a"])).all())
-    True
-    """
-    columns = [
-        (data.modalities[name], data.present[:, list(data.modalities).index(name)])
-        for name in names
-    ]
-    hashes = np.empty(len(data), dtype=np.uint64)
-    for i, key in enumerate(data.ids):
-        digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8)
-        for modality, present in columns:
-            real = ... if modality.mask is None else modality.mask[i]
-            content = modality.values[i][real].tobytes() if present[i] else b""
-            digest.update(f"|{len(content)}|".encode() + content)
-        hashes[i] = int.from_bytes(digest.digest(), "little")
-    return hashes
-
-
 def versions() -> dict[str, str]:
     """Return the versions that can change a number."""
     return {
@@ -232,30 +266,3 @@ def versions() -> dict[str, str]:
         "torch": torch.__version__,
         "numpy": np.__version__,
     }
-
-
-def _write(path: Path, content: bytes) -> None:
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
-
-
-class _DamagedRunError(ValueError):
-    pass
-
-
-def _damaged(path: Path, why: str) -> _DamagedRunError:
-    return _DamagedRunError(
-        f"`folder` must hold a whole run, got {str(path)!r}: {why}."
-    )
-
-
-def _tensors(path: Path, digest: str) -> dict[str, Tensor]:
-    if not path.is_file():
-        raise _damaged(path, "it is missing")
-    blob = path.read_bytes()
-    if hashlib.sha256(blob).hexdigest() != digest:
-        raise _damaged(path, "its checksum is another")
-    try:
-        return safetensors.torch.load(blob)
-    except safetensors.SafetensorError as error:
-        raise _damaged(path, "it is not a safetensors file") from error

@@ -1,14 +1,15 @@
-"""Epochs, the objective, validation, and what is kept of them."""
+"""Epochs, the objective, and validation."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -20,27 +21,7 @@ from ..model.refiner import RunningScale
 from ..objectives import info_nce, multi_similarity, refiner_loss, supcon
 from .noise import noised
 from .rows import Rows
-
-
-@dataclass
-class Best:
-    """The state to keep so far, and what was seen on the way."""
-
-    keep: str = "best"
-    history: list[dict[str, float]] = field(default_factory=list)
-    state: dict[str, Tensor] = field(default_factory=dict)
-    epoch: int = -1
-    key: tuple[float, float] = (-np.inf, -np.inf)
-
-    def update(self, model: ReFNet, row: dict[str, float]) -> None:
-        """Add an epoch; keep its state when score, then loss, are better."""
-        key = (row.get("val_score", -np.inf), -row.get("val_loss", np.inf))
-        better = key > self.key or not self.state or self.keep == "last"
-        # The slow part first: an interrupt in it leaves all fields as they were.
-        state = state_of(model) if better else self.state
-        self.history.append(row)
-        if better:
-            self.key, self.epoch, self.state = key, len(self.history) - 1, state
+from .watch import Best, Watch
 
 
 def run_epochs(
@@ -50,6 +31,7 @@ def run_epochs(
     config: Config,
     *,
     best: Best,
+    watch: Watch,
     seed: int,
     progress: bool,
 ) -> bool:
@@ -63,26 +45,15 @@ def run_epochs(
     bar = progress_bar(range(config.epochs), "training", disable=not progress)
     try:
         for epoch in bar:
-            model.train()
-            sums: dict[str, Tensor] = {}
             # Parts of nearly equal size: no batch of one, no row left out.
             parts = np.array_split(order.permutation(len(train.batch)), steps)
-            for number, part in enumerate(parts):
-                index = torch.from_numpy(part).to(train.batch.present.device)
-                done = (epoch + number / steps) / config.epochs
-                losses = _losses(model, train, index, config, done)
-                optimizer.zero_grad(set_to_none=True)
-                torch.stack(list(losses.values())).sum().backward()
-                optimizer.step()
-                schedule.step()
-                for name, value in losses.items():
-                    sums[name] = sums.get(name, 0) + value.detach() * len(part)
-            row = {name: float(v) / len(train.batch) for name, v in sums.items()}
-            row = {"epoch": epoch, "loss": sum(row.values()), **row}
-            _check_finite(row, config)
-            best.update(model, row | ({} if val is None else _validate(model, val)))
+            row = _train_epoch(model, train, parts, epoch, (optimizer, schedule))
+            told, z = ({}, None) if val is None else _validate(model, val)
+            best.update(model, row := row | told)
             if val is not None:
                 bar.set_postfix(score=f"{best.key[0]:.3f}", refresh=False)
+            if watch.after(model, row, epochs=config.epochs, best=best.epoch, z=z):
+                return True
     except KeyboardInterrupt:
         if not best.state:
             raise
@@ -95,6 +66,33 @@ def run_epochs(
     finally:
         bar.close()
     return False
+
+
+def _train_epoch(
+    model: ReFNet,
+    train: Rows,
+    parts: list[npt.NDArray[np.intp]],
+    epoch: int,
+    descent: tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler],
+) -> dict[str, float]:
+    """Take a step for each part of the rows; return the mean losses."""
+    config, (optimizer, schedule) = model.config, descent
+    model.train()
+    sums: dict[str, Tensor] = {}
+    for number, part in enumerate(parts):
+        index = torch.from_numpy(part).to(train.batch.present.device)
+        done = (epoch + number / len(parts)) / config.epochs
+        losses = _losses(model, train, index, config, done)
+        optimizer.zero_grad(set_to_none=True)
+        torch.stack(list(losses.values())).sum().backward()
+        optimizer.step()
+        schedule.step()
+        for name, value in losses.items():
+            sums[name] = sums.get(name, 0) + value.detach() * len(part)
+    row = {name: float(value) / len(train.batch) for name, value in sums.items()}
+    row = {"epoch": epoch, "loss": sum(row.values()), **row}
+    _check_finite(row, config)
+    return row
 
 
 def _check_finite(row: dict[str, float], config: Config) -> None:
@@ -184,16 +182,17 @@ def _refine(
 
 
 @torch.no_grad()
-def _validate(model: ReFNet, rows: Rows) -> dict[str, float]:
-    """Return validation loss and score; the refiner never enters a supervised one."""
+def _validate(model: ReFNet, rows: Rows) -> tuple[dict[str, float], Tensor]:
+    """Return loss, score and z; the refiner never enters a supervised loss."""
     model.eval()
     output = model(rows.batch)
     task = rows.task(output.logits)
     if task is None:
         targets = model.targets(rows.batch, output)
         loss = float(_refine(model, rows.batch, output.z, targets))
-        return {"val_loss": loss, "val_score": -loss}
-    return {"val_loss": float(task), "val_score": rows.score(output.logits)}
+        return {"val_loss": loss, "val_score": -loss}, output.z
+    score = rows.score(output.logits)
+    return {"val_loss": float(task), "val_score": score}, output.z
 
 
 def fit_decoders(
@@ -231,11 +230,6 @@ def fit_decoders(
             )
             return True
     return False
-
-
-def state_of(model: ReFNet) -> dict[str, Tensor]:
-    """Return a copy of all weights and scalers."""
-    return {name: value.detach().clone() for name, value in model.state_dict().items()}
 
 
 @contextmanager

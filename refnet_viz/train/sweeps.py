@@ -16,6 +16,7 @@ from ..config import Config
 from ..data.dataset import Dataset
 from .loop import fit
 from .run import Run
+from .watch import kept_epochs
 
 
 def sweep(
@@ -27,6 +28,7 @@ def sweep(
     start: Mapping[int, Run] | None = None,
     n_jobs: int = -1,
     progress: bool = True,
+    snapshots: int = 0,
 ) -> dict[str, list[Run]]:
     """Train every variant with every seed.
 
@@ -52,6 +54,8 @@ def sweep(
         Processes; -1 is one a core.
     progress
         Whether to show a bar.
+    snapshots
+        As in `fit`. A saved run that lacks one of the epochs is trained again.
 
     Returns
     -------
@@ -79,17 +83,19 @@ def sweep(
     [('a', 0), ('a', 1)]
     """
     order = _checked(configs, seeds, start)
+    snapshots = _check.integer("snapshots", snapshots, low=0)
     places = _places(folder, configs, order)
     whole, jobs = {}, []
     for (name, seed), place in places.items():
         begin = None if start is None else start[seed]
         saved = _saved(place, data, configs[name], begin)
-        if saved is not None:
+        wanted = kept_epochs(configs[name].epochs, snapshots)
+        if saved is not None and set(wanted) <= set(saved.epochs):
             whole[name, seed] = saved
         else:
             jobs.append((name, seed, place, begin))
     parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-    work = (joblib.delayed(_one)(data, configs[job[0]], job) for job in jobs)
+    work = (joblib.delayed(_one)(data, configs[job[0]], job, snapshots) for job in jobs)
     bar = progress_bar(title="runs", total=len(jobs), disable=not progress)
     try:
         for name, seed, run in parallel(work):
@@ -137,12 +143,15 @@ def _one(
     data: Dataset,
     config: Config,
     job: tuple[str, int, Path | None, Run | None],
+    snapshots: int,
 ) -> tuple[str, int, Run]:
     name, seed, place, begin = job
     with warnings.catch_warnings():
         # What `fit` says it keeps is dropped here, and the sweep says so itself.
         warnings.filterwarnings("ignore", ".* was stopped in ", UserWarning)
-        run = fit(data, config, seed=seed, start=begin, progress=False)
+        run = fit(
+            data, config, seed=seed, start=begin, progress=False, snapshots=snapshots
+        )
     if run.manifest["stopped"]:  # half a run must not be taken for a whole one
         raise KeyboardInterrupt
     run = replace(run, manifest=run.manifest | {"variant": name})

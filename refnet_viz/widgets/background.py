@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .atlas import BY_MODALITY
 from .desk import Desk
 from .strip import columns
 
@@ -12,7 +13,7 @@ def step(desk: Desk) -> str:
     """Compute the next thing that was left for later, and say what it was.
 
     First the layouts of the maps, then the seed bands of their numbers, then the
-    neighbours in other spaces, at last what other variants would need.
+    neighbours in other spaces, at last what more neighbours and other variants need.
     """
     chosen, atlas = desk.chosen, desk.atlas
     for place in desk.waited_for:
@@ -20,16 +21,22 @@ def step(desk: Desk) -> str:
         return LAYOUT
     if not desk.banded:
         return _band(desk)
-    for place in desk.places:
-        for space in atlas.spaces:
-            other = place.even._replace(space=space)
-            if not atlas.graphs.has(other):
-                atlas.graph(other, 1)
-                return GRAPH
-    for name in atlas.variants:
-        if atlas.prepare(desk.place(name).even, chosen.layout):
-            return GRAPH
-    return NOTHING
+    return GRAPH if _ahead(desk) else NOTHING
+
+
+def _ahead(desk: Desk) -> bool:
+    """Compute what may be asked for next; return whether there was anything."""
+    chosen, atlas = desk.chosen, desk.atlas
+    others = [p.even._replace(space=s) for p in desk.places for s in atlas.spaces]
+    for other in others:
+        if not atlas.graphs.has(other):
+            atlas.graph(other, 1)
+            return True
+    by_modality = chosen.edges == BY_MODALITY
+    if by_modality and any(map(atlas.graphs.foresee, desk.places)):
+        return True
+    each = (desk.place(name).even for name in atlas.variants)
+    return any(atlas.prepare(place, chosen.layout) for place in each)
 
 
 def _band(desk: Desk) -> str:

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import anywidget
+import numpy as np
 
 from .scripts import script
 
 LINE = 88
+ARGUMENTS = ("variants", "k", "space", "layout", "color", "baseline", "seed", "mode")
 DEFAULTS = {
-    "k": 15, "space": "latent", "metric": "euclidean", "layout": "aligned",
-    "color": "label", "edges": "none", "mode": "light", "epoch": None,
-    "weights": None, "selected": (),
+    "k": 15, "space": "latent", "layout": "aligned", "color": "label", "mode": "light",
+    "metric": "euclidean", "edges": "none", "epoch": None, "selected": (),
 }  # fmt: skip
 
 
@@ -23,31 +24,39 @@ class Code(anywidget.AnyWidget):
     _esm = script("dom.js", "code.js")
 
 
-def written(settings: Mapping[str, Any], data: str = "spaces") -> str:
-    """Return the call of `explore` that shows these settings.
+def written(settings: Mapping[str, Any]) -> str:
+    """Return the code that makes a view of `spaces` again.
 
     Parameters
     ----------
     settings
-        Arguments by name; what `explore` does by itself is left out.
-    data
-        What the first argument is called.
+        Name to value; what `explore` does by itself is left out.
 
     Examples
     --------
-    >>> print(written({"k": 20, "edges": "none", "selected": ["a"]}))
-    view = rv.explore(spaces, k=20, selected=["a"])
+    >>> print(written({"k": 20, "edges": "kept", "metric": "euclidean"}))
+    view = rv.explore(spaces, k=20)
+    view.edges = "kept"
     """
-    given = [
-        f"{name}={_literal(value)}"
+    told = {
+        name: _literal(value)
         for name, value in settings.items()
         if name not in DEFAULTS or value != DEFAULTS[name]
-    ]
-    line = f"view = rv.explore({', '.join([data, *given])})"
+    }
+    given = [f"{name}={told.pop(name)}" for name in ARGUMENTS if name in told]
+    chosen = told.pop("selected", "")
+    lines = [_call(["spaces", *given])]
+    lines += [f"view.{name} = {value}" for name, value in told.items()]
+    lines += [f"view.select({chosen})"] if chosen else []
+    return "\n".join(lines)
+
+
+def _call(parts: list[str]) -> str:
+    line = f"view = rv.explore({', '.join(parts)})"
     if len(line) <= LINE:
         return line
-    parts = "".join(f"    {part},\n" for part in [data, *given])
-    return f"view = rv.explore(\n{parts})"
+    inner = "".join(f"    {part},\n" for part in parts)
+    return f"view = rv.explore(\n{inner})"
 
 
 def _literal(value: Any) -> str:
@@ -61,7 +70,7 @@ def _literal(value: Any) -> str:
     if isinstance(value, Mapping):
         pairs = (f"{_literal(key)}: {_literal(own)}" for key, own in value.items())
         return f"{{{', '.join(pairs)}}}"
-    return repr(value)
+    return repr(value.item() if isinstance(value, np.generic) else value)
 
 
 def _quoted(text: str) -> str:

@@ -110,13 +110,13 @@ class Desk:
 
     def _panel(self, place: Place, rows: Rows) -> Panel:
         chosen, atlas = self.chosen, self.atlas
-        pairs = atlas.edges(place, chosen.baseline, chosen.k, chosen.edges)
+        own = place == atlas.beside(place, chosen.baseline)
+        vain = own and chosen.edges in {"kept", "gained", "lost"}
+        kind = "none" if vain else chosen.edges
+        pairs = atlas.edges(place, chosen.baseline, chosen.k, kind)
         by_modality = chosen.edges == BY_MODALITY
         patterns = atlas.patterns(place, chosen.k) if by_modality else None
-        note = ""
-        own = place == atlas.beside(place, chosen.baseline)
-        if own and chosen.edges in {"kept", "gained", "lost"}:
-            pairs, note = pairs[:0], IS_BASELINE.format(kind=chosen.edges)
+        note = IS_BASELINE.format(kind=chosen.edges) if vain else ""
         if len(rows):
             touching = np.flatnonzero(np.isin(pairs, rows).any(axis=1))
             pairs = pairs[touching]

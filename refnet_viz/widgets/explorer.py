@@ -1,4 +1,4 @@
-"""The explorer: what is shown, and what happens when that changes."""
+"""The explorer: what can be asked of it, and what happens then."""
 
 from __future__ import annotations
 
@@ -6,28 +6,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import ipywidgets as W
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
-from IPython.display import HTML, display
 
-from . import background, detail, later, scene, search, snapshot, static, strip
+from . import scene, search
 from .atlas import Atlas
 from .code import written
-from .controls import Setting, controls
-from .desk import Desk, Settings
-from .facts import Rows, class_words
-from .history import History, Moment
-from .lifetime import close_all
-from .map import Map
-from .notice import Notice
+from .controls import Setting
+from .facts import Rows
+from .stage import NOWHERE, Stage
 
-NOTHING: Rows = np.empty(0, np.intp)
-NOWHERE = (0, -1)  # panel and row of the point that is pointed at
+SLIDERS = ("k", "weights", "epoch")  # many moves of one are one step back
 
 
-class Explorer:
+class Explorer(Stage):
     """Maps side by side with their controls, the pane of details and the metric strip.
 
     Made by `explore`. Its attributes can be set: the controls follow. It holds state
@@ -35,14 +27,8 @@ class Explorer:
 
     Parameters
     ----------
-    atlas
-        Embeddings, graphs and layouts.
-    settings
-        Name of an attribute to its first value.
-    mode
-        "light" or "dark".
-    epochs
-        Whose states can be shown besides the kept one.
+    atlas, settings, mode, epochs
+        As in `Stage`.
     """
 
     variants = Setting("Which models' embeddings are shown, from one to four.")
@@ -71,27 +57,10 @@ class Explorer:
         mode: str,
         epochs: Sequence[int] = (),
     ) -> None:
-        self._atlas, self._mode = atlas, mode
-        self._rows, self._pointed = NOTHING, NOWHERE
         self._listeners: list[Callable[[pd.DataFrame], None]] = []
-        self._busy = self._waiting = self._closed = False
-        self._picture: Any = None
-        self._history = History()
-        self.controls = controls(atlas, epochs)
-        for name, value in settings.items():
-            self.controls.set(name, value)
-        self._focus = self.variants[0]
-        drawn, first = scene.drawn_of(len(atlas.first)), atlas.first
-        words = class_words(first, first.labels)
-        said = [] if words is None else [words[row] for row in drawn]
-        self.map = Map(
-            mode=mode, said={"names": first.ids[drawn].tolist(), "words": said}
-        )
-        self.detail, self.strip = detail.Detail(), strip.Strip()
-        self._notice = Notice()
-        self.widget = self._assemble()
+        self._busy = False
+        super().__init__(atlas, settings, mode, epochs)
         self._listen()
-        self._redraw()
 
     @property
     def variant(self) -> str:
@@ -143,8 +112,9 @@ class Explorer:
         Parameters
         ----------
         text
-            Words looked for in ids, labels, predictions, texts and the metadata,
-            whatever their case. Nothing, and what nowhere occurs, selects nothing.
+            Words looked for in ids, labels, predictions, texts and the metadata (but
+            for measured numbers), whatever their case. Nothing, and what nowhere
+            occurs, selects nothing.
         """
         rows = search.found(self._desk.facts(self._focus), text)
         told = f"no point has {text!r} in its words"
@@ -170,65 +140,24 @@ class Explorer:
         self._tell()
 
     def code(self) -> str:
-        """Return the call of `explore` that makes this view again.
+        """Return the code that makes this view again.
 
         Examples
         --------
         >>> from refnet_viz import Embedding, explore
         >>> view = explore(Embedding.from_arrays([[0.0], [1.0], [3.0]]), k=1)
         >>> view.select("0")
-        >>> view.code()
-        'view = rv.explore(spaces, k=1, selected=["0"])'
+        >>> print(view.code())
+        view = rv.explore(spaces, k=1)
+        view.select(["0"])
         """
         return written(self._arguments())
 
-    def snapshot(self) -> go.Figure:
-        """Return what the maps show as a plain figure, to be saved or changed."""
-        meta = {"figure": "explorer", "arguments": self._arguments()}
-        return snapshot.figure(self._view, self._desk.shown, meta)
-
-    def close(self) -> None:
-        """Free what the explorer holds in the kernel and in the page."""
-        self._closed = True
-        close_all(self.widget)
-
     def __repr__(self) -> str:
-        return self.code().removeprefix("view = ")
-
-    def _ipython_display_(self) -> None:
-        display(self.widget)
-        self._picture = display(HTML(self._still()), display_id=True)
-
-    def _renew_picture(self) -> None:
-        """Keep what the maps show now; where errors are caught it would go astray."""
-        if self._picture is not None and not self._closed:
-            self._picture.update(HTML(self._still()))
-
-    def _still(self) -> str:
-        view = self._view
-        alt = " ".join(view.summary(panel) for panel in view.panels)
-        return static.picture(self.snapshot(), alt)
-
-    def _arguments(self) -> dict[str, Any]:
-        """Return the arguments of `explore` that say more than it would do itself."""
-        atlas, found = self._atlas, self._settings._asdict()
-        if len(atlas.variants) == 1:
-            del found["variants"], found["baseline"]
-        if all(len(atlas.seeds(name)) == 1 for name in atlas.variants):
-            del found["seed"]
-        if len(set(found["weights"].values())) < 2:
-            found["weights"] = None
-        chosen = atlas.first.ids[self._rows].tolist()
-        return {**found, "selected": chosen or (), "mode": self._mode}
-
-    def _assemble(self) -> W.VBox:
-        main = W.HBox([self.map, self.detail])
-        main.add_class("rv-main")
-        bars = self.controls.bars(self._notice.status)
-        widget = W.VBox([*bars, main, self.strip, self._notice.errors])
-        for name in ("rv-explorer", f"rv-{self._mode}"):
-            widget.add_class(name)
-        return widget
+        chosen = ", ".join(
+            f"{name}={value!r}" for name, value in self._settings._asdict().items()
+        )
+        return f"Explorer({chosen}, selected={len(self._rows)})"
 
     def _listen(self) -> None:
         """Bind every event to its handler, in a way that lets errors be seen."""
@@ -262,7 +191,8 @@ class Explorer:
         # What a variant offers changes other controls, which is no event of its own.
         with self._quietly():
             self.controls.offer("seed", self._atlas.seeds(self._focus))
-        self._history.leave(self._moment, by=type(change["owner"]).__name__)
+        moved = [name for name in SLIDERS if self.controls[name] is change["owner"]]
+        self._history.leave(self._moment, by="".join(moved))
         self._redraw()
 
     def _typed(self, change: Any) -> None:
@@ -313,7 +243,7 @@ class Explorer:
             self.controls.offer("seed", self._atlas.seeds(self._focus))
         self._redraw()
 
-    def _choose(self, rows: Rows, by: str = "select", typed: str = "") -> None:
+    def _choose(self, rows: Rows, by: str = "", typed: str = "") -> None:
         self._history.leave(self._moment, by=by)
         self._rows, self._pointed = rows.astype(np.intp), NOWHERE
         with self._quietly():
@@ -324,68 +254,3 @@ class Explorer:
     def _tell(self) -> None:
         for listener in self._listeners:
             listener(self.selected)
-
-    @property
-    def _settings(self) -> Settings:
-        return Settings(*(self.controls.get(name) for name in Settings._fields))
-
-    def _redraw(self) -> None:
-        """Show the present state: one message for the maps, one for each pane."""
-        settings = self._settings
-        self._desk = Desk(self._atlas, settings, self._mode, hurried=later.possible())
-        self._moment = Moment(settings, self._rows, self._focus)
-        self._view = self._desk.view(self._rows, self.variants.index(self._focus))
-        weighed = settings.metric == "euclidean"
-        names = self._atlas.weighed(settings.space) if weighed else []
-        self.controls["weights"].show(names)
-        self.map.show(self._view)
-        done = self.controls.actions
-        done.clear.disabled, done.undo.disabled = not len(self._rows), not self._history
-        waiting = bool(self._desk.waited_for)
-        self._notice.say("computing the layout …" if waiting else "")
-        self._draw_strip()
-        self._draw_detail()
-        self._later()
-
-    def _draw_strip(self) -> None:
-        desk = self._desk
-        lines = desk.lines(banded=not desk.hurried or desk.banded)
-        self.strip.content = strip.content(lines, self._rows, self._view.focus)
-
-    def _draw_detail(self) -> None:
-        panel, row = self._pointed
-        if row < 0:
-            panel = self._view.focus
-            row = int(self._rows[0]) if len(self._rows) == 1 else -1
-        desk, variant = self._desk, self.variants[panel]
-        facts = desk.shown[panel]
-        if row >= 0:
-            others = desk.elsewhere(desk.places[panel])
-            content = detail.of_point(facts, row, others)
-            if len(self.variants) > 1:
-                content["title"] += f" in {variant}"
-        elif len(self._rows):
-            content = detail.of_selection(facts, self._rows)
-        else:
-            content = detail.hint()
-        self.detail.content = content
-
-    def _later(self) -> None:
-        if later.possible() and not self._waiting:
-            self._waiting = True
-            later.soon(self._notice.of(self._compute))
-
-    def _compute(self) -> None:
-        """Do the next thing that is waited for, then let the page have its turn."""
-        self._waiting = False
-        if self._closed:
-            return
-        done = background.step(self._desk)
-        if done == background.LAYOUT:
-            self._redraw()
-            if not self._desk.waited_for:
-                later.soon(self._renew_picture)
-        elif done == background.BANDS:
-            self._draw_strip()
-        if done:
-            self._later()

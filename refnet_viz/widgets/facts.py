@@ -128,7 +128,10 @@ class Facts:
 
     @cached_property
     def words(self) -> list[str]:
-        """All that is written of every point, for looking things up."""
+        """All that is written of every point, for looking things up.
+
+        Digits of measured numbers say nothing: a search for 7 would find most of them.
+        """
         own = self.embedding
         columns: list[Any] = [
             own.ids,
@@ -136,7 +139,11 @@ class Facts:
             self.predictions,
             own.media.texts or None,
         ]
-        columns += [own.metadata[name] for name in own.metadata.columns]
+        columns += [
+            values
+            for _, values in own.metadata.items()
+            if not pd.api.types.is_float_dtype(values)
+        ]
         given = [column for column in columns if column is not None]
         lines = zip(*(map(str, column) for column in given), strict=True)
         return [" ".join(line).casefold() for line in lines]

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from .._threads import one_thread_for
 from ..embedding import Embedding
 from ..graph import Neighbors, knn
-from ..graph.edge_patterns import EdgePatterns, edge_patterns
+from ..graph.edge_patterns import EdgePatterns, contradicted, edge_patterns
 from ..graph.ground import Grounds
 from ..graph.reweighting import Reweighting
 from .runs import Place, Runs
@@ -36,6 +39,9 @@ class Graphs:
     _heads: dict[tuple[Place, int], Neighbors] = field(default_factory=dict, repr=False)
     _distances: dict[Place, Reweighting] = field(default_factory=dict, repr=False)
     _grounds: dict[int, Grounds] = field(default_factory=dict, repr=False)
+    _far: dict[Place, tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]] = field(
+        default_factory=dict, repr=False
+    )
     _patterns: dict[tuple[Place, int], EdgePatterns] = field(
         default_factory=dict, repr=False
     )
@@ -65,9 +71,27 @@ class Graphs:
         if key not in self._patterns:
             make_room(self._patterns)
             graph = self.of(place, k)
-            found = edge_patterns(graph, self._ground(graph.embedding, k))
-            self._patterns[key] = found
+            ground = self._ground(graph.embedding, k)
+            self._patterns[key] = edge_patterns(
+                graph, ground, self._foreseen(place, graph)
+            )
         return self._patterns[key]
+
+    def foresee(self, place: Place) -> bool:
+        """Look at the edges of every k; return whether there was anything to do."""
+        if place in self._far:
+            return False
+        make_room(self._far)
+        graph = self.of(place, self.k_max)
+        self._far[place] = _keys(graph), contradicted(graph)
+        return True
+
+    def _foreseen(self, place: Place, graph: Neighbors) -> npt.NDArray[np.bool_] | None:
+        """Return which edges are contradicted where all have been looked at."""
+        if place not in self._far:
+            return None
+        keys, far = self._far[place]
+        return far[np.searchsorted(keys, _keys(graph))]
 
     def _searched(self, place: Place) -> Neighbors:
         if place not in self._whole:
@@ -97,6 +121,12 @@ class Graphs:
         if k not in self._grounds:
             self._grounds[k] = whole.head(k)
         return self._grounds[k]
+
+
+def _keys(graph: Neighbors) -> npt.NDArray[np.int64]:
+    """Return one number an edge, rising."""
+    edges = graph.edges()
+    return edges.source * len(graph) + edges.target
 
 
 def make_room(cache: dict[Any, Any], most: int = KEPT) -> None:

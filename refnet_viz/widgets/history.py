@@ -39,7 +39,7 @@ class History:
     def __len__(self) -> int:
         return len(self._past)
 
-    def leave(self, moment: Moment, by: str) -> None:
+    def leave(self, moment: Moment, by: str = "") -> None:
         """Remember a moment that is left; a slider on its way leaves only one.
 
         Parameters
@@ -47,11 +47,11 @@ class History:
         moment
             What was shown.
         by
-            What has changed.
+            What moves in many small steps; nothing is always a step of its own.
         """
         now = self.clock()
         kind, before = self._last
-        if kind != by or now - before > TOGETHER:
+        if not by or kind != by or now - before > TOGETHER:
             self._past = [*self._past[1 - MOST :], moment]
         self._last = (by, now)
 

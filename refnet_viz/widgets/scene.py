@@ -21,13 +21,13 @@ from .runs import Place
 from .words import cut
 
 MOST_POINTS = 20_000
-MOST_EDGES = 10_000  # on all maps together
+MOST_EDGES = 20_000  # on all maps together
 LONGEST_NAME = 32  # of a class in the legend
 
 Pairs = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Panel:
     """One map.
 
@@ -68,7 +68,7 @@ class Panel:
         return f"{cut(self.place.space)} space{cosine}{weights}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class View:
     """All that one redraw shows.
 
@@ -111,25 +111,36 @@ class View:
 
     def edges(self, panel: Panel) -> Rows:
         """Return which of a panel's edges are drawn."""
-        inside = np.flatnonzero((self.places[panel.pairs] >= 0).all(axis=1))
-        return np.asarray(inside[cap(inside, MOST_EDGES // len(self.panels))])
+        return self._edges[self.panels.index(panel)]
+
+    @cached_property
+    def _edges(self) -> list[Rows]:
+        most = MOST_EDGES // len(self.panels)
+        found = []
+        for panel in self.panels:
+            rows = np.arange(len(panel.pairs))
+            if len(self.drawn) < self.total:
+                rows = np.flatnonzero((self.places[panel.pairs] >= 0).all(axis=1))
+            found.append(rows[cap(rows, most)])
+        return found
 
     def notes(self, panel: Panel) -> list[str]:
         """Return the lines below the title of a map."""
-        layout = panel.layout
-        uneven = ", layout of equal weights" if panel.place.weights else ""
-        cosine = ", layout of Euclidean distances"
-        uneven += cosine if panel.place.metric == "cosine" else ""
-        notes = [
-            panel.space,
-            f"{layout.note or layout.title}, {layout.caption}{uneven}",
-        ]
+        return [", ".join(parts) for parts in self.told(panel)]
+
+    def told(self, panel: Panel) -> list[list[str]]:
+        """Return the same lines in parts: space, layout, edges, sample."""
+        layout, place = panel.layout, panel.place
+        parts = [layout.note or layout.title, layout.caption]
+        parts += ["layout of equal weights"] if place.weights else []
+        parts += ["of Euclidean distances"] if place.metric == "cosine" else []
+        lines = [[panel.space], parts]
         if panel.kind != "none":
-            notes.append(panel.note or self._of_edges(panel))
+            lines.append([panel.note or self._of_edges(panel)])
         if len(self.drawn) < self.total:
             told = count_of(len(self.drawn), self.total, "points")
-            notes.append(f"{told}; lasso and numbers take all")
-        return notes
+            lines.append([f"{told}; lasso and numbers take all"])
+        return lines
 
     def _of_edges(self, panel: Panel) -> str:
         plain = panel.kind == "all" or panel.patterns is not None

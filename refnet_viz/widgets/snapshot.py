@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from ..embedding import Embedding
 from ..plot.panels import default_columns, finish, flat_axes, grid, place
 from ..plot.points import edge_lines, points
+from ..plot.record import call_of
 from ..plot.text import escape, short, small
 from ..plot.theme import faded, ink
 from . import lines
@@ -21,7 +22,7 @@ CONTEXT = "#8b949e"
 DASHES = {(): "solid", (5, 3): "dash", (2, 3): "dot"}
 
 
-def figure(view: View, shown: list[Facts], meta: dict[str, Any]) -> go.Figure:
+def figure(view: View, shown: list[Facts], arguments: dict[str, Any]) -> go.Figure:
     """Return a plain figure of a view.
 
     Parameters
@@ -30,8 +31,8 @@ def figure(view: View, shown: list[Facts], meta: dict[str, Any]) -> go.Figure:
         What the maps show.
     shown
         What is known of the points of each.
-    meta
-        What it was made of.
+    arguments
+        What makes the explorer show it, its spaces included.
     """
     titles = [_lines(view, panel) for panel in view.panels]
     wide = default_columns(len(view.panels))
@@ -47,13 +48,19 @@ def figure(view: View, shown: list[Facts], meta: dict[str, Any]) -> go.Figure:
     if view.together:
         _tie(made, len(view.panels))
     view.hue.coloring.add_key(made)
+    call = call_of("explorer", arguments)
+    meta = {
+        "alt": " ".join(view.summary(panel) for panel in view.panels),
+        "selection": arguments.get("selected", ()), "k": arguments["k"],
+        "space": arguments["space"],
+    }  # fmt: skip
     title = f"{view.panels[0].space}, coloured by {view.hue.title or 'nothing'}"
-    return finish(made, f"<b>{escape(title)}</b>", view.hue.mode, meta)
+    return finish(made, f"<b>{escape(title)}</b>", view.hue.mode, meta, call)
 
 
 def _lines(view: View, panel: Panel) -> list[str]:
-    notes = view.notes(panel)[1:]  # the space is in the title of the figure
-    parts = [part for note in notes for part in note.split(", ", 1)]
+    # The space is in the title of the figure.
+    parts = [part for line in view.told(panel)[1:] for part in line]
     return [f"<b>{short(panel.title)}</b>", *(small(escape(part)) for part in parts)]
 
 

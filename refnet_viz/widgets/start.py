@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import _check
-from .._nested import as_variants, baseline_of
+from .._nested import baseline_of
+from ..data.dataset import Dataset
 from ..embedding import Embedding
 from ..plot.theme import ink
 from .atlas import Atlas
+from .desk import Settings
 from .explorer import Explorer
+from .inputs import spaces_of
 from .lifetime import register
 
 
-def explore(  # noqa: PLR0913  # each is a control of the explorer
+def explore(
     spaces: Any,
     *,
+    data: Dataset | None = None,
     variants: Sequence[str] | None = None,
     k: int = 15,
     space: str = "latent",
-    metric: str = "euclidean",
     layout: str = "aligned",
     color: str = "label",
-    edges: str = "none",
     baseline: str | None = None,
     seed: Any = None,
-    weights: Mapping[str, float] | None = None,
-    selected: Any = None,
     mode: str = "light",
 ) -> Explorer:
     """Look at embeddings in a notebook: maps, neighbours and points, linked.
@@ -36,7 +37,10 @@ def explore(  # noqa: PLR0913  # each is a control of the explorer
     ----------
     spaces
         An Embedding, a list of them (one a seed), or a mapping from variants to one
-        or several; all of the same points, in any order.
+        or several; all of the same points, in any order. Or runs in these shapes, with
+        their `data`; or a folder that `rv.save` wrote.
+    data
+        The data of the runs; their test rows are shown.
     variants
         Which of them are shown side by side, one to four; None takes the baseline and
         the last one.
@@ -44,8 +48,6 @@ def explore(  # noqa: PLR0913  # each is a control of the explorer
         Neighbours a point, not counting the point itself.
     space
         "latent", "refined", a modality or "sum": where neighbours are looked for.
-    metric
-        "euclidean" or "cosine".
     layout
         "aligned" (every map begins at that of the first embedding, so that places can
         be compared; PCA is shown until it is ready), "umap" (each by itself) or "pca".
@@ -54,18 +56,11 @@ def explore(  # noqa: PLR0913  # each is a control of the explorer
         "purity", "rewiring", "in-degree" (hubs are high), "responsibility: <modality>"
         (where a refiner answered for rows it was not trained on) or a column of the
         metadata.
-    edges
-        "none", "all", "by modality", or "kept", "gained", "lost" since the baseline.
     baseline
         The variant that kept, gained and lost edges refer to; None takes "plain", or
         the first.
     seed
         Which run is shown; None takes the first.
-    weights
-        Modality to weight from 0 to 2 in the refined and the sum space; None weighs
-        all alike.
-    selected
-        Ids, or a bool mask, of points that are selected at first.
     mode
         "light" or "dark".
 
@@ -73,7 +68,8 @@ def explore(  # noqa: PLR0913  # each is a control of the explorer
     -------
     Explorer
         Shown by a notebook cell that ends with it. Running the cell again closes
-        what it made before.
+        what it made before. Every control is an attribute that can be set, such as
+        ``view.edges = "gained"``.
 
     Notes
     -----
@@ -87,7 +83,7 @@ def explore(  # noqa: PLR0913  # each is a control of the explorer
     Raises
     ------
     TypeError
-        If `spaces` holds anything but embeddings.
+        If `spaces` holds anything but embeddings or runs, or runs come without data.
     ValueError
         If ids differ between embeddings, or an argument is none of the above.
 
@@ -105,25 +101,51 @@ def explore(  # noqa: PLR0913  # each is a control of the explorer
 
     >>> both = {"picture": [[0.0], [1.0], [3.0]], "text": [[3.0], [1.0], [0.0]]}
     >>> pair = Embedding.from_arrays([[0.0], [1.0], [3.0]], modalities=both)
-    >>> view = explore(pair, k=1, space="sum", layout="pca", edges="by modality")
+    >>> view = explore(pair, k=1, space="sum", layout="pca")
     >>> view.weights = {"picture": 2, "text": 0.5}
+    >>> view.edges = "by modality"
     """
-    every = as_variants("spaces", spaces, Embedding, alone="embedding")
     ink(mode)
+    every = spaces_of(spaces, data)
     atlas = Atlas.of(every, _check.k_neighbors(k, _size(every)))
     names, first = list(every), baseline_of(baseline, every)
     shown = list(dict.fromkeys([first, names[-1]])) if variants is None else variants
     settings = {
-        "variants": shown, "k": k, "space": space, "metric": metric, "layout": layout,
-        "color": color, "edges": edges, "baseline": first,
-        "seed": atlas.seeds(names[0])[0] if seed is None else seed,
+        "variants": shown, "k": k, "space": space, "layout": layout, "color": color,
+        "baseline": first, "seed": seed,
     }  # fmt: skip
-    if weights is not None:
-        settings["weights"] = weights
     view = Explorer(atlas, settings, mode)
-    if selected is not None:
-        view.select(selected)
     register(view)
+    return view
+
+
+def explore_as(
+    spaces: Any, settings: Mapping[str, Any], *, data: Dataset | None = None
+) -> Explorer:
+    """Return the explorer that `Explorer.code` writes down.
+
+    Parameters
+    ----------
+    spaces, data
+        As in `explore`.
+    settings
+        Arguments of `explore`, attributes of the explorer, and ``selected`` ids.
+
+    Raises
+    ------
+    ValueError
+        If a name is none of these.
+    """
+    known = inspect.signature(explore).parameters
+    for name in settings:
+        _check.one_of("settings", name, (*known, *Settings._fields, "selected"))
+    first = {name: value for name, value in settings.items() if name in known}
+    view = explore(spaces, data=data, **first)
+    for name, value in settings.items():
+        if name == "selected":
+            view.select(value)
+        elif name not in known:
+            setattr(view, name, value)
     return view
 
 

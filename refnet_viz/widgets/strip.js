@@ -16,6 +16,7 @@ function drawStrip(root, content) {
   root.replaceChildren();
   if (!content.rows) return;
   const table = add(root, "table", "rv-cards");
+  root.tabIndex = 0; // what does not fit is scrolled to, also by keys
   add(table, "caption", "rv-caption", content.caption);
   const head = add(add(table, "thead"), "tr");
   add(head, "td", "");

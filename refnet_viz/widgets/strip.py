@@ -94,19 +94,21 @@ def _cell(line: Line, name: str, rows: Rows) -> dict[str, Any]:
     if len(rows) and name in OF_POINTS:
         selected = _number(_selected(facts, name, rows))
         nulls += f", {_number(_chance(facts, name, rows))}"
-        band = _band([_selected(one, name, rows) for one in line.family])
+        values = [_selected(one, name, rows) for one in line.family]
+        band = _band(values, metric.range)
     return {
         "whole": _number(facts.value(name)),
-        "band": _band([one.value(name) for one in line.family]),
+        "band": _band([one.value(name) for one in line.family], metric.range),
         "selected": selected, "selectedBand": band, "nulls": [nulls],
     }  # fmt: skip
 
 
-def _band(values: list[float]) -> str:
+def _band(values: list[float], span: tuple[float, float]) -> str:
+    """Return the mean over seeds and its interval, within the metric's range."""
     if len(values) < 2:
         return ""
     found = np.array(values)
-    low, high = seed_band(found, CONFIDENCE)
+    low, high = np.clip(seed_band(found, CONFIDENCE), *span)
     return (
         f"{len(values)} seeds {_number(found.mean())} [{_number(low)}, {_number(high)}]"
     )

@@ -19,6 +19,7 @@ from .key import BAR_ROOM, Legend, beside, draw_bar
 from .marks import Place, draw_note, draw_shape
 from .model import Model
 from .ranges import fit, square
+from .spoken import spoken
 from .style import colour
 from .text import read, write
 from .traces import Pen
@@ -27,9 +28,11 @@ Box = tuple[float, float, float, float]  # left, bottom, width, height in pixels
 # Dates and program versions would make every picture differ from the one before.
 METADATA: dict[str, dict[str, None]] = {
     "png": {"Software": None},
-    "svg": {"Date": None, "Creator": None},
+    "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
+# Where each format keeps what a screen reader says; SVG has elements of its own.
+WORDS = {"png": ("Title", "Description"), "pdf": ("Title", "Subject"), "svg": ()}
 PADDING = 14  # pixels between labels, legend and the edge
 TITLE_TOP = 16  # pixels above a title that says nothing of its place
 SETTINGS: Any = {
@@ -40,7 +43,13 @@ SETTINGS: Any = {
 
 
 def render(
-    figure: go.Figure, kind: str, *, width: int, height: int, scale: float = 2.0
+    figure: go.Figure,
+    kind: str,
+    *,
+    width: int,
+    height: int,
+    scale: float = 2.0,
+    words: tuple[str, str] = ("", ""),
 ) -> bytes:
     """Return a figure as PNG, SVG or PDF, the same bytes every time.
 
@@ -54,6 +63,8 @@ def render(
         Pixels, 96 an inch.
     scale
         Pixels of a PNG for each of these.
+    words
+        Title and description for those who cannot see it, as plain text.
 
     Raises
     ------
@@ -76,8 +87,13 @@ def render(
         canvas.patch.set_facecolor(colour(model.layout.get("paper_bgcolor", "white")))
         _paint(canvas, model, width, height)
         file = io.BytesIO()
-        canvas.savefig(file, format=kind, dpi=96 * scale, metadata=METADATA[kind])
-    return file.getvalue()
+        told = dict(zip(WORDS[kind], words, strict=False))
+        metadata = {
+            **METADATA[kind],
+            **{key: text for key, text in told.items() if text},
+        }
+        canvas.savefig(file, format=kind, dpi=96 * scale, metadata=metadata)
+    return spoken(file.getvalue(), *words) if kind == "svg" else file.getvalue()
 
 
 def _paint(canvas: Figure, model: Model, width: int, height: int) -> None:

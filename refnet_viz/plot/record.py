@@ -1,0 +1,165 @@
+"""How a figure was made, as JSON from which it can be made again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..config import Config
+from ..data.fingerprint import digest_of
+from ..embedding import Embedding
+from ..graph import Neighbors
+from ..graph.attribution import Attribution
+from ..layout import Layout
+from ..storage.frames import pack_frame
+from ..storage.values import TAG, listed, pack
+
+INPUT = "input"  # an argument that stands among the inputs
+LOST = "lost"  # one that JSON cannot hold
+COMPUTED = ("kind", "rows", "digest", "ids", "saved")  # not of `Embedding.info`
+RUN = ("config", "seed", "best_epoch")
+LAID = tuple(f.name for f in fields(Layout) if f.name not in {"ids", "coordinates"})
+
+
+def call_of(figure: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a function that draws was given.
+
+    Parameters
+    ----------
+    figure
+        Name of the function in `refnet_viz.plot`, or "explorer".
+    arguments
+        Name to value, as the function got them.
+
+    Returns
+    -------
+    dict
+        ``figure``; ``arguments``, plain values in which ``{"$": "input", "of": n}``
+        points to the n-th of ``inputs``. Of embeddings these hold where they come from
+        and a digest, of graphs and attributions how they were found, of layouts the
+        coordinates, of tables and histories all of it.
+
+    Examples
+    --------
+    >>> own = Embedding.from_arrays(np.eye(2), name="mine")
+    >>> call = call_of("latent", {"spaces": {"a": own, "b": own}, "color": "label"})
+    >>> call["arguments"]["spaces"]["b"], call["arguments"]["color"]
+    ({'$': 'input', 'of': 0}, 'label')
+    >>> call["inputs"][0]["variant"], call["inputs"][0]["rows"]
+    ('mine', 2)
+    """
+    recorder = _Recorder()
+    found = {name: recorder.argument(value) for name, value in arguments.items()}
+    return {"figure": figure, "arguments": found, "inputs": recorder.inputs}
+
+
+class _Recorder:
+    """Describes every input once, those before it that it is made of first."""
+
+    def __init__(self) -> None:
+        self.inputs: list[dict[str, Any]] = []
+        self._known: dict[int, int] = {}
+
+    def argument(self, value: Any) -> Any:
+        """Return JSON for an argument."""
+        if isinstance(value, Mapping):
+            found = {str(key): self.argument(part) for key, part in value.items()}
+            return found if TAG not in found else _lost(value)
+        if isinstance(value, list | tuple):
+            return [self.argument(part) for part in value]
+        if self._describes(value):
+            return {TAG: INPUT, "of": self.input(value)}
+        if hasattr(value, "__array__") and not isinstance(value, np.generic):
+            value = np.asarray(value)
+        try:
+            return pack(value, listed, "argument")
+        except TypeError:
+            return _lost(value)
+
+    def _describes(self, value: Any) -> bool:
+        own = (Embedding, Neighbors, Attribution, Layout, pd.DataFrame)
+        return isinstance(value, own) or _is_run(value)
+
+    def input(self, value: Any) -> int:
+        """Return the number of an input."""
+        if id(value) not in self._known:
+            found = self._described(value)
+            self._known[id(value)] = len(self.inputs)
+            self.inputs.append(found)
+        return self._known[id(value)]
+
+    def _described(self, value: Any) -> dict[str, Any]:
+        if isinstance(value, Embedding):
+            return of_embedding(value)
+        if isinstance(value, Neighbors):
+            return {
+                "kind": "neighbors", "embedding": self.input(value.embedding),
+                "k": value.k, "space": value.space, "metric": value.metric,
+                "weights": value.weights and dict(value.weights),
+                "digest": digest_of([value.indices]),
+            }  # fmt: skip
+        if isinstance(value, Attribution):
+            return self._attribution(value)
+        if isinstance(value, Layout):
+            return self._layout(value)
+        if isinstance(value, pd.DataFrame):
+            return {"kind": "table", **_table(value)}
+        known = {name: getattr(value, name, None) for name in RUN}
+        if isinstance(known["config"], Config):
+            known["config"] = known["config"].to_dict()
+        told = {name: _plain(part) for name, part in known.items()}
+        return {"kind": "run", **told, "history": _table(value.history)}
+
+    def _attribution(self, found: Attribution) -> dict[str, Any]:
+        asked = found.proofs["sum"].ks if found.proofs else ()
+        return {
+            "kind": "attribution", "graph": self.input(found.graph),
+            "weights": found.geometry and dict(found.geometry.weights),
+            "beyond": [k // found.graph.k for k in asked] or None,
+        }  # fmt: skip
+
+    def _layout(self, layout: Layout) -> dict[str, Any]:
+        """Describe a layout; no figure takes one without an embedding of its ids."""
+        ids = digest_of([layout.ids])
+        same = [n for n, known in enumerate(self.inputs) if known.get("ids") == ids]
+        return {
+            "kind": "layout", "embedding": same[0] if same else None,
+            **{name: pack(getattr(layout, name), listed, name) for name in LAID},
+            "coordinates": listed(layout.coordinates),
+        }  # fmt: skip
+
+
+def of_embedding(embedding: Embedding) -> dict[str, Any]:
+    """Return where an embedding comes from, and what tells it from others."""
+    info = {str(key): value for key, value in embedding.info.items()}
+    return {
+        **{key: _plain(value) for key, value in info.items()},
+        "kind": "embedding", "rows": len(embedding), "digest": embedding.digest,
+        "ids": digest_of([embedding.ids]),
+    }  # fmt: skip
+
+
+def _is_run(value: Any) -> bool:
+    return isinstance(getattr(value, "history", None), pd.DataFrame)
+
+
+def _plain(value: Any) -> Any:
+    try:
+        return pack(value, listed, "info")
+    except TypeError:
+        return _lost(value)
+
+
+def _table(frame: pd.DataFrame) -> dict[str, Any]:
+    try:
+        return pack_frame(frame, listed, "table")
+    except TypeError:
+        return {"data": _lost(frame)}
+
+
+def _lost(value: Any) -> dict[str, Any]:
+    return {TAG: LOST, "of": type(value).__name__}

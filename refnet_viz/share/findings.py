@@ -1,0 +1,189 @@
+"""A comparison in plain words: what differs beyond seed noise, and what does not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..graph import METRICS
+from ..graph.statistics import INSIDE, ONE_SEED
+
+OPPOSITE = {"higher": "lower", "lower": "higher"}
+WORDS = {
+    "better": "Better, beyond seed noise",
+    "worse": "Worse, beyond seed noise",
+    "other": "Different beyond seed noise, where no direction is better",
+    "inside": "Inside seed noise: not shown to help or to harm",
+    "unknown": "One seed: no band, so no difference can be told from noise",
+}
+EXACT = ("better", "worse")  # of the others the names are enough
+KINDS = {INSIDE: "inside", ONE_SEED: "unknown"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of what was found.
+
+    Parameters
+    ----------
+    subject
+        The variant it is about.
+    kind
+        A key of `WORDS`.
+    points
+        The metrics in the order of the table; with differences where they are better
+        or worse.
+    """
+
+    subject: str
+    kind: str
+    points: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """What holds of the points."""
+        return WORDS[self.kind]
+
+
+def findings(table: pd.DataFrame) -> list[Finding]:
+    """Return for every variant what differs from the baseline, and what does not.
+
+    Parameters
+    ----------
+    table
+        Of `refnet_viz.compare`.
+
+    Returns
+    -------
+    list
+        By variant: better, worse, different, inside seed noise, one seed. That nothing
+        is better or worse is said, too; other lines without points are left out.
+
+    Examples
+    --------
+    >>> row = {"metric": "purity", "kind": "variant", "better": "higher", "holm": 0.2,
+    ...        "difference": 0.1, "diff_low": 0.05, "diff_high": 0.15}
+    >>> table = pd.DataFrame([{**row, "variant": "plain", "verdict": "baseline"},
+    ...                       {**row, "variant": "both", "verdict": "higher"}])
+    >>> [(found.kind, *found.points) for found in findings(table)]
+    [('better', 'purity +0.100 [+0.050, +0.150]'), ('worse',)]
+    """
+    rows = table[(table["kind"] == "variant") & table["difference"].notna()]
+    rows = rows[rows["verdict"] != "baseline"]
+    level = 1 - table.attrs.get("confidence", 0.95)
+    found = []
+    for name in dict.fromkeys(rows["variant"]):
+        told: dict[str, list[str]] = {kind: [] for kind in WORDS}
+        for row in rows[rows["variant"] == name].to_dict("records"):
+            kind = kind_of(row)
+            told[kind].append(_point(row, level, exact=kind in EXACT))
+        judged = any(told[kind] for kind in WORDS if kind != "unknown")
+        found += [
+            Finding(str(name), kind, tuple(points))
+            for kind, points in told.items()
+            if points or (judged and kind in {"better", "worse"})
+        ]
+    return found
+
+
+def kind_of(row: dict[Any, Any]) -> str:
+    """Return which line of the findings a row of the table belongs to.
+
+    Examples
+    --------
+    >>> kind_of({"verdict": "lower", "better": "higher"})
+    'worse'
+    """
+    if row["verdict"] in KINDS:
+        return KINDS[row["verdict"]]
+    if not row["better"]:
+        return "other"
+    return "better" if row["verdict"] == row["better"] else "worse"
+
+
+def _point(row: dict[Any, Any], level: float, *, exact: bool) -> str:
+    """Return a metric, with its difference and interval where that is the news."""
+    words = spoken(row["metric"])
+    if exact:
+        words += f" {signed(row['difference'])}"
+    if exact and pd.notna(row["diff_low"]):
+        words += f" [{signed(row['diff_low'])}, {signed(row['diff_high'])}]"
+    return words + "*" * bool(row["verdict"] in OPPOSITE and row["holm"] < level)
+
+
+def beside_rails(table: pd.DataFrame) -> list[str]:
+    """Return a line a metric: which variants the best rail is behind, or ahead of.
+
+    Only metrics of answers and labels are asked: a modality's own graph overlaps with
+    itself by definition.
+    """
+    lines = []
+    for name in dict.fromkeys(table["metric"]):
+        rows = table[table["metric"] == name]
+        rails = rows[rows["kind"] == "rail"]
+        if name not in METRICS or not _asks(name) or rails.empty:
+            continue
+        better = str(rows["better"].iloc[0])
+        if better in OPPOSITE:
+            lines.append(_beside_rail(rows, rails, better))
+    return lines
+
+
+def _asks(name: str) -> bool:
+    metric = METRICS[name]
+    return metric.needs_labels or metric.needs_target or metric.of_predictions
+
+
+def _beside_rail(rows: pd.DataFrame, rails: pd.DataFrame, better: str) -> str:
+    sign = 1 if better == "higher" else -1
+    best = rails.iloc[int(np.argmax(sign * rails["mean"].to_numpy()))]
+    told: dict[str, list[str]] = {"ahead": [], "behind": [], "open": [], "unknown": []}
+    for row in rows[rows["kind"] == "variant"].to_dict("records"):
+        low, high = sorted([sign * row["low"], sign * row["high"]])
+        edge = sign * best["mean"]
+        place = "ahead" if low > edge else "behind" if high < edge else "open"
+        told[place if pd.notna(row["low"]) else "unknown"].append(str(row["variant"]))
+    words = {
+        "ahead": "ahead of it", "behind": "behind it",
+        "open": "not told apart from it", "unknown": "one seed, so not judged",
+    }  # fmt: skip
+    parts = [
+        f"{words[place]}: {', '.join(names)}" for place, names in told.items() if names
+    ]
+    rail = f"{spoken(best['metric'])}: the best rail is {best['variant']}"
+    return f"{rail} ({best['mean']:.3f}); {'; '.join(parts)}."
+
+
+def like_permuted(table: pd.DataFrame) -> list[str]:
+    """Return the variants that do no better than permuted labels, with the metric."""
+    rows = table[(table["kind"] == "variant") & table["null_low"].notna()]
+    inside = rows["mean"].between(rows["null_low"], rows["null_high"])
+    found = rows[inside]
+    return [
+        f"{row['variant']} in {spoken(row['metric'])}" for _, row in found.iterrows()
+    ]
+
+
+def spoken(metric: Any) -> str:
+    """Return a metric's name in words.
+
+    Examples
+    --------
+    >>> spoken("adjusted_homophily")
+    'adjusted homophily'
+    """
+    return str(metric).replace("_", " ")
+
+
+def signed(value: float) -> str:
+    """Return a difference with its sign, three places and a proper minus.
+
+    Examples
+    --------
+    >>> signed(-0.25), signed(0.5)
+    ('−0.250', '+0.500')
+    """
+    return f"{value:+.3f}".replace("-", "−")

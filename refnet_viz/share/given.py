@@ -1,0 +1,79 @@
+"""What a report or a page is given, and the file it writes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .._files import replacing
+from .._nested import Variants
+from ..data.dataset import Dataset
+from ..embedding import Embedding
+from ..widgets.inputs import ALONE, spaces_of
+
+SUFFIXES = (".html", ".htm")
+
+
+def given(spaces: Any, data: Dataset | None = None) -> Variants[Embedding]:
+    """Return variant to one embedding a seed; what has no name says itself what it is.
+
+    Parameters
+    ----------
+    spaces
+        Embeddings or runs, one, a list or a mapping; or the folder of a saved
+        comparison.
+    data
+        The data of runs.
+
+    Raises
+    ------
+    TypeError
+        If a value is something else, or runs come without data.
+
+    Examples
+    --------
+    >>> own = Embedding.from_arrays([[0.0], [1.0]], name="mine")
+    >>> list(given([own, own]))
+    ['mine']
+    """
+    found = spaces_of(spaces, data)
+    if isinstance(spaces, Mapping) or list(found) != [ALONE]:
+        return found
+    return {str(found[ALONE][0].info.get("variant", ALONE)): found[ALONE]}
+
+
+def page_path(path: str | os.PathLike[str]) -> Path:
+    """Return where a page is written.
+
+    Examples
+    --------
+    >>> page_path("page.pdf")
+    Traceback (most recent call last):
+    ...
+    ValueError: `path` must end in '.html', got 'page.pdf'.
+    """
+    found = Path(path)
+    if found.suffix.lower() not in SUFFIXES:
+        raise ValueError(f"`path` must end in '.html', got {found.name!r}.")
+    if not found.parent.is_dir():
+        # Said before minutes of work, not after.
+        raise FileNotFoundError(
+            f"`path` must lie in a folder that exists, got {str(found)!r}."
+        )
+    return found
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """Give the temporary name of a file that appears whole or not at all."""
+    try:
+        with replacing(path) as temporary:
+            yield temporary
+    except OSError as error:
+        raise type(error)(
+            "`path` must lie in a folder that exists and can be written to, "
+            f"got {str(path)!r} ({error.strerror or error})."
+        ) from error

@@ -1,0 +1,88 @@
+"""What a report is written about, each thing computed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .._nested import Variants
+from ..embedding import Embedding
+from ..graph import Attribution, Neighbors, attribute, compare, knn
+from ..layout import Layout, project
+
+
+@dataclass(frozen=True)
+class Material:
+    """Embeddings and all that is said of them.
+
+    Parameters
+    ----------
+    variants
+        Variant to one embedding a seed.
+    rails
+        Embeddings whose predictions stand beside those of the variants, or None.
+    runs
+        What `plot.history` takes, or None.
+    k
+        Neighbours a point.
+    baseline
+        The variant the others are compared with.
+    mode
+        "light" or "dark".
+    """
+
+    variants: Variants[Embedding]
+    rails: dict[str, Embedding] | None
+    runs: Any
+    k: int
+    baseline: str
+    mode: str
+
+    @property
+    def first(self) -> dict[str, Embedding]:
+        """The first run of each variant: the one that is drawn."""
+        return {name: members[0] for name, members in self.variants.items()}
+
+    @property
+    def every(self) -> list[Embedding]:
+        """All embeddings."""
+        return [run for members in self.variants.values() for run in members]
+
+    @property
+    def others(self) -> list[str]:
+        """The variants but the baseline."""
+        return [name for name in self.variants if name != self.baseline]
+
+    @property
+    def same_points(self) -> bool:
+        """Whether all embeddings are of the same points."""
+        ids = self.every[0].ids
+        return all(np.array_equal(run.ids, ids) for run in self.every)
+
+    @cached_property
+    def graphs(self) -> dict[str, list[Neighbors]]:
+        """The graphs of the latent spaces."""
+        found: dict[str, list[Neighbors]] = knn(self.variants, self.k)
+        return found
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """What `compare` says of them."""
+        return compare(self.graphs, baseline=self.baseline, rails=self.rails)
+
+    @cached_property
+    def layouts(self) -> dict[str, Layout]:
+        """Maps of the first runs; they begin at that of the baseline."""
+        shown = self.first
+        if not self.same_points or len(shown) == 1:
+            return dict(project(shown))
+        return dict(project(shown, "aligned", reference=self.baseline))
+
+    @cached_property
+    def attributions(self) -> dict[str, Attribution]:
+        """Who answers for the edges of the first runs."""
+        return {name: attribute(graphs[0]) for name, graphs in self.graphs.items()}

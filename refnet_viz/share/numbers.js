@@ -1,0 +1,157 @@
+// What the page works out itself, from the nearest neighbours of every point.
+// A graph is { near, most, count }: `near` holds `most` neighbours a point, nearest
+// first; rows from `count` on are points that the page does not draw.
+const KINDS = { u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, f4: Float32Array };
+
+function unpack(text, kind) {
+  const bytes = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+  return new KINDS[kind](bytes.buffer);
+}
+
+// Edges of the union graph as sorted keys: source * count + target, source < target.
+function unionKeys({ near, most, count }, k) {
+  const keys = new Uint32Array(count * k);
+  let found = 0;
+  for (let row = 0; row < count; row += 1) {
+    for (let place = row * most; place < row * most + k; place += 1) {
+      const other = near[place];
+      if (other < count) {
+        keys[found] = row < other ? row * count + other : other * count + row;
+        found += 1;
+      }
+    }
+  }
+  const sorted = keys.subarray(0, found).sort();
+  return sorted.filter((key, i) => !i || key !== sorted[i - 1]);
+}
+
+// What became of the edges of one graph in another; both are sorted.
+function changed(before, after) {
+  const [kept, gained, lost] = [[], [], []];
+  let [i, j] = [0, 0];
+  while (i < before.length || j < after.length) {
+    if (j === after.length || before[i] < after[j]) lost.push(before[i++]);
+    else if (i === before.length || after[j] < before[i]) gained.push(after[j++]);
+    else {
+      kept.push(before[i++]);
+      j += 1;
+    }
+  }
+  return { kept, gained, lost };
+}
+
+function ends(keys, count) {
+  const pairs = new Uint32Array(2 * keys.length);
+  keys.forEach((key, i) => {
+    pairs[2 * i] = Math.floor(key / count);
+    pairs[2 * i + 1] = key % count;
+  });
+  return pairs;
+}
+
+function touching(keys, rows, count) {
+  const chosen = new Set(rows);
+  return keys.filter((key) => chosen.has(Math.floor(key / count)) || chosen.has(key % count));
+}
+
+// At most so many of a list, evenly from all of it.
+function evenly(list, most) {
+  if (list.length <= most) return list;
+  return Array.from({ length: most }, (_, i) => list[Math.floor((i * list.length) / most)]);
+}
+
+// 1 - Jaccard of the neighbours of every point in both graphs.
+function rewired(one, other, k) {
+  const { most, count } = one;
+  return Float64Array.from({ length: count }, (_, row) => {
+    const start = row * most;
+    const known = new Set(one.near.subarray(start, start + k));
+    let both = 0;
+    for (let place = start; place < start + k; place += 1) both += known.has(other.near[place]);
+    return 1 - both / (2 * k - both);
+  });
+}
+
+// Share of the neighbours of every point that share a label with it; `same` has a bit
+// for each of them, the first one highest.
+function purity({ most, count }, same, k) {
+  return Float64Array.from({ length: count }, (_, row) => {
+    let right = 0;
+    for (let place = row * most; place < row * most + k; place += 1) right += bit(same, place);
+    return right / k;
+  });
+}
+
+function bit(bits, place) {
+  return (bits[place >> 3] >> (7 - (place & 7))) & 1;
+}
+
+function inDegree({ near, most, count }, k) {
+  const found = new Float64Array(count);
+  for (let row = 0; row < count; row += 1) {
+    for (let place = row * most; place < row * most + k; place += 1) {
+      if (near[place] < count) found[near[place]] += 1;
+    }
+  }
+  return found;
+}
+
+function meanOf(values, rows) {
+  let sum = 0;
+  for (const row of rows) sum += values[row];
+  return sum / rows.length;
+}
+
+// Share of right answers; of several labels a point, the share of right entries.
+function accuracy(labels, told, rows, classes) {
+  let right = 0;
+  for (const row of rows) {
+    const here = new Set(labels[row]);
+    const both = told[row].filter((code) => here.has(code)).length;
+    right += classes ? 1 - (labels[row].length + told[row].length - 2 * both) / classes : both;
+  }
+  return right / rows.length;
+}
+
+// The share that the best constant answer gets right.
+function constantShare(labels, rows, classes) {
+  const counts = new Map();
+  for (const row of rows) {
+    for (const code of labels[row]) counts.set(code, (counts.get(code) || 0) + 1);
+  }
+  if (!classes) return Math.max(...counts.values()) / rows.length;
+  const shares = Array.from({ length: classes }, (_, code) => (counts.get(code) || 0) / rows.length);
+  return shares.reduce((sum, share) => sum + Math.max(share, 1 - share), 0) / classes;
+}
+
+// Mean over seeds with the interval of Student's t, as the strip writes it.
+function bandOf(values, quantile) {
+  if (values.length < 2) return "";
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const spread = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+  const half = quantile * Math.sqrt(spread / values.length);
+  return `${values.length} seeds ${told(mean)} [${told(mean - half)}, ${told(mean + half)}]`;
+}
+
+// Two places, as Python rounds: of two that are as near the even one.
+function told(value) {
+  if (Number.isNaN(value)) return "–";
+  const cents = value * 100;
+  const tie = (value * 8) % 1 === 0 && Math.abs(cents % 1) === 0.5;
+  return (tie ? (2 * Math.round(cents / 2)) / 100 : value).toFixed(2);
+}
+
+function whole(value) {
+  return value.toLocaleString("en-US");
+}
+
+// One line of bounded length.
+function shortened(value, longest) {
+  const line = value.split(/\s+/).filter(Boolean).join(" ");
+  return line.length <= longest ? line : `${line.slice(0, longest - 1)}…`;
+}
+
+function asCsv(lines) {
+  const cell = (value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
+  return lines.map((line) => `${line.map((value) => cell(String(value))).join(",")}\n`).join("");
+}

@@ -1,0 +1,218 @@
+"""The words and tables of a report: what was found, and what was compared."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..data.dataset import Dataset
+from ..plot.manifest import PROGRAMS
+from . import markup
+from .findings import (
+    OPPOSITE,
+    beside_rails,
+    findings,
+    kind_of,
+    like_permuted,
+    signed,
+    spoken,
+)
+from .markup import Cell, text
+from .material import Material
+
+COLUMNS = (
+    "metric", "variant", "mean", "seed band", "seeds", "difference", "verdict",
+    "Holm p", "chance", "permuted labels",
+)  # fmt: skip
+
+
+def what_was_found(material: Material) -> str:
+    """Return the words at the top of a report."""
+    table = material.table
+    found = findings(table)
+    blocks = []
+    for name in dict.fromkeys(finding.subject for finding in found):
+        lines = [
+            f"<b>{text(finding.words)}:</b> {_listed(finding.points)}."
+            for finding in found
+            if finding.subject == name
+        ]
+        against = f"{text(name)} beside {text(material.baseline)}"
+        blocks.append(f"<h3>{against}</h3>{markup.items(lines)}")
+    if not found:
+        blocks.append("<p>There is only one variant: nothing is compared.</p>")
+    beside = beside_rails(table)
+    if beside:
+        told = markup.items(map(text, beside))
+        blocks.append(f"<h3>Beside single modalities and linear models</h3>{told}")
+    if table["null_low"].notna().any():
+        blocks.append(f"<h3>Beside permuted labels</h3><p>{_permuted(table)}</p>")
+    return f'{"".join(blocks)}<p class="note">{_legend(table)}</p>'
+
+
+def _listed(points: tuple[str, ...]) -> str:
+    """Return metrics of which none is broken over two lines."""
+    kept = (f'<span class="whole">{text(point)}</span>' for point in points)
+    return ", ".join(kept) or "nothing"
+
+
+def _permuted(table: pd.DataFrame) -> str:
+    like = like_permuted(table)
+    if not like:
+        return "Every mean lies outside what permuted labels give."
+    return f"No different from permuted labels: {text(', '.join(like))}."
+
+
+def _legend(table: pd.DataFrame) -> str:
+    seeds = table.loc[table["kind"] == "variant", "seeds"]
+    count = " to ".join(dict.fromkeys(f"{n}" for n in (seeds.min(), seeds.max())))
+    if count == "1":
+        return (
+            "Differences of single runs. Two seeds of one variant differ, too: train "
+            "several to tell an effect from that."
+        )
+    return (
+        f"Means over {count} seeds, differences with {table.attrs['confidence']:.0%} "
+        "intervals: it is beyond seed noise when that leaves zero out. A star marks "
+        "what holds for the table as a whole, corrected for looking at all of its rows "
+        "(Holm)."
+    )
+
+
+def what_was_compared(material: Material, data: Dataset | None) -> str:
+    """Return variants, seeds, settings, data and versions."""
+    first = material.first
+    configs = {name: run.info.get("config", {}) for name, run in first.items()}
+    same, differ = _settings(configs)
+    columns = [
+        "variant",
+        "seeds",
+        "points",
+        "width of z",
+        *differ,
+        "data",
+        "fingerprint",
+    ]
+    rows = []
+    for name, members in material.variants.items():
+        info = members[0].info
+        seeds = ", ".join(str(run.info.get("seed", "unknown")) for run in members)
+        rows.append([
+            name, seeds, f"{len(members[0]):,}", members[0].z.shape[1],
+            *(configs[name].get(key, "–") for key in differ),
+            info.get("dataset", "unknown"), info.get("fingerprint", "unknown"),
+        ])  # fmt: skip
+    shared = "<p>How they were made is not known to the embeddings.</p>"
+    if same:
+        content = markup.table("Settings", ["setting", "value"], list(same.items()))
+        shared = _folded("Settings that all variants share", content)
+    versions = markup.table(
+        "Versions", ["program", "version"], list(_versions(material).items())
+    )
+    told = _folded("Versions of programs", versions)
+    return markup.table("Variants", columns, rows) + _about(data) + shared + told
+
+
+def _settings(
+    configs: Mapping[str, Mapping[str, Any]],
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the settings that all variants share, and names of those that differ."""
+    names = list(dict.fromkeys(key for config in configs.values() for key in config))
+    values = {key: [config.get(key) for config in configs.values()] for key in names}
+    same = {k: v[0] for k, v in values.items() if all(one == v[0] for one in v)}
+    return same, [key for key in names if key not in same]
+
+
+def _versions(material: Material) -> dict[str, str]:
+    """Return versions of what trained the runs and of what wrote the report."""
+    found = {"python": platform.python_version()}
+    for name in PROGRAMS:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    told = material.every[0].info.get("versions", {})
+    return found | {f"{name} (training)": str(told[name]) for name in told}
+
+
+def _about(data: Dataset | None) -> str:
+    if data is None:
+        return "<p>No dataset was given, so no linear models are compared.</p>"
+    names, counts = np.unique(data.split, return_counts=True)
+    rows = ", ".join(f"{n:,} {name}" for name, n in zip(names, counts, strict=True))
+    return (
+        f"<p>Dataset {text(data.name)} ({text(data.fingerprint)}): {text(rows)} rows; "
+        "linear models of each modality and of all stand beside the variants.</p>"
+    )
+
+
+def _folded(title: str, content: str) -> str:
+    return f"<details><summary>{title}</summary>{content}</details>"
+
+
+def comparison_table(table: pd.DataFrame) -> str:
+    """Return the whole table of a comparison, a group of rows a metric."""
+    head = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
+    groups = []
+    for name in dict.fromkeys(table["metric"]):
+        rows = table[table["metric"] == name].to_dict("records")
+        better = f"<small>{rows[0]['better']} is better</small>"
+        title = text(spoken(name)) + (better if rows[0]["better"] else "")
+        first = f'<th scope="rowgroup" rowspan="{len(rows)}">{title}</th>'
+        lines = [markup.line(_row(row)) for row in rows]
+        body = "".join(f"<tr>{cells}</tr>" for cells in [first + lines[0], *lines[1:]])
+        groups.append(f"<tbody>{body}</tbody>")
+    caption = (
+        f"Every metric of the graphs with {table.attrs['k']} neighbours a point, "
+        f"verdicts against {table.attrs['baseline']}"
+    )
+    return markup.framed(caption, f"<thead><tr>{head}</tr></thead>{''.join(groups)}")
+
+
+def _row(row: dict[Any, Any]) -> list[Any]:
+    name = row["variant"] + " (rail)" * bool(row["kind"] == "rail")
+    difference = "–" if pd.isna(row["difference"]) else signed(row["difference"])
+    if pd.notna(row["diff_low"]):
+        difference += f" [{signed(row['diff_low'])}, {signed(row['diff_high'])}]"
+    return [
+        name, number(row["mean"]), span(row["low"], row["high"]), row["seeds"],
+        difference, _verdict(row), number(row["holm"]), number(row["chance"]),
+        span(row["null_low"], row["null_high"]),
+    ]  # fmt: skip
+
+
+def _verdict(row: dict[Any, Any]) -> str:
+    words = row["verdict"] if isinstance(row["verdict"], str) else ""
+    if words not in OPPOSITE:
+        return words
+    kind = kind_of(row)
+    if kind == "other":
+        return words
+    return Cell(f"{words}: {kind}", "good" if kind == "better" else "bad")
+
+
+def number(value: float) -> str:
+    """Return a number with three places, a dash where there is none.
+
+    Examples
+    --------
+    >>> number(0.5), number(float("nan"))
+    ('0.500', '–')
+    """
+    return "–" if pd.isna(value) else f"{value:.3f}".replace("-", "−")
+
+
+def span(low: float, high: float) -> str:
+    """Return both ends of a band.
+
+    Examples
+    --------
+    >>> span(-0.5, 0.25)
+    '−0.500 to 0.250'
+    """
+    return "–" if pd.isna(low) else f"{number(low)} to {number(high)}"

@@ -1,0 +1,204 @@
+"""`export_html`: the explorer as one file, without a kernel behind it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .. import _check
+from .._nested import baseline_of
+from .._version import __version__
+from ..plot.render import render
+from ..plot.theme import ink
+from ..widgets import scripts, snapshot
+from ..widgets.atlas import Atlas
+from ..widgets.chips import MOST
+from ..widgets.controls import LAYOUTS
+from ..widgets.desk import Desk, Settings
+from ..widgets.words import cut
+from . import markup
+from .given import given, page_path, writing
+from .markup import text
+from .payload import NOTHING, Content, as_json, payload
+
+WIDTH = 960
+SCRIPTS = ("numbers.js", "controls.js", "page.js")
+BODY = """<header><h1>{title}</h1><p class="lead">{lead}</p></header>
+<main>
+<div id="app" class="rv-explorer rv-{mode}" hidden></div>
+<figure id="still"><img src="{picture}" alt="{alt}" width="{width}" height="{height}">
+<figcaption>{alt}</figcaption></figure>
+<noscript><p>This is a picture of the maps. With JavaScript switched on they can be
+searched, coloured and selected; nothing is loaded from anywhere.</p></noscript>
+</main>
+<footer><p>{foot}</p></footer>
+<script type="application/json" id="payload">{payload}</script>"""
+
+
+def export_html(
+    spaces: Any,
+    path: str | os.PathLike[str],
+    *,
+    variants: Sequence[str] | None = None,
+    k: int = 15,
+    space: str = "latent",
+    layout: str = "aligned",
+    color: str = "label",
+    baseline: str | None = None,
+    mode: str = "light",
+    pictures: bool = True,
+) -> Path:
+    """Write the explorer as one HTML page that needs no kernel and no network.
+
+    Panels stay linked: lasso, click and search select in all of them, edges are shown
+    that are kept, gained or lost since the baseline, colours, seeds and k change, and
+    the metric strip sets every number beside its seed band and chance. A strict policy
+    keeps the page from loading or sending anything. The same values give the same
+    bytes.
+
+    Parameters
+    ----------
+    spaces
+        An Embedding, a list of them (one a seed), a mapping from variants to one or
+        several, or the folder of a saved comparison; all of the same points.
+    path
+        Where to, ending in ``.html``; an existing file is replaced.
+    variants
+        Which of them are shown side by side at first, one to four; None takes the
+        baseline and the last one. All can be chosen in the page.
+    k
+        Neighbours a point at first, not counting the point itself; the page goes up
+        to twice as many.
+    space
+        "latent", "refined", a modality or "sum": where neighbours are looked for.
+    layout
+        "aligned" (every map begins at that of the first embedding), "umap" (each by
+        itself) or "pca".
+    color
+        As in `explore`.
+    baseline
+        The variant the others are compared with; None takes "plain", or the first.
+    mode
+        "light" or "dark".
+    pictures
+        Whether the pictures of points go along.
+
+    Returns
+    -------
+    pathlib.Path
+        Where it was written.
+
+    Raises
+    ------
+    TypeError
+        If `spaces` holds anything but embeddings.
+    ValueError
+        If ids differ, a name is unknown, or `path` has another suffix.
+    OSError
+        If the folder is missing or read-only.
+
+    Notes
+    -----
+    Where the neighbours of all seeds would take more than 5 MB, those of the first
+    seed go along; bands are still those of all. More than 20,000 points are drawn as a
+    sample, which the page states; numbers of whole graphs are those of all points.
+    """
+    ink(mode)
+    path = page_path(path)
+    every = given(spaces)
+    least = len(next(iter(every.values()))[0])
+    atlas = Atlas.of(every, 2 * _check.k_neighbors(k, least))
+    _check.one_of("space", space, atlas.spaces)
+    _check.one_of("layout", layout, list(LAYOUTS.values()))
+    against = baseline_of(baseline, every)
+    content = Content(
+        atlas, space, layout, k, against, _shown(variants, list(every), against),
+        color, mode, bool(pictures),
+    )  # fmt: skip
+    _check.one_of("color", color, content.colors)
+    found = _page(content)
+    with writing(path) as file:
+        file.write_bytes(found)
+    return path
+
+
+def _shown(
+    variants: Sequence[str] | None, names: list[str], baseline: str
+) -> tuple[str, ...]:
+    if variants is None:
+        return tuple(dict.fromkeys([baseline, names[-1]]))
+    chosen = [variants] if isinstance(variants, str) else list(variants)
+    for name in chosen:
+        _check.one_of("variants", name, names)
+    _check.unique("variants", chosen)
+    if not 1 <= len(chosen) <= MOST:
+        raise ValueError(f"`variants` must be 1 to {MOST} of them, got {len(chosen)}.")
+    return tuple(chosen)
+
+
+def _page(content: Content) -> bytes:
+    names, first = list(content.atlas.variants), content.first
+    dataset = first.info.get("dataset", names[0])
+    title = f"{cut(dataset)}: {', '.join(cut(name) for name in names)}"
+    picture, alt, height = _still(content)
+    body = BODY.format(
+        title=text(title), lead=text(_lead(content)), mode=content.mode, alt=text(alt),
+        picture=picture, width=WIDTH, height=height, foot=text(_foot(content)),
+        payload=as_json(payload(content)),
+    )  # fmt: skip
+    style = markup.colors(content.mode) + scripts.style() + markup.source("page.css")
+    script = "\n".join([
+        "(() => {", '"use strict";', scripts.script(*scripts.SCENE, *scripts.PANES),
+        *(markup.source(name) for name in SCRIPTS), "})();",
+    ])  # fmt: skip
+    return markup.page(
+        title, body, style=style, script=script, mode=content.mode,
+        program=f"refnet_viz {__version__}",
+    )  # fmt: skip
+
+
+def _lead(content: Content) -> str:
+    total, drawn = len(content.first), len(content.drawn)
+    words = f"{total:,} points, neighbours in the {content.space} space"
+    if drawn < total:
+        words += (
+            f". {drawn:,} of them, drawn by chance, are shown: numbers of whole graphs "
+            "are those of all points, numbers of a selection those of the shown ones"
+        )
+    if not content.whole:
+        words += ". The first seed of each variant is shown; bands are those of all"
+    return f"{words}."
+
+
+def _foot(content: Content) -> str:
+    info = content.first.info
+    made = f"Made by refnet_viz {__version__}"
+    made += f" of data {info['fingerprint']}" if "fingerprint" in info else ""
+    seen = max(1 - run.held_out.mean() for run in content.atlas.embeddings)
+    told = f" Up to {seen:.0%} of the points were trained on." if seen else ""
+    return (
+        f"{made}. Nothing is loaded from anywhere, and nothing leaves this page.{told}"
+    )
+
+
+def _still(content: Content) -> tuple[str, str, int]:
+    """Return a picture of the maps, what it shows, and its height.
+
+    It is there where no script runs, so that the page is never blank.
+    """
+    place = content.runs[content.baseline][0]
+    settings = Settings(
+        variants=content.shown, seed=place.seed, space=content.space,
+        metric=place.metric, layout=content.layout, color=content.color, k=content.k,
+        edges="none", baseline=content.baseline,
+        weights=dict.fromkeys(content.atlas.modalities, 1.0), epoch=None,
+    )  # fmt: skip
+    desk = Desk(content.atlas, settings, content.mode, hurried=False)
+    view = desk.view(NOTHING, 0)
+    figure = snapshot.figure(view, desk.shown, {})
+    height = int(figure.layout.height)
+    picture = render(figure, "png", width=WIDTH, height=height, scale=1.5)
+    alt = " ".join(view.summary(panel) for panel in view.panels)
+    return markup.address("image/png", picture), alt, height

@@ -1,0 +1,311 @@
+"""All that an exported page knows, as plain values that JSON can hold."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+# scipy.stats says the same but takes a second to import.
+from scipy.special import stdtrit
+
+from .._threads import one_thread_for
+from ..embedding import Embedding
+from ..graph.points import same_label
+from ..plot.color import MOST_ENTRIES
+from ..plot.points import point_size
+from ..widgets import detail, lines, strip
+from ..widgets.atlas import Atlas
+from ..widgets.facts import Facts, Rows
+from ..widgets.hue import SCALE_STEPS, hue, options
+from ..widgets.runs import Place
+from ..widgets.scene import LONGEST_NAME, MOST_EDGES, drawn_of
+from ..widgets.words import cut
+
+STEPS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50)  # of the slider of k
+MOST_BYTES = 5_000_000  # of neighbours; more seeds than fit stay at home
+OF_K = ("purity", "rewiring", "in-degree")  # colours that the page works out itself
+NOTHING: Rows = np.empty(0, np.intp)
+
+
+@dataclass(frozen=True)
+class Content:
+    """What goes into a page.
+
+    Parameters
+    ----------
+    atlas
+        Embeddings, graphs and layouts.
+    space, layout
+        Where neighbours are looked for, and how it is laid out.
+    k
+        Neighbours a point at first.
+    baseline
+        The variant that the others are compared with.
+    shown, color
+        The maps at first, and what their colour shows.
+    mode
+        "light" or "dark".
+    pictures
+        Whether pictures go along.
+    """
+
+    atlas: Atlas
+    space: str
+    layout: str
+    k: int
+    baseline: str
+    shown: tuple[str, ...]
+    color: str
+    mode: str
+    pictures: bool
+
+    @property
+    def first(self) -> Embedding:
+        """The first embedding; ids, labels, texts and pictures are those of all."""
+        return self.atlas.first
+
+    @cached_property
+    def drawn(self) -> Rows:
+        """The points that are drawn: all, or an even sample."""
+        return drawn_of(len(self.first))
+
+    @cached_property
+    def colors(self) -> list[str]:
+        """What points can be coloured by."""
+        found = options(self.atlas.embeddings)
+        if len(self.drawn) < len(self.first):
+            found.remove("in-degree")  # it counts points that the page does not know
+        return found
+
+    @cached_property
+    def places(self) -> npt.NDArray[np.int64]:
+        """New row number of each point: the drawn ones come first."""
+        rest = np.setdiff1d(np.arange(len(self.first)), self.drawn)
+        found = np.empty(len(self.first), np.int64)
+        found[np.concatenate([self.drawn, rest])] = np.arange(len(found))
+        return found
+
+    @cached_property
+    def steps(self) -> list[int]:
+        """Every k that the page offers."""
+        return sorted({self.k, *(s for s in STEPS if s <= 2 * self.k)} & self._possible)
+
+    @property
+    def _possible(self) -> set[int]:
+        return set(range(1, len(self.first)))
+
+    @property
+    def most(self) -> int:
+        """The largest k."""
+        return self.steps[-1]
+
+    @cached_property
+    def runs(self) -> dict[str, list[Place]]:
+        """The runs of each variant that go along: all, or one with its baseline."""
+        every = {
+            name: [Place(name, seed, self.space) for seed in self.atlas.seeds(name)]
+            for name in self.atlas.variants
+        }
+        count = len(self.atlas.embeddings)
+        if count * len(self.drawn) * (self.width * self.most + 8) <= MOST_BYTES:
+            return every
+        first = every[self.baseline][0]
+        found = {name: [self.atlas.beside(first, name)] for name in every}
+        bases = [self.against(places[0]) for places in found.values()]
+        return {**found, self.baseline: list(dict.fromkeys([first, *bases]))}
+
+    @property
+    def whole(self) -> bool:
+        """Whether all seeds go along."""
+        return sum(map(len, self.runs.values())) == len(self.atlas.embeddings)
+
+    @property
+    def width(self) -> int:
+        """Bytes that a row number takes."""
+        return 2 if len(self.first) <= 1 << 16 else 4
+
+    def against(self, place: Place) -> Place:
+        """Return the run of the baseline that a run is compared with."""
+        return self.atlas.beside(place, self.baseline)
+
+    def facts(self, place: Place, k: int) -> Facts:
+        """Return what is known of the points of a run."""
+        return self.atlas.facts(place, self.baseline, k)
+
+
+def payload(content: Content) -> dict[str, Any]:
+    """Return what the script of a page reads."""
+    with one_thread_for(len(content.first)):
+        variants = _variants(content)
+        colors = _colors(content)
+    first, drawn = content.first, content.drawn
+    return {
+        "mode": content.mode, "total": len(first), "count": len(drawn),
+        "space": content.space, "together": content.layout == "aligned",
+        "k": content.k, "steps": content.steps, "most": content.most,
+        "baseline": content.baseline, "shown": list(content.shown),
+        "color": content.color, "size": point_size(len(drawn)),
+        "edges": {kind: _edge_style(kind, content.mode)
+                  for kind in ("all", "kept", "gained", "lost")},
+        "mostEdges": MOST_EDGES, "mostEntries": MOST_ENTRIES, "longest": detail.LONGEST,
+        "ramp": list(SCALE_STEPS), "hint": detail.HINT,
+        "ids": first.ids[drawn].tolist(), "texts": _texts(content),
+        "words": _words(content), "pictures": _pictures(content),
+        "classes": list(first.class_names), "labels": members(first.labels, drawn),
+        "purityChance": _purity_chance(content),
+        "multi": first.labels is not None and first.labels.ndim == 2,
+        "wide": f"u{content.width}", "columns": _columns(content),
+        "variants": variants, "colors": colors,
+        "allSeeds": content.whole, **_bands(content),
+    }  # fmt: skip
+
+
+def as_json(values: Any) -> str:
+    r"""Return JSON that can stand in a script element: it never closes one.
+
+    Examples
+    --------
+    >>> print(as_json({"a": "</script>"}))
+    {"a":"\u003c/script>"}
+    """
+    found = json.dumps(
+        values, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+    )
+    found = found.replace("<", "\\u003c")
+    # Half a surrogate pair has no place in a file, only its number has.
+    return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", found)
+
+
+def packed(values: npt.NDArray[Any], kind: str) -> str:
+    """Return numbers as base64 of little-endian bytes.
+
+    Examples
+    --------
+    >>> packed(np.array([1, 2]), "<u2")
+    'AQACAA=='
+    """
+    return base64.b64encode(np.ascontiguousarray(values, kind).tobytes()).decode()
+
+
+def members(labels: npt.NDArray[np.int64] | None, rows: Rows) -> list[list[int]] | None:
+    """Return the classes of every point, one or several.
+
+    Examples
+    --------
+    >>> members(np.array([[0, 1], [1, 1]]), np.array([0, 1]))
+    [[1], [0, 1]]
+    """
+    if labels is None:
+        return None
+    if labels.ndim == 1:
+        return [[label] for label in labels[rows].tolist()]
+    return [np.flatnonzero(row).tolist() for row in labels[rows]]
+
+
+def _variants(content: Content) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "runs": [_run(content, place) for place in places]}
+        for name, places in content.runs.items()
+    ]
+
+
+def _run(content: Content, place: Place) -> dict[str, Any]:
+    drawn, atlas = content.drawn, content.atlas
+    graph = atlas.graph(place, content.most)
+    layout = atlas.layout(place, content.layout)
+    x, y = layout.coordinates[drawn].T
+    width = f"<u{content.width}"
+    same = None if graph.labels is None else same_label(graph)[drawn]
+    return {
+        "seed": str(place.seed), "against": str(content.against(place).seed),
+        "x": packed(x, "<f4"), "y": packed(y, "<f4"),
+        "note": f"{layout.note or layout.title}, {layout.caption}",
+        "neighbors": packed(content.places[graph.indices[drawn]], width),
+        "same": None if same is None else packed(np.packbits(same), "u1"),
+        "predictions": members(graph.embedding.predictions, drawn),
+        "strip": [_strip(content, place, k)["rows"][0]["cells"] for k in content.steps],
+    }  # fmt: skip
+
+
+def _columns(content: Content) -> list[dict[str, Any]]:
+    """Return the columns of the metric strip; the last one is of rewiring."""
+    place = content.runs[content.baseline][0]
+    found: list[dict[str, Any]] = _strip(content, place, content.k)["columns"]
+    found[-1]["rewiring"] = True
+    return found
+
+
+def _bands(content: Content) -> dict[str, Any]:
+    """Return whether there are bands, and Student's quantile for so many seeds."""
+    most = max(map(len, content.atlas.variants.values()))
+    tail = (1 + strip.CONFIDENCE) / 2
+    quantiles = [float(stdtrit(count - 1, tail)) for count in range(2, most + 1)]
+    return {"banded": most > 1, "student": [None, None, *quantiles]}
+
+
+def _strip(content: Content, place: Place, k: int) -> dict[str, Any]:
+    """Return what the metric strip says of a whole graph, with the bands of seeds."""
+    family = content.atlas.all_seeds(place, content.baseline, k)
+    line = strip.Line(place.variant, content.facts(place, k), family)
+    return strip.content([line], NOTHING, 0)
+
+
+def _colors(content: Content) -> list[dict[str, Any]]:
+    """Return what points can be coloured by, a list of arrays a variant and run."""
+    every = [place for places in content.runs.values() for place in places]
+    shown = [content.facts(place, content.k) for place in every]
+    return [
+        {"name": name} if name in OF_K else _color(content, shown, name)
+        for name in content.colors
+    ]
+
+
+def _color(content: Content, shown: list[Facts], name: str) -> dict[str, Any]:
+    found = hue(shown, name, content.mode)
+    kind = "<u2" if found.names else "<f4"
+    columns = [packed(values[content.drawn], kind) for values in found.values]
+    if len(set(columns)) == 1:
+        columns = columns[:1]  # the same for every run
+    return {
+        "name": name, "title": found.title,
+        "names": [cut(one, LONGEST_NAME) for one in found.names],
+        "styles": [list(style) for style in found.styles], "columns": columns,
+    }  # fmt: skip
+
+
+def _edge_style(kind: str, mode: str) -> dict[str, Any]:
+    style, _ = next(lines.groups(kind, None, 0, mode))
+    return style
+
+
+def _texts(content: Content) -> list[str] | None:
+    texts = content.first.media.texts
+    return [str(texts[row]) for row in content.drawn] if texts else None
+
+
+def _words(content: Content) -> list[str] | None:
+    """Return what the metadata says of each point, for looking things up."""
+    known = content.first.metadata
+    if not len(known.columns):
+        return None
+    rows = known.iloc[content.drawn].itertuples(index=False)
+    return [" ".join(map(str, row)) for row in rows]
+
+
+def _pictures(content: Content) -> list[str] | None:
+    if not (content.pictures and content.first.media.pictures):
+        return None
+    return [detail.picture(content.first, int(row)) for row in content.drawn]
+
+
+def _purity_chance(content: Content) -> str | None:
+    place = content.runs[content.baseline][0]
+    chance = content.facts(place, content.k).purity_chance
+    return None if chance is None else packed(chance[content.drawn], "<f4")

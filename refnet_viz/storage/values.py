@@ -1,0 +1,172 @@
+"""Plain Python and numpy values as JSON, and back without a difference."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Array = npt.NDArray[Any]
+Keep = Callable[[Array], Any]
+Take = Callable[[Any], Array]
+
+TAG = "$"  # what JSON has no word for is an object with this key
+NUMBERS = "biuf"  # kinds of numpy that hold real numbers
+
+
+def pack(value: Any, keep: Keep, where: str) -> Any:
+    """Return JSON for a value.
+
+    Parameters
+    ----------
+    value
+        None, bool, int, float, str, and lists, tuples, mappings and arrays of them.
+    keep
+        Returns JSON for an array of numbers.
+    where
+        What the value is called; used in error sentences.
+
+    Raises
+    ------
+    TypeError
+        If the value, or one within, is something else.
+
+    Examples
+    --------
+    >>> pack({"a": (1, float("nan"))}, listed, "info")
+    {'a': {'$': 'tuple', 'of': [1, {'$': 'float', 'of': 'nan'}]}}
+    """
+    if value is pd.NA or value is pd.NaT:
+        return {TAG: "missing", "of": "NA" if value is pd.NA else "NaT"}
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return {TAG: "float", "of": repr(float(value))}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Mapping):
+        return _pack_mapping(value, keep, where)
+    if isinstance(value, list | tuple):
+        parts = [pack(v, keep, f"{where}[{i}]") for i, v in enumerate(value)]
+        return parts if isinstance(value, list) else {TAG: "tuple", "of": parts}
+    if isinstance(value, np.ndarray):
+        return _pack_array(value, keep, where)
+    raise TypeError(
+        f"`{where}` must be made of numbers, strings, lists and mappings to be "
+        f"written, got {type(value).__name__}."
+    )
+
+
+def _pack_mapping(value: Mapping[Any, Any], keep: Keep, where: str) -> Any:
+    parts = {key: pack(v, keep, f"{where}[{key!r}]") for key, v in value.items()}
+    if all(isinstance(key, str) for key in parts) and TAG not in parts:
+        return parts
+    pairs = [[pack(key, keep, where), part] for key, part in parts.items()]
+    return {TAG: "mapping", "of": pairs}
+
+
+def _pack_array(value: Array, keep: Keep, where: str) -> Any:
+    kind = value.dtype.kind
+    if kind in NUMBERS and value.dtype.itemsize <= 8:
+        return {TAG: "array", "of": keep(value)}
+    found = {TAG: "objects", "shape": list(value.shape)}
+    if kind == "U":
+        # Widths of strings belong to the array: a part of it keeps those of the whole.
+        return {**found, "dtype": value.dtype.str, "of": value.ravel().tolist()}
+    if kind != "O":
+        raise TypeError(
+            f"`{where}` must be an array of real numbers or strings to be written, "
+            f"got {value.dtype}."
+        )
+    parts = [pack(v, keep, f"{where}[{i}]") for i, v in enumerate(value.ravel())]
+    return {**found, "dtype": "object", "of": parts}
+
+
+def unpack(value: Any, take: Take) -> Any:
+    """Return what `pack` was given.
+
+    Parameters
+    ----------
+    value
+        JSON.
+    take
+        Returns the array for what `keep` said of it.
+
+    Raises
+    ------
+    ValueError
+        If it is not what `pack` writes.
+
+    Examples
+    --------
+    >>> unpack(pack({1: (np.eye(1), "a")}, listed, "info"), unlisted)
+    {1: (array([[1.]]), 'a')}
+    """
+    if isinstance(value, list):
+        return [unpack(part, take) for part in value]
+    if not isinstance(value, dict):
+        return value
+    if TAG not in value:
+        return {key: unpack(part, take) for key, part in value.items()}
+    if value[TAG] not in READERS:
+        raise ValueError(f"a value of kind {value[TAG]!r} is unknown")
+    return READERS[value[TAG]](value, take)
+
+
+def _mapping(value: dict[str, Any], take: Take) -> dict[Any, Any]:
+    return {unpack(key, take): unpack(part, take) for key, part in value["of"]}
+
+
+def _objects(value: dict[str, Any], take: Take) -> Array:
+    if value["dtype"] != "object":
+        strings = np.array(value["of"], dtype=np.dtype(value["dtype"]))
+        return strings.reshape(value["shape"])
+    found = np.empty(len(value["of"]), dtype=object)
+    for place, part in enumerate(value["of"]):
+        found[place] = unpack(part, take)
+    return found.reshape(value["shape"])
+
+
+READERS: dict[str, Callable[[dict[str, Any], Take], Any]] = {
+    "float": lambda value, _: float(value["of"]),
+    "missing": lambda value, _: {"NA": pd.NA, "NaT": pd.NaT}[value["of"]],
+    "tuple": lambda value, take: tuple(unpack(part, take) for part in value["of"]),
+    "mapping": _mapping,
+    "array": lambda value, take: take(value["of"]),
+    "objects": _objects,
+}
+
+
+def listed(array: Array) -> dict[str, Any]:
+    """Return an array of numbers as a list, for JSON that people read.
+
+    Examples
+    --------
+    >>> listed(np.array([1.0, np.nan]))
+    {'dtype': '<f8', 'shape': [2], 'values': [1.0, 'nan']}
+    """
+    flat = array.ravel()
+    if flat.dtype.kind == "f":  # the shortest number that is the same in its dtype
+        flat = flat.astype("U").astype(np.float64)
+    # JSON knows no infinity; a string is told from a number.
+    values = [
+        v if not isinstance(v, float) or math.isfinite(v) else repr(v)
+        for v in flat.tolist()
+    ]
+    dtype = array.dtype.newbyteorder("<")
+    return {"dtype": dtype.str, "shape": list(array.shape), "values": values}
+
+
+def unlisted(found: Mapping[str, Any]) -> Array:
+    """Return the array that `listed` was given.
+
+    Examples
+    --------
+    >>> unlisted(listed(np.array([1.0, np.nan])))
+    array([ 1., nan])
+    """
+    return np.array(found["values"], np.dtype(found["dtype"])).reshape(found["shape"])

@@ -1,0 +1,98 @@
+"""Files of a run: written whole, read with their checksum, never as a pickle."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+from torch import Tensor
+
+from .._files import replacing
+
+_EPOCHS = "epochs"
+
+
+class DamagedRunError(ValueError):
+    """A file of a run is missing, damaged or foreign."""
+
+
+def damaged(path: Path, why: str) -> DamagedRunError:
+    """Return the error that says what is wrong with a file."""
+    return DamagedRunError(f"`folder` must hold a whole run, got {str(path)!r}: {why}.")
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file that appears whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def as_bytes(tensors: Mapping[str, Tensor]) -> bytes:
+    """Return tensors as safetensors."""
+    return safetensors.torch.save({n: x.contiguous() for n, x in tensors.items()})
+
+
+def tensors(path: Path, digest: str) -> dict[str, Tensor]:
+    """Read a safetensors file.
+
+    Raises
+    ------
+    DamagedRunError
+        If it is missing, has another checksum or is no such file.
+    """
+    if not path.is_file():
+        raise damaged(path, "it is missing")
+    blob = path.read_bytes()
+    if hashlib.sha256(blob).hexdigest() != digest:
+        raise damaged(path, "its checksum is another")
+    try:
+        return safetensors.torch.load(blob)
+    except safetensors.SafetensorError as error:
+        raise damaged(path, "it is not a safetensors file") from error
+
+
+def flat(snapshots: Mapping[int, Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """Return the tensors of all epochs under one name each.
+
+    Examples
+    --------
+    >>> import torch
+    >>> list(flat({5: {"head.bias": torch.zeros(1)}}))
+    ['epochs/5/head.bias']
+    """
+    return {
+        f"{_EPOCHS}/{epoch}/{name}": value
+        for epoch, state in snapshots.items()
+        for name, value in state.items()
+    }
+
+
+def parted(
+    named: Mapping[str, Tensor], epochs: Sequence[int]
+) -> tuple[dict[str, Tensor], dict[int, dict[str, Tensor]]]:
+    """Return the weights of the run and its snapshots, as they were before `flat`.
+
+    Parameters
+    ----------
+    named
+        The weights, and the tensors that `flat` named.
+    epochs
+        Those that were kept; where training moved nothing, no tensor tells.
+
+    Raises
+    ------
+    KeyError
+        If there are tensors of another epoch.
+    """
+    weights: dict[str, Tensor] = {}
+    found: dict[int, dict[str, Tensor]] = {int(epoch): {} for epoch in epochs}
+    for name, value in named.items():
+        if name.startswith(f"{_EPOCHS}/"):
+            _, epoch, rest = name.split("/", 2)
+            found[int(epoch)][rest] = value
+        else:
+            weights[name] = value
+    return weights, found

@@ -1,0 +1,59 @@
+"""What `explore` was given: embeddings, runs with their data, or a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .._nested import Variants, as_variants
+from ..data.dataset import Dataset
+from ..embedding import Embedding
+from ..storage import load
+
+ALONE = "embedding"
+
+
+def spaces_of(given: Any, data: Dataset | None) -> Variants[Embedding]:
+    """Return variant to one embedding a seed.
+
+    Parameters
+    ----------
+    given
+        Embeddings or runs, one, a list or a mapping; or a folder that `rv.save` wrote.
+    data
+        The data of runs, whose test rows are embedded; all rows where none are.
+
+    Raises
+    ------
+    TypeError
+        If `given` is something else, or runs come without data.
+    """
+    if isinstance(given, str | Path):
+        given = load(given)
+    if data is not None and not isinstance(data, Dataset):
+        raise TypeError(f"`data` must be a Dataset, got {type(data).__name__}.")
+    if is_runs(given):
+        if data is None:
+            raise TypeError(
+                "`data` must be the Dataset of the runs when `spaces` holds runs, "
+                "got None."
+            )
+        # torch is only needed where something is embedded.
+        from ..inference import embed  # noqa: PLC0415
+
+        given = embed(given, shown_rows(data))
+    return as_variants("spaces", given, Embedding, alone=ALONE)
+
+
+def is_runs(given: Any) -> bool:
+    """Return whether the values are runs, without importing what makes them."""
+    first = given
+    while isinstance(first, Mapping | list | tuple) and len(first):
+        first = next(iter(first.values() if isinstance(first, Mapping) else first))
+    return type(first).__name__ == "Run" and hasattr(first, "train_rows")
+
+
+def shown_rows(data: Dataset) -> Dataset:
+    """Return the test rows, or all where none are."""
+    return data.test if (data.split == "test").any() else data

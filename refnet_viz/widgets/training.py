@@ -1,0 +1,220 @@
+"""A form that trains one more variant while the explorer stays in use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import ipywidgets as W
+import numpy as np
+
+from ..config import Config
+from ..data.dataset import Dataset
+from ..regimes.beside import Begun, Ended, Event, Failed, Finished, Trainer
+from ..train import Run
+from . import later
+from .curves import Curves, Record
+from .notice import Notice
+from .training_settings import Settings
+
+WAIT = 0.2  # seconds between two looks, where nothing else is to be done
+
+
+class Training(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
+    """A form, a button to train and one to stop, and live curves.
+
+    Training runs in one process beside the kernel, which `close` ends. Where nothing
+    can run after the cell, as in a script, `run` waits for the end.
+
+    Parameters
+    ----------
+    data
+        As `fit` takes them; unlabelled ones are pre-trained.
+    base
+        Settings that the form does not show, and its first values; None takes the
+        defaults of `Config`.
+    names
+        Variants that there are already.
+
+    Examples
+    --------
+    >>> data = Dataset.from_arrays({"a": np.eye(20)}, labels=[0, 1] * 10)
+    >>> form = Training(data, names=["both"])
+    >>> form.settings.name
+    'both 2'
+    >>> form.settings["contrastive"].value = 0
+    >>> form.settings.name, form.settings.config.contrastive
+    ('refiner', 0.0)
+    >>> form.close()
+    """
+
+    def __init__(
+        self,
+        data: Dataset,
+        *,
+        base: Config | None = None,
+        names: Iterable[str] = (),
+    ) -> None:
+        self._trainer = Trainer(data)
+        self._callbacks: list[Callable[[Run], None]] = []
+        self._record: Record | None = None
+        self._run: Run | None = None
+        self._name = self._why = ""
+        self._score = _score_name(data)
+        self.settings = Settings(data, base or Config(), names)
+        self.curves, self._notice = Curves(), Notice()
+        self.curves.layout.display = "none"
+        self.train = W.Button(
+            description="Train", icon="play", tooltip="train this variant"
+        )
+        self.stop = W.Button(
+            description="Stop", icon="stop", disabled=True,
+            tooltip="stop after this epoch and keep the best state so far",
+        )  # fmt: skip
+        self.train.add_class("rv-train")
+        self.stop.add_class("rv-stop")
+        self.train.on_click(self._notice.of(lambda _: self.start()))
+        self.stop.on_click(self._notice.of(lambda _: self.halt()))
+        buttons = W.HBox([self.train, self.stop, self._notice.status])
+        buttons.add_class("rv-bar")
+        parts = [self.settings.widget, buttons, self.curves, self._notice.errors]
+        super().__init__(parts)
+        self.add_class("rv-training")
+
+    @property
+    def busy(self) -> bool:
+        """Whether a run is being trained."""
+        return self._trainer.busy
+
+    @property
+    def status(self) -> str:
+        """The sentence that is shown."""
+        return str(self._notice.status.value)
+
+    def on_run(self, callback: Callable[[Run], None]) -> None:
+        """Call a function with every run that is done; its manifest has the name."""
+        self._callbacks.append(callback)
+
+    def start(self) -> None:
+        """Begin to train; do nothing but say so where a setting is wrong."""
+        if self.busy:
+            return
+        settings, self._run = self.settings, None
+        try:
+            self._name, config = settings.checked_name(), settings.config
+        except ValueError as error:
+            self._why = str(error)
+            self._notice.say(self._why)
+            return
+        self._trainer.start(config, seed=settings.seed, snapshots=settings.snapshots)
+        self._show(Record(config.epochs, {}, self._score))
+        self.curves.layout.display = None
+        self._enable(busy=True)
+        self._notice.say("starting the training process …")
+        if later.possible():
+            later.soon(self._notice.of(self._look))
+
+    def halt(self) -> None:
+        """Stop after the epoch that runs; the best state so far becomes the run."""
+        self._trainer.stop()
+        self.stop.disabled = True
+        if self.busy:
+            self._notice.say("stopping after this epoch …")
+
+    def run(self) -> Run:
+        """Train, and wait until it is done; an interrupt stops it as `halt` does.
+
+        Raises
+        ------
+        RuntimeError
+            If there is no run, with the sentence that says why.
+        """
+        self._why = ""
+        self.start()
+        while self.busy:
+            try:
+                self._take(self._trainer.events(WAIT))
+            except KeyboardInterrupt:
+                self.halt()
+        if self._run is None:
+            raise RuntimeError(self._why)
+        return self._run
+
+    def close(self) -> None:
+        """End the process and free what the form holds in the page."""
+        self._trainer.close()
+        super().close()
+
+    def _look(self) -> None:
+        """Take what has happened, and come again while there is more to come."""
+        if not self.busy:
+            return
+        later.soon(self._notice.of(self._look))
+        self._take(self._trainer.events())
+
+    def _take(self, events: list[Event]) -> None:
+        for event in events:
+            if isinstance(event, Begun) and self._record is not None:
+                self._record = replace(self._record, nulls=event.nulls)
+                self._notice.say("training begins …")
+            elif isinstance(event, Ended) and self._record is not None:
+                self._record = self._record.after(event.row, best=event.best)
+            elif isinstance(event, Finished):
+                self._finish(event.run)
+            elif isinstance(event, Failed):
+                self._fail(event.why)
+        if self._record is not None and any(isinstance(e, Ended) for e in events):
+            self._show(self._record)
+            self._say_progress(self._record)
+
+    def _say_progress(self, record: Record) -> None:
+        if not self.busy:
+            return
+        if len(record.rows) < record.epochs and not self.stop.disabled:
+            self._notice.say(record.progress)
+        elif len(record.rows) == record.epochs:
+            self.stop.disabled = True
+            self._notice.say("all epochs have ended; the run is being finished …")
+
+    def _show(self, record: Record) -> None:
+        self._record = record
+        self.curves.content = record.content
+
+    def _finish(self, run: Run) -> None:
+        self._run = replace(run, manifest=run.manifest | {"variant": self._name})
+        self.settings.take(self._name)
+        self._enable(busy=False)
+        self._notice.say(_told(self._run, self._name, self._record))
+        for callback in self._callbacks:
+            callback(self._run)
+
+    def _fail(self, why: str) -> None:
+        self._why = why
+        self._enable(busy=False)
+        self._notice.say(why)
+
+    def _enable(self, *, busy: bool) -> None:
+        self.settings.enable(on=not busy)
+        self.train.disabled, self.stop.disabled = busy, not busy
+
+
+def _score_name(data: Dataset) -> str:
+    if data.target is not None:
+        return "R²"
+    if data.labels is None:
+        return "score (minus loss)"
+    return "micro-F1" if data.multilabel else "accuracy"
+
+
+def _told(run: Run, name: str, record: Record | None) -> str:
+    """Return what is said of a run that is done."""
+    ended = f"best epoch {run.best_epoch + 1} of {len(run.history)}"
+    if run.manifest["stopped"]:
+        ended += f", stopped before {run.config.epochs}"
+    score = run.history.get("val_score")
+    if score is None or record is None:
+        return f"{name} is trained: {ended}."
+    null = record.nulls.get("val_score", np.nan)
+    chance = "" if np.isnan(null) else f" (chance {null:.2f})"
+    value = f"{record.score} {score.iloc[run.best_epoch]:.2f}{chance}"
+    return f"{name} is trained: {ended}, validation {value}."
