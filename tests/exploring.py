@@ -179,19 +179,19 @@ def do(view, kind, *words):
     view.map._handle_custom_msg({"kind": kind, "words": list(words)}, [])
 
 
-def around(view, rows, panel=0, reach=1e-4):
+def around(places, rows):
     """Return a polygon that holds some points: a tiny square around each."""
-    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]]) * reach
-    home = flat(view, panel).min(axis=0) - 1
+    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]]) * 1e-4
+    home = places.min(axis=0) - 1
     path = [home]
-    for point in flat(view, panel)[rows].astype(float):
+    for point in places[rows].astype(float):
         path += [*(point + corners), home]  # there and back: such edges count twice
     return [float(x) for x, _ in path], [float(y) for _, y in path]
 
 
 def lasso(view, rows, panel=0, extend=False):
     """Draw around points as a user would."""
-    do(view, "lasso", panel, *around(view, rows, panel), extend)
+    do(view, "lasso", panel, *around(flat(view, panel), rows), extend)
 
 
 def members(widget):

@@ -40,7 +40,7 @@ def space(variant, seed, *, strange=False, multi=False, **changes):
     ids, texts, kinds = (
         [f"p{i}" for i in range(N)],
         [f"text {i}" for i in range(N)],
-        "xyz",
+        ["round", "square", "flat"],
     )
     names = ["ant", "bee", "cat"]
     if strange:

@@ -192,7 +192,7 @@ def test_points_bring_their_words_and_pictures(written, spaces):
     assert content["texts"] == list(first.media.texts)
     assert content["labels"] == [[label] for label in first.labels]
     assert content["classes"] == ["ant", "bee", "cat"]
-    assert content["words"][1] == "y 0.034482758620689655"
+    assert content["words"][1] == "square 0.034482758620689655"
     picture = base64.b64decode(content["pictures"][7].partition(";base64,")[2])
     assert picture == first.media.pictures[7]
 

@@ -79,7 +79,7 @@ def ends(trace):
 def test_edges_have_the_colour_of_their_modalities():
     figure = attribution(attribute(knn(pairs(), k=1)), layout="pca")
     x = project(pairs(), "pca").coordinates[:, 0]
-    colors = MODES["light"].classes
+    colors = MODES["light"].strokes
     sets = ("all", "only a", "only b")
     for i, name in enumerate(sets):
         (trace,) = named(figure, name)
@@ -159,7 +159,7 @@ def test_panels_of_variants_share_their_legend():
     ]  # fmt: skip
     assert [p["k"] for p in figure.layout.meta["panels"]] == [1, 1]
     colors = {t.line.color for t in named(figure, "only a")}
-    assert colors == {MODES["light"].classes[1]}
+    assert colors == {MODES["light"].strokes[1]}
     titles = [note.text for note in figure.layout.annotations]
     assert [title.split("<br>")[0] for title in titles] == ["<b>plain</b>", "<b>b</b>"]
     assert "the order of the panels" in figure.layout.title.text
@@ -545,7 +545,7 @@ def test_collapsed_targets_raise_an_alarm():
     flat = answered([[i, i] for i in range(6)], [[i, i] for i in range(6)], name="x<y")
     title = spectrum(flat).layout.title.text
     assert "alarm, targets collapsed: a in x&lt;y: answers mean nothing" in title
-    assert MODES["light"].classes[3] in title
+    assert MODES["light"].alarm in title
     still = answered(np.zeros((4, 2)), np.zeros((4, 2)))
     with pytest.raises(ValueError, match="vary") as caught:
         spectrum({"x": still})

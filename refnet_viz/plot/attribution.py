@@ -24,7 +24,7 @@ from .sets import (
     share_of,
 )
 from .text import count_of, listing, short, small
-from .theme import class_style, ink
+from .theme import ink, stroke
 from .variants import variants_of
 
 HEIGHT = 400
@@ -158,7 +158,7 @@ def _layouts(shown: dict[str, Attribution], layout: Any) -> list[Layout]:
 def _styles(shown: dict[str, Attribution], mode: str) -> Styles:
     """Return a line style a set of modalities, the emergent edges last."""
     named, more = kept_sets(list(shown.values()), MOST)
-    colors = {name: class_style(i, mode)[0] for i, name in enumerate(named)}
+    colors = {name: stroke(i, mode)[0] for i, name in enumerate(named)}
     if more:
         colors[SEVERAL] = ink(mode).muted
     colors[EMERGENT] = ink(mode).edge

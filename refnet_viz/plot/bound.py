@@ -14,7 +14,7 @@ from .panels import finish, grid
 from .points import cap, point_size, scatter_class
 from .record import call_of
 from .text import count_of, escape, short, small
-from .theme import class_style, ink
+from .theme import ink, stroke
 from .trial import Trial, trial_of
 
 HEIGHT = 400
@@ -139,7 +139,7 @@ def _diagonal(widest: float, top: float, mode: str) -> list[go.Scatter]:
 
 def _limits(top: float, mode: str) -> list[go.Scatter]:
     """Return the lines -1 and +1, and 0 where both distances are equal."""
-    colors, red = ink(mode), class_style(3, mode)[0]
+    colors, red = ink(mode), stroke(3, mode)[0]
     x = [0.0, top, None, 0.0, top]
     common = {"mode": "lines", "hoverinfo": "skip"}
     return [
@@ -155,11 +155,11 @@ def _limits(top: float, mode: str) -> list[go.Scatter]:
 
 
 def _dots(x: Floats, y: Floats, texts: list[str], mode: str) -> Any:
-    color = class_style(0 if mode == "light" else 4, mode)[0]
+    color = stroke(0 if mode == "light" else 4, mode)[0]
     size = max(4.0, 0.7 * point_size(len(x)))
     return scatter_class(len(x))(
         x=x, y=y, mode="markers", name="edges", showlegend=False, hovertext=texts,
-        marker={"color": color, "size": size, "opacity": 0.45},
+        marker={"color": color, "size": size, "opacity": 0.75},
         hovertemplate="%{hovertext}<extra></extra>",
     )  # fmt: skip
 

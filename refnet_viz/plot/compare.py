@@ -13,10 +13,13 @@ from .. import _check
 from .panels import asked_for, finish, grid, place
 from .record import call_of
 from .text import listing, short, small, span
-from .theme import Ink, class_style, ink
+from .theme import Ink, ink, stroke
 
-ROW = 36  # pixels a variant takes
+ROW = 36  # pixels a variant takes with its verdict above it
+DENSE = 24  # the same with the verdict beside it
 FEW = 6  # metrics that are named one by one
+DOUBTED = ("inside seed noise", "one seed: no band")
+APART = ("higher", "lower")  # verdicts that are more than noise
 COLUMNS = ("metric", "variant", "kind", "mean", "low", "high")
 DIRECTIONS = {"higher": "higher is better", "lower": "lower is better"}
 
@@ -30,10 +33,12 @@ def compare(
 ) -> go.Figure:
     """Draw a comparison: small panels, one a metric, each with its own axis.
 
-    A dot is the mean over seeds and its band the columns `low` to `high`; the verdict
-    stands above it. A dotted line is chance, a grey band what permuted labels give.
-    Rails (what one modality alone reaches) stand in rows of their own, with a dashed
-    line up through the variants.
+    A dot is the mean over seeds and its band the columns `low` to `high`. A full dot
+    is proven to differ from the baseline, a hollow one is not: its difference is
+    inside seed noise, or there is one seed. The verdict stands beside it; of more than
+    six metrics only "higher" and "lower" are written. A dotted line is chance, a grey
+    band what permuted labels give. Rails (what one modality alone reaches) stand in
+    rows of their own, with a dashed line up through the variants.
 
     Parameters
     ----------
@@ -76,14 +81,15 @@ def compare(
         [f"<b>{short(str(n).replace('_', ' '))}</b>", small(_direction(p))]
         for n, p in zip(names, parts, strict=True)
     ]
-    rows = max(len(part) for part in parts)
+    rows, row = max(len(part) for part in parts), ROW if len(names) <= FEW else DENSE
     figure = grid(
-        titles, columns=wide, height=ROW * rows + 16, below=24, gap=18, width_gap=0.12
+        titles, columns=wide, height=row * rows + 16, below=24, gap=18, width_gap=0.12
     )
     variants = list(dict.fromkeys(frame.loc[frame["kind"] == "variant", "variant"]))
     for number, part in enumerate(parts):
-        _panel(figure, part, variants, number + 1, mode=mode, at=place(number, wide))
-        _axis(figure, part, number + 1, colors)
+        at = place(number, wide)
+        _panel(figure, part, variants, number + 1, dense=row == DENSE, mode=mode, at=at)
+        _axis(figure, part, number + 1, rows, colors)
     _key(figure, frame, colors)
     return finish(
         figure,
@@ -120,6 +126,7 @@ def _panel(
     variants: list[str],
     number: int,
     *,
+    dense: bool,
     mode: str,
     at: dict[str, int],
 ) -> None:
@@ -128,13 +135,15 @@ def _panel(
     middle = sum(_reach(part)) / 2
     for row, record in enumerate(records):
         if record["kind"] == "variant":
-            color = class_style(variants.index(record["variant"]), mode)[0]
+            color = stroke(variants.index(record["variant"]), mode)[0]
             for trace in _variant(record, row, color, colors):
                 figure.add_trace(trace, **at)
-            if isinstance(record.get("verdict"), str) and record["verdict"]:
+            verdict = record.get("verdict")
+            if isinstance(verdict, str) and (verdict in APART if dense else verdict):
                 right = record["mean"] > middle
-                note = _verdict(record, row, number, colors, right=right)
-                figure.add_annotation(note)
+                note = _verdict(record, row, colors, right=right, dense=dense)
+                axis = "" if number == 1 else str(number)
+                figure.add_annotation(note, xref=f"x{axis}", yref=f"y{axis}")
         else:
             figure.add_trace(_rail(record, row, colors), **at)
     for trace in _nulls(records, colors):
@@ -150,27 +159,32 @@ def _variant(
     ends = [record["low"], record["high"]] if known else [record["mean"]] * 2
     band = go.Scatter(
         **{**common, "y": [row, row]}, x=np.array(ends),
-        mode="lines", line={"color": color, "width": 8}, opacity=0.45, hoverinfo="skip",
+        mode="lines", line={"color": color, "width": 4}, hoverinfo="skip",
     )  # fmt: skip
-    rim = {"color": colors.outline, "width": 1}
+    doubted = record.get("verdict") in DOUBTED
+    marker = {
+        "color": colors.paper if doubted else color, "size": 11,
+        "line": {"color": color, "width": 2},
+    }  # fmt: skip
     dot = go.Scatter(
-        **common, x=np.array([record["mean"]]), mode="markers",
-        marker={"color": color, "size": 11, "line": rim},
+        **common, x=np.array([record["mean"]]), mode="markers", marker=marker,
         hovertext=[_hover(record)], hovertemplate="%{hovertext}<extra></extra>",
     )  # fmt: skip
     return [band, dot]
 
 
 def _verdict(
-    record: dict[Any, Any], row: int, number: int, colors: Ink, *, right: bool
+    record: dict[Any, Any], row: int, colors: Ink, *, right: bool, dense: bool
 ) -> dict[str, Any]:
-    """Return the verdict as a note above the dot, towards the middle of the panel."""
+    """Return the verdict above the dot, or beside its band, towards the middle."""
+    away = 6 if dense else -6
+    end = record["low" if right else "high"] if dense else record["mean"]
     return {
-        "text": short(record["verdict"]), "x": record["mean"], "y": row,
-        "xref": "x" if number == 1 else f"x{number}",
-        "yref": "y" if number == 1 else f"y{number}", "showarrow": False,
-        "xanchor": "right" if right else "left", "yanchor": "bottom", "yshift": 6,
-        "xshift": 6 if right else -6, "font": {"size": 10, "color": colors.muted},
+        "text": short(record["verdict"]), "y": row, "showarrow": False,
+        "x": end if pd.notna(end) else record["mean"],
+        "xanchor": "right" if right else "left", "xshift": -away if right else away,
+        "yanchor": "middle" if dense else "bottom", "yshift": 0 if dense else 6,
+        "font": {"size": 10, "color": colors.muted},
         "bgcolor": colors.paper, "borderpad": 0,
     }  # fmt: skip
 
@@ -240,7 +254,10 @@ def _reach(part: pd.DataFrame) -> tuple[float, float]:
     return (values.min(), values.max()) if len(values) else (0.0, 1.0)
 
 
-def _axis(figure: go.Figure, part: pd.DataFrame, number: int, colors: Ink) -> None:
+def _axis(
+    figure: go.Figure, part: pd.DataFrame, number: int, rows: int, colors: Ink
+) -> None:
+    """Give every panel the rows of the longest, so that they stand in line."""
     name = "" if number == 1 else str(number)
     words = [
         short(v, 18) if kind == "variant" else f"<i>{short(v, 18)}</i>"
@@ -248,7 +265,7 @@ def _axis(figure: go.Figure, part: pd.DataFrame, number: int, colors: Ink) -> No
     ]
     y = {
         "tickvals": list(range(len(part))), "ticktext": words, "showgrid": False,
-        "range": [len(part) - 0.4, -0.7], "ticks": "",
+        "range": [rows - 0.4, -0.7], "ticks": "",
         "tickfont": {"color": colors.text},
     }  # fmt: skip
     low, high = _reach(part)
@@ -259,11 +276,15 @@ def _axis(figure: go.Figure, part: pd.DataFrame, number: int, colors: Ink) -> No
 
 def _key(figure: go.Figure, frame: pd.DataFrame, colors: Ink) -> None:
     dot = {"color": colors.muted, "size": 11}
-    band = {"color": colors.muted, "width": 8}
+    hollow = {**dot, "color": colors.paper, "line": {"color": colors.muted, "width": 2}}
+    band = {"color": colors.muted, "width": 4}
     entries: list[tuple[str, dict[str, Any]]] = [
         ("mean over seeds", {"mode": "markers", "marker": dot}),
-        ("seed band", {"mode": "lines", "opacity": 0.45, "line": band}),
+        ("seed band", {"mode": "lines", "line": band}),
     ]
+    verdicts = frame["verdict"] if "verdict" in frame.columns else pd.Series(dtype=str)
+    for words in dict.fromkeys(v for v in verdicts if v in DOUBTED):
+        entries.append((words, {"mode": "markers", "marker": hollow}))
     if "chance" in frame.columns and frame["chance"].notna().any():
         line = {"color": colors.text, "width": 1.4, "dash": "dot"}
         entries.append(("chance", {"mode": "lines", "line": line}))

@@ -15,7 +15,7 @@ from .band import band
 from .panels import asked_for, finish, grid, place
 from .record import call_of
 from .text import listing, short, small, span
-from .theme import DASHES, Ink, class_style, ink
+from .theme import DASHES, Ink, ink, stroke
 
 HEIGHT = 260
 COLUMNS = ("metric", "variant", "mean", "low", "high")
@@ -155,7 +155,7 @@ def _panel(
         rows = part[part["variant"] == name].sort_values(key)
         if rows.empty:
             continue
-        color, symbol = class_style(turn, mode)
+        color, symbol = stroke(turn, mode)
         dash = LINES[turn % len(LINES)]
         common: dict[str, Any] = {"name": short(name), "legendgroup": short(name)}
         known = rows[rows["low"].notna() & rows["high"].notna()]

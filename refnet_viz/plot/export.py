@@ -75,11 +75,10 @@ def save(
 
     Examples
     --------
-    >>> save(go.Figure(), "figure.bmp")
+    >>> save(pd.DataFrame(), "table.xlsx")
     Traceback (most recent call last):
     ...
-    ValueError: `path` must end in '.html', '.json', '.png', '.svg', '.pdf' for a \
-figure, got 'figure.bmp'.
+    ValueError: `path` must end in '.csv', '.parquet' for a table, got 'table.xlsx'.
     """
     path = Path(path)
     try:

@@ -13,7 +13,7 @@ from .. import _check
 from .panels import finish, grid, place
 from .record import call_of
 from .text import listing, short, small, span
-from .theme import DASHES, class_style, ink
+from .theme import DASHES, ink, stroke
 
 HEIGHT = 200
 ALONE = "run"
@@ -66,7 +66,7 @@ def history(runs: Any, *, columns: int | None = None, mode: str = "light") -> go
     for number, quantity in enumerate(quantities):
         for turn, (name, curves) in enumerate(variants.items()):
             dash = DASHES[turn % len(DASHES)]
-            line = {"color": class_style(turn, mode)[0], "dash": dash}
+            line = {"color": stroke(turn, mode)[0], "dash": dash}
             measured = [curve for curve in curves if len(curve.of(quantity))]
             if not measured:
                 continue

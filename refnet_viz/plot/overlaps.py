@@ -15,7 +15,7 @@ from .panels import default_columns, finish, grid, place
 from .record import call_of
 from .shared import CONFIDENCE, Curve, Floats, curves_of, grounds_of, largest_k
 from .text import listing, short, small
-from .theme import class_style, ink
+from .theme import ink, stroke
 from .variants import variants_of
 
 HEIGHT = 300
@@ -72,7 +72,7 @@ def overlaps(spaces: Any, *, k_max: int = 50, mode: str = "light") -> go.Figure:
     wide = default_columns(len(grounds))
     titles = [[f"<b>with {_words(ground)}</b>"] for ground in grounds]
     figure = grid(titles, columns=wide, height=HEIGHT, below=44, gap=14, width_gap=0.07)
-    colors = {name: class_style(i, mode)[0] for i, name in enumerate(every)}
+    colors = {name: stroke(i, mode)[0] for i, name in enumerate(every)}
     chance = np.arange(1, k + 1) / (len(next(iter(every.values()))[0]) - 1)
     for number, ground in enumerate(grounds):
         parts = [curve for curve in curves if curve.ground == ground]

@@ -12,7 +12,7 @@ from .answers import EVERY, Panel, signed
 from .panels import finish, grid
 from .record import call_of
 from .text import listing, short, small
-from .theme import class_style, ink
+from .theme import ink, stroke
 from .variants import variants_of
 
 LEAST = 240  # pixels of a panel
@@ -66,7 +66,7 @@ def responsibility(attributions: Any, *, mode: str = "light") -> go.Figure:
     ink(mode)
     panels = _panels(attributions)
     names = list(dict.fromkeys(m for panel in panels for m in panel.modalities))
-    colors = {name: class_style(i, mode)[0] for i, name in enumerate(names)}
+    colors = {name: stroke(i, mode)[0] for i, name in enumerate(names)}
     most = max(len(panel.groups) for panel in panels)
     height = max(LEAST, int(most * (ROW * len(names) + 8)))
     titles = [lines for panel in panels for lines in _titles(panel)]

@@ -21,7 +21,7 @@ from .panels import finish, flat_axes, grid, place
 from .points import cap, edge_lines, points
 from .record import call_of
 from .text import count_of, short, small, unmarked
-from .theme import SCALE, class_style, ink
+from .theme import SCALE, faded, ink, stroke
 
 HEIGHT = 420
 BINS = 20
@@ -238,7 +238,7 @@ def _map(
     mode: str,
 ) -> None:
     colors, graph = ink(mode), change.before
-    blue, red = (class_style(i, mode)[0] for i in (0 if mode == "light" else 4, 3))
+    blue, red = (stroke(i, mode)[0] for i in (0 if mode == "light" else 4, 3))
     shades = {"kept": colors.edge, "gained": blue, "lost": red}
     for kind, pairs in change.drawn(most).items():
         lines = edge_lines(
@@ -260,7 +260,7 @@ def _histogram(
     figure: go.Figure, change: Change, at: dict[str, int], *, mode: str
 ) -> None:
     edges = np.linspace(0, 1, BINS + 1)
-    parts = [("this change", change.points, class_style(1, mode)[0])]
+    parts = [("this change", change.points, stroke(3, mode)[0])]
     if change.noise:
         name = f"two seeds of {short(change.names[0])}"
         parts.insert(0, (name, np.concatenate(change.noise), ink(mode).muted))
@@ -268,7 +268,7 @@ def _histogram(
         share = np.histogram(values, edges)[0] / len(values)
         bars = go.Bar(
             x=(edges[1:] + edges[:-1]) / 2, y=share, width=1 / BINS, name=words,
-            marker={"color": color, "line": {"width": 0}}, opacity=0.6,
+            marker={"color": faded(color, 0.5), "line": {"color": color, "width": 1}},
             hovertemplate="%{x:.2f}: %{y:.1%}<extra></extra>",
         )  # fmt: skip
         figure.add_trace(bars, **at)

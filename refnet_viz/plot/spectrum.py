@@ -14,7 +14,7 @@ from .leftover import CONFIDENCE, Variant, variant_of
 from .panels import finish, grid
 from .record import call_of
 from .text import listing, short, small, span
-from .theme import class_style, ink
+from .theme import ink, stroke
 from .variants import variants_of
 
 HEIGHT = 400
@@ -76,7 +76,7 @@ def spectrum(
     figure = grid([[""]], columns=1, height=HEIGHT, below=44)
     end = 10 ** _reach(variants)
     for number, variant in enumerate(variants):
-        color = class_style(number, mode)[0]
+        color = stroke(number, mode)[0]
         figure.add_traces(_achieved(variant, color, end))
     _curves(figure, variants, mode)
     _widths(figure, variants, mode)
@@ -125,7 +125,7 @@ def _curves(figure: go.Figure, variants: list[Variant], mode: str) -> None:
         for v in variants
     )
     for number, variant in enumerate(variants[:1] if same else variants):
-        color = ink(mode).text if same else class_style(number, mode)[0]
+        color = ink(mode).text if same else stroke(number, mode)[0]
         name = "best linear refiner"
         name += "" if same else f" for the targets of {short(variant.name)}"
         figure.add_trace(go.Scatter(
@@ -206,7 +206,7 @@ def _title(variants: list[Variant], mode: str) -> str:
     ]  # fmt: skip
     if not alarms:
         return title
-    red = class_style(3, mode)[0]
+    red = ink(mode).alarm
     words = f"alarm, targets collapsed: {'; '.join(alarms)}: answers mean nothing"
     return f'{title}<br><span style="font-size:11px;color:{red}">{words}</span>'
 

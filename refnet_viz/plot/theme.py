@@ -36,6 +36,12 @@ class Ink:
     classes
         Eight colours told apart with any colour vision (Okabe and Ito, 2008); the
         one that vanishes on the background is exchanged for its opposite.
+    strokes
+        The same for lines and bars, which have no rim: those that are less than 3 : 1
+        on the background (WCAG AA) are exchanged for darker ones that stay as far
+        from all others, whatever the colour vision.
+    alarm
+        Of writing that warns, at least 4.5 : 1.
     """
 
     paper: str
@@ -46,6 +52,8 @@ class Ink:
     outline: str
     band: str
     classes: tuple[str, ...]
+    strokes: tuple[str, ...]
+    alarm: str
 
 
 _OKABE_ITO = (
@@ -62,6 +70,11 @@ MODES = {
         outline="rgba(31,35,40,0.55)",
         band="rgba(87,96,106,0.15)",
         classes=(*_OKABE_ITO, "#000000", "#F0E442"),
+        strokes=(
+            "#0072B2", "#7A5200", "#009E73", "#D55E00", "#1E90FF", "#CC79A7",
+            "#000000", "#332B00",
+        ),
+        alarm="#B04500",
     ),
     "dark": Ink(
         paper="#14171C",
@@ -72,8 +85,10 @@ MODES = {
         outline="rgba(230,232,235,0.45)",
         band="rgba(163,172,183,0.20)",
         classes=(*_OKABE_ITO, "#FFFFFF", "#F0E442"),
+        strokes=(*_OKABE_ITO, "#FFFFFF", "#F0E442"),
+        alarm="#FF9A66",
     ),
-}
+}  # fmt: skip
 
 
 def ink(mode: str) -> Ink:
@@ -100,6 +115,18 @@ def class_style(index: int, mode: str = "light") -> tuple[str, str]:
     colors = ink(mode).classes
     turn, step = divmod(index, len(colors))
     return colors[step], SYMBOLS[turn % len(SYMBOLS)]
+
+
+def stroke(index: int, mode: str = "light") -> tuple[str, str]:
+    """Return colour and marker symbol of a line or a bar.
+
+    Examples
+    --------
+    >>> stroke(1), stroke(1, "dark"), stroke(8)[1]
+    (('#7A5200', 'circle'), ('#E69F00', 'circle'), 'square')
+    """
+    color = ink(mode).strokes[index % len(ink(mode).strokes)]
+    return color, class_style(index, mode)[1]
 
 
 def faded(color: str, strength: float) -> str:

@@ -66,6 +66,13 @@ function searchBox(parent, act) {
   return { show: () => {}, clear: () => { input.value = ""; } };
 }
 
+// A button that is called what it says; what else there is to say is its title.
+function action(parent, text, tip, act) {
+  const node = button(parent, "rv-button", text, "", act);
+  node.title = tip;
+  return node;
+}
+
 function save(name, text) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));

@@ -124,13 +124,14 @@ function constantShare(labels, rows, classes) {
   return shares.reduce((sum, share) => sum + Math.max(share, 1 - share), 0) / classes;
 }
 
-// Mean over seeds with the interval of Student's t, as the strip writes it.
+// Mean over seeds with the interval of Student's t within 0 and 1, as the strip writes it.
 function bandOf(values, quantile) {
   if (values.length < 2) return "";
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const spread = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
   const half = quantile * Math.sqrt(spread / values.length);
-  return `${values.length} seeds ${told(mean)} [${told(mean - half)}, ${told(mean + half)}]`;
+  const [low, high] = [Math.max(mean - half, 0), Math.min(mean + half, 1)];
+  return `${values.length} seeds ${told(mean)} [${told(low)}, ${told(high)}]`;
 }
 
 // Two places, as Python rounds: of two that are as near the even one.

@@ -409,13 +409,13 @@ const controls = [
   searchBox(how, search),
 ];
 const actions = add(how, "div", "rv-actions");
-parts.undo = button(actions, "rv-button", "Undo", "go back to what was shown before", undo);
-parts.clear = button(actions, "rv-button", "Clear selection", "select nothing", () => change({ rows: [] }));
-parts.copy = button(actions, "rv-button", "Copy ids", "copy the ids of the selected points, a line each", async () => {
+parts.undo = action(actions, "Undo", "go back to what was shown before", undo);
+parts.clear = action(actions, "Clear selection", "select nothing", () => change({ rows: [] }));
+parts.copy = action(actions, "Copy ids", "copy the ids of the selected points, a line each", async () => {
   const done = await copy(state.rows.map((row) => data.ids[row]).join("\n"));
   say(done ? `copied ${whole(state.rows.length)} ids` : "the browser did not let the ids be copied");
 });
-parts.save = button(actions, "rv-button", "Save CSV", "save a table of the selected points", () => save("selected.csv", asCsv(tableOf(state.rows))));
+parts.save = action(actions, "Save CSV", "save a table of the selected points", () => save("selected.csv", asCsv(tableOf(state.rows))));
 parts.status = add(how, "div", "rv-status");
 parts.status.setAttribute("role", "status");
 const region = (parent, name, role, label) => {

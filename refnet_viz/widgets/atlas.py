@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -21,7 +21,7 @@ from ..layout import Layout, project
 from ..responsibility import scores_by_point
 from .facts import Facts, Floats, answered
 from .graphs import Graphs, make_room
-from .runs import Place, Runs
+from .runs import Earlier, Place, Runs
 
 K_MAX = 50  # neighbours searched; fewer are a slice
 BY_MODALITY = "by modality"
@@ -53,7 +53,7 @@ class Atlas(Runs):
         cls,
         variants: Variants[Embedding],
         k: int,
-        earlier: Callable[[int], Variants[Embedding]] | None = None,
+        earlier: Mapping[str, Earlier] | None = None,
     ) -> Atlas:
         """Return an atlas in which graphs of up to `k` neighbours are at hand.
 
@@ -70,16 +70,18 @@ class Atlas(Runs):
             for name, runs in variants.items()
         }
         k_max = min(max(K_MAX, k), len(first) - 1)
-        return cls(ordered, earlier, graphs=Graphs(Runs(ordered, earlier), k_max))
+        known = earlier or {}
+        return cls(ordered, known, graphs=Graphs(Runs(ordered, known), k_max))
 
-    def joined(self, name: str, runs: list[Embedding]) -> Atlas:
+    def joined(
+        self, name: str, runs: list[Embedding], earlier: Earlier | None = None
+    ) -> Atlas:
         """Return an atlas with one more variant, which keeps what was computed."""
-        variants = {
-            **self.variants,
-            name: [_in_order(r, self.first, name) for r in runs],
-        }
-        known = Runs(variants, self.earlier)
-        return replace(self, variants=variants, graphs=replace(self.graphs, runs=known))
+        ordered = [_in_order(run, self.first, name) for run in runs]
+        variants = {**self.variants, name: ordered}
+        known = {**self.earlier, **({name: earlier} if earlier else {})}
+        graphs = replace(self.graphs, runs=Runs(variants, known))
+        return replace(self, variants=variants, earlier=known, graphs=graphs)
 
     @property
     def k_max(self) -> int:

@@ -27,7 +27,7 @@ def step(desk: Desk) -> str:
 def _ahead(desk: Desk) -> bool:
     """Compute what may be asked for next; return whether there was anything."""
     chosen, atlas = desk.chosen, desk.atlas
-    others = [p.even._replace(space=s) for p in desk.places for s in atlas.spaces]
+    others = [p.looking(s) for p in desk.places for s in atlas.spaces]
     for other in others:
         if not atlas.graphs.has(other):
             atlas.graph(other, 1)

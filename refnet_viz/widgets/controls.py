@@ -142,9 +142,20 @@ class Controls:
         """Change what a control offers, keeping its value where it is still there."""
         widget = self.widgets[name]
         value = widget.value
-        if _values(widget) != list(options):
+        if name == "variants":
+            widget.offer(options)
+        elif _values(widget) != list(options):
             widget.options = [(str(option), option) for option in options]
             widget.value = value if value in options else options[0]
+
+    def renew(self, atlas: Atlas) -> None:
+        """Offer what there is now."""
+        names = list(atlas.variants)
+        for name in ("variants", "baseline"):
+            self.offer(name, names)
+        self.offer("color", options(atlas.embeddings))
+        self.offer("epoch", [*atlas.epochs, KEPT])
+        self.widgets["epoch"].layout.display = None if atlas.epochs else "none"
 
     def observe(self, handler: Callable[[Any], None]) -> None:
         """Call a handler whenever the value of a control changes."""
@@ -152,16 +163,8 @@ class Controls:
             widget.observe(handler, "value")
 
 
-def controls(atlas: Atlas, epochs: Sequence[int]) -> Controls:
-    """Return the controls for what there is to choose.
-
-    Parameters
-    ----------
-    atlas
-        What there is.
-    epochs
-        Whose states were kept besides, rising; nothing hides the scrubber.
-    """
+def controls(atlas: Atlas) -> Controls:
+    """Return the controls for what there is to choose."""
     names, spaces = list(atlas.variants), atlas.spaces
     edges = [name for name in EDGES if name != BY_MODALITY or atlas.modalities]
     weighed = any(atlas.weighed(space) for space in spaces)
@@ -183,7 +186,7 @@ def controls(atlas: Atlas, epochs: Sequence[int]) -> Controls:
         "baseline": _choice(names, "Compared with",
                             "the variant that edges and rewiring refer to"),
         "weights": Weights(atlas.modalities if weighed else []),
-        "epoch": _epochs(epochs),
+        "epoch": _epochs(atlas.epochs),
     }  # fmt: skip
     for name, widget in widgets.items():
         widget.add_class("rv-bar" if name == "weights" else "rv-control")

@@ -91,7 +91,7 @@ function drawCurves(svg, content, rows, panel, start, shown) {
   const { left, right, top, bottom, height } = EDGE;
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.replaceChildren();
-  const last = Math.max(content.epochs - 1, 1);
+  const last = Math.max(content.span - 1, 1);
   const x = (epoch) => left + ((width - left - right) * epoch) / last;
   const seen = panel.lines.map((line) => line.null).filter((value) => value !== null);
   rows.forEach((row) => seen.push(...row.subarray(start, start + panel.lines.length)));
@@ -99,7 +99,7 @@ function drawCurves(svg, content, rows, panel, start, shown) {
   const low = Math.min(0, ...real);
   const high = Math.max(...real, low + 1e-3) * 1.04;
   const y = (value) => top + ((height - top - bottom) * (high - value)) / (high - low);
-  axes(svg, { x, y, low, high, width, epochs: content.epochs, empty: !real.length });
+  axes(svg, { x, y, low, high, width, span: content.span, empty: !real.length });
   if (!rows.length) {
     const at = { x: (left + width - right) / 2, y: height / 2 };
     shape(svg, "text", "rv-curve-wait", at, "waiting for the first epoch");
@@ -137,7 +137,7 @@ function path(values, x, y) {
   }, "");
 }
 
-function axes(svg, { x, y, low, high, width, epochs, empty }) {
+function axes(svg, { x, y, low, high, width, span, empty }) {
   const { left, right, bottom, height } = EDGE;
   const [levels, digits] = ticks(low, high, 5, false);
   for (const level of empty ? [] : levels) {
@@ -148,7 +148,7 @@ function axes(svg, { x, y, low, high, width, epochs, empty }) {
   }
   const base = height - bottom;
   shape(svg, "line", "rv-curve-axis", { x1: left, x2: width - right, y1: base, y2: base });
-  const [marks] = ticks(1, epochs, 6, true);
+  const [marks] = ticks(1, span, 6, true);
   for (const mark of new Set([1, ...marks.filter((m) => m >= 1)])) {
     if (mark !== 1 && x(mark - 1) - x(0) < 18) continue;
     const place = { x: x(mark - 1), y: base + 14, "text-anchor": "middle" };

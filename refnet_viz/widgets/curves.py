@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import anywidget
@@ -40,6 +40,8 @@ class Record:
         The epoch whose state is kept so far, -1 before the first.
     rows
         A mapping an epoch: parts of the loss, ``val_score`` and ``purity``.
+    over
+        Whether no more will come.
 
     Examples
     --------
@@ -56,11 +58,12 @@ class Record:
     score: str = "score"
     best: int = -1
     rows: Sequence[Mapping[str, float]] = field(default=(), repr=False)
+    over: bool = False
 
     def after(self, row: Mapping[str, float], *, best: int) -> Record:
         """Return the record with one more epoch."""
         rows = (*self.rows, row)
-        return Record(self.epochs, self.nulls, self.score, best, rows)
+        return replace(self, best=best, rows=rows)
 
     @property
     def losses(self) -> list[str]:
@@ -78,12 +81,30 @@ class Record:
         ]
 
     @property
+    def span(self) -> int:
+        """How many epochs the axis has: all, but of very many only the next ones.
+
+        Examples
+        --------
+        >>> [Record(900, {}, rows=[{}] * n).span for n in (0, 50, 51, 201, 900)]
+        [50, 50, 100, 500, 900]
+        >>> Record(900, {}, rows=[{}] * 7, over=True).span
+        7
+        """
+        if self.over:
+            return len(self.rows)
+        steps = (step * 10**power for power in range(1, 9) for step in (5, 10, 20))
+        few = next(step for step in steps if step >= len(self.rows))
+        return self.epochs if self.epochs <= 100 else min(few, self.epochs)
+
+    @property
     def content(self) -> dict[str, Any]:
         """What the script draws; numbers as float32, a line of bytes an epoch."""
         names = [*self.losses, *self.scores]
         table = [[row.get(name, np.nan) for name in names] for row in self.rows]
         return {
             "epochs": self.epochs,
+            "span": self.span,
             "best": self.best,
             "panels": [
                 self._panel("Training loss", self.losses, "null"),

@@ -172,7 +172,7 @@ class Desk:
 
     def elsewhere(self, place: Place) -> Sequence[Neighbors]:
         """Return the graphs of the other spaces of a map, those at hand in a hurry."""
-        others = [place.even._replace(space=space) for space in self.atlas.spaces]
+        others = [place.looking(space) for space in self.atlas.spaces]
         return [
             self.atlas.graph(other, self.chosen.k)
             for other in others

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..data.dataset import Dataset
 from . import scene, search
 from .atlas import Atlas
+from .chips import MOST
 from .code import written
 from .controls import Setting
 from .facts import Rows
 from .stage import NOWHERE, Stage
+from .workshop import Made
 
 SLIDERS = ("k", "weights", "epoch")  # many moves of one are one step back
 
@@ -27,7 +30,7 @@ class Explorer(Stage):
 
     Parameters
     ----------
-    atlas, settings, mode, epochs
+    atlas, settings, mode, data
         As in `Stage`.
     """
 
@@ -55,11 +58,12 @@ class Explorer(Stage):
         atlas: Atlas,
         settings: Mapping[str, Any],
         mode: str,
-        epochs: Sequence[int] = (),
+        data: Dataset | None = None,
     ) -> None:
         self._listeners: list[Callable[[pd.DataFrame], None]] = []
+        self._trained: dict[str, Any] = {}
         self._busy = False
-        super().__init__(atlas, settings, mode, epochs)
+        super().__init__(atlas, settings, mode, data)
         self._listen()
 
     @property
@@ -78,6 +82,11 @@ class Explorer(Stage):
         shown = [name if one == self._focus else one for one in self.variants]
         self._focus = name if name in self._atlas.variants else self._focus
         self.controls.set("variants", shown)
+
+    @property
+    def trained(self) -> dict[str, Any]:
+        """Variant to the run that was trained with the form."""
+        return dict(self._trained)
 
     @property
     def selected(self) -> pd.DataFrame:
@@ -173,6 +182,8 @@ class Explorer(Stage):
         done.code.on_msg(of(self._asked))
         self.map.on_msg(of(self._heard))
         self.detail.on_msg(of(self._heard))
+        if self.workshop is not None:
+            self.workshop.on_made(of(self._joined))
 
     @contextmanager
     def _quietly(self) -> Iterator[None]:
@@ -198,6 +209,21 @@ class Explorer(Stage):
     def _typed(self, change: Any) -> None:
         if not self._busy:
             self.search(change["new"])
+
+    def _joined(self, made: Made) -> None:
+        """Show a variant that was trained here, in its own map if there is room."""
+        name, rest = made.name, list(self.variants)
+        if len(rest) == MOST:
+            rest.remove(self._focus)
+        self._trained[name] = made.run
+        with self._quietly():
+            self._atlas = self._atlas.joined(name, [made.embedding], made.earlier)
+            self.controls.renew(self._atlas)
+            self.controls.set("variants", [*rest, name])
+            self._focus = name
+            self.controls.offer("seed", self._atlas.seeds(name))
+        self._history.leave(self._moment, by="training")
+        self._redraw()
 
     def _asked(self, widget: Any, *_: Any) -> None:
         widget.send({"kind": "code", "text": self.code()})

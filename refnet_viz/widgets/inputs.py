@@ -10,6 +10,7 @@ from .._nested import Variants, as_variants
 from ..data.dataset import Dataset
 from ..embedding import Embedding
 from ..storage import load
+from .runs import Earlier
 
 ALONE = "embedding"
 
@@ -46,12 +47,44 @@ def spaces_of(given: Any, data: Dataset | None) -> Variants[Embedding]:
     return as_variants("spaces", given, Embedding, alone=ALONE)
 
 
+def earlier_of(given: Any, data: Dataset | None) -> dict[str, Earlier]:
+    """Return those variants of which runs kept states on the way."""
+    if not is_runs(given) or data is None:
+        return {}
+    # torch again.
+    from ..train.run import Run  # noqa: PLC0415
+    from .epochs import Epochs  # noqa: PLC0415
+
+    rows = shown_rows(data)
+    every = as_variants("spaces", given, Run, alone=ALONE)
+    found = {name: Epochs(runs, rows) for name, runs in every.items()}
+    return {name: own for name, own in found.items() if own.epochs}
+
+
 def is_runs(given: Any) -> bool:
     """Return whether the values are runs, without importing what makes them."""
     first = given
     while isinstance(first, Mapping | list | tuple) and len(first):
         first = next(iter(first.values() if isinstance(first, Mapping) else first))
     return type(first).__name__ == "Run" and hasattr(first, "train_rows")
+
+
+def rows_of(data: Dataset, embedding: Embedding) -> Dataset:
+    """Return those rows of a dataset that an embedding shows.
+
+    Raises
+    ------
+    ValueError
+        If it does not have them all.
+    """
+    known = set(data.ids.tolist())
+    for name in embedding.ids:
+        if name not in known:
+            raise ValueError(
+                f"`data` must hold every point of `spaces`, got none called "
+                f"{str(name)!r}."
+            )
+    return data.subset(embedding.ids)
 
 
 def shown_rows(data: Dataset) -> Dataset:

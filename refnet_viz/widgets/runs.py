@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -35,6 +35,19 @@ class Place(NamedTuple):
         """The same place under equal weights: the one that is laid out."""
         return self._replace(weights=(), metric="euclidean")
 
+    def looking(self, space: str) -> Place:
+        """Return the same place in another space, by the same distance."""
+        return self._replace(weights=(), space=space)
+
+
+class Earlier(Protocol):
+    """A variant as it was at epochs of its training."""
+
+    epochs: tuple[int, ...]
+
+    def at(self, epoch: int) -> Sequence[Embedding]:
+        """Return one embedding a seed."""
+
 
 @dataclass(frozen=True)
 class Runs:
@@ -45,13 +58,11 @@ class Runs:
     variants
         Variant to one embedding a seed.
     earlier
-        Asks for the same at an epoch, None where no states were kept.
+        Those variants of which states were kept on the way.
     """
 
     variants: Variants[Embedding]
-    earlier: Callable[[int], Variants[Embedding]] | None = field(
-        default=None, repr=False
-    )
+    earlier: Mapping[str, Earlier] = field(default_factory=dict, repr=False)
 
     @property
     def first(self) -> Embedding:
@@ -128,7 +139,26 @@ class Runs:
         """Return the same place in another variant, of the same seed if it has it."""
         seeds = self.seeds(variant)
         seed = place.seed if place.seed in seeds else seeds[0]
-        return place._replace(variant=variant, seed=seed)
+        return self._reached(place._replace(variant=variant, seed=seed))
+
+    def _reached(self, place: Place) -> Place:
+        """Return the place at its epoch, or as it was kept where it has none such.
+
+        Some have no refined space on the way.
+        """
+        own = self.earlier.get(place.variant)
+        if place.epoch is None:
+            return place
+        if own is None or place.epoch not in own.epochs:
+            return place._replace(epoch=None)
+        there = place.space in self.embedding(place).spaces
+        return place if there else place._replace(epoch=None)
+
+    @property
+    def epochs(self) -> list[int]:
+        """The epochs that some variant has kept, rising."""
+        every = (own.epochs for own in self.earlier.values())
+        return sorted({epoch for epochs in every for epoch in epochs})
 
     def family(self, place: Place) -> list[Place]:
         """Return the same place of every seed."""
@@ -141,10 +171,10 @@ class Runs:
 
     def embedding(self, place: Place) -> Embedding:
         """Return the embedding of a place."""
-        variants = self.variants
-        if place.epoch is not None and self.earlier is not None:
-            variants = self.earlier(place.epoch)
-        return variants[place.variant][self.seeds(place.variant).index(place.seed)]
+        members: Sequence[Embedding] = self.variants[place.variant]
+        if place.epoch is not None:
+            members = self.earlier[place.variant].at(place.epoch)
+        return members[self.seeds(place.variant).index(place.seed)]
 
     def twin(self, place: Place) -> Place:
         """Return the first run's place where that has the same points.

@@ -133,7 +133,7 @@ class View:
         layout, place = panel.layout, panel.place
         parts = [layout.note or layout.title, layout.caption]
         parts += ["layout of equal weights"] if place.weights else []
-        parts += ["of Euclidean distances"] if place.metric == "cosine" else []
+        parts += ["layout of Euclidean distances"] if place.metric == "cosine" else []
         lines = [[panel.space], parts]
         if panel.kind != "none":
             lines.append([panel.note or self._of_edges(panel)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,15 +11,18 @@ import numpy as np
 import plotly.graph_objects as go
 from IPython.display import HTML, display
 
+from ..data.dataset import Dataset
 from . import background, detail, later, scene, snapshot, static, strip
 from .atlas import Atlas
 from .controls import controls
 from .desk import Desk, Settings
 from .facts import Rows, class_words
 from .history import History, Moment
+from .inputs import rows_of
 from .lifetime import close_all
 from .map import Map
 from .notice import Notice
+from .workshop import Workshop
 
 NOTHING: Rows = np.empty(0, np.intp)
 NOWHERE = (0, -1)  # panel and row of the point that is pointed at
@@ -36,8 +39,8 @@ class Stage:
         Name of a control to its first value.
     mode
         "light" or "dark".
-    epochs
-        Whose states can be shown besides the kept one.
+    data
+        What other variants can be trained on, None for no such form.
     """
 
     def __init__(
@@ -45,14 +48,14 @@ class Stage:
         atlas: Atlas,
         settings: Mapping[str, Any],
         mode: str,
-        epochs: Sequence[int] = (),
+        data: Dataset | None = None,
     ) -> None:
         self._atlas, self._mode = atlas, mode
         self._rows, self._pointed = NOTHING, NOWHERE
         self._waiting = self._closed = False
         self._picture: Any = None
         self._history = History()
-        self.controls = controls(atlas, epochs)
+        self.controls = controls(atlas)
         self.controls.set("variants", settings["variants"])
         self._focus = self._has(settings["seed"])
         self.controls.offer("seed", atlas.seeds(self._focus))
@@ -61,7 +64,11 @@ class Stage:
                 self.controls.set(name, value)
         self.map = Map(mode=mode, said=self._said())
         self.detail, self.strip = detail.Detail(), strip.Strip()
-        self._notice = Notice()
+        self._notice, self._data = Notice(), data
+        self.workshop = None
+        if data is not None:
+            rows = rows_of(data, atlas.first)
+            self.workshop = Workshop(list(atlas.variants), data, rows)
         self.widget = self._assemble()
         self._redraw()
 
@@ -124,7 +131,8 @@ class Stage:
         main = W.HBox([self.map, self.detail])
         main.add_class("rv-main")
         bars = self.controls.bars(self._notice.status)
-        widget = W.VBox([*bars, main, self.strip, self._notice.errors])
+        workshop = [] if self.workshop is None else [self.workshop]
+        widget = W.VBox([*bars, main, self.strip, *workshop, self._notice.errors])
         for name in ("rv-explorer", f"rv-{self._mode}"):
             widget.add_class(name)
         return widget

@@ -12,9 +12,8 @@ from ..data.dataset import Dataset
 from ..embedding import Embedding
 from ..plot.theme import ink
 from .atlas import Atlas
-from .desk import Settings
 from .explorer import Explorer
-from .inputs import spaces_of
+from .inputs import earlier_of, spaces_of
 from .lifetime import register
 
 
@@ -40,7 +39,8 @@ def explore(
         or several; all of the same points, in any order. Or runs in these shapes, with
         their `data`; or a folder that `rv.save` wrote.
     data
-        The data of the runs; their test rows are shown.
+        The data of the runs; their test rows are shown. With it, another variant can
+        be trained from the explorer, also beside embeddings.
     variants
         Which of them are shown side by side, one to four; None takes the baseline and
         the last one.
@@ -107,16 +107,20 @@ def explore(
     """
     ink(mode)
     every = spaces_of(spaces, data)
-    atlas = Atlas.of(every, _check.k_neighbors(k, _size(every)))
+    most = _check.k_neighbors(k, _size(every))
+    atlas = Atlas.of(every, most, earlier_of(spaces, data))
     names, first = list(every), baseline_of(baseline, every)
     shown = list(dict.fromkeys([first, names[-1]])) if variants is None else variants
     settings = {
         "variants": shown, "k": k, "space": space, "layout": layout, "color": color,
         "baseline": first, "seed": seed,
     }  # fmt: skip
-    view = Explorer(atlas, settings, mode)
+    view = Explorer(atlas, settings, mode, data=data)
     register(view)
     return view
+
+
+AFTERWARDS = ("metric", "edges", "weights", "epoch", "variant", "selected")
 
 
 def explore_as(
@@ -138,7 +142,7 @@ def explore_as(
     """
     known = inspect.signature(explore).parameters
     for name in settings:
-        _check.one_of("settings", name, (*known, *Settings._fields, "selected"))
+        _check.one_of("settings", name, (*known, *AFTERWARDS))
     first = {name: value for name, value in settings.items() if name in known}
     view = explore(spaces, data=data, **first)
     for name, value in settings.items():

@@ -64,11 +64,9 @@ class Training(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
         self.settings = Settings(data, base or Config(), names)
         self.curves, self._notice = Curves(), Notice()
         self.curves.layout.display = "none"
-        self.train = W.Button(
-            description="Train", icon="play", tooltip="train this variant"
-        )
+        self.train = W.Button(description="Train", tooltip="train this variant")
         self.stop = W.Button(
-            description="Stop", icon="stop", disabled=True,
+            description="Stop", disabled=True,
             tooltip="stop after this epoch and keep the best state so far",
         )  # fmt: skip
         self.train.add_class("rv-train")
@@ -163,13 +161,14 @@ class Training(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
                 self._finish(event.run)
             elif isinstance(event, Failed):
                 self._fail(event.why)
-        if self._record is not None and any(isinstance(e, Ended) for e in events):
-            self._show(self._record)
-            self._say_progress(self._record)
+        if self.busy and any(isinstance(event, Ended) for event in events):
+            self._say_progress()
 
-    def _say_progress(self, record: Record) -> None:
-        if not self.busy:
+    def _say_progress(self) -> None:
+        record = self._record
+        if record is None:
             return
+        self._show(record)
         if len(record.rows) < record.epochs and not self.stop.disabled:
             self._notice.say(record.progress)
         elif len(record.rows) == record.epochs:
@@ -181,6 +180,8 @@ class Training(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
         self.curves.content = record.content
 
     def _finish(self, run: Run) -> None:
+        if self._record is not None:
+            self._show(replace(self._record, over=True))
         self._run = replace(run, manifest=run.manifest | {"variant": self._name})
         self.settings.take(self._name)
         self._enable(busy=False)
@@ -213,8 +214,8 @@ def _told(run: Run, name: str, record: Record | None) -> str:
         ended += f", stopped before {run.config.epochs}"
     score = run.history.get("val_score")
     if score is None or record is None:
-        return f"{name} is trained: {ended}."
+        return f"“{name}” is trained: {ended}."
     null = record.nulls.get("val_score", np.nan)
     chance = "" if np.isnan(null) else f" (chance {null:.2f})"
     value = f"{record.score} {score.iloc[run.best_epoch]:.2f}{chance}"
-    return f"{name} is trained: {ended}, validation {value}."
+    return f"“{name}” is trained: {ended}, validation {value}."

@@ -154,7 +154,8 @@ def described(config: Config, base: Config) -> str:
     parts = [
         f"{name} {getattr(config, name):g}"
         for name in ("refiner", "contrastive")
-        if getattr(config, name) not in (0, getattr(Config(), name))
+        if getattr(config, name)
+        not in (0, getattr(base, name), getattr(Config(), name))
     ]
     if config.label_fraction < 1:
         parts.append(f"{config.label_fraction:.0%} labels")

@@ -1,0 +1,604 @@
+"""The exported page and the report in a real browser: from disk, without a network."""
+
+import contextlib
+import csv
+import io
+
+import numpy as np
+import pytest
+from lab import FLAGS, ROOT, chromium
+from pages import HOSTILE, N, space
+from playwright.sync_api import expect, sync_playwright
+
+import refnet_viz as rv
+from refnet_viz.graph import edge_diff
+from refnet_viz.widgets import detail, strip
+from refnet_viz.widgets.atlas import Atlas
+from refnet_viz.widgets.runs import Place
+from refnet_viz.widgets.scene import inside
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+PICTURES = ROOT / "results/browser"
+K = 4
+WATCH = """() => {
+  window.violations = [];
+  document.addEventListener('securitypolicyviolation',
+    ({ effectiveDirective }) => window.violations.push(effectiveDirective));
+}"""
+INK = """(number) => {
+  const { base } = refnetViz.scene.panels[number];
+  const copy = document.createElement("canvas");
+  copy.width = base.width;
+  copy.height = base.height;
+  const pen = copy.getContext("2d", { willReadFrequently: true });
+  pen.drawImage(base, 0, 0);
+  const bits = pen.getImageData(0, 0, base.width, base.height).data;
+  let drawn = 0;
+  for (let i = 3; i < bits.length; i += 4) drawn += bits[i] > 0;
+  return drawn / (base.width * base.height);
+}"""
+PLACES = """(number) => {
+  const panel = refnetViz.scene.panels[number];
+  panel.plot.scrollIntoView({ block: "nearest" });
+  const box = panel.plot.getBoundingClientRect();
+  return Array.from(panel.data.x, (_, row) => {
+    const [x, y] = panel.place(row);
+    return [box.x + x, box.y + y];
+  });
+}"""
+CELLS = """() => [...document.querySelectorAll(".rv-cards tbody tr")].map((line) =>
+  [...line.querySelectorAll("td")].map((cell) =>
+    [...cell.querySelectorAll("span, .rv-null")].map((node) => node.textContent)))"""
+COLORS = """() => {
+  const { panels, title } = refnetViz.colors();
+  const { codes, values } = panels[1];
+  return { title, codes: codes && [...codes], values: values && [...values] };
+}"""
+FOCUSED = """() => {
+  const at = document.activeElement;
+  if (at === document.body) return null;
+  const name = at.getAttribute("aria-label") || at.labels?.[0]?.textContent;
+  return [name || at.textContent, getComputedStyle(at).outlineStyle];
+}"""
+MOVING = """() => [...document.querySelectorAll("*")].filter((node) => {
+  const { animationName, transitionDuration, scrollBehavior } = getComputedStyle(node);
+  const still = animationName === "none" && !parseFloat(transitionDuration);
+  return !still || scrollBehavior === "smooth";
+}).length"""
+BOXES = """() => [...document.querySelectorAll(
+  ".rv-bar, .rv-panel, .rv-key, .rv-detail, .rv-strip, header, footer")].map((node) => {
+  const { left, top, right, bottom } = node.getBoundingClientRect();
+  return [left, top, right, bottom];
+})"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = chromium()
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as play:
+        running = play.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def spaces():
+    return {
+        "plain": [space("plain", seed) for seed in range(3)],
+        "refiner": [space("refiner", seed) for seed in range(3)],
+        "both": [space("both", seed) for seed in range(3)],
+    }
+
+
+@pytest.fixture(scope="module")
+def atlas(spaces):
+    return Atlas.of(spaces, 2 * K)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("pages")
+
+
+@pytest.fixture(scope="module")
+def file(spaces, folder):
+    return rv.export_html(spaces, folder / "page.html", k=K)
+
+
+class Page:
+    """A page from disk; what it may not do is written down."""
+
+    def __init__(self, browser, file, **options):
+        size = {"width": 1440, "height": 1000}
+        self.context = browser.new_context(**{"viewport": size} | options)
+        self.context.set_offline(True)
+        self.asked, self.wrong = [], []
+        self.context.route("**/*", self._route)
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(10_000)
+        self.page.add_init_script(f"({WATCH})()")
+        self.page.on("console", lambda m: self.wrong.append(m.text))
+        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.page.goto(file.as_uri())
+
+    def _route(self, route):
+        if route.request.url.startswith("file:"):
+            route.continue_()
+        else:
+            self.asked.append(route.request.url)
+            route.abort()
+
+    def close(self):
+        """Close it; nothing must have gone wrong."""
+        violations = self.run("() => window.violations")
+        hacked = self.run("() => window.hacked")
+        self.context.close()
+        assert (self.asked, self.wrong, violations, hacked) == ([], [], [], None)
+
+    def run(self, code, *values):
+        return self.page.evaluate(code, *values)
+
+    def state(self):
+        return self.run("() => refnetViz.state()")
+
+    def rows(self):
+        return self.state()["rows"]
+
+    def painted(self):
+        """Wait until the maps show the present state."""
+        self.run("() => new Promise((done) => requestAnimationFrame("
+                 "() => requestAnimationFrame(done)))")  # fmt: skip
+
+    def places(self, panel):
+        """Return where each point of a map lies on the screen."""
+        self.painted()
+        return np.array(self.run(PLACES, panel))
+
+    def lasso(self, corners):
+        mouse = self.page.mouse
+        mouse.move(*corners[0])
+        mouse.down()
+        for corner in [*corners[1:], corners[0]]:
+            mouse.move(*corner, steps=4)
+        mouse.up()
+
+    def ink(self, panel):
+        """Return what share of a map is not blank."""
+        self.painted()
+        return self.run(INK, panel)
+
+    def press(self, name):
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def cells(self):
+        """Return the words of the metric strip, a list a map."""
+        return self.run(CELLS)
+
+
+@contextlib.contextmanager
+def opened(browser, file, **options):
+    page = Page(browser, file, **options)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def page(browser, file):
+    with opened(browser, file) as found:
+        yield found
+
+
+def place(variant, seed=0):
+    return Place(variant, seed, "latent")
+
+
+def expected_cells(atlas, variants, rows, k=K, seed=0):
+    """Return what the explorer's strip says, in the order in which it is drawn."""
+    lines = [
+        strip.Line(
+            name, atlas.facts(place(name, seed), "plain", k),
+            atlas.all_seeds(place(name), "plain", k),
+        )
+        for name in variants
+    ]  # fmt: skip
+    found = strip.content(lines, np.array(rows, np.intp), 0)
+    keys = ("whole", "band", "selected", "selectedBand")
+    return [
+        [
+            [cell[key] for key in keys if cell[key]] + cell["nulls"]
+            for cell in row["cells"]
+        ]
+        for row in found["rows"]
+    ]
+
+
+def test_the_page_opens_from_disk_without_a_network(page):
+    expect(page.page.locator("#app")).to_be_visible()
+    expect(page.page.locator("#still")).to_be_hidden()
+    assert page.page.locator(".rv-panel").count() == 2
+    assert page.ink(0) > 0.01
+    assert page.ink(1) > 0.01
+    policy = page.page.locator("meta[http-equiv]").get_attribute("content")
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize("kind", ["none", "all", "kept", "gained", "lost"])
+def test_edges_are_those_of_python_for_every_k(page, atlas, kind):
+    blank = page.ink(1)
+    page.press(kind)
+    for k in (1, 3, 7):
+        slider = page.page.get_by_label("Neighbours k")
+        steps = page.run("() => refnetViz.data.steps")
+        slider.fill(str(steps.index(k)))
+        before, after = (atlas.graph(place(name), k) for name in ("plain", "both"))
+        if kind == "none":
+            wanted = np.empty((0, 2))
+        elif kind == "all":
+            wanted = np.column_stack(after.edges()[:2])
+        else:
+            wanted = getattr(edge_diff(before, after), kind)
+        found = page.run("(kind) => refnetViz.edges('both', kind)", kind)
+        assert np.array_equal(np.reshape(found, (-1, 2)), wanted)
+        drawn = page.run(
+            "() => refnetViz.scene.data.panels[1].edges.flatMap((e) => [...e.pairs])"
+        )
+        assert drawn == found
+    note = page.page.locator(".rv-panel-notes").nth(1)
+    if kind != "none":
+        expect(note).to_contain_text(
+            f"{len(wanted)} {'edges' if kind == 'all' else kind}"
+        )
+        assert page.ink(1) > blank
+    if kind in {"kept", "gained", "lost"}:
+        own = page.page.locator(".rv-panel-notes").nth(0)
+        expect(own).to_contain_text(f"this is the baseline: nothing is {kind}")
+
+
+def test_a_lasso_selects_in_all_panels_and_its_numbers_are_pythons(page, atlas):
+    places = page.places(1)
+    middle = np.median(places, axis=0)
+    left, top = places.min(axis=0) - 6
+    corners = [(left, top), (middle[0] + 0.5, top), (middle[0] + 0.5, middle[1] + 0.5),
+               (left, middle[1] + 0.5)]  # fmt: skip
+    wanted = np.flatnonzero(inside(places, *np.transpose(corners))).tolist()
+    assert 2 < len(wanted) < N - 2
+    page.lasso(corners)
+    assert page.rows() == wanted
+    chosen = page.run("() => [...refnetViz.scene.chosen]")
+    assert np.flatnonzero(chosen).tolist() == wanted
+    assert page.state()["focus"] == 1
+    assert page.cells() == expected_cells(atlas, ["plain", "both"], wanted)
+    expect(page.page.locator(".rv-title")).to_have_text(f"{len(wanted)} selected")
+    expect(page.page.locator(".rv-caption")).to_contain_text(f"{len(wanted)} selected")
+    # With Shift more are added.
+    left_out = next(row for row in range(N) if row not in wanted)
+    page.page.keyboard.down("Shift")
+    page.lasso(_around(page, 0, left_out))
+    page.page.keyboard.up("Shift")
+    assert {*wanted, left_out} <= {*page.rows()}
+
+
+def _around(page, panel, row):
+    x, y = page.places(panel)[row]
+    return [(x - 7, y - 7), (x + 7, y - 7), (x + 7, y + 7), (x - 7, y + 7)]
+
+
+def test_numbers_of_the_whole_follow_k_and_seed(page, atlas):
+    assert page.cells() == expected_cells(atlas, ["plain", "both"], [])
+    page.page.get_by_label("Neighbours k").fill("0")
+    assert page.cells() == expected_cells(atlas, ["plain", "both"], [], k=1)
+    page.page.get_by_label("Seed", exact=True).select_option("2")
+    assert page.cells() == expected_cells(atlas, ["plain", "both"], [], k=1, seed=2)
+    expect(page.page.locator(".rv-panel-title").nth(1)).to_have_text("both, seed 2")
+
+
+def test_panels_come_and_go_and_stay_linked(page):
+    page.press("refiner")
+    titles = page.page.locator(".rv-panel-title")
+    expect(titles).to_have_text(["plain, seed 0", "refiner, seed 0", "both, seed 0"])
+    page.press("plain")
+    page.press("both")
+    expect(titles).to_have_text(["refiner, seed 0"])
+    page.press("refiner")  # the last one stays
+    expect(titles).to_have_text(["refiner, seed 0"])
+    expect(page.page.locator(".rv-status")).to_have_text(
+        "1 to 4 variants are shown side by side"
+    )
+    assert page.page.locator(".rv-cards tbody tr").count() == 1
+
+
+def test_every_colour_can_be_shown(page, atlas):
+    facts = atlas.facts(place("both"), "plain", 7)
+    steps = page.run("() => refnetViz.data.steps")
+    page.page.get_by_label("Neighbours k").fill(str(steps.index(7)))
+    names = page.page.get_by_label("Colour by").locator("option").all_inner_texts()
+    own = {"purity": facts.purity, "rewiring": facts.rewiring,
+           "in-degree": facts.in_degree}  # fmt: skip
+    assert {*own, "label", "prediction", "correct", "kind", "size",
+            "responsibility: image"} <= {*names}  # fmt: skip
+    for name in names:
+        page.page.get_by_label("Colour by").select_option(name)
+        assert page.ink(1) > 0.01
+        colors = page.run(COLORS)
+        expect(page.page.locator(".rv-key-title")).to_have_text(colors["title"])
+        if name in own:
+            np.testing.assert_allclose(colors["values"], own[name])
+        entries = page.page.locator(".rv-key-entry").all_inner_texts()
+        wanted = {"label": ["ant", "bee", "cat"], "kind": ["flat", "round", "square"]}
+        assert entries == wanted.get(name, entries)
+        assert (colors["codes"] is None) == bool(page.page.locator(".rv-ramp").count())
+
+
+def test_a_class_is_selected_by_its_entry_in_the_legend(page, spaces):
+    page.press("select bee")
+    assert page.rows() == np.flatnonzero(spaces["plain"][0].labels == 1).tolist()
+
+
+def test_hovering_shows_a_point_with_its_neighbours(page, atlas):
+    places = page.places(1)
+    apart = [np.sort(np.linalg.norm(places - one, axis=1))[1] for one in places]
+    row = int(np.argmax(apart))
+    page.page.mouse.move(*places[row])
+    facts = atlas.facts(place("both"), "plain", K)
+    wanted = detail.of_point(facts, row)
+    pane = page.page.locator(".rv-detail")
+    expect(pane.locator(".rv-title")).to_have_text(f"p{row} in both")
+    expect(pane.locator(".rv-text")).to_have_text(f"text {row}")
+    assert pane.locator(".rv-picture").get_attribute("src") == wanted["picture"]
+    expect(pane.locator(".rv-list .rv-row-title")).to_have_text(
+        [entry["title"] for entry in wanted["rows"]]
+    )
+    same = [entry["same"] for entry in wanted["rows"]]
+    marks = pane.locator(".rv-list .rv-mark").all_inner_texts()
+    assert [mark == "✓" for mark in marks] == same
+    told = dict(zip(pane.locator("dt").all_inner_texts(),
+                    pane.locator("dd").all_inner_texts(), strict=True))  # fmt: skip
+    for name, value, _ in wanted["facts"]:
+        if not name.startswith("responsibility"):
+            assert told[name] == value, name
+    assert pane.locator(".rv-heading").last.inner_text() == wanted["heading"]
+    other = atlas.graph(place("plain"), K).indices[row]
+    tiles = pane.locator(".rv-tile")
+    assert tiles.count() == K
+    assert [tiles.nth(i).get_attribute("title").split(",")[0] for i in range(K)] == [
+        f"p{near}" for near in other
+    ]
+    # The way to a neighbour leads out of the map; a click selects it.
+    pane.locator(".rv-row").first.click()
+    assert page.rows() == [wanted["rows"][0]["row"]]
+
+
+def test_search_select_undo_and_clear(page):
+    page.page.get_by_label("Search").fill("TEXT round")
+    page.press("Select")
+    assert page.rows() == list(range(0, N, 3))
+    page.page.get_by_label("Search").fill("p7 TEXT")
+    page.page.keyboard.press("Enter")
+    assert page.rows() == [7]
+    expect(page.page.locator(".rv-title")).to_have_text("p7 in plain")
+    page.page.get_by_label("Search").fill("nowhere")
+    page.page.keyboard.press("Enter")
+    assert page.rows() == []
+    expect(page.page.locator(".rv-status")).to_contain_text("no point has “nowhere”")
+    page.press("Undo")
+    assert page.rows() == [7]
+    page.press("gained")
+    page.page.locator("h1").click()
+    page.page.keyboard.press("Control+z")
+    assert page.state()["edges"] == "none"
+    page.press("Undo")
+    assert page.rows() == list(range(0, N, 3))
+    page.press("Clear selection")
+    assert page.rows() == []
+    for name in ("Clear selection", "Copy ids", "Save CSV"):
+        expect(page.page.get_by_role("button", name=name)).to_be_disabled()
+
+
+def test_a_dragged_slider_is_undone_at_once(page):
+    for step in ("0", "1", "2"):
+        page.page.get_by_label("Neighbours k").fill(step)
+    page.press("Undo")
+    assert page.state()["k"] == K
+    expect(page.page.get_by_role("button", name="Undo")).to_be_disabled()
+
+
+def test_ids_are_copied_and_a_table_is_saved(page, atlas):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.run("() => refnetViz.change({ rows: [3, 4, 8] })")
+    page.press("Copy ids")
+    expect(page.page.locator(".rv-status")).to_have_text("copied 3 ids")
+    assert page.run("() => navigator.clipboard.readText()") == "p3\np4\np8"
+    with page.page.expect_download() as download:
+        page.press("Save CSV")
+    assert download.value.suggested_filename == "selected.csv"
+    lines = list(csv.DictReader(io.StringIO(download.value.path().read_text("utf-8"))))
+    facts = atlas.facts(place("plain"), "plain", K)
+    assert [line["id"] for line in lines] == ["p3", "p4", "p8"]
+    assert [line["label"] for line in lines] == [facts.labels[i] for i in (3, 4, 8)]
+    assert [float(line["purity"]) for line in lines] == [
+        facts.purity[i] for i in (3, 4, 8)
+    ]
+    assert [line["text"] for line in lines] == ["text 3", "text 4", "text 8"]
+
+
+def test_zoom_is_shared_and_can_be_reset(page):
+    before = page.places(0)
+    page.press("zoom in")
+    zoomed = [page.places(panel) for panel in (0, 1)]
+    assert np.ptp(zoomed[0], axis=0).min() > 1.4 * np.ptp(before, axis=0).min()
+    page.press("show the whole map")
+    assert np.allclose(page.places(0), before)
+
+
+def test_the_keyboard_reaches_everything(page):
+    reached = []
+    for _ in range(60):
+        page.page.keyboard.press("Tab")
+        name = page.run(FOCUSED)
+        if name is None:
+            break
+        reached.append(name)
+    assert "none" not in [ring for _, ring in reached]
+    names = [name for name, _ in reached]
+    wanted = ["plain", "refiner", "both", "Seed", "Colour by", "Neighbours k", "none",
+              "gained", "Search", "Select", "metrics", "select ant"]  # fmt: skip
+    for name in wanted:
+        assert name in names, name
+    maps = [name for name in names if name.startswith("Map of")]
+    assert len(maps) == 2
+    assert "Arrow keys move between points" in maps[0]
+
+
+def test_everything_can_be_done_by_keyboard(page):
+    keys = page.page.keyboard
+    page.page.get_by_role("button", name="gained").focus()
+    keys.press("Space")
+    assert page.state()["edges"] == "gained"
+    page.page.get_by_label("Neighbours k").focus()
+    keys.press("ArrowRight")
+    assert page.state()["k"] == 5
+    page.page.get_by_label("Colour by").focus()
+    keys.press("ArrowDown")
+    assert page.state()["color"] == "prediction"
+    page.page.locator(".rv-plot").first.focus()
+    keys.press("ArrowRight")
+    keys.press("ArrowRight")
+    keys.press("Enter")
+    assert len(page.rows()) == 1
+    keys.press("Escape")
+    assert page.rows() == []
+
+
+def test_words_from_data_stay_words(browser, folder):
+    spaces = {name: space(name, 0, strange=True) for name in ("plain", HOSTILE[1])}
+    spaces["plain"].info["dataset"] = HOSTILE[0]
+    file = rv.export_html(
+        spaces, folder / "hostile.html", k=K, layout="pca", color="kind"
+    )
+    with opened(browser, file) as page:
+        shown = page.page.locator("#app")
+        page.run("() => refnetViz.change({ rows: [0, 1, 2] })")
+        for words in HOSTILE:
+            expect(shown).to_contain_text(words)
+        places = page.places(0)
+        page.page.mouse.move(*places[1])
+        page.page.get_by_label("Search").fill("<script>")
+        page.press("Select")
+        page.page.get_by_label("Colour by").select_option("label")
+        page.press("gained")
+        expect(page.page.locator("h1")).to_contain_text(HOSTILE[0])
+        assert (
+            page.page.locator("#app script, #app img[src='x'], #app style").count() == 0
+        )
+
+
+def test_the_policy_bites(browser, file):
+    page = Page(browser, file)
+    page.run("""() => {
+        const tag = (name, given) => document.body.append(
+            Object.assign(document.createElement(name), given));
+        tag("script", { textContent: "window.hacked = 1" });
+        tag("style", { textContent: "body { color: red }" });
+        tag("img", { src: "https://example.com/a.png" });
+        const bold = "<b onclick='window.hacked=1' style='color:red'>b</b>";
+        tag("div", { innerHTML: bold });
+        document.querySelector("b").click();
+        setTimeout("window.hacked = 1");
+        return fetch("https://example.com").catch(() => 0);
+    }""")
+    page.painted()
+    assert {*page.run("() => window.violations")} == {
+        "script-src", "script-src-elem", "script-src-attr", "style-src-elem",
+        "style-src-attr", "img-src", "connect-src",
+    }  # fmt: skip
+    assert page.run("() => window.hacked") is None
+    assert page.asked == []
+    page.context.close()
+
+
+def test_without_script_the_page_is_not_blank(browser, file):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(file.as_uri())
+    expect(page.locator("#app")).to_be_hidden()
+    expect(page.locator("#still img")).to_be_visible()
+    expect(page.locator("noscript p")).to_be_visible()
+    context.close()
+
+
+def test_nothing_moves_where_less_motion_is_asked_for(browser, file):
+    with opened(browser, file, reduced_motion="reduce") as page:
+        assert page.run(MOVING) == 0
+
+
+def test_several_labels_and_nothing_known(browser, folder):
+    several = {name: [space(name, s, multi=True) for s in range(2)]
+               for name in ("plain", "both")}  # fmt: skip
+    file = rv.export_html(several, folder / "multi.html", k=K, layout="pca")
+    atlas = Atlas.of(several, 2 * K)
+    with opened(browser, file) as page:
+        rows = [0, 1, 5, 9, 22]
+        page.run("(rows) => refnetViz.change({ rows })", rows)
+        assert page.cells() == expected_cells(atlas, ["plain", "both"], rows)
+    bare = rv.Embedding.from_arrays(np.random.default_rng(0).normal(size=(12, 3)))
+    file = rv.export_html(bare, folder / "bare.html", k=3, layout="pca")
+    with opened(browser, file) as page:
+        page.run("() => refnetViz.change({ rows: [1, 2] })")
+        assert page.cells()[0][-1] == ["–", "this is the baseline"]
+        assert page.ink(0) > 0.001
+        expect(page.page.locator(".rv-control.rv-seed")).to_be_hidden()
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 900, 400])
+def test_the_layout_holds_at_every_width(browser, spaces, folder, mode, width):
+    file = folder / f"{mode}.html"
+    if not file.exists():
+        rv.export_html(
+            spaces, file, k=K, mode=mode, variants=["plain", "refiner", "both"]
+        )
+    size = {"width": width, "height": 1000}
+    with opened(browser, file, viewport=size) as page:
+        page.press("gained")
+        page.run("() => refnetViz.change({ rows: [0, 3, 6, 9, 12] })")
+        page.painted()
+        page.page.screenshot(path=PICTURES / f"page-{mode}-{width}.png", full_page=True)
+        assert page.run("() => document.documentElement.scrollWidth") <= width
+        boxes = page.run(BOXES)
+        for i, (left, top, right, bottom) in enumerate(boxes):
+            assert left >= 0
+            assert right <= width
+            assert bottom - top > 10
+            for other in boxes[:i]:
+                beside = left >= other[2] - 1 or right <= other[0] + 1
+                below = top >= other[3] - 1 or bottom <= other[1] + 1
+                assert beside or below
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_the_report_in_a_browser(browser, spaces, folder, mode):
+    file = rv.report(
+        spaces, folder / f"report-{mode}.html", k=K, mode=mode, progress=False
+    )
+    for width in (1440, 900, 400):
+        size = {"width": width, "height": 1000}
+        with opened(browser, file, viewport=size) as page:
+            page.painted()
+            path = PICTURES / f"report-{mode}-{width}.png"
+            page.page.screenshot(path=path, full_page=width != 1440)
+            assert page.run("() => document.documentElement.scrollWidth") <= width
+            # Pictures are drawn although the policy of the page forbids styles.
+            sizes = page.run(
+                "() => [...document.images].map((i) => i.complete && i.naturalWidth)"
+            )
+            assert len(sizes) == 11
+            assert min(sizes) >= 960
+    with opened(browser, file) as page:
+        with page.page.expect_download() as download:
+            page.page.get_by_role("link", name="comparison").last.click()
+        text = download.value.path().read_text("utf-8")
+        assert text.startswith("metric,variant,kind,mean,low,high,seeds")
+        page.page.get_by_role("link", name="Spectrum", exact=True).click()
+        expect(page.page.locator("#spectrum")).to_be_in_viewport()
