@@ -197,7 +197,8 @@ def _still(content: Content) -> tuple[str, str, int]:
     )  # fmt: skip
     desk = Desk(content.atlas, settings, content.mode, hurried=False)
     view = desk.view(NOTHING, 0)
-    figure = snapshot.figure(view, desk.shown, {})
+    asked = {"k": content.k, "space": content.space}
+    figure = snapshot.figure(view, desk.shown, asked)
     height = int(figure.layout.height)
     picture = render(figure, "png", width=WIDTH, height=height, scale=1.5)
     alt = " ".join(view.summary(panel) for panel in view.panels)
