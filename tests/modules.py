@@ -85,7 +85,8 @@ def shown_modules():
         )
         for name in ("one", "two")
     }
-    view = explore(pair, k=4, layout="pca", edges="all")
+    view = explore(pair, k=4, layout="pca")
+    view.edges = "all"
     view.select(["3"])
     parts = list(members(view.widget))
     return [

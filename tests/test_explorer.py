@@ -348,6 +348,18 @@ def test_layouts(view, spaces):
     assert not view.map.places["together"]
 
 
+def test_the_same_points_lie_at_the_same_places(spaces):
+    same = {
+        name: [rv.Embedding(**{**vars(e), "inputs": spaces["plain"][0].inputs})
+               for e in runs]
+        for name, runs in spaces.items()
+    }  # fmt: skip
+    view = rv.explore(same, k=3, space="image")
+    np.testing.assert_array_equal(flat(view), flat(view, 1))
+    view.space = "latent"
+    assert not np.array_equal(flat(view), flat(view, 1))
+
+
 def test_moving_a_control_is_the_same(view):
     view.controls["k"].value = 6
     view.controls["edges"].value = "kept"
@@ -489,6 +501,18 @@ def test_a_neighbour_in_the_pane_selects_it(view, spaces):
     view.detail._handle_custom_msg({"kind": "row", "words": [row]}, [])
     assert ids(view) == [f"p{row}"]
     assert view.detail.content["title"] == f"p{row} in plain"
+
+
+def test_the_pane_speaks_of_a_point_whose_map_is_gone(view, spaces):
+    do(view, "hover", 1, 4)
+    assert view.detail.content["title"] == "p4 in both"
+    view.variants = ("plain",)
+    assert view.detail.content["title"] == "p4"
+    view.variants = ("both", "plain")
+    assert view.detail.content["title"] == "p4 in both"  # where it was pointed at
+    assert [row["row"] for row in view.detail.content["rows"]] == (
+        graph(spaces, "both").indices[4].tolist()
+    )
 
 
 def test_wrong_prediction_is_in_the_table(view):
@@ -705,6 +729,16 @@ def test_undo_selections_and_settings_in_turn(view):
     ]  # fmt: skip
     assert (ids(view), view.edges, view.variant) == states[-1]  # there is no more
     assert view.controls.actions.search.value == ""
+
+
+def test_undo_goes_back_to_a_seed_of_the_focus(view):
+    view.variant = "both"
+    view.seed = 2
+    view.variants = ("plain",)
+    assert view.seed == 0
+    view.undo()
+    assert (view.seed, view.variant) == (2, "both")
+    assert titles(view) == ["plain, seed 0", "both, seed 2"]
 
 
 def test_controls_of_one_kind_are_steps_of_their_own(view):

@@ -351,6 +351,20 @@ def test_errors_are_one_sentence(spaces, change, sentence):
         rv.export_html(**given)
 
 
+def test_runs_are_embedded_first(data, small, tmp_path):
+    run = rv.fit(data, small, seed=0, progress=False)
+    sentence = (
+        "`spaces` must hold embeddings, e.g. rv.embed(runs, data.test), got runs."
+    )
+    with pytest.raises(TypeError, match=f"^{re.escape(sentence)}$"):
+        rv.export_html({"plain": [run]}, tmp_path / "page.html")
+
+
+def test_a_saved_comparison_is_read(spaces, written, tmp_path):
+    rv.save(spaces, tmp_path / "saved")
+    assert export(tmp_path, tmp_path / "saved", k=K) == written
+
+
 def test_an_unknown_colour_names_those_there_are(spaces, tmp_path):
     with pytest.raises(
         ValueError, match=r"^`color` must be one of 'label', .*'taste'\.$"

@@ -865,8 +865,14 @@ def test_snapshot_is_a_plain_figure(view, spaces):
     assert "plain, seed 0" in text
     assert "both, seed 0" in text
     assert "gained edges that touch the selection" in text
-    assert layout["meta"]["figure"] == "explorer"
-    assert layout["meta"]["arguments"] == json.loads(json.dumps(view._arguments()))
+    call = layout["meta"]["call"]
+    assert call["figure"] == "explorer"
+    told = {
+        name: value for name, value in call["arguments"].items() if name != "spaces"
+    }
+    assert told == json.loads(json.dumps(view._arguments()))
+    assert layout["meta"]["selection"] == ["p1", "p4"]
+    assert layout["meta"]["alt"].startswith("Map of plain, seed 0: 24 points, 2 sel")
 
 
 @pytest.mark.parametrize("suffix", ["pdf", "png", "svg", "html", "json"])
@@ -875,6 +881,17 @@ def test_what_is_shown_can_be_saved(view, tmp_path, suffix):
     lasso(view, [1, 2])
     rv.save(view.snapshot(), tmp_path / f"map.{suffix}")
     assert (tmp_path / f"map.{suffix}").stat().st_size > 1_000
+
+
+def test_a_snapshot_is_replayed(view, spaces, tmp_path):
+    """The manifest beside a picture makes the same picture again, its focus included."""
+    view.variant, view.seed = "both", 2
+    view.space, view.weights = "sum", {"image": 2, "text": 0.5}
+    view.edges, view.color = "by modality", "rewiring"
+    lasso(view, [1, 2], panel=1)
+    rv.save(view.snapshot(), tmp_path / "map.json")
+    again = rv.replay(tmp_path / "map.manifest.json", spaces)  # it would warn
+    assert "both, seed 2" in json.dumps(again.to_plotly_json()["layout"], default=list)
 
 
 def test_a_snapshot_shows_the_colours_of_the_page(view):

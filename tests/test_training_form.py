@@ -27,7 +27,7 @@ from refnet_viz.train import fit, pretrain
 from refnet_viz.train.nulls import null_losses, null_score
 from refnet_viz.widgets import lifetime
 from refnet_viz.widgets.curves import Record
-from refnet_viz.widgets.epochs import Epochs, epochs_of
+from refnet_viz.widgets.epochs import Epochs
 from refnet_viz.widgets.training import Training
 from refnet_viz.widgets.training_settings import fitting
 
@@ -476,43 +476,29 @@ def test_a_record_tells_numbers_with_their_nulls():
 
 @pytest.fixture(scope="module")
 def kept(paired, small):
-    """Return two variants with different epochs."""
-    return {
-        "both": [fit(paired, small, snapshots=1, progress=False)],
-        "plain": [
-            fit(paired, dataclasses.replace(small, refiner=0.0), seed=seed,
-                snapshots=2, progress=False)
-            for seed in (0, 1)
-        ],
-    }  # fmt: skip
+    """Return two seeds with different epochs."""
+    return [
+        fit(paired, small, seed=seed, snapshots=seed + 1, progress=False)
+        for seed in (0, 1)
+    ]
 
 
 def test_epochs_are_those_of_all_runs(kept, paired, small):
-    assert epochs_of(kept) == (0, 2)
-    assert epochs_of(kept["both"][0]) == (0, 1, 2)
+    assert Epochs(kept, paired.test).epochs == (0, 2)
+    assert Epochs(kept[:1], paired.test).epochs == (0, 1, 2)
     bare = fit(paired, dataclasses.replace(small, epochs=1), progress=False)
-    assert epochs_of([*kept["plain"], bare]) == ()
+    assert Epochs([*kept, bare], paired.test).epochs == ()
 
 
-def test_an_epochs_embeddings_are_those_of_its_runs(kept, paired, monkeypatch):
+def test_an_epochs_embeddings_are_those_of_its_runs(kept, paired):
     shown = Epochs(kept, paired.test)
-    spaces = shown.spaces(2)
-    assert {name: len(members) for name, members in spaces.items()} == {
-        "both": 1, "plain": 2,
-    }  # fmt: skip
-    for name, members in spaces.items():
-        for run, found in zip(kept[name], members, strict=True):
-            assert np.array_equal(found.z, embed(run.at(2), paired.test).z)
-            assert found.info["epoch"] == 2
-    assert shown.spaces(2) is spaces
-    last = shown.spaces()
-    assert last["both"][0].info["epoch"] == kept["both"][0].best_epoch
-    for epoch in (1, 5):
-        with pytest.raises(ValueError, match="`epoch`") as caught:
-            shown.spaces(epoch)
-        assert str(caught.value) == (
-            f"`epoch` must be one that all runs have kept (0, 2), got {epoch}."
-        )
+    spaces = shown.at(2)
+    for run, found in zip(kept, spaces, strict=True):
+        assert np.array_equal(found.z, embed(run.at(2), paired.test).z)
+        assert (found.info["epoch"], found.info["seed"]) == (2, run.seed)
+    assert shown.at(2) is spaces
+    with pytest.raises(ValueError, match="`epoch` must be one of"):
+        shown.at(1)
 
 
 def test_variants_of_the_package_get_their_own_names(paired):

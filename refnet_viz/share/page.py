@@ -17,6 +17,7 @@ from ..widgets.atlas import Atlas
 from ..widgets.chips import MOST
 from ..widgets.controls import LAYOUTS
 from ..widgets.desk import Desk, Settings
+from ..widgets.inputs import is_runs
 from ..widgets.words import cut
 from . import markup
 from .given import given, page_path, writing
@@ -29,7 +30,7 @@ BODY = """<header><h1>{title}</h1><p class="lead">{lead}</p></header>
 <main>
 <div id="app" class="rv-explorer rv-{mode}" hidden></div>
 <figure id="still"><img src="{picture}" alt="{alt}" width="{width}" height="{height}">
-<figcaption>{alt}</figcaption></figure>
+<figcaption>The maps as they are at first.</figcaption></figure>
 <noscript><p>This is a picture of the maps. With JavaScript switched on they can be
 searched, coloured and selected; nothing is loaded from anywhere.</p></noscript>
 </main>
@@ -107,6 +108,10 @@ def export_html(
     """
     ink(mode)
     path = page_path(path)
+    if is_runs(spaces):
+        raise TypeError(
+            "`spaces` must hold embeddings, e.g. rv.embed(runs, data.test), got runs."
+        )
     every = given(spaces)
     least = len(next(iter(every.values()))[0])
     atlas = Atlas.of(every, 2 * _check.k_neighbors(k, least))
@@ -197,8 +202,8 @@ def _still(content: Content) -> tuple[str, str, int]:
     )  # fmt: skip
     desk = Desk(content.atlas, settings, content.mode, hurried=False)
     view = desk.view(NOTHING, 0)
-    asked = {"k": content.k, "space": content.space}
-    figure = snapshot.figure(view, desk.shown, asked)
+    arguments = {"k": content.k, "space": content.space}
+    figure = snapshot.figure(view, desk.shown, arguments)
     height = int(figure.layout.height)
     picture = render(figure, "png", width=WIDTH, height=height, scale=1.5)
     alt = " ".join(view.summary(panel) for panel in view.panels)

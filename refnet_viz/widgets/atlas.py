@@ -168,22 +168,24 @@ class Atlas(Runs):
 
     def has_layout(self, place: Place, method: str) -> bool:
         """Return whether a layout can be had at once."""
-        return method == "pca" or (place.even, method) in self._layouts
+        return method == "pca" or (self.twin(place.even), method) in self._layouts
 
     def layout(self, place: Place, method: str) -> Layout:
         """Return the layout of a place; "aligned" begins at the first embedding's.
 
-        It is that of equal weights: other weights move edges, never points.
+        It is that of equal weights: other weights move edges, never points. Places
+        with the same points have the same layout.
         """
-        key = (place.even, method)
+        key = (self.twin(place.even), method)
         if key not in self._layouts:
             with one_thread_for(len(self.first)):
-                self._layouts[key] = self._lay_out(place.even, method)
+                self._layouts[key] = self._lay_out(*key)
         return self._layouts[key]
 
     def ready(self, place: Place, method: str) -> bool:
         """Return whether a place can be shown without a search or a layout."""
-        return self.graphs.has(place) and (place.even, method) in self._layouts
+        laid_out = (self.twin(place.even), method) in self._layouts
+        return self.graphs.has(place) and laid_out
 
     def prepare(self, place: Place, method: str) -> bool:
         """Compute what a place needs; return whether there was anything to compute."""

@@ -145,7 +145,8 @@ class Controls:
         if name == "variants":
             widget.offer(options)
         elif _values(widget) != list(options):
-            widget.options = [(str(option), option) for option in options]
+            named = [(str(option), option) for option in options]
+            widget.options = _trained(options) if name == "epoch" else named
             widget.value = value if value in options else options[0]
 
     def renew(self, atlas: Atlas) -> None:
@@ -211,12 +212,17 @@ def _choice(
 def _epochs(epochs: Sequence[int]) -> W.SelectionSlider:
     """Return the scrubber; it ends with the state that was kept."""
     slider = W.SelectionSlider(
-        options=[*((str(epoch), epoch) for epoch in epochs), (KEPT, KEPT)],
-        value=KEPT, description="Epoch", continuous_update=False,
-        tooltip="the state after this epoch of training, at last the one that was kept",
+        options=_trained([*epochs, KEPT]), value=KEPT, description="Epochs trained",
+        continuous_update=False,
+        tooltip="the state after so many epochs, at last the one that was kept",
     )  # fmt: skip
     slider.layout.display = None if epochs else "none"
     return slider
+
+
+def _trained(epochs: Sequence[Any]) -> list[tuple[str, Any]]:
+    """Return what is said of epochs: how many there were, counted from 1."""
+    return [(str(e) if e == KEPT else str(e + 1), e) for e in epochs]
 
 
 def _values(widget: Any) -> list[Any]:

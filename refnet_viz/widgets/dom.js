@@ -11,7 +11,8 @@ function button(parent, name, text, label, act) {
   const node = add(parent, "button", name, text);
   node.type = "button";
   if (label) node.title = label;
-  if (label && label !== text) node.setAttribute("aria-label", label);
+  // What can be read is the name; signs alone are none.
+  if (label && !/\p{L}/u.test(text)) node.setAttribute("aria-label", label);
   node.addEventListener("click", act);
   return node;
 }

@@ -46,7 +46,9 @@ class Explorer(Stage):
     )
     baseline = Setting("The variant that edges and rewiring refer to.")
     layout = Setting('"aligned", "umap" or "pca".')
-    epoch = Setting("After which epoch of training; None is the state that was kept.")
+    epoch = Setting(
+        "After which epoch, counted from 0, as in `Run.at`; None is the kept state."
+    )
     weights = Setting(
         "Modality to weight in the refined and the sum space, from 0 to 2 in tenths; "
         "1 is the default weight 1/d_m. Other weights move neighbours and edges, while "
@@ -141,6 +143,7 @@ class Explorer(Stage):
         if moment is None:
             return
         with self._quietly():
+            self.controls.offer("seed", self._atlas.seeds(moment.focus))
             for name, value in moment.settings._asdict().items():
                 self.controls.set(name, value)
             self.controls.actions.search.value = ""
@@ -222,7 +225,7 @@ class Explorer(Stage):
             self.controls.set("variants", [*rest, name])
             self._focus = name
             self.controls.offer("seed", self._atlas.seeds(name))
-        self._history.leave(self._moment, by="training")
+        self._history.leave(self._moment, by=f"training of {name}")
         self._redraw()
 
     def _asked(self, widget: Any, *_: Any) -> None:
@@ -255,7 +258,7 @@ class Explorer(Stage):
 
     def _hovered(self, panel: int, drawn: int) -> None:
         if drawn >= 0 and panel < len(self.variants):
-            self._pointed = (panel, int(self._view.drawn[drawn]))
+            self._pointed = (self.variants[panel], int(self._view.drawn[drawn]))
             self._draw_detail()
 
     def _picked(self, code: int) -> None:

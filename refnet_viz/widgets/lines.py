@@ -16,7 +16,11 @@ from .words import cut
 MOST = 8  # colours that lines can be told apart by
 LONGEST = 28  # of a set of modalities in the legend
 DASH = [5, 3]
-CHANGED = {"gained": (0, DASH), "lost": (3, [2, 3])}
+# Of the classes' colours, those that stand out most on either background.
+CHANGED = {
+    "light": {"gained": (0, DASH), "lost": (3, [2, 3])},
+    "dark": {"gained": (4, DASH), "lost": (1, [2, 3])},
+}
 TITLE = "edges by the modalities whose own graphs have them"
 
 Bools = npt.NDArray[np.bool_]
@@ -61,9 +65,9 @@ def key(patterns: EdgePatterns | None, mode: str) -> list[dict[str, Any]]:
 
 
 def _plain(kind: str, mode: str) -> dict[str, Any]:
-    if kind in CHANGED:
-        number, dash = CHANGED[kind]
-        color = faded(class_style(number, mode)[0], 0.6)
+    if kind in CHANGED[mode]:
+        number, dash = CHANGED[mode][kind]
+        color = faded(class_style(number, mode)[0], 0.75)
         return {"color": color, "width": 1.2, "dash": dash}
     return {**edge_style(ink(mode), 1.0), "dash": []}
 

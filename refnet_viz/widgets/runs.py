@@ -142,17 +142,20 @@ class Runs:
         return self._reached(place._replace(variant=variant, seed=seed))
 
     def _reached(self, place: Place) -> Place:
-        """Return the place at its epoch, or as it was kept where it has none such.
+        """Return the place at the last epoch up to its own that was kept.
 
-        Some have no refined space on the way.
+        Where none was it is the state that training kept; so it is where the space is
+        missing on the way, as the refined one may be.
         """
         own = self.earlier.get(place.variant)
         if place.epoch is None:
             return place
-        if own is None or place.epoch not in own.epochs:
-            return place._replace(epoch=None)
-        there = place.space in self.embedding(place).spaces
-        return place if there else place._replace(epoch=None)
+        reached = [e for e in own.epochs if e <= place.epoch] if own else []
+        kept = place._replace(epoch=None)
+        if not reached:
+            return kept
+        then = place._replace(epoch=reached[-1])
+        return then if place.space in self.embedding(then).spaces else kept
 
     @property
     def epochs(self) -> list[int]:

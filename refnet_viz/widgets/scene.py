@@ -55,9 +55,11 @@ class Panel:
 
     @property
     def title(self) -> str:
-        """Variant, seed and epoch."""
-        epoch = "" if self.place.epoch is None else f", epoch {self.place.epoch}"
-        return f"{cut(self.place.variant)}, seed {self.place.seed}{epoch}"
+        """Variant, seed and how far it was trained."""
+        place, trained = self.place, ""
+        if place.epoch is not None:
+            trained = f", after {place.epoch + 1} epochs"
+        return f"{cut(place.variant)}, seed {place.seed}{trained}"
 
     @property
     def space(self) -> str:

@@ -25,7 +25,7 @@ from .notice import Notice
 from .workshop import Workshop
 
 NOTHING: Rows = np.empty(0, np.intp)
-NOWHERE = (0, -1)  # panel and row of the point that is pointed at
+NOWHERE = ("", -1)  # variant and row of the point that is pointed at
 
 
 class Stage:
@@ -68,7 +68,7 @@ class Stage:
         self.workshop = None
         if data is not None:
             rows = rows_of(data, atlas.first)
-            self.workshop = Workshop(list(atlas.variants), data, rows)
+            self.workshop = Workshop(atlas.variants, data, rows)
         self.widget = self._assemble()
         self._redraw()
 
@@ -167,17 +167,17 @@ class Stage:
         self.strip.content = strip.content(lines, self._rows, self._view.focus)
 
     def _draw_detail(self) -> None:
-        panel, row = self._pointed
-        if row < 0:
-            panel = self._view.focus
-            row = int(self._rows[0]) if len(self._rows) == 1 else -1
-        desk, variant = self._desk, self._settings.variants[panel]
+        desk, shown = self._desk, self._settings.variants
+        variant, row = self._pointed
+        if row < 0 and len(self._rows) == 1:
+            row = int(self._rows[0])
+        panel = shown.index(variant) if variant in shown else self._view.focus
         facts = desk.shown[panel]
         if row >= 0:
             others = desk.elsewhere(desk.places[panel])
             content = detail.of_point(facts, row, others)
-            if len(self._settings.variants) > 1:
-                content["title"] += f" in {variant}"
+            if len(shown) > 1:
+                content["title"] += f" in {shown[panel]}"
         elif len(self._rows):
             content = detail.of_selection(facts, self._rows)
         else:

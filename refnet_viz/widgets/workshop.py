@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as W
 
+from .._nested import Variants
+from ..config import Config
 from ..data.dataset import Dataset
 from ..embedding import Embedding
 from .runs import Earlier
@@ -34,26 +36,28 @@ class Workshop(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
 
     Parameters
     ----------
-    names
-        Variants that there are already.
+    variants
+        What there is already; the form starts from the settings of the last one.
     data
         What is trained on.
     rows
         Those rows of it that are shown.
     """
 
-    def __init__(self, names: Sequence[str], data: Dataset, rows: Dataset) -> None:
-        self._names, self._data, self._rows = list(names), data, rows
+    def __init__(
+        self, variants: Variants[Embedding], data: Dataset, rows: Dataset
+    ) -> None:
+        self._variants, self._data, self._rows = variants, data, rows
         self._listeners: list[Callable[[Made], None]] = []
         self.form: Any = None
-        self.open = W.ToggleButton(
+        self.toggle = W.ToggleButton(
             description="Train another variant",
             tooltip="a form with live curves; what it makes appears as a map",
         )
-        self.open.add_class("rv-button")
-        super().__init__([self.open])
+        self.toggle.add_class("rv-button")
+        super().__init__([self.toggle])
         self.add_class("rv-workshop")
-        self.open.observe(self._opened, "value")
+        self.toggle.observe(self._opened, "value")
 
     def on_made(self, listener: Callable[[Made], None]) -> None:
         """Call a function with every variant that is trained here."""
@@ -69,9 +73,11 @@ class Workshop(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
         if self.form is None:
             from .training import Training  # noqa: PLC0415  torch
 
-            self.form = Training(self._data, names=self._names)
+            last = list(self._variants.values())[-1][0].info.get("config")
+            base = None if last is None else Config.from_dict(last)
+            self.form = Training(self._data, base=base, names=self._variants)
             self.form.on_run(self._finished)
-            self.children = (self.open, self.form)
+            self.children = (self.toggle, self.form)
         self.form.layout.display = None if change["new"] else "none"
 
     def _finished(self, run: Run) -> None:

@@ -29,7 +29,8 @@ labels = rng.integers(0, 9, {n})
 centres = 2 * rng.normal(size=(9, 32))[labels]
 spaces = {{name: rv.Embedding.from_arrays(centres + rng.normal(size=({n}, 32)),
                                           labels=labels) for name in "abc"}}
-view = rv.explore(spaces, layout="pca", variants=["a", "b"], edges="gained")
+view = rv.explore(spaces, layout="pca", variants=["a", "b"])
+view.edges = "gained"
 view
 """
 # A drawing begins by clearing; what is drawn at once counts as one.

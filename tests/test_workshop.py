@@ -1,0 +1,168 @@
+"""Training from the explorer, kept epochs, and what else `explore` takes."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from conftest import paired
+
+import refnet_viz as rv
+from refnet_viz.widgets.chips import MOST
+
+SMALL = rv.Config(epochs=4, hidden=16, width=8, batch_size=24, learning_rate=1e-2)
+
+
+@pytest.fixture(scope="module")
+def data():
+    return paired()
+
+
+@pytest.fixture(scope="module")
+def runs(data):
+    """Two variants; the second was trained for longer and kept every second epoch."""
+    plain = replace(SMALL, refiner=0.0, contrastive=0.0)
+    longer = replace(SMALL, epochs=6)
+    return {
+        "plain": [rv.fit(data, plain, seed=0, snapshots=1, progress=False)],
+        "both": [rv.fit(data, longer, seed=0, snapshots=2, progress=False)],
+    }
+
+
+@pytest.fixture
+def view(data, runs):
+    view = rv.explore(runs, data=data, k=3, layout="pca")
+    yield view
+    view.close()
+
+
+def titles(view):
+    return [panel["title"] for panel in view.map.texts["panels"]]
+
+
+def flat(view, panel):
+    part = view.map.places["panels"][panel]
+    return np.column_stack([np.frombuffer(part[name], "<f4") for name in "xy"])
+
+
+def test_runs_show_their_test_rows(view, data, runs):
+    assert view.map.said["names"] == data.test.ids.tolist()
+    space = rv.embed(runs["both"][0], data.test)
+    expected = rv.project(space, "pca").coordinates
+    np.testing.assert_array_equal(flat(view, 1), expected)
+
+
+def test_runs_need_their_data(runs):
+    with pytest.raises(TypeError, match="Dataset") as error:
+        rv.explore(runs)
+    assert str(error.value) == (
+        "`data` must be the Dataset of the runs when `spaces` holds runs, got None."
+    )
+
+
+def test_data_must_hold_the_points(data, runs):
+    strange = rv.embed(runs["both"][0], replace(data.test, ids=data.test.ids + "x"))
+    with pytest.raises(ValueError, match="every point") as error:
+        rv.explore(strange, data=data, k=3, layout="pca")
+    name = str(data.test.ids[0]) + "x"
+    assert str(error.value) == (
+        f"`data` must hold every point of `spaces`, got none called {name!r}."
+    )
+
+
+def test_a_saved_comparison_is_shown(tmp_path, data, runs):
+    rv.save(rv.embed(runs, data.test), tmp_path / "saved")
+    for where in (tmp_path / "saved", str(tmp_path / "saved")):
+        view = rv.explore(where, k=3, layout="pca")
+        assert view.variants == ("plain", "both")
+        assert view.map.said["names"] == data.test.ids.tolist()
+
+
+def test_epochs_are_scrubbed(view, data, runs):
+    slider = view.controls["epoch"]
+    assert slider.layout.display is None
+    assert [text for text, _ in slider.options] == [
+        "1",
+        "2",
+        "3",
+        "4",
+        "5",
+        "6",
+        "kept",
+    ]
+    assert view.epoch is None
+    slider.value = 2
+    assert (view.epoch, titles(view)) == (
+        2, ["plain, seed 0, after 3 epochs", "both, seed 0, after 3 epochs"],
+    )  # fmt: skip
+    for number, name in enumerate(runs):
+        space = rv.embed(runs[name][0].at(2), data.test)
+        expected = rv.project(space, "pca").coordinates
+        np.testing.assert_array_equal(flat(view, number), expected)
+    view.undo()
+    assert titles(view) == ["plain, seed 0", "both, seed 0"]
+
+
+def test_the_last_state_up_to_an_epoch_is_shown(view):
+    view.epoch = 5  # plain ended with 3; both kept 0, 2, 4 and 5
+    assert titles(view) == [
+        "plain, seed 0, after 4 epochs", "both, seed 0, after 6 epochs",
+    ]  # fmt: skip
+    view.epoch = 3
+    assert titles(view)[1] == "both, seed 0, after 3 epochs"
+
+
+def test_the_refined_space_of_plain_is_that_of_the_kept_state(view):
+    view.space, view.epoch = "refined", 2
+    assert titles(view) == ["plain, seed 0", "both, seed 0, after 3 epochs"]
+
+
+def test_an_unknown_epoch_is_refused(view):
+    with pytest.raises(ValueError, match="epoch") as error:
+        view.epoch = 9
+    assert str(error.value) == (
+        "`epoch` must be one of [0, 1, 2, 3, 4, 5, None], got 9."
+    )
+
+
+def test_without_snapshots_there_is_no_scrubber(data):
+    run = rv.fit(data, SMALL, seed=0, progress=False)
+    view = rv.explore(run, data=data, k=3, layout="pca")
+    assert view.controls["epoch"].layout.display == "none"
+    view.close()
+
+
+def test_without_data_there_is_no_form(data, runs):
+    view = rv.explore(rv.embed(runs, data.test), k=3, layout="pca")
+    assert view.workshop is None
+    assert view.trained == {}
+
+
+@pytest.mark.slow
+def test_a_trained_variant_becomes_a_map(view, data):
+    view.select(data.test.ids[:3])
+    view.workshop.toggle.value = True
+    form = view.workshop.form
+    assert form.settings["epochs"].value == 6  # those of the last variant
+    form.settings["epochs"].value = 3
+    form.settings["snapshots"].value = True
+    name = form.settings.name
+    run = form.run()
+    assert view.variants == ("plain", "both", name)
+    assert view.variant == name
+    assert view.trained[name] is run
+    space = rv.embed(run, data.test)
+    expected = rv.project(space, "pca").coordinates
+    np.testing.assert_array_equal(flat(view, 2), expected)
+    assert len(view.selected) == 3
+    assert view.controls["baseline"].options[-1] == (name, name)
+    view.epoch = 1
+    assert titles(view)[2] == f"{name}, seed 0, after 2 epochs"
+
+    # A fifth one takes the place of the one in focus.
+    for _ in range(2):
+        form.run()
+    assert len(view.variants) == MOST
+    assert view.variants[:2] == ("plain", "both")
+    assert view.variants[-1] == view.variant == list(view.trained)[-1]
+    view.undo()
+    assert view.variant == list(view.trained)[-2]
