@@ -17,7 +17,7 @@ from .traces import line_color, line_style
 
 ICON = 34  # pixels of an entry before its name
 SIGN = 22  # the same where no entry has a line
-GAP = 12
+GAP = 10
 ROW = 19
 
 
@@ -146,11 +146,15 @@ class Legend:
         trace = self.model.traces[number]
         color = line_color(trace, self.model, number)
         if _mode(trace) == "bars":
-            alpha = trace.get("opacity", 1.0)
+            alpha, rim = (
+                trace.get("opacity", 1.0),
+                trace.get("marker", {}).get("line", {}),
+            )
             box = Rectangle(
                 ((x + self.icon / 2 - 10) / 96, (y - 5) / 96), 14 / 96, 10 / 96,
-                edgecolor="none", facecolor=colour(color, alpha),
-                transform=figure.dpi_scale_trans,
+                edgecolor=colour(rim.get("color", "rgba(0,0,0,0)"), alpha),
+                linewidth=np.max(rim.get("width", 0)) * POINT,
+                facecolor=colour(color, alpha), transform=figure.dpi_scale_trans,
             )  # fmt: skip
             figure.add_artist(box)
             return
