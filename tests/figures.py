@@ -4,6 +4,7 @@ import warnings
 from dataclasses import replace
 from functools import cache
 
+import plotly.graph_objects as go
 from conftest import paired
 
 import refnet_viz as rv
@@ -59,8 +60,8 @@ def robust():
     return rv.robustness(runs(), data().test, levels=(0.0, 0.5, 1.0))
 
 
-def figure(name, mode="light", **options):
-    """Return the figure of a function of `refnet_viz.plot`."""
+@cache
+def _drawn(name, mode):
     make = {
         "latent": lambda **o: plot.latent(spaces(), edges=graphs(), **o),
         "graph": lambda **o: plot.graph(graphs()["both"][1], **o),
@@ -74,8 +75,13 @@ def figure(name, mode="light", **options):
         "responsibility": lambda **o: plot.responsibility(attributions(), **o),
         "spectrum": lambda **o: plot.spectrum(spaces(), **o),
     }[name]
-    if name in {"latent", "graph", "rewiring", "attribution"}:
-        options.setdefault("layout", "pca")
+    mapped = name in {"latent", "graph", "rewiring", "attribution"}
+    options = {"layout": "pca"} if mapped else {}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         return make(mode=mode, **options)
+
+
+def figure(name, mode="light"):
+    """Return the figure of a function of `refnet_viz.plot`."""
+    return go.Figure(_drawn(name, mode))

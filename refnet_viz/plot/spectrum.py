@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from ..embedding import Embedding
 from .band import band
 from .leftover import CONFIDENCE, Variant, variant_of
-from .panels import finish, grid
+from .panels import SPARE, finish, grid
 from .record import call_of
 from .text import listing, short, small, span
 from .theme import ink, stroke
@@ -157,7 +157,8 @@ def _widths(figure: go.Figure, variants: list[Variant], mode: str) -> None:
     for number, variant in enumerate(variants):
         place = 0.02 + 0.5 * number / len(variants) * _reach(variants)
         text = f"{short(variant.name, MARK)} {variant.achieved:.2f}"
-        _label(figure, place, variant.achieved, text, mode, xanchor="left")
+        # The legend tells the same: lines close together lose their names first.
+        _label(figure, place, variant.achieved, text, mode, xanchor="left", name=SPARE)
 
 
 def _label(
