@@ -10,6 +10,7 @@ import numpy as np
 
 import refnet_viz.widgets
 from refnet_viz import Embedding, explore
+from refnet_viz.widgets.curves import Curves, Record
 
 # Runs a module as a host other than Jupyter does: two views of one model, then none.
 FAKE_MODEL = """async ([script, text]) => {
@@ -88,7 +89,9 @@ def shown_modules():
     view = explore(pair, k=4, layout="pca")
     view.edges = "all"
     view.select(["3"])
-    parts = list(members(view.widget))
+    record = Record(9, {"val_score": 0.5}, "accuracy")
+    record = record.after({"epoch": 0, "task": 0.7, "val_score": 0.6}, best=0)
+    parts = [*members(view.widget), Curves(content=record.content)]
     return [
         next((part for part in parts if isinstance(part, kind)), None) or kind()
         for kind in classes()

@@ -84,7 +84,9 @@ def test_a_converted_notebook_shows_everything(path, executed, page, tmp_path):
     )
     pictures = page.locator(".jp-OutputArea-output img")
     assert pictures.count() >= figures
-    alts = pictures.evaluate_all("all => all.map((one) => one.alt)")
+    # nbconvert itself leaves out what an output of kind image/png says of its picture.
+    ours = page.locator(".jp-OutputArea-output:not(.jp-RenderedImage) img")
+    alts = ours.evaluate_all("all => all.map((one) => one.alt)")
     assert not [alt for alt in alts if not alt or alt.startswith("No description")]
     # nbconvert asks for formulas and for widgets; the fence stood in their way.
     assert asked
