@@ -852,7 +852,8 @@ def test_snapshot_is_a_plain_figure(view, spaces):
     view.edges, view.color = "gained", "kind"
     view.select(["p1", "p4"])
     figure = view.snapshot()
-    assert type(figure) is go.Figure
+    assert isinstance(figure, go.Figure)
+    assert not isinstance(figure, go.FigureWidget)
     layout = figure.to_dict()["layout"]
     assert "sendChartToCloud" in layout["modebar"]["remove"]
     drawn = [trace for trace in figure.data if trace.customdata is not None]
