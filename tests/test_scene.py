@@ -884,7 +884,7 @@ def test_what_is_shown_can_be_saved(view, tmp_path, suffix):
 
 
 def test_a_snapshot_is_replayed(view, spaces, tmp_path):
-    """The manifest beside a picture makes the same picture again, its focus included."""
+    """The manifest beside a picture makes the same one again, its focus included."""
     view.variant, view.seed = "both", 2
     view.space, view.weights = "sum", {"image": 2, "text": 0.5}
     view.edges, view.color = "by modality", "rewiring"

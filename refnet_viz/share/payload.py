@@ -23,7 +23,7 @@ from ..plot.points import point_size
 from ..widgets import detail, lines, strip
 from ..widgets.atlas import Atlas
 from ..widgets.facts import Facts, Rows
-from ..widgets.hue import SCALE_STEPS, hue, options
+from ..widgets.hue import hue, options, ramp
 from ..widgets.runs import Place
 from ..widgets.scene import LONGEST_NAME, MOST_EDGES, drawn_of
 from ..widgets.words import cut
@@ -155,7 +155,7 @@ def payload(content: Content) -> dict[str, Any]:
         "edges": {kind: _edge_style(kind, content.mode)
                   for kind in ("all", "kept", "gained", "lost")},
         "mostEdges": MOST_EDGES, "mostEntries": MOST_ENTRIES, "longest": detail.LONGEST,
-        "ramp": list(SCALE_STEPS), "hint": detail.HINT,
+        "ramp": list(ramp(content.mode)), "hint": detail.HINT,
         "ids": first.ids[drawn].tolist(), "texts": _texts(content),
         "words": _words(content), "pictures": _pictures(content),
         "classes": list(first.class_names), "labels": members(first.labels, drawn),

@@ -103,12 +103,13 @@ class Controls:
         Parameters
         ----------
         status
-            What stands at the end of the second.
+            What is said below the second.
         """
         done = self.actions
-        how = [self.widgets[name] for name in HOW]
-        ends = [*how, done.search, done.undo, done.clear, done.code, status]
-        bars = [W.HBox([self.widgets[name] for name in WHAT]), W.HBox(ends)]
+        acts = W.HBox([done.search, done.undo, done.clear, done.code])
+        acts.add_class("rv-acts")
+        how = [*(self.widgets[name] for name in HOW), acts, status]
+        bars = [W.HBox([self.widgets[name] for name in WHAT]), W.HBox(how)]
         for bar in bars:
             bar.add_class("rv-bar")
         return bars

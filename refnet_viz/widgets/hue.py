@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,8 @@ from .facts import Facts, answered, responsibility_of
 MOST_KINDS = len(SYMBOLS) * len(MODES["light"].classes)
 LOWEST = -1.0  # responsibility has no lower end: few points would take the whole scale
 NUMBERS = ("confidence", "purity", "rewiring", "in-degree")
-SCALE_STEPS = tuple(sample_colorscale(SCALE, 64))
+# The dark end of the scale would be lost on dark paper, its middle among grey points.
+FIRST_STEP = {"light": 0.0, "dark": 0.2}
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,19 @@ class Hue:
         known = known[np.isfinite(known)]
         low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
         return float(low), float(high if high > low else low + 1)
+
+
+@cache
+def ramp(mode: str) -> tuple[str, ...]:
+    """Return the colours of the scale, from low to high.
+
+    Examples
+    --------
+    >>> len(ramp("light")), ramp("light")[-1] == ramp("dark")[-1]
+    (64, True)
+    """
+    steps = np.linspace(FIRST_STEP[mode], 1, 64)
+    return tuple(sample_colorscale(SCALE, steps.tolist()))
 
 
 def options(embeddings: Sequence[Embedding]) -> list[str]:

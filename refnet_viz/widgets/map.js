@@ -63,8 +63,18 @@ export default {
     model.on("change:key", renew);
     update();
     renew();
+    let unname = () => {};
+    let attached = 0;
+    const attach = () => {
+      const root = el.closest(".rv-explorer");
+      if (root) unname = nameControls(root);
+      else attached = requestAnimationFrame(attach);
+    };
+    attach();
     return () => {
       clearTimeout(pending);
+      cancelAnimationFrame(attached);
+      unname();
       names.forEach((name) => model.off(`change:${name}`, soon));
       model.off("change:key", renew);
       scene.destroy();

@@ -19,7 +19,7 @@ class Map(anywidget.AnyWidget):
     or -1), "class" (code of a legend entry), "focus" (panel) and "clear".
     """
 
-    _esm = script(*SCENE, "map.js")
+    _esm = script(*SCENE, "names.js", "map.js")
     _css = style()
     mode = traitlets.Unicode("light").tag(sync=True)
     said = traitlets.Dict().tag(sync=True)

@@ -2,7 +2,7 @@
 // What is drawn comes through `draw`; what is done to it leaves through `handlers`.
 const REACH = 12; // pixels within which a point answers
 const GREY = { light: "#8b949e", dark: "#6b7480" };
-const RIM = { light: "rgba(31,35,40,0.55)", dark: "rgba(230,232,235,0.45)" };
+const RIM = { light: "rgba(31,35,40,0.55)", dark: "rgba(230,232,235,0.8)" };
 const MARK = { light: "#1f2328", dark: "#e6e8eb" };
 const HELP =
   "Arrow keys move between points, Enter selects, Escape clears, plus and minus zoom, 0 resets.";
@@ -143,13 +143,12 @@ class Panel {
     if (row === this.hovered) return;
     this.hovered = row;
     this.scene.overlay(this);
-    this.showTip();
   }
 
   showTip() {
     const { hovered, tip } = this;
-    tip.hidden = hovered < 0;
-    if (hovered < 0) return;
+    tip.hidden = hovered < 0 || this !== this.scene.pointed;
+    if (tip.hidden) return;
     tip.replaceChildren();
     const { names, words } = this.scene.said;
     add(tip, "strong", "", names[hovered]);
@@ -167,7 +166,6 @@ class Panel {
     this.paintEdges(pen);
     this.paintPoints(pen);
     this.scene.overlay(this);
-    this.showTip();
   }
 
   paintEdges(pen) {
@@ -408,8 +406,8 @@ class Scene {
 
   hover(panel, row, aloud = false) {
     const linked = this.panels.length > 1 && this.data.together;
+    this.pointed = panel;
     for (const other of this.panels) other.point(other === panel || linked ? row : -1);
-    this.panels.forEach((other) => { if (other !== panel) other.tip.hidden = true; });
     if (aloud && row >= 0) {
       this.live.textContent = `${this.said.names[row]} ${this.said.words[row] || ""}`;
     }
@@ -449,6 +447,7 @@ class Scene {
       pen.strokeStyle = color;
       pen.stroke();
     }
+    panel.showTip();
   }
 
   tell(name, ...words) {

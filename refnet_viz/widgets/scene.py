@@ -16,7 +16,7 @@ from ..plot.points import cap, point_size
 from ..plot.text import count_of
 from . import lines
 from .facts import Rows
-from .hue import SCALE_STEPS, Hue
+from .hue import Hue, ramp
 from .runs import Place
 from .words import cut
 
@@ -216,7 +216,7 @@ def _colors(view: View) -> dict[str, Any]:
         return {"panels": panels, "styles": styles, "scale": None}
     numbers = [values[view.drawn].astype("<f4").tobytes() for values in hue.values]
     low, high = hue.span
-    scale = {"low": low, "high": high, "colors": list(SCALE_STEPS)}
+    scale = {"low": low, "high": high, "colors": list(ramp(hue.mode))}
     panels = [{"codes": None, "values": found} for found in numbers]
     return {"panels": panels, "styles": [], "scale": scale}
 
@@ -227,7 +227,7 @@ def _key(view: View) -> dict[str, Any]:
     if not hue.names:
         low, high = hue.span
         scale = {
-            "low": low, "high": high, "colors": list(SCALE_STEPS),
+            "low": low, "high": high, "colors": list(ramp(hue.mode)),
             "lowText": f"{low:.3g}", "highText": f"{high:.3g}",
         }  # fmt: skip
     entries = entries_of(hue)

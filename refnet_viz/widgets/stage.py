@@ -64,7 +64,7 @@ class Stage:
                 self.controls.set(name, value)
         self.map = Map(mode=mode, said=self._said())
         self.detail, self.strip = detail.Detail(), strip.Strip()
-        self._notice, self._data = Notice(), data
+        self._notice = Notice()
         self.workshop = None
         if data is not None:
             rows = rows_of(data, atlas.first)
@@ -146,9 +146,8 @@ class Stage:
         settings = self._settings
         self._desk = Desk(self._atlas, settings, self._mode, hurried=later.possible())
         self._moment = Moment(settings, self._rows, self._focus)
-        self._view = self._desk.view(
-            self._rows, self._settings.variants.index(self._focus)
-        )
+        focus = settings.variants.index(self._focus)
+        self._view = self._desk.view(self._rows, focus)
         weighed = settings.metric == "euclidean"
         names = self._atlas.weighed(settings.space) if weighed else []
         self.controls["weights"].show(names)
