@@ -222,6 +222,22 @@ def test_curves_differ_in_more_than_colour(name):
     assert {line.line.dash for line in lines} <= set(DASHES)
 
 
+def test_where_dashes_mean_something_else_signs_help():
+    figure = figures.figure("overlaps")
+    named = [t for t in figure.data if t.showlegend and "markers" in t.mode]
+    assert len({trace.marker.symbol for trace in named}) == len(figures.VARIANTS)
+    for trace in figure.data:
+        if trace.fill is None and "markers" in trace.mode and trace.x[0] is not None:
+            assert 5 <= np.count_nonzero(trace.marker.size) <= 12
+
+
+def test_modalities_differ_in_more_than_colour():
+    figure = figures.figure("responsibility")
+    lines = {t.name: t.line.dash for t in figure.data if t.type == "scatter"}
+    assert lines.pop("mean predictor") == "dot"
+    assert len({*lines.values()} - {"dot"}) == len(lines) == 2
+
+
 NULLS = {
     "attribution": r"chance \d+%", "bound": r"\d+ of them violate",
     "compare": r"inside seed noise.*chance 0\.\d\d", "curves": r"chance 0\.\d\d",

@@ -17,6 +17,7 @@ SYMBOLS = (
     "star", "hexagon", "pentagon", "triangle-left", "triangle-right", "hourglass",
 )  # fmt: skip
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+LINES = tuple(dash for dash in DASHES if dash != "dot")  # where dots are chance
 
 
 @dataclass(frozen=True)
