@@ -1,5 +1,6 @@
 """JupyterLab and a headless Chromium for the tests in test_browser.py."""
 
+import ast
 import contextlib
 import json
 import os
@@ -146,6 +147,22 @@ class Notebook:
             code,
         )
 
+    def value(self, expression):
+        """Return a value computed in the kernel."""
+        told = self.page.evaluate(
+            """async (code) => {
+                const panel = window.jupyterapp.shell.currentWidget;
+                const kernel = panel.sessionContext.session.kernel;
+                const request = { code: "", user_expressions: { value: code } };
+                const { content } = await kernel.requestExecute(request).done;
+                const { value } = content.user_expressions;
+                if (value.status !== "ok") throw new Error(value.evalue);
+                return value.data["text/plain"];
+            }""",
+            f"__import__('json').dumps({expression})",
+        )
+        return json.loads(ast.literal_eval(told))
+
     def errors(self):
         """Return the outputs of type error of all cells, and errors of the page."""
         cells = self.page.evaluate(
@@ -178,6 +195,12 @@ class Notebook:
         )
         self.wait_map("true")
 
+    def into_view(self):
+        """Scroll to the explorer: the mouse reaches what can be seen."""
+        self.page.evaluate(
+            "() => document.querySelector('.rv-explorer').scrollIntoView()"
+        )
+
     def titles(self):
         """Return what stands over each map: its title and the lines below."""
         return self.map("scene.data.panels.map(p => [p.title, ...p.notes].join(' | '))")
@@ -191,13 +214,36 @@ class Notebook:
             " return [box.x + x, box.y + y]; })"
         )
 
-    def lasso(self, corners):
+    def chosen(self):
+        """Return the ids that are drawn in colour, None where nothing is selected."""
+        return self.map(
+            "scene.data.selected && [...scene.data.selected]"
+            ".map(row => scene.said.names[row])"
+        )
+
+    def pixel(self, place, panel=0, canvas="base"):
+        """Return the colour that is painted at a place of the screen, 0 to 255."""
+        x, y = place
+        return self.map(
+            f"(() => {{ const {canvas} = scene.panels[{panel}].{canvas};"
+            f" const box = {canvas}.getBoundingClientRect();"
+            f" const ratio = {canvas}.width / box.width;"
+            f" const at = [({x} - box.x) * ratio, ({y} - box.y) * ratio];"
+            f" const pen = {canvas}.getContext('2d');"
+            " return [...pen.getImageData(...at.map(Math.round), 1, 1).data]; })()"
+        )
+
+    def lasso(self, corners, shift=False):
         """Draw around something with the mouse."""
-        mouse = self.page.mouse
+        mouse, keyboard = self.page.mouse, self.page.keyboard
         mouse.move(*corners[-1])
+        if shift:
+            keyboard.down("Shift")
         mouse.down()
         for corner in corners:
             mouse.move(*corner, steps=2)
             # A busy page takes several moves for one, and cuts the corners.
             self.page.evaluate("() => new Promise(requestAnimationFrame)")
         mouse.up()
+        if shift:
+            keyboard.up("Shift")

@@ -1,6 +1,8 @@
 """The explorer without a browser: every control, selection, search, undo and code."""
 
 import asyncio
+import gc
+import weakref
 
 import ipywidgets as W
 import numpy as np
@@ -967,12 +969,13 @@ def test_what_is_not_shown_is_made_ready():
 def test_a_closed_explorer_computes_nothing(spaces):
     async def notebook():
         view = rv.explore(spaces, k=3)
+        atlas = view._atlas
         view.close()
         await asyncio.sleep(0.3)
-        return view
+        return atlas
 
-    view = asyncio.run(notebook())
-    assert not [method for _, method in view._atlas._layouts if method != "pca"]
+    atlas = asyncio.run(notebook())
+    assert not [method for _, method in atlas._layouts if method != "pca"]
 
 
 # Cells that run again
@@ -985,6 +988,30 @@ def test_close_frees_all_widgets(spaces):
     assert len(set(W.widget._instances) - before) > 20
     view.close()
     assert set(W.widget._instances) == before
+
+
+def test_a_closed_explorer_is_an_empty_shell(spaces):
+    """Notebooks keep every value a cell has returned, whatever is closed."""
+    view = rv.explore(spaces, k=3, layout="pca")
+    atlas = weakref.ref(view._atlas)
+    maps = weakref.ref(view.map)
+    view.close()
+    view.close()  # again, which nobody minds
+    gc.collect()
+    assert atlas() is None
+    assert maps() is None
+    for ask in (lambda: view.selected, lambda: view.k, lambda: repr(view)):
+        with pytest.raises(RuntimeError, match="closed") as error:
+            ask()
+        assert str(error.value) == (
+            "this explorer is closed, as it is when its cell runs again: use the new "
+            "one."
+        )
+
+
+def test_a_misspelt_attribute_is_told(view):
+    with pytest.raises(AttributeError, match=r"'Explorer' object has no .* 'selectd'"):
+        _ = view.selectd
 
 
 def test_running_a_cell_again_frees_what_it_made(spaces, monkeypatch):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as W
 import numpy as np
@@ -25,6 +25,7 @@ from .notice import Notice
 from .workshop import Workshop
 
 NOTHING: Rows = np.empty(0, np.intp)
+CLOSED = "this explorer is closed, as it is when its cell runs again: use the new one."
 NOWHERE = ("", -1)  # variant and row of the point that is pointed at
 
 
@@ -96,8 +97,22 @@ class Stage:
 
     def close(self) -> None:
         """Free what the explorer holds in the kernel and in the page."""
-        self._closed = True
+        if self._closed:
+            return
         close_all(self.widget)
+        # Notebooks keep whatever a cell has returned; this leaves them an empty shell.
+        vars(self).clear()
+        self._closed = True
+
+    if not TYPE_CHECKING:  # for which every attribute would be known
+
+        def __getattr__(self, name: str) -> Any:
+            """Say why a closed explorer has nothing left."""
+            if vars(self).get("_closed"):
+                raise RuntimeError(CLOSED)
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}"
+            )
 
     def _ipython_display_(self) -> None:
         display(self.widget)
