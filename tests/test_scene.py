@@ -918,10 +918,14 @@ def test_a_cell_keeps_a_picture(view, monkeypatch):
         "refnet_viz.widgets.stage.display", lambda what, **_: shown.append(what)
     )
     view._ipython_display_()
-    assert shown[0] is view.widget
-    assert '<img class="rv-static" alt="Map of plain, seed 0: 24' in shown[1].data
-    assert "Map of both, seed 0: 24" in shown[1].data
-    assert "base64,iVBORw0KGgo" in shown[1].data  # a PNG
+    live, still = shown
+    told = live.pop("application/vnd.jupyter.widget-view+json")
+    assert told["model_id"] == view.widget.model_id
+    assert live == {"text/plain": ""}
+    assert '<img class="rv-static" alt="Map of plain, seed 0: 24' in still["text/html"]
+    assert "base64,iVBORw0KGgo" in still["text/html"]  # a PNG
+    assert still["text/plain"].startswith("Map of plain, seed 0: 24 points")
+    assert "Map of both, seed 0: 24 points" in still["text/plain"]
 
 
 def test_summary_says_what_cannot_be_seen(view):
@@ -962,7 +966,7 @@ def test_hostile_text_stays_text():
         hover = [] if trace.hovertext is None else trace.hovertext
         texts += [trace.name or "", *hover]
     assert any("&lt;script&gt;window.h" in text for text in texts)
-    for text in [*texts, view._still()]:
+    for text in [*texts, view._still()["text/html"]]:
         assert "<script" not in text
         assert "<img src=x" not in text
         assert "<b &" not in text
