@@ -12,8 +12,11 @@ a comparison is a mapping from variant names to values::
     rv.compare(graphs)
     rv.attribute(graphs)
     rv.plot.latent(spaces, edges=graphs)
-    rv.explore(spaces)
+    rv.explore(spaces, data=data)
     rv.save(rv.plot.rewiring(graphs, "plain", "both"), "figure2.pdf")
+    rv.replay("figure2.manifest.json")
+    rv.export_html(spaces, "explorer.html")
+    rv.report(spaces, "report.html")
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from threadpoolctl import threadpool_limits
-from tqdm.auto import tqdm
+
+from ._progress import progress
 
 _BUDGET = 2**20  # numbers a step: more leave the caches, fewer are mostly calls
 _FEW = 5_000  # rows up to which one thread is faster than several
@@ -67,8 +68,8 @@ def in_blocks(
             return
         with ThreadPoolExecutor(_cores()) as pool:
             done = pool.map(step, slices)
-            for _ in tqdm(
-                done, title, len(slices), disable=not title, delay=1, leave=False
+            for _ in progress(
+                done, title, total=len(slices), disable=not title, delay=1
             ):
                 pass
 

@@ -1,5 +1,6 @@
 """Small data that a human can check, shared by the tests."""
 
+import functools
 import os
 
 # Before torch is imported: on matrices this small, threads only wait for one another.
@@ -7,6 +8,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
+from run_notebook import execute
 
 from refnet_viz.config import Config
 from refnet_viz.data import Dataset
@@ -59,6 +61,12 @@ def mixed(rows=40, count=4, seed=0, missing=False, **options):
 def data():
     """Return 120 rows, 3 classes, 2 modalities."""
     return paired()
+
+
+@pytest.fixture(scope="session")
+def executed():
+    """Return the function that executes a notebook, once however often it is asked."""
+    return functools.cache(lambda path: execute(path)[0])
 
 
 @pytest.fixture(scope="session")

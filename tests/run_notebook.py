@@ -4,6 +4,7 @@ The notebook on disk is left as it is. Exits with 1 and the error when a cell fa
 also when a widget's handler fails, which Jupyter itself would swallow.
 """
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -12,6 +13,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+ROOT = Path(__file__).parent.parent
+
 
 def execute(path: Path, *, timeout: int = 300) -> tuple[nbformat.NotebookNode, float]:
     """Return the executed notebook and the wall seconds it took."""
@@ -19,8 +22,10 @@ def execute(path: Path, *, timeout: int = 300) -> tuple[nbformat.NotebookNode, f
     client = NotebookClient(
         notebook, timeout=timeout, resources={"metadata": {"path": str(path.parent)}}
     )
+    # The package need not be installed to be tried.
+    roots = filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])
     start = time.perf_counter()
-    client.execute()
+    client.execute(env={**os.environ, "PYTHONPATH": os.pathsep.join(roots)})
     return notebook, time.perf_counter() - start
 
 

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from xml.etree import ElementTree
 
+import figures
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -14,6 +15,7 @@ import plotly.io
 import pytest
 from PIL import Image
 
+from refnet_viz import plot
 from refnet_viz.embedding import Embedding
 from refnet_viz.graph import compare, knn
 from refnet_viz.plot import export, latent
@@ -21,7 +23,7 @@ from refnet_viz.plot.export import FIGURES, save
 from refnet_viz.plot.manifest import final
 from refnet_viz.storage import load
 
-HOSTILE = '</script><script>alert(1)</script> & "x"'
+HOSTILE = '</script><script>alert(1)</script> & "x" \x07\x1b\ud83d'
 
 
 def figure(mode="light"):
@@ -60,6 +62,21 @@ def test_svg_and_pdf_are_what_they_say(tmp_path):
     content = save(FIGURE, tmp_path / "f.pdf").read_bytes()
     assert content.startswith(b"%PDF")
     assert b"CreationDate" not in content
+
+
+@pytest.mark.parametrize("name", plot.FIGURES)
+def test_no_text_from_data_becomes_part_of_a_drawing(tmp_path, name):
+    tree = ElementTree.parse(save(figures.attacked(name), tmp_path / "f.svg"))
+    tags = {part.tag.rpartition("}")[2] for part in tree.iter()}
+    assert tags <= {
+        "svg", "title", "desc", "metadata", "RDF", "Work", "type", "g", "defs", "style",
+        "path", "use", "clipPath", "rect", "image", "format", "text", "tspan",
+    }  # fmt: skip
+    style = "".join(part.text or "" for part in tree.iter() if part.tag[-5:] == "style")
+    assert style == "*{stroke-linejoin: round; stroke-linecap: butt}"
+    links = [v for p in tree.iter() for k, v in p.attrib.items() if k.endswith("href")]
+    assert all(link.startswith(("#", "data:image/png;base64,")) for link in links)
+    assert not [k for part in tree.iter() for k in part.attrib if k.startswith("on")]
 
 
 def test_json_comes_back(tmp_path):

@@ -12,8 +12,9 @@ import refnet_viz
 
 PACKAGE = Path(refnet_viz.__file__).parent
 ORDER = (
-    "_version", "_check", "_files", "_nested", "_threads", "_search", "_linear",
-    "config", "data", "decoder", "embedding", "storage", "objectives", "model", "train",
+    "_version", "_check", "_files", "_nested", "_progress", "_threads", "_search",
+    "_linear", "config", "data", "decoder", "embedding", "storage", "objectives",
+    "model", "train",
     "inference", "baselines", "responsibility", "graph", "regimes", "layout", "plot",
     "widgets", "share",
 )  # fmt: skip

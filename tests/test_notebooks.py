@@ -5,7 +5,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from run_notebook import errors, execute
+from run_notebook import errors
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 
@@ -19,8 +19,8 @@ def test_the_notebooks_of_the_readme_are_there():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_it_runs_without_an_error_in_any_output(path):
-    notebook, _ = execute(path)
+def test_it_runs_without_an_error_in_any_output(path, executed):
+    notebook = executed(path)
     assert errors(notebook) == []
     for cell in notebook.cells:
         for output in cell.get("outputs", []):

@@ -208,43 +208,15 @@ def test_a_selection_stands_in_the_manifest(tmp_path):
     assert note["size"] == {"width": None, "height": None}
 
 
-class View:
-    """Stands in for an explorer."""
-
-    def __init__(self, spaces, **settings):
-        self.told = [("explore", sorted(spaces), settings)]
-
-    def select(self, ids):
-        self.told.append(("select", ids))
-
-    def snapshot(self):
-        self.told.append(("snapshot",))
-        return go.Figure()
-
-    def close(self):
-        self.told.append(("close",))
-
-
-def test_an_explorer_is_set_selected_and_pictured(monkeypatch):
-    from refnet_viz import widgets
-
-    views = []
-
-    def explore(spaces, **settings):
-        views.append(View(spaces, **settings))
-        return views[-1]
-
-    monkeypatch.setattr(widgets, "explore", explore)
-    given = {
-        "spaces": {"plain": OWN}, "variants": ("plain",), "k": 5, "layout": "pca",
-        "selected": ["1", "2"],
-    }  # fmt: skip
-    note = {"made_of": {"call": call_of("explorer", given)}}
-    assert isinstance(rv.replay(note, OWN), go.Figure)
-    assert views[0].told == [
-        ("explore", ["plain"], {"variants": ["plain"], "k": 5, "layout": "pca"}),
-        ("select", ["1", "2"]), ("snapshot",), ("close",),
-    ]  # fmt: skip
+def test_an_explorer_is_set_selected_and_pictured(tmp_path):
+    view = rv.explore({"plain": OWN, "other": OWN}, k=4, layout="pca", mode="dark")
+    view.select(["1", "2"])
+    path = rv.save(view.snapshot(), tmp_path / "f.json", width=400)
+    view.close()
+    note = manifest(path)
+    assert note["selection"] == ["1", "2"]
+    assert note["made_of"]["call"]["figure"] == "explorer"
+    assert digest(rv.replay(path, OWN)) == note["sha256"]
 
 
 NO_CALL = (

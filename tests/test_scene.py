@@ -852,7 +852,8 @@ def test_snapshot_is_a_plain_figure(view, spaces):
     view.edges, view.color = "gained", "kind"
     view.select(["p1", "p4"])
     figure = view.snapshot()
-    assert type(figure) is go.Figure
+    assert isinstance(figure, go.Figure)
+    assert not isinstance(figure, go.FigureWidget)
     layout = figure.to_dict()["layout"]
     assert "sendChartToCloud" in layout["modebar"]["remove"]
     drawn = [trace for trace in figure.data if trace.customdata is not None]
@@ -884,7 +885,7 @@ def test_what_is_shown_can_be_saved(view, tmp_path, suffix):
 
 
 def test_a_snapshot_is_replayed(view, spaces, tmp_path):
-    """The manifest beside a picture makes it again, its focus included."""
+    """The manifest beside a picture makes the same one again, its focus included."""
     view.variant, view.seed = "both", 2
     view.space, view.weights = "sum", {"image": 2, "text": 0.5}
     view.edges, view.color = "by modality", "rewiring"
@@ -917,10 +918,14 @@ def test_a_cell_keeps_a_picture(view, monkeypatch):
         "refnet_viz.widgets.stage.display", lambda what, **_: shown.append(what)
     )
     view._ipython_display_()
-    assert shown[0] is view.widget
-    assert '<img class="rv-static" alt="Map of plain, seed 0: 24' in shown[1].data
-    assert "Map of both, seed 0: 24" in shown[1].data
-    assert "base64,iVBORw0KGgo" in shown[1].data  # a PNG
+    live, still = shown
+    told = live.pop("application/vnd.jupyter.widget-view+json")
+    assert told["model_id"] == view.widget.model_id
+    assert live == {"text/plain": ""}
+    assert '<img class="rv-static" alt="Map of plain, seed 0: 24' in still["text/html"]
+    assert "base64,iVBORw0KGgo" in still["text/html"]  # a PNG
+    assert still["text/plain"].startswith("Map of plain, seed 0: 24 points")
+    assert "Map of both, seed 0: 24 points" in still["text/plain"]
 
 
 def test_summary_says_what_cannot_be_seen(view):
@@ -961,7 +966,7 @@ def test_hostile_text_stays_text():
         hover = [] if trace.hovertext is None else trace.hovertext
         texts += [trace.name or "", *hover]
     assert any("&lt;script&gt;window.h" in text for text in texts)
-    for text in [*texts, view._still()]:
+    for text in [*texts, view._still()["text/html"]]:
         assert "<script" not in text
         assert "<img src=x" not in text
         assert "<b &" not in text

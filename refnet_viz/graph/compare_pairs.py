@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from tqdm.auto import tqdm
 
 from .. import _check
 from .._nested import as_variants
+from .._progress import progress
 from . import statistics
 from .alignment import linear_cka, second_order_cosine
 from .neighbors import Neighbors
@@ -99,7 +99,7 @@ def compare_pairs(
     for graph in every[1:]:
         same_points(every[0], graph)
     rows = []
-    for name, measure in tqdm(MEASURES.items(), "measures", delay=1, leave=False):
+    for name, measure in progress(MEASURES.items(), "measures", delay=1):
         within = {key: _within(measure, runs) for key, runs in variants.items()}
         for first, second in combinations(variants, 2):
             a, b, pairing = _aligned(variants[first], variants[second])

@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any
 
 import pandas as pd
-from tqdm.auto import tqdm
 
 from .. import _check
 from .._nested import as_variants, baseline_of
+from .._progress import progress
 from .._threads import one_thread_for
 from ..embedding import Embedding
 from .answered import answered
@@ -132,7 +132,7 @@ def compare(
     judged = _judged(rails, grounds)
     rows = []
     with one_thread_for(len(every[0])):
-        for name, metric in tqdm(chosen.items(), "metrics", delay=1, leave=False):
+        for name, metric in progress(chosen.items(), "metrics", delay=1):
             beside = judged if metric.of_predictions else []
             rows += rows_of(name, metric, lines + beside, settings)
     table = as_frame(rows)

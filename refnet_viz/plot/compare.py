@@ -154,7 +154,10 @@ def _variant(
     record: dict[Any, Any], row: int, color: str, colors: Ink
 ) -> list[go.Scatter]:
     """Return band and dot."""
-    common = {"y": [row], "showlegend": False, "name": short(record["variant"])}
+    common = {
+        "y": [row], "showlegend": False, "name": short(record["variant"]),
+        "zorder": 1,  # above the lines of the rails
+    }  # fmt: skip
     known = pd.notna(record["low"]) and pd.notna(record["high"])
     ends = [record["low"], record["high"]] if known else [record["mean"]] * 2
     band = go.Scatter(

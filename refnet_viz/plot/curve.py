@@ -15,7 +15,7 @@ from .band import band
 from .panels import asked_for, finish, grid, place
 from .record import call_of
 from .text import listing, short, small, span
-from .theme import DASHES, Ink, ink, stroke
+from .theme import LINES, Ink, ink, stroke
 
 HEIGHT = 260
 COLUMNS = ("metric", "variant", "mean", "low", "high")
@@ -26,7 +26,6 @@ TITLES = {
     "fraction": "share of training labels (log scale)",
     "weight": "weight of the refiner (log scale)",
 }
-LINES = tuple(dash for dash in DASHES if dash != "dot")  # dots are chance
 # What is no metric of a single graph.
 HIGHER = {
     "seed_stability", "overlap with sum", "refined overlap with sum", "supported",

@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 from plotly.basedatatypes import BaseFigure
 
 from .. import _check
+from .narrow import fitted
 from .text import plain
 
 PROGRAMS = (
@@ -42,8 +43,11 @@ def final(figure: BaseFigure, size: Mapping[str, int | None]) -> go.Figure:
     removed = [removed] if isinstance(removed, str) else removed
     removed = dict.fromkeys([*removed, "sendChartToCloud"])
     layout["modebar"] = {**layout.get("modebar", {}), "remove": [*removed]}
+    made = go.Figure(content)
+    if made.layout.width is not None:
+        made = fitted(made, int(made.layout.width), height=size.get("height"))
     # Plotly puts what it is given into an order of its own, so copies are the same.
-    return go.Figure(content)
+    return go.Figure(made)
 
 
 def _inputs(meta: Any) -> list[dict[str, Any]]:

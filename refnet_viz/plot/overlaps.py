@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import plotly.graph_objects as go
 
 from .. import _check
@@ -15,7 +16,7 @@ from .panels import default_columns, finish, grid, place
 from .record import call_of
 from .shared import CONFIDENCE, Curve, Floats, curves_of, grounds_of, largest_k
 from .text import listing, short, small
-from .theme import ink, stroke
+from .theme import SYMBOLS, ink, stroke
 from .variants import variants_of
 
 HEIGHT = 300
@@ -72,24 +73,40 @@ def overlaps(spaces: Any, *, k_max: int = 50, mode: str = "light") -> go.Figure:
     wide = default_columns(len(grounds))
     titles = [[f"<b>with {_words(ground)}</b>"] for ground in grounds]
     figure = grid(titles, columns=wide, height=HEIGHT, below=44, gap=14, width_gap=0.07)
-    colors = {name: stroke(i, mode)[0] for i, name in enumerate(every)}
+    looks = {name: _look(i, mode) for i, name in enumerate(every)}
     chance = np.arange(1, k + 1) / (len(next(iter(every.values()))[0]) - 1)
     for number, ground in enumerate(grounds):
         parts = [curve for curve in curves if curve.ground == ground]
-        for trace in [*_panel(parts, colors), _chance(chance, mode)]:
+        for trace in [*_panel(parts, looks), _chance(chance, mode)]:
             figure.add_trace(trace, **place(number, wide))
     _axes(figure, curves, chance, len(grounds))
-    _key(figure, curves, colors, mode)
+    _key(figure, curves, looks, mode)
     return finish(
         figure, _title(every), mode, _meta(every, curves, k), call_of("overlaps", given)
     )
 
 
-def _panel(parts: list[Curve], colors: dict[str, str]) -> list[go.Scatter]:
+def _look(number: int, mode: str) -> dict[str, Any]:
+    """Return the colour and the sign of a variant, dashes being those of spaces."""
+    return {
+        "color": stroke(number, mode)[0], "symbol": SYMBOLS[number % len(SYMBOLS)],
+    }  # fmt: skip
+
+
+def _signs(count: int, number: int, of: int) -> npt.NDArray[np.float64]:
+    """Return the sizes of points along a line: a few, beside those of other lines."""
+    step = max(1, count // 6)
+    here = np.arange(count) % step == (number * step) // of
+    return np.where(here, 7.0, 0.0)
+
+
+def _panel(parts: list[Curve], looks: dict[str, dict[str, Any]]) -> list[go.Scatter]:
     """Return bands first, so that no line is hidden."""
+    order = list(looks)
     bands, lines = [], []
     for curve in parts:
-        color, ks = colors[curve.variant], np.arange(1, len(curve.mean) + 1)
+        look, ks = looks[curve.variant], np.arange(1, len(curve.mean) + 1)
+        color = look["color"]
         common: dict[str, Any] = {
             "legendgroup": short(curve.variant),
             "showlegend": False,
@@ -98,7 +115,11 @@ def _panel(parts: list[Curve], colors: dict[str, str]) -> list[go.Scatter]:
         if len(curve.values) > 1:
             bands.append(band(ks, *curve.ends, color, rim=0, name=name, **common))
         lines.append(go.Scatter(
-            x=ks, y=curve.mean, mode="lines", name=name,
+            x=ks, y=curve.mean, mode="lines+markers", name=name,
+            marker={
+                **look,
+                "size": _signs(len(ks), order.index(curve.variant), len(order)),
+            },
             line={"color": color, "width": 2, "dash": DASHES[curve.space]},
             hovertemplate=f"{name}<br>k = %{{x}}: %{{y:.3f}}<extra></extra>", **common,
         ))  # fmt: skip
@@ -131,24 +152,28 @@ def _axes(figure: go.Figure, curves: list[Curve], chance: Floats, count: int) ->
 
 
 def _key(
-    figure: go.Figure, curves: list[Curve], colors: dict[str, str], mode: str
+    figure: go.Figure,
+    curves: list[Curve],
+    looks: dict[str, dict[str, Any]],
+    mode: str,
 ) -> None:
     """Add the legend: colours of variants, dashes of spaces, chance."""
-    entries: list[tuple[str, str, dict[str, Any]]] = [
-        (short(name), short(name), {"color": color, "width": 4})
-        for name, color in colors.items()
+    entries: list[tuple[str, str, dict[str, Any], Any]] = [
+        (short(name), short(name), {"color": look["color"], "width": 2}, look)
+        for name, look in looks.items()
     ]
     grey = {"color": ink(mode).muted, "width": 2}
     drawn = [space for space in DASHES if any(c.space == space for c in curves)]
     entries += [
-        (f"{space} space", f"{space} space", {**grey, "dash": DASHES[space]})
+        (f"{space} space", f"{space} space", {**grey, "dash": DASHES[space]}, None)
         for space in reversed(drawn)
     ]
     dots = {"color": ink(mode).text, "width": 1.4, "dash": "dot"}
-    entries.append(("chance, k / (N − 1)", "chance", dots))
-    for name, group, line in entries:
+    entries.append(("chance, k / (N − 1)", "chance", dots, None))
+    for name, group, line, look in entries:
         figure.add_trace(go.Scatter(
-            x=[None], y=[None], mode="lines", name=name, line=line, legendgroup=group,
+            x=[None], y=[None], mode="lines+markers" if look else "lines", name=name,
+            line=line, marker={**look, "size": 7} if look else None, legendgroup=group,
             showlegend=True, hoverinfo="skip",
         ))  # fmt: skip
     figure.update_layout(showlegend=True)

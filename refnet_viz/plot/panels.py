@@ -17,6 +17,7 @@ HEAD = 50  # pixels above the first panel title
 FOOT = 24
 LEGEND_GAP = 10
 TITLE_TOP = 14
+SPARE = "spare"  # name of notes that a slim figure does without
 
 
 def grid(
@@ -64,7 +65,14 @@ def grid(
         hidden = {f"{axis}axis{number}": {"visible": False} for axis in "xy"}
         figure.update_layout(hidden)
     margin = {"l": 16, "r": 16, "t": HEAD + block, "b": FOOT + below}
-    return figure.update_layout(height=inner + margin["t"] + margin["b"], margin=margin)
+    # What `narrow.fitted` needs to set the panels in another width.
+    spec = {
+        "panels": len(titles), "columns": columns, "height": height, "gap": gap,
+        "below": below,
+    }  # fmt: skip
+    return figure.update_layout(
+        height=inner + margin["t"] + margin["b"], margin=margin, meta={"grid": spec}
+    )
 
 
 def asked_for(
@@ -139,7 +147,10 @@ def finish(
     below = margin.b - FOOT + LEGEND_GAP
     figure.update_layout(
         title={"text": title, "y": 1 - TITLE_TOP / height},
-        meta={**plain(dict(meta)), **({"call": call} if call else {})},
+        meta={
+            **plain(dict(meta)), **({"call": call} if call else {}),
+            "grid": figure.layout.meta["grid"],
+        },
         legend={
             "orientation": "h", "x": 0, "xanchor": "left", "yanchor": "top",
             "y": -below / inner,

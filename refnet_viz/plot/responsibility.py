@@ -12,7 +12,7 @@ from .answers import EVERY, Panel, signed
 from .panels import finish, grid
 from .record import call_of
 from .text import listing, short, small
-from .theme import ink, stroke
+from .theme import LINES, ink, stroke
 from .variants import variants_of
 
 LEAST = 240  # pixels of a panel
@@ -140,11 +140,13 @@ def _bars(panel: Panel, colors: dict[str, str], mode: str) -> list[Any]:
 
 def _curves(panel: Panel, colors: dict[str, str], mode: str) -> list[go.Scatter]:
     lines = []
-    for name in panel.modalities:
+    for number, name in enumerate(panel.modalities):
         x, y = panel.curve(name)
         lines.append(go.Scatter(
             x=x, y=y, mode="lines", name=short(name), legendgroup=short(name),
-            line={"color": colors[name], "width": 2},
+            line={
+                "color": colors[name], "width": 2, "dash": LINES[number % len(LINES)],
+            },
             hovertemplate=f"{short(name)}<br>%{{y:.0%}} of the points are at most "
             "%{x:.2f}<extra></extra>",
         ))  # fmt: skip

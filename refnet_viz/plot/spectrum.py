@@ -11,10 +11,10 @@ import plotly.graph_objects as go
 from ..embedding import Embedding
 from .band import band
 from .leftover import CONFIDENCE, Variant, variant_of
-from .panels import finish, grid
+from .panels import SPARE, finish, grid
 from .record import call_of
 from .text import listing, short, small, span
-from .theme import ink, stroke
+from .theme import LINES, ink, stroke
 from .variants import variants_of
 
 HEIGHT = 400
@@ -76,8 +76,11 @@ def spectrum(
     figure = grid([[""]], columns=1, height=HEIGHT, below=44)
     end = 10 ** _reach(variants)
     for number, variant in enumerate(variants):
-        color = stroke(number, mode)[0]
-        figure.add_traces(_achieved(variant, color, end))
+        line = {
+            "color": stroke(number, mode)[0], "width": 2,
+            "dash": LINES[number % len(LINES)],
+        }  # fmt: skip
+        figure.add_traces(_achieved(variant, line, end))
     _curves(figure, variants, mode)
     _widths(figure, variants, mode)
     _axes(figure, variants)
@@ -91,8 +94,9 @@ def spectrum(
     )
 
 
-def _achieved(variant: Variant, color: str, end: float) -> list[go.Scatter]:
+def _achieved(variant: Variant, line: dict[str, Any], end: float) -> list[go.Scatter]:
     """Return the line of what was achieved, its band, and where it is equalled."""
+    color = line["color"]
     name, share, equal = short(variant.name), variant.achieved, variant.equal
     told = f"{name}: {share:.2f} left"
     ends = [1.0, end]
@@ -106,7 +110,7 @@ def _achieved(variant: Variant, color: str, end: float) -> list[go.Scatter]:
     told += f" (best linear: width {equal})" if equal else ""
     traces.append(go.Scatter(
         x=ends, y=[share, share], mode="lines", name=told, legendgroup=name,
-        line={"color": color, "width": 2}, hovertemplate=f"{told}<extra></extra>",
+        line=line, hovertemplate=f"{told}<extra></extra>",
     ))  # fmt: skip
     if equal:
         traces.append(go.Scatter(
@@ -157,7 +161,8 @@ def _widths(figure: go.Figure, variants: list[Variant], mode: str) -> None:
     for number, variant in enumerate(variants):
         place = 0.02 + 0.5 * number / len(variants) * _reach(variants)
         text = f"{short(variant.name, MARK)} {variant.achieved:.2f}"
-        _label(figure, place, variant.achieved, text, mode, xanchor="left")
+        # The legend tells the same: lines close together lose their names first.
+        _label(figure, place, variant.achieved, text, mode, xanchor="left", name=SPARE)
 
 
 def _label(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from .. import _check
+from .figure import Figure
 
 FONT = "Helvetica Neue, Helvetica, Arial, DejaVu Sans, sans-serif"
 SCALE = "Cividis"  # even steps for every kind of colour vision, and in grey
@@ -16,6 +17,7 @@ SYMBOLS = (
     "star", "hexagon", "pentagon", "triangle-left", "triangle-right", "hourglass",
 )  # fmt: skip
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+LINES = tuple(dash for dash in DASHES if dash != "dot")  # where dots are chance
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,7 @@ def theme(figure: go.Figure, mode: str = "light") -> go.Figure:
     )
     # A copy has its properties in the order of plotly's, so that copies of it are
     # the same JSON to the last byte.
-    return go.Figure(figure)
+    return Figure(figure)
 
 
 def _template(colors: Ink) -> go.layout.Template:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import plotly.graph_objects as go
-from tqdm.auto import tqdm
 
 from .. import _check
 from .._nested import baseline_of
+from .._progress import progress as progress_bar
 from .._version import __version__
 from ..data.dataset import Dataset
 from ..embedding import Embedding
@@ -97,7 +97,7 @@ def report(
     )  # fmt: skip
     parts = [
         (section, *_drawn(section, material))
-        for section in tqdm(SECTIONS, "report", leave=False, disable=not progress)
+        for section in progress_bar(SECTIONS, "report", disable=not progress)
     ]
     body = _body(str(title), material, data, parts)
     style = markup.colors(mode) + markup.source("report.css")

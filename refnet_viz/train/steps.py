@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
+from .._progress import progress as progress_bar
 from ..config import Config
 from ..model import Batch, Output, ReFNet
 from ..model.fusion import Answers
@@ -42,7 +42,7 @@ def run_epochs(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
         optimizer, config.epochs * steps
     )
-    bar = tqdm(range(config.epochs), "training", disable=not progress, leave=False)
+    bar = progress_bar(range(config.epochs), "training", disable=not progress)
     try:
         for epoch in bar:
             # Parts of nearly equal size: no batch of one, no row left out.

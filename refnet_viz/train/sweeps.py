@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import joblib
-from tqdm.auto import tqdm
 
 from .. import _check
+from .._progress import progress as progress_bar
 from ..config import Config
 from ..data.dataset import Dataset
 from .loop import fit
@@ -96,7 +96,7 @@ def sweep(
             jobs.append((name, seed, place, begin))
     parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
     work = (joblib.delayed(_one)(data, configs[job[0]], job, snapshots) for job in jobs)
-    bar = tqdm(total=len(jobs), desc="runs", disable=not progress, leave=False)
+    bar = progress_bar(title="runs", total=len(jobs), disable=not progress)
     try:
         for name, seed, run in parallel(work):
             whole[name, seed] = run

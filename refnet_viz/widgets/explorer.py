@@ -247,12 +247,12 @@ class Explorer(Stage):
     ) -> None:
         flat = self._view.panels[panel].layout.coordinates
         rows = np.flatnonzero(scene.inside(flat, xs, ys))
-        self._focus = self.variants[panel]
+        self._turn_to(panel)
         self._choose(np.union1d(self._rows, rows) if extend else rows)
 
     def _clicked(self, panel: int, drawn: int, extend: Any = None) -> None:
         row = self._view.drawn[drawn]
-        self._focus = self.variants[panel]
+        self._turn_to(panel)
         one = np.array([row], np.intp)
         self._choose(np.setxor1d(self._rows, one) if extend else one)
 
@@ -267,10 +267,14 @@ class Explorer(Stage):
         self._choose(np.flatnonzero(self._view.hue.values[panel] == code))
 
     def _look_at(self, panel: int) -> None:
+        self._turn_to(panel)
+        self._redraw()
+
+    def _turn_to(self, panel: int) -> None:
+        """Bring a map into focus, with the seeds its variant has."""
         self._focus, self._pointed = self.variants[panel], NOWHERE
         with self._quietly():
             self.controls.offer("seed", self._atlas.seeds(self._focus))
-        self._redraw()
 
     def _choose(self, rows: Rows, by: str = "", typed: str = "") -> None:
         self._history.leave(self._moment, by=by)

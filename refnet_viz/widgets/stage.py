@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as W
 import numpy as np
 import plotly.graph_objects as go
-from IPython.display import HTML, display
+from IPython.display import display
 
 from ..data.dataset import Dataset
 from . import background, detail, later, scene, snapshot, static, strip
@@ -65,7 +65,7 @@ class Stage:
                 self.controls.set(name, value)
         self.map = Map(mode=mode, said=self._said())
         self.detail, self.strip = detail.Detail(), strip.Strip()
-        self._notice, self._data = Notice(), data
+        self._notice = Notice()
         self.workshop = None
         if data is not None:
             rows = rows_of(data, atlas.first)
@@ -115,18 +115,21 @@ class Stage:
             )
 
     def _ipython_display_(self) -> None:
-        display(self.widget)
-        self._picture = display(HTML(self._still()), display_id=True)
+        # Where no widgets are shown, nothing but the picture is worth reading.
+        display(self.widget._repr_mimebundle_() | {"text/plain": ""}, raw=True)
+        self._picture = display(self._still(), raw=True, display_id=True)
 
     def _renew_picture(self) -> None:
         """Keep what the maps show now; where errors are caught it would go astray."""
         if self._picture is not None and not self._closed:
-            self._picture.update(HTML(self._still()))
+            self._picture.update(self._still(), raw=True)
 
-    def _still(self) -> str:
+    def _still(self) -> dict[str, str]:
+        """Return the picture, and in words what it shows."""
         view = self._view
         alt = " ".join(view.summary(panel) for panel in view.panels)
-        return static.picture(self._plain(view), alt)
+        picture = static.picture(self._plain(view), alt)
+        return {"text/html": picture, "text/plain": alt}
 
     def _arguments(self) -> dict[str, Any]:
         """Return the arguments of `explore` that say more than it would do itself."""
@@ -161,9 +164,8 @@ class Stage:
         settings = self._settings
         self._desk = Desk(self._atlas, settings, self._mode, hurried=later.possible())
         self._moment = Moment(settings, self._rows, self._focus)
-        self._view = self._desk.view(
-            self._rows, self._settings.variants.index(self._focus)
-        )
+        focus = settings.variants.index(self._focus)
+        self._view = self._desk.view(self._rows, focus)
         weighed = settings.metric == "euclidean"
         names = self._atlas.weighed(settings.space) if weighed else []
         self.controls["weights"].show(names)

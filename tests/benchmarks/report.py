@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TypedDict
 
 ROOMS = (
-    "start", "losses", "steps", "graphs", "layouts", "explorer", "two_by_two", "splits",
-    "few_labels", "attribution", "conformal",
+    "start", "losses", "steps", "graphs", "layouts", "explorer", "painted",
+    "beside_scatter", "two_by_two", "splits", "few_labels", "attribution", "conformal",
 )  # fmt: skip
 README = Path(__file__).parents[2] / "README.md"
 MARKS = ("<!-- benchmarks -->", "<!-- end of benchmarks -->")

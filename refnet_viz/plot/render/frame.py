@@ -15,9 +15,10 @@ from matplotlib.ticker import (
 
 from .model import Axis
 from .style import DASHES, POINT, colour
-from .text import Run, read
+from .text import Lines, Run, read, wrapped
 
 SIDES = {"x": ("bottom", "top"), "y": ("left", "right")}
+NARROWEST = 36  # pixels that a number needs in any case
 PER_TICK = {"x": 70, "y": 40}  # pixels plotly leaves a label
 
 
@@ -71,9 +72,11 @@ def dress(axes: Any, axis: Axis, size: float, font: dict[str, Any]) -> None:
     title = given.get("title", {})
     if visible and title.get("text"):
         words = {**font, **title.get("font", {})}
+        lines = read(title["text"], words["size"], words["color"])
         getattr(axes, f"set_{letter}label")(
-            _words(title["text"]), color=colour(words["color"]), parse_math=False,
-            fontproperties=Run("", words["size"], "black").font, labelpad=4 * POINT,
+            _words(wrapped(lines, max(size, 60))), color=colour(words["color"]),
+            parse_math=False, labelpad=4 * POINT,
+            fontproperties=Run("", words["size"], "black").font,
         )  # fmt: skip
 
 
@@ -96,9 +99,10 @@ def _ticks(target: Any, axis: Axis, size: float) -> None:
         places = axis.numbers(given["tickvals"])
         words = given.get("ticktext")
         words = [_number(v, given) for v in places] if words is None else words
-        _fixed(target, places.tolist(), [_words(str(word)) for word in words])
+        shown = _apart(places.tolist(), [_read(word) for word in words], axis, size)
+        _fixed(target, places.tolist(), shown)
     elif axis.names:
-        _fixed(target, range(len(axis.names)), [_words(name) for name in axis.names])
+        _fixed(target, range(len(axis.names)), [_read(name) for name in axis.names])
     elif given.get("dtick") and isinstance(given["dtick"], int | float):
         low, high = sorted(axis.range)
         step, first = given["dtick"], given.get("tick0", 0)
@@ -106,7 +110,8 @@ def _ticks(target: Any, axis: Axis, size: float) -> None:
         values = first + step * places
         _fixed(target, values, [_number(v, given) for v in values])
     else:
-        most = given.get("nticks") or max(2, int(size / PER_TICK[axis.letter]))
+        room = max(2, int(size / PER_TICK[axis.letter]))
+        most = min(given.get("nticks") or room, max(2, int(size / NARROWEST)))
         target.set_minor_locator(NullLocator())
         if given.get("type") == "log":
             target.set_major_locator(LogLocator(numticks=most))
@@ -128,8 +133,28 @@ def _italic(html: Any) -> bool:
     return bool(runs) and all(run.italic for run in runs)
 
 
-def _words(html: str) -> str:
-    return "\n".join("".join(r.text for r in line) for line in read(html, 12, "black"))
+def _words(lines: Lines) -> str:
+    return "\n".join("".join(run.text for run in line) for line in lines)
+
+
+def _read(text: Any) -> str:
+    return _words(read(str(text), 12, "black"))
+
+
+def _apart(places: list[float], words: list[str], axis: Axis, size: float) -> list[str]:
+    """Return labels of which those are empty that would touch the one before."""
+    if axis.letter == "y":
+        return words
+    font = axis.given.get("tickfont", {}).get("size", 11)
+    shares = [axis.share(place) * size for place in places]
+    found, end = list(words), -np.inf
+    for place in np.argsort(shares):
+        half = Run(words[place], font, "black").width / 2
+        if shares[place] - half < end:
+            found[place] = ""
+        else:
+            end = shares[place] + half + 4
+    return found
 
 
 def _number(value: float, given: dict[str, Any]) -> str:

@@ -12,11 +12,12 @@ from matplotlib.patches import Rectangle
 
 from .model import Model
 from .style import POINT, colormap, colour, limits, marker, numeric
-from .text import Lines, Run, extent, read, write
+from .text import Lines, Run, extent, read, wrapped, write
 from .traces import line_color, line_style
 
 ICON = 34  # pixels of an entry before its name
-GAP = 12
+SIGN = 22  # the same where no entry has a line
+GAP = 10
 ROW = 19
 
 
@@ -41,8 +42,9 @@ class Legend:
         given = self.given
         font = {**self.model.layout["font"], **given.get("font", {})}
         self.size, self.color = min(font["size"], 12), font["color"]
+        room = self.width - ICON if self.flat else np.inf
         self.entries = [
-            (number, read(str(trace["name"]), self.size, self.color))
+            (number, wrapped(read(str(trace["name"]), self.size, self.color), room))
             for number, trace in enumerate(self.model.traces)
             if trace.get("showlegend") is not False and trace.get("name")
         ]
@@ -67,57 +69,96 @@ class Legend:
         return self.given.get("orientation") == "h"
 
     @property
+    def icon(self) -> int:
+        """Pixels before a name."""
+        drawn = [self.model.traces[number] for number, _ in self.entries]
+        return ICON if any("lines" in _mode(trace) for trace in drawn) else SIGN
+
+    @property
     def cell(self) -> float:
         """Pixels of the widest entry."""
-        return ICON + GAP + max(extent(lines)[0] for _, lines in self.entries)
+        return self.icon + GAP + max(extent(lines)[0] for _, lines in self.entries)
+
+    def _fit(self, width: float) -> int:
+        """Return how many entries stand side by side; the last needs no gap."""
+        return max(1, int((width + GAP) / self.cell))
 
     @property
     def lead(self) -> float:
-        """Pixels the title takes at the left of a flat legend."""
-        wide = extent(self.title)[0]
-        return wide + GAP if self.flat and wide else 0.0
+        """Pixels the title takes at the left of a flat legend, where it has room."""
+        wide = extent(self.title)[0] + GAP
+        if not self.flat or wide == GAP:
+            return 0.0
+        beside = self.width - wide
+        # Not where it would cost a column, or push an entry out.
+        return (
+            wide
+            if self.cell <= beside + GAP
+            and (
+                self._fit(beside) == self._fit(self.width)
+                or beside > 2 * wide + self.cell
+            )
+            else 0.0
+        )
+
+    @property
+    def head(self) -> float:
+        """Pixels the title takes above the entries."""
+        return ROW if extent(self.title)[0] and not self.lead else 0.0
 
     @property
     def columns(self) -> int:
         """Entries in a row."""
-        return max(1, int((self.width - self.lead) / self.cell)) if self.flat else 1
+        return self._fit(self.width - self.lead) if self.flat else 1
+
+    @property
+    def heights(self) -> list[float]:
+        """Pixels of every row."""
+        found = []
+        for start in range(0, len(self.entries), self.columns):
+            row = self.entries[start : start + self.columns]
+            found.append(max(ROW, *(extent(lines)[1] + 4 for _, lines in row)))
+        return found
 
     @property
     def room(self) -> tuple[float, float]:
         """Width and height in pixels; nothing without entries."""
         if not self.entries:
             return 0.0, 0.0
-        rows = -(-len(self.entries) // self.columns)
-        title = 0 if self.flat or not extent(self.title)[0] else 1
         wide = max(self.cell, extent(self.title)[0])
-        return (self.width if self.flat else wide), (rows + title) * ROW
+        return (self.width if self.flat else wide), sum(self.heights) + self.head
 
     def draw(self, figure: Figure, left: float, top: float) -> None:
         """Draw it with its upper left corner at a pixel."""
         if not self.entries:
             return
         write(figure, self.title, (left, top - ROW / 2), yanchor="middle")
-        if not self.flat and extent(self.title)[0]:
-            top -= ROW
+        top -= self.head
+        heights = self.heights
         for place, (number, lines) in enumerate(self.entries):
             row, column = divmod(place, self.columns)
             x = left + self.lead + column * self.cell
-            y = top - (row + 0.5) * ROW
+            y = top - sum(heights[:row]) - heights[row] / 2
             self._icon(figure, number, x, y)
-            write(figure, lines, (x + ICON, y), yanchor="middle")
+            write(figure, lines, (x + self.icon, y), yanchor="middle")
 
     def _icon(self, figure: Figure, number: int, x: float, y: float) -> None:
         trace = self.model.traces[number]
         color = line_color(trace, self.model, number)
-        if trace["type"] in {"bar", "histogram"}:
-            alpha = trace.get("opacity", 1.0)
+        if _mode(trace) == "bars":
+            alpha, rim = (
+                trace.get("opacity", 1.0),
+                trace.get("marker", {}).get("line", {}),
+            )
             box = Rectangle(
-                ((x + 8) / 96, (y - 5) / 96), 14 / 96, 10 / 96, edgecolor="none",
+                ((x + self.icon / 2 - 10) / 96, (y - 5) / 96), 14 / 96, 10 / 96,
+                edgecolor=colour(rim.get("color", "rgba(0,0,0,0)"), alpha),
+                linewidth=np.max(rim.get("width", 0)) * POINT,
                 facecolor=colour(color, alpha), transform=figure.dpi_scale_trans,
             )  # fmt: skip
             figure.add_artist(box)
             return
-        mode = trace.get("mode") or "lines"
+        mode, middle = _mode(trace), self.icon / 2 - 3
         if "lines" in mode:
             _mark(
                 figure, [x, x + 28], [y, y],
@@ -133,11 +174,18 @@ class Legend:
             rim = given.get("line", {})
             size = float(np.clip(np.max(given.get("size", 6)), 6, 10))
             _mark(
-                figure, [x + 14], [y], marker=marker(symbol), linestyle="none",
+                figure, [x + middle], [y], marker=marker(symbol), linestyle="none",
                 markersize=size * POINT, markerfacecolor=colour(face),
                 markeredgecolor=colour(rim.get("color", "rgba(0,0,0,0)")),
                 markeredgewidth=np.max(rim.get("width", 0)) * POINT,
             )  # fmt: skip
+
+
+def _mode(trace: dict[str, Any]) -> str:
+    """Return what the sign of a trace is made of."""
+    if trace["type"] in {"bar", "histogram"}:
+        return "bars"
+    return str(trace.get("mode") or "lines")
 
 
 def _mark(figure: Figure, x: list[float], y: list[float], **style: Any) -> None:

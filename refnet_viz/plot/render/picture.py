@@ -100,11 +100,6 @@ def _paint(canvas: Figure, model: Model, width: int, height: int) -> None:
     layout = model.layout
     layout["font"] = {"size": 12, "color": "#2a3f5f", **layout.get("font", {})}
     margin = {"l": 80, "r": 80, "t": 100, "b": 80, **layout.get("margin", {})}
-    legend = Legend(model, width - margin["l"] - margin["r"])
-    wide, tall = legend.room
-    bar_room = BAR_ROOM * any(beside(bar) for bar in model.color_bars())
-    right = (0.0 if legend.flat else wide) + bar_room
-    below = tall if legend.flat else 0.0
     bars = fit(model)
     ranges = {name: axis.range for name, axis in model.axes.items()}
     # Labels are drawn, measured, and drawn again where they have room.
@@ -116,18 +111,50 @@ def _paint(canvas: Figure, model: Model, width: int, height: int) -> None:
         over = _overhang(canvas, panels, area)
         if last:
             break
-        for side, more in (("l", 0.0), ("r", right), ("b", below)):
-            if over[side] + more:
-                margin[side] = max(margin[side], over[side] + more + PADDING)
+        _settle(margin, over, model, (width, height))
         for axes in panels:
             axes.remove()
     _backgrounds(canvas, model, area)
     left, bottom, across, up = area
-    corner = (left, bottom - over["b"] - 10)
-    if not legend.flat:
-        corner = (left + across + 12 + bar_room, bottom + up)
-    legend.draw(canvas, *corner)
+    legend, corner = _legend(model, area, width)
+    if legend.flat:
+        legend.draw(canvas, corner, bottom - over["b"] - 10)
+    else:
+        legend.draw(canvas, left + across + 12 + _bar_room(model), bottom + up)
     _words(canvas, model, area)
+
+
+def _bar_room(model: Model) -> float:
+    return BAR_ROOM * any(beside(bar) for bar in model.color_bars())
+
+
+def _settle(
+    margin: dict[str, float],
+    over: dict[str, float],
+    model: Model,
+    size: tuple[int, int],
+) -> None:
+    """Widen margins until labels, legend and colour bars have room."""
+    width = size[0]
+    legend, _ = _legend(model, _area(*size, margin), width)
+    wide = 0.0 if legend.flat else legend.room[0]
+    for side, more in (("l", 0.0), ("r", wide + _bar_room(model))):
+        if over[side] + more:
+            margin[side] = max(margin[side], over[side] + more + PADDING)
+    # Between the labels a flat legend may need more rows.
+    legend, _ = _legend(model, _area(*size, margin), width)
+    tall = legend.room[1] if legend.flat else 0.0
+    if over["b"] + tall:
+        margin["b"] = max(margin["b"], over["b"] + tall + PADDING)
+
+
+def _legend(model: Model, area: Box, width: int) -> tuple[Legend, float]:
+    """Return the legend, and where it begins: at the panels or at the edge."""
+    given = model.layout.get("legend", {})
+    if given.get("xref") != "container":
+        return Legend(model, area[2]), area[0]
+    start = width * given.get("x", 0.0)
+    return Legend(model, width - 2 * start), start
 
 
 def _words(canvas: Figure, model: Model, area: Box) -> None:
@@ -138,7 +165,8 @@ def _words(canvas: Figure, model: Model, area: Box) -> None:
     for shape in model.layout.get("shapes", ()):
         draw_shape(canvas, shape, place)
     for note in model.layout.get("annotations", ()):
-        draw_note(canvas, note, place)
+        if note.get("visible", True):
+            draw_note(canvas, note, place)
     _title(canvas, model, area)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import re
+import warnings
 from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from html.parser import HTMLParser
 from typing import Any
 
@@ -36,23 +39,34 @@ class Run:
     @property
     def font(self) -> FontProperties:
         """The run's font, in points."""
-        known = set(font_manager.fontManager.get_font_names())
         return FontProperties(
-            family=[FAMILY, *(name for name in OTHERS if name in known)],
-            size=self.size * NARROW * POINT, weight="bold" if self.bold else "normal",
+            family=_families(), size=self.size * NARROW * POINT,
+            weight="bold" if self.bold else "normal",
             style="italic" if self.italic else "normal",
         )  # fmt: skip
 
     @property
     def width(self) -> float:
         """Pixels the run takes, spaces at its ends included."""
+        return _measured(replace(self, color=""))
 
-        def measure(text: str) -> float:
-            return float(
-                text_to_path.get_text_width_height_descent(text, self.font, False)[0]  # noqa: FBT003
-            )
 
-        return (measure(f"|{self.text}|") - measure("||")) / POINT
+@cache
+def _families() -> list[str]:
+    known = set(font_manager.fontManager.get_font_names())
+    return [FAMILY, *(name for name in OTHERS if name in known)]
+
+
+@lru_cache(maxsize=4096)
+def _measured(run: Run) -> float:
+    def measure(text: str) -> float:
+        return float(
+            text_to_path.get_text_width_height_descent(text, run.font, False)[0]  # noqa: FBT003
+        )
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
+        return (measure(f"|{run.text}|") - measure("||")) / POINT
 
 
 Lines = list[list[Run]]
@@ -100,7 +114,7 @@ def _styled(run: Run, css: str) -> Run:
     )
 
 
-def read(html: str, size: float, color: str) -> Lines:
+def read(text: str, size: float, color: str) -> Lines:
     """Return the runs of each line.
 
     Examples
@@ -109,7 +123,7 @@ def read(html: str, size: float, color: str) -> Lines:
     [['a', ' <b'], ['c']]
     """
     reader = _Reader(Run("", size, color))
-    reader.feed(html)
+    reader.feed(text)
     reader.close()
     return reader.lines
 
@@ -125,6 +139,79 @@ def _width(line: list[Run]) -> float:
 
 def _height(line: list[Run]) -> float:
     return max((run.size for run in line), default=12.0) * SPACING
+
+
+def wrapped(lines: Lines, width: float) -> Lines:
+    """Return lines broken between words, and within words that are too long.
+
+    Examples
+    --------
+    >>> lines = wrapped(read("<b>one two</b> three", 12, "k"), 60)
+    >>> ["".join(run.text for run in line) for line in lines]
+    ['one two', 'three']
+    """
+    found: Lines = []
+    for line in lines:
+        found.append([])
+        room = width
+        for run in line:
+            for piece in _words(run, width):
+                word = piece
+                if word.width > room and found[-1]:
+                    word = replace(piece, text=piece.text.lstrip())
+                    found.append([])
+                    room = width
+                found[-1].append(word)
+                room -= word.width
+    return [_joined(line) for line in found]
+
+
+def _words(run: Run, width: float) -> list[Run]:
+    """Return words with the space before them, the longest cut into pieces."""
+    pieces: list[Run] = []
+    for text in re.findall(r"\s*\S+|\s+$", run.text):
+        rest = replace(run, text=text)
+        while rest.width > width and len(rest.text) > 1:
+            share = max(1, int(len(rest.text) * width / rest.width) - 1)
+            pieces.append(replace(run, text=rest.text[:share]))
+            rest = replace(run, text=rest.text[share:])
+        pieces.append(rest)
+    return pieces
+
+
+def _joined(line: list[Run]) -> list[Run]:
+    """Return a line with neighbouring runs of one style made one, ends stripped."""
+    found: list[Run] = []
+    for run in line:
+        if found and replace(found[-1], text="") == replace(run, text=""):
+            found[-1] = replace(run, text=found[-1].text + run.text)
+        else:
+            found.append(run)
+    if found:
+        found[-1] = replace(found[-1], text=found[-1].text.rstrip())
+    return found
+
+
+def written(lines: Lines, size: float, color: str) -> str:
+    """Return the HTML that `read` makes these lines of.
+
+    Examples
+    --------
+    >>> written(read("<b>a</b> &lt;b<br>c", 12, "k"), 12, "k")
+    '<b>a</b> &lt;b<br>c'
+    """
+    return "<br>".join(
+        "".join(_marked(run, size, color) for run in line) for line in lines
+    )
+
+
+def _marked(run: Run, size: float, color: str) -> str:
+    text = html.escape(run.text, quote=False)
+    text = f"<i>{text}</i>" if run.italic else text
+    text = f"<b>{text}</b>" if run.bold else text
+    css = [f"font-size:{run.size:g}px"] * (run.size != size)
+    css += [f"color:{run.color}"] * (run.color != color)
+    return f'<span style="{";".join(css)}">{text}</span>' if css else text
 
 
 ANCHORS = {"left": 0.0, "center": 0.5, "right": 1.0, "bottom": 0.0, "middle": 0.5,

@@ -1,0 +1,168 @@
+"""The explorer and the figures outside JupyterLab, in real servers and bare pages."""
+
+import json
+import re
+import shutil
+
+import pytest
+from lab import READY, ROOT, write_notebook
+from modules import FAKE_MODEL, described, shown_modules
+from playwright.sync_api import expect
+from servers import VOILA, chrome, fenced, running
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+# What plotly's extension does after drawing, which Lab knows and Voila does not.
+KNOWN = "setData is not a function"
+INK = """canvas => {
+  const { width, height } = canvas;
+  const pixels = canvas.getContext("2d").getImageData(0, 0, width, height).data;
+  let sum = 0;
+  for (let i = 0; i < pixels.length; i += 4) {
+    sum = (sum * 31 + pixels[i] + 256 * pixels[i + 1] + 65536 * pixels[i + 2]) % 1e9;
+  }
+  return sum;
+}"""
+SMALL = """
+import numpy as np, refnet_viz as rv
+rng = np.random.default_rng(0)
+z = rng.normal(size=(60, 4)) + 3 * np.eye(4)[np.arange(60) % 3]
+spaces = {"one": rv.Embedding.from_arrays(z, labels=np.arange(60) % 3),
+          "two": rv.Embedding.from_arrays(-z[:, ::-1], labels=np.arange(60) % 3)}
+"""
+PIECES = [
+    SMALL,
+    "rv.plot.latent(spaces)",
+    'view = rv.explore(spaces, k=4, layout="pca")\nview',
+]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chrome() as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser):
+    found = browser.new_page(viewport={"width": 1440, "height": 1150})
+    found.set_default_timeout(30_000)
+    found.failures = []
+    found.on("pageerror", lambda error: found.failures.append(str(error)))
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def voila(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("voila")
+    shutil.copy(ROOT / "notebooks/01_quickstart.ipynb", folder)
+    words = ("voila", "01_quickstart.ipynb", "--Voila.port={port}", *VOILA)
+    # Asking for the page would already use up the kernel that waits.
+    with running(words, folder, ready="is running at") as address:
+        yield address
+
+
+def test_voila_serves_the_quickstart(voila, page):
+    asked = fenced(page)
+    page.goto(voila, timeout=240_000)
+    shows_the_present(page)
+    assert "rv.explore(spaces)" not in page.content()  # no source
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    moves_a_control(page)
+    # A page that is loaded again runs the notebook again, in a kernel of its own.
+    page.goto(voila, timeout=240_000)
+    shows_the_present(page)
+    moves_a_control(page)
+    assert [text for text in page.failures if KNOWN not in text] == []
+    # Voila's own template asks for an icon font; nothing is missing without it.
+    assert {re.sub(r"/npm/.*", "", address) for address in asked} <= {
+        "https://cdn.jsdelivr.net"
+    }
+
+
+def shows_the_present(page):
+    """Voila shows the page when all cells have run: a later one selects points."""
+    explorer = page.locator(".rv-explorer")
+    explorer.wait_for(timeout=240_000)
+    listed = page.locator("table.dataframe:has(th:text-is('purity'))").last
+    count = listed.locator("tbody tr").count()
+    assert count > 1
+    expect(explorer.locator(".rv-strip")).to_contain_text(f" {count} selected")
+    expect(page.locator(".rv-static")).to_be_hidden()
+    expect(page.get_by_text("Error displaying widget")).to_have_count(0)
+    assert page.locator(".jp-RenderedText[data-mime-type*=error]").count() == 0
+    assert page.locator(".rv-errors").inner_text().strip() == ""
+
+
+def moves_a_control(page):
+    """More neighbours change the numbers; all edges change the map."""
+    strip = page.locator(".rv-explorer .rv-strip")
+    before = strip.inner_text()
+    handle = page.locator(".rv-k [role=slider]")
+    handle.focus()
+    handle.press("ArrowRight")
+    expect(page.locator(".rv-k .widget-readout")).to_have_text("16")
+    expect(strip).not_to_have_text(before)
+    canvas = page.locator(".rv-map canvas").first
+    drawn = canvas.evaluate(INK)
+    page.get_by_role("button", name="all", exact=True).click()
+    page.wait_for_function(
+        f"drawn => ({INK})(document.querySelector('.rv-map canvas')) !== drawn",
+        arg=drawn,
+    )
+
+
+def test_notebook_7_runs_it(page, tmp_path):
+    write_notebook(tmp_path / "small.ipynb", PIECES)
+    words = (
+        "notebook", "--no-browser", "--allow-root", "--port={port}",
+        "--ServerApp.ip=127.0.0.1", "--IdentityProvider.token=",
+        f"--ServerApp.root_dir={tmp_path}",
+        "--JupyterNotebookApp.expose_app_in_browser=True",
+    )  # fmt: skip
+    with running(words, tmp_path, ready="/api/status") as address:
+        asked = fenced(page)
+        page.goto(f"{address}/notebooks/small.ipynb")
+        page.wait_for_function(
+            "() => window.jupyterapp?.shell?.currentWidget?.context", timeout=60_000
+        )
+        page.evaluate(READY.replace("return [app, panel];", ""))
+        page.failures.clear()  # Notebook's own, which it has with an empty page too
+        command = "await app.commands.execute('notebook:run-all-cells');"
+        page.evaluate(READY.replace("return [app, panel];", command))
+        page.locator(".rv-explorer").wait_for()
+        assert page.locator(".js-plotly-plot .point").count() >= 120
+        before = page.locator(".rv-strip").inner_text()
+        handle = page.locator(".rv-k [role=slider]")
+        handle.focus()
+        handle.press("ArrowRight")
+        expect(page.locator(".rv-strip")).not_to_have_text(before)
+        expect(page.locator(".rv-static")).to_be_hidden()
+        assert page.locator("[data-mime-type*=stderr]").count() == 0
+        assert page.failures == []
+        assert asked == []
+
+
+MODULES = shown_modules()
+
+
+@pytest.mark.parametrize("widget", MODULES, ids=lambda widget: type(widget).__name__)
+def test_a_module_stands_alone(widget, page):
+    """VS Code and Colab give a widget its script, its style and its model, no more."""
+    state = described(widget)
+    script = state.pop("_esm")
+    assert not re.search(r"""\bimport\s*[("'{*\w]""", script)
+    asked = fenced(page)
+    page.set_content("<!DOCTYPE html><body></body>")
+    page.add_style_tag(content=state.pop("_css", "") or " ")
+    # A function holds no top-level await and no export.
+    plain = re.sub(r"\bexport\s+default\b", "const found =", script)
+    page.evaluate("code => { new Function(code); }", plain)
+    result = page.evaluate(FAKE_MODEL, [script, json.dumps(state)])
+    assert result["globals"] == []
+    assert result["words"][0] == result["words"][1]  # two views of one model
+    assert result["words"][0] or result["drawn"] > 0
+    assert result["listening"] == 0  # both views are closed
+    assert page.failures == []
+    assert asked == []
