@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from functools import lru_cache
 from typing import Any
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from ._progress import progress
 
@@ -27,7 +29,7 @@ def one_thread_for(rows: int) -> AbstractContextManager[Any]:
     >>> with one_thread_for(100):
     ...     pass
     """
-    return threadpool_limits(1) if rows <= _FEW else nullcontext()
+    return _one_thread() if rows <= _FEW else nullcontext()
 
 
 def in_blocks(
@@ -61,7 +63,7 @@ def in_blocks(
     """
     size = max(1, _BUDGET // max(1, numbers_each))
     slices = [slice(i, min(count, i + size)) for i in range(0, count, size)]
-    with threadpool_limits(1):
+    with _one_thread():
         if count <= _FEW:
             for part in slices:
                 step(part)
@@ -72,6 +74,19 @@ def in_blocks(
                 done, title, total=len(slices), disable=not title, delay=1
             ):
                 pass
+
+
+def _one_thread() -> AbstractContextManager[Any]:
+    return _pools(len(sys.modules)).limit(limits=1)
+
+
+@lru_cache(maxsize=1)
+def _pools(_: int) -> ThreadpoolController:
+    """Find the libraries that have threads, again only where more was imported.
+
+    It takes longer than a small search.
+    """
+    return ThreadpoolController()
 
 
 def _cores() -> int:

@@ -1,21 +1,17 @@
-"""What the explorer sends to its page, against values computed another way."""
+"""What the maps of the explorer are sent, against values computed another way."""
 
 import json
 from fractions import Fraction
 from itertools import pairwise
 
-import ipywidgets as W
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import pytest
 from exploring import (
-    HOSTILE,
     N,
     Wire,
     answered,
     around,
-    cell,
     chosen,
     codes,
     colored,
@@ -30,11 +26,9 @@ from exploring import (
     key,
     lasso,
     lines,
-    members,
     names,
     notes,
     pairs,
-    titles,
     two_variants,
     values,
 )
@@ -42,14 +36,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from matplotlib.path import Path as Polygon
-from scipy import stats
 
 import refnet_viz as rv
-from refnet_viz.data import Media
-from refnet_viz.graph import METRICS, edge_diff, knn, rewiring
+from refnet_viz.graph import knn, rewiring
 from refnet_viz.graph.attribution import attribute
-from refnet_viz.graph.reweighting import Reweighting
-from refnet_viz.plot.rewiring import chance_rewiring
 from refnet_viz.plot.theme import class_style, faded
 from refnet_viz.responsibility import scores_by_point
 from refnet_viz.widgets import scene
@@ -225,185 +215,6 @@ def test_rows_that_were_trained_on_have_no_responsibility(refined):
     assert "responsibility: text" in view.selected.columns
 
 
-# Weights of the modalities
-
-
-def weighted(spaces, variant, factors, *, k=3, space="sum"):
-    """The graph under multiples of the default weights, searched afresh."""
-    own = spaces[variant][0]
-    blocks = own.decoded if space == "refined" else own.inputs
-    weights = {m: factor / blocks[m].shape[1] for m, factor in factors.items()}
-    return knn(own, k, space=space, weights=weights)
-
-
-def sliders(view):
-    return view.controls["weights"].sliders
-
-
-def test_weights_are_shown_where_they_count(refined):
-    view = rv.explore(refined, k=3, layout="pca")
-    shown = {}
-    for space in ("latent", "refined", "image", "text", "sum"):
-        view.space = space
-        shown[space] = view.controls["weights"].layout.display != "none"
-    assert shown == {
-        "latent": False, "refined": True, "image": False, "text": False, "sum": True,
-    }  # fmt: skip
-    assert [s.description for s in sliders(view).values()] == [
-        "Weight of image", "Weight of text",
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize("space", ["sum", "refined"])
-def test_weights_redraw_everything_but_the_layout(refined, space):
-    view = rv.explore(refined, k=3, layout="pca", space=space)
-    view.edges = "all"
-    before = view.map.places
-    factors = {"image": 2, "text": 0.5}
-    view.weights = factors
-    assert view.weights == factors
-    g, base = (weighted(refined, v, factors, space=space) for v in ("both", "plain"))
-    assert edges(view, 1) == ends(g) != ends(graph(refined, "both", space=space))
-    assert view.map.places == before
-    assert notes(view, 1).startswith(f"{space} space, weights: image 2, text 0.5\n")
-    assert "), layout of equal weights\n" in notes(view, 1)
-    purity = METRICS["purity"].function(g)
-    assert cell(view, "purity", "both")["whole"] == f"{purity:.2f}"
-    told = cell(view, "rewiring", "both")["whole"]
-    assert told == f"{rewiring(base, g).mean():.2f}"
-    do(view, "hover", 1, 0)
-    assert [row["title"] for row in view.detail.content["rows"]] == [
-        f"p{i}" for i in g.indices[0]
-    ]
-    view.edges = "gained"
-    assert edges(view, 1) == pairs(edge_diff(base, g).gained)
-
-
-def test_a_slider_that_moves_is_the_same(spaces):
-    view = rv.explore(spaces, k=3, layout="pca", space="sum")
-    view.edges = "all"
-    sliders(view)["text"].value = 0.0
-    assert view.weights == {"image": 1, "text": 0}
-    assert edges(view) == ends(graph(spaces, "plain", space="image"))
-    sliders(view)["text"].value = 0.30000000000000004  # as pages say it
-    assert view.weights == {"image": 1, "text": 0.3}
-    view.weights["text"] = 2  # a dict of its own
-    assert view.weights == {"image": 1, "text": 0.3}
-
-
-def test_equal_weights_are_the_default(spaces):
-    view = rv.explore(spaces, k=3, layout="pca", space="sum")
-    before = view.map.texts
-    view.weights = {"image": 0.5, "text": 0.5}
-    assert view.weights == {"image": 0.5, "text": 0.5}
-    assert view.map.texts == before
-    assert "weights" not in view.code()
-    view.weights = {"image": 0.5, "text": 1}
-    assert 'view.weights = {"image": 0.5, "text": 1.0}' in view.code()
-
-
-def test_weights_count_nowhere_else(view, spaces):
-    view.edges = "all"
-    view.weights = {"image": 2, "text": 0}
-    assert edges(view) == ends(graph(spaces, "plain"))
-    assert "weights" not in notes(view)
-    view.space = "sum"
-    assert edges(view) == ends(graph(spaces, "plain", space="image"))
-
-
-def test_the_last_weight_goes_back(spaces):
-    view = rv.explore(spaces, k=3, layout="pca", space="sum")
-    view.weights = {"image": 0, "text": 0.2}
-    before = view.map.texts
-    sliders(view)["text"].value = 0.0
-    assert sliders(view)["text"].value == 0.2
-    assert view.weights == {"image": 0, "text": 0.2}
-    assert view.map.texts == before
-    assert view._notice.status.value == (
-        "`weights` must have one above 0, got 0 for every modality."
-    )
-    sliders(view)["text"].value = 0.4
-    assert view._notice.status.value == ""
-
-
-@pytest.mark.parametrize(
-    ("weights", "sentence"),
-    [
-        (
-            {"image": 0, "text": 0},
-            "`weights` must have one above 0, got 0 for every modality.",
-        ),
-        ({"image": 1}, "`weights` must name every modality, got none for ['text']."),
-        (
-            {"image": 1, "text": 1, "sound": 1},
-            "`weights` must be one of 'image', 'text', got 'sound'.",
-        ),
-        (
-            {"image": 1, "text": 2.1},
-            "`weights['text']` must be a finite number between 0 and 2, got 2.1.",
-        ),
-        (
-            {"image": -1, "text": 1},
-            "`weights['image']` must be a finite number between 0 and 2, got -1.",
-        ),
-        (
-            1.5,
-            "`weights` must map modalities to numbers, e.g. {'text': 0.5}, got float.",
-        ),
-    ],
-)  # fmt: skip
-def test_wrong_weights_are_refused(view, weights, sentence):
-    with pytest.raises((TypeError, ValueError), match="must") as error:
-        view.weights = weights
-    assert str(error.value) == sentence
-    assert view.weights == {"image": 1, "text": 1}
-
-
-def test_weights_round_to_tenths_and_never_to_nothing(view):
-    view.weights = {"image": 1.26, "text": 0.04}
-    assert view.weights == {"image": 1.3, "text": 0}
-    with pytest.raises(ValueError, match="one above 0"):
-        view.weights = {"image": 0.04, "text": 0.01}
-
-
-def test_one_modality_has_nothing_to_weigh():
-    rng = np.random.default_rng(0)
-    own = rv.Embedding.from_arrays(
-        rng.normal(size=(9, 2)), modalities={"text": rng.normal(size=(9, 2))}
-    )
-    view = rv.explore(own, k=2, layout="pca", space="sum")
-    assert view.weights == {}
-    assert view.controls["weights"].layout.display == "none"
-    with pytest.raises(ValueError, match="two modalities") as error:
-        view.weights = {"text": 1}
-    assert str(error.value) == (
-        "`weights` must be of two modalities or more that all embeddings have, got "
-        "['text']."
-    )
-
-
-def test_distances_are_computed_once(spaces, monkeypatch):
-    made = []
-    real = Reweighting.of.__func__
-
-    def count(cls, own, space):
-        made.append(own.info["variant"])
-        return real(cls, own, space)
-
-    monkeypatch.setattr(Reweighting, "of", classmethod(count))
-    same = {
-        name: [rv.Embedding(**{**vars(e), "inputs": spaces["plain"][0].inputs})
-               for e in runs]
-        for name, runs in spaces.items()
-    }  # fmt: skip
-    view = rv.explore(same, k=3, layout="pca", space="sum")
-    for weight in (0.1, 0.2, 0.3):
-        view.weights = {"image": 1, "text": weight}
-    assert made == ["plain"]  # all have the inputs of the first
-    assert view._desk.facts("both").embedding is same["both"][0]
-    assert cell(view, "rewiring", "both")["whole"] == "0.00"
-
-
 # Edges
 
 
@@ -497,153 +308,6 @@ def test_many_modalities_share_eight_colours():
     assert len({color for color, _ in lines(view)}) <= 9
     told = [line["name"] for line in view.map.key["lines"]]
     assert any(name.startswith("8 other sets ") for name in told)
-
-
-# The metric strip
-
-
-def test_strip_of_the_whole(view, spaces):
-    g = graph(spaces, "both")
-    for name in ("accuracy", "purity", "adjusted_homophily", "reciprocity", "hubness"):
-        shown = cell(view, name.replace("_", " "), "both")
-        assert shown["whole"] == f"{METRICS[name].function(g):.2f}"
-        assert shown["nulls"] == [f"chance {METRICS[name].chance(g):.2f}"]
-        assert shown["selected"] == ""
-    changed = cell(view, "rewiring from plain", "both")
-    expected = rewiring(graph(spaces, "plain"), g).mean()
-    noise = rewiring(graph(spaces, "plain", 0), graph(spaces, "plain", 1)).mean()
-    assert changed["whole"] == f"{expected:.2f}"
-    assert changed["nulls"] == [
-        f"chance {chance_rewiring(3, 3, N):.2f}", f"two seeds {noise:.2f}",
-    ]  # fmt: skip
-    assert cell(view, "rewiring", "plain")["nulls"] == ["this is the baseline"]
-    assert cell(view, "rewiring", "plain")["whole"] == "–"
-
-
-def band(numbers, low=0.0, high=1.0):
-    """Mean over seeds and the 95 % interval of the mean, by Student's t."""
-    count = len(numbers)
-    mean, error = np.mean(numbers), np.std(numbers, ddof=1) / np.sqrt(count)
-    reach = stats.t.ppf(0.975, count - 1) * error
-    ends = np.clip([mean - reach, mean + reach], low, high)
-    return f"{count} seeds {mean:.2f} [{ends[0]:.2f}, {ends[1]:.2f}]"
-
-
-def purities(spaces, variant, rows):
-    return [
-        np.mean([
-            np.mean([run.labels[j] == run.labels[i] for j in knn(run, 3).indices[i]])
-            for i in rows
-        ])
-        for run in spaces[variant]
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize(("variant", "count"), [("plain", 2), ("both", 3)])
-def test_bands_over_seeds(view, spaces, variant, count):
-    assert len(spaces[variant]) == count
-    shown = cell(view, "purity", variant)
-    assert shown["band"] == band(purities(spaces, variant, range(N)))
-    assert shown["selectedBand"] == ""
-    rows = [0, 1, 2, 3]
-    view.select([f"p{i}" for i in rows])
-    shown = cell(view, "purity", variant)
-    assert shown["band"] == band(purities(spaces, variant, range(N)))
-    assert shown["selectedBand"] == band(purities(spaces, variant, rows))
-    own = purities(spaces, variant, rows)[0]
-    assert shown["selected"] == f"{own:.2f}"
-    assert view.strip.content["caption"] == (
-        "24 points, 4 selected (second number); brackets: mean over seeds, 95% interval"
-    )
-
-
-def test_bands_of_one_seed_are_not_made_up(spaces):
-    alone = rv.explore({k: v[0] for k, v in spaces.items()}, k=3, layout="pca")
-    assert alone.strip.content["caption"] == "24 points"
-    assert cell(alone, "purity", "both")["band"] == ""
-    assert cell(alone, "rewiring", "both")["nulls"][1] == "seed noise unknown: one seed"
-
-
-def test_strip_of_a_selection(view, spaces):
-    view.select(["p0", "p1", "p2", "p3"])
-    g = graph(spaces, "both")
-    rows = np.arange(4)
-    assert cell(view, "purity", "both")["nulls"][0].endswith(", 0.30")  # 7 of 23 others
-    assert cell(view, "accuracy", "both")["selected"] == "0.75"
-    assert cell(view, "accuracy", "both")["nulls"] == ["chance 0.33, 0.50"]
-    changed = rewiring(graph(spaces, "plain"), g)[rows].mean()
-    assert cell(view, "rewiring", "both")["selected"] == f"{changed:.2f}"
-    noise = rewiring(graph(spaces, "plain", 0), graph(spaces, "plain", 1))
-    assert cell(view, "rewiring", "both")["nulls"][1] == (
-        f"two seeds {noise.mean():.2f}, {noise[rows].mean():.2f}"
-    )
-
-
-# The pane
-
-
-def test_hover_shows_a_point_with_its_neighbours(view, spaces):
-    do(view, "hover", 0, 0)
-    content = view.detail.content
-    g = graph(spaces, "plain")
-    assert content["title"] == "p0 in plain"
-    assert content["text"] == "text 0"
-    assert content["picture"].startswith("data:image/png;base64,")
-    assert content["facts"][0] == ["label", "ant", ""]
-    assert content["facts"][1] == ["prediction", "bee ✗", "wrong"]
-    assert [row["title"] for row in content["rows"]] == [f"p{i}" for i in g.indices[0]]
-    same = [bool(g.labels[i] == g.labels[0]) for i in g.indices[0]]
-    assert [row["same"] for row in content["rows"]] == same
-    assert content["heading"] == (
-        f"3 nearest in the latent space, {sum(same)} with its label"
-    )
-    do(view, "hover", 1, 0)  # the same point on the other map
-    other = graph(spaces, "both").indices[0]
-    assert [r["title"] for r in view.detail.content["rows"]] == [f"p{i}" for i in other]
-    assert view.detail.content["title"] == "p0 in both"
-    do(view, "hover", 1, -1)  # nowhere: what was said stays to be read
-    assert view.detail.content["title"] == "p0 in both"
-
-
-def test_neighbours_in_every_other_space(view, spaces):
-    do(view, "hover", 1, 4)
-    own = set(graph(spaces, "both").indices[4])
-    told = view.detail.content["elsewhere"]
-    for part, space in zip(told, ("image", "text", "sum"), strict=True):
-        there = graph(spaces, "both", space=space).indices[4]
-        shared = len(own & set(there))
-        assert part["heading"] == f"in the {space} space, {shared} of 3 shared"
-        assert [row["row"] for row in part["rows"]] == there.tolist()
-        labels = spaces["both"][0].labels
-        same = (labels[there] == labels[4]).tolist()
-        assert [row["same"] for row in part["rows"]] == same
-
-
-def test_neighbours_elsewhere_are_of_the_same_distance(view, spaces):
-    view.metric = "cosine"
-    do(view, "hover", 1, 4)
-    for part, space in zip(
-        view.detail.content["elsewhere"], ("image", "text", "sum"), strict=True
-    ):
-        there = graph(spaces, "both", space=space, metric="cosine").indices[4]
-        assert [row["row"] for row in part["rows"]] == there.tolist()
-
-
-def test_selection_in_the_pane(view):
-    view.select(["p0", "p3", "p1"])
-    content = view.detail.content
-    assert content["title"] == "3 selected"
-    assert content["facts"] == [["ant", "2", ""], ["bee", "1", ""]]
-    assert [row["title"] for row in content["rows"]] == ["p0", "p1", "p3"]
-    view.select(["p5"])
-    assert view.detail.content["title"] == "p5 in plain"
-
-
-def test_long_lists_say_what_is_left_out(view):
-    view.k = 23
-    do(view, "hover", 0, 0)
-    assert len(view.detail.content["rows"]) == 20
-    assert view.detail.content["more"] == "20 of 23 shown"
 
 
 # Many points
@@ -843,134 +507,3 @@ def test_a_star_is_hollow():
     points = np.array([[0.0, 0.0], *(0.8 * star)])
     found = scene.inside(points, *star.T.tolist())
     assert found.tolist() == [False] + [True] * 5
-
-
-# Pictures and text
-
-
-def test_snapshot_is_a_plain_figure(view, spaces):
-    view.edges, view.color = "gained", "kind"
-    view.select(["p1", "p4"])
-    figure = view.snapshot()
-    assert isinstance(figure, go.Figure)
-    assert not isinstance(figure, go.FigureWidget)
-    layout = figure.to_dict()["layout"]
-    assert "sendChartToCloud" in layout["modebar"]["remove"]
-    drawn = [trace for trace in figure.data if trace.customdata is not None]
-    told = [sorted(trace.customdata.tolist()) for trace in drawn]
-    others = sorted({f"p{i}" for i in range(N)} - {"p1", "p4"})
-    assert told == [others, ["p1", "p4"]] * 2  # the context first, below
-    assert drawn[1].x.tolist() == flat(view)[[1, 4], 0].tolist()
-    assert drawn[1].y.tolist() == flat(view)[[1, 4], 1].tolist()
-    text = json.dumps(layout)
-    assert "plain, seed 0" in text
-    assert "both, seed 0" in text
-    assert "gained edges that touch the selection" in text
-    call = layout["meta"]["call"]
-    assert call["figure"] == "explorer"
-    told = {
-        name: value for name, value in call["arguments"].items() if name != "spaces"
-    }
-    assert told == json.loads(json.dumps(view._arguments()))
-    assert layout["meta"]["selection"] == ["p1", "p4"]
-    assert layout["meta"]["alt"].startswith("Map of plain, seed 0: 24 points, 2 sel")
-
-
-@pytest.mark.parametrize("suffix", ["pdf", "png", "svg", "html", "json"])
-def test_what_is_shown_can_be_saved(view, tmp_path, suffix):
-    view.edges, view.color = "by modality", "rewiring"
-    lasso(view, [1, 2])
-    rv.save(view.snapshot(), tmp_path / f"map.{suffix}")
-    assert (tmp_path / f"map.{suffix}").stat().st_size > 1_000
-
-
-def test_a_snapshot_is_replayed(view, spaces, tmp_path):
-    """The manifest beside a picture makes the same one again, its focus included."""
-    view.variant, view.seed = "both", 2
-    view.space, view.weights = "sum", {"image": 2, "text": 0.5}
-    view.edges, view.color = "by modality", "rewiring"
-    lasso(view, [1, 2], panel=1)
-    rv.save(view.snapshot(), tmp_path / "map.json")
-    again = rv.replay(tmp_path / "map.manifest.json", spaces)  # it would warn
-    assert "both, seed 2" in json.dumps(again.to_plotly_json()["layout"], default=list)
-
-
-def test_a_snapshot_shows_the_colours_of_the_page(view):
-    view.select(["p2"])
-    figure = view.snapshot()
-    assert figure.data[1].customdata.tolist() == ["p2"]
-    color = view.map.colors["styles"][2][0]
-    assert _shown(figure.data[1]) == color
-    assert _shown(figure.data[0]) != color
-
-
-def _shown(trace):
-    marker = trace.marker
-    if marker.colorscale is None:
-        return marker.color
-    share = (marker.color[0] - marker.cmin) / (marker.cmax - marker.cmin)
-    return max(step for step in marker.colorscale if step[0] <= share)[1]
-
-
-def test_a_cell_keeps_a_picture(view, monkeypatch):
-    shown = []
-    monkeypatch.setattr(
-        "refnet_viz.widgets.stage.display", lambda what, **_: shown.append(what)
-    )
-    view._ipython_display_()
-    live, still = shown
-    told = live.pop("application/vnd.jupyter.widget-view+json")
-    assert told["model_id"] == view.widget.model_id
-    assert live == {"text/plain": ""}
-    assert '<img class="rv-static" alt="Map of plain, seed 0: 24' in still["text/html"]
-    assert "base64,iVBORw0KGgo" in still["text/html"]  # a PNG
-    assert still["text/plain"].startswith("Map of plain, seed 0: 24 points")
-    assert "Map of both, seed 0: 24 points" in still["text/plain"]
-
-
-def test_summary_says_what_cannot_be_seen(view):
-    view.edges, view.color = "gained", "rewiring"
-    view.select(["p1", "p2"])
-    told = view.map.texts["panels"][1]["summary"]
-    assert told.startswith(
-        "Map of both, seed 0: 24 points, 2 selected, coloured by rewiring from plain; "
-        "latent space; PCA, trustworthiness "
-    )
-    assert told.endswith(" gained edges that touch the selection.")
-
-
-def test_hostile_text_stays_text():
-    spaces = {
-        HOSTILE[0]: embedding(
-            "a", 0, ids=[f"{HOSTILE[i % 3]}{i}" for i in range(N)],
-            class_names=HOSTILE, metadata=pd.DataFrame({HOSTILE[1]: [HOSTILE[2]] * N}),
-            media=Media((), HOSTILE * (N // 3)),
-            modalities={
-                name: np.random.default_rng(i).normal(size=(N, 2))
-                for i, name in enumerate(HOSTILE[:2])
-            },
-        )
-    }  # fmt: skip
-    view = rv.explore(spaces, k=3, layout="pca", color=HOSTILE[1])
-    assert key(view) == []  # one value needs no legend
-    view.color, view.space, view.edges = "label", "sum", "by modality"
-    view.weights = {HOSTILE[0]: 2, HOSTILE[1]: 0.5}
-    view.select(list(spaces[HOSTILE[0]].ids[:3]))
-    # The scripts of the page make text nodes; they are given the words as they are.
-    assert key(view) == [HOSTILE[0], f"{HOSTILE[1][:31]}…", HOSTILE[2]]
-    assert titles(view) == [f"{HOSTILE[0]}, seed 0"]
-    # plotly and pictures read a little HTML, so these get it escaped.
-    figure = view.snapshot()
-    texts = [figure.layout.title.text, *(a.text for a in figure.layout.annotations)]
-    for trace in figure.data:
-        hover = [] if trace.hovertext is None else trace.hovertext
-        texts += [trace.name or "", *hover]
-    assert any("&lt;script&gt;window.h" in text for text in texts)
-    for text in [*texts, view._still()["text/html"]]:
-        assert "<script" not in text
-        assert "<img src=x" not in text
-        assert "<b &" not in text
-    # ipywidgets that read HTML are not used at all.
-    every = members(view.widget)
-    assert not [w for w in every if isinstance(w, W.HTML | W.HTMLMath)]
-    assert not any(getattr(w, "description_allow_html", False) for w in every)
