@@ -8,7 +8,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
-from run_notebook import execute
 
 from refnet_viz.config import Config
 from refnet_viz.data import Dataset
@@ -66,6 +65,9 @@ def data():
 @pytest.fixture(scope="session")
 def executed():
     """Return the function that executes a notebook, once however often it is asked."""
+    # Tests also run this file by its path, where the helpers are not found.
+    from run_notebook import execute
+
     return functools.cache(lambda path: execute(path)[0])
 
 

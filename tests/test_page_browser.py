@@ -428,7 +428,7 @@ def test_zoom_is_shared_and_can_be_reset(page):
     page.press("zoom in")
     zoomed = [page.places(panel) for panel in (0, 1)]
     assert np.ptp(zoomed[0], axis=0).min() > 1.4 * np.ptp(before, axis=0).min()
-    page.press("show the whole map")
+    page.press("Reset")
     assert np.allclose(page.places(0), before)
 
 

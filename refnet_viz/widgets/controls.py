@@ -14,6 +14,7 @@ from .atlas import BY_MODALITY, Atlas
 from .chips import Chips
 from .code import Code
 from .hue import options
+from .saving import Saving
 from .weights import Weights
 
 LAYOUTS = {"aligned UMAP": "aligned", "UMAP": "umap", "PCA": "pca"}
@@ -49,14 +50,15 @@ class Actions:
     ----------
     search
         Words of the points to select.
-    undo, clear, code
-        Go back a step, select nothing, show the code.
+    undo, clear, code, saving
+        Go back a step, select nothing, show the code, save a file.
     """
 
     search: W.Text
     undo: W.Button
     clear: W.Button
     code: Code
+    saving: Saving
 
     @classmethod
     def make(cls, *, live: bool) -> Actions:
@@ -73,7 +75,7 @@ class Actions:
         for button in (undo, clear):
             button.add_class("rv-button")
         undo.disabled = clear.disabled = True
-        return cls(search, undo, clear, Code())
+        return cls(search, undo, clear, Code(), Saving())
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class Controls:
     widgets
         Name to control.
     actions
-        Search, undo, clear, code.
+        Search, undo, clear, code, saving.
     """
 
     widgets: dict[str, Any]
@@ -106,7 +108,7 @@ class Controls:
             What is said below the second.
         """
         done = self.actions
-        acts = W.HBox([done.search, done.undo, done.clear, done.code])
+        acts = W.HBox([done.search, done.undo, done.clear, done.code, done.saving])
         acts.add_class("rv-acts")
         how = [*(self.widgets[name] for name in HOW), acts, status]
         bars = [W.HBox([self.widgets[name] for name in WHAT]), W.HBox(how)]

@@ -183,6 +183,7 @@ class Explorer(Stage):
         done.undo.on_click(of(lambda _: self.undo()))
         done.search.observe(of(self._typed), "value")
         done.code.on_msg(of(self._asked))
+        done.saving.on_msg(of(self._save))
         self.map.on_msg(of(self._heard))
         self.detail.on_msg(of(self._heard))
         if self.workshop is not None:
@@ -230,6 +231,11 @@ class Explorer(Stage):
 
     def _asked(self, widget: Any, *_: Any) -> None:
         widget.send({"kind": "code", "text": self.code()})
+
+    def _save(self, widget: Any, content: dict[str, Any], *_: Any) -> None:
+        rows = self._rows if len(self._rows) else np.arange(len(self._atlas.first))
+        table = self._desk.facts(self._focus).frame(rows)
+        widget.send_file(content["words"][0], self.snapshot, table)
 
     def _heard(self, _: Any, content: dict[str, Any], *__: Any) -> None:
         """Do what a page asks for."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-SCENE = ("dom.js", "shapes.js", "scene.js", "key.js")
+SCENE = ("dom.js", "shapes.js", "pointer.js", "panel.js", "scene.js", "key.js")
 PANES = ("detail.js", "strip.js")
 
 

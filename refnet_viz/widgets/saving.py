@@ -1,0 +1,64 @@
+"""Files that a page can save: the maps as a figure, its manifest, a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import anywidget
+import pandas as pd
+import plotly.graph_objects as go
+
+from ..plot.export import save
+from .scripts import script
+
+MANIFEST, TABLE = "manifest", "table"
+TYPES = {
+    "png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf",
+    "html": "text/html", MANIFEST: "application/json", TABLE: "text/csv",
+}  # fmt: skip
+
+
+class Saving(anywidget.AnyWidget):
+    """A button that opens a list of files; the kernel writes, the page saves.
+
+    A choice arrives as a message ``{"kind": "save", "words": [which]}``; `send_file`
+    answers it.
+    """
+
+    _esm = script("dom.js", "saving.js")
+
+    def send_file(
+        self, which: str, figure: Callable[[], go.Figure], table: pd.DataFrame
+    ) -> None:
+        """Send a file to the page.
+
+        Parameters
+        ----------
+        which
+            One of `TYPES`.
+        figure
+            Makes the maps as a figure.
+        table
+            The selected points, or all of them.
+        """
+        name, content = written(which, figure, table)
+        told = {"kind": "file", "name": name, "type": TYPES[which]}
+        self.send(told, [content])
+
+
+def written(
+    which: str, figure: Callable[[], go.Figure], table: pd.DataFrame
+) -> tuple[str, bytes]:
+    """Return the name and the content of a file, as `refnet_viz.save` writes it."""
+    with TemporaryDirectory() as folder:
+        if which == TABLE:
+            path = save(table, Path(folder) / "points.csv")
+            return path.name, path.read_bytes()
+        # The manifest is the same whatever the figure's suffix.
+        suffix = "json" if which == MANIFEST else which
+        path = save(figure(), Path(folder) / f"maps.{suffix}")
+        if which == MANIFEST:
+            path = path.with_suffix(".manifest.json")
+        return path.name, path.read_bytes()
