@@ -580,8 +580,8 @@ def test_keyboard(opened):
     for name in (
         "plain", "both", "Seed", "latent", "picture", "text", "sum", "Distance",
         "Layout", "Colour by", "Neighbours k", "none", "all", "by modality", "kept",
-        "gained", "lost", "Compared with", "Search", "Copy as code", "Lasso", "Pan",
-        "zoom in", "zoom out", "Reset", "plain, seed 0", "both, seed 0",
+        "gained", "lost", "Compared with", "Search", "Copy as code", "Save …",
+        "Lasso", "Pan", "zoom in", "zoom out", "Reset", "plain, seed 0", "both, seed 0",
         "select ant", "select bee",
     ):  # fmt: skip
         assert name in names, name
@@ -591,7 +591,7 @@ def test_keyboard(opened):
     assert dark == []
 
     page.locator(".rv-plot").first.focus()
-    live = page.locator(".rv-live")
+    live = page.locator(".rv-scene .rv-live")
     page.keyboard.press("ArrowRight")  # begins in the middle
     page.keyboard.press("ArrowRight")
     row = notebook.map("scene.panels[0].hovered")
@@ -711,13 +711,13 @@ def test_text_from_data_is_text(opened, page):
         expect(label).to_have_text(f"Weight of {text}")
     notebook.run(f"view.select({every[:3]!r})")
     expect(page.locator(".rv-detail .rv-row")).to_have_count(3)
-    page.get_by_role("button", name="Copy as code").click()
-    expect(page.locator(".rv-code-box pre")).to_have_text(notebook.value("view.code()"))
-    page.screenshot(path=PICTURES / "hostile.png")
     boxes = look(page, "boxes")  # long names push nothing aside
     assert len({round(boxes[f"map {i}"][2]) for i in range(3)}) == 1
     assert overlaps(boxes, ("control", "button", "weight", "map", "head")) == []
     assert outside(boxes) == []
+    page.get_by_role("button", name="Copy as code").click()
+    expect(page.locator(".rv-code-box pre")).to_have_text(notebook.value("view.code()"))
+    page.screenshot(path=PICTURES / "hostile.png")
     page.keyboard.press("Escape")
     field = page.get_by_role("textbox", name="Search")
     field.fill(f"{image} nowhere")

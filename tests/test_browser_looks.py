@@ -212,21 +212,26 @@ def test_messages_move_nothing(shown):
         status.wait_for(state="hidden")
 
 
-def test_the_code_stays_within_the_explorer(shown):
+@pytest.mark.parametrize(
+    ("button", "role", "name"),
+    [("Copy as code", "dialog", "code of this view"), ("Save …", "group", "files")],
+)
+def test_what_opens_stays_within_the_explorer(shown, button, role, name):
     notebook, _ = shown
     page = notebook.page
     notebook.run("view.select(data.ids[:40])")
     for width in WIDTHS:
         resize(notebook, width)
-        page.get_by_role("button", name="Copy as code").click()
-        box = page.get_by_role("dialog")
+        page.get_by_role("button", name=button).click()
+        box = page.get_by_role(role, name=name)
         box.wait_for()
         inner, home = box.bounding_box(), page.locator(".rv-explorer").bounding_box()
         assert inner["x"] >= home["x"]
         assert inner["x"] + inner["width"] <= home["x"] + home["width"]
         assert inner["y"] + inner["height"] <= home["y"] + home["height"]
         assert look(page, "pale")[1] == []
-        page.screenshot(path=PICTURES / f"code-{width}.png")
+        assert nameless(page)[1] == []
+        page.screenshot(path=PICTURES / f"{role}-{width}.png")
         page.keyboard.press("Escape")
         box.wait_for(state="hidden")
     notebook.run("view.select(None)")
