@@ -146,9 +146,12 @@ class View:
 
     def _of_edges(self, panel: Panel) -> str:
         plain = panel.kind == "all" or panel.patterns is not None
-        what = "edges" if plain else f"{panel.kind} edges"
+        one = len(panel.pairs) == 1
+        what = "edge" if one else "edges"
+        what = what if plain else f"{panel.kind} {what}"
         told = count_of(len(self.edges(panel)), len(panel.pairs), what)
-        touching = " that touch the selection" if len(self.rows) else ""
+        touching = f" that {'touches' if one else 'touch'} the selection"
+        touching = touching if len(self.rows) else ""
         dashed = ", dashed where a modality contradicts them" if panel.patterns else ""
         return told + touching + dashed
 

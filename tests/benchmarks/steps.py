@@ -17,7 +17,8 @@ from torch import nn
 from refnet_viz.config import Config
 from refnet_viz.data import Dataset
 from refnet_viz.train import steps
-from refnet_viz.train.loop import _model, _rows
+from refnet_viz.train.loop import _model
+from refnet_viz.train.rows import rows_of
 
 ROWS, BATCH, CLASSES, TURNS = 1024, 128, 10, 60
 CONFIG = Config(refiner=0, contrastive=0, batch_size=BATCH, targets="features")
@@ -79,7 +80,7 @@ def ours(config: Config) -> Callable[[torch.Tensor], None]:
     """Return one step of `fit`."""
     given = data()
     model = _model(given, config, None).train()
-    rows = _rows(model, given, config, 0, supervised=True)
+    rows = rows_of(model, given, config, 0, supervised=True)
     optimizer = steps._optimizer(model, config)
 
     def step(index: torch.Tensor) -> None:
