@@ -178,7 +178,7 @@ class Notebook:
         find = "const scene = document.querySelector('.rv-scene').rvScene"
         return self.page.evaluate(f"() => {{ {find}; return {expression}; }}")
 
-    def wait_map(self, condition, timeout=30_000):
+    def wait_map(self, condition, timeout=90_000):
         """Wait until something holds of ``scene``, and it is painted."""
         self.page.wait_for_function(
             "() => { const scene = document.querySelector('.rv-scene')?.rvScene; "
