@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -29,3 +29,47 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file that appears whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_pair(folder: Path, blob: tuple[str, bytes], text: tuple[str, bytes]) -> None:
+    """Write a file that is named by its content, and another that points to it.
+
+    The first is written under a name that nothing has yet; then the second replaces the
+    old one in one step. Whenever writing stops, the folder holds a whole pair: the old
+    one or the new one. Files of the first kind that nothing points to are removed.
+
+    Parameters
+    ----------
+    folder
+        Made when it is not there.
+    blob
+        Name, such as ``weights-1f3a.safetensors``, and content; up to the first hyphen
+        the name says what kind of file it is.
+    text
+        Name and content of the file that points to it.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
+    """
+    name, content = blob
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write(folder / name, content)
+        write(folder / text[0], text[1])
+    except OSError as error:
+        raise OSError(
+            f"`folder` must be a folder that can be written, got {str(folder)!r} "
+            f"({error.strerror or error})."
+        ) from error
+    for stale in folder.glob(f"{name.split('-')[0]}-*{Path(name).suffix}"):
+        if stale.name != name:
+            with suppress(OSError):
+                stale.unlink()

@@ -13,7 +13,7 @@ from plotly.basedatatypes import BaseFigure
 from plotly.offline import get_plotlyjs
 
 from .. import _check
-from .._files import replacing
+from .._files import write
 from ..embedding import Embedding
 from ..graph import Neighbors, save_graph
 from ..storage import save_spaces
@@ -147,7 +147,7 @@ def _save_figure(
     if kind == "html":
         content = page(figure, plotlyjs).encode()
         if plotlyjs == "directory":
-            _write(path.with_name(BESIDE), get_plotlyjs().encode())
+            write(path.with_name(BESIDE), get_plotlyjs().encode())
     elif kind == "json":
         content = json_of(figure).encode()
     else:
@@ -157,17 +157,17 @@ def _save_figure(
         }
         words = (title_of(figure), describe(figure))
         content = render(figure, kind, scale=scale, words=words, **pixels)
-    _write(path, content)
+    write(path, content)
     note = manifest_of(figure, given.layout.meta, path.parent)
     # Order is kept: that of variants is the order of the panels.
     text = json.dumps(note, indent=1, allow_nan=False)
-    _write(path.with_suffix(".manifest.json"), f"{text}\n".encode())
+    write(path.with_suffix(".manifest.json"), f"{text}\n".encode())
 
 
 def _save_table(frame: pd.DataFrame, path: Path) -> None:
     named = frame.index.name is not None or not isinstance(frame.index, pd.RangeIndex)
     if path.suffix.lower() == ".csv":
-        _write(path, frame.to_csv(index=named, lineterminator="\n").encode())
+        write(path, frame.to_csv(index=named, lineterminator="\n").encode())
         return
     try:
         content = frame.to_parquet(index=named)
@@ -176,9 +176,4 @@ def _save_table(frame: pd.DataFrame, path: Path) -> None:
             "`path` must end in '.csv', because '.parquet' needs the package pyarrow, "
             f"got {path.name!r}."
         ) from error
-    _write(path, content)
-
-
-def _write(path: Path, content: bytes) -> None:
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
+    write(path, content)

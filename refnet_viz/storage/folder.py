@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -13,7 +12,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from .._files import replacing
+from .._files import write_pair
 from .._nested import as_variants, map_values
 from ..embedding import Embedding
 from .parts import Shelf, Store, encoded, text_of
@@ -71,19 +70,7 @@ def save_spaces(spaces: Any, folder: str | os.PathLike[str]) -> Path:
     check = hashlib.sha256(encoded(text)).hexdigest()
     whole = f'{{"format":{FORMAT},"sha256":"{check}","content":{text}}}\n'
     folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / name, blob)
-        _write(folder / MANIFEST, encoded(whole))
-    except OSError as error:
-        raise OSError(
-            f"`folder` must be a folder that can be written, got {str(folder)!r} "
-            f"({error.strerror or error})."
-        ) from error
-    for stale in folder.glob("arrays-*.safetensors"):
-        if stale.name != name:
-            with contextlib.suppress(OSError):
-                stale.unlink()
+    write_pair(folder, (name, blob), (MANIFEST, encoded(whole)))
     return folder
 
 
@@ -179,8 +166,3 @@ def _damaged(path: Path, why: str) -> _DamagedError:
     return _DamagedError(
         f"`folder` must hold a whole comparison, got {str(path)!r}: {why}."
     )
-
-
-def _write(path: Path, content: bytes) -> None:
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)

@@ -1,4 +1,4 @@
-"""Files of a run: written whole, read with their checksum, never as a pickle."""
+"""Files of a run: read with their checksum, never as a pickle."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ import safetensors
 import safetensors.torch
 from torch import Tensor
 
-from .._files import replacing
-
 _EPOCHS = "epochs"
 
 
@@ -22,12 +20,6 @@ class DamagedRunError(ValueError):
 def damaged(path: Path, why: str) -> DamagedRunError:
     """Return the error that says what is wrong with a file."""
     return DamagedRunError(f"`folder` must hold a whole run, got {str(path)!r}: {why}.")
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a file that appears whole or not at all."""
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
 
 
 def as_bytes(tensors: Mapping[str, Tensor]) -> bytes:

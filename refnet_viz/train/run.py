@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import html
 import json
@@ -17,10 +16,11 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from .._files import write_pair
 from .._version import __version__
 from ..config import Config
 from ..model import ReFNet, Schema
-from .files import DamagedRunError, as_bytes, damaged, flat, parted, tensors, write
+from .files import DamagedRunError, as_bytes, damaged, flat, parted, tensors
 
 FORMAT = 2  # 1 is without snapshots, and still what such runs are written in
 _MANIFEST = "run.json"
@@ -170,19 +170,7 @@ class Run:
             },
             indent=1,
         )
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            write(folder / name, blob)
-            write(folder / _MANIFEST, text.encode())
-        except OSError as error:
-            raise OSError(
-                f"`folder` must be a folder that can be written, got {str(folder)!r} "
-                f"({error.strerror or error})."
-            ) from error
-        for stale in folder.glob("weights-*.safetensors"):
-            if stale.name != name:
-                with contextlib.suppress(OSError):
-                    stale.unlink()
+        write_pair(folder, (name, blob), (_MANIFEST, text.encode()))
         return folder
 
     @classmethod
