@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from .._files import replacing
 from .._nested import Variants
 from ..data.dataset import Dataset
 from ..embedding import Embedding
-from ..widgets.inputs import ALONE, spaces_of
+from ..plot.variants import variants_of
+from ..widgets.inputs import embeddings_of
 
 SUFFIXES = (".html", ".htm")
 
@@ -39,10 +40,7 @@ def given(spaces: Any, data: Dataset | None = None) -> Variants[Embedding]:
     >>> list(given([own, own]))
     ['mine']
     """
-    found = spaces_of(spaces, data)
-    if isinstance(spaces, Mapping) or list(found) != [ALONE]:
-        return found
-    return {str(found[ALONE][0].info.get("variant", ALONE)): found[ALONE]}
+    return variants_of("spaces", embeddings_of(spaces, data), Embedding)
 
 
 def page_path(path: str | os.PathLike[str]) -> Path:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping
-from importlib import metadata
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..data.dataset import Dataset
-from ..plot.manifest import PROGRAMS
+from ..plot.manifest import versions
 from . import markup
 from .findings import (
     OPPOSITE,
@@ -111,10 +109,10 @@ def what_was_compared(material: Material, data: Dataset | None) -> str:
     if same:
         content = markup.table("Settings", ["setting", "value"], list(same.items()))
         shared = _folded("Settings that all variants share", content)
-    versions = markup.table(
+    programs = markup.table(
         "Versions", ["program", "version"], list(_versions(material).items())
     )
-    told = _folded("Versions of programs", versions)
+    told = _folded("Versions of programs", programs)
     return markup.table("Variants", columns, rows) + _about(data) + shared + told
 
 
@@ -130,14 +128,8 @@ def _settings(
 
 def _versions(material: Material) -> dict[str, str]:
     """Return versions of what trained the runs and of what wrote the report."""
-    found = {"python": platform.python_version()}
-    for name in PROGRAMS:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
     told = material.every[0].info.get("versions", {})
-    return found | {f"{name} (training)": str(told[name]) for name in told}
+    return versions() | {f"{name} (training)": str(told[name]) for name in told}
 
 
 def _about(data: Dataset | None) -> str:

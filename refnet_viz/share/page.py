@@ -14,7 +14,7 @@ from ..plot.render import render
 from ..plot.theme import ink
 from ..widgets import scripts, snapshot
 from ..widgets.atlas import Atlas
-from ..widgets.chips import MOST
+from ..widgets.chips import at_first, checked
 from ..widgets.controls import LAYOUTS
 from ..widgets.desk import Desk, Settings
 from ..widgets.inputs import is_runs
@@ -118,29 +118,16 @@ def export_html(
     _check.one_of("space", space, atlas.spaces)
     _check.one_of("layout", layout, list(LAYOUTS.values()))
     against = baseline_of(baseline, every)
+    shown = at_first(list(every), against) if variants is None else variants
     content = Content(
-        atlas, space, layout, k, against, _shown(variants, list(every), against),
-        color, mode, bool(pictures),
+        atlas, space, layout, k, against, checked(shown, every), color, mode,
+        bool(pictures),
     )  # fmt: skip
     _check.one_of("color", color, content.colors)
     found = _page(content)
     with writing(path) as file:
         file.write_bytes(found)
     return path
-
-
-def _shown(
-    variants: Sequence[str] | None, names: list[str], baseline: str
-) -> tuple[str, ...]:
-    if variants is None:
-        return tuple(dict.fromkeys([baseline, names[-1]]))
-    chosen = [variants] if isinstance(variants, str) else list(variants)
-    for name in chosen:
-        _check.one_of("variants", name, names)
-    _check.unique("variants", chosen)
-    if not 1 <= len(chosen) <= MOST:
-        raise ValueError(f"`variants` must be 1 to {MOST} of them, got {len(chosen)}.")
-    return tuple(chosen)
 
 
 def _page(content: Content) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import ipywidgets as W
@@ -51,14 +51,9 @@ class Chips(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
         ValueError
             If a name is unknown or repeats, or there are not one to four.
         """
-        given = [names] if isinstance(names, str) else list(names)
-        for name in given:
-            _check.one_of("variants", name, self.buttons)
-        _check.unique("variants", given)
-        if not 1 <= len(given) <= MOST:
-            raise ValueError(_rule(len(given)))
+        given = checked(names, self.buttons)
         self._press(given)
-        self.value = tuple(given)
+        self.value = given
 
     def _press(self, names: Sequence[str]) -> None:
         self._setting = True
@@ -78,6 +73,34 @@ class Chips(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
         else:
             self._press(self.value)
             self.refused = _rule(len(on))
+
+
+def checked(names: Any, known: Collection[str]) -> tuple[str, ...]:
+    """Return the variants to be shown side by side.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown or repeats, or there are not one to four.
+    """
+    given = [names] if isinstance(names, str) else list(names)
+    for name in given:
+        _check.one_of("variants", name, known)
+    _check.unique("variants", given)
+    if not 1 <= len(given) <= MOST:
+        raise ValueError(_rule(len(given)))
+    return tuple(given)
+
+
+def at_first(names: Sequence[str], baseline: str) -> tuple[str, ...]:
+    """Return what is shown where nobody says what: the baseline and the last one.
+
+    Examples
+    --------
+    >>> at_first(["plain", "refiner", "both"], "plain"), at_first(["mine"], "mine")
+    (('plain', 'both'), ('mine',))
+    """
+    return tuple(dict.fromkeys([baseline, names[-1]]))
 
 
 def _rule(count: int) -> str:

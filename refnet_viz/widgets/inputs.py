@@ -16,7 +16,12 @@ ALONE = "embedding"
 
 
 def spaces_of(given: Any, data: Dataset | None) -> Variants[Embedding]:
-    """Return variant to one embedding a seed.
+    """Return variant to one embedding a seed, see `embeddings_of`."""
+    return as_variants("spaces", embeddings_of(given, data), Embedding, alone=ALONE)
+
+
+def embeddings_of(given: Any, data: Dataset | None) -> Any:
+    """Return embeddings in the shape that was given or saved.
 
     Parameters
     ----------
@@ -44,7 +49,7 @@ def spaces_of(given: Any, data: Dataset | None) -> Variants[Embedding]:
         from ..inference import embed  # noqa: PLC0415
 
         given = embed(given, shown_rows(data))
-    return as_variants("spaces", given, Embedding, alone=ALONE)
+    return given
 
 
 def earlier_of(given: Any, data: Dataset | None) -> dict[str, Earlier]:

@@ -12,6 +12,7 @@ from ..data.dataset import Dataset
 from ..embedding import Embedding
 from ..plot.theme import ink
 from .atlas import Atlas
+from .chips import at_first
 from .explorer import Explorer
 from .inputs import earlier_of, spaces_of
 from .lifetime import register
@@ -110,7 +111,7 @@ def explore(
     most = _check.k_neighbors(k, _size(every))
     atlas = Atlas.of(every, most, earlier_of(spaces, data))
     names, first = list(every), baseline_of(baseline, every)
-    shown = list(dict.fromkeys([first, names[-1]])) if variants is None else variants
+    shown = at_first(names, first) if variants is None else variants
     settings = {
         "variants": shown, "k": k, "space": space, "layout": layout, "color": color,
         "baseline": first, "seed": seed,
