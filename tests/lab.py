@@ -15,6 +15,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 ROOT = Path(__file__).parent.parent
 FLAGS = (
@@ -180,11 +181,15 @@ class Notebook:
 
     def wait_map(self, condition, timeout=90_000):
         """Wait until something holds of ``scene``, and it is painted."""
-        self.page.wait_for_function(
-            "() => { const scene = document.querySelector('.rv-scene')?.rvScene; "
-            f"return scene?.frame > 0 && !scene.waiting && ({condition}); }}",
-            timeout=timeout,
-        )
+        try:
+            self.page.wait_for_function(
+                "() => { const scene = document.querySelector('.rv-scene')?.rvScene; "
+                f"return scene?.frame > 0 && !scene.waiting && ({condition}); }}",
+                timeout=timeout,
+            )
+        except PlaywrightTimeoutError as error:
+            told = [self.titles(), self.map("scene.waiting"), self.errors()]
+            raise AssertionError(f"{condition}: never, but {told}") from error
 
     def settled(self):
         """Wait until the maps are drawn and their layouts are computed."""
