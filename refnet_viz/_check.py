@@ -65,8 +65,10 @@ def number(
     raise ValueError(f"`{name}` must be a finite number{rule}, got {value!r}.")
 
 
-def k_neighbors(k: Any, n: int) -> int:
+def k_neighbors(k: Any, n: int, *, those: str = "other points") -> int:
     """Return `k` when every one of `n` points has that many other points.
+
+    The error calls them `those`.
 
     Examples
     --------
@@ -79,7 +81,7 @@ def k_neighbors(k: Any, n: int) -> int:
     if whole and 1 <= k < n:
         return int(k)
     raise ValueError(
-        f"`k` must be between 1 and {n - 1} (the number of other points), got {k!r}."
+        f"`k` must be between 1 and {n - 1} (the number of {those}), got {k!r}."
     )
 
 

@@ -162,13 +162,68 @@ class Embedding:
 
     @property
     def spaces(self) -> tuple[str, ...]:
-        """Names of the spaces in which a graph can be built."""
+        """Names of the spaces in which a graph can be built.
+
+        A modality that fewer than two rows have is none, nor is "sum" where fewer than
+        two rows have every modality.
+        """
+        least = min(2, len(self))
+        return tuple(
+            name for name in self._names if self.present_in(name).sum() >= least
+        )
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        """Names of all spaces, however many rows have them."""
         return (
             "latent",
             *(["refined"] if self.decoded else []),
             *self.inputs,
             *(["sum"] if self.inputs else []),
         )
+
+    def present_in(
+        self, space: str, *, weights: Mapping[str, float] | None = None
+    ) -> npt.NDArray[np.bool_]:
+        """Return which rows have a space: those that its graph is over.
+
+        Every row has "latent" and "refined", which are read off z. A modality is had by
+        the rows in which it is present, "sum" by those that have every modality:
+        distances over the modalities that two rows happen to share would not rank
+        neighbours.
+
+        Parameters
+        ----------
+        space
+            As in `space`.
+        weights
+            Modality to weight for "sum"; a modality of weight 0 may be absent.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``(N,)`` bool.
+
+        Raises
+        ------
+        ValueError
+            If the name is none of a space or a weight is missing or not positive.
+
+        Examples
+        --------
+        >>> e = Embedding.from_arrays(np.eye(2), modalities={"a": np.eye(2)})
+        >>> e = replace(e, present=np.array([[True], [False]]))
+        >>> e.present_in("a").tolist(), e.present_in("latent").tolist()
+        ([True, False], [True, True])
+        """
+        _check.one_of("space", space, self._names)
+        names = list(self.inputs)
+        if space in names:
+            return self.present[:, names.index(space)].copy()
+        if space != "sum":
+            return np.ones(len(self), dtype=bool)
+        counted = [weight > 0 for weight in weights_of(self.inputs, weights).values()]
+        return np.asarray(self.present[:, counted].all(axis=1))
 
     def space(
         self,
@@ -188,13 +243,15 @@ class Embedding:
             Modality to weight w_m for "refined" and "sum"; None gives each
             modality 1/d_m, so that all have the same mean variance.
         centred
-            Whether to subtract the mean. It changes angles, and by its rounding it
-            parts distances that were equal: cosines and ties want it off.
+            Whether to subtract the mean of the rows that have the space. It changes
+            angles, and by its rounding it parts distances that were equal: cosines
+            and ties want it off.
 
         Returns
         -------
         numpy.ndarray
-            ``(N, D)``; Euclidean distances in it are the metric of the space.
+            ``(N, D)``; Euclidean distances in it are the metric of the space. NaN in
+            rows that lack it (`present_in`).
 
         Raises
         ------
@@ -207,7 +264,7 @@ class Embedding:
         >>> e.space("latent").ravel().tolist()
         [-1.0, 1.0]
         """
-        _check.one_of("space", name, self.spaces)
+        there = self.present_in(name, weights=weights)
         if name == "latent":
             coordinates = self.z.astype(np.float64)
         elif name in self.inputs:
@@ -215,7 +272,12 @@ class Embedding:
         else:
             blocks = self.decoded if name == "refined" else self.inputs
             coordinates = _weighted(blocks, weights)
-        return coordinates - coordinates.mean(axis=0) if centred else coordinates
+        if there.all():
+            return coordinates - coordinates.mean(axis=0) if centred else coordinates
+        known = coordinates[there]
+        placed = np.full(coordinates.shape, np.nan)
+        placed[there] = known - known.mean(axis=0) if centred and len(known) else known
+        return placed
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -323,6 +385,26 @@ def _standardised(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
     scale = values.std(axis=0)
     scaled = (values - values.mean(axis=0)) / np.where(scale > 0, scale, 1.0)
     return scaled.astype(np.float32)
+
+
+def coverage(present: npt.NDArray[np.bool_], space: str) -> str:
+    """Return in words how many rows have a space, nothing where all do.
+
+    Examples
+    --------
+    >>> coverage(np.array([True, True, True, False]), "rna")
+    '75 % have rna'
+    >>> coverage(np.array([True, False]), "sum"), coverage(np.ones(2, bool), "rna")
+    ('50 % have every modality', '')
+    """
+    n, having = len(present), int(present.sum())
+    if having == n:
+        return ""
+    words = "every modality" if space == "sum" else space
+    share = round(100 * having / n)
+    # Rounding must not turn a few into none, nor nearly all into all.
+    count = f"{share} %" if 0 < share < 100 else f"{having:,} of {n:,}"
+    return f"{count} have {words}"
 
 
 def weights_of(

@@ -45,21 +45,20 @@ def closeness(graph: Neighbors, name: str) -> Floats:
     [1.0, 0.5]
     """
     embedding, edges = graph.embedding, graph.edges()
-    there = embedding.present[:, list(embedding.inputs).index(name)]
+    there = embedding.present_in(name)
     both = there[edges.source] & there[edges.target]
     found = np.full(len(both), np.nan)
     if both.any():
-        ends = edges.source[both], edges.target[both]
-        found[both] = _ranks(embedding.space(name), np.flatnonzero(there), *ends)
+        place = np.cumsum(there) - 1
+        ends = place[edges.source[both]], place[edges.target[both]]
+        found[both] = _ranks(embedding.space(name)[there], *ends)
     return found
 
 
-def _ranks(
-    x: Floats, known: npt.NDArray[np.intp], source: Rows, target: Rows
-) -> Floats:
-    """Return the mean rank from both ends, among evenly spaced known rows."""
-    some = np.unique(np.linspace(0, len(known) - 1, REFERENCES).round().astype(int))
-    rows = known[some] if len(known) > REFERENCES else known
+def _ranks(x: Floats, source: Rows, target: Rows) -> Floats:
+    """Return the mean rank from both ends, among evenly spaced rows."""
+    some = np.unique(np.linspace(0, len(x) - 1, REFERENCES).round().astype(int))
+    rows = some if len(x) > REFERENCES else np.arange(len(x))
     listed = np.zeros(len(x), dtype=np.int64)
     listed[rows] = 1
     squares = np.einsum("ij,ij->i", x, x)

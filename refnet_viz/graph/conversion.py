@@ -41,8 +41,11 @@ def build_graph(
     distance: npt.NDArray[np.float64],
     weight: npt.NDArray[np.float64],
     directed: bool,
+    present: npt.NDArray[np.bool_] | None = None,
 ) -> nx.Graph[str]:
     """Return a networkx graph, its dictionaries built directly.
+
+    Nodes say whether they are `present` where that is given.
 
     `add_edges_from` looks up every node and edge, and makes two dictionaries an edge;
     here the rows to write into are gathered by numpy, and one dictionary is made,
@@ -55,6 +58,9 @@ def build_graph(
             name: {"label": label}
             for name, label in zip(names, label_texts(embedding), strict=True)
         }
+        if present is not None:
+            for name, there in zip(names, present.tolist(), strict=True):
+                graph._node[name]["present"] = there
         out: list[Row] = [{} for _ in names]
         back: list[Row] = [{} for _ in names] if directed else out
         ends = zip(

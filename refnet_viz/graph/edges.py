@@ -22,15 +22,16 @@ class Edges(NamedTuple):
 
 
 def every(indices: Rows, distances: Floats) -> Edges:
-    """Return the edges from each point to its neighbours.
+    """Return the edges from each point to its neighbours; lines of -1 have none.
 
     Examples
     --------
     >>> every(np.array([[1], [0], [1]]), np.ones((3, 1))).source.tolist()
     [0, 1, 2]
     """
-    n, k = indices.shape
-    return Edges(np.repeat(np.arange(n), k), indices.ravel(), distances.ravel())
+    rows = np.flatnonzero(indices[:, 0] >= 0)
+    source = np.repeat(rows, indices.shape[1])
+    return Edges(source, indices[rows].ravel(), distances[rows].ravel())
 
 
 def unite(indices: Rows, distances: Floats) -> tuple[Edges, npt.NDArray[np.bool_]]:

@@ -71,8 +71,8 @@ def load_graph(path: str | os.PathLike[str]) -> nx.Graph[str]:
     Returns
     -------
     networkx.Graph or networkx.DiGraph
-        Equal to the graph that was saved: ids, labels, distances, weights and
-        directedness.
+        Equal to the graph that was saved: ids, labels, which rows lack the space,
+        distances, weights and directedness.
 
     Raises
     ------
@@ -85,8 +85,7 @@ def load_graph(path: str | os.PathLike[str]) -> nx.Graph[str]:
         raw = _read(path)
         graph: nx.Graph[str] = nx.DiGraph() if raw.is_directed() else nx.Graph()
         graph.add_nodes_from(
-            (str(name), {"label": str(data.get("label", ""))})
-            for name, data in raw.nodes(data=True)
+            (str(name), _attributes(data)) for name, data in raw.nodes(data=True)
         )
         # Readers add attributes of their own, such as GEXF's edge numbers.
         graph.add_edges_from(
@@ -101,6 +100,15 @@ def load_graph(path: str | os.PathLike[str]) -> nx.Graph[str]:
             f"got {path.name} ({error})."
         ) from error
     return graph
+
+
+def _attributes(data: dict[str, Any]) -> dict[str, Any]:
+    """Return what a node says: its label and, where it is known, whether it is there.
+
+    Readers add attributes of their own, which are left out.
+    """
+    known: dict[str, Any] = {"label": str(data.get("label", ""))}
+    return known | ({"present": bool(data["present"])} if "present" in data else {})
 
 
 def _cleaned(graph: nx.Graph[str]) -> nx.Graph[str]:

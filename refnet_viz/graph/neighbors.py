@@ -16,7 +16,7 @@ from scipy.sparse import csr_array
 from .. import _check
 from .._nested import map_values
 from .._search import nearest
-from ..embedding import Embedding
+from ..embedding import Embedding, coverage
 from .conversion import build_graph
 from .edges import Edges, as_matrix, every, louvain, unite
 
@@ -29,6 +29,10 @@ DISTANCES = ("euclidean", "cosine")
 class Neighbors:
     """The k nearest other points of every point, nearest first.
 
+    It is a graph over the rows that have the space: a row that lacks a modality is not
+    in that modality's graph (see `Embedding.present_in`). Such a row keeps its line,
+    has no neighbours and is nobody's.
+
     Parameters
     ----------
     embedding
@@ -38,9 +42,10 @@ class Neighbors:
     metric
         "euclidean" or "cosine".
     indices
-        ``(N, k)`` row numbers; the own point is never among them.
+        ``(N, k)`` row numbers; the own point is never among them. -1 in the whole line
+        of a row that lacks the space.
     distances
-        ``(N, k)`` float64, rising along each row.
+        ``(N, k)`` float64, rising along each row; infinite where `indices` are -1.
     weights
         Modality to weight, when the space was searched with other than its own.
     """
@@ -70,8 +75,44 @@ class Neighbors:
         """Labels of the points, if any."""
         return self.embedding.labels
 
+    @cached_property
+    def present(self) -> npt.NDArray[np.bool_]:
+        """``(N,)`` which rows are in the graph: those that have the space."""
+        return np.asarray(self.indices[:, 0] >= 0)
+
+    @property
+    def coverage(self) -> str:
+        """How many rows are in the graph, in words; empty where all are.
+
+        Examples
+        --------
+        >>> knn(np.array([[0.0], [1.0], [3.0]]), k=1).coverage
+        ''
+        """
+        return coverage(self.present, self.space)
+
+    @cached_property
+    def compact(self) -> Neighbors:
+        """The same graph over an embedding of the rows that are in it, and no others.
+
+        Itself where all are. What counts points (metrics of shape, communities) asks
+        this one.
+        """
+        if self.present.all():
+            return self
+        place = np.cumsum(self.present) - 1
+        return replace(
+            self,
+            embedding=self.embedding.subset(self.present),
+            indices=place[self.indices[self.present]],
+            distances=self.distances[self.present],
+        )
+
     def points(self) -> npt.NDArray[np.float64]:
-        """Return the ``(N, D)`` coordinates that were searched, not centred."""
+        """Return the ``(N, D)`` coordinates that were searched, not centred.
+
+        NaN in rows that lack the space.
+        """
         return self.embedding.space(self.space, weights=self.weights, centred=False)
 
     def head(self, k: Any) -> Neighbors:
@@ -129,9 +170,12 @@ class Neighbors:
     def communities(self) -> npt.NDArray[np.int64]:
         """``(N,)`` Louvain community of each point of the union graph.
 
-        Blondel et al. 2008, by networkx, with seed 0.
+        Blondel et al. 2008, by networkx, with seed 0. -1 for rows that lack the space.
         """
-        return louvain(self.edges(), len(self))
+        compact = self.compact
+        found = np.full(len(self), -1, dtype=np.int64)
+        found[self.present] = louvain(compact.edges(), len(compact))
+        return found
 
     def similarity(self, distance: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return ``1 / (1 + d / r)``, r being the mean distance of all neighbours.
@@ -139,7 +183,7 @@ class Neighbors:
         It lies in (0, 1], is 1 for duplicates, 1/2 at the mean distance, and does not
         change with the unit of the coordinates.
         """
-        scale = float(self.distances.mean())
+        scale = float(self.compact.distances.mean())
         return 1 / (1 + distance / (scale if scale > 0 else 1.0))
 
     def adjacency(self, mode: str = "union", weights: str = "binary") -> csr_array:
@@ -189,8 +233,9 @@ class Neighbors:
         -------
         networkx.Graph or networkx.DiGraph
             Nodes are the ids, with attribute ``label`` (class names, joined by "; ",
-            empty without labels); edges have ``distance`` and ``weight`` (see
-            `similarity`).
+            empty without labels) and, where some row lacks the space, ``present``
+            (bool): such rows are nodes without edges. Edges have ``distance`` and
+            ``weight`` (see `similarity`).
 
         Raises
         ------
@@ -210,15 +255,17 @@ class Neighbors:
             distance=edges.distance,
             weight=self.similarity(edges.distance),
             directed=mode == "directed",
+            present=None if self.present.all() else self.present,
         )
 
     def _repr_html_(self) -> str:
         title = html.escape(str(self.embedding.info.get("variant", "embedding")))
         seed = self.embedding.info.get("seed")
         both, returned = self._pairs
+        missing = f", {self.coverage}" if self.coverage else ""
         return (
             f"<b>{title}</b>{'' if seed is None else f', seed {seed}'}<br>"
-            f"{len(self)} points, k = {self.k}<br>"
+            f"{len(self)} points{html.escape(missing)}, k = {self.k}<br>"
             f"space: {html.escape(self.space)}, distance: {self.metric}<br>"
             f"{len(returned)} edges, {np.mean(returned):.0%} of them mutual<br>"
             f"median distance {np.median(both.distance):.3g}<br>"
@@ -234,7 +281,10 @@ def knn(
     metric: str = "euclidean",
     weights: Mapping[str, float] | None = None,
 ) -> Any:
-    """Find the exact `k` nearest neighbours of every point.
+    """Find the exact `k` nearest neighbours of every point that has the space.
+
+    Rows that lack the modality searched, or for "sum" any modality, have no neighbours
+    and are nobody's.
 
     Parameters
     ----------
@@ -242,7 +292,8 @@ def knn(
         An `Embedding` or an ``(N, d)`` array; or a list of them, or a mapping of
         either, answered in the same shape.
     k
-        Neighbours a point, not counting the point itself.
+        Neighbours a point, not counting the point itself; at most one less than the
+        rows that have the space.
     space
         "latent" (z), "refined" (what the refiner decodes from z), the name of a
         modality, or "sum" (all modalities).
@@ -262,7 +313,8 @@ def knn(
     TypeError
         If a value is neither an Embedding nor an array.
     ValueError
-        If `k` is not between 1 and N - 1, or `space` or `metric` is unknown.
+        If `k` is not between 1 and the number of other rows that have the space, fewer
+        than two have it, or `space` or `metric` is unknown.
 
     Examples
     --------
@@ -279,10 +331,58 @@ def knn(
                 "`embedding` must hold Embedding values or arrays (rows, features), "
                 f"got {type(value).__name__}."
             )
-        count = _check.k_neighbors(k, len(value))
+        there = value.present_in(space, weights=weights)
+        count = _check_k(k, there, space)
         points = value.space(space, weights=weights, centred=False)
-        _check.finite(space, points)
-        found = nearest(points, count, metric=metric)
+        _check.finite(space, np.where(there[:, None], points, 0.0))
+        found = over_rows(there, *nearest(points[there], count, metric=metric))
         return Neighbors(value, space, metric, *found, weights=weights)
 
     return map_values(search, embedding)
+
+
+def over_rows(
+    there: npt.NDArray[np.bool_],
+    indices: npt.NDArray[np.int64],
+    distances: npt.NDArray[np.float64],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Return neighbours among some rows as neighbours among all rows.
+
+    Parameters
+    ----------
+    there
+        ``(N,)`` bool: the n rows that were searched.
+    indices, distances
+        ``(n, k)`` among those rows.
+
+    Returns
+    -------
+    indices, distances
+        ``(N, k)``; -1 and infinite for the other rows.
+
+    Examples
+    --------
+    >>> there, one = np.array([True, False, True]), np.ones((2, 1))
+    >>> over_rows(there, np.array([[1], [0]]), one)[0].tolist()
+    [[2], [-1], [0]]
+    """
+    if there.all():
+        return indices, distances
+    rows, shape = np.flatnonzero(there), (len(there), indices.shape[1])
+    every, lengths = np.full(shape, -1, dtype=np.int64), np.full(shape, np.inf)
+    every[rows], lengths[rows] = rows[indices], distances
+    return every, lengths
+
+
+def _check_k(k: Any, there: npt.NDArray[np.bool_], space: str) -> int:
+    """Return `k` when every row that has the space has that many others."""
+    having = int(there.sum())
+    if having == len(there):
+        return _check.k_neighbors(k, having)
+    words = "every modality" if space == "sum" else repr(space)
+    if having < 2:
+        raise ValueError(
+            f"`space` must be one that at least 2 rows have, got {space!r}: "
+            f"{having} of {len(there)} rows have {words}."
+        )
+    return _check.k_neighbors(k, having, those=f"other points that have {words}")

@@ -51,7 +51,8 @@ def project(
     space
         As in `Embedding.space`.
     neighbors
-        Neighbours a point, not counting the point itself; lowered to N - 1.
+        Neighbours a point, not counting the point itself; lowered to the number of
+        other points that have the space.
     seed
         The same seed gives the same layout.
     reference
@@ -62,14 +63,16 @@ def project(
     -------
     Layout
         In the shape of `embeddings`. Three points or fewer, and points that are all
-        equal, are laid out by PCA, and `Layout.note` says so.
+        equal, are laid out by PCA, and `Layout.note` says so. Rows that lack the space
+        have no place (NaN), and fidelity is that of the others.
 
     Raises
     ------
     TypeError
         If `embeddings` holds anything else.
     ValueError
-        If a name is unknown, or aligned embeddings have different ids.
+        If a name is unknown, no row has the space, or aligned embeddings have
+        different ids.
 
     Examples
     --------
@@ -120,8 +123,20 @@ class _Task:
     seed: int
 
     @cached_property
+    def there(self) -> npt.NDArray[np.bool_]:
+        """Which rows have the space; all that follows is of these."""
+        there = self.embedding.present_in(self.space)
+        if not there.any():
+            raise ValueError(
+                f"`space` must be one that some row has, got {self.space!r}, which "
+                f"none of {len(there)} has."
+            )
+        return there
+
+    @cached_property
     def points(self) -> npt.NDArray[np.float64]:
-        return self.embedding.space(self.space)
+        points = self.embedding.space(self.space)
+        return points if self.there.all() else points[self.there]
 
     @property
     def k(self) -> int:
@@ -129,7 +144,7 @@ class _Task:
 
     @cached_property
     def graph(self) -> Any:
-        return fuzzy_graph(knn(self.embedding, self.k, space=self.space))
+        return fuzzy_graph(knn(self.embedding, self.k, space=self.space).compact)
 
     @property
     def spread(self) -> float:
@@ -153,9 +168,11 @@ class _Task:
         """Judge the coordinates and bind all that is known of them."""
         flat = coordinates.astype(np.float32)
         judged = fidelity(self.points, flat, k=max(self.k, 1))
+        placed = np.full((len(self.there), 2), np.nan, dtype=np.float32)
+        placed[self.there] = flat
         settings = {} if method == "pca" else {"seed": self.seed, "neighbors": self.k}
         return Layout(
-            self.embedding.ids, flat, method, self.space, judged.trustworthiness,
+            self.embedding.ids, placed, method, self.space, judged.trustworthiness,
             judged.continuity, judged.chance, judged.k, judged.judged,
             {**settings, **step}, note,
         )  # fmt: skip
@@ -176,15 +193,16 @@ def _umap(task: _Task) -> Layout:
 
 def _warm(task: _Task, begin: Layout) -> Layout:
     """Take the gentlest step from the reference layout that keeps the fidelity."""
-    extent = float(np.ptp(begin.coordinates, axis=0).max())
+    extent = float(np.ptp(begin.coordinates[begin.present], axis=0).max())
     if task.unfit or not extent:
         return _umap(task)
     # Steps are made for the scale of UMAP; other layouts are brought to it and back.
     scale = EXTENT / extent if begin.method == "pca" else 1.0
+    origin = _origin(task, begin) * scale
     enough = (begin.trustworthiness + begin.continuity) / 2
     tried = []
     for rate, epochs in WARM_STARTS:
-        moved = task.move(begin.coordinates * scale, rate=rate, epochs=epochs)
+        moved = task.move(origin, rate=rate, epochs=epochs)
         judged = fidelity(task.points, moved, k=task.k, sample=WITNESSES)
         score = (judged.trustworthiness + judged.continuity) / 2
         tried.append((score, rate, epochs, moved))
@@ -193,6 +211,24 @@ def _warm(task: _Task, begin: Layout) -> Layout:
     best = max(score for score, *_ in tried)
     _, rate, epochs, moved = next(t for t in tried if t[0] >= best - TOLERANCE)
     return task.layout("aligned", moved / scale, rate=rate, epochs=epochs)
+
+
+def _origin(task: _Task, begin: Layout) -> npt.NDArray[Any]:
+    """Return where the points of a task lie in the reference.
+
+    Those that have no place there begin in the middle of their neighbours that do, or
+    of all points.
+    """
+    coordinates = begin.coordinates[task.there]
+    lost = np.isnan(coordinates[:, 0])
+    if not lost.any():
+        return coordinates
+    known = np.where(lost[:, None], 0.0, coordinates)
+    pulls = task.graph * ~lost
+    weight = np.asarray(pulls.sum(axis=1))[:, None]
+    middle = known.sum(axis=0) / max(1, int((~lost).sum()))
+    near = np.where(weight > 0, pulls @ known / np.where(weight > 0, weight, 1), middle)
+    return np.where(lost[:, None], near, coordinates)
 
 
 def _named(variants: dict[str, list[Embedding]], reference: Any) -> Embedding:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..embedding import coverage
+
 
 @dataclass(frozen=True, eq=False)
 class Layout:
@@ -19,7 +21,7 @@ class Layout:
     ids
         ``(N,)`` names of the points.
     coordinates
-        ``(N, 2)`` float32.
+        ``(N, 2)`` float32; NaN for rows that lack the space, which have no place.
     method
         "pca", "umap" or "aligned": what was done, which for very few points is not
         what was asked for (see `note`).
@@ -53,6 +55,16 @@ class Layout:
         return len(self.ids)
 
     @property
+    def present(self) -> npt.NDArray[np.bool_]:
+        """``(N,)`` which rows have a place: those that have the space."""
+        return ~np.isnan(self.coordinates[:, 0])
+
+    @property
+    def coverage(self) -> str:
+        """How many rows have a place, in words; empty where all have."""
+        return coverage(self.present, self.space)
+
+    @property
     def title(self) -> str:
         """The method in a few words, with the step an aligned layout took."""
         if self.method != "aligned":
@@ -61,18 +73,19 @@ class Layout:
 
     @property
     def caption(self) -> str:
-        """Fidelity in words, with its chance value."""
+        """Fidelity in words, with its chance value, and how many rows are laid out."""
+        missing = f"; {self.coverage}" if self.coverage else ""
         if np.isnan(self.trustworthiness):
-            return "too few points to judge"
+            return f"too few points to judge{missing}"
         return (
             f"trustworthiness {self.trustworthiness:.2f}, "
-            f"continuity {self.continuity:.2f} (chance {self.chance:.2f})"
+            f"continuity {self.continuity:.2f} (chance {self.chance:.2f}){missing}"
         )
 
     def _repr_html_(self) -> str:
         note = f"<br>{html.escape(self.note)}" if self.note else ""
         return (
             f"<b>{html.escape(self.title)}</b> of {len(self)} points, space: "
-            f"{html.escape(self.space)}<br>{self.caption}{note}"
+            f"{html.escape(self.space)}<br>{html.escape(self.caption)}{note}"
             "<br>next: <code>rv.plot.latent(spaces, layout=layout)</code>"
         )
