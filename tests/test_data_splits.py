@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from refnet_viz.data import Dataset
 from refnet_viz.data.splits import SPLITS, label_subset, strata, stratified_split
 
 SHARES = st.sampled_from(
@@ -118,3 +119,20 @@ def test_bad_label_fractions_are_refused(fraction, sentence):
     with pytest.raises(ValueError, match="label_fraction") as caught:
         label_subset(np.array([0, 1]), fraction, seed=0)
     assert str(caught.value) == sentence
+
+
+def test_groups_follow_the_rows_and_a_missing_one_is_a_group_of_its_own():
+    data = Dataset.from_arrays(
+        {"a": np.eye(4)}, ids=list("wxyz"), groups=["p", None, "", 7]
+    )
+    assert data.groups.tolist() == ["p", "(only x)", "(only y)", "7"]
+    assert data.subset(["z", "x"]).groups.tolist() == ["7", "(only x)"]
+    assert Dataset.from_arrays({"a": np.eye(4)}).groups is None
+
+
+def test_the_fingerprint_changes_with_a_group():
+    with_groups = [
+        Dataset.from_arrays({"a": np.eye(4)}, groups=groups).fingerprint
+        for groups in (None, list("ppqq"), list("pqpq"))
+    ]
+    assert len(set(with_groups)) == 3

@@ -52,6 +52,9 @@ class Dataset:
     target
         ``(N,)`` numbers to be predicted, or None. Data with a target are for
         regression; labels beside it serve the graphs only.
+    groups
+        ``(N,)`` text: rows of one group (a patient, a video, an author) never lie in
+        two parts of the split; or None.
     """
 
     name: str
@@ -64,9 +67,10 @@ class Dataset:
     metadata: pd.DataFrame = field(repr=False)
     media: Media = field(repr=False)
     target: npt.NDArray[np.float64] | None = field(default=None, repr=False)
+    groups: npt.NDArray[np.str_] | None = field(default=None, repr=False)
 
     @classmethod
-    def from_arrays(
+    def from_arrays(  # noqa: PLR0913 (all by name)
         cls,
         modalities: Mapping[str, Any],
         *,
@@ -76,6 +80,7 @@ class Dataset:
         ids: Sequence[Any] | npt.NDArray[Any] | None = None,
         present: Any = None,
         class_names: Sequence[str] = (),
+        groups: Any = None,
         metadata: pd.DataFrame | None = None,
         media: Media | None = None,
         name: str = "dataset",
@@ -102,6 +107,9 @@ class Dataset:
             ``(N, M)`` bool, in the order of `modalities`; None means all present.
         class_names
             Names of the classes; None takes them from `labels`.
+        groups
+            ``(N,)`` patient, video, author ...: rows of one group stay in one part. A
+            row without one (None, NaN, "") is a group of its own.
         metadata
             Further columns.
         media
@@ -134,9 +142,10 @@ class Dataset:
             _check.rows(key, len(value), n, first)
         numbers, names = _rows.as_labels(labels, class_names, n, first)
         aims = _rows.as_target(target, n, first)
+        keys = _rows.as_ids(ids, n, first)
         return cls(
             name=name,
-            ids=_rows.as_ids(ids, n, first),
+            ids=keys,
             modalities=taken,
             present=_rows.as_present(present, n, tuple(taken)),
             labels=numbers,
@@ -145,6 +154,7 @@ class Dataset:
             metadata=_rows.as_metadata(metadata, n, first),
             media=_rows.as_media(media, n, first),
             target=aims,
+            groups=_rows.as_groups(groups, keys, first),
         )
 
     def __len__(self) -> int:
@@ -207,6 +217,7 @@ class Dataset:
             present=self.present[index],
             labels=None if self.labels is None else self.labels[index],
             target=None if self.target is None else self.target[index],
+            groups=None if self.groups is None else self.groups[index],
             split=self.split[index],
             metadata=self.metadata.iloc[index].reset_index(drop=True),
             media=self.media.take(index),

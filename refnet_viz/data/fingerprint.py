@@ -43,6 +43,10 @@ class Content(Protocol):
     def split(self) -> npt.NDArray[np.str_]:
         """Part of each row."""
 
+    @property
+    def groups(self) -> npt.NDArray[np.str_] | None:
+        """Group of each row."""
+
 
 def fingerprint(data: Content) -> str:
     """Return twelve hex digits that change with any content but hover media.
@@ -55,7 +59,8 @@ def fingerprint(data: Content) -> str:
     False
     """
     names = (*data.modalities, *data.class_names)
-    text = "\x00".join([*data.ids, *data.split, *names])
+    groups = () if data.groups is None else ("groups", *data.groups)
+    text = "\x00".join([*data.ids, *data.split, *names, *groups])
     # Half a surrogate pair is a string, too: file names can hold one.
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
     arrays = [data.present, data.labels]

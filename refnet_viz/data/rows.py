@@ -165,6 +165,20 @@ def as_split(
     return taken.astype("U5")
 
 
+def as_groups(
+    groups: Any, ids: npt.NDArray[np.str_], first: str
+) -> npt.NDArray[np.str_] | None:
+    """Return the group of each row as text; a row without one is its own group."""
+    if groups is None:
+        return None
+    entries = list(groups)
+    _check.rows("groups", len(entries), len(ids), first)
+    return np.array([
+        f"(only {row})" if pd.isna(entry) or entry == "" else str(entry)
+        for row, entry in zip(ids, entries, strict=True)
+    ])  # fmt: skip
+
+
 def as_metadata(metadata: pd.DataFrame | None, n: int, first: str) -> pd.DataFrame:
     """Return the frame with rows numbered from 0."""
     if metadata is None:
