@@ -13,9 +13,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from . import _check
-from .data.dataset import Dataset, Media
+from .data.answers import labelled
+from .data.dataset import Dataset, Media, Modality
 from .data.fingerprint import digest_of
-from .data.rows import positions
+from .data.gather import gather, modality_names
+from .data.modality import Features as RawFeatures
+from .data.rows import as_media, positions
 from .decoder import Decoder
 
 Features = dict[str, npt.NDArray[np.float32]]
@@ -95,60 +98,81 @@ class Embedding:
     decoders: dict[str, Decoder] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def from_arrays(
+    def from_arrays(  # noqa: PLR0913 (all by name)
         cls,
         z: Any,
         *,
-        ids: Sequence[Any] | npt.NDArray[Any] | None = None,
+        ids: Any = None,
         modalities: Mapping[str, Any] | None = None,
+        present: Any = None,
         labels: Any = None,
-        class_names: Sequence[str] = (),
-        metadata: pd.DataFrame | None = None,
+        target: Any = None,
+        class_names: Sequence[Any] = (),
+        metadata: Any = None,
         media: Media | None = None,
+        join: str | None = None,
+        unlabelled: Any = None,
         name: str = "embedding",
     ) -> Embedding:
         """Make an embedding of your own vectors, for example of a CLIP model.
+
+        What carries names of its rows is paired by them, as in `Dataset.from_arrays`.
 
         Parameters
         ----------
         z
             ``(N, d)`` vectors.
         ids
-            Unique names of the rows; None numbers them.
+            Unique names of the rows, or the column that has them; None takes the
+            names that the arguments carry, or numbers the rows.
         modalities
             Name to ``(N, d_m)`` features of each modality, standardised here; they
             give the modality spaces and the unimodal rails.
-        labels, class_names, metadata, media
-            As in `Dataset.from_arrays`.
+        present, labels, target, class_names, metadata, media, join, unlabelled
+            As in `Dataset.from_arrays`; "outer" keeps the rows of `z`.
         name
             What tables and figures call it.
 
         Raises
         ------
         ValueError
-            If rows disagree in number, values are not finite or ids repeat.
+            If rows disagree in number or names, values are not finite or ids repeat.
 
         Examples
         --------
         >>> Embedding.from_arrays([[0.0, 1.0], [1.0, 0.0]], ids=["a", "b"]).shape
         (2, 2)
         """
-        vectors = _check.matrix("z", z)
-        features = {
-            key: _standardised(_check.matrix(key, values))
-            for key, values in (modalities or {}).items()
-        }
-        data = Dataset.from_arrays(
-            {"z": vectors, **features}, labels=labels, ids=ids, metadata=metadata,
-            class_names=class_names, media=media, split=["test"] * len(vectors),
+        every = {_Z: z} | _features_of(modalities)
+        rows = gather(
+            every, ids=ids, present=_with_z(present, every), labels=labels,
+            class_names=class_names, target=target, unlabelled=unlabelled,
+            metadata=metadata, media=media, join=join, whole=_Z,
         )  # fmt: skip
-        n = len(vectors)
+        n = len(rows.ids)
+        vectors = _vectors(_Z, rows.features[_Z], np.ones(n, dtype=bool))
+        names = [key for key in rows.features if key != _Z]
+        has = {key: rows.present[:, i + 1] for i, key in enumerate(names)}
+        inputs: Features = {
+            key: _standardised(_vectors(key, rows.features[key], has[key]), has[key])
+            for key in names
+        }
+        data = Dataset(
+            name="dataset", ids=rows.ids,
+            modalities={
+                _Z: Modality(vectors.astype(np.float32), "vector"),
+                **{key: Modality(values, "vector") for key, values in inputs.items()},
+            },
+            present=rows.present, labels=rows.labels, class_names=rows.class_names,
+            split=np.full(n, "test", dtype="U5"), metadata=rows.metadata,
+            media=as_media(rows.media, n, _Z), target=rows.target,
+        )  # fmt: skip
         return cls(
-            ids=data.ids, z=vectors.astype(np.float32), inputs=features, unimodal={},
+            ids=data.ids, z=vectors.astype(np.float32), inputs=inputs, unimodal={},
             targets={}, decoded={}, labels=data.labels, class_names=data.class_names,
             predictions=None, scores=None, diagnostics={},
-            present=np.ones((n, len(features)), bool), held_out=np.ones(n, bool),
-            metadata=data.metadata, media=data.media,
+            present=rows.present[:, 1:], held_out=np.ones(n, bool),
+            metadata=data.metadata, media=data.media, target=rows.target,
             info={"variant": name, "dataset": name, "fingerprint": data.fingerprint},
         )  # fmt: skip
 
@@ -302,6 +326,11 @@ class Embedding:
         known = {str(name): self.metadata[name] for name in self.metadata.columns}
         return known | {name: told[name] for name in told if name not in known}
 
+    @property
+    def labelled(self) -> npt.NDArray[np.bool_]:
+        """``(N,)`` bool: which rows have an answer, a target or else a label."""
+        return labelled(self.labels, self.target, len(self))
+
     def subset(self, rows: Any) -> Embedding:
         """Return some rows, by bool mask, positions or ids.
 
@@ -381,9 +410,56 @@ class Embedding:
         )
 
 
-def _standardised(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-    scale = values.std(axis=0)
-    scaled = (values - values.mean(axis=0)) / np.where(scale > 0, scale, 1.0)
+_Z = "z"
+
+
+def _features_of(modalities: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the modalities by name, none of which is called as z is."""
+    if not modalities:
+        return {}
+    names = modality_names(modalities)
+    if _Z in names:
+        raise ValueError("`modalities` must not be called 'z', the fused vectors are.")
+    return {name: modalities[key] for name, key in names.items()}
+
+
+def _with_z(present: Any, every: Mapping[str, Any]) -> Any:
+    """Return what is said of the modalities, to which every row has its z."""
+    if present is None or isinstance(present, Mapping) or hasattr(present, "columns"):
+        return present
+    values = np.asarray(present)
+    if values.ndim != 2 or values.shape[1] != len(every) - 1:
+        rows = len(values) if values.ndim else 0
+        raise ValueError(
+            f"`present` must have shape {(rows, len(every) - 1)} (rows, modalities), "
+            f"got {values.shape}."
+        )
+    return {key: values[:, i] for i, key in enumerate(list(every)[1:])}
+
+
+def _vectors(
+    name: str, features: RawFeatures, has: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float64]:
+    """Return features as a float64 matrix; pictures and sequences are refused."""
+    values = features.values
+    if hasattr(values, "toarray"):
+        values = features.modality(has).values
+    if values.ndim != 2:
+        raise ValueError(
+            f"`{name}` must be a matrix of shape (rows, features), "
+            f"got shape {values.shape}."
+        )
+    return np.asarray(values, dtype=np.float64)
+
+
+def _standardised(
+    values: npt.NDArray[np.float64], has: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float32]:
+    """Return features of mean 0 and variance 1 over the rows that have them."""
+    there = values if has.all() else values[has]
+    scale = there.std(axis=0)
+    scaled = (values - there.mean(axis=0)) / np.where(scale > 0, scale, 1.0)
+    scaled[~has] = 0
     return scaled.astype(np.float32)
 
 

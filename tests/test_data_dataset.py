@@ -13,6 +13,7 @@ from refnet_viz.data import Dataset, Media, Modality
 from refnet_viz.data.dataset import positions
 
 EYE = np.eye(5)
+FREE = {"labels": None, "split": None, "ids": None}  # of however many rows
 
 
 def made(**changes) -> Dataset:
@@ -33,7 +34,7 @@ def refusal(call, error=ValueError) -> str:
 
 
 def test_everything_given_comes_back():
-    frame = pd.DataFrame({"age": [5, 4, 3, 2, 1]}, index=list("abcde"))
+    frame = pd.DataFrame({"age": [1, 2, 3, 4, 5]}, index=list("zyxwv"))
     media = Media((b"1", b"2", b"3", b"4", b"5"), ("t1", "t2", "t3", "t4", "t5"))
     data = made(metadata=frame, media=media, class_names=["no", "yes"], name="mine")
     assert data.name == "mine"
@@ -108,19 +109,21 @@ def test_a_dataset_keeps_its_own_copy_of_what_it_was_given():
     [
         ({"modalities": {}}, "`modalities` must name at least one array, got none."),
         (
-            {"modalities": {"a": [[1.0], [np.nan], [3.0]]}},
-            "`a` must hold finite numbers only, got nan in row 1.",
+            {"modalities": {"a": [[1.0, 2.0], [3.0, np.nan]]}, **FREE},
+            "`a` must hold finite numbers only, got nan in row 1, column 1; `present` "
+            "marks rows that lack a.",
         ),
         (
-            {"modalities": {"a": [[1.0], [2.0], [-np.inf]]}},
-            "`a` must hold finite numbers only, got -inf in row 2.",
+            {"modalities": {"a": [[1.0], [2.0], [-np.inf]]}, **FREE},
+            "`a` must hold finite numbers only, got -inf in row 2, column 0; `present` "
+            "marks rows that lack a.",
         ),
         (
-            {"modalities": {"a": [[1e300], [2.0]]}},
+            {"modalities": {"a": [[1e300], [2.0]]}, **FREE},
             "`a` must hold numbers that fit 32 bits (up to 3.4e38), got 1e+300.",
         ),
         (
-            {"modalities": {"a": [[1.0], [2.0, 3.0]]}},
+            {"modalities": {"a": [[1.0], [2.0, 3.0]]}, **FREE},
             "`a` must have rows of one shape, got lengths [1, 2].",
         ),
         (
@@ -137,7 +140,7 @@ def test_a_dataset_keeps_its_own_copy_of_what_it_was_given():
             "`a` must not be empty, got shape (5, 0).",
         ),
         (
-            {"modalities": {"a": [["x"], ["y"]]}},
+            {"modalities": {"a": [["x"], ["y"]]}, **FREE},
             "`a` must hold real numbers, got dtype <U1.",
         ),
         (
@@ -173,21 +176,25 @@ def test_a_dataset_keeps_its_own_copy_of_what_it_was_given():
             {"labels": [0, 1, 2, 1, 0], "class_names": ["no", "yes"]},
             "`labels` must be between 0 and 1, got 2.",
         ),
-        ({"labels": [0, 1, -1, 1, 0]}, "`labels` must be between 0 and 1, got -1."),
-        ({"labels": EYE * 2}, "`labels` must be between 0 and 1, got 2."),
+        (
+            {"labels": [0, 1, -1, 1, 0]},
+            "`labels` must say what -1 means, got it in row 2; unlabelled=-1 marks "
+            "rows without a label.",
+        ),
+        (
+            {"labels": EYE * 2},
+            "`labels` must be 0 or 1 where a row can have several, got 2 in row 0, "
+            "column '0'.",
+        ),
         (
             {"labels": [0.5, 1, 0, 1, 0]},
-            "`labels` must be whole numbers of shape (N,) or 0/1 of shape (N, C), "
-            "got float64 of shape (5,).",
+            "`labels` must be whole numbers or names, got 0.5 in row 0; `target` takes "
+            "measured numbers.",
         ),
         (
-            {"labels": [["a"], ["b"], ["c"], ["d"], ["e"]]},
-            "`labels` must be whole numbers of shape (N,) or 0/1 of shape (N, C), "
-            "got <U1 of shape (5, 1).",
-        ),
-        (
-            {"labels": [0, 1, 0, np.nan, 0]},
-            "`labels` must hold finite numbers only, got nan in row 3.",
+            {"labels": [None] * 5},
+            "`labels` must have a label in at least one row, got 5 rows without one; "
+            "labels=None says that there are none.",
         ),
         (
             {"labels": EYE, "class_names": ["no", "yes"]},
@@ -216,7 +223,8 @@ def test_a_dataset_keeps_its_own_copy_of_what_it_was_given():
         ),
         (
             {"present": [[1, 1], [1, 1], [0, 0], [1, 1], [1, 1]]},
-            "`present` must leave each row at least one modality, got none in row 2.",
+            "`present` must leave each row at least one modality, got none in row 2 "
+            "('x').",
         ),
         (
             {"metadata": pd.DataFrame({"x": [1]})},
@@ -239,7 +247,8 @@ def test_bad_input_is_refused_in_one_sentence(changes, sentence):
 def test_a_modality_made_elsewhere_is_checked_too():
     bad = Modality(np.array([[np.nan]]), "vector")
     assert refusal(lambda: Dataset.from_arrays({"a": bad})) == (
-        "`a` must hold finite numbers only, got nan in row 0."
+        "`a` must hold finite numbers only, got nan in row 0, column 0; `present` "
+        "marks rows that lack a."
     )
 
 

@@ -13,10 +13,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import _check
-from . import rows as _rows
+from .answers import labelled
 from .fingerprint import fingerprint
+from .gather import gather
 from .modality import Media, Modality
-from .rows import positions
+from .rows import as_media, positions
 from .splits import SPLITS, strata, stratified_split
 
 __all__ = ["Dataset", "Media", "Modality", "positions"]
@@ -40,7 +41,8 @@ class Dataset:
     present
         ``(N, M)`` bool, false where a sample lacks a modality.
     labels
-        ``(N,)`` class numbers, ``(N, C)`` 0/1 for several labels a row, or None.
+        ``(N,)`` class numbers, ``(N, C)`` 0/1 for several labels a row, or None; -1
+        where a row has no label.
     class_names
         One name a class.
     split
@@ -50,11 +52,14 @@ class Dataset:
     media
         Pictures and texts for hovering.
     target
-        ``(N,)`` numbers to be predicted, or None. Data with a target are for
-        regression; labels beside it serve the graphs only.
+        ``(N,)`` numbers to be predicted, NaN where a row has none, or None. Data with
+        a target are for regression; labels beside it serve the graphs only.
     groups
         ``(N,)`` text: rows of one group (a patient, a video, an author) never lie in
         two parts of the split; or None.
+    info
+        Where the data come from, in plain values: "encoders" has, by modality, how
+        its features were made.
     """
 
     name: str
@@ -68,6 +73,7 @@ class Dataset:
     media: Media = field(repr=False)
     target: npt.NDArray[np.float64] | None = field(default=None, repr=False)
     groups: npt.NDArray[np.str_] | None = field(default=None, repr=False)
+    info: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_arrays(  # noqa: PLR0913 (all by name)
@@ -77,43 +83,72 @@ class Dataset:
         labels: Any = None,
         target: Any = None,
         split: Any = None,
-        ids: Sequence[Any] | npt.NDArray[Any] | None = None,
+        ids: Any = None,
         present: Any = None,
-        class_names: Sequence[str] = (),
+        class_names: Sequence[Any] = (),
         groups: Any = None,
-        metadata: pd.DataFrame | None = None,
+        metadata: Any = None,
         media: Media | None = None,
+        join: str | None = None,
+        unlabelled: Any = None,
+        info: Mapping[str, Any] | None = None,
         name: str = "dataset",
     ) -> Dataset:
-        """Make a dataset of your own arrays.
+        """Make a dataset of your own arrays and tables.
+
+        What carries names is paired by them, whatever its order: pandas objects by
+        their index, an AnnData by its ``obs_names``, xarray by its first coordinate,
+        Polars, Arrow and DuckDB tables by their column `ids` (or "id"). What carries
+        none is taken in the order of the first argument that does. The numbers that
+        pandas counts rows by are compared with numbers only; beside text they mean
+        places.
 
         Parameters
         ----------
         modalities
-            Name to array: ``(N, d)`` vectors, ``(N, H, W, C)`` pictures,
-            ``(N, L, d)`` sequences, or a pair ``(values, mask)`` for sequences and
-            token ids with padding.
+            Name to array, frame, tensor or sparse matrix: ``(N, d)`` vectors,
+            ``(N, H, W, C)`` or ``(N, C, H, W)`` pictures (``(N, H, W)`` bytes: grey
+            ones), ``(N, L, d)`` sequences, or a pair ``(values, mask)`` for sequences
+            and token ids with padding. A row of NaN only lacks the modality. A sparse
+            matrix of more than 256 MiB if it were dense becomes its 100 leading
+            singular directions, fitted on training rows.
         labels
-            ``(N,)`` ints or strings, ``(N, C)`` 0/1, or None.
+            ``(N,)`` numbers, text or categories; ``(N, C)`` 0/1, a frame of such
+            columns or lists of names for several labels a row; or None. A row whose
+            label is missing (NaN, None, pd.NA, masked, empty) is unlabelled: embedded
+            and shown, never trained or judged on.
         target
-            ``(N,)`` numbers to be predicted; with it, runs are regressions and
-            labels only colour and judge graphs.
+            ``(N,)`` numbers to be predicted, some of which may be missing; with it,
+            runs are regressions and labels only colour and judge graphs.
         split
-            ``(N,)`` of "train"/"val"/"test" or 0/1/2; None splits 60/20/20,
-            stratified by label (by fifths of a target), with seed 0.
+            ``(N,)`` of "train"/"val"/"test" or 0/1/2, or one word for all rows; None
+            splits 60/20/20, stratified by label (by fifths of a target), with seed 0.
         ids
-            Unique names of the rows; None numbers them.
+            Unique names of the rows, or the column that has them; None takes the
+            names that the arguments carry, or numbers the rows.
         present
-            ``(N, M)`` bool, in the order of `modalities`; None means all present.
+            Which row has which modality, as bools or 0 and 1: ``(N, M)`` in the order
+            of `modalities`, a frame with a column each, or a mapping of names to
+            ``(N,)``. Values of rows that lack a modality are not looked at. None means
+            all rows but those of NaN.
         class_names
-            Names of the classes; None takes them from `labels`.
+            Names of the classes, in the order that is wanted; None takes them from
+            `labels`: in the order of categories, else in natural order.
         groups
             ``(N,)`` patient, video, author ...: rows of one group stay in one part. A
-            row without one (None, NaN, "") is a group of its own.
+            row without one is a group of its own.
         metadata
             Further columns.
         media
             Pictures and texts for hovering.
+        join
+            What different names of rows mean: None refuses them, "inner" keeps the
+            rows that all arguments have, "outer" those that any modality has (what is
+            lacking is not present, unlabelled, a gap).
+        unlabelled
+            A value of `labels` or `target` that means "none", such as -1.
+        info
+            Where the data come from, in plain values.
         name
             What tables and figures call the data.
 
@@ -124,8 +159,8 @@ class Dataset:
         Raises
         ------
         ValueError
-            If rows disagree in number, values are not finite, ids repeat, labels
-            are out of range, or a row or a modality has nothing present.
+            If rows disagree in number or names, values are not finite, ids repeat,
+            labels are out of range, or a row or a modality has nothing present.
 
         Examples
         --------
@@ -133,28 +168,40 @@ class Dataset:
         ...     {"image": np.eye(10), "text": np.ones((10, 2))}, labels=[0, 1] * 5)
         >>> data.shape, len(data.train)
         ((10, 2), 6)
+        >>> rna = pd.DataFrame({"CD3": [1.0, 2.0]}, index=["u", "v"])
+        >>> cells = pd.Series(["T", "B"], index=["v", "u"])
+        >>> paired = Dataset.from_arrays({"rna": rna}, labels=cells)
+        >>> [paired.class_names[c] for c in paired.labels]
+        ['B', 'T']
         """
-        if not modalities:
-            raise ValueError("`modalities` must name at least one array, got none.")
-        taken = {str(key): Modality.of(key, given) for key, given in modalities.items()}
-        first, n = next((key, len(value)) for key, value in taken.items())
-        for key, value in taken.items():
-            _check.rows(key, len(value), n, first)
-        numbers, names = _rows.as_labels(labels, class_names, n, first)
-        aims = _rows.as_target(target, n, first)
-        keys = _rows.as_ids(ids, n, first)
+        rows = gather(
+            modalities, ids=ids, present=present, labels=labels,
+            class_names=class_names, target=target, unlabelled=unlabelled, split=split,
+            groups=groups, metadata=metadata, media=media, join=join,
+        )  # fmt: skip
+        n, first = len(rows.ids), next(iter(rows.features))
+        parts = rows.split
+        if parts is None:
+            groups_of_rows = strata(rows.labels, n, target=rows.target)
+            parts = stratified_split(groups_of_rows, n, (0.6, 0.2, 0.2), seed=0)
+        made, known = {}, dict(info or {})
+        for key, features in rows.features.items():
+            made[key], how = features.reduced(parts == "train")
+            if how is not None:
+                known["encoders"] = {**known.get("encoders", {}), key: how}
         return cls(
             name=name,
-            ids=keys,
-            modalities=taken,
-            present=_rows.as_present(present, n, tuple(taken)),
-            labels=numbers,
-            class_names=names,
-            split=_rows.as_split(split, n, strata(numbers, n, target=aims), first),
-            metadata=_rows.as_metadata(metadata, n, first),
-            media=_rows.as_media(media, n, first),
-            target=aims,
-            groups=_rows.as_groups(groups, keys, first),
+            ids=rows.ids,
+            modalities=made,
+            present=rows.present,
+            labels=rows.labels,
+            class_names=rows.class_names,
+            split=parts,
+            metadata=rows.metadata,
+            media=as_media(rows.media, n, first),
+            target=rows.target,
+            groups=rows.groups,
+            info=known,
         )
 
     def __len__(self) -> int:
@@ -169,6 +216,11 @@ class Dataset:
     def multilabel(self) -> bool:
         """Whether a row can have several labels."""
         return self.labels is not None and self.labels.ndim == 2
+
+    @property
+    def labelled(self) -> npt.NDArray[np.bool_]:
+        """``(N,)`` bool: which rows have an answer, a target or else a label."""
+        return labelled(self.labels, self.target, len(self))
 
     @property
     def strata(self) -> npt.NDArray[np.intp]:

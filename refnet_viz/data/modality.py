@@ -8,9 +8,13 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from .. import _check
+from . import sparse
+from .containers import take_apart
+from .numbers import is_sparse, real_numbers
+from .pixels import as_pixels, channels_last
 
 Kind = Literal["vector", "picture", "tokens", "sequence"]
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +38,8 @@ class Modality:
         outputs of one network do: they are then scaled together, by the square root
         of their mean variance, which keeps distances between rows. Otherwise each
         feature is scaled alone, as the columns of a table need.
+    features
+        Names of the columns of vectors, or empty where they have none.
     """
 
     values: npt.NDArray[Any]
@@ -41,13 +47,14 @@ class Modality:
     mask: npt.NDArray[np.bool_] | None = None
     vocabulary: tuple[str, ...] = ()
     common_scale: bool = False
+    features: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, name: str, given: Any) -> Modality:
         """Return the modality an array, a pair ``(values, mask)`` or a Modality means.
 
-        Two axes mean vectors, three a sequence of vectors, four pictures; a pair of
-        a 2-D integer array and a mask means token ids.
+        Two axes mean vectors, three a sequence of vectors (bytes: grey pictures), four
+        pictures; a pair of a 2-D integer array and a mask means token ids.
 
         Raises
         ------
@@ -59,25 +66,10 @@ class Modality:
         >>> Modality.of("text", np.zeros((4, 3))).kind
         'vector'
         """
-        if isinstance(given, Modality):
-            _check.finite(name, given.values)
-            return given
-        values, mask = given if isinstance(given, tuple) else (given, None)
-        values = _as_numbers(name, values)
-        kinds: dict[int, Kind] = {2: "vector", 3: "sequence", 4: "picture"}
-        if values.ndim not in kinds:
-            raise ValueError(
-                f"`{name}` must have 2 (vectors), 3 (sequences) or 4 (pictures) axes, "
-                f"got shape {values.shape}."
-            )
-        kind = kinds[values.ndim]
-        if mask is not None:
-            return cls(*_with_mask(name, values, np.array(mask, dtype=bool)))
-        if kind == "picture":
-            return cls(_as_pixels(name, values), kind, common_scale=True)
-        if kind == "sequence":
-            mask = np.ones(values.shape[:2], dtype=bool)
-        return cls(_as_float32(name, values), kind, mask)
+        part = take_apart(name, given)
+        absent = np.zeros(len(part), dtype=bool)
+        read, _ = read_features(name, part.values, part.mask, absent, decided=True)
+        return read.modality()
 
     def __len__(self) -> int:
         return len(self.values)
@@ -93,39 +85,212 @@ class Modality:
         return replace(self, values=self.values[index], mask=mask)
 
 
-def _as_numbers(name: str, given: Any) -> npt.NDArray[Any]:
-    try:
-        values = np.asarray(given)
-    except ValueError as error:  # numpy's words for rows of different length
-        lengths = sorted({len(row) if hasattr(row, "__len__") else 0 for row in given})
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Values of a modality as they came: checked, and 0 where a row lacks it.
+
+    Parameters
+    ----------
+    name
+        The modality.
+    values
+        Real numbers of two to four axes, or a sparse matrix.
+    absent
+        ``(N,)`` bool, rows that lack it.
+    mask
+        ``(N, L)`` bool, or None.
+    titles
+        Names of the columns, or empty.
+    ready
+        The modality, where one came.
+    """
+
+    name: str
+    values: Any
+    absent: Bools
+    mask: Bools | None = None
+    titles: tuple[str, ...] = ()
+    ready: Modality | None = None
+
+    def modality(self, fit_rows: Bools | None = None) -> Modality:
+        """Return the modality; what is too large is reduced, fitted on `fit_rows`.
+
+        Large sparse matrices become their leading singular directions.
+
+        Raises
+        ------
+        ValueError
+            If the number of axes is none that a modality has.
+        """
+        return self.reduced(fit_rows)[0]
+
+    def reduced(
+        self, fit_rows: Bools | None = None
+    ) -> tuple[Modality, dict[str, Any] | None]:
+        """Return the modality, and how its features were made if they were."""
+        if self.ready is not None:
+            return self.ready, None
+        if not is_sparse(self.values):
+            return self._dense(), None
+        if sparse.fits(self.values):
+            values = self.values.toarray()
+            values[self.absent] = 0
+            return Modality(values, "vector", features=self.titles), None
+        fit = ~self.absent if fit_rows is None else fit_rows & ~self.absent
+        values, info = sparse.reduced(self.values, fit if fit.any() else ~self.absent)
+        values[self.absent] = 0
+        return Modality(values, "vector", common_scale=True), info
+
+    def _dense(self) -> Modality:
+        name, values = self.name, self.values
+        if self.mask is not None:
+            return Modality(*_with_mask(name, values, self.mask))
+        grey = values.ndim == 3 and values.dtype in (np.uint8, np.uint16)
+        if values.ndim == 4 or grey:
+            pixels = as_pixels(name, channels_last(name, values))
+            return Modality(_own(pixels, self.values), "picture", common_scale=True)
+        if values.ndim == 3:
+            mask = np.ones(values.shape[:2], dtype=bool)
+            return Modality(_as_float32(name, values), "sequence", mask)
+        if values.ndim == 2:
+            vectors = _as_float32(name, values)
+            return Modality(vectors, "vector", features=self.titles)
         raise ValueError(
-            f"`{name}` must have rows of one shape, got lengths {lengths}."
-        ) from error
-    if values.dtype.kind not in "iuf":
-        raise ValueError(f"`{name}` must hold real numbers, got dtype {values.dtype}.")
-    if values.size == 0:
-        raise ValueError(f"`{name}` must not be empty, got shape {values.shape}.")
-    _check.finite(name, values)
-    return values
+            f"`{name}` must have 2 (vectors), 3 (sequences) or 4 (pictures) axes, "
+            f"got shape {values.shape}."
+        )
+
+
+def read_features(
+    name: str, values: Any, mask: Any, absent: Bools, *, decided: bool
+) -> tuple[Features, Bools]:
+    """Return the checked values of a modality, and which rows have it.
+
+    Parameters
+    ----------
+    name
+        The modality.
+    values
+        Whatever carries numbers, or a `Modality`.
+    mask
+        Which positions of a sequence hold data, or None.
+    absent
+        ``(N,)`` bool: rows whose values are not looked at.
+    decided
+        Whether every other row has to have it; else rows of NaN only lack it.
+
+    Raises
+    ------
+    ValueError
+        If a row that has it holds something else than finite real numbers.
+
+    Examples
+    --------
+    >>> rows = np.array([[1.0], [np.nan]])
+    >>> read_features("a", rows, None, np.zeros(2, bool), decided=False)[1].tolist()
+    [True, False]
+    """
+    if isinstance(values, Modality):
+        absent, zeroed = _whole_rows(name, values.values, absent, (), decided=True)
+        ready = replace(values, values=zeroed)
+        return Features(name, zeroed, absent, ready=ready), ~absent
+    if is_sparse(values):
+        return Features(name, sparse.checked(name, values), absent), ~absent
+    numbers, titles = real_numbers(name, values)
+    if numbers.ndim > 2 and getattr(getattr(values, "dtype", 0), "kind", "") == "b":
+        numbers = numbers * np.uint8(255)  # a drawing in black and white
+    taken = None if mask is None else _as_mask(name, numbers, mask)
+    if taken is not None:
+        numbers = _unpadded(numbers, taken)
+    absent, numbers = _whole_rows(name, numbers, absent, titles, decided=decided)
+    return Features(name, numbers, absent, taken, titles), ~absent
+
+
+def _whole_rows(
+    name: str,
+    values: npt.NDArray[Any],
+    absent: Bools,
+    titles: tuple[str, ...],
+    *,
+    decided: bool,
+) -> tuple[Bools, npt.NDArray[Any]]:
+    """Return which rows are absent, and the values with 0 there."""
+    if values.dtype.kind == "f":
+        absent = absent | _rows_of_nan(name, values, absent, titles, decided=decided)
+    if not absent.any():
+        return absent, values
+    zeroed = values.copy()
+    zeroed[absent] = 0
+    return absent, zeroed
+
+
+def _rows_of_nan(
+    name: str,
+    values: npt.NDArray[Any],
+    absent: Bools,
+    titles: tuple[str, ...],
+    *,
+    decided: bool,
+) -> Bools:
+    flat = values.reshape(len(values), -1)
+    with np.errstate(all="ignore"):  # one bad entry spoils the sum of its row
+        suspect = np.flatnonzero(~np.isfinite(flat.sum(axis=1)) & ~absent)
+    gone = np.zeros(len(values), dtype=bool)
+    for row in suspect:
+        bad = np.flatnonzero(~np.isfinite(flat[row]))
+        if not len(bad):
+            continue
+        if len(bad) == flat.shape[1] and np.isnan(flat[row]).all() and not decided:
+            gone[row] = True
+            continue
+        where = ""
+        if values.ndim == 2:
+            where = f", column {titles[bad[0]]!r}" if titles else f", column {bad[0]}"
+        raise ValueError(
+            f"`{name}` must hold finite numbers only, got {flat[row][bad[0]]} in row "
+            f"{row}{where}; `present` marks rows that lack {name}."
+        )
+    return gone
 
 
 def _as_float32(name: str, values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    top = float(np.abs(values).max())
-    if top > float(np.finfo(np.float32).max):
+    if values.dtype != np.float32:
+        top = max(abs(float(values.max())), abs(float(values.min())))
+        if top > float(np.finfo(np.float32).max):
+            raise ValueError(
+                f"`{name}` must hold numbers that fit 32 bits (up to 3.4e38), "
+                f"got {top:g}."
+            )
+    return _own(values.astype(np.float32, copy=False), values)
+
+
+def _own(array: npt.NDArray[Any], source: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a copy of what the caller could still change."""
+    shared = array is source or not array.flags.owndata
+    return array.copy(order="C") if shared and array.flags.writeable else array
+
+
+def _as_mask(name: str, values: npt.NDArray[Any], mask: Any) -> Bools:
+    taken = np.array(mask, dtype=bool)
+    if taken.shape != values.shape[:2]:
         raise ValueError(
-            f"`{name}` must hold numbers that fit 32 bits (up to 3.4e38), got {top:g}."
+            f"the mask of `{name}` must have shape {values.shape[:2]} "
+            f"(rows, positions), got {taken.shape}."
         )
-    return values.astype(np.float32)
+    return taken
+
+
+def _unpadded(values: npt.NDArray[Any], mask: Bools) -> npt.NDArray[Any]:
+    """Return the values with 0 where padding holds no number."""
+    if values.dtype.kind != "f" or values.ndim != 3:
+        return values
+    padding = ~np.isfinite(values) & ~mask[:, :, None]
+    return np.where(padding, 0, values) if padding.any() else values
 
 
 def _with_mask(
-    name: str, values: npt.NDArray[Any], mask: npt.NDArray[np.bool_]
-) -> tuple[npt.NDArray[Any], Kind, npt.NDArray[np.bool_]]:
-    if mask.shape != values.shape[:2]:
-        raise ValueError(
-            f"the mask of `{name}` must have shape {values.shape[:2]} "
-            f"(rows, positions), got {mask.shape}."
-        )
+    name: str, values: npt.NDArray[Any], mask: Bools
+) -> tuple[npt.NDArray[Any], Kind, Bools]:
     if values.ndim == 3:
         return _as_float32(name, values), "sequence", mask
     if values.ndim == 2 and np.issubdtype(values.dtype, np.integer):
@@ -139,20 +304,6 @@ def _with_mask(
         f"(rows, positions, features) when it has a mask, got {values.dtype} "
         f"of shape {values.shape}."
     )
-
-
-def _as_pixels(name: str, values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    """Return pictures as uint8, taking floats between 0 and 1 as brightness."""
-    if values.dtype == np.uint8:
-        return values.copy()
-    low, high = float(values.min()), float(values.max())
-    top = 1.0 if np.issubdtype(values.dtype, np.floating) else 255.0
-    if low < 0 or high > top:
-        raise ValueError(
-            f"`{name}` must hold pictures with values between 0 and {top:g}, "
-            f"got {low:g} to {high:g}."
-        )
-    return np.round(values * (255 / top)).astype(np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,6 +320,9 @@ class Media:
 
     pictures: tuple[bytes, ...] = ()
     texts: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return max(len(self.pictures), len(self.texts))
 
     def take(self, index: npt.NDArray[np.intp]) -> Media:
         """Return the media of the rows at `index`."""

@@ -1,0 +1,234 @@
+"""Take apart what carries data: entries in the order of rows, and the rows' names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+ID_COLUMN = "id"
+
+
+@dataclass(frozen=True, eq=False)
+class Argument:
+    """Something with one entry a row.
+
+    Parameters
+    ----------
+    name
+        What the caller calls it.
+    values
+        Array, frame, Series, sparse matrix, list, `Modality` or `Media`.
+    names
+        A pandas Index of the names of its rows, or None where they stand in order only.
+    mask
+        For sequences and token ids: which positions hold data.
+    chosen
+        Whether the names are those that the caller wants for the rows.
+    """
+
+    name: str
+    values: Any
+    names: Any = None
+    mask: Any = None
+    chosen: bool = False
+
+    def __len__(self) -> int:
+        shape = getattr(self.values, "shape", ())
+        return int(shape[0]) if shape else len(self.values)
+
+    @property
+    def numbered(self) -> bool:
+        """Whether its rows are named by whole numbers, as pandas does unasked."""
+        return self.names is not None and self.names.dtype.kind in "iu"
+
+    @property
+    def counted(self) -> bool:
+        """Whether its rows are merely counted from 0."""
+        names = self.names
+        return isinstance(names, pd.RangeIndex) and names.start == 0 and names.step == 1
+
+
+def take_apart(name: str, values: Any, id_column: str | None = None) -> Argument:
+    """Return the entries of a container and the names of its rows.
+
+    Row names are the index of pandas objects, the column `id_column` (or "id") of
+    tables, ``obs_names`` of an AnnData, and the first coordinate of an xarray.
+
+    Parameters
+    ----------
+    name
+        What the caller calls it.
+    values
+        Anything with one entry a row; a pair ``(values, mask)``; a mapping of columns.
+    id_column
+        The column that names the rows of tables.
+
+    Raises
+    ------
+    ValueError
+        If rows are named by something that is missing or repeats.
+
+    Examples
+    --------
+    >>> part = take_apart("rna", pd.DataFrame({"g": [1.0, 2.0]}, index=["u", "v"]))
+    >>> part.names.tolist(), part.values.shape
+    (['u', 'v'], (2, 1))
+    """
+    if isinstance(values, tuple) and len(values) == 2 and not _is_scalar(values[0]):
+        part = take_apart(name, values[0], id_column)
+        return replace(part, mask=values[1])
+    values = as_pandas(values)
+    names: Any = None
+    if isinstance(values, pd.DataFrame):
+        values, names = _named_by_column(values, id_column)
+    elif isinstance(values, pd.Series):
+        names = values.index
+    elif hasattr(values, "obs_names") and hasattr(values, "var_names"):  # AnnData
+        names = pd.Index(values.obs_names)
+        values = _of_anndata(values)
+    elif hasattr(values, "dims") and hasattr(values, "coords"):  # xarray
+        first = values.dims[0] if values.dims else None
+        if first is not None and first in values.coords:
+            names = pd.Index(np.asarray(values.coords[first].values))
+        values = np.asarray(values.values)
+    return Argument(name, values, None if names is None else row_names(name, names))
+
+
+def as_pandas(values: Any) -> Any:
+    """Return tables of other libraries as pandas objects; all else as it stands.
+
+    A mapping becomes a Series where its values are single, else a frame.
+
+    Examples
+    --------
+    >>> as_pandas({"u": 1, "v": 2}).index.tolist()
+    ['u', 'v']
+    """
+    if isinstance(values, Mapping):
+        # A dict, keys and all, is a column; of columns, a table.
+        single = all(_is_scalar(value) for value in values.values())
+        return pd.Series(values) if single and values else pd.DataFrame(dict(values))
+    root = type(values).__module__.split(".")[0]
+    if root in {"numpy", "pandas", "builtins", "scipy", "torch"}:
+        return values
+    if root == "pyarrow" and hasattr(values, "to_pandas"):
+        return values.to_pandas()  # keeps an index that pandas had left in it
+    if root == "duckdb" and hasattr(values, "to_arrow_table"):
+        return values.to_arrow_table().to_pandas()
+    if root in {"polars", "narwhals"} or hasattr(values, "__arrow_c_stream__"):
+        import narwhals as nw  # noqa: PLC0415 (only tables of other libraries need it)
+
+        frame = nw.from_native(values, pass_through=True, allow_series=True)
+        if isinstance(frame, nw.LazyFrame):
+            frame = frame.collect()
+        if isinstance(frame, nw.DataFrame | nw.Series):
+            return frame.to_pandas()
+    return values
+
+
+def row_names(name: str, names: Any) -> pd.Index:
+    """Return names of rows as text or as whole numbers, unique and without gaps.
+
+    Bytes are UTF-8, whole floats are whole numbers, levels are joined by " / ".
+
+    Raises
+    ------
+    ValueError
+        If a name is missing or occurs twice.
+
+    Examples
+    --------
+    >>> row_names("rna", [b"u", "v"]).tolist(), row_names("rna", [1.0, 2.0]).tolist()
+    (['u', 'v'], [1, 2])
+    """
+    # As objects: pandas would keep text as Arrow, which holds no half surrogate.
+    index = names if isinstance(names, pd.Index) else pd.Index(names, dtype=object)
+    if isinstance(index, pd.RangeIndex):
+        return index
+    if isinstance(index, pd.MultiIndex):
+        index = pd.Index([" / ".join(map(str, entry)) for entry in index])
+    gaps = np.asarray(pd.isna(index))
+    if gaps.any():
+        raise ValueError(
+            f"`{name}` must name every row, got no name for row {gaps.argmax()}."
+        )
+    if _are_whole(index):
+        index = index.astype(np.int64)
+    if index.dtype.kind not in "iu":
+        index = pd.Index([text_of(entry) for entry in index], dtype=object)
+    if not index.is_unique:
+        twice = text_of(index[index.duplicated()][0])
+        what = "be unique" if name == "ids" else "name every row once"
+        raise ValueError(f"`{name}` must {what}, got {twice!r} more than once.")
+    return index
+
+
+def _are_whole(index: Any) -> bool:
+    """Return whether all names are whole numbers."""
+    if index.dtype.kind == "f":
+        return bool((index == np.floor(index)).all())
+    whole = int, np.integer
+    return index.dtype.kind == "O" and all(
+        isinstance(entry, whole) and not isinstance(entry, bool) for entry in index
+    )
+
+
+def text_of(entry: Any) -> str:
+    """Return an entry as text: bytes are UTF-8, whole floats whole numbers.
+
+    Examples
+    --------
+    >>> text_of(b"T cell"), text_of(2.0), text_of(True)
+    ('T cell', '2', 'True')
+    """
+    if isinstance(entry, bytes):
+        return entry.decode("utf-8", "surrogateescape")
+    if isinstance(entry, float | np.floating) and float(entry).is_integer():
+        return str(int(entry))
+    return str(entry)
+
+
+def _named_by_column(
+    frame: pd.DataFrame, id_column: str | None
+) -> tuple[pd.DataFrame, pd.Index]:
+    column = ID_COLUMN if id_column is None else id_column
+    counted = isinstance(frame.index, pd.RangeIndex)
+    if column in frame.columns and (counted or id_column is not None):
+        return frame.drop(columns=column), pd.Index(frame[column])
+    return frame, frame.index
+
+
+def _of_anndata(values: Any) -> Any:
+    """Return the matrix of an AnnData as a frame of its variables, or sparse."""
+    matrix = values.X
+    if hasattr(matrix, "to_memory"):  # backed by a file
+        matrix = matrix.to_memory()
+    if isinstance(matrix, np.ndarray) and matrix.ndim == 2:
+        return pd.DataFrame(matrix, columns=pd.Index(values.var_names).astype(str))
+    return matrix
+
+
+def _is_scalar(value: Any) -> bool:
+    return bool(np.isscalar(value) or value is None or pd.api.types.is_scalar(value))
+
+
+def row_of(values: Any, index: npt.NDArray[np.intp]) -> Any:
+    """Return the rows of a container at `index`, whatever container it is.
+
+    Examples
+    --------
+    >>> row_of(["a", "b"], np.array([1, 1]))
+    ['b', 'b']
+    """
+    if hasattr(values, "iloc"):
+        return values.iloc[index]
+    if hasattr(values, "take") and not isinstance(values, np.ndarray):
+        return values.take(index)
+    if isinstance(values, list | tuple):
+        return [values[i] for i in index]
+    return values[index]

@@ -1,0 +1,389 @@
+"""Bring everything that a caller hands over into one order of rows, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from .. import _check
+from .answers import Labels, as_labels, as_target
+from .containers import Argument, as_pandas, take_apart, text_of
+from .gaps import Column, column, refuse_missing
+from .modality import Features, read_features
+from .pairing import Paired, pair
+
+# Spaces of an embedding: a modality of one of these names could not be told from it.
+RESERVED = ("latent", "refined", "sum")
+
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Gathered:
+    """Everything that is known of N rows, in one order.
+
+    Parameters
+    ----------
+    ids
+        ``(N,)`` unique text.
+    features
+        Modality to its values.
+    present
+        ``(N, M)`` bool.
+    labels, class_names, target
+        As in `Dataset`.
+    split, groups
+        ``(N,)`` text, or None.
+    metadata
+        A frame of N rows.
+    media
+        Of N rows, or empty.
+    """
+
+    ids: npt.NDArray[np.str_]
+    features: dict[str, Features]
+    present: Bools
+    labels: Labels | None
+    class_names: tuple[str, ...]
+    target: npt.NDArray[np.float64] | None
+    split: npt.NDArray[np.str_] | None
+    groups: npt.NDArray[np.str_] | None
+    metadata: pd.DataFrame
+    media: Any
+
+
+def gather(  # noqa: PLR0913 (every argument of two constructors)
+    modalities: Mapping[str, Any],
+    *,
+    ids: Any = None,
+    present: Any = None,
+    labels: Any = None,
+    class_names: Sequence[Any] = (),
+    target: Any = None,
+    unlabelled: Any = None,
+    split: Any = None,
+    groups: Any = None,
+    metadata: Any = None,
+    media: Any = None,
+    join: str | None = None,
+    whole: str | None = None,
+) -> Gathered:
+    """Pair and check what `Dataset.from_arrays` and `Embedding.from_arrays` take.
+
+    Parameters
+    ----------
+    modalities, ids, present, labels, class_names, target, unlabelled, split, groups
+        As in `Dataset.from_arrays`.
+    metadata, media, join
+        As in `Dataset.from_arrays`.
+    whole
+        A modality that every row must have, and whose rows "outer" keeps.
+
+    Raises
+    ------
+    ValueError
+        If rows cannot be paired, or values are not what the argument takes.
+
+    Examples
+    --------
+    >>> rows = gather({"a": np.eye(2)}, labels=["x", None])
+    >>> rows.labels.tolist(), rows.class_names
+    ([0, -1], ('x',))
+    """
+    column_of_ids = ids if isinstance(ids, str) else None
+    names = modality_names(modalities)
+    parts = [take_apart(key, modalities[key], column_of_ids) for key in names.values()]
+    parts = [replace(part, name=key) for part, key in zip(parts, names, strict=True)]
+    stated = _stated(present, list(names), column_of_ids)
+    single = {
+        "labels": labels, "target": target, "split": _for_all(split), "groups": groups,
+        "metadata": metadata, "media": media,
+    }  # fmt: skip
+    others = [
+        _whole_argument(take_apart(key, value, column_of_ids))
+        for key, value in single.items()
+        if value is not None and not (key == "media" and not len(value))
+    ]
+    _check_columns(others)
+    rows = pair(
+        [*parts, *others, *stated.values()],
+        ids=None if column_of_ids else ids,
+        join=join,
+        owners=[whole] if whole else list(names),
+    )
+    features, has = {}, np.ones((len(rows), len(names)), dtype=bool)
+    for i, key in enumerate(names):
+        absent = ~rows.has(key) | ~_says(stated, rows, key, i)
+        decided = key in stated or "present" in stated or key == whole
+        features[key], has[:, i] = read_features(
+            key, rows.values(key), rows.mask(key), absent, decided=decided
+        )
+    _check_present(has, tuple(names), rows.ids)
+    numbers, classes = _labels(rows, class_names, unlabelled)
+    return Gathered(
+        ids=rows.ids,
+        features=features,
+        present=has,
+        labels=numbers,
+        class_names=classes,
+        target=_target(rows, unlabelled),
+        split=_split(rows, split),
+        groups=_groups(rows),
+        metadata=_metadata(rows),
+        media=_media(rows),
+    )
+
+
+def modality_names(modalities: Any) -> dict[str, Any]:
+    """Return modality names as text, with the keys they came as.
+
+    Raises
+    ------
+    ValueError
+        If there is none, one is empty or taken, or two are the same text.
+
+    Examples
+    --------
+    >>> modality_names({"rna": 0, 1: 0})
+    {'rna': 'rna', '1': 1}
+    """
+    if not isinstance(modalities, Mapping):
+        kind = type(modalities).__name__
+        advice = "; `from_mudata` reads it" if hasattr(modalities, "mod") else ""
+        raise TypeError(
+            "`modalities` must be a mapping of names to arrays, "
+            f"e.g. {{'image': pixels}}, got {kind}{advice}."
+        )
+    if not len(modalities):
+        raise ValueError("`modalities` must name at least one array, got none.")
+    names: dict[str, Any] = {}
+    for key in modalities:
+        name = text_of(key)
+        if not name.strip():
+            raise ValueError(f"`modalities` must have names, got {name!r} for one.")
+        if name in RESERVED:
+            raise ValueError(
+                "`modalities` must not be called 'latent', 'refined' or 'sum', which "
+                f"are spaces of their own, got {name!r}."
+            )
+        if name in names:
+            raise ValueError(
+                f"`modalities` must be unique, got {name!r} more than once."
+            )
+        names[name] = key
+    return names
+
+
+def _for_all(split: Any) -> Any:
+    return None if isinstance(split, str) else split
+
+
+def _whole_argument(part: Argument) -> Argument:
+    """Return an argument of one entry a row; a bare number is one row."""
+    if part.name == "media":  # called by what it has, as its reader does
+        return replace(part, name="pictures" if part.values.pictures else "texts")
+    if part.name != "metadata" and pd.api.types.is_scalar(part.values):
+        return replace(part, values=[part.values])
+    return part
+
+
+def _check_columns(parts: Sequence[Argument]) -> None:
+    """Refuse metadata that is no table."""
+    for part in parts:
+        if part.name == "metadata" and not isinstance(
+            part.values, pd.DataFrame | pd.Series
+        ):
+            raise TypeError(
+                "`metadata` must be a table with a row for each sample, "
+                f"got {type(part.values).__name__}."
+            )
+
+
+def _stated(
+    present: Any, names: Sequence[str], id_column: str | None
+) -> dict[str, Argument]:
+    """Return what is said of which row has which modality, by modality or of all."""
+    if present is None:
+        return {}
+    if isinstance(present, Mapping):
+        stated = {}
+        for key, value in present.items():
+            name = _check.one_of("present", text_of(key), names)
+            part = take_apart(f"present[{name!r}]", value, id_column)
+            stated[name] = replace(part, name=f"present[{name!r}]")
+        return stated
+    part = take_apart("present", as_pandas(present), id_column)
+    if isinstance(part.values, pd.DataFrame):
+        titles = [text_of(title) for title in part.values.columns]
+        for title in titles:
+            _check.one_of("present", title, names)
+        _check.unique("present", titles)
+        return {
+            title: Argument(f"present[{title!r}]", part.values.iloc[:, i], part.names)
+            for i, title in enumerate(titles)
+        }
+    values = part.values if hasattr(part.values, "shape") else np.asarray(part.values)
+    shape = tuple(values.shape)
+    if len(shape) != 2 or shape[1] != len(names):
+        rows = shape[0] if shape else 0
+        raise ValueError(
+            f"`present` must have shape {(rows, len(names))} (rows, modalities), "
+            f"got {shape}."
+        )
+    return {"present": replace(part, values=values)}
+
+
+def _says(stated: dict[str, Argument], rows: Paired, key: str, place: int) -> Bools:
+    """Return which rows are said to have a modality."""
+    if "present" in stated:
+        values = rows.values("present")[:, place]
+        return as_bools("present", values) & rows.has("present")
+    if key in stated:
+        name = stated[key].name
+        return as_bools(name, rows.values(name)) & rows.has(name)
+    return np.ones(len(rows), dtype=bool)
+
+
+def as_bools(name: str, values: Any) -> Bools:
+    """Return bools of bools or of 0 and 1; of nothing else.
+
+    Raises
+    ------
+    ValueError
+        If there is anything else, or an entry is missing.
+
+    Examples
+    --------
+    >>> as_bools("present", [1, 0]).tolist()
+    [True, False]
+    """
+    entries = column(name, values)
+    refuse_missing(name, entries)
+    bad = _not_binary(entries)
+    if len(bad):
+        seen = entries.values[bad[0]]
+        raise ValueError(
+            f"`{name}` must hold bools or 0 and 1, got {seen!r} in row {bad[0]}."
+        )
+    if entries.values.dtype == object:
+        return np.asarray(entries.values == "True")
+    return entries.values.astype(bool)
+
+
+def _not_binary(entries: Column) -> npt.NDArray[np.intp]:
+    values = entries.values
+    if values.dtype == bool:
+        return np.array([], dtype=np.intp)
+    if values.dtype.kind in "iuf":
+        return np.flatnonzero(~np.isin(values, [0, 1]))
+    return np.arange(len(values))
+
+
+def _check_present(
+    present: Bools, names: tuple[str, ...], ids: npt.NDArray[np.str_]
+) -> None:
+    for i, name in enumerate(names):
+        if not present[:, i].any():
+            raise ValueError(
+                f"`present` must leave each modality at least one row, "
+                f"got none for {name!r}."
+            )
+    empty = np.flatnonzero(~present.any(axis=1))
+    if len(empty):
+        row = empty[0]
+        called = "" if ids[row] == str(row) else f" ({str(ids[row])!r})"
+        raise ValueError(
+            "`present` must leave each row at least one modality, "
+            f"got none in row {row}{called}."
+        )
+
+
+def _labels(
+    rows: Paired, class_names: Sequence[Any], unlabelled: Any
+) -> tuple[Labels | None, tuple[str, ...]]:
+    values = rows.values("labels") if "labels" in rows.arguments else None
+    numbers, names = as_labels(values, class_names, unlabelled=unlabelled)
+    if numbers is not None:
+        numbers[~rows.has("labels")] = -1
+    return numbers, names
+
+
+def _target(rows: Paired, unlabelled: Any) -> npt.NDArray[np.float64] | None:
+    if "target" not in rows.arguments:
+        return None
+    numbers = as_target(rows.values("target"), unlabelled=unlabelled)
+    if numbers is not None:
+        numbers[~rows.has("target")] = np.nan
+    return numbers
+
+
+SPLIT_WORDS = {
+    "train": "train", "training": "train", "val": "val", "valid": "val",
+    "validation": "val", "test": "test", "testing": "test",
+}  # fmt: skip
+
+
+def _split(rows: Paired, split: Any) -> npt.NDArray[np.str_] | None:
+    """Return the part of each row as its word, None where nobody says it."""
+    if isinstance(split, str):
+        word = _check.one_of("split", split, ("train", "val", "test"))
+        return np.full(len(rows), word, dtype="U5")
+    if "split" not in rows.arguments:
+        return None
+    entries = column("split", rows.values("split"))
+    has = rows.has("split")
+    refuse_missing("split", replace(entries, missing=entries.missing | ~has))
+    if entries.numeric:
+        bad = entries.values[~np.isin(entries.values, [0, 1, 2])]
+        if len(bad):
+            raise ValueError(
+                f"`split` must be 0 (train), 1 (val) or 2 (test), got {bad[0]}."
+            )
+        return np.array(["train", "val", "test"])[entries.values.astype(int)]
+    words = {word: SPLIT_WORDS.get(str(word).lower()) for word in set(entries.values)}
+    for word in entries.values:
+        if words[word] is None:
+            _check.one_of("split", word, ("train", "val", "test"))
+    return np.array([words[word] for word in entries.values], dtype="U5")
+
+
+def _groups(rows: Paired) -> npt.NDArray[np.str_] | None:
+    """Return the group of each row as text; a row without one is its own group."""
+    if "groups" not in rows.arguments:
+        return None
+    entries = column("groups", rows.values("groups"))
+    missing = entries.missing | ~rows.has("groups")
+    texts = [text_of(entry) for entry in entries.values]
+    return np.array([
+        f"(only {row})" if gap else text
+        for row, gap, text in zip(rows.ids, missing, texts, strict=True)
+    ])  # fmt: skip
+
+
+def _metadata(rows: Paired) -> pd.DataFrame:
+    """Return the table with rows numbered from 0, gaps where it has no row."""
+    if "metadata" not in rows.arguments:
+        return pd.DataFrame(index=range(len(rows)))
+    table = rows.arguments["metadata"].values
+    if isinstance(table, pd.Series):
+        table = table.to_frame(table.name if table.name is not None else "metadata")
+    table = table.reset_index(drop=True)
+    index = rows.index["metadata"]
+    if index is None:
+        return table
+    # A row of -1 is none of the table's, so it comes out as a gap.
+    return table.reindex(index).reset_index(drop=True)
+
+
+def _media(rows: Paired) -> Any:
+    """Return pictures and texts in the order of the rows."""
+    name = next((key for key in ("pictures", "texts") if key in rows.arguments), None)
+    if name is None:
+        return None
+    media, index = rows.arguments[name].values, rows.index[name]
+    return media if index is None else media.take(index)
