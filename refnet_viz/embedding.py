@@ -463,6 +463,19 @@ def _standardised(
     return scaled.astype(np.float32)
 
 
+def present_rows(
+    values: npt.NDArray[Any], present: npt.NDArray[np.bool_]
+) -> npt.NDArray[Any]:
+    """Return the rows that are present: the array itself, uncopied, where all are.
+
+    Examples
+    --------
+    >>> present_rows(np.array([[1.0], [2.0]]), np.array([False, True])).tolist()
+    [[2.0]]
+    """
+    return values if present.all() else values[present]
+
+
 def coverage(present: npt.NDArray[np.bool_], space: str) -> str:
     """Return in words how many rows have a space, nothing where all do.
 

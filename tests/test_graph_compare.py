@@ -322,14 +322,19 @@ def test_missing_modalities_are_left_out_of_their_ground():
     graph = knn(replace(made, present=present), 5)
     grounds = Grounds(5, "euclidean")
     ground = grounds.of(graph.embedding, "image")
-    assert ground.rows.tolist() == list(range(10, N))
+    assert ground.present.tolist() == [i >= 10 for i in range(N)]
     own = knn(made.subset(np.arange(10, N)), 5, space="image")
-    assert np.array_equal(ground.graph.indices, own.indices)
+    assert np.array_equal(ground.indices[10:], own.indices + 10)
+    assert (ground.indices[:10] == -1).all()
     shares = [
         len(set(graph.indices[i]) & set(own.indices[i - 10] + 10)) / 5
         for i in range(10, N)
     ]
     assert grounds.overlap(graph, "image") == pytest.approx(np.mean(shares))
+    assert grounds.overlap_chance(graph, "image") == pytest.approx(5 / (N - 1))
+    shown = compare({"a": graph}, permutations=0)
+    share = pytest.approx((N - 10) / N)
+    assert shown.attrs["present"] == {"image": share, "sum": share}
     few = np.ones((N, 2), dtype=bool)
     few[5:, 0] = False
     lone = knn(replace(made, present=few), 5)

@@ -76,10 +76,10 @@ def test_grounds_of_a_smaller_k_are_slices(monkeypatch):
     for name in own.inputs:
         whole.of(own, name)
     head, fresh = whole.head(4), Grounds(4, "euclidean")
-    expected = [fresh.of(own, name).graph.indices for name in own.inputs]
+    expected = [fresh.of(own, name).indices for name in own.inputs]
     monkeypatch.setattr("refnet_viz.graph.ground.knn", None)  # nothing is searched
     for name, indices in zip(own.inputs, expected, strict=True):
-        np.testing.assert_array_equal(head.of(own, name).graph.indices, indices)
+        np.testing.assert_array_equal(head.of(own, name).indices, indices)
 
 
 def test_a_modality_of_few_rows_is_searched_for_a_smaller_k():
@@ -89,7 +89,8 @@ def test_a_modality_of_few_rows_is_searched_for_a_smaller_k():
     own = Embedding(**{**vars(own), "present": present})
     whole = Grounds(9, "euclidean")
     assert whole.of(own, "m0") is None
-    assert whole.head(4).of(own, "m0").rows.tolist() == list(range(6))
+    found = whole.head(4).of(own, "m0")
+    assert np.flatnonzero(found.present).tolist() == list(range(6))
 
 
 def test_factors_of_the_default_weights():

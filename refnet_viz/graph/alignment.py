@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from .. import _check
 from .neighbors import Neighbors
-from .pairs import same_points
+from .pairs import in_both, lines_of_both
 
 Floats = npt.NDArray[np.float64]
 
@@ -35,7 +35,8 @@ def second_order_cosine(a: Neighbors, b: Neighbors) -> Floats:
     numpy.ndarray
         ``(N,)`` between -1 and 1, 1 where all similarities keep their proportions.
         Since neighbours are similar in any space, unrelated graphs are far above 0:
-        read it beside its chance value.
+        read it beside its chance value. Neighbours that are not in both graphs are
+        left out; NaN for rows that are not.
 
     Raises
     ------
@@ -49,16 +50,17 @@ def second_order_cosine(a: Neighbors, b: Neighbors) -> Floats:
     >>> second_order_cosine(knn(x, k=1), knn(2 * x, k=1)).round(6).tolist()
     [1.0, 1.0, 1.0]
     """
-    same_points(a, b)
+    there = in_both(a, b)
     x, y = _directions(a), _directions(b)
-    around = np.sort(np.hstack([a.indices, b.indices]), axis=1)
-    repeated = np.zeros(around.shape, dtype=bool)
-    repeated[:, 1:] = around[:, 1:] == around[:, :-1]
-    result = np.empty(len(a))
+    around = np.sort(np.hstack(lines_of_both(a, b)), axis=1)
+    left_out = ~there[around]
+    left_out[:, 1:] |= around[:, 1:] == around[:, :-1]
+    rows = np.flatnonzero(there)
+    result = np.full(len(a), np.nan)
     size = max(1, _BUDGET // (around.shape[1] * max(x.shape[1], y.shape[1])))
-    for start in range(0, len(a), size):
-        block = slice(start, start + size)
-        near, drop = around[block], repeated[block]
+    for start in range(0, len(rows), size):
+        part = slice(start, start + size)
+        block, near, drop = rows[part], around[part], left_out[part]
         s, t = (
             np.where(drop, 0.0, np.einsum("id,ijd->ij", space[block], space[near]))
             for space in (x, y)
@@ -70,6 +72,7 @@ def second_order_cosine(a: Neighbors, b: Neighbors) -> Floats:
 
 def _directions(graph: Neighbors) -> Floats:
     points = graph.points()
+    points[~graph.present] = 0.0
     norms = np.linalg.norm(points, axis=1, keepdims=True)
     return points / np.where(norms > 0, norms, 1.0)
 

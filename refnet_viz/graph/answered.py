@@ -52,11 +52,11 @@ def _proved(grounds: Grounds) -> dict[str, Metric]:
         "refined overlap with sum": Metric(
             partial(_refined_overlap, grounds),
             "share of refined neighbours that are so by the sum", (0, 1),
-            higher_is_better=True, chance=_nearest_chance(1), step=per_neighbor,
+            higher_is_better=True, chance=_refined_chance, step=per_neighbor,
         ),
         "supported": Metric(
             _supported, f"share of {near}", (0, 1), higher_is_better=True,
-            chance=_nearest_chance(BEYOND), step=per_neighbor,
+            chance=_supported_chance, step=per_neighbor,
         ),
         "certified": Metric(
             _certified, f"share of {near}, as proved by Theorem 1", (0, 1),
@@ -90,6 +90,10 @@ def _refined_overlap(grounds: Grounds, graph: Neighbors) -> float:
     return grounds.overlap(refined, "sum")
 
 
+def _refined_chance(graph: Neighbors) -> float:
+    return graph.k / (len(graph) - 1)  # every row has the refined space
+
+
 def _supported(graph: Neighbors) -> float:
     return _judged(graph)[0]
 
@@ -114,19 +118,17 @@ def _judged(graph: Neighbors) -> tuple[float, float]:
     return float(true.mean()), float(proved.mean())
 
 
-def _nearest_chance(times: int) -> partial[float]:
-    return partial(_share_of_others, times)
-
-
-def _share_of_others(times: int, graph: Neighbors) -> float:
-    return min(1.0, times * graph.k / (len(graph) - 1))
+def _supported_chance(graph: Neighbors) -> float:
+    """Return the share for neighbours drawn among the rows that can be judged."""
+    whole = int(graph.embedding.present_in("sum").sum())
+    return min(1.0, BEYOND * graph.k / (whole - 1)) if whole > 1 else float("nan")
 
 
 def _responsibility(name: str, graph: Neighbors) -> float:
     embedding = graph.embedding
     if name not in embedding.decoded or not _answers(embedding):
         return float("nan")
-    there = embedding.present[:, list(embedding.inputs).index(name)]
+    there = embedding.present_in(name)
     target = embedding.targets[name][there].astype(np.float64)
     return r_squared(target, embedding.decoded[name][there].astype(np.float64))
 

@@ -191,7 +191,7 @@ class Attribution:
         return scores_by_point(self.graph.embedding)
 
     def by_point(self, flag: npt.NDArray[Any]) -> Floats:
-        """Return for each point the mean of a value over its edges.
+        """Return for each point the mean of a value over its edges, NaN without any.
 
         Parameters
         ----------
@@ -201,7 +201,8 @@ class Attribution:
         source, target, _ = self.edges
         ends = np.append(source, target)
         sums = np.bincount(ends, np.append(flag, flag), minlength=len(self.graph))
-        return sums / self.graph.degree
+        degree = self.graph.degree
+        return sums / np.where(degree > 0, degree, np.nan)
 
     @cached_property
     def responsibility(self) -> pd.DataFrame:
@@ -224,11 +225,12 @@ class Attribution:
         certified
             Share of them of which this is proved; never above supported.
         chance
-            k' / (N - 1): what supported is for neighbours drawn at random.
+            k' / (n - 1), n being the points that have what the space takes: what
+            supported is for neighbours drawn at random.
 
         `summary_by_class` says the same of the points of each class.
         """
-        return proof_table(self.graph, self.proofs, self.listed)
+        return proof_table(self.proofs, self.listed)
 
     @cached_property
     def lipschitz(self) -> pd.DataFrame:
@@ -259,7 +261,7 @@ class Attribution:
         for number, name in enumerate(self.graph.embedding.class_names):
             own = self.listed & (labels[np.stack([source, target])] == number)
             if own.any():
-                part = proof_table(self.graph, self.proofs, own)
+                part = proof_table(self.proofs, own)
                 parts.append(part.assign(label=name))
         return pd.concat(parts, ignore_index=True)
 

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._threads import in_blocks
+from ..embedding import present_rows
 from .neighbors import Neighbors
 
 Floats = npt.NDArray[np.float64]
@@ -51,7 +52,7 @@ def closeness(graph: Neighbors, name: str) -> Floats:
     if both.any():
         place = np.cumsum(there) - 1
         ends = place[edges.source[both]], place[edges.target[both]]
-        found[both] = _ranks(embedding.space(name)[there], *ends)
+        found[both] = _ranks(present_rows(embedding.space(name), there), *ends)
     return found
 
 

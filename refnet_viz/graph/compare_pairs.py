@@ -13,10 +13,11 @@ import pandas as pd
 from .. import _check
 from .._nested import as_variants
 from .._progress import progress
+from ..embedding import present_rows
 from . import statistics
 from .alignment import linear_cka, second_order_cosine
 from .neighbors import Neighbors
-from .pairs import jaccard, rbo, same_points, shuffled
+from .pairs import in_both, jaccard, mean_of, rbo, same_points, shuffled
 
 Floats = npt.NDArray[np.float64]
 
@@ -25,14 +26,17 @@ FEW_SEEDS = "fewer than three seeds: no band"
 
 
 def _cka(a: Neighbors, b: Neighbors) -> float:
-    return linear_cka(a.points(), b.points()) if len(a) > 3 else float("nan")
+    there = in_both(a, b)
+    if there.sum() <= 3:
+        return float("nan")
+    return linear_cka(*(present_rows(graph.points(), there) for graph in (a, b)))
 
 
 MEASURES: dict[str, Callable[[Neighbors, Neighbors], float]] = {
-    "knn_jaccard": lambda a, b: float(jaccard(a, b).mean()),
-    "rbo": lambda a, b: float(rbo(a, b).mean()),
+    "knn_jaccard": lambda a, b: mean_of(jaccard(a, b)),
+    "rbo": lambda a, b: mean_of(rbo(a, b)),
     "cka": _cka,
-    "second_order_cosine": lambda a, b: float(second_order_cosine(a, b).mean()),
+    "second_order_cosine": lambda a, b: mean_of(second_order_cosine(a, b)),
 }
 
 
@@ -56,7 +60,8 @@ def compare_pairs(
     Returns
     -------
     pandas.DataFrame
-        One row a measure and pair of variants; all measures are similarities.
+        One row a measure and pair of variants; all measures are similarities, over
+        the points that are in both graphs.
 
         metric, first, second
             "knn_jaccard", "rbo", "cka" or "second_order_cosine", and whom it compares.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,6 @@ from .ground import Grounds
 from .metrics import METRICS, Metric, per_neighbor
 from .neighbors import Neighbors, knn
 from .table import Line, Settings, as_frame, rows_of
-from .topology import reciprocity_chance
 
 
 def compare(
@@ -86,8 +85,10 @@ def compare(
         better
             "higher", "lower" or empty.
 
-        ``attrs`` hold baseline, confidence, k, space, metric and runs: variant, seed,
-        dataset and its fingerprint of every graph.
+        ``attrs`` hold baseline, confidence, k, space, metric, runs (variant, seed,
+        dataset and its fingerprint of every graph) and, where some row lacks a
+        modality, present: the share of rows that have a space. A graph is over the
+        rows that have its space.
 
     Raises
     ------
@@ -141,7 +142,22 @@ def compare(
         "space": ", ".join(dict.fromkeys(graph.space for graph in every)),
         "metric": every[0].metric, "runs": _runs(variants),
     }  # fmt: skip
+    table.attrs.update(_present(lines))
     return table
+
+
+def _present(lines: list[Line]) -> dict[Hashable, Any]:
+    """Return "present": the share of rows that have a space, where some row lacks one.
+
+    Nothing where every row has every space.
+    """
+    shares = {
+        graph.space: float(graph.present.mean())
+        for line in lines
+        for graph in line.graphs
+        if not graph.present.all()
+    }
+    return {"present": shares} if shares else {}
 
 
 def _runs(variants: Mapping[str, Sequence[Neighbors]]) -> list[dict[str, Any]]:
@@ -181,7 +197,7 @@ def _rails(first: Neighbors, grounds: Grounds) -> list[Line]:
     for name in names:
         ground = grounds.of(first.embedding, name)
         if ground is not None:
-            lines.append(Line(name, "rail", [ground.graph]))
+            lines.append(Line(name, "rail", [ground]))
     return lines
 
 
@@ -209,16 +225,19 @@ def _overlaps(every: list[Neighbors], grounds: Grounds) -> dict[str, Metric]:
     spaces = dict.fromkeys(name for graph in every for name in graph.embedding.inputs)
     names = [*spaces, "sum"] if spaces else []
 
-    def overlap(space: str, graph: Neighbors) -> float:
+    def of(
+        number: Callable[[Neighbors, str], float], space: str, graph: Neighbors
+    ) -> float:
         known = graph.embedding.inputs
         there = bool(known) if space == "sum" else space in known
-        return grounds.overlap(graph, space) if there else float("nan")
+        return number(graph, space) if there else float("nan")
 
     return {
         f"overlap with {name}": Metric(
-            partial(overlap, name), f"share of neighbours that are so by {name}",
+            partial(of, grounds.overlap, name),
+            f"share of neighbours that are so by {name}",
             (0, 1), higher_is_better=True if name == "sum" else None,
-            chance=reciprocity_chance, step=per_neighbor,
+            chance=partial(of, grounds.overlap_chance, name), step=per_neighbor,
         )
         for name in names
     }  # fmt: skip

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from .edges import Edges
 from .neighbors import Neighbors
-from .pairs import same_points
+from .pairs import in_both
 
 Pairs = npt.NDArray[np.int64]
 
@@ -56,6 +57,8 @@ class EdgeDiff:
 def edge_diff(a: Neighbors, b: Neighbors, *, mode: str = "union") -> EdgeDiff:
     """Return which edges of `a` are kept in `b`, which are lost, which gained.
 
+    Edges to a point that is not in both graphs are left out: nothing became of them.
+
     Parameters
     ----------
     a, b
@@ -81,12 +84,8 @@ def edge_diff(a: Neighbors, b: Neighbors, *, mode: str = "union") -> EdgeDiff:
     >>> diff.kept.tolist(), diff.gained.tolist(), diff.lost.tolist()
     ([[0, 1]], [[0, 2]], [[1, 2]])
     """
-    same_points(a, b)
-    n = len(a)
-    before, after = (
-        np.sort(edges.source * n + edges.target)  # no edge occurs twice
-        for edges in (a.edges(mode), b.edges(mode))
-    )
+    there, n = in_both(a, b), len(a)
+    before, after = (_keys(graph.edges(mode), there) for graph in (a, b))
     kept = np.isin(before, after, assume_unique=True)
     gained = after[~np.isin(after, before, assume_unique=True)]
     return EdgeDiff(
@@ -96,3 +95,9 @@ def edge_diff(a: Neighbors, b: Neighbors, *, mode: str = "union") -> EdgeDiff:
             for keys in (before[kept], gained, before[~kept])
         ),
     )
+
+
+def _keys(edges: Edges, there: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Return one number an edge of which both ends are there, rising; none is twice."""
+    keys = edges.source * len(there) + edges.target
+    return np.sort(keys[there[edges.source] & there[edges.target]])

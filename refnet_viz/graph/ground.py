@@ -10,29 +10,14 @@ import numpy.typing as npt
 
 from ..embedding import Embedding
 from .neighbors import Neighbors, knn
-from .pairs import common, common_by_depth
-
-
-@dataclass(frozen=True, eq=False)
-class Ground:
-    """The graph of a modality, or of their sum, over the rows that have it.
-
-    Parameters
-    ----------
-    rows
-        Positions in the embedding of the points of the graph.
-    graph
-        Its own embedding holds only these points, and no predictions.
-    """
-
-    rows: npt.NDArray[np.intp]
-    graph: Neighbors
+from .pairs import common_by_depth, lines_of_both, overlap_chance, share_in_common
 
 
 @dataclass(frozen=True, eq=False)
 class Grounds:
-    """Grounds of one k and distance, each searched once.
+    """Graphs of modalities and of their sum, of one k and distance, searched once each.
 
+    They are over the rows that have the modality; their embedding has no predictions.
     Runs over the same data share their inputs, whatever object holds them, so
     content decides whether a graph is known.
 
@@ -46,17 +31,14 @@ class Grounds:
 
     k: int
     metric: str
-    _known: dict[str, Ground | None] = field(default_factory=dict, repr=False)
+    _known: dict[str, Neighbors | None] = field(default_factory=dict, repr=False)
 
-    def of(self, embedding: Embedding, space: str) -> Ground | None:
-        """Return the ground of a space, or None when too few rows have it."""
-        names = list(embedding.inputs)
-        used = names if space == "sum" else [space]
-        columns = [names.index(name) for name in used]
-        there = np.asarray(embedding.present[:, columns].all(axis=1))
-        key = _digest(embedding, [space, *used], there)
+    def of(self, embedding: Embedding, space: str) -> Neighbors | None:
+        """Return the graph of a space, or None when too few rows have it."""
+        used = list(embedding.inputs) if space == "sum" else [space]
+        key = _digest(embedding, [space, *used], embedding.present_in(space))
         if key not in self._known:
-            self._known[key] = self._search(embedding, space, np.flatnonzero(there))
+            self._known[key] = self._search(embedding, space)
         return self._known[key]
 
     def overlaps(self, graph: Neighbors, space: str) -> npt.NDArray[np.float64]:
@@ -64,25 +46,23 @@ class Grounds:
         ground = self.of(graph.embedding, space)
         if ground is None:
             return np.full(self.k, np.nan)
-        truth = ground.rows[ground.graph.indices]
-        return common_by_depth(graph.indices[ground.rows], truth)
+        return common_by_depth(*lines_of_both(graph, ground))
 
-    def _search(
-        self, embedding: Embedding, space: str, rows: npt.NDArray[np.intp]
-    ) -> Ground | None:
-        if len(rows) <= self.k:
+    def _search(self, embedding: Embedding, space: str) -> Neighbors | None:
+        if embedding.present_in(space).sum() <= self.k:
             return None
         # Whatever a run predicted or decoded is no merit of the modality.
         own = replace(
-            embedding.subset(rows), predictions=None, scores=None, predicted=None,
-            targets={}, decoded={},
+            embedding, predictions=None, scores=None, predicted=None, targets={},
+            decoded={},
         )  # fmt: skip
-        return Ground(rows, knn(own, self.k, space=space, metric=self.metric))
+        found: Neighbors = knn(own, self.k, space=space, metric=self.metric)
+        return found
 
     def head(self, k: int) -> Grounds:
         """Return the grounds of a smaller k: what is known is sliced, not searched."""
-        known: dict[str, Ground | None] = {
-            key: Ground(ground.rows, ground.graph.head(k))
+        known: dict[str, Neighbors | None] = {
+            key: ground.head(k)
             for key, ground in self._known.items()
             if ground is not None
         }
@@ -91,13 +71,15 @@ class Grounds:
     def overlap(self, graph: Neighbors, space: str) -> float:
         """Return the mean share of neighbours that are neighbours in a space too.
 
-        Over the points that have the modality; NaN when too few have it.
+        Over the points that are in both graphs; NaN when too few have the space.
         """
         ground = self.of(graph.embedding, space)
-        if ground is None:
-            return float("nan")
-        truth = ground.rows[ground.graph.indices]
-        return float(common(graph.indices[ground.rows], truth).mean() / self.k)
+        return float("nan") if ground is None else share_in_common(graph, ground)
+
+    def overlap_chance(self, graph: Neighbors, space: str) -> float:
+        """Return the overlap of unrelated graphs: see `overlap_chance`."""
+        ground = self.of(graph.embedding, space)
+        return float("nan") if ground is None else overlap_chance(graph, ground)
 
 
 def _digest(

@@ -16,7 +16,8 @@ Bools = npt.NDArray[np.bool_]
 def hubs(graph: Neighbors) -> Bools:
     """Return which points occur as neighbours far more often than others.
 
-    More than two standard deviations above the mean, which is k.
+    More than two standard deviations above the mean, which is k, of the points that are
+    in the graph.
 
     Examples
     --------
@@ -26,7 +27,7 @@ def hubs(graph: Neighbors) -> Bools:
     [True, False, False, False, False, False, False]
     """
     counts = in_degree(graph)
-    return np.asarray(counts > graph.k + 2 * counts.std())
+    return np.asarray(counts > graph.k + 2 * counts[graph.present].std())
 
 
 def modal_hubs(graph: Neighbors, grounds: Grounds) -> Bools:
@@ -35,7 +36,7 @@ def modal_hubs(graph: Neighbors, grounds: Grounds) -> Bools:
     for column, name in enumerate(graph.embedding.inputs):
         ground = grounds.of(graph.embedding, name)
         if ground is not None:
-            found[ground.rows, column] = hubs(ground.graph)
+            found[:, column] = hubs(ground)
     return found
 
 
@@ -53,8 +54,8 @@ def hub_table(graph: Neighbors, modal: Bools) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns modality, hubs (of the fused graph), inherited (how many of them the
-        modality has too), share and chance (the share of hubs among all points of the
-        modality); a last row "emergent" counts those that no modality has.
+        modality has too), share and chance (the share of its hubs among all points of
+        the fused graph); a last row "emergent" counts those that no modality has.
     """
     own = hubs(graph)
     count = int(own.sum())
@@ -64,7 +65,8 @@ def hub_table(graph: Neighbors, modal: Bools) -> pd.DataFrame:
         [
             {
                 "modality": name, "hubs": count, "inherited": int(mask[own].sum()),
-                "share": mask[own].mean() if count else np.nan, "chance": mask.mean(),
+                "share": mask[own].mean() if count else np.nan,
+                "chance": mask[graph.present].mean(),
             }
             for name, mask in zip(columns, masks.T, strict=True)
         ]

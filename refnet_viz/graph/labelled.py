@@ -43,8 +43,8 @@ def purity(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
 
 
 def purity_chance(neighbors: Neighbors) -> float:
-    """Return the share of all pairs that share a label."""
-    labels = labels_of(neighbors, None)
+    """Return the share of all pairs of points of the graph that share a label."""
+    labels = labels_of(neighbors.compact, None)
     n = len(labels)
     if labels.ndim == 1:
         counts = np.bincount(labels)
@@ -133,7 +133,8 @@ def community_recovery(neighbors: Neighbors, *, labels: Labels | None = None) ->
     labels = labels_of(neighbors, labels)
     if labels.ndim > 1:
         return float("nan")
-    return _adjusted_rand(neighbors.communities, labels)
+    there = neighbors.present
+    return _adjusted_rand(neighbors.communities[there], labels[there])
 
 
 def _adjusted_rand(a: Labels, b: Labels) -> float:

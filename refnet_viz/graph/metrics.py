@@ -74,7 +74,7 @@ def per_point(neighbors: Neighbors) -> float:
 
 def per_neighbor(neighbors: Neighbors) -> float:
     """Return the step of a share of neighbours."""
-    return 1 / neighbors.indices.size
+    return 1 / neighbors.compact.indices.size
 
 
 _INFINITE = float("inf")

@@ -16,7 +16,7 @@ from scipy.sparse import csr_array
 from .. import _check
 from .._nested import map_values
 from .._search import nearest
-from ..embedding import Embedding, coverage
+from ..embedding import Embedding, coverage, present_rows
 from .conversion import build_graph
 from .edges import Edges, as_matrix, every, louvain, unite
 
@@ -332,10 +332,11 @@ def knn(
                 f"got {type(value).__name__}."
             )
         there = value.present_in(space, weights=weights)
-        count = _check_k(k, there, space)
+        count = check_k(k, there, space)
         points = value.space(space, weights=weights, centred=False)
         _check.finite(space, np.where(there[:, None], points, 0.0))
-        found = over_rows(there, *nearest(points[there], count, metric=metric))
+        known = present_rows(points, there)
+        found = over_rows(there, *nearest(known, count, metric=metric))
         return Neighbors(value, space, metric, *found, weights=weights)
 
     return map_values(search, embedding)
@@ -374,7 +375,7 @@ def over_rows(
     return every, lengths
 
 
-def _check_k(k: Any, there: npt.NDArray[np.bool_], space: str) -> int:
+def check_k(k: Any, there: npt.NDArray[np.bool_], space: str) -> int:
     """Return `k` when every row that has the space has that many others."""
     having = int(there.sum())
     if having == len(there):

@@ -8,27 +8,63 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _check
+from ..embedding import present_rows
 from .neighbors import Neighbors
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 # Numbers held at once by any step (32 MiB of float64).
 _BUDGET = 2**22
 
 
-def shared(a: Neighbors, b: Neighbors) -> Rows:
+def in_both(a: Neighbors, b: Neighbors) -> Bools:
+    """Return ``(N,)`` which rows are in both graphs, over the same points.
+
+    Raises
+    ------
+    ValueError
+        If the points differ.
+    """
+    same_points(a, b)
+    return a.present & b.present
+
+
+def lines_of_both(a: Neighbors, b: Neighbors) -> tuple[Rows, Rows]:
+    """Return the neighbours in both graphs of the rows that are in both."""
+    there = in_both(a, b)
+    return present_rows(a.indices, there), present_rows(b.indices, there)
+
+
+def mean_of(values: Floats) -> float:
+    """Return the mean of the values that are defined, NaN without any.
+
+    Examples
+    --------
+    >>> mean_of(np.array([1.0, np.nan, 2.0]))
+    1.5
+    """
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else float("nan")
+
+
+def shared(a: Neighbors, b: Neighbors) -> Floats:
     """Return how many neighbours each point has in both graphs.
+
+    NaN for rows that are not in both.
 
     Examples
     --------
     >>> from refnet_viz.graph import knn
     >>> x = np.array([[0.0], [1.0], [3.0]])
     >>> shared(knn(x, k=1), knn(-x, k=1)).tolist()
-    [1, 1, 1]
+    [1.0, 1.0, 1.0]
     """
-    same_points(a, b)
-    return common(a.indices, b.indices)
+    there = in_both(a, b)
+    found = np.full(len(a), np.nan)
+    found[there] = common(*lines_of_both(a, b))
+    return found
 
 
 def common(a: Rows, b: Rows) -> Rows:
@@ -65,7 +101,7 @@ def common_by_depth(a: Rows, b: Rows) -> Floats:
 def overlap(a: Neighbors, b: Neighbors) -> float:
     """Return the mean share of neighbours that two graphs have in common.
 
-    ``mean_i |N_a(i) & N_b(i)| / k``.
+    ``mean_i |N_a(i) & N_b(i)| / k`` over the points i that are in both graphs.
 
     Parameters
     ----------
@@ -75,7 +111,7 @@ def overlap(a: Neighbors, b: Neighbors) -> float:
     Returns
     -------
     float
-        Between 0 and 1; k / (N - 1) for unrelated graphs.
+        Between 0 and 1; k / (N - 1) for unrelated graphs. NaN without points in both.
 
     Raises
     ------
@@ -90,7 +126,25 @@ def overlap(a: Neighbors, b: Neighbors) -> float:
     0.667
     """
     _same_k(a, b)
-    return float(shared(a, b).mean() / a.k)
+    return share_in_common(a, b)
+
+
+def share_in_common(a: Neighbors, b: Neighbors) -> float:
+    """Return `overlap` as a share of the neighbours in `b`, whose k may be another."""
+    return mean_of(shared(a, b)) / b.k
+
+
+def overlap_chance(a: Neighbors, b: Neighbors) -> float:
+    """Return the overlap of unrelated graphs over these rows.
+
+    With A and B points in either and C in both, it is
+    ``k (C - 1) / ((A - 1) (B - 1))``: k / (N - 1) where one of them has every row.
+    NaN without points in both.
+    """
+    rows, others, both = (int(x.sum()) for x in (a.present, b.present, in_both(a, b)))
+    if not both:
+        return float("nan")
+    return b.k / (max(rows, others) - 1) * ((both - 1) / (min(rows, others) - 1))
 
 
 def jaccard(a: Neighbors, b: Neighbors) -> Floats:
@@ -106,7 +160,8 @@ def jaccard(a: Neighbors, b: Neighbors) -> Floats:
     Returns
     -------
     numpy.ndarray
-        ``(N,)`` between 0 and 1, 1 where nothing changed.
+        ``(N,)`` between 0 and 1, 1 where nothing changed; NaN for rows that are not in
+        both graphs.
 
     Raises
     ------
@@ -135,7 +190,8 @@ def rewiring(a: Neighbors, b: Neighbors) -> Floats:
     Returns
     -------
     numpy.ndarray
-        ``(N,)`` between 0 (nothing changed) and 1 (no neighbour kept).
+        ``(N,)`` between 0 (nothing changed) and 1 (no neighbour kept); NaN for rows
+        that are not in both graphs.
 
     Raises
     ------
@@ -169,7 +225,8 @@ def rbo(a: Neighbors, b: Neighbors, *, p: float = 0.9) -> Floats:
     Returns
     -------
     numpy.ndarray
-        ``(N,)`` between 0 and 1, 1 where both lists are equal.
+        ``(N,)`` between 0 and 1, 1 where both lists are equal; NaN for rows that are
+        not in both graphs.
 
     Raises
     ------
@@ -183,19 +240,22 @@ def rbo(a: Neighbors, b: Neighbors, *, p: float = 0.9) -> Floats:
     >>> rbo(a, b).tolist()
     [1.0, 1.0, 0.0]
     """
-    same_points(a, b)
+    there = in_both(a, b)
     _same_k(a, b)
     weights = _rbo_weights(a.k, p)
-    result = np.empty(len(a))
+    first, second = lines_of_both(a, b)
+    result = np.empty(len(first))
     size = max(1, _BUDGET // a.k**2)
-    for start in range(0, len(a), size):
+    for start in range(0, len(first), size):
         block = slice(start, start + size)
-        equal = a.indices[block, :, None] == b.indices[block, None, :]
+        equal = first[block, :, None] == second[block, None, :]
         row, i, j = np.nonzero(equal)
         # A common neighbour counts from the depth at which both lists have it.
         depth = np.maximum(i, j)
         result[block] = np.bincount(row, weights[depth], minlength=len(equal))
-    return np.minimum(result, 1.0)
+    found = np.full(len(a), np.nan)
+    found[there] = np.minimum(result, 1.0)
+    return found
 
 
 def _rbo_weights(k: int, p: float) -> Floats:
@@ -209,16 +269,19 @@ def _rbo_weights(k: int, p: float) -> Floats:
 def shuffled(graph: Neighbors, *, seed: int) -> Neighbors:
     """Return the same graph with its points exchanged at random under their ids.
 
-    What a pair measure gives for it is its chance value.
+    Rows that are not in it stay as they are. What a pair measure gives for it is its
+    chance value.
     """
-    order = np.random.default_rng(seed).permutation(len(graph))
+    rows = np.flatnonzero(graph.present)
+    order = np.arange(len(graph))
+    order[rows] = rows[np.random.default_rng(seed).permutation(len(rows))]
     moved = graph.embedding.subset(order)
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
     return replace(
         graph,
         embedding=replace(moved, ids=graph.ids),
-        indices=place[graph.indices[order]],
+        indices=np.where(graph.present[:, None], place[graph.indices[order]], -1),
         distances=graph.distances[order],
     )
 

@@ -98,7 +98,7 @@ def _modal_keys(graph: Neighbors, grounds: Grounds) -> list[Rows]:
         if ground is None:
             found.append(np.empty(0, np.int64))
         else:
-            found.append(_keys(ground.graph.edges(), len(graph), ground.rows))
+            found.append(_keys(ground.edges(), len(graph)))
     return found
 
 
@@ -111,9 +111,6 @@ def _modal_patterns(graph: Neighbors, grounds: Grounds) -> tuple[Rows, Rows]:
     return pairs, np.bincount(place, bits, len(pairs)).astype(np.int64)
 
 
-def _keys(edges: Edges, n: int, rows: npt.NDArray[np.intp] | None = None) -> Rows:
-    """Return one number a pair; rows rise, so source stays below target."""
-    source, target = edges.source, edges.target
-    if rows is not None:
-        source, target = rows[source], rows[target]
-    return source * n + target
+def _keys(edges: Edges, n: int) -> Rows:
+    """Return one number a pair, source being below target."""
+    return edges.source * n + edges.target

@@ -14,8 +14,8 @@ Floats = npt.NDArray[np.float64]
 def purity_by_point(neighbors: Neighbors) -> Floats:
     """Return for each point the share of its neighbours that have its label.
 
-    With several labels a point, sharing one of them counts. The mean over all points
-    is `METRICS["purity"]`.
+    With several labels a point, sharing one of them counts. The mean over the points
+    of the graph is `METRICS["purity"]`.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def purity_by_point(neighbors: Neighbors) -> Floats:
     Returns
     -------
     numpy.ndarray
-        ``(N,)`` between 0 and 1, 1 is best.
+        ``(N,)`` between 0 and 1, 1 is best; NaN for rows that lack the space.
 
     Examples
     --------
@@ -35,20 +35,25 @@ def purity_by_point(neighbors: Neighbors) -> Floats:
     >>> purity_by_point(knn(line, k=1)).tolist()
     [1.0, 1.0, 0.0]
     """
-    return same_label(neighbors).mean(axis=1)
+    return np.where(neighbors.present, same_label(neighbors).mean(axis=1), np.nan)
 
 
 def same_label(neighbors: Neighbors) -> npt.NDArray[np.bool_]:
-    """Return ``(N, k)``: whether each neighbour shares a label with its point."""
-    labels = _labels(neighbors)
-    others = labels[neighbors.indices]
+    """Return ``(N, k)``: whether each neighbour shares a label with its point.
+
+    False for rows that lack the space, which have no neighbours.
+    """
+    labels, there = _labels(neighbors), neighbors.present[:, None]
+    others = labels[neighbors.indices]  # -1 takes the last row, which does not count
     if labels.ndim == 1:
-        return np.asarray(others == labels[:, None])
-    return np.asarray((others & labels[:, None]).any(axis=2))
+        return np.asarray((others == labels[:, None]) & there)
+    return np.asarray((others & labels[:, None]).any(axis=2) & there)
 
 
 def purity_chance_by_point(neighbors: Neighbors) -> Floats:
     """Return for each point the share of all other points that have its label.
+
+    Among the points of the graph; NaN for rows that lack the space.
 
     Examples
     --------
@@ -58,6 +63,10 @@ def purity_chance_by_point(neighbors: Neighbors) -> Floats:
     >>> purity_chance_by_point(knn(line, k=1)).tolist()
     [0.5, 0.5, 0.0]
     """
+    if not neighbors.present.all():
+        found = np.full(len(neighbors), np.nan)
+        found[neighbors.present] = purity_chance_by_point(neighbors.compact)
+        return found
     labels = _labels(neighbors)
     n = len(labels)
     if labels.ndim == 1:
@@ -83,7 +92,8 @@ def in_degree(neighbors: Neighbors) -> npt.NDArray[np.int64]:
     >>> in_degree(knn(np.array([[0.0], [1.0], [3.0]]), k=1)).tolist()
     [1, 2, 0]
     """
-    return np.bincount(neighbors.indices.ravel(), minlength=len(neighbors))
+    ends = neighbors.edges("directed").target
+    return np.bincount(ends, minlength=len(neighbors))
 
 
 def _labels(neighbors: Neighbors) -> Labels:

@@ -25,6 +25,8 @@ class Proof:
     ----------
     ks
         The K numbers k' of nearest points that certificates are asked for.
+    points
+        How many have every modality that counts; neighbours are sought among them.
     bound
         Theorem 1 for every edge, asserted.
     radius
@@ -37,6 +39,7 @@ class Proof:
     """
 
     ks: tuple[int, ...]
+    points: int
     bound: Bound
     radius: Floats
     supported: Bools
@@ -74,10 +77,14 @@ def prove(
 
 def _proved(edges: Edges, geometry: Geometry, ks: tuple[int, ...]) -> Proof:
     """Return Theorem 1 and what is true and proved of every edge from both ends."""
-    bound, radius = geometry.bound(edges.source, edges.target), geometry.radii(ks)
+    points = int(geometry.whole.sum())
+    # Where only absent rows make k' too large, all others are among the nearest.
+    asked = [min(k, max(1, points - 1)) if k < len(geometry) else k for k in ks]
+    bound, radius = geometry.bound(edges.source, edges.target), geometry.radii(asked)
     ends = radius[edges.source], radius[edges.target]
     return Proof(
         ks,
+        points,
         bound,
         radius,
         np.stack([supported(bound, end) for end in ends]),
@@ -85,17 +92,13 @@ def _proved(edges: Edges, geometry: Geometry, ks: tuple[int, ...]) -> Proof:
     )
 
 
-def proof_table(
-    graph: Neighbors, proofs: Mapping[str, Proof], chosen: Bools
-) -> pd.DataFrame:
+def proof_table(proofs: Mapping[str, Proof], chosen: Bools) -> pd.DataFrame:
     """Return shares of supported and certified neighbours, a row a space and k'.
 
     Parameters
     ----------
-    graph
-        The fused graph.
     proofs
-        Of its edges.
+        Of the edges of a fused graph.
     chosen
         ``(2, E)`` which edges count, seen from the source and from the target.
     """
@@ -107,7 +110,7 @@ def proof_table(
             rows.append({
                 "space": space, "k": k, "neighbors": int(known.sum()),
                 "supported": _share(true[known]), "certified": _share(proved[known]),
-                "chance": min(1.0, k / (len(graph) - 1)),
+                "chance": min(1.0, k / max(1, proof.points - 1)),
             })  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -117,7 +120,8 @@ def lipschitz_table(
 ) -> pd.DataFrame:
     """Return how little the Lipschitz route proves, a row a modality with a decoder.
 
-    Parameters are those of `proof_table`; columns are told at `Attribution.lipschitz`.
+    `graph` is the fused graph, `proofs` and `chosen` are those of `proof_table`;
+    columns are told at `Attribution.lipschitz`.
     """
     embedding, (source, target, _) = graph.embedding, graph.edges()
     rows = []

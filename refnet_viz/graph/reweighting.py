@@ -12,7 +12,7 @@ from .. import _check
 from .._search import smallest
 from .._threads import one_thread_for
 from ..embedding import Embedding, weights_of
-from .neighbors import Neighbors, knn
+from .neighbors import Neighbors, check_k, knn, over_rows
 
 Floats = npt.NDArray[np.float64]
 
@@ -98,8 +98,9 @@ class Reweighting:
         Neighbors
             Distances agree with those of `knn` to rounding.
         """
-        k = _check.k_neighbors(k, len(self.embedding))
         given = None if weights is None else dict(weights)
+        there = self.embedding.present_in(self.space, weights=given)
+        k = check_k(k, there, self.space)
         if self.squared is None:
             return knn(self.embedding, k, space=self.space, weights=given)
         with one_thread_for(len(self.embedding)):
@@ -109,11 +110,11 @@ class Reweighting:
                 for name, weight in self._weights(given).items()
                 if weight > 0
             )
-            indices, squared = smallest(np.asarray(total), k)
-        return Neighbors(
-            self.embedding, self.space, "euclidean", indices, np.sqrt(squared),
-            weights=given,
-        )  # fmt: skip
+            every = np.asarray(total)
+            some = every if there.all() else every[np.ix_(there, there)]
+            indices, squared = smallest(some, k)
+        found = over_rows(there, indices, np.sqrt(squared))
+        return Neighbors(self.embedding, self.space, "euclidean", *found, weights=given)
 
     def scaled(self, factors: Mapping[str, float]) -> dict[str, float]:
         """Return the weights that are these multiples of the default ones.

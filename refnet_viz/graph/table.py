@@ -151,10 +151,21 @@ def _null(metric: Metric, line: Line, settings: Settings) -> tuple[float, float]
         rng = np.random.default_rng(settings.seed)
         truth = np.asarray(_truth(metric, graph))
         name = "target" if metric.needs_target else "labels"
+        everyone = np.ones(len(graph), dtype=bool)
+        rows = np.flatnonzero(everyone if metric.of_predictions else graph.present)
         draws.append([
-            metric.function(graph, **{name: rng.permutation(truth)})
+            metric.function(graph, **{name: _dealt(truth, rows, rng)})
             for _ in range(settings.permutations)
         ])  # fmt: skip
     tail = (1 - settings.confidence) / 2
     low, high = np.quantile(np.mean(draws, axis=0), [tail, 1 - tail])
     return float(low), float(high)
+
+
+def _dealt(
+    truth: npt.NDArray[Any], rows: npt.NDArray[np.intp], rng: np.random.Generator
+) -> npt.NDArray[Any]:
+    """Return the answers with those of some rows, the points judged, permuted."""
+    dealt = truth.copy()
+    dealt[rows] = rng.permutation(truth[rows])
+    return dealt

@@ -1,4 +1,7 @@
-"""Metrics of the shape of a graph: no labels enter."""
+"""Metrics of the shape of a graph: no labels enter.
+
+They count the points that are in the graph (`Neighbors.compact`).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from .neighbors import Neighbors
+from .points import in_degree
 from .spectral import second_eigenvalue
 
 
@@ -33,15 +37,14 @@ def hubness(neighbors: Neighbors) -> float:
     >>> hubness(knn(np.array([[0.0], [1.0], [5.0], [6.0]]), k=1))
     0.0
     """
-    counts = np.bincount(neighbors.indices.ravel(), minlength=len(neighbors))
-    deviation = counts - neighbors.k
+    deviation = in_degree(neighbors.compact) - neighbors.k
     variance = np.mean(deviation**2)
     return float(np.mean(deviation**3) / variance**1.5) if variance else 0.0
 
 
 def hubness_chance(neighbors: Neighbors) -> float:
     """Return the skewness when neighbours are drawn at random (binomial counts)."""
-    n = len(neighbors) - 1
+    n = len(neighbors.compact) - 1
     p = neighbors.k / n
     return float((1 - 2 * p) / np.sqrt(n * p * (1 - p))) if p < 1 else 0.0
 
@@ -66,13 +69,13 @@ def reciprocity(neighbors: Neighbors) -> float:
     >>> round(reciprocity(knn(np.array([[0.0], [1.0], [3.0]]), k=1)), 3)
     0.667
     """
-    mutual = len(neighbors.edges("mutual").source)
-    return 2 * mutual / neighbors.indices.size
+    graph = neighbors.compact
+    return 2 * len(graph.edges("mutual").source) / graph.indices.size
 
 
 def reciprocity_chance(neighbors: Neighbors) -> float:
     """Return the share when neighbours are drawn at random: k / (N - 1)."""
-    return neighbors.k / (len(neighbors) - 1)
+    return neighbors.k / (len(neighbors.compact) - 1)
 
 
 def components(neighbors: Neighbors) -> float:
@@ -94,7 +97,7 @@ def components(neighbors: Neighbors) -> float:
     >>> components(knn(np.array([[0.0], [1.0], [5.0], [6.0]]), k=1))
     2.0
     """
-    return float(connected_components(neighbors.union, directed=False)[0])
+    return float(connected_components(neighbors.compact.union, directed=False)[0])
 
 
 def components_chance(neighbors: Neighbors) -> float:
@@ -127,16 +130,17 @@ def clustering(neighbors: Neighbors) -> float:
     >>> clustering(knn(np.array([[0.0], [1.0], [3.0]]), k=2))
     1.0
     """
-    degree = neighbors.degree
+    graph = neighbors.compact
+    degree = graph.degree
     paths = (degree * (degree - 1) / 2).sum()
     if paths == 0:
         return 0.0
     # Each edge points to its end of higher degree: hubs begin few paths, and each
     # triangle is found once.
-    source, target, _ = neighbors.edges()
+    source, target, _ = graph.edges()
     rank = np.lexsort((np.arange(len(degree)), degree)).argsort()
     low, high = np.sort(rank[np.stack([source, target])], axis=0)
-    forward = csr_array((np.ones(len(low)), (low, high)), shape=neighbors.union.shape)
+    forward = csr_array((np.ones(len(low)), (low, high)), shape=graph.union.shape)
     triangles = ((forward @ forward) * forward).sum()
     return float(3 * triangles / paths)
 
@@ -146,7 +150,7 @@ def clustering_chance(neighbors: Neighbors) -> float:
 
     ``(<d^2> - <d>)^2 / (N <d>^3)`` (Newman 2003, configuration model).
     """
-    degree = neighbors.degree
+    degree = neighbors.compact.degree
     mean = degree.mean()
     spread = np.mean(degree**2) - mean
     return float(min(1.0, spread**2 / (len(degree) * mean**3)))
@@ -177,7 +181,7 @@ def spectral_gap(neighbors: Neighbors) -> float:
     """
     if components(neighbors) > 1:
         return 0.0
-    return second_eigenvalue(neighbors.union)
+    return second_eigenvalue(neighbors.compact.union)
 
 
 def spectral_gap_chance(neighbors: Neighbors) -> float:
@@ -185,5 +189,5 @@ def spectral_gap_chance(neighbors: Neighbors) -> float:
 
     ``1 - 2 sqrt(d - 1) / d`` (Friedman 2008), from degree 2 on.
     """
-    degree = neighbors.degree.mean()
+    degree = neighbors.compact.degree.mean()
     return float(max(0.0, 1 - 2 * np.sqrt(max(degree - 1, 0.0)) / degree))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from .. import _check
 from .._nested import as_variants, map_values
-from ..embedding import Embedding
+from ..embedding import Embedding, present_rows
 from ..graph import knn
 from .fuzzy import fuzzy_graph
 from .optimise import EXTENT, optimise, start
@@ -135,8 +135,7 @@ class _Task:
 
     @cached_property
     def points(self) -> npt.NDArray[np.float64]:
-        points = self.embedding.space(self.space)
-        return points if self.there.all() else points[self.there]
+        return present_rows(self.embedding.space(self.space), self.there)
 
     @property
     def k(self) -> int:

@@ -74,8 +74,11 @@ def contradicted_chance(found: Attribution) -> float:
     Modalities that agree contradict the same pairs, so it is measured.
     """
     graph = found.graph
-    order = np.random.default_rng(0).permutation(len(graph))
-    moved = replace(graph, indices=order[graph.indices[np.argsort(order)]])
+    rows = np.flatnonzero(graph.present)
+    order = np.arange(len(graph))
+    order[rows] = rows[np.random.default_rng(0).permutation(len(rows))]
+    indices = order[graph.indices[np.argsort(order)]]
+    moved = replace(graph, indices=np.where(graph.present[:, None], indices, -1))
     with one_thread_for(len(graph)):
         far = [closeness(moved, name) > 0.5 for name in found.modalities]
     return float(np.any(far, axis=0).mean())

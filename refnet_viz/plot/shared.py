@@ -11,7 +11,8 @@ import numpy.typing as npt
 from .._nested import Variants
 from ..embedding import Embedding
 from ..graph import Neighbors, knn
-from ..graph.ground import Ground, Grounds
+from ..graph.ground import Grounds
+from ..graph.pairs import lines_of_both
 from ..graph.statistics import seed_band
 
 CONFIDENCE = 0.95
@@ -101,7 +102,7 @@ def grounds_of(every: Variants[Embedding]) -> list[str]:
 def largest_k(every: Variants[Embedding]) -> int:
     """Return the largest k that every ground has neighbours for."""
     least = min(
-        int(member.present.all(axis=1).sum())
+        int(member.present_in("sum").sum())
         for members in every.values()
         for member in members
     )
@@ -126,7 +127,6 @@ def curves_of(every: Variants[Embedding], grounds: list[str], k: int) -> list[Cu
     return curves
 
 
-def _shared(graph: Neighbors, ground: Ground | None) -> Floats:
+def _shared(graph: Neighbors, ground: Neighbors | None) -> Floats:
     assert ground is not None  # `largest_k` leaves each more than k points
-    truth = ground.rows[ground.graph.indices]
-    return shared_by_k(graph.indices[ground.rows], truth)
+    return shared_by_k(*lines_of_both(graph, ground))
