@@ -16,6 +16,7 @@ from .. import _check
 from .answers import labelled
 from .fingerprint import fingerprint
 from .gather import gather
+from .grouped import check_groups
 from .modality import Media, Modality
 from .rows import as_media, positions
 from .splits import SPLITS, strata, stratified_split
@@ -122,7 +123,8 @@ class Dataset:
             runs are regressions and labels only colour and judge graphs.
         split
             ``(N,)`` of "train"/"val"/"test" or 0/1/2, or one word for all rows; None
-            splits 60/20/20, stratified by label (by fifths of a target), with seed 0.
+            splits 60/20/20 with seed 0, stratified by label (by fifths of a target) and
+            with whole groups.
         ids
             Unique names of the rows, or the column that has them; None takes the
             names that the arguments carry, or numbers the rows.
@@ -135,8 +137,9 @@ class Dataset:
             Names of the classes, in the order that is wanted; None takes them from
             `labels`: in the order of categories, else in natural order.
         groups
-            ``(N,)`` patient, video, author ...: rows of one group stay in one part. A
-            row without one is a group of its own.
+            ``(N,)`` patient, video, author ...: rows of one group stay in one part, and
+            a split that has them in two is refused. A row without one is a group of
+            its own.
         metadata
             Further columns.
         media
@@ -160,7 +163,8 @@ class Dataset:
         ------
         ValueError
             If rows disagree in number or names, values are not finite, ids repeat,
-            labels are out of range, or a row or a modality has nothing present.
+            labels are out of range, `split` has a group in two parts, or a row or a
+            modality has nothing present.
 
         Examples
         --------
@@ -182,8 +186,11 @@ class Dataset:
         n, first = len(rows.ids), next(iter(rows.features))
         parts = rows.split
         if parts is None:
-            groups_of_rows = strata(rows.labels, n, target=rows.target)
-            parts = stratified_split(groups_of_rows, n, (0.6, 0.2, 0.2), seed=0)
+            kinds = strata(rows.labels, n, target=rows.target)
+            shares = 0.6, 0.2, 0.2
+            parts = stratified_split(kinds, n, shares, seed=0, groups=rows.groups)
+        else:
+            check_groups(parts, rows.groups)
         made, known = {}, dict(info or {})
         for key, features in rows.features.items():
             made[key], how = features.reduced(parts == "train")
@@ -243,9 +250,17 @@ class Dataset:
         return self.part("test")
 
     def part(self, split: str) -> Dataset:
-        """Return the rows of one split: "train", "val" or "test"."""
-        _check.one_of("split", split, SPLITS)
-        return self.subset(self.split == split)
+        """Return the rows of one split: "train", "val" or "test".
+
+        Raises
+        ------
+        ValueError
+            If there are none, or the word is another one.
+        """
+        rows = self.split == _check.one_of("split", split, SPLITS)
+        if not rows.any():
+            raise ValueError(f"`data` must have rows in the split {split!r}, got none.")
+        return self.subset(rows)
 
     def subset(self, rows: Any) -> Dataset:
         """Return some rows, by bool mask, positions, ids or a set of ids.
@@ -278,7 +293,7 @@ class Dataset:
     def resplit(
         self, *, seed: int, fractions: tuple[float, float, float] = (0.6, 0.2, 0.2)
     ) -> Dataset:
-        """Return the same rows with a new stratified split.
+        """Return the same rows with a new split: stratified, no group in two parts.
 
         Parameters
         ----------
@@ -293,9 +308,10 @@ class Dataset:
         >>> data.resplit(seed=1, fractions=(0.4, 0.2, 0.4)).train.shape
         (4, 1)
         """
-        return replace(
-            self, split=stratified_split(self.strata, len(self), fractions, seed)
+        split = stratified_split(
+            self.strata, len(self), fractions, seed, groups=self.groups
         )
+        return replace(self, split=split)
 
     @cached_property
     def fingerprint(self) -> str:

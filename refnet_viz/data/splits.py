@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .. import _check
+from .grouped import grouped_parts
+
+if TYPE_CHECKING:
+    from .dataset import Dataset
 
 SPLITS = ("train", "val", "test")
+VALIDATION = 0.2  # share of the training rows that stand in for validation rows
 BINS = 5
 
 
@@ -49,12 +55,15 @@ def stratified_split(
     n: int,
     fractions: tuple[float, float, float],
     seed: int,
+    *,
+    groups: npt.NDArray[np.str_] | None = None,
 ) -> npt.NDArray[np.str_]:
     """Return "train", "val" or "test" for each of `n` rows.
 
     Within every stratum rows are shuffled and dealt so that each part is within one
     row of its share; the left-over rows, never two to a part, go to those parts that
-    are furthest behind overall.
+    are furthest behind overall. With groups of several rows these are dealt whole, so
+    that each part is within the largest group of its share; see `grouped_parts`.
 
     Raises
     ------
@@ -74,11 +83,13 @@ def stratified_split(
             f"got {fractions}."
         )
     rng = np.random.default_rng(_check.integer("seed", seed, low=0))
+    kinds = strata(labels, n)
+    if groups is not None and len(np.unique(groups)) < n:
+        return np.array(SPLITS)[grouped_parts(kinds, groups, shares, rng)]
     split = np.empty(n, dtype="U5")
-    groups = strata(labels, n)
     dealt, seen = np.zeros(3), 0
-    for group in np.unique(groups):
-        members = rng.permutation(np.flatnonzero(groups == group))
+    for kind in np.unique(kinds):
+        members = rng.permutation(np.flatnonzero(kinds == kind))
         seen += len(members)
         counts = np.floor(shares * len(members)).astype(int)
         behind = shares * seen - dealt - counts
@@ -135,3 +146,76 @@ def label_subset(
         members = rng.permutation(np.flatnonzero(groups == group))
         keep[members[: max(1, round(share * len(members)))]] = True
     return keep
+
+
+def with_validation(data: Dataset, *, seed: int = 0) -> Dataset:
+    """Return the data with validation rows, taken from the training rows if need be.
+
+    Where no row is in "val", a seeded and stratified fifth of the training rows moves
+    there, whole groups only; at least one row does, a labelled one where two are. Test
+    rows stay where they are. Data that have validation rows are returned as they are.
+
+    Parameters
+    ----------
+    data
+        With training rows.
+    seed
+        Same seed, same rows. What trains does not pass its own: runs of all seeds,
+        and a run and what it starts from, then train on the same rows.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    ValueError
+        If there are no validation rows, and fewer than two training rows or groups of
+        them.
+
+    Examples
+    --------
+    >>> from refnet_viz.data import Dataset
+    >>> data = Dataset.from_arrays({"a": np.eye(10)}, split=["train"] * 10)
+    >>> [int(np.sum(with_validation(data).split == part)) for part in SPLITS]
+    [8, 2, 0]
+    """
+    _check.integer("seed", seed, low=0)
+    if (data.split == "val").any():
+        return data
+    train = data.train
+    units = train.ids if train.groups is None else train.groups
+    count = len(np.unique(units))
+    if count < 2:
+        raise ValueError(
+            "`data` must have rows in the split 'val', or two training rows "
+            f"{'' if train.groups is None else 'of different groups '}of which one "
+            f"can be taken, got {count}."
+        )
+    parts = stratified_split(
+        train.strata, len(train), (1 - VALIDATION, VALIDATION, 0), seed, groups=units
+    )
+    parts = _none_left_out(parts, units, train.labelled, seed)
+    split = data.split.copy()
+    split[data.split == "train"] = parts
+    return replace(data, split=split)
+
+
+def _none_left_out(
+    parts: npt.NDArray[np.str_],
+    units: npt.NDArray[np.str_],
+    labelled: npt.NDArray[np.bool_],
+    seed: int,
+) -> npt.NDArray[np.str_]:
+    """Return the parts with a row in both, a labelled one where two units have one.
+
+    The smallest unit is moved, of equals one drawn at random.
+    """
+    useful = labelled if len(np.unique(units[labelled])) > 1 else np.ones_like(labelled)
+    for part in ("val", "train"):
+        if not (useful & (parts == part)).any():
+            names, size = np.unique(units[useful], return_counts=True)
+            order = np.random.default_rng(seed).permutation(len(names))
+            smallest = names[order[np.argmin(size[order])]]
+            parts = np.where(units == smallest, part, parts)
+    return parts
