@@ -38,7 +38,8 @@ class Argument:
     chosen: bool = False
 
     def __len__(self) -> int:
-        shape = getattr(self.values, "shape", ())
+        # The shape of a `Modality` is that of one sample.
+        shape = self.values.shape if hasattr(self.values, "ndim") else ()
         return int(shape[0]) if shape else len(self.values)
 
     @property
