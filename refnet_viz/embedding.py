@@ -486,7 +486,17 @@ def coverage(present: npt.NDArray[np.bool_], space: str) -> str:
     >>> coverage(np.array([True, False]), "sum"), coverage(np.ones(2, bool), "rna")
     ('50 % have every modality', '')
     """
-    n, having = len(present), int(present.sum())
+    return counted(int(present.sum()), len(present), space)
+
+
+def counted(having: int, n: int, space: str) -> str:
+    """Return in words that so many of `n` rows have a space, nothing where all do.
+
+    Examples
+    --------
+    >>> counted(83, 100, "rna"), counted(999, 1000, "rna")
+    ('83 % have rna', '999 of 1,000 have rna')
+    """
     if having == n:
         return ""
     words = "every modality" if space == "sum" else space

@@ -87,8 +87,8 @@ def compare(
 
         ``attrs`` hold baseline, confidence, k, space, metric, runs (variant, seed,
         dataset and its fingerprint of every graph) and, where some row lacks a
-        modality, present: the share of rows that have a space. A graph is over the
-        rows that have its space.
+        modality, present: space to how many rows have it and how many there are. A
+        graph is over the rows that have its space.
 
     Raises
     ------
@@ -147,17 +147,17 @@ def compare(
 
 
 def _present(lines: list[Line]) -> dict[Hashable, Any]:
-    """Return "present": the share of rows that have a space, where some row lacks one.
+    """Return "present": how many rows of how many have a space that some row lacks.
 
     Nothing where every row has every space.
     """
-    shares = {
-        graph.space: float(graph.present.mean())
+    counts = {
+        graph.space: (int(graph.present.sum()), len(graph))
         for line in lines
         for graph in line.graphs
         if not graph.present.all()
     }
-    return {"present": shares} if shares else {}
+    return {"present": counts} if counts else {}
 
 
 def _runs(variants: Mapping[str, Sequence[Neighbors]]) -> list[dict[str, Any]]:

@@ -73,19 +73,19 @@ class Layout:
 
     @property
     def caption(self) -> str:
-        """Fidelity in words, with its chance value, and how many rows are laid out."""
-        missing = f"; {self.coverage}" if self.coverage else ""
+        """Fidelity in words, with its chance value."""
         if np.isnan(self.trustworthiness):
-            return f"too few points to judge{missing}"
+            return "too few points to judge"
         return (
             f"trustworthiness {self.trustworthiness:.2f}, "
-            f"continuity {self.continuity:.2f} (chance {self.chance:.2f}){missing}"
+            f"continuity {self.continuity:.2f} (chance {self.chance:.2f})"
         )
 
     def _repr_html_(self) -> str:
-        note = f"<br>{html.escape(self.note)}" if self.note else ""
+        more = (self.coverage, self.note)
+        note = "".join(f"<br>{html.escape(line)}" for line in more if line)
         return (
             f"<b>{html.escape(self.title)}</b> of {len(self)} points, space: "
-            f"{html.escape(self.space)}<br>{html.escape(self.caption)}{note}"
+            f"{html.escape(self.space)}<br>{self.caption}{note}"
             "<br>next: <code>rv.plot.latent(spaces, layout=layout)</code>"
         )

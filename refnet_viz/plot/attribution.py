@@ -23,7 +23,7 @@ from .sets import (
     pooled,
     share_of,
 )
-from .text import count_of, listing, short, small
+from .text import count_of, listing, short, small, smalls
 from .theme import ink, stroke
 from .variants import variants_of
 
@@ -191,7 +191,10 @@ def _points(name: str, found: Attribution, layout: Layout, mode: str) -> Any:
     graph = found.graph
     marker = {"color": ink(mode).muted, "size": 0.5 * point_size(len(graph))}
     emergent = found.by_point(found.pattern == EMERGENT)
-    notes = [f"{share:.0%} of its edges are emergent" for share in emergent]
+    notes = [
+        "no edges" if np.isnan(share) else f"{share:.0%} of its edges are emergent"
+        for share in emergent
+    ]
     return points(
         graph.embedding, layout.coordinates, marker, name=short(name), notes=notes
     )
@@ -232,6 +235,7 @@ def _lines(name: str, found: Attribution, layout: Layout, most: int) -> list[str
         head, small(f"{graph.k} neighbours a point, {short(graph.space)} space"),
         small(f"{layout.note or layout.title}, {layout.caption.split(' (')[0]}"),
         small(count_of(min(most, total), total, "edges")),
+        *smalls(short(graph.coverage)),
     ]  # fmt: skip
 
 

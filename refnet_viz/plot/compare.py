@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from .. import _check
+from ..embedding import counted
 from .panels import asked_for, finish, grid, place
 from .record import call_of
 from .text import listing, short, small, span
@@ -315,7 +316,14 @@ def _title(frame: pd.DataFrame) -> str:
         told.append(f"verdicts against {short(frame.attrs['baseline'])}")
     if "k" in frame.attrs:
         told.append(f"k = {frame.attrs['k']}")
+    told += [short(words) for words in _missing(frame)]
     return "Comparison of graphs" + (f"<br>{small(', '.join(told))}" if told else "")
+
+
+def _missing(frame: pd.DataFrame) -> list[str]:
+    """Say how many rows have each space that some row lacks."""
+    known = frame.attrs.get("present", {})
+    return [counted(having, n, space) for space, (having, n) in known.items()]
 
 
 def _named(names: list[str]) -> str:
@@ -358,4 +366,6 @@ def _meta(frame: pd.DataFrame, names: list[str], variants: list[str]) -> dict[st
         f"{_told(frame, 'purity' if 'purity' in names else names[0])} "
         f"{_verdicts(frame[frame['metric'].isin(names)])}"
     ).strip()
+    told = _missing(frame)
+    alt += f" {listing(told)}." if told else ""
     return {"figure": "compare", "alt": alt, **attributes, "rows": rows}

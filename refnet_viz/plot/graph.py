@@ -12,6 +12,7 @@ from scipy.stats import binom
 
 from .. import _check
 from ..graph import Neighbors
+from ..graph.points import in_degree
 from ..layout import Layout, project
 from .color import coloring
 from .panels import finish, flat_axes, grid
@@ -85,7 +86,7 @@ def graph(
     meaning = coloring([(_name(neighbors), embedding)], color, mode)
     edges = neighbors.edges()
     pairs = np.column_stack([edges.source, edges.target])
-    hubs = np.bincount(neighbors.indices.ravel(), minlength=len(neighbors))
+    hubs = in_degree(neighbors)
     lines = _lines(neighbors, hubs, min(most, len(pairs)), len(pairs))
     figure = grid([[lines[0], *(small(line) for line in [*told, *lines[1:]])]],
                   columns=1, height=HEIGHT)  # fmt: skip
@@ -149,26 +150,29 @@ def _lines(
 ) -> list[str]:
     seed = neighbors.embedding.info.get("seed")
     name = f"<b>{short(_name(neighbors))}</b>"
-    k, n = neighbors.k, len(neighbors)
+    k, n = neighbors.k, len(neighbors.compact)
+    missing = short(neighbors.coverage)
     return [
         name if seed is None else f"{name}, seed {short(seed)}",
         f"{k} neighbours a point, {short(neighbors.space)} space, {neighbors.metric}",
         f"largest in-degree {hubs.max()} (by chance {hub_chance(k, n)})",
         count_of(drawn, total, "edges"),
+        *([missing] if missing else []),
     ]  # fmt: skip
 
 
 def _meta(
     neighbors: Neighbors, hubs: npt.NDArray[np.int64], total: int, drawn: int
 ) -> dict[str, Any]:
-    info = neighbors.embedding.info
+    info, missing = neighbors.embedding.info, neighbors.coverage
     return {
         "figure": "graph",
         "alt": (
             f"Node-link picture of {_name(neighbors)}: {len(neighbors):,} points, "
             f"{total:,} edges, {neighbors.k} neighbours a point in the "
             f"{neighbors.space} space. The largest in-degree is {hubs.max()}; by "
-            f"chance {hub_chance(neighbors.k, len(neighbors))}."
+            f"chance {hub_chance(neighbors.k, len(neighbors.compact))}."
+            + (f" {missing}: only those are in the graph." if missing else "")
         ),
         **{key: info[key] for key in KNOWN if key in info},
         "k": neighbors.k, "space": neighbors.space, "metric": neighbors.metric,
@@ -200,8 +204,9 @@ def _spring(neighbors: Neighbors) -> npt.NDArray[np.float64]:
             "take 'umap'."
         )
     bare: nx.Graph[int] = nx.Graph()
-    bare.add_nodes_from(range(len(neighbors)))
+    bare.add_nodes_from(np.flatnonzero(neighbors.present).tolist())
     edges = neighbors.edges()
     bare.add_edges_from(zip(edges.source.tolist(), edges.target.tolist(), strict=True))
     found = nx.spring_layout(bare, seed=0, iterations=50)
-    return np.array([found[i] for i in range(len(neighbors))])
+    nowhere = (np.nan, np.nan)  # rows that lack the space
+    return np.array([found.get(i, nowhere) for i in range(len(neighbors))])

@@ -17,7 +17,7 @@ from .color import Coloring, coloring
 from .panels import default_columns, finish, flat_axes, grid, place
 from .points import cap, edge_lines, edge_style, points
 from .record import call_of
-from .text import count_of, listing, short, small, span, unmarked
+from .text import count_of, listing, short, small, smalls, span, unmarked
 from .theme import Ink, ink
 
 HEIGHT = 340
@@ -137,6 +137,7 @@ def _lines(panel: Panel, most: int) -> list[str]:
     layout = panel.layout
     caption = layout.caption.split(" (")[0]
     lines = [panel.title, small(layout.note or layout.title), small(caption)]
+    lines += smalls(short(layout.coverage))
     if panel.graph is not None:
         total = len(panel.graph.edges().source)
         lines.append(small(count_of(min(most, total), total, "edges")))
@@ -192,6 +193,8 @@ def _meta(shown: list[Panel], meaning: Coloring, most: int) -> dict[str, Any]:
         f"Maps of {len(shown[0].embedding):,} points, coloured by "
         f"{unmarked(meaning.title) or 'nothing'}, a panel each for {names}."
     )
+    missing = {panel.layout.coverage for panel in shown} - {""}
+    alt += f" {listing(sorted(missing))}." if missing else ""
     alt += _trust([panel.layout for panel in shown])
     told = [
         f"{p.name} {len(p.graph.edges().source):,}"

@@ -10,12 +10,12 @@ import plotly.graph_objects as go
 
 from .. import _check
 from .._nested import Variants
-from ..embedding import Embedding
+from ..embedding import Embedding, coverage
 from .band import band
 from .panels import default_columns, finish, grid, place
 from .record import call_of
 from .shared import CONFIDENCE, Curve, Floats, curves_of, grounds_of, largest_k
-from .text import listing, short, small
+from .text import listing, short, small, smalls
 from .theme import SYMBOLS, ink, stroke
 from .variants import variants_of
 
@@ -71,10 +71,14 @@ def overlaps(spaces: Any, *, k_max: int = 50, mode: str = "light") -> go.Figure:
     k = min(_check.integer("k_max", k_max, low=1), largest_k(every))
     curves = curves_of(every, grounds, k)
     wide = default_columns(len(grounds))
-    titles = [[f"<b>with {_words(ground)}</b>"] for ground in grounds]
+    first = next(iter(every.values()))[0]
+    titles = [
+        [f"<b>with {_words(ground)}</b>", *smalls(short(_coverage(first, ground)))]
+        for ground in grounds
+    ]
     figure = grid(titles, columns=wide, height=HEIGHT, below=44, gap=14, width_gap=0.07)
     looks = {name: _look(i, mode) for i, name in enumerate(every)}
-    chance = np.arange(1, k + 1) / (len(next(iter(every.values()))[0]) - 1)
+    chance = np.arange(1, k + 1) / (len(first) - 1)
     for number, ground in enumerate(grounds):
         parts = [curve for curve in curves if curve.ground == ground]
         for trace in [*_panel(parts, looks), _chance(chance, mode)]:
@@ -133,6 +137,10 @@ def _chance(chance: Floats, mode: str) -> go.Scatter:
         legendgroup="chance", showlegend=False,
         hovertemplate="chance<br>k = %{x}: %{y:.3f}<extra></extra>",
     )  # fmt: skip
+
+
+def _coverage(embedding: Embedding, ground: str) -> str:
+    return coverage(embedding.present_in(ground), ground)
 
 
 def _words(ground: str) -> str:
@@ -211,5 +219,8 @@ def _meta(every: Variants[Embedding], curves: list[Curve], most: int) -> dict[st
         for c in curves
     ]  # fmt: skip
     first = next(iter(every.values()))[0]
+    missing = [_coverage(first, c.ground) for c in curves]
+    told = listing([word for word in dict.fromkeys(missing) if word])
+    alt += f" {told}." if told else ""
     known = {k: first.info[k] for k in KNOWN if k in first.info}
     return {"figure": "overlaps", "alt": alt, **known, "k_max": most, "curves": rows}

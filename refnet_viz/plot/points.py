@@ -50,7 +50,7 @@ def points(
     embedding
         Whose points these are; its ids become `customdata`.
     coordinates
-        ``(N, 2)``.
+        ``(N, 2)``; NaN for points that have no place, which are not drawn.
     marker
         Plotly marker properties; colours are an array.
     name
@@ -72,10 +72,12 @@ def edge_lines(
 ) -> go.Scatter | go.Scattergl:
     """Return all edges as one trace, a gap after each.
 
+    Those with an end that has no place are left out.
+
     Parameters
     ----------
     coordinates
-        ``(N, 2)`` of the points.
+        ``(N, 2)`` of the points; NaN for those that have no place.
     pairs
         ``(E, 2)`` row numbers.
     count
@@ -83,6 +85,8 @@ def edge_lines(
     style
         Properties of the trace, such as ``line``.
     """
+    placed = np.isfinite(coordinates[:, 0])
+    pairs = pairs[placed[pairs].all(axis=1)]
     ends = np.full((len(pairs), 3, 2), np.nan, dtype=coordinates.dtype)
     ends[:, :2] = coordinates[pairs]
     options = {"mode": "lines", "hoverinfo": "skip", "showlegend": False, **style}

@@ -16,11 +16,12 @@ from .. import _check
 from .._nested import as_variants
 from ..graph import Neighbors, edge_diff
 from ..graph import rewiring as point_rewiring
+from ..graph.pairs import mean_of
 from ..layout import Layout, project
 from .panels import finish, flat_axes, grid, place
 from .points import cap, edge_lines, points
 from .record import call_of
-from .text import count_of, short, small, unmarked
+from .text import count_of, listing, short, small, smalls, unmarked
 from .theme import SCALE, faded, ink, stroke
 
 HEIGHT = 420
@@ -65,15 +66,27 @@ class Change:
     @property
     def chance(self) -> float:
         """What unrelated graphs would give."""
-        return chance_rewiring(self.before.k, self.after.k, len(self.before))
+        count = max(len(graph.compact) for graph in (self.before, self.after))
+        return chance_rewiring(self.before.k, self.after.k, count)
+
+    @cached_property
+    def mean(self) -> float:
+        """Mean rewiring of the points that are in both graphs."""
+        return mean_of(self.points)
+
+    @property
+    def coverage(self) -> str:
+        """How many points are in the graphs, in words; empty where all are."""
+        words = dict.fromkeys([self.before.coverage, self.after.coverage])
+        return listing([word for word in words if word])
 
     @property
     def verdict(self) -> str:
         """The mean, and whether seeds of one variant differ as much."""
-        told = f"mean {self.points.mean():.2f}"
+        told = f"mean {self.mean:.2f}"
         if not self.noise:
             return told
-        inside = self.points.mean() <= max(values.mean() for values in self.noise)
+        inside = self.mean <= max(mean_of(values) for values in self.noise)
         return f"{told}, {'inside' if inside else 'beyond'} seed noise"
 
     @property
@@ -82,7 +95,7 @@ class Change:
         name = short(self.names[0])
         if not self.noise:
             return f"seed noise unknown: one seed of {name}"
-        return f"two seeds of {name}: mean {np.mean(self.noise):.2f}"
+        return f"two seeds of {name}: mean {mean_of(np.stack(self.noise)):.2f}"
 
     def drawn(self, most: int) -> dict[str, Pairs]:
         """Return an even draw of all edges, so that shares stay what they are."""
@@ -107,14 +120,14 @@ class Change:
             f"Map of {self.names[0]} with the edges kept, gained and lost in "
             f"{self.names[1]} ({told}), and a histogram of the change a point (1 - "
             f"Jaccard): {self.verdict}; {unmarked(self.noise_text)}; unrelated graphs "
-            f"{self.chance:.2f}."
+            f"{self.chance:.2f}." + (f" {self.coverage}." if self.coverage else "")
         )
         return {
             "figure": "rewiring", "alt": alt, "variants": self.names, **known,
             "k": [graph.k for graph in ends], "space": [graph.space for graph in ends],
             "metric": [graph.metric for graph in ends], **counts,
-            "rewiring": self.points.mean(), "chance": self.chance,
-            "seed_noise": np.mean(self.noise) if self.noise else None,
+            "rewiring": self.mean, "chance": self.chance,
+            "seed_noise": mean_of(np.stack(self.noise)) if self.noise else None,
         }  # fmt: skip
 
 
@@ -186,7 +199,7 @@ def rewiring(
     names = f"{short(a)} to {short(b)}"
     told = [*told, count_of(min(most, total), total, "edges")]
     titles = [
-        [f"<b>{names}</b>", *map(small, told)],
+        [f"<b>{names}</b>", *smalls(*told, short(change.coverage))],
         ["<b>change a point</b>", small(change.noise_text)],
     ]
     figure = grid(titles, columns=columns, height=HEIGHT, below=32, width_gap=0.16)
@@ -250,7 +263,10 @@ def _map(
         figure.add_trace(lines, row=1, col=1)
     rim = {"color": colors.outline, "width": 0.5}
     marker = {"color": change.points, "coloraxis": "coloraxis", "line": rim}
-    notes = [f"rewiring {value:.2f}" for value in change.points]
+    notes = [
+        "not in both graphs" if np.isnan(value) else f"rewiring {value:.2f}"
+        for value in change.points
+    ]
     trace = points(graph.embedding, coordinates, marker, name="points", notes=notes)
     figure.add_trace(trace, row=1, col=1)
     flat_axes(figure, 1, colors)
@@ -265,7 +281,8 @@ def _histogram(
         name = f"two seeds of {short(change.names[0])}"
         parts.insert(0, (name, np.concatenate(change.noise), ink(mode).muted))
     for words, values, color in parts:
-        share = np.histogram(values, edges)[0] / len(values)
+        known = values[~np.isnan(values)]
+        share = np.histogram(known, edges)[0] / max(1, len(known))
         bars = go.Bar(
             x=(edges[1:] + edges[:-1]) / 2, y=share, width=1 / BINS, name=words,
             marker={"color": faded(color, 0.5), "line": {"color": color, "width": 1}},

@@ -104,6 +104,17 @@ def count_of(drawn: int, total: int, what: str) -> str:
     return f"{drawn:,} of {total:,} {what} drawn"
 
 
+def smalls(*lines: str) -> list[str]:
+    """Return the lines of a title that say something, in the size of a subtitle.
+
+    Examples
+    --------
+    >>> smalls("", "k = 5")
+    ['<span style="font-size:11px">k = 5</span>']
+    """
+    return [small(line) for line in lines if line]
+
+
 def small(text: str) -> str:
     """Return a line of a title in the size of a subtitle."""
     return f'<span style="font-size:11px">{text}</span>'
