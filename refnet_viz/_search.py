@@ -107,6 +107,68 @@ def radii(points: Floats, ks: Sequence[int]) -> Floats:
     return np.sqrt(found)
 
 
+def nearest_among(
+    points: Floats, rows: Rows, others: Rows, *, without: Rows
+) -> tuple[Rows, Floats]:
+    """Return for some rows the nearest of some others, and its Euclidean distance.
+
+    Equal distances go to the one that `others` has first.
+
+    Parameters
+    ----------
+    points
+        ``(N, D)`` finite coordinates.
+    rows
+        ``(R,)`` row numbers.
+    others
+        ``(M,)`` row numbers, each once.
+    without
+        ``(R,)`` row number that does not count for each of `rows`, such as itself; -1
+        for none.
+
+    Returns
+    -------
+    indices, distances
+        ``(R,)``; -1 and infinity where no row counts.
+
+    Examples
+    --------
+    >>> points = np.array([[0.0], [1.0], [3.0]])
+    >>> indices, distances = nearest_among(points, np.array([0, 2]), np.array([0, 1]),
+    ...                                    without=np.array([0, -1]))
+    >>> indices.tolist(), distances.tolist()
+    ([1, 1], [1.0, 2.0])
+    """
+    indices, distances = np.full(len(rows), -1), np.full(len(rows), np.inf)
+    if not len(rows) or not len(others):
+        return indices, distances
+    left, right, squares = _bound_factors(points)
+    right = right[:, others]
+    column_of = np.full(len(points) + 1, -1)  # the last one is for -1
+    column_of[others] = np.arange(len(others))
+    hidden = column_of[without]
+
+    def step(block: slice) -> None:
+        own = rows[block]
+        bounds = left[own] @ right
+        lacks = np.flatnonzero(hidden[block] >= 0)
+        bounds[lacks, hidden[block][lacks]] = np.inf
+        guess = bounds.argmin(axis=1)
+        counts = np.isfinite(bounds[np.arange(len(own)), guess])
+        reach = _squared(points[own], points[others[guess]]) - squares[own]
+        bounds[np.arange(len(own)), guess] = -np.inf  # is looked at in any case
+        row, column = np.nonzero((bounds <= reach[:, None]) & counts[:, None])
+        if len(row):
+            exact = _apart(points, own[row], others[column])
+            order = np.lexsort((column, exact, row))
+            nearest = order[np.flatnonzero(np.diff(row, prepend=-1))]
+            indices[block][counts] = others[column[nearest]]
+            distances[block][counts] = np.sqrt(exact[nearest])
+
+    in_blocks(step, len(rows), len(others), title="duplicates")
+    return indices, distances
+
+
 def _about(
     near: Floats, middle: Floats, squares: Floats, k: int, width: int
 ) -> tuple[Rows, Rows, Rows]:
@@ -240,17 +302,22 @@ def _closest(
     The rows, first of each pair, are sorted; the answer has one line for each.
     """
     row, column = pairs
-    size = max(1, _BUDGET // x.shape[1])
-    starts = range(0, len(row), size)
-    squared = [
-        _squared(x[row[start : start + size]], x[column[start : start + size]])
-        for start in starts
-    ]
-    exact = length(np.concatenate(squared))
+    exact = length(_apart(x, row, column))
     order = np.lexsort((column, exact, row))
     first = np.flatnonzero(np.diff(row, prepend=-1))
     nearest_k = order[first[:, None] + np.arange(k)]
     return column[nearest_k], exact[nearest_k]
+
+
+def _apart(x: Floats, row: Rows, column: Rows) -> Floats:
+    """Return the squared distances of the listed pairs, some at a time."""
+    size = max(1, _BUDGET // x.shape[1])
+    return np.concatenate(
+        [
+            _squared(x[row[start : start + size]], x[column[start : start + size]])
+            for start in range(0, len(row), size)
+        ]
+    )
 
 
 def _bound_factors(x: Floats) -> tuple[Floats, Floats, Floats]:

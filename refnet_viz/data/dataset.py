@@ -17,6 +17,7 @@ from .answers import labelled
 from .fingerprint import fingerprint
 from .gather import gather
 from .grouped import check_groups
+from .leaks import leaks
 from .modality import Media, Modality
 from .rows import as_media, positions
 from .splits import SPLITS, strata, stratified_split
@@ -312,6 +313,52 @@ class Dataset:
             self.strata, len(self), fractions, seed, groups=self.groups
         )
         return replace(self, split=split)
+
+    def leaks(self) -> pd.DataFrame:
+        """Return rows that stand, exactly or nearly, in two parts of the split.
+
+        Exactly: the same numbers, bytes of a picture, or tokens. Nearly, for vectors
+        and sequences: not the same, but closer than a tenth of the typical (median)
+        distance from a training row to the nearest different one, features scaled as
+        for training. Only rows that have the modality count. Of more than 20,000 rows
+        (or 2^26 numbers) nearness is looked for in a random sample of as many.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a modality, kind and two parts that share something; none when
+            there is no leak.
+
+            modality
+                Its name; "(all)" for rows that are the same in all modalities that
+                they have, and have the same ones; "(groups)" for groups in two parts.
+            kind
+                "exact", "near" or "group".
+            parts
+                The two, as "train / test".
+            rows, share
+                How many rows of the later part have one in the earlier, and their share
+                of those looked at, of which there are ``compared``.
+            share_within
+                The share of rows of the earlier part that have such a row in that part
+                itself: where it is as large, such rows are common in the data, and the
+                split is not to blame.
+            id, other_id, distance
+                The closest pair as an example: a row of the later part and one of the
+                earlier, and how far they are apart in units of those scaled features.
+            near
+                The distance that counts as near; NaN for the other kinds.
+
+        Examples
+        --------
+        >>> data = Dataset.from_arrays(
+        ...     {"a": [[0.0], [5.0], [7.0], [0.0]]}, split=[0, 0, 0, 2])
+        >>> data.leaks()[["modality", "kind", "parts", "rows", "id", "other_id"]]
+          modality   kind         parts  rows id other_id
+        0        a  exact  train / test     1  3        0
+        1    (all)  exact  train / test     1  3        0
+        """
+        return leaks(self)
 
     @cached_property
     def fingerprint(self) -> str:
