@@ -1,5 +1,7 @@
 """Missing and noisy data: what changes, what must not, and by how much."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -188,7 +190,7 @@ def test_errors_are_sentences(call, sentence):
 def test_rows_that_have_a_modality_get_that_of_another_row(seed, lacking):
     there = np.ones((8, 2), dtype=bool)
     there[list(lacking), 0] = False
-    data = pairs(8, present=there)
+    data = dataclasses.replace(pairs(8), present=there)
     moved = permuted(data, "a", seed=seed)
     values = data.modalities["a"].values
     source = [int(row[0] / 2) for row in moved.modalities["a"].values]

@@ -88,15 +88,15 @@ def test_the_html_says_its_range():
 @pytest.mark.parametrize(
     ("target", "sentence"),
     [
-        ([1, np.nan, 2], "`target` must hold finite numbers only, got nan in row 1."),
+        ([1, np.inf, 2], "`target` must hold finite numbers only, got inf in row 1."),
         ([1.0, 2.0], "`target` must have as many rows as `a` (3), got 2."),
         (
             ["x", "y", "z"],
-            "`target` must be numbers of shape (N,), got <U1 of shape (3,).",
+            "`target` must be numbers of shape (N,), got 'x' in row 0.",
         ),
         (
-            np.ones((3, 1)),
-            "`target` must be numbers of shape (N,), got float64 of shape (3, 1).",
+            np.ones((3, 2)),
+            "`target` must be numbers of shape (N,), got float64 of shape (3, 2).",
         ),
     ],
 )  # fmt: skip

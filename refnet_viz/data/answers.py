@@ -284,10 +284,12 @@ def _of_columns(labels: Any, names: tuple[str, ...]) -> tuple[Labels, tuple[str,
 
 
 def _as_binary(part: Column) -> npt.NDArray[np.int64]:
-    values = np.where(part.missing, 0, part.values)
-    if not part.numeric and part.values.dtype != bool:
+    """Return 0 and 1, 0 where nothing is said, 2 where something else is."""
+    values = part.values
+    if not part.numeric and values.dtype != bool:
         values = np.where(values == "True", 1, np.where(values == "False", 0, 2))
-    return np.where(np.isin(values, [0, 1]), values, 2).astype(np.int64)
+    binary = np.where(np.isin(values, [0, 1]), values, 2)
+    return np.where(part.missing, 0, binary).astype(np.int64)
 
 
 def _check_binary(part: Column, title: str, gap: npt.NDArray[np.bool_]) -> None:

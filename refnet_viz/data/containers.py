@@ -80,7 +80,7 @@ def take_apart(name: str, values: Any, id_column: str | None = None) -> Argument
     >>> part.names.tolist(), part.values.shape
     (['u', 'v'], (2, 1))
     """
-    if isinstance(values, tuple) and len(values) == 2 and not _is_scalar(values[0]):
+    if isinstance(values, tuple) and len(values) == 2 and not is_single(values[0]):
         part = take_apart(name, values[0], id_column)
         return replace(part, mask=values[1])
     values = as_pandas(values)
@@ -112,7 +112,7 @@ def as_pandas(values: Any) -> Any:
     """
     if isinstance(values, Mapping):
         # A dict, keys and all, is a column; of columns, a table.
-        single = all(_is_scalar(value) for value in values.values())
+        single = all(is_single(value) for value in values.values())
         return pd.Series(values) if single and values else pd.DataFrame(dict(values))
     root = type(values).__module__.split(".")[0]
     if root in {"numpy", "pandas", "builtins", "scipy", "torch"}:
@@ -173,10 +173,13 @@ def _are_whole(index: Any) -> bool:
     """Return whether all names are whole numbers."""
     if index.dtype.kind == "f":
         return bool((index == np.floor(index)).all())
-    whole = int, np.integer
-    return index.dtype.kind == "O" and all(
-        isinstance(entry, whole) and not isinstance(entry, bool) for entry in index
-    )
+    return index.dtype.kind == "O" and all(_is_whole(entry) for entry in index)
+
+
+def _is_whole(entry: Any) -> bool:
+    if isinstance(entry, float | np.floating):
+        return float(entry).is_integer()
+    return isinstance(entry, int | np.integer) and not isinstance(entry, bool)
 
 
 def text_of(entry: Any) -> str:
@@ -214,7 +217,16 @@ def _of_anndata(values: Any) -> Any:
     return matrix
 
 
-def _is_scalar(value: Any) -> bool:
+def is_single(value: Any) -> bool:
+    """Return whether this is one entry.
+
+    Examples
+    --------
+    >>> is_single("word"), is_single(["word"])
+    (True, False)
+    """
+    if getattr(value, "shape", ()) != ():  # pandas 3.1.1 calls a tensor a scalar
+        return False
     return bool(np.isscalar(value) or value is None or pd.api.types.is_scalar(value))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -127,7 +128,11 @@ def as_array(values: Any) -> npt.NDArray[Any]:
             return np.asarray(values)
         except ValueError:  # of different lengths
             kinds = {object}
-    if kinds <= {int, float} or all(issubclass(kind, np.generic) for kind in kinds):
+    if (
+        kinds <= {int, float}
+        or kinds == {bool}
+        or all(issubclass(kind, np.generic) for kind in kinds)
+    ):
         return np.asarray(values)
     array = np.empty(len(values), dtype=object)
     array[:] = values
@@ -188,7 +193,7 @@ def _of_objects(
     """Return numbers if all entries are, else text; and which are missing."""
     there = entries[~missing]
     kinds = {type(entry) for entry in there} if entries.dtype == object else set()
-    if kinds and all(issubclass(kind, _NUMBERS) for kind in kinds):
+    if kinds - {bool} and all(issubclass(kind, _NUMBERS) for kind in kinds):
         filled = np.full(len(entries), np.nan)
         filled[~missing] = there.astype(np.float64)
         return filled, missing
@@ -197,7 +202,7 @@ def _of_objects(
     return text, missing | np.isin(text, SPELLINGS) | _blank(text)
 
 
-_NUMBERS = (int, float, np.integer, np.floating)
+_NUMBERS = (int, float, Decimal, np.integer, np.floating)
 
 
 def _blank(text: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:

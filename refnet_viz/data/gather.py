@@ -12,7 +12,7 @@ import pandas as pd
 
 from .. import _check
 from .answers import Labels, as_labels, as_target
-from .containers import Argument, as_pandas, take_apart, text_of
+from .containers import Argument, as_pandas, is_single, take_apart, text_of
 from .gaps import Column, column, refuse_missing
 from .modality import Features, read_features
 from .pairing import Paired, pair
@@ -98,7 +98,7 @@ def gather(  # noqa: PLR0913 (every argument of two constructors)
     column_of_ids = ids if isinstance(ids, str) else None
     names = modality_names(modalities)
     parts = [take_apart(key, modalities[key], column_of_ids) for key in names.values()]
-    parts = [replace(part, name=key) for part, key in zip(parts, names, strict=True)]
+    parts = [_with_rows(replace(p, name=n)) for p, n in zip(parts, names, strict=True)]
     stated = _stated(present, list(names), column_of_ids)
     single = {
         "labels": labels, "target": target, "split": _for_all(split), "groups": groups,
@@ -179,6 +179,16 @@ def modality_names(modalities: Any) -> dict[str, Any]:
     return names
 
 
+def _with_rows(part: Argument) -> Argument:
+    """Return a modality, refused at once where it has no rows at all."""
+    shape = getattr(part.values, "shape", None)
+    if shape == () or (shape is None and not hasattr(part.values, "__len__")):
+        raise TypeError(
+            f"`{part.name}` must be an array, got {type(part.values).__name__}."
+        )
+    return part
+
+
 def _for_all(split: Any) -> Any:
     return None if isinstance(split, str) else split
 
@@ -187,7 +197,7 @@ def _whole_argument(part: Argument) -> Argument:
     """Return an argument of one entry a row; a bare number is one row."""
     if part.name == "media":  # called by what it has, as its reader does
         return replace(part, name="pictures" if part.values.pictures else "texts")
-    if part.name != "metadata" and pd.api.types.is_scalar(part.values):
+    if part.name != "metadata" and is_single(part.values):
         return replace(part, values=[part.values])
     return part
 
@@ -266,7 +276,7 @@ def as_bools(name: str, values: Any) -> Bools:
     refuse_missing(name, entries)
     bad = _not_binary(entries)
     if len(bad):
-        seen = entries.values[bad[0]]
+        seen = entries.values[bad[:1]].tolist()[0]
         raise ValueError(
             f"`{name}` must hold bools or 0 and 1, got {seen!r} in row {bad[0]}."
         )
