@@ -93,12 +93,16 @@ def reduced(
     rows = np.flatnonzero(fit_rows)
     width = min(DIRECTIONS, len(rows), matrix.shape[1])
     _check.integer("rows", len(rows), low=1)
+    if matrix.shape[1] == 1:  # which scikit-learn refuses
+        values = np.asarray(matrix.toarray(), dtype=np.float32)
+        return values, {"name": "a single column", "width": 1, "rows": len(rows)}
     svd = TruncatedSVD(width, random_state=0, n_iter=4)
-    svd.fit(matrix[rows])
+    with np.errstate(invalid="ignore"):  # rows that are all the same explain nothing
+        svd.fit(matrix[rows])
     values = np.asarray(svd.transform(matrix), dtype=np.float32)
     info = {
         "name": "truncated SVD", "width": width, "rows": len(rows),
         "from": int(matrix.shape[1]),
-        "explained": round(float(svd.explained_variance_ratio_.sum()), 4),
+        "explained": round(float(np.nansum(svd.explained_variance_ratio_)), 4),
     }  # fmt: skip
     return values, info

@@ -1,0 +1,365 @@
+"""Pictures of files and bytes: small squares of pixels, and thumbnails to hover on."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import warnings
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import _progress
+
+THUMB = 128  # pixels of the longer side of a thumbnail
+KEPT = 2**14  # bytes up to which a file of that size is its own thumbnail
+BATCH = 64  # pictures that a thread reads at once
+ORIENTATION = 0x0112  # the tag of Exif that says which way is up
+
+Bools = npt.NDArray[np.bool_]
+
+
+class UnreadableError(ValueError):
+    """An entry that names a picture which cannot be read."""
+
+
+class OutsideError(UnreadableError):
+    """An entry that leads out of the folder that no path may leave."""
+
+
+class NotThereError(ValueError):
+    """An entry that names a picture which is not there."""
+
+
+@dataclass(frozen=True, eq=False)
+class ReadPictures:
+    """Pictures of N rows.
+
+    Parameters
+    ----------
+    pixels
+        ``(N, size, size, 3)`` uint8, 0 where a row has none.
+    thumbnails
+        N encoded pictures, ``b""`` where a row has none; or empty.
+    problems
+        Row to what is wrong with its entry, of rows whose picture is named but is
+        not there or cannot be read.
+    absent
+        ``(N,)`` bool, rows without a picture.
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    thumbnails: tuple[bytes, ...]
+    problems: dict[int, ValueError]
+    absent: Bools
+
+
+def read_pictures(
+    entries: Sequence[Any],
+    absent: Bools,
+    *,
+    size: int,
+    base: Path | None,
+    thumbnails: bool,
+) -> ReadPictures:
+    """Read pictures with some threads, each as a square and as a thumbnail.
+
+    A picture is turned as its Exif orientation says, put on white where it is
+    transparent, and squeezed into a square, so that all of it is seen; 16-bit ones
+    become 8-bit. Animations show their first frame.
+
+    Parameters
+    ----------
+    entries
+        Paths, bytes, ``{"bytes", "path"}``, PIL pictures, arrays, or objects that
+        read themselves.
+    absent
+        ``(N,)`` bool, rows whose entries are not looked at.
+    size
+        Pixels of a side.
+    base
+        The folder that no path may leave, or None.
+    thumbnails
+        Whether thumbnails are made.
+
+    Examples
+    --------
+    >>> red = np.full((4, 4, 3), (255, 0, 0), dtype=np.uint8)
+    >>> read = read_pictures([red, None], np.array([False, True]), size=2, base=None,
+    ...                      thumbnails=False)
+    >>> read.pixels[0, 0, 0].tolist(), read.absent.tolist()
+    ([255, 0, 0], [False, True])
+    """
+    rows = np.flatnonzero(~absent).tolist()
+    pixels = np.zeros((len(absent), size, size, 3), dtype=np.uint8)
+    thumbs = [b""] * (len(absent) if thumbnails else 0)
+    problems: dict[int, ValueError] = {}
+
+    def read(batch: list[int]) -> int:
+        for row in batch:
+            try:
+                pixels[row], thumb = _square(
+                    entries[row], size, base, thumbnails=thumbnails
+                )
+            except (NotThereError, UnreadableError) as problem:
+                problems[row] = problem
+                continue
+            if thumbnails:
+                thumbs[row] = thumb
+        return len(batch)
+
+    batches = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
+    bar = _progress.progress(title="pictures", total=len(rows), delay=2)
+    with guarded(), bar, ThreadPoolExecutor(_threads()) as pool:
+        try:
+            for count in pool.map(read, batches):
+                bar.update(count)
+        except BaseException:  # also when the caller stops it
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    gone = absent.copy()
+    gone[list(problems)] = True
+    return ReadPictures(pixels, tuple(thumbs), problems, gone)
+
+
+def _threads() -> int:
+    return max(1, min(8, os.cpu_count() or 1))
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Make an error of PIL's warning about pictures that unpack to too many pixels.
+
+    Examples
+    --------
+    >>> with guarded():
+    ...     pass
+    """
+    from PIL import Image  # noqa: PLC0415 (importing the package stays light)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
+
+
+def open_picture(entry: Any, base: Path | None) -> Any:
+    """Return an entry as a PIL picture in RGB, upright and on white.
+
+    Raises
+    ------
+    NotThereError
+        If it names a file that is not there, or holds neither path nor bytes.
+    UnreadableError
+        If it cannot be read, unpacks to too many pixels or leaves `base`.
+
+    Examples
+    --------
+    >>> open_picture(np.zeros((2, 2), dtype=np.uint8), None).mode
+    'RGB'
+    """
+    from PIL import Image  # noqa: PLC0415 (importing the package stays light)
+
+    if isinstance(entry, Image.Image):
+        return _upright(entry)
+    if isinstance(entry, np.ndarray):
+        return _upright(_of_array(entry))
+    return _decoded(content_of(entry, base), None)[0]
+
+
+def content_of(entry: Any, base: Path | None) -> bytes:
+    """Return the bytes of a picture that an entry holds or names.
+
+    Examples
+    --------
+    >>> content_of({"bytes": b"GIF89a", "path": None}, None)
+    b'GIF89a'
+    """
+    if isinstance(entry, dict):
+        inside = entry.get("bytes")
+        if inside:
+            return bytes(inside)
+        if not entry.get("path"):
+            raise NotThereError("it has neither bytes nor a path")
+        entry = entry["path"]
+    if isinstance(entry, bytes | bytearray | memoryview):
+        return bytes(entry)
+    if isinstance(entry, str | os.PathLike):
+        return _of_file(os.fspath(entry), base)
+    if hasattr(entry, "read"):
+        return bytes(entry.read())
+    raise UnreadableError("it is neither a path nor bytes")
+
+
+def item_of(entry: Any, base: Path | None) -> Any:
+    """Return an entry as what an encoder takes: bytes, a path or a PIL picture.
+
+    Examples
+    --------
+    >>> item_of("a.png", Path("pictures")).name
+    'a.png'
+    """
+    if isinstance(entry, dict):
+        entry = bytes(entry["bytes"]) if entry.get("bytes") else entry["path"]
+    if isinstance(entry, str | os.PathLike):
+        return Path(entry) if base is None else base / entry
+    if isinstance(entry, np.ndarray):
+        return _of_array(entry)
+    return bytes(entry.read()) if hasattr(entry, "read") else entry
+
+
+def _of_file(name: str, base: Path | None) -> bytes:
+    if "://" in name:
+        raise UnreadableError("it is no path of a file")
+    path = os.path.join(base, name) if base else name  # noqa: PTH118 (10,000 files)
+    try:
+        if base is not None:
+            _refuse_outside(path, base)
+        with open(path, "rb") as file:  # noqa: PTH123 (many small files)
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotThereError("there is no such file") from error
+    except (OSError, ValueError) as error:
+        if isinstance(error, UnreadableError):
+            raise
+        raise UnreadableError("it cannot be opened") from error
+
+
+def _refuse_outside(path: str, base: Path) -> None:
+    """Refuse a path that leads out of a folder, also by a symbolic link."""
+    folder, file = os.path.split(path)
+    real = _resolved(folder)
+    whole = os.path.join(real, file)  # noqa: PTH118 (10,000 files)
+    if file in ("", ".", "..") or os.path.islink(whole):  # noqa: PTH114
+        whole = os.path.realpath(whole)
+    root = _resolved(str(base))
+    if os.path.commonpath([root, whole]) != root:
+        raise OutsideError(f"it leaves the root {root!r}")
+
+
+@lru_cache(maxsize=4096)
+def _resolved(folder: str) -> str:
+    return os.path.realpath(folder)
+
+
+def _square(
+    entry: Any, size: int, base: Path | None, *, thumbnails: bool
+) -> tuple[npt.NDArray[np.uint8], bytes]:
+    """Return a picture as a square of pixels and as a thumbnail."""
+    from PIL import Image  # noqa: PLC0415 (importing the package stays light)
+
+    content, small = b"", False
+    if isinstance(entry, Image.Image | np.ndarray):
+        picture = open_picture(entry, base)
+    else:
+        content = content_of(entry, base)
+        picture, small = _decoded(content, max(size, THUMB if thumbnails else 0))
+    square = picture.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    thumb = b""
+    if thumbnails:
+        thumb = content if small and len(content) <= KEPT else _thumbnail(picture)
+    return np.asarray(square), thumb
+
+
+# What the readers of PIL raise for damaged files.
+BROKEN = (
+    OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError,
+    AttributeError, OverflowError, struct.error, zlib.error, MemoryError, RuntimeError,
+)  # fmt: skip
+
+
+def _decoded(content: bytes, need: int | None) -> tuple[Any, bool]:
+    """Return a picture in RGB of at least `need` pixels, and whether it was small."""
+    from PIL import Image  # noqa: PLC0415 (importing the package stays light)
+
+    bombs = Image.DecompressionBombError, Image.DecompressionBombWarning
+    try:
+        with Image.open(io.BytesIO(content)) as picture:
+            shown = picture.format in ("PNG", "JPEG", "GIF", "WEBP")
+            small = shown and max(picture.size) <= 2 * THUMB
+            if need is not None and picture.format == "JPEG":
+                picture.draft("RGB", (need, need))
+            return _upright(picture), small
+    except bombs as error:
+        pixels = str(error).partition("(")[2].partition(" pixels")[0]
+        raise UnreadableError(
+            f"its {len(content)} bytes unpack to {pixels} pixels, more than PIL holds "
+            "to be safe"
+        ) from error
+    except BROKEN as error:
+        raise UnreadableError(f"PIL cannot read its {len(content)} bytes") from error
+
+
+def _upright(picture: Any) -> Any:
+    from PIL import ImageOps  # noqa: PLC0415 (importing the package stays light)
+
+    picture.load()
+    if picture.getexif().get(ORIENTATION, 1) != 1:
+        picture = ImageOps.exif_transpose(picture)
+    return _CONVERT.get(picture.mode, _plain)(picture)
+
+
+def _plain(picture: Any) -> Any:
+    if "transparency" in picture.info:
+        return _on_white(picture)
+    return picture.convert("RGB")
+
+
+def _on_white(picture: Any) -> Any:
+    from PIL import Image  # noqa: PLC0415 (importing the package stays light)
+
+    layers = picture.convert("RGBA")
+    white = Image.new("RGBA", layers.size, "white")
+    return Image.alpha_composite(white, layers).convert("RGB")
+
+
+def _deep(picture: Any) -> Any:
+    """Return a grey picture of more than 8 bits with 8."""
+    values = np.asarray(picture)
+    whole = values.dtype.kind in "iu"
+    return _of_array(values, white=65_535.0 if whole else None).convert("RGB")
+
+
+_CONVERT: dict[str, Callable[[Any], Any]] = {
+    "RGB": lambda picture: picture if "transparency" not in picture.info
+    else _on_white(picture),
+    "RGBA": _on_white, "LA": _on_white, "PA": _on_white, "RGBa": _on_white,
+    "La": _on_white, "I": _deep, "F": _deep, "I;16": _deep, "I;16B": _deep,
+    "I;16L": _deep, "I;16N": _deep,
+}  # fmt: skip
+
+
+def _of_array(values: npt.NDArray[Any], *, white: float | None = None) -> Any:
+    """Return an array of pixels as a PIL picture of 8 bits."""
+    from PIL import Image  # noqa: PLC0415 (importing the package stays light)
+
+    if values.ndim == 3 and values.shape[-1] == 1:
+        values = values[..., 0]
+    if values.dtype == bool:
+        values = values * np.uint8(255)
+    if values.dtype != np.uint8:
+        top = float(values.max(initial=0))
+        fraction = values.dtype.kind == "f" and top <= 1
+        white = white or (1.0 if fraction else 255.0 if top <= 255 else 65_535.0)
+        values = np.clip(values * (255 / white), 0, 255).round().astype(np.uint8)
+    try:
+        return Image.fromarray(values)
+    except (TypeError, ValueError) as error:
+        raise UnreadableError(f"its shape is {values.shape}") from error
+
+
+def _thumbnail(picture: Any) -> bytes:
+    """Return a small JPEG of a picture."""
+    small = picture.copy()
+    small.thumbnail((THUMB, THUMB), reducing_gap=2.0)
+    out = io.BytesIO()
+    small.save(out, "JPEG", quality=85)
+    return out.getvalue()
