@@ -4,10 +4,13 @@ from .corrupt import missing, noisy, permuted, without
 from .dataset import Dataset, Media, Modality
 from .digits import digits
 from .emoji import emoji
+from .features import pictures, words
 from .playground import playground, playground_neighbors
 from .readers import from_npz, shared
+from .table import from_table
 
 __all__ = [
-    "Dataset", "Media", "Modality", "digits", "emoji", "from_npz", "missing", "noisy",
-    "permuted", "playground", "playground_neighbors", "shared", "without",
+    "Dataset", "Media", "Modality", "digits", "emoji", "from_npz", "from_table",
+    "missing", "noisy", "permuted", "pictures", "playground", "playground_neighbors",
+    "shared", "without", "words",
 ]  # fmt: skip
