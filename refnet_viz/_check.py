@@ -65,6 +65,24 @@ def number(
     raise ValueError(f"`{name}` must be a finite number{rule}, got {value!r}.")
 
 
+K = 15  # neighbours a point, where nobody said how many
+
+
+def k_or_default(k: Any, n: int, *, those: str = "other points") -> int:
+    """Return `k` as `k_neighbors` does, or as many as fit, at most 15, for None.
+
+    Examples
+    --------
+    >>> k_or_default(None, 100), k_or_default(None, 8), k_or_default(5, 8)
+    (15, 7, 5)
+    """
+    if k is not None:
+        return k_neighbors(k, n, those=those)
+    if n < 2:
+        raise ValueError(f"`k` must have at least 1 of the {those}, got {n - 1}.")
+    return min(K, n - 1)
+
+
 def k_neighbors(k: Any, n: int, *, those: str = "other points") -> int:
     """Return `k` when every one of `n` points has that many other points.
 

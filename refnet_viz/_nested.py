@@ -85,6 +85,41 @@ def as_variants(
     return variants
 
 
+def aligned(name: str, variants: Variants[Any]) -> Variants[Any]:
+    """Return the same values, the rows of each in the order of the first one's.
+
+    Parameters
+    ----------
+    name
+        What the caller calls the argument; used in error sentences.
+    variants
+        Variant to values that have ``ids`` and can be ``reordered``: embeddings,
+        graphs or layouts.
+
+    Raises
+    ------
+    ValueError
+        If a value has other ids.
+
+    Examples
+    --------
+    >>> from refnet_viz import Embedding
+    >>> a = Embedding.from_arrays([[0.0], [1.0]], ids=["x", "y"])
+    >>> every = aligned("spaces", {"a": [a], "b": [a.subset(["y", "x"])]})
+    >>> every["b"][0].ids.tolist()
+    ['x', 'y']
+    """
+    lead = next(iter(variants))
+    ids, like = variants[lead][0].ids, f"{name}[{lead!r}]"
+    return {
+        key: [
+            member.reordered(ids, name=f"{name}[{key!r}]", like=like)
+            for member in members
+        ]
+        for key, members in variants.items()
+    }
+
+
 def baseline_of(baseline: str | None, variants: Mapping[str, Any]) -> str:
     """Return the variant the others are compared with: "plain", or the first.
 

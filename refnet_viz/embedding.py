@@ -18,7 +18,7 @@ from .data.dataset import Dataset, Media, Modality
 from .data.fingerprint import digest_of
 from .data.gather import gather, modality_names
 from .data.modality import Features as RawFeatures
-from .data.rows import as_media, positions
+from .data.rows import as_media, order_of, positions
 from .decoder import Decoder
 
 Features = dict[str, npt.NDArray[np.float32]]
@@ -360,6 +360,32 @@ class Embedding:
             metadata=self.metadata.iloc[index].reset_index(drop=True),
             media=self.media.take(index),
         )  # fmt: skip
+
+    def reordered(
+        self, ids: Any, *, name: str = "embedding", like: str = "ids"
+    ) -> Embedding:
+        """Return the same embedding with its rows in another order.
+
+        Parameters
+        ----------
+        ids
+            The same ids, in the order that is wanted.
+        name, like
+            What errors call this and what it is brought in line with.
+
+        Raises
+        ------
+        ValueError
+            If `ids` are others.
+
+        Examples
+        --------
+        >>> e = Embedding.from_arrays([[0.0], [1.0]], ids=["x", "y"])
+        >>> e.reordered(["y", "x"]).z.tolist()
+        [[1.0], [0.0]]
+        """
+        order = order_of(self.ids, np.asarray(ids), name=name, like=like)
+        return self if order is None else self.subset(order)
 
     def positions(self, rows: Any) -> npt.NDArray[np.intp]:
         """Return row numbers for a bool mask, positions, ids or a set of ids."""

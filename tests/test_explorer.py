@@ -145,7 +145,8 @@ def test_other_ids_are_refused(spaces):
     with pytest.raises(ValueError, match="same ids") as error:
         rv.explore(spaces)
     assert str(error.value) == (
-        "`spaces` must all have the same ids, got others in 'both'."
+        "`spaces['both']` must have the same ids as `spaces['plain']`, in any order, "
+        f"got {N} and {N} of which 0 are the same: 'q0' is only in `spaces['both']`."
     )
 
 

@@ -217,8 +217,8 @@ def test_other_points_are_refused(measure):
     with pytest.raises(ValueError, match="ids") as raised:
         measure(FIRST, renamed(SECOND))
     assert str(raised.value) == (
-        "`b` must have the same ids as `a` in the same order, "
-        "got 4 and 4 points of which 3 are the same."
+        "`b` must have the same ids as `a`, in any order, got 4 and 4 of which 3 are "
+        "the same: 'x' is only in `b`."
     )
 
 

@@ -179,8 +179,8 @@ OTHER = Embedding.from_arrays(np.eye(5), ids=list("abcde"))
         ),
         (
             ValueError, {"embeddings": {"a": ONE, "b": OTHER}, "method": "aligned"},
-            "`embeddings` must all have the ids of the reference, in its order, to be "
-            "aligned, got others in 'b'.",
+            "`embeddings['b']` must have the same ids as `reference`, in any order, "
+            "got 5 and 5 of which 0 are the same: 'a' is only in `embeddings['b']`.",
         ),
     ],
 )  # fmt: skip

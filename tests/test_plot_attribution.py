@@ -216,8 +216,8 @@ def test_layouts_of_attributions():
     with pytest.raises(ValueError, match="layout") as caught:
         attribution(found, layout=project(pairs(), "pca"))
     assert str(caught.value) == (
-        "`layout` must have the ids of `attributions`, in its order, got others in "
-        "'latent'."
+        "`layout` must have the same ids as `attributions['latent']`, in any order, "
+        "got 8 and 30 of which 8 are the same: '8' is only in `attributions['latent']`."
     )
     with pytest.raises(ValueError, match="layout") as caught:
         attribution(found, layout="spring")
@@ -636,7 +636,8 @@ def test_modes_are_checked_and_nothing_changes(name):
         (overlaps, {"x": pairs(), "y": noisy(n=8, names="ac")}, ValueError,
          "`spaces` must have the same modalities (['a', 'b']), got ['a', 'c'] in 'y'."),
         (overlaps, {"x": pairs(), "y": pairs(ids=list("abcdefgh"))}, ValueError,
-         "`spaces` must have the same ids in the same order, got others in 'y'."),
+         "`spaces['y']` must have the same ids as `spaces['x']`, in any order, got 8 "
+         "and 8 of which 0 are the same: 'a' is only in `spaces['y']`."),
         (overlaps, replace(pairs(), present=np.eye(8, 2, dtype=bool)), ValueError,
          "`spaces` must have at least 2 points with every modality, got 0."),
         (spectrum, "x", TypeError,

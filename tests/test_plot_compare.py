@@ -215,7 +215,8 @@ def test_chance_rewiring_is_what_unrelated_graphs_give():
         (ValueError, {"layout": "aligned"},
          "`layout` must be one of 'umap', 'pca', got 'aligned'."),
         (ValueError, {"layout": project(Embedding.from_arrays(np.eye(3)), "pca")},
-         "`layout` must have the ids of `graphs`, in their order."),
+         "`layout` must have the same ids as `graphs`, in any order, got 3 and 40 of "
+         "which 3 are the same: '3' is only in `graphs`."),
         (ValueError, {"columns": 3},
          "`columns` must be a whole number between 1 and 2, got 3."),
     ],

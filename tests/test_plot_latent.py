@@ -241,8 +241,8 @@ GRAPH = knn(embedding(), k=2)
         (ValueError, {"edges": {"b": GRAPH}},
          "`edges` must be one of 'b', got 'embedding'."),
         (ValueError, {"edges": knn(np.eye(12), k=2)},
-         "`edges` must have the ids of `spaces`, in its order, got others in "
-         "'embedding'."),
+         "`edges` must have the same ids as `spaces['embedding']`, in any order, got "
+         "12 and 12 of which 0 are the same: '0' is only in `edges`."),
     ],
 )  # fmt: skip
 def test_errors_are_sentences(kind, arguments, sentence):
@@ -295,7 +295,8 @@ def test_hub_chance_is_that_of_random_graphs():
         (ValueError, {"layout": "circle"},
          "`layout` must be one of 'umap', 'pca', 'spring', got 'circle'."),
         (ValueError, {"layout": project(Embedding.from_arrays(np.eye(12)), "pca")},
-         "`layout` must have the ids of `neighbors`, in its order."),
+         "`layout` must have the same ids as `neighbors`, in any order, got 12 and 12 "
+         "of which 0 are the same: '0' is only in `layout`."),
     ],
 )  # fmt: skip
 def test_graph_errors_are_sentences(kind, arguments, sentence):

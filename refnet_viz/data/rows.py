@@ -60,6 +60,58 @@ def _inside(n: int, rows: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
     return rows.astype(np.intp)
 
 
+def order_of(
+    ids: npt.NDArray[np.str_], wanted: npt.NDArray[np.str_], *, name: str, like: str
+) -> npt.NDArray[np.intp] | None:
+    """Return where each of the ids `wanted` stands in `ids`, None where all do already.
+
+    Parameters
+    ----------
+    ids, wanted
+        Unique ids.
+    name, like
+        What errors call the two.
+
+    Raises
+    ------
+    ValueError
+        If one has ids that the other lacks.
+
+    Examples
+    --------
+    >>> a, b = np.array(["x", "y"]), np.array(["y", "x"])
+    >>> order_of(a, b, name="b", like="a").tolist()
+    [1, 0]
+    """
+    if np.array_equal(ids, wanted):
+        return None
+    where = {key: i for i, key in enumerate(ids.tolist())}
+    there = [where.get(key, -1) for key in wanted.tolist()]
+    both = len(there) - there.count(-1)
+    if both == len(ids) == len(wanted):
+        return np.array(there, dtype=np.intp)
+    known = set(wanted.tolist())
+    lone = next((key for key in where if key not in known), None)
+    odd = f"{lone!r} is only in `{name}`"
+    if lone is None:
+        odd = f"{str(wanted[there.index(-1)])!r} is only in `{like}`"
+    raise ValueError(
+        f"`{name}` must have the same ids as `{like}`, in any order, got {len(ids):,} "
+        f"and {len(wanted):,} of which {both:,} are the same: {odd}."
+    )
+
+
+def same_ids(a: npt.NDArray[np.str_], b: npt.NDArray[np.str_]) -> bool:
+    """Return whether two have the same ids, in any order.
+
+    Examples
+    --------
+    >>> same_ids(np.array(["x", "y"]), np.array(["y", "x"]))
+    True
+    """
+    return np.array_equal(a, b) or set(a.tolist()) == set(b.tolist())
+
+
 def as_media(media: Media | None, n: int, first: str) -> Media:
     """Return media of as many rows as the data, or empty."""
     media = media or Media()

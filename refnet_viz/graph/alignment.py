@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from .. import _check
 from .neighbors import Neighbors
-from .pairs import in_both, lines_of_both
+from .pairs import in_both, in_line, lines_of_both
 
 Floats = npt.NDArray[np.float64]
 
@@ -50,6 +50,7 @@ def second_order_cosine(a: Neighbors, b: Neighbors) -> Floats:
     >>> second_order_cosine(knn(x, k=1), knn(2 * x, k=1)).round(6).tolist()
     [1.0, 1.0, 1.0]
     """
+    b = in_line(a, b)
     there = in_both(a, b)
     x, y = _directions(a), _directions(b)
     around = np.sort(np.hstack(lines_of_both(a, b)), axis=1)

@@ -14,6 +14,7 @@ import pandas as pd
 from .. import _check
 from .._nested import map_values
 from .._threads import one_thread_for
+from ..data.rows import same_ids
 from ..responsibility import Geometry, scores, scores_by_point
 from .closeness import closeness
 from .edges import Edges
@@ -311,7 +312,8 @@ def attribute(
     Returns
     -------
     Attribution
-        Or a list or mapping of them.
+        Or a list or mapping of them; graphs over the same points come in the order of
+        the first.
 
     Raises
     ------
@@ -335,6 +337,7 @@ def attribute(
     1    only b      0
     2  emergent      0
     """
+    begin: list[Neighbors] = []
     multiples = tuple(_check.integer("beyond", times, low=1) for times in beyond)
     grounds: dict[tuple[int, str], Grounds] = {}
 
@@ -345,6 +348,9 @@ def attribute(
             )
         if not graph.embedding.inputs:
             raise ValueError("`graphs` must have modalities to attribute to, got none.")
+        begin.append(graph)
+        if same_ids(graph.ids, begin[0].ids):
+            graph = graph.reordered(begin[0].ids)
         search = graph.k, graph.metric
         known = grounds.setdefault(search, Grounds(*search))
         given = graph.weights if weights is None else weights

@@ -11,13 +11,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import _check
-from .._nested import as_variants
+from .._nested import aligned, as_variants
 from .._progress import progress
 from ..embedding import present_rows
 from . import statistics
 from .alignment import linear_cka, second_order_cosine
 from .neighbors import Neighbors
-from .pairs import in_both, jaccard, mean_of, rbo, same_points, shuffled
+from .pairs import in_both, jaccard, mean_of, rbo, shuffled
 
 Floats = npt.NDArray[np.float64]
 
@@ -98,11 +98,8 @@ def compare_pairs(
     0  knn_jaccard   1.0  one seed: no band
     1          rbo   1.0  one seed: no band
     """
-    variants = as_variants("graphs", graphs, Neighbors)
+    variants = aligned("graphs", as_variants("graphs", graphs, Neighbors))
     confidence = _check.number("confidence", confidence, low=0.01, high=0.9999)
-    every = [graph for members in variants.values() for graph in members]
-    for graph in every[1:]:
-        same_points(every[0], graph)
     rows = []
     for name, measure in progress(MEASURES.items(), "measures", delay=1):
         within = {key: _within(measure, runs) for key, runs in variants.items()}

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from .. import _check
-from .._nested import as_variants, baseline_of
+from .._nested import aligned, as_variants, baseline_of
 from .._progress import progress
 from .._threads import one_thread_for
 from ..embedding import Embedding
@@ -113,7 +113,7 @@ def compare(
     2   plain   0.5           baseline
     3    bent   0.5  one seed: no band
     """
-    variants = as_variants("graphs", graphs, Neighbors)
+    variants = aligned("graphs", as_variants("graphs", graphs, Neighbors))
     baseline = baseline_of(baseline, variants)
     settings = Settings(
         baseline,

@@ -10,7 +10,7 @@ import pandas as pd
 
 from .edges import Edges
 from .neighbors import Neighbors
-from .pairs import in_both
+from .pairs import in_both, in_line
 
 Pairs = npt.NDArray[np.int64]
 
@@ -84,6 +84,7 @@ def edge_diff(a: Neighbors, b: Neighbors, *, mode: str = "union") -> EdgeDiff:
     >>> diff.kept.tolist(), diff.gained.tolist(), diff.lost.tolist()
     ([[0, 1]], [[0, 2]], [[1, 2]])
     """
+    b = in_line(a, b)
     there, n = in_both(a, b), len(a)
     before, after = (_keys(graph.edges(mode), there) for graph in (a, b))
     kept = np.isin(before, after, assume_unique=True)

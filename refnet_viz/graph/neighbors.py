@@ -16,6 +16,7 @@ from scipy.sparse import csr_array
 from .. import _check
 from .._nested import map_values
 from .._search import nearest
+from ..data.rows import order_of
 from ..embedding import Embedding, coverage, present_rows
 from .conversion import build_graph
 from .edges import Edges, as_matrix, every, louvain, unite
@@ -120,6 +121,45 @@ class Neighbors:
         k = _check.k_neighbors(k, self.k + 1)
         return replace(
             self, indices=self.indices[:, :k], distances=self.distances[:, :k]
+        )
+
+    def reordered(
+        self, ids: Any, *, name: str = "neighbors", like: str = "ids"
+    ) -> Neighbors:
+        """Return the same graph with its rows in another order.
+
+        Neighbours at the same distance come in the order of their new row numbers.
+
+        Parameters
+        ----------
+        ids
+            The same ids, in the order that is wanted.
+        name, like
+            What errors call this and what it is brought in line with.
+
+        Raises
+        ------
+        ValueError
+            If `ids` are others.
+
+        Examples
+        --------
+        >>> graph = knn(np.array([[0.0], [1.0], [3.0]]), k=1)
+        >>> graph.reordered(["2", "1", "0"]).indices.tolist()
+        [[1], [2], [1]]
+        """
+        order = order_of(self.ids, np.asarray(ids), name=name, like=like)
+        if order is None:
+            return self
+        place = np.empty(len(self) + 1, dtype=np.int64)
+        place[order], place[-1] = np.arange(len(self)), -1
+        indices, distances = place[self.indices[order]], self.distances[order]
+        by_rank = np.lexsort((indices, distances), axis=1)
+        return replace(
+            self,
+            embedding=self.embedding.subset(order),
+            indices=np.take_along_axis(indices, by_rank, axis=1),
+            distances=np.take_along_axis(distances, by_rank, axis=1),
         )
 
     def edges(self, mode: str = "union") -> Edges:
@@ -275,7 +315,7 @@ class Neighbors:
 
 def knn(
     embedding: Any,
-    k: Any = 15,
+    k: int | None = None,
     *,
     space: str = "latent",
     metric: str = "euclidean",
@@ -293,7 +333,7 @@ def knn(
         either, answered in the same shape.
     k
         Neighbours a point, not counting the point itself; at most one less than the
-        rows that have the space.
+        rows that have the space. None takes 15, or as many as every embedding has.
     space
         "latent" (z), "refined" (what the refiner decodes from z), the name of a
         modality, or "sum" (all modalities).
@@ -323,14 +363,18 @@ def knn(
     """
     _check.one_of("metric", metric, DISTANCES)
 
-    def search(value: Any) -> Neighbors:
-        if isinstance(value, np.ndarray):
-            value = Embedding.from_arrays(value)
-        if not isinstance(value, Embedding):
-            raise TypeError(
-                "`embedding` must hold Embedding values or arrays (rows, features), "
-                f"got {type(value).__name__}."
-            )
+    values = map_values(_embedding_of, embedding)
+    if k is None:
+        fits: list[int] = []
+
+        def ask(value: Embedding) -> None:
+            there = value.present_in(space, weights=weights)
+            fits.append(check_k(None, there, space))
+
+        map_values(ask, values)
+        k = min(fits, default=None)
+
+    def search(value: Embedding) -> Neighbors:
         there = value.present_in(space, weights=weights)
         count = check_k(k, there, space)
         points = value.space(space, weights=weights, centred=False)
@@ -339,7 +383,18 @@ def knn(
         found = over_rows(there, *nearest(known, count, metric=metric))
         return Neighbors(value, space, metric, *found, weights=weights)
 
-    return map_values(search, embedding)
+    return map_values(search, values)
+
+
+def _embedding_of(value: Any) -> Embedding:
+    if isinstance(value, np.ndarray):
+        return Embedding.from_arrays(value)
+    if not isinstance(value, Embedding):
+        raise TypeError(
+            "`embedding` must hold Embedding values or arrays (rows, features), "
+            f"got {type(value).__name__}."
+        )
+    return value
 
 
 def over_rows(
@@ -376,14 +431,17 @@ def over_rows(
 
 
 def check_k(k: Any, there: npt.NDArray[np.bool_], space: str) -> int:
-    """Return `k` when every row that has the space has that many others."""
+    """Return `k` when every row that has the space has that many others.
+
+    None becomes as many as they have, at most 15.
+    """
     having = int(there.sum())
     if having == len(there):
-        return _check.k_neighbors(k, having)
+        return _check.k_or_default(k, having)
     words = "every modality" if space == "sum" else repr(space)
     if having < 2:
         raise ValueError(
             f"`space` must be one that at least 2 rows have, got {space!r}: "
             f"{having} of {len(there)} rows have {words}."
         )
-    return _check.k_neighbors(k, having, those=f"other points that have {words}")
+    return _check.k_or_default(k, having, those=f"other points that have {words}")

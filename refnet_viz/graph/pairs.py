@@ -27,12 +27,12 @@ def in_both(a: Neighbors, b: Neighbors) -> Bools:
     ValueError
         If the points differ.
     """
-    same_points(a, b)
-    return a.present & b.present
+    return a.present & in_line(a, b).present
 
 
 def lines_of_both(a: Neighbors, b: Neighbors) -> tuple[Rows, Rows]:
     """Return the neighbours in both graphs of the rows that are in both."""
+    b = in_line(a, b)
     there = in_both(a, b)
     return present_rows(a.indices, there), present_rows(b.indices, there)
 
@@ -286,14 +286,9 @@ def shuffled(graph: Neighbors, *, seed: int) -> Neighbors:
     )
 
 
-def same_points(a: Neighbors, b: Neighbors) -> None:
-    """Refuse graphs over different points, or the same in another order."""
-    if not np.array_equal(a.ids, b.ids):
-        raise ValueError(
-            "`b` must have the same ids as `a` in the same order, "
-            f"got {len(b)} and {len(a)} points of which "
-            f"{len(np.intersect1d(a.ids, b.ids))} are the same."
-        )
+def in_line(a: Neighbors, b: Neighbors) -> Neighbors:
+    """Return `b` with its rows in the order of `a`; other points are refused."""
+    return b.reordered(a.ids, name="b", like="a")
 
 
 def _same_k(a: Neighbors, b: Neighbors) -> None:

@@ -83,13 +83,15 @@ class Reweighting:
             found[name] = squared
         return cls(embedding, space, found)
 
-    def knn(self, k: int = 15, weights: Mapping[str, float] | None = None) -> Neighbors:
+    def knn(
+        self, k: int | None = None, weights: Mapping[str, float] | None = None
+    ) -> Neighbors:
         """Return the graph under some weights: `knn`, without its search.
 
         Parameters
         ----------
         k
-            Neighbours a point.
+            Neighbours a point; None takes 15, or as many as there are.
         weights
             As in `Embedding.space`.
 

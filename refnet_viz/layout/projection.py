@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from .. import _check
 from .._nested import as_variants, map_values
+from ..data.rows import order_of
 from ..embedding import Embedding, present_rows
 from ..graph import knn
 from .fuzzy import fuzzy_graph
@@ -62,7 +63,8 @@ def project(
     Returns
     -------
     Layout
-        In the shape of `embeddings`. Three points or fewer, and points that are all
+        In the shape of `embeddings`; aligned ones have the ids of the reference, in its
+        order. Three points or fewer, and points that are all
         equal, are laid out by PCA, and `Layout.note` says so. Rows that lack the space
         have no place (NaN), and fidelity is that of the others.
 
@@ -104,13 +106,14 @@ def project(
     else:
         first = _named(variants, reference)
         begin = _umap(task(first))
-    _same_ids(variants, begin)
-    return map_values(
-        lambda embedding: (
-            begin if embedding is first else _warm(task(embedding), begin)
-        ),
-        embeddings,
-    )
+    _same_ids(variants, begin)  # before minutes of work
+
+    def moved(embedding: Embedding) -> Layout:
+        if embedding is first:
+            return begin
+        return _warm(task(embedding.reordered(begin.ids)), begin)
+
+    return map_values(moved, embeddings)
 
 
 @dataclass(frozen=True)
@@ -238,8 +241,5 @@ def _named(variants: dict[str, list[Embedding]], reference: Any) -> Embedding:
 def _same_ids(variants: dict[str, list[Embedding]], begin: Layout) -> None:
     for name, members in variants.items():
         for member in members:
-            if not np.array_equal(member.ids, begin.ids):
-                raise ValueError(
-                    "`embeddings` must all have the ids of the reference, in its "
-                    f"order, to be aligned, got others in {name!r}."
-                )
+            called = f"embeddings[{name!r}]"
+            order_of(member.ids, begin.ids, name=called, like="reference")

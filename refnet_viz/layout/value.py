@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..data.rows import order_of
 from ..embedding import coverage
 
 
@@ -63,6 +64,32 @@ class Layout:
     def coverage(self) -> str:
         """How many rows have a place, in words; empty where all have."""
         return coverage(self.present, self.space)
+
+    def reordered(self, ids: Any, *, name: str = "layout", like: str = "ids") -> Layout:
+        """Return the same layout with its rows in another order.
+
+        Parameters
+        ----------
+        ids
+            The same ids, in the order that is wanted.
+        name, like
+            What errors call this and what it is brought in line with.
+
+        Raises
+        ------
+        ValueError
+            If `ids` are others.
+
+        Examples
+        --------
+        >>> from refnet_viz import project
+        >>> project(np.eye(3), "pca").reordered(["2", "1", "0"]).ids.tolist()
+        ['2', '1', '0']
+        """
+        order = order_of(self.ids, np.asarray(ids), name=name, like=like)
+        if order is None:
+            return self
+        return replace(self, ids=self.ids[order], coordinates=self.coordinates[order])
 
     @property
     def title(self) -> str:

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from .. import _check
 from .._nested import as_variants
+from ..data.rows import same_ids
 from ..graph.attribution import Attribution
 from ..graph.patterns import EMERGENT
 from ..layout import Layout, project
@@ -130,7 +131,7 @@ def _layouts(shown: dict[str, Attribution], layout: Any) -> list[Layout]:
     graphs = [found.graph for found in shown.values()]
     first = graphs[0]
     if layout is None:
-        same = all(np.array_equal(graph.ids, first.ids) for graph in graphs)
+        same = all(same_ids(graph.ids, first.ids) for graph in graphs)
         layout = "aligned" if same else "umap"
     if isinstance(layout, str):
         _check.one_of("layout", layout, METHODS)
@@ -138,21 +139,21 @@ def _layouts(shown: dict[str, Attribution], layout: Any) -> list[Layout]:
         drawn: list[Layout] = [project(first.embedding, begin, space=first.space)]
         # Graphs of several spaces can be aligned too, one by one.
         further: dict[str, Any] = {"reference": drawn[0]} if layout == "aligned" else {}
-        return drawn + [
+        drawn += [
             project(graph.embedding, layout, space=graph.space, **further)
             for graph in graphs[1:]
+        ]
+        return [
+            one.reordered(graph.ids) for one, graph in zip(drawn, graphs, strict=True)
         ]
     if isinstance(layout, Layout):
         layout = dict.fromkeys(shown, layout)
     given = as_variants("layout", layout, Layout, alone=next(iter(shown)))
     found = [given[_check.one_of("layout", name, given)][0] for name in shown]
-    for name, graph, one in zip(shown, graphs, found, strict=True):
-        if not np.array_equal(one.ids, graph.ids):
-            raise ValueError(
-                "`layout` must have the ids of `attributions`, in its order, got "
-                f"others in {name!r}."
-            )
-    return found
+    return [
+        one.reordered(graph.ids, name="layout", like=f"attributions[{name!r}]")
+        for name, graph, one in zip(shown, graphs, found, strict=True)
+    ]
 
 
 def _styles(shown: dict[str, Attribution], mode: str) -> Styles:

@@ -187,8 +187,7 @@ def _coordinates(
     if layout is None:
         layout = "umap"
     if isinstance(layout, Layout):
-        if not np.array_equal(layout.ids, neighbors.ids):
-            raise ValueError("`layout` must have the ids of `neighbors`, in its order.")
+        layout = layout.reordered(neighbors.ids, name="layout", like="neighbors")
     elif _check.one_of("layout", layout, LAYOUTS) == "spring":
         return _spring(neighbors), ["spring layout of the graph"]
     else:

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from .. import _check
 from .._nested import as_variants
+from ..data.rows import same_ids
 from ..embedding import Embedding
 from ..graph import Neighbors
 from ..layout import Layout, project
@@ -265,12 +266,15 @@ def _run(name: str, runs: list[Embedding], seed: Any) -> int:
 def _layouts(slots: list[_Slot], layout: Any) -> list[Layout]:
     if layout is None:
         first = slots[0].embedding.ids
-        same = all(np.array_equal(slot.embedding.ids, first) for slot in slots)
+        same = all(same_ids(slot.embedding.ids, first) for slot in slots)
         layout = "aligned" if same and len(slots) > 1 else "umap"
     if isinstance(layout, str):
         _check.one_of("layout", layout, METHODS)
         drawn = project({str(i): s.embedding for i, s in enumerate(slots)}, layout)
-        return list(drawn.values())
+        return [
+            one.reordered(slot.embedding.ids)
+            for one, slot in zip(drawn.values(), slots, strict=True)
+        ]
     if isinstance(layout, Layout):
         layout = {slot.name: layout for slot in slots}
     found = as_variants("layout", layout, Layout, alone=slots[0].name)
@@ -286,9 +290,5 @@ def _belonging(what: str, found: dict[str, list[Any]], slot: _Slot) -> Any:
     """Return the value that belongs to a panel: of its variant, seed and ids."""
     members = found[_check.one_of(what, slot.name, found)]
     value = members[min(slot.index, len(members) - 1)]
-    if not np.array_equal(value.ids, slot.embedding.ids):
-        raise ValueError(
-            f"`{what}` must have the ids of `spaces`, in its order, got others "
-            f"in {slot.name!r}."
-        )
-    return value
+    like = f"spaces[{slot.name!r}]"
+    return value.reordered(slot.embedding.ids, name=what, like=like)

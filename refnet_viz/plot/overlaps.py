@@ -9,7 +9,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from .. import _check
-from .._nested import Variants
+from .._nested import Variants, aligned
 from ..embedding import Embedding, coverage
 from .band import band
 from .panels import default_columns, finish, grid, place
@@ -66,7 +66,7 @@ def overlaps(spaces: Any, *, k_max: int = 50, mode: str = "light") -> go.Figure:
     """
     given = dict(locals())
     ink(mode)
-    every = variants_of("spaces", spaces, Embedding)
+    every = aligned("spaces", variants_of("spaces", spaces, Embedding))
     grounds = grounds_of(every)
     k = min(_check.integer("k_max", k_max, low=1), largest_k(every))
     curves = curves_of(every, grounds, k)

@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from scipy.stats import hypergeom
 
 from .. import _check
-from .._nested import as_variants
+from .._nested import aligned, as_variants
 from ..graph import Neighbors, edge_diff
 from ..graph import rewiring as point_rewiring
 from ..graph.pairs import mean_of
@@ -189,8 +189,9 @@ def rewiring(
     columns = _check.integer("columns", columns, low=1, high=2)
     ink(mode)
     every = as_variants("graphs", graphs, Neighbors)
-    seeds = every[_check.one_of("a", a, every)]
-    after = every[_check.one_of("b", b, every)][0]
+    before = aligned("graphs", {a: every[_check.one_of("a", a, every)]})
+    both = {**before, b: every[_check.one_of("b", b, every)]}
+    seeds, after = before[a], aligned("graphs", both)[b][0]
     pairs = list(combinations(seeds, 2))[:MOST_PAIRS]
     noise = [point_rewiring(one, other) for one, other in pairs]
     change = Change((a, b), seeds[0], after, noise)
@@ -233,8 +234,7 @@ def chance_rewiring(k_a: int, k_b: int, n: int) -> float:
 def _coordinates(graph: Neighbors, layout: Any) -> tuple[npt.NDArray[Any], list[str]]:
     """Return where the points lie, and two lines that say how far to trust it."""
     if isinstance(layout, Layout):
-        if not np.array_equal(layout.ids, graph.ids):
-            raise ValueError("`layout` must have the ids of `graphs`, in their order.")
+        layout = layout.reordered(graph.ids, name="layout", like="graphs")
     else:
         name = "umap" if layout is None else layout
         name = _check.one_of("layout", name, ("umap", "pca"))

@@ -91,11 +91,6 @@ def grounds_of(every: Variants[Embedding]) -> list[str]:
                     f"`spaces` must have the same modalities ({names}), got "
                     f"{list(member.inputs)} in {key!r}."
                 )
-            if not np.array_equal(member.ids, first.ids):
-                raise ValueError(
-                    f"`spaces` must have the same ids in the same order, got others "
-                    f"in {key!r}."
-                )
     return ["sum", *names]
 
 

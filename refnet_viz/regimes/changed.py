@@ -33,7 +33,7 @@ def counterfactual(
     *,
     how: str = "remove",
     modalities: str | Collection[str] | None = None,
-    k: int = 15,
+    k: int | None = None,
     baseline: str | None = None,
     confidence: float = 0.95,
     seed: int = 0,
@@ -56,7 +56,7 @@ def counterfactual(
     modalities
         One or several that are touched, each alone; None takes all that the runs know.
     k
-        Neighbours a point.
+        Neighbours a point; None takes 15, or as many as there are.
     baseline
         The variant the others are compared with; None takes "plain", or the first.
     confidence
@@ -105,6 +105,7 @@ def counterfactual(
     given: Variants[Run] = as_variants("runs", runs, Run, alone="run")
     base = baseline_of(baseline, given)
     confidence = _check.number("confidence", confidence, low=0.01, high=0.9999)
+    k = _check.k_or_default(k, len(data))
     wholes = {
         name: [_Whole.of(space, k) for space in members]
         for name, members in embed(given, data).items()

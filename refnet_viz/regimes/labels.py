@@ -40,7 +40,7 @@ def label_curve(
     pretrain: Config | None = None,
     folder: str | Path | None = None,
     n_jobs: int = -1,
-    k: int = 15,
+    k: int | None = None,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Train with growing shares of the labels; measure accuracy and structure.
@@ -68,7 +68,7 @@ def label_curve(
     n_jobs
         Processes; -1 is one a core.
     k
-        Neighbours a point of the graphs.
+        Neighbours a point of the graphs; None takes 15, or as many as there are.
     progress
         Whether to show a bar a sweep.
 
@@ -101,7 +101,7 @@ def label_curve(
         If it is stopped; runs that are whole lie in `folder`.
     """
     shares = _fractions(fractions)
-    _check.k_neighbors(k, int(np.sum(data.split == "test")))
+    k = _check.k_or_default(k, int(np.sum(data.split == "test")))
     order = tuple(seeds) if isinstance(seeds, Iterable) else seeds
     base = None if folder is None else Path(folder)
     rows: list[dict[str, Any]] = []

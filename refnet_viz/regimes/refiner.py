@@ -34,7 +34,7 @@ def refiner_curve(
     seeds: Iterable[int] = range(5),
     folder: str | Path | None = None,
     n_jobs: int = -1,
-    k: int = 15,
+    k: int | None = None,
     metrics: Sequence[str] | None = None,
     progress: bool = True,
 ) -> pd.DataFrame:
@@ -58,7 +58,7 @@ def refiner_curve(
     n_jobs
         Processes; -1 is one a core.
     k
-        Neighbours a point of the graphs.
+        Neighbours a point of the graphs; None takes 15, or as many as there are.
     metrics
         Names as in `compare`; None takes those below. Overlaps of the latent graph with
         each modality and their sum are always there.
@@ -104,7 +104,7 @@ def refiner_curve(
             "`weights` must be two or more numbers that rise from 0 or above, "
             f"got {list(weights)}."
         )
-    _check.k_neighbors(k, int(np.sum(data.split == "test")))
+    k = _check.k_or_default(k, int(np.sum(data.split == "test")))
     config = config or Config(contrastive=0.0)
     configs = {str(weight): replace(config, refiner=weight) for weight in rising}
     order = tuple(seeds) if isinstance(seeds, Iterable) else seeds

@@ -175,8 +175,7 @@ def missing_errors(whole: Embedding, without: Embedding, modality: str) -> Float
     # trained on; and only `whole` still has the targets.
     check_answered(whole)
     _check.one_of("modality", modality, whole.decoded)
-    if not np.array_equal(whole.ids, without.ids):
-        raise ValueError("`without` must have the ids of `whole` in the same order.")
+    without = without.reordered(whole.ids, name="without", like="whole")
     column = list(whole.inputs).index(modality)
     lacking = int(np.sum(~whole.present[:, column]))
     if lacking:

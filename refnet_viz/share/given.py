@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .._files import replacing
-from .._nested import Variants
+from .._nested import Variants, aligned
 from ..data.dataset import Dataset
 from ..embedding import Embedding
 from ..plot.variants import variants_of
@@ -19,7 +19,9 @@ SUFFIXES = (".html", ".htm")
 
 
 def given(spaces: Any, data: Dataset | None = None) -> Variants[Embedding]:
-    """Return variant to one embedding a seed; what has no name says itself what it is.
+    """Return variant to one embedding a seed, all with their rows in one order.
+
+    What has no name says itself what it is.
 
     Parameters
     ----------
@@ -33,6 +35,8 @@ def given(spaces: Any, data: Dataset | None = None) -> Variants[Embedding]:
     ------
     TypeError
         If a value is something else, or runs come without data.
+    ValueError
+        If ids differ between embeddings.
 
     Examples
     --------
@@ -40,7 +44,8 @@ def given(spaces: Any, data: Dataset | None = None) -> Variants[Embedding]:
     >>> list(given([own, own]))
     ['mine']
     """
-    return variants_of("spaces", embeddings_of(spaces, data), Embedding)
+    every = variants_of("spaces", embeddings_of(spaces, data), Embedding)
+    return aligned("spaces", every)
 
 
 def page_path(path: str | os.PathLike[str]) -> Path:

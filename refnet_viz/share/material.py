@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from .._nested import Variants
@@ -57,12 +56,6 @@ class Material:
         """The variants but the baseline."""
         return [name for name in self.variants if name != self.baseline]
 
-    @property
-    def same_points(self) -> bool:
-        """Whether all embeddings are of the same points."""
-        ids = self.every[0].ids
-        return all(np.array_equal(run.ids, ids) for run in self.every)
-
     @cached_property
     def graphs(self) -> dict[str, list[Neighbors]]:
         """The graphs of the latent spaces."""
@@ -78,7 +71,7 @@ class Material:
     def layouts(self) -> dict[str, Layout]:
         """Maps of the first runs; they begin at that of the baseline."""
         shown = self.first
-        if not self.same_points or len(shown) == 1:
+        if len(shown) == 1:
             return dict(project(shown))
         return dict(project(shown, "aligned", reference=self.baseline))
 

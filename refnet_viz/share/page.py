@@ -43,7 +43,7 @@ def export_html(
     path: str | os.PathLike[str],
     *,
     variants: Sequence[str] | None = None,
-    k: int = 15,
+    k: int | None = None,
     space: str = "latent",
     layout: str = "aligned",
     color: str = "label",
@@ -71,7 +71,7 @@ def export_html(
         baseline and the last one. All can be chosen in the page.
     k
         Neighbours a point at first, not counting the point itself; the page goes up
-        to twice as many.
+        to twice as many. None takes 15, or as many as every point has.
     space
         "latent", "refined", a modality or "sum": where neighbours are looked for.
     layout
@@ -114,7 +114,8 @@ def export_html(
         )
     every = given(spaces)
     least = len(next(iter(every.values()))[0])
-    atlas = Atlas.of(every, 2 * _check.k_neighbors(k, least))
+    k = _check.k_or_default(k, least)
+    atlas = Atlas.of(every, 2 * k)
     _check.one_of("space", space, atlas.spaces)
     _check.one_of("layout", layout, list(LAYOUTS.values()))
     against = baseline_of(baseline, every)

@@ -35,7 +35,7 @@ def report(
     *,
     data: Dataset | None = None,
     runs: Any = None,
-    k: int = 15,
+    k: int | None = None,
     baseline: str | None = None,
     title: str = "Comparison of fused spaces",
     mode: str = "light",
@@ -62,7 +62,8 @@ def report(
         Runs in any shape that `refnet_viz.plot.history` takes; None takes `spaces`
         where these are runs, and leaves training out otherwise.
     k
-        Neighbours a point, not counting the point itself.
+        Neighbours a point, not counting the point itself; None takes 15, or as many
+        as every point has.
     baseline
         The variant the others are compared with; None takes "plain", or the first.
     title
@@ -92,7 +93,7 @@ def report(
     runs = spaces if runs is None and is_runs(spaces) else runs
     least = min(len(run) for members in variants.values() for run in members)
     material = Material(
-        variants, _rails(data), runs, _check.k_neighbors(k, least),
+        variants, _rails(data), runs, _check.k_or_default(k, least),
         baseline_of(baseline, variants), mode,
     )  # fmt: skip
     parts = [

@@ -72,7 +72,7 @@ def _maps(material: Material) -> list[Drawing]:
     figure = plot.latent(
         material.first, edges=graphs, layout=material.layouts, mode=material.mode
     )
-    aligned = len(material.first) > 1 and material.same_points
+    aligned = len(material.first) > 1
     caption = (
         "The first run of each variant. "
         + "All maps begin at that of the baseline, so a point can be found again. "
@@ -94,8 +94,6 @@ def _places(material: Material) -> pd.DataFrame:
 def _rewiring(material: Material) -> list[Drawing]:
     if not material.others:
         raise ValueError("there is only one variant.")
-    if not material.same_points:
-        raise ValueError("the variants are not of the same points.")
     return [_rewired(material, name) for name in material.others]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .._nested import Variants
+from .._nested import Variants, aligned
 from .._threads import one_thread_for
 from ..embedding import Embedding
 from ..graph import Neighbors, rewiring
@@ -64,11 +64,8 @@ class Atlas(Runs):
         ValueError
             If ids differ between embeddings.
         """
-        first = next(iter(variants.values()))[0]
-        ordered = {
-            name: [_in_order(run, first, name) for run in runs]
-            for name, runs in variants.items()
-        }
+        ordered = aligned("spaces", variants)
+        first = next(iter(ordered.values()))[0]
         k_max = min(max(K_MAX, k), len(first) - 1)
         known = earlier or {}
         return cls(ordered, known, graphs=Graphs(Runs(ordered, known), k_max))
@@ -77,8 +74,7 @@ class Atlas(Runs):
         self, name: str, runs: list[Embedding], earlier: Earlier | None = None
     ) -> Atlas:
         """Return an atlas with one more variant, which keeps what was computed."""
-        ordered = [_in_order(run, self.first, name) for run in runs]
-        variants = {**self.variants, name: ordered}
+        variants = aligned("spaces", {**self.variants, name: runs})
         known = {**self.earlier, **({name: earlier} if earlier else {})}
         graphs = replace(self.graphs, runs=Runs(variants, known))
         return replace(self, variants=variants, earlier=known, graphs=graphs)
@@ -214,13 +210,3 @@ class Atlas(Runs):
             alone = "pca" if method == "pca" else "umap"
             found = project(embedding, alone, space=place.space)
         return found
-
-
-def _in_order(run: Embedding, first: Embedding, name: str) -> Embedding:
-    if np.array_equal(run.ids, first.ids):
-        return run
-    if len(run) != len(first) or set(run.ids) != set(first.ids):
-        raise ValueError(
-            f"`spaces` must all have the same ids, got others in {name!r}."
-        )
-    return run.subset(first.ids)

@@ -23,7 +23,7 @@ def explore(
     *,
     data: Dataset | None = None,
     variants: Sequence[str] | None = None,
-    k: int = 15,
+    k: int | None = None,
     space: str = "latent",
     layout: str = "aligned",
     color: str = "label",
@@ -46,7 +46,8 @@ def explore(
         Which of them are shown side by side, one to four; None takes the baseline and
         the last one.
     k
-        Neighbours a point, not counting the point itself.
+        Neighbours a point, not counting the point itself; None takes 15, or as many
+        as every point has.
     space
         "latent", "refined", a modality or "sum": where neighbours are looked for.
     layout
@@ -108,8 +109,8 @@ def explore(
     """
     ink(mode)
     every = spaces_of(spaces, data)
-    most = _check.k_neighbors(k, _size(every))
-    atlas = Atlas.of(every, most, earlier_of(spaces, data))
+    k = _check.k_or_default(k, _size(every))
+    atlas = Atlas.of(every, k, earlier_of(spaces, data))
     names, first = list(every), baseline_of(baseline, every)
     shown = at_first(names, first) if variants is None else variants
     settings = {
