@@ -4,13 +4,14 @@ from .corrupt import missing, noisy, permuted, without
 from .dataset import Dataset, Media, Modality
 from .digits import digits
 from .emoji import emoji
+from .encode import encode
 from .features import pictures, words
 from .playground import playground, playground_neighbors
 from .readers import from_npz, shared
 from .table import from_table
 
 __all__ = [
-    "Dataset", "Media", "Modality", "digits", "emoji", "from_npz", "from_table",
-    "missing", "noisy", "permuted", "pictures", "playground", "playground_neighbors",
-    "shared", "without", "words",
+    "Dataset", "Media", "Modality", "digits", "emoji", "encode", "from_npz",
+    "from_table", "missing", "noisy", "permuted", "pictures", "playground",
+    "playground_neighbors", "shared", "without", "words",
 ]  # fmt: skip
