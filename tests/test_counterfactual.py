@@ -292,3 +292,37 @@ def test_metrics_and_weights_of_a_refiner_curve_are_as_asked(make_paired, small)
     with pytest.raises(TypeError) as caught:
         refiner_curve(data, seeds=3, **options)
     assert str(caught.value) == "`seeds` must be whole numbers, e.g. range(5), got 3."
+
+
+@pytest.mark.parametrize("how", ["remove", "permute"])
+def test_patterns_are_of_the_rows_that_have_a_modality(how, make_mixed, small):
+    data = make_mixed(rows=90, missing=True)
+    run = fit(data, small, progress=False)
+    table = counterfactual(run, data.test, how=how, modalities="vector", k=3)
+    space = embed(run, data.test)
+    assert 0 < space.present_in("vector").mean() < 1
+    change = without if how == "remove" else permuted
+    changed = embed(run, change(data.test, "vector"))
+    before, after = (
+        {frozenset(pair) for pair in zip(*knn(one, 3).edges()[:2], strict=True)}
+        for one in (space, changed)
+    )
+    having = {}
+    for name in space.inputs:
+        rows = np.flatnonzero(space.present_in(name))
+        own = knn(space.subset(rows), 3, space=name).edges()
+        ends = zip(rows[own.source], rows[own.target], strict=True)
+        having[name] = {frozenset(pair) for pair in ends}
+    only = {
+        pair for pair in before
+        if [name for name, pairs in having.items() if pair in pairs] == ["vector"]
+    }  # fmt: skip
+    assert only
+    found = mean_of(table, metric="edges kept: only vector")
+    assert found == pytest.approx(len(only & after) / len(only))
+    there = space.present_in("vector")
+    target = space.targets["vector"][there].astype(float)
+    answer = changed.decoded["vector"][there].astype(float)
+    assert mean_of(table, metric="responsibility: vector") == pytest.approx(
+        r_squared(target, answer)
+    )

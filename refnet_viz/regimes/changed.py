@@ -166,8 +166,8 @@ class _Whole:
             for name, own in groups.items()
             if own.any()
         }
-        for place, name in enumerate(self.space.inputs):
-            if self.space.present[:, place].sum() > 1:
+        for name in self.space.inputs:
+            if self.space.present_in(name).sum() > 1:
                 own = _Share(self._answered(changed, name), 0.0, 0.0)
                 found[f"responsibility: {name}"] = own
         if changed.predictions is not None and changed.labels is not None:
@@ -178,7 +178,7 @@ class _Whole:
 
     def _answered(self, changed: Embedding, name: str) -> float:
         """Return R^2 about the features of the whole data: changed rows lack them."""
-        there = self.space.present[:, list(self.space.inputs).index(name)]
+        there = self.space.present_in(name)
         target = self.space.targets[name][there].astype(np.float64)
         return r_squared(target, changed.decoded[name][there].astype(np.float64))
 

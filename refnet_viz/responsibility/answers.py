@@ -208,7 +208,7 @@ def _known(
     embedding: Embedding, name: str
 ) -> tuple[npt.NDArray[np.bool_], Floats, Floats]:
     """Return which rows have a modality, their targets and answers."""
-    there = embedding.present[:, list(embedding.inputs).index(name)]
+    there = embedding.present_in(name)
     target = embedding.targets[name][there].astype(np.float64)
     return there, target, embedding.decoded[name][there].astype(np.float64)
 

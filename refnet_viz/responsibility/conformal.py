@@ -176,13 +176,12 @@ def missing_errors(whole: Embedding, without: Embedding, modality: str) -> Float
     check_answered(whole)
     _check.one_of("modality", modality, whole.decoded)
     without = without.reordered(whole.ids, name="without", like="whole")
-    column = list(whole.inputs).index(modality)
-    lacking = int(np.sum(~whole.present[:, column]))
+    lacking = int(np.sum(~whole.present_in(modality)))
     if lacking:
         raise ValueError(
             f"`whole` must have {modality!r} in every row, got {lacking} without it."
         )
-    having = int(np.sum(without.present[:, column]))
+    having = int(np.sum(without.present_in(modality)))
     if having:
         raise ValueError(
             f"`without` must lack {modality!r} in every row, got {having} with it."

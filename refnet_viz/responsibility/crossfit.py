@@ -55,9 +55,9 @@ def cross_fit(embedding: Embedding, *, folds: int = 5, seed: int = 0) -> Embeddi
     folds = _check.integer("folds", folds, low=2, high=len(embedding))
     cut = KFold(folds, shuffle=True, random_state=_check.integer("seed", seed, low=0))
     z, decoded = embedding.z.astype(np.float64), {}
-    for column, (name, target) in enumerate(embedding.inputs.items()):
+    for name, target in embedding.inputs.items():
         # An absent modality is no truth to be learned from.
-        weight = embedding.present[:, column].astype(np.float64)
+        weight = embedding.present_in(name).astype(np.float64)
         decoded[name] = cross_val_predict(
             RidgeCV(ALPHAS), z, target.astype(np.float64), cv=cut,
             params={"sample_weight": weight},

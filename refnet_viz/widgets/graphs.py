@@ -30,7 +30,8 @@ class Graphs:
     runs
         The embeddings.
     k_max
-        Neighbours searched for every graph; fewer are a slice.
+        Neighbours searched for every graph, as far as the rows that have its space
+        allow; fewer are a slice.
     """
 
     runs: Runs
@@ -51,7 +52,10 @@ class Graphs:
         return self.runs.twin(place) in self._whole
 
     def of(self, place: Place, k: int) -> Neighbors:
-        """Return the graph of the `k` nearest; only the first call searches."""
+        """Return the graph of the `k` nearest; only the first call searches.
+
+        Of fewer where not so many other rows have the space.
+        """
         key = (place, k)
         if key not in self._heads:
             make_room(self._heads)
@@ -62,7 +66,8 @@ class Graphs:
             elif place.weights:
                 self._heads[key] = self._weighted(place, k)
             else:
-                self._heads[key] = self._searched(place).head(k)
+                whole = self._searched(place)
+                self._heads[key] = whole.head(min(k, whole.k))
         return self._heads[key]
 
     def patterns(self, place: Place, k: int) -> EdgePatterns:
@@ -71,7 +76,7 @@ class Graphs:
         if key not in self._patterns:
             make_room(self._patterns)
             graph = self.of(place, k)
-            ground = self._ground(graph.embedding, k)
+            ground = self._ground(graph.embedding, graph.k)
             self._patterns[key] = edge_patterns(
                 graph, ground, self._foreseen(place, graph)
             )
@@ -96,10 +101,9 @@ class Graphs:
     def _searched(self, place: Place) -> Neighbors:
         if place not in self._whole:
             with one_thread_for(len(self.runs.first)):
-                self._whole[place] = knn(
-                    self.runs.embedding(place), self.k_max, space=place.space,
-                    metric=place.metric,
-                )  # fmt: skip
+                own = self.runs.embedding(place)
+                k = min(self.k_max, int(own.present_in(place.space).sum()) - 1)
+                self._whole[place] = knn(own, k, space=place.space, metric=place.metric)
         return self._whole[place]
 
     def _weighted(self, place: Place, k: int) -> Neighbors:
@@ -110,7 +114,9 @@ class Graphs:
             make_room(self._distances, KEPT_DISTANCES)
             known = Reweighting.of(self.runs.embedding(place), place.space)
         self._distances[even] = known  # the last to be asked for is the last to go
-        return known.knn(k, known.scaled(dict(place.weights)))
+        weights = known.scaled(dict(place.weights))
+        there = known.embedding.present_in(place.space, weights=weights)
+        return known.knn(min(k, int(there.sum()) - 1), weights)
 
     def _ground(self, embedding: Embedding, k: int) -> Grounds:
         """Return the modalities' own graphs, slices of one search each."""
