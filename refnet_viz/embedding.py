@@ -305,10 +305,10 @@ class Embedding:
 
     @property
     def columns(self) -> dict[str, Any]:
-        """What is known of every point: metadata, then the fusion's diagnostics.
+        """What is known of every point: metadata, diagnostics, what it lacks.
 
-        A diagnostic with a value a modality has a column for each, such as
-        "gate: picture".
+        A diagnostic of the fusion with a value a modality has a column for each, such
+        as "gate: picture". "has picture" is "yes" or "no" where some row lacks it.
 
         Examples
         --------
@@ -323,6 +323,10 @@ class Embedding:
             else:
                 pairs = zip(self.inputs, values.T, strict=True)
                 told |= {f"{name}: {key}": column for key, column in pairs}
+        for name in self.inputs:
+            there = self.present_in(name)
+            if not there.all():
+                told[f"has {name}"] = np.where(there, "yes", "no")
         known = {str(name): self.metadata[name] for name in self.metadata.columns}
         return known | {name: told[name] for name in told if name not in known}
 

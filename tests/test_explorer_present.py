@@ -20,6 +20,11 @@ def test_spaces_of_few_rows_have_as_many_neighbours_as_they_can():
     assert view.selected["in_degree"].iloc[1] == 0  # it lacks b
 
 
+def test_presence_can_be_a_colour():
+    view = explore(spaces("a"), k=5, layout="pca", color="has a")
+    assert view.color == "has a"
+
+
 @pytest.mark.parametrize("space", ["a", "b", "sum"])
 def test_points_say_what_their_modality_says(space):
     own = spaces("a")

@@ -144,6 +144,19 @@ def test_overlaps_and_comparisons_say_how_many_rows_have_what():
     assert all(words in title and words in alt for words in told[:2])
 
 
+def test_presence_can_be_a_colour():
+    own = spaces("a")
+    assert own.columns["has b"].tolist() == ["yes"] * (N - 2) + ["no"] * 2
+    figure = plot.latent(own, layout="pca", color="has a")
+    colors = dots(figure).marker.color
+    assert len(set(colors[:ABSENT])) == len(set(colors[ABSENT:])) == 1
+    assert colors[0] != colors[-1]
+    legend = [t.name for t in figure.data if t.showlegend is not False]
+    assert legend == ["no", "yes"]
+    whole = own.subset(np.arange(ABSENT, N - 2))
+    assert not [name for name in whole.columns if name.startswith("has ")]
+
+
 def test_figures_with_gaps_are_made_again(tmp_path):
     own = spaces("a")
     graph = knn(own, 5, space="a")
