@@ -62,17 +62,18 @@ def embed(
     """
     _check.integer("batch_size", batch_size, low=1)
     place = as_device(device)
-    hashes: dict[tuple[str, ...], npt.NDArray[np.uint64]] = {}
+    hashes: dict[tuple[Any, ...], npt.NDArray[np.uint64]] = {}
 
     def one(run: Any) -> Embedding:
         if not isinstance(run, Run):
             raise TypeError(f"`runs` must hold Run values, got {type(run).__name__}.")
-        run.schema.check(data)
-        _check_classes(run, data)
+        rows = run.schema.ordered(data)
+        _check_classes(run, rows)
         names = tuple(run.schema.modalities)
-        if names not in hashes:
-            hashes[names] = row_hashes(data, names)
-        return _embed(run, data, hashes[names], place=place, batch_size=batch_size)
+        columns = (names, *(rows.modalities[name].features for name in names))
+        if columns not in hashes:
+            hashes[columns] = row_hashes(rows, names)
+        return _embed(run, rows, hashes[columns], place=place, batch_size=batch_size)
 
     with one_thread_for(len(data)):
         return map_values(one, runs)

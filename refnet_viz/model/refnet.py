@@ -189,7 +189,7 @@ class ReFNet(nn.Module):
 
     def prepare(self, data: Dataset) -> Batch:
         """Return a dataset as resident tensors; absent modalities become zeros."""
-        self.schema.check(data)
+        data = self.schema.ordered(data)
         order = [list(data.modalities).index(name) for name in self.names]
         device = self._features()[self.names[0]].mean.device
         present = torch.tensor(data.present[:, order], device=device)

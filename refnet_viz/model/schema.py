@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..data.dataset import Dataset
@@ -15,7 +15,8 @@ class Schema:
     Parameters
     ----------
     modalities
-        Name to ``{"kind", "shape", "words", "common_scale"}``.
+        Name to ``{"kind", "shape", "words", "common_scale"}``, and "features", the
+        names of columns, where they have any.
     class_names
         One name a class; empty without labels.
     multilabel
@@ -33,7 +34,7 @@ class Schema:
     def of(cls, data: Dataset) -> Schema:
         """Return the schema of a dataset; vocabularies come from its training rows."""
         training = data.split == "train"
-        modalities = {}
+        modalities: dict[str, dict[str, Any]] = {}
         for column, (name, modality) in enumerate(data.modalities.items()):
             words = 0
             if modality.kind == "tokens" and modality.mask is not None:
@@ -45,6 +46,8 @@ class Schema:
                 "kind": modality.kind, "shape": list(modality.shape), "words": words,
                 "common_scale": modality.common_scale,
             }  # fmt: skip
+            if modality.features:
+                modalities[name]["features"] = list(modality.features)
         return cls(
             modalities, data.class_names, data.multilabel, data.target is not None
         )
@@ -72,3 +75,33 @@ class Schema:
                     f"shape {tuple(known['shape'])}, got {given.kind} of shape "
                     f"{given.shape}."
                 )
+            named = known.get("features", [])
+            if named and given.features and {*named} != {*given.features}:
+                lacking = next(title for title in named if title not in given.features)
+                raise ValueError(
+                    f"`data.modalities[{name!r}]` must have the columns of the run, "
+                    f"got none called {lacking!r}."
+                )
+
+    def ordered(self, data: Dataset) -> Dataset:
+        """Return the data with named columns in the order of the schema's.
+
+        Raises
+        ------
+        ValueError
+            If a modality or a column is missing, or has another shape.
+        """
+        self.check(data)
+        changed = {}
+        for name, known in self.modalities.items():
+            named, own = known.get("features", []), data.modalities[name].features
+            if named and own and [*named] != [*own]:
+                place = {title: i for i, title in enumerate(own)}
+                columns = [place[title] for title in named]
+                values = data.modalities[name].values[:, columns]
+                changed[name] = replace(
+                    data.modalities[name], values=values, features=tuple(named)
+                )
+        if not changed:
+            return data
+        return replace(data, modalities={**data.modalities, **changed})

@@ -213,7 +213,7 @@ def _train(
         "device": str(place),
         "versions": versions(),
     }
-    rows = row_hashes(data.train, model.names)
+    rows = row_hashes(model.schema.ordered(data).train, model.names)
     if start is not None:  # what the start was trained on is not held out either
         rows = np.union1d(rows, start.train_rows)
     return Run(
