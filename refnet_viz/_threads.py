@@ -68,7 +68,7 @@ def in_blocks(
             for part in slices:
                 step(part)
             return
-        with ThreadPoolExecutor(_cores()) as pool:
+        with ThreadPoolExecutor(cores()) as pool:
             done = pool.map(step, slices)
             for _ in progress(
                 done, title, total=len(slices), disable=not title, delay=1
@@ -89,8 +89,14 @@ def _pools(_: int) -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def _cores() -> int:
-    """Return how many cores this process may use, where the system tells."""
+def cores() -> int:
+    """Return how many cores this process may use, where the system tells.
+
+    Examples
+    --------
+    >>> cores() >= 1
+    True
+    """
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -35,7 +35,8 @@ def refusal(call, error=ValueError) -> str:
 
 def test_everything_given_comes_back():
     frame = pd.DataFrame({"age": [1, 2, 3, 4, 5]}, index=list("zyxwv"))
-    media = Media((b"1", b"2", b"3", b"4", b"5"), ("t1", "t2", "t3", "t4", "t5"))
+    pictures, texts = (b"1", b"2", b"3", b"4", b"5"), ("t1", "t2", "t3", "t4", "t5")
+    media = Media(pictures, texts, thumbnails=False)
     data = made(metadata=frame, media=media, class_names=["no", "yes"], name="mine")
     assert data.name == "mine"
     assert data.ids.tolist() == list("vwxyz")
@@ -268,7 +269,7 @@ def test_subset_takes_every_row_aligned_thing_along():
     data = made(
         modalities={"s": (np.arange(10).reshape(5, 2), mask), "v": EYE},
         metadata=pd.DataFrame({"n": range(5)}),
-        media=Media((b"0", b"1", b"2", b"3", b"4"), tuple("01234")),
+        media=Media((b"0", b"1", b"2", b"3", b"4"), tuple("01234"), thumbnails=False),
         present=np.column_stack([[1, 0, 1, 1, 1], [1] * 5]),
     )
     part = data.subset([3, 1])

@@ -82,7 +82,9 @@ def made(n=5, seed=0, name="made"):
         ids=[f"{i}\ud83d\t" for i in range(n)],
         labels=["x", "<y>\x07", "x", "x", "x"][:n],
         metadata=pd.DataFrame({"word": ["<b>", "b", None, "d", "e"][:n]}),
-        media=Media(tuple(bytes([i]) * i for i in range(n)), ("\ud800",) * n),
+        media=Media(
+            tuple(bytes([i]) * i for i in range(n)), ("\ud800",) * n, thumbnails=False
+        ),
         name=name,
     )  # fmt: skip
     return replace(
@@ -209,7 +211,7 @@ def test_ids_texts_and_metadata_come_back(tmp_path_factory, ids, column, data):
     frame = pd.DataFrame({"any": pd.Series(objects, dtype=object)})
     space = replace(
         Embedding.from_arrays(z, ids=ids),
-        metadata=frame, media=Media(tuple(pictures), tuple(texts)),
+        metadata=frame, media=Media(tuple(pictures), tuple(texts), thumbnails=False),
     )  # fmt: skip
     folder = tmp_path_factory.mktemp("a")
     again = load(save_spaces({"v": space}, folder))["v"]

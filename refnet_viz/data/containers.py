@@ -97,6 +97,8 @@ def take_apart(name: str, values: Any, id_column: str | None = None) -> Argument
         if first is not None and first in values.coords:
             names = pd.Index(np.asarray(values.coords[first].values))
         values = np.asarray(values.values)
+    elif hasattr(values, "pictures") and hasattr(values, "texts"):  # Media
+        names = values.names
     return Argument(name, values, None if names is None else row_names(name, names))
 
 

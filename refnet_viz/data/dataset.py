@@ -18,8 +18,9 @@ from .fingerprint import fingerprint
 from .gather import gather
 from .grouped import check_groups
 from .leaks import leaks
-from .modality import Media, Modality
-from .rows import as_media, positions
+from .media import Media, as_media
+from .modality import Modality
+from .rows import positions
 from .splits import SPLITS, strata, stratified_split
 
 __all__ = ["Dataset", "Media", "Modality", "positions"]

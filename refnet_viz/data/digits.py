@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .dataset import Dataset, Media
+from .dataset import Dataset
+from .media import kept
 
 Array = npt.NDArray[np.float64]
 THUMB_ZOOM = 8
@@ -51,7 +52,7 @@ def digits() -> Dataset:
         labels=numbers,
         ids=[f"scan {i:04d}" for i in range(len(ink))],
         metadata=pd.DataFrame({"digit": numbers}),
-        media=Media(pictures=tuple(_thumb(picture) for picture in pictures)),
+        media=kept(tuple(_thumb(picture) for picture in pictures), ()),
         name="digits",
     )
 

@@ -15,7 +15,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import _check
-from .dataset import Dataset, Media, Modality
+from .dataset import Dataset, Modality
+from .media import kept
 from .splits import stratified_split
 
 ASSET = Path(__file__).parent / "assets/emoji.npz"
@@ -95,7 +96,7 @@ def emoji(*, labels: str = "group", split_seed: int | None = None) -> Dataset:
         split=split,
         ids=asset["ids"],
         metadata=_metadata(asset),
-        media=Media(asset["thumbs"], tuple(asset["keywords"].tolist())),
+        media=kept(tuple(asset["thumbs"]), tuple(asset["keywords"].tolist())),
         name="emoji" if labels == "group" else f"emoji ({labels})",
     )
 

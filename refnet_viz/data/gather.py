@@ -14,6 +14,7 @@ from .. import _check
 from .answers import Labels, as_labels, as_target
 from .containers import Argument, as_pandas, is_single, take_apart, text_of
 from .gaps import Column, column, refuse_missing
+from .media import check_media
 from .modality import Features, read_features
 from .pairing import Paired, pair
 
@@ -196,6 +197,7 @@ def _for_all(split: Any) -> Any:
 def _whole_argument(part: Argument) -> Argument:
     """Return an argument of one entry a row; a bare number is one row."""
     if part.name == "media":  # called by what it has, as its reader does
+        check_media(part.values)
         return replace(part, name="pictures" if part.values.pictures else "texts")
     if part.name != "metadata" and is_single(part.values):
         return replace(part, values=[part.values])

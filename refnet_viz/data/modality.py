@@ -1,4 +1,4 @@
-"""One modality of a dataset, and the media shown when a point is hovered."""
+"""One modality of a dataset."""
 
 from __future__ import annotations
 
@@ -304,29 +304,3 @@ def _with_mask(
         f"(rows, positions, features) when it has a mask, got {values.dtype} "
         f"of shape {values.shape}."
     )
-
-
-@dataclass(frozen=True, eq=False)
-class Media:
-    """What the viewer shows when a point is hovered.
-
-    Parameters
-    ----------
-    pictures
-        One encoded picture (PNG or JPEG bytes) a row, or empty.
-    texts
-        One text a row, or empty.
-    """
-
-    pictures: tuple[bytes, ...] = ()
-    texts: tuple[str, ...] = ()
-
-    def __len__(self) -> int:
-        return max(len(self.pictures), len(self.texts))
-
-    def take(self, index: npt.NDArray[np.intp]) -> Media:
-        """Return the media of the rows at `index`."""
-        return Media(
-            tuple(self.pictures[i] for i in index) if self.pictures else (),
-            tuple(self.texts[i] for i in index) if self.texts else (),
-        )

@@ -55,20 +55,54 @@ def as_pixels(name: str, values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     >>> as_pixels("image", np.full((1, 1, 1, 1), 65_535, dtype=np.uint16)).item()
     255
     """
-    if values.dtype == np.uint8:
-        return _on_white(values)
+    return _on_white(as_bytes(name, values))
+
+
+def as_bytes(
+    name: str, values: npt.NDArray[Any], white: float | None = None
+) -> npt.NDArray[np.uint8]:
+    """Return numbers of pictures as bytes, in as many channels as they have.
+
+    Parameters
+    ----------
+    name
+        What the caller calls them.
+    values
+        Whole numbers up to 255 or 65,535, or fractions up to 1.
+    white
+        The value that becomes 255; by default what the numbers say (`white_of`).
+
+    Raises
+    ------
+    ValueError
+        If values lie outside, or are no numbers.
+
+    Examples
+    --------
+    >>> as_bytes("image", np.array([0, 0.5, 1])).tolist()
+    [0, 128, 255]
+    """
+    if values.dtype == np.uint8 and white is None:
+        return values
+    white = white_of(values) if white is None else white
     low, high = float(values.min()), float(values.max())
-    top = _top(values, high)
-    if low < 0 or high > top:
+    if not (low >= 0 and high <= white):
         raise ValueError(
-            f"`{name}` must hold pictures with values between 0 and {top:g}, "
+            f"`{name}` must hold pictures with values between 0 and {white:g}, "
             f"got {low:g} to {high:g}."
         )
-    return _on_white(np.round(values * (255 / top)).astype(np.uint8))
+    return np.round(values * (255 / white)).astype(np.uint8)
 
 
-def _top(values: npt.NDArray[Any], high: float) -> float:
-    """Return the value of white."""
+def white_of(values: npt.NDArray[Any]) -> float:
+    """Return the value of white: 1 of fractions, else 255 or 65,535.
+
+    Examples
+    --------
+    >>> white_of(np.array([0.0, 0.5])), white_of(np.array([0, 255]))
+    (1.0, 255.0)
+    """
+    high = float(values.max())
     if values.dtype.kind == "f":
         whole = 1 < high <= 255 and bool((values == np.floor(values)).all())
         return 255.0 if whole else 1.0

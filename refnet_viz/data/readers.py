@@ -111,6 +111,7 @@ def from_npz(
         media=Media(
             () if thumbs is None else _pictures(thumbs),
             tuple(texts.astype(str).tolist()),
+            thumbnails=False,
         ),
         name=Path(path).stem,
     )

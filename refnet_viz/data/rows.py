@@ -1,4 +1,4 @@
-"""Which rows of some data a caller means, and media of as many rows."""
+"""Which rows of some data a caller means."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _check
-from .modality import Media
 
 
 def positions(ids: npt.NDArray[np.str_], given: Any) -> npt.NDArray[np.intp]:
@@ -110,13 +109,3 @@ def same_ids(a: npt.NDArray[np.str_], b: npt.NDArray[np.str_]) -> bool:
     True
     """
     return np.array_equal(a, b) or set(a.tolist()) == set(b.tolist())
-
-
-def as_media(media: Media | None, n: int, first: str) -> Media:
-    """Return media of as many rows as the data, or empty."""
-    media = media or Media()
-    media = Media(tuple(media.pictures), tuple(media.texts))
-    for name, values in (("pictures", media.pictures), ("texts", media.texts)):
-        if values:
-            _check.rows(name, len(values), n, first)
-    return media

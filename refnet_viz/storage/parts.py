@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..data.dataset import Media
+from ..data.media import Media, kept
 from ..decoder import Decoder
 from ..embedding import Embedding
 from .frames import pack_frame, unpack_frame
@@ -72,7 +72,7 @@ class Store:
             pixels = np.frombuffer(b"".join(value.pictures), np.uint8)
             sizes = np.array([len(p) for p in value.pictures], np.int64)
             pictures = {"bytes": self.keep(pixels), "sizes": self.keep(sizes)}
-            texts = [str(text) for text in value.texts]
+            texts = list(value.texts)
             return {"media": {"pictures": pictures, "texts": texts}}
         return {"value": pack(value, self.keep, where)}
 
@@ -115,7 +115,7 @@ class Shelf:
         whole = self.take(found["pictures"]["bytes"]).tobytes()
         ends = np.cumsum(self.take(found["pictures"]["sizes"])).tolist()
         pictures = [whole[a:b] for a, b in zip([0, *ends], ends, strict=False)]
-        return Media(tuple(pictures), tuple(found["texts"]))
+        return kept(tuple(pictures), tuple(found["texts"]))
 
     def embedding(self, found: dict[str, Any], folder: str) -> Embedding:
         """Return the embedding that was described, which knows where it is from."""

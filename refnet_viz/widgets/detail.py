@@ -10,6 +10,7 @@ import anywidget
 import numpy as np
 import traitlets
 
+from ..data.media import mime_of
 from ..embedding import Embedding
 from ..graph import Neighbors
 from ..graph.points import same_label
@@ -105,11 +106,10 @@ def of_selection(facts: Facts, rows: Rows) -> dict[str, Any]:
 def picture(embedding: Embedding, row: int) -> str:
     """Return the picture of a point as a data address, empty without one."""
     pictures = embedding.media.pictures
-    if not pictures:
+    if not pictures or not pictures[row]:
         return ""
     data = pictures[row]
-    kind = "png" if data.startswith(b"\x89PNG") else "jpeg"
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+    return f"data:{mime_of(data)};base64,{base64.b64encode(data).decode()}"
 
 
 def text(embedding: Embedding, row: int) -> str:
