@@ -51,7 +51,9 @@ def rails(data: Dataset, *, seed: int = 0) -> dict[str, Embedding]:
         ``"<modality> only"`` for each modality, then ``"concatenation"``: embeddings
         of the test rows with z the standardised features, predictions and scores, or
         predicted; ``info`` has the chosen ``"C"`` or ``"alpha"``. The null of their
-        accuracy is the share of the largest class.
+        accuracy is the share of the largest class. A row that lacks the modality is
+        predicted from the training mean, where its z stands, too: for the neighbours
+        of a modality ask `knn(..., space=name)`, which leaves such rows out.
 
     Raises
     ------

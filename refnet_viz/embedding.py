@@ -433,10 +433,13 @@ class Embedding:
         title = html.escape(str(self.info.get("variant", "embedding")))
         seed = self.info.get("seed")
         known = "" if self.predictions is None else f", accuracy {self.accuracy:.1%}"
+        counts = [coverage(self.present_in(name), name) for name in self.inputs]
+        missing = html.escape(", ".join(count for count in counts if count))
         return (
             f"<b>{title}</b>{'' if seed is None else f', seed {seed}'}: "
             f"{len(self)} × {self.z.shape[1]}{known}<br>spaces: "
             f"{html.escape(', '.join(self.spaces))}"
+            f"{missing and '<br>' + missing}"
             "<br>next: <code>rv.knn(embedding, k=15)</code>"
         )
 

@@ -133,6 +133,12 @@ def test_coordinates_of_absent_rows_cannot_be_misread():
     assert np.isnan(nobody.space("a")).all()
 
 
+def test_an_embedding_says_how_many_rows_have_what():
+    assert "<br>80 % have a, 80 % have b<br>" in line()._repr_html_()
+    whole = replace(line(), present=np.ones((5, 2), dtype=bool))
+    assert "have" not in whole._repr_html_()
+
+
 def test_spaces_are_those_in_which_a_graph_can_be_built():
     own = line()
     assert own.spaces == ("latent", "a", "b", "sum")
