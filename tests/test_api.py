@@ -114,7 +114,12 @@ def methods():
 
 CALLABLE = PLAIN | methods()
 # The doors, which take all that can be known of a row, each by its name.
-DOORS = {"data.Dataset.from_arrays", "data.from_table", "Embedding.from_arrays"}
+DOORS = {
+    "data.Dataset.from_arrays",
+    "data.from_table",
+    "data.from_webdataset",
+    "Embedding.from_arrays",
+}
 
 
 @pytest.mark.parametrize("name", CALLABLE)

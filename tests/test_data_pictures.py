@@ -288,7 +288,9 @@ def test_an_address_is_one_sentence():
 
 def test_numbers_are_no_pictures():
     table = pd.DataFrame({"p": [1, 2]})
-    with pytest.raises(ValueError, match=r"got int in row 0: it is neither a path nor"):
+    with pytest.raises(
+        ValueError, match=r"got 'int' in row 0: it is neither a path nor"
+    ):
         from_table(table, modalities={"p": pictures("p")})
 
 

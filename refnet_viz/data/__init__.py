@@ -9,9 +9,10 @@ from .features import pictures, words
 from .playground import playground, playground_neighbors
 from .readers import from_npz, shared
 from .table import from_table
+from .webdataset import from_webdataset
 
 __all__ = [
     "Dataset", "Media", "Modality", "digits", "emoji", "encode", "from_npz",
-    "from_table", "missing", "noisy", "permuted", "pictures", "playground",
-    "playground_neighbors", "shared", "without", "words",
+    "from_table", "from_webdataset", "missing", "noisy", "permuted", "pictures",
+    "playground", "playground_neighbors", "shared", "without", "words",
 ]  # fmt: skip

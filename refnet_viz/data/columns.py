@@ -182,7 +182,8 @@ def _is_array_or_bytes(entry: Any) -> bool:
         number = isinstance(first, int | float) and not isinstance(first, bool)
         return number or isinstance(first, list | np.ndarray)
     array = isinstance(entry, np.ndarray) and entry.dtype.kind != "O"
-    return array or isinstance(entry, bytes) or hasattr(entry, "getbands")
+    picture = hasattr(entry, "getbands") or hasattr(entry, "read")
+    return array or picture or isinstance(entry, bytes)
 
 
 def _storage(pa: Any, kind: Any) -> Any:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import _check
-from .columns import arrays, chosen, first_odd, is_array_type, known
+from .columns import Choice, arrays, chosen, first_odd, is_array_type, known
 from .containers import text_of
 from .features import Pictures, Words, text_vectors
 from .gaps import SPELLINGS
@@ -35,6 +35,7 @@ from .tables import Tables, refuse_odd
 
 Bools = npt.NDArray[np.bool_]
 Info = dict[str, Any]
+Spec = Choice | Words | Pictures
 
 
 @dataclass(eq=False)
@@ -412,7 +413,7 @@ def _called(entry: Any) -> str:
         return repr(os.fspath(entry))
     if isinstance(entry, bytes):
         return f"{len(entry)} bytes"
-    return type(entry).__name__
+    return repr(getattr(entry, "name", None) or type(entry).__name__)
 
 
 def fitted(part: Part, train: Bools) -> None:

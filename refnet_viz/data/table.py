@@ -10,14 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _check
-from .columns import Choice
 from .dataset import Dataset, Media, Modality
 from .features import Pictures, Words, pictures, words
 from .gather import modality_names
-from .parts import Part, find_part, fitted, read_part, state_present
+from .parts import Part, Spec, find_part, fitted, read_part, state_present
 from .tables import Tables
-
-Spec = Choice | Words | Pictures
 
 
 def from_table(  # noqa: PLR0913 (all by name)
