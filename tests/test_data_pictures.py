@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 
 from refnet_viz.data import from_table, pictures
-from refnet_viz.data.picture_files import THUMB, open_picture
+from refnet_viz.data.media import THUMBNAIL
+from refnet_viz.data.picture_files import open_picture
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
@@ -139,7 +140,7 @@ def test_large_pictures_become_thumbnails():
         table = pd.DataFrame({"p": [content]})
         data = from_table(table, modalities={"p": pictures("p")})
         thumb = data.media.pictures[0]
-        assert max(Image.open(io.BytesIO(thumb)).size) <= 2 * THUMB
+        assert max(Image.open(io.BytesIO(thumb)).size) <= THUMBNAIL
         assert len(thumb) < 2**16
 
 
@@ -316,3 +317,22 @@ def test_pictures_to_hover_on_need_not_be_a_modality(folder):
     )
     assert data.media.pictures[5] == (folder / "img" / "5.png").read_bytes()
     assert list(data.modalities) == ["a"]
+
+
+def corner(images):
+    """Return the first pixel of each picture."""
+    return [image.getpixel((0, 0)) for image in images]
+
+
+def test_an_encoder_sees_whole_pictures_of_the_rows_that_have_one(folder):
+    (folder / "img" / "4.png").unlink()
+    table = pd.read_csv(folder / "x.csv").assign(a=range(20))
+    spec = pictures("file", root=folder, encoder=corner)
+    with pytest.warns(UserWarning, match="names 1 pictures"):
+        data = from_table(table, modalities={"image": spec, "a": "a"})
+    values = data.modalities["image"].values
+    own = Image.open(folder / "img" / "7.png").getpixel((0, 0))
+    assert values[7].tolist() == list(own)
+    assert not values[4].any()
+    info = data.info["encoders"]["image"]
+    assert (info["name"], info["missing_files"]) == ("corner", 1)

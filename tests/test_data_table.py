@@ -536,3 +536,17 @@ def test_a_table_trains_and_opens(tmp_path):
     )  # fmt: skip
     run = rv.fit(data, rv.Config(epochs=2, width=8))
     assert rv.embed(run, data.test).z.shape[0] == len(data.test)
+
+
+def lengths(texts):
+    """Return two numbers of each text."""
+    return [[len(text), text.count("a")] for text in texts]
+
+
+def test_an_encoder_sees_the_rows_that_have_a_text_and_is_named():
+    frame = pd.DataFrame({"text": ["a cat", None, "dogs"], "a": [1, 2, 3]})
+    spec = words("text", encoder=lengths)
+    data = from_table(frame, modalities={"text": spec, "a": "a"})
+    assert data.modalities["text"].values.tolist() == [[5, 2], [0, 0], [4, 0]]
+    assert data.present[:, 0].tolist() == [True, False, True]
+    assert data.info["encoders"]["text"]["name"] == "lengths"

@@ -8,7 +8,6 @@ import re
 import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import pandas as pd
 from .. import _check
 from .columns import Choice, arrays, chosen, first_odd, is_array_type, known
 from .containers import text_of
+from .encode import encode
 from .features import Pictures, Words, text_vectors
 from .gaps import SPELLINGS
 from .gather import as_bools
@@ -439,8 +439,6 @@ def fitted(part: Part, train: Bools) -> None:
 
 def _encoded(part: Part, spec: Words | Pictures) -> tuple[npt.NDArray[Any], Info]:
     """Return the vectors of an encoder, 0 in rows without a text or a picture."""
-    encode = import_module(".encode", __package__).encode  # only encoders need it
-
     rows = np.flatnonzero(~part.absent)
     kind = "words" if isinstance(spec, Words) else "pictures"
     items = [part.entries[int(row)] for row in rows]

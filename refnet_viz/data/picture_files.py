@@ -7,7 +7,7 @@ import os
 import struct
 import warnings
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,11 +19,13 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _progress
+from .._threads import cores
+from .decoded import upright
+from .media import THUMBNAIL
+from .pixels import as_pixels, channels_last
 
-THUMB = 128  # pixels of the longer side of a thumbnail
 KEPT = 2**14  # bytes up to which a file of that size is its own thumbnail
 BATCH = 64  # pictures that a thread reads at once
-ORIENTATION = 0x0112  # the tag of Exif that says which way is up
 
 Bools = npt.NDArray[np.bool_]
 
@@ -119,7 +121,7 @@ def read_pictures(
 
     batches = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
     bar = _progress.progress(title="pictures", total=len(rows), delay=2)
-    with guarded(), bar, ThreadPoolExecutor(_threads()) as pool:
+    with guarded(), bar, ThreadPoolExecutor(min(8, cores())) as pool:
         try:
             for count in pool.map(read, batches):
                 bar.update(count)
@@ -129,10 +131,6 @@ def read_pictures(
     gone = absent.copy()
     gone[list(problems)] = True
     return ReadPictures(pixels, tuple(thumbs), problems, gone)
-
-
-def _threads() -> int:
-    return max(1, min(8, os.cpu_count() or 1))
 
 
 @contextmanager
@@ -169,9 +167,9 @@ def open_picture(entry: Any, base: Path | None) -> Any:
     from PIL import Image  # noqa: PLC0415 (importing the package stays light)
 
     if isinstance(entry, Image.Image):
-        return _upright(entry)
+        return upright(entry)
     if isinstance(entry, np.ndarray):
-        return _upright(_of_array(entry))
+        return upright(_of_array(entry))
     return _decoded(content_of(entry, base), None)[0]
 
 
@@ -261,7 +259,7 @@ def _square(
         picture = open_picture(entry, base)
     else:
         content = content_of(entry, base)
-        picture, small = _decoded(content, max(size, THUMB if thumbnails else 0))
+        picture, small = _decoded(content, max(size, THUMBNAIL if thumbnails else 0))
     square = picture.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0)
     thumb = b""
     if thumbnails:
@@ -284,10 +282,10 @@ def _decoded(content: bytes, need: int | None) -> tuple[Any, bool]:
     try:
         with Image.open(io.BytesIO(content)) as picture:
             shown = picture.format in ("PNG", "JPEG", "GIF", "WEBP")
-            small = shown and max(picture.size) <= 2 * THUMB
+            small = shown and max(picture.size) <= THUMBNAIL
             if need is not None and picture.format == "JPEG":
                 picture.draft("RGB", (need, need))
-            return _upright(picture), small
+            return upright(picture), small
     except bombs as error:
         pixels = str(error).partition("(")[2].partition(" pixels")[0]
         raise UnreadableError(
@@ -298,68 +296,21 @@ def _decoded(content: bytes, need: int | None) -> tuple[Any, bool]:
         raise UnreadableError(f"PIL cannot read its {len(content)} bytes") from error
 
 
-def _upright(picture: Any) -> Any:
-    from PIL import ImageOps  # noqa: PLC0415 (importing the package stays light)
-
-    picture.load()
-    if picture.getexif().get(ORIENTATION, 1) != 1:
-        picture = ImageOps.exif_transpose(picture)
-    return _CONVERT.get(picture.mode, _plain)(picture)
-
-
-def _plain(picture: Any) -> Any:
-    if "transparency" in picture.info:
-        return _on_white(picture)
-    return picture.convert("RGB")
-
-
-def _on_white(picture: Any) -> Any:
+def _of_array(values: npt.NDArray[Any]) -> Any:
+    """Return an array of pixels as a PIL picture."""
     from PIL import Image  # noqa: PLC0415 (importing the package stays light)
 
-    layers = picture.convert("RGBA")
-    white = Image.new("RGBA", layers.size, "white")
-    return Image.alpha_composite(white, layers).convert("RGB")
-
-
-def _deep(picture: Any) -> Any:
-    """Return a grey picture of more than 8 bits with 8."""
-    values = np.asarray(picture)
-    whole = values.dtype.kind in "iu"
-    return _of_array(values, white=65_535.0 if whole else None).convert("RGB")
-
-
-_CONVERT: dict[str, Callable[[Any], Any]] = {
-    "RGB": lambda picture: picture if "transparency" not in picture.info
-    else _on_white(picture),
-    "RGBA": _on_white, "LA": _on_white, "PA": _on_white, "RGBa": _on_white,
-    "La": _on_white, "I": _deep, "F": _deep, "I;16": _deep, "I;16B": _deep,
-    "I;16L": _deep, "I;16N": _deep,
-}  # fmt: skip
-
-
-def _of_array(values: npt.NDArray[Any], *, white: float | None = None) -> Any:
-    """Return an array of pixels as a PIL picture of 8 bits."""
-    from PIL import Image  # noqa: PLC0415 (importing the package stays light)
-
-    if values.ndim == 3 and values.shape[-1] == 1:
-        values = values[..., 0]
-    if values.dtype == bool:
-        values = values * np.uint8(255)
-    if values.dtype != np.uint8:
-        top = float(values.max(initial=0))
-        fraction = values.dtype.kind == "f" and top <= 1
-        white = white or (1.0 if fraction else 255.0 if top <= 255 else 65_535.0)
-        values = np.clip(values * (255 / white), 0, 255).round().astype(np.uint8)
     try:
-        return Image.fromarray(values)
-    except (TypeError, ValueError) as error:
+        pixels = as_pixels("pictures", channels_last("pictures", values[None]))[0]
+        return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    except (TypeError, ValueError, IndexError) as error:
         raise UnreadableError(f"its shape is {values.shape}") from error
 
 
 def _thumbnail(picture: Any) -> bytes:
     """Return a small JPEG of a picture."""
     small = picture.copy()
-    small.thumbnail((THUMB, THUMB), reducing_gap=2.0)
+    small.thumbnail((THUMBNAIL, THUMBNAIL), reducing_gap=2.0)
     out = io.BytesIO()
     small.save(out, "JPEG", quality=85)
     return out.getvalue()

@@ -13,6 +13,7 @@ from .. import _check
 from .dataset import Dataset, Media, Modality
 from .features import Pictures, Words, pictures, words
 from .gather import modality_names
+from .media import kept
 from .parts import Part, Spec, find_part, fitted, read_part, state_present
 from .tables import Tables
 
@@ -179,7 +180,7 @@ def _hover(media: Any, parts: Mapping[str, Part], tables: Tables) -> dict[str, P
             "`media` must be a Media or {'pictures': column, 'texts': column}, "
             f"got {type(media).__name__}."
         )
-    shown = {}
+    shown: dict[str, Any] = {}
     for key, spec in media.items():
         _check.one_of("media", key, ("pictures", "texts"))
         kind, make = (Pictures, pictures) if key == "pictures" else (Words, words)
@@ -206,15 +207,18 @@ def _filled(
         train = np.zeros(len(part.absent), dtype=bool)
         index = order[part]
         rows = np.arange(len(data)) if index is None else index
-        kept = data.split == "train"
-        train[rows[kept & (rows >= 0)]] = True
+        train[rows[(data.split == "train") & (rows >= 0)]] = True
         fitted(part, train)
         modalities[key] = _in_order(part.modality, index)
         if part.info is not None:
             encoders[key] = part.info
-    shown = {key: _media_of(part, key, order[part]) for key, part in hover.items()}
+    shown: dict[str, Any] = {
+        key: _media_of(part, key, order[part]) for key, part in hover.items()
+    }
     info = {**data.info, **({"encoders": encoders} if encoders else {})}
-    media = Media(**shown) if shown else data.media
+    media = data.media
+    if shown:
+        media = kept(shown.get("pictures", ()), shown.get("texts", ()))
     return replace(data, modalities=modalities, media=media, info=info)
 
 
