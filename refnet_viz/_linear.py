@@ -13,7 +13,12 @@ Model = Callable[[Matrix], Matrix]
 
 
 def logistic(
-    x: Matrix, labels: npt.NDArray[np.int64], strength: float, count: int
+    x: Matrix,
+    labels: npt.NDArray[np.int64],
+    strength: float,
+    count: int,
+    *,
+    class_weight: str | None = None,
 ) -> Model:
     """Fit logistic regression; return features to ``(N, count)`` probabilities.
 
@@ -27,6 +32,8 @@ def logistic(
         Inverse strength C of the penalty.
     count
         Number of classes; those without a row get probability 0.
+    class_weight
+        "balanced" weighs rows by the inverse share of their class.
 
     Examples
     --------
@@ -39,7 +46,10 @@ def logistic(
     def fitted(target: npt.NDArray[np.int64]) -> Any:
         if (target == target[0]).all():
             return None
-        return LogisticRegression(C=strength, max_iter=10_000).fit(x, target)
+        model = LogisticRegression(
+            C=strength, max_iter=10_000, class_weight=class_weight
+        )
+        return model.fit(x, target)
 
     if labels.ndim == 2:
         models = [fitted(column) for column in labels.T]

@@ -16,7 +16,8 @@ import torch
 from . import _check
 from ._linear import Matrix, logistic, ridge
 from .data.dataset import Dataset, Modality
-from .data.splits import stratified_split
+from .data.notices import warn_of_validation
+from .data.splits import validation_from_train, with_validation
 from .embedding import Embedding, Features
 from .model.pictures import describe
 
@@ -27,16 +28,19 @@ ALPHAS = (10_000.0, 3_000.0, 1_000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0
 Rows = npt.NDArray[np.bool_]
 
 
-def rails(data: Dataset, *, seed: int = 0) -> dict[str, Embedding]:
+def rails(
+    data: Dataset, *, seed: int = 0, class_weights: str = "none"
+) -> dict[str, Embedding]:
     """Fit a linear model to each modality alone and to their concatenation.
 
     Logistic regression for labels, ridge regression for a target.
     Features are standardised on the training rows. The inverse strength C of the
     penalty is the one of 0.001 ... 1 with the highest accuracy on the validation
     rows (ties: the smallest), fitted on the training rows only; without validation
-    rows a stratified fifth of the training rows takes their place. Several labels a
-    row are fitted one against the rest. A target is fitted with the alpha of 10,000
-    ... 0.1 that has the lowest squared error there (ties: the largest).
+    rows a stratified fifth of the training rows (whole groups) takes their place, as
+    a warning and ``info["validation"]`` say. Several labels a row are fitted one
+    against the rest. A target is fitted with the alpha of 10,000 ... 0.1 that has the
+    lowest squared error there (ties: the largest).
 
     Parameters
     ----------
@@ -44,6 +48,9 @@ def rails(data: Dataset, *, seed: int = 0) -> dict[str, Embedding]:
         A dataset with labels or a target, training rows and test rows.
     seed
         Draws the rows that choose C where there are no validation rows.
+    class_weights
+        "balanced" weighs training rows by the inverse share of their class, as
+        ``Config(class_weights="balanced")`` does; C is chosen by accuracy all the same.
 
     Returns
     -------
@@ -58,8 +65,9 @@ def rails(data: Dataset, *, seed: int = 0) -> dict[str, Embedding]:
     Raises
     ------
     ValueError
-        If there are neither labels nor a target, no training or test rows, fewer
-        than two classes to train on, or a modality that no training row has.
+        If there are neither labels nor a target, weights for a target, no training or
+        test rows, fewer than two classes to train on, or a modality that no training
+        row has.
 
     Examples
     --------
@@ -69,13 +77,17 @@ def rails(data: Dataset, *, seed: int = 0) -> dict[str, Embedding]:
     {'a only': 1.0, 'concatenation': 1.0}
     """
     seed = _check.integer("seed", seed, low=0)
+    balanced = _check_weights(data, class_weights)
     _check_trainable(data)
     inputs = features(data)
+    warn_of_validation(data, seed=seed)
     with _one_thread():
         names = {f"{key} only": [key] for key in inputs}
         names["concatenation"] = list(inputs)
         return {
-            name: _rail(data, inputs, name=name, keys=keys, seed=seed)
+            name: _rail(
+                data, inputs, name=name, keys=keys, seed=seed, balanced=balanced
+            )
             for name, keys in names.items()
         }
 
@@ -151,13 +163,36 @@ def _check_trainable(data: Dataset) -> None:
         )
 
 
+def _check_weights(data: Dataset, class_weights: str) -> bool:
+    """Return whether classes are weighted."""
+    _check.one_of("class_weights", class_weights, ("none", "balanced"))
+    if class_weights == "balanced" and data.target is not None:
+        raise ValueError(
+            "`class_weights` must be 'none' when `data` has a target, which has no "
+            "classes, got 'balanced'."
+        )
+    return class_weights == "balanced"
+
+
 def _rail(
-    data: Dataset, inputs: Features, *, name: str, keys: list[str], seed: int
+    data: Dataset,
+    inputs: Features,
+    *,
+    name: str,
+    keys: list[str],
+    seed: int,
+    balanced: bool,
 ) -> Embedding:
     z = np.hstack([inputs[key] for key in keys])
     test = data.split == "test"
-    solve = _classified if data.target is None else _regressed
-    answers, settings = solve(data, z.astype(np.float64), _choosing(data, seed))
+    judged, x = with_validation(data, seed=seed), z.astype(np.float64)
+    rows = judged.split == "train", judged.split == "val"
+    if data.target is None:
+        answers, settings = _classified(data, x, rows, balanced=balanced)
+    else:
+        answers, settings = _regressed(data, x, rows)
+    validation = validation_from_train(data, judged, seed=seed)
+    settings |= {} if validation is None else {"validation": validation}
     part = data.test
     nothing: dict[str, Any] = dict.fromkeys(("predictions", "scores"))
     return Embedding(
@@ -176,23 +211,28 @@ def _rail(
 
 
 def _classified(
-    data: Dataset, x: Matrix, rows: tuple[Rows, Rows]
+    data: Dataset, x: Matrix, rows: tuple[Rows, Rows], *, balanced: bool
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return predictions and scores of the test rows, and what was chosen."""
     labels, count = cast("npt.NDArray[np.int64]", data.labels), len(data.class_names)
     (first, choice), (train, test) = rows, _parts(data)
+    weight = "balanced" if balanced else None
 
     def score(strength: float) -> float:
-        classify = logistic(x[first], labels[first], strength, count)
+        classify = logistic(
+            x[first], labels[first], strength, count, class_weight=weight
+        )
         return float(np.mean(_decide(classify(x[choice]), labels) == labels[choice]))
 
     strength = max(STRENGTHS, key=score)  # of several best ones the first
-    scores = logistic(x[train], labels[train], strength, count)(x[test])
+    classify = logistic(x[train], labels[train], strength, count, class_weight=weight)
+    scores = classify(x[test])
     answers = {
         "predictions": _decide(scores, labels),
         "scores": scores.astype(np.float32),
     }
-    return answers, {"model": "logistic regression", "C": strength}
+    settings: dict[str, Any] = {"model": "logistic regression", "C": strength}
+    return answers, settings | ({"class_weights": "balanced"} if balanced else {})
 
 
 def _regressed(
@@ -213,17 +253,6 @@ def _regressed(
 
 def _parts(data: Dataset) -> tuple[Rows, Rows]:
     return data.split == "train", data.split == "test"
-
-
-def _choosing(data: Dataset, seed: int) -> tuple[Rows, Rows]:
-    """Return the rows that candidates are fitted on and those that choose."""
-    split = data.split
-    if not (split == "val").any():
-        split = split.copy()
-        train = split == "train"
-        groups = data.train.strata
-        split[train] = stratified_split(groups, len(groups), (0.8, 0.2, 0), seed)
-    return split == "train", split == "val"
 
 
 def _decide(scores: Matrix, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -20,6 +20,7 @@ _CHOICES = {
     "contrastive_loss": CONTRASTIVE_NAMES,
     "keep": ("best", "last"),
     "precision": ("float32", "bfloat16"),
+    "class_weights": ("none", "balanced"),
 }
 _RANGES = (
     ("refiner", 0, np.inf), ("contrastive", 0, np.inf), ("weight_decay", 0, np.inf),
@@ -98,6 +99,13 @@ class Config:
     label_fraction
         Share of training rows with a label, one fixed stratified subset a seed; the
         refiner still sees every row.
+    class_weights
+        "balanced" weighs the cross-entropy of a row by n / (C n_c), for n labelled
+        training rows, C classes among them and n_c rows of its class; with several
+        labels a row, that of a label that is there by the rows without it for each
+        row with it. Rare classes then count as much as common ones, in training and in
+        the validation loss; scores, contrastive losses and what a fusion asks for
+        itself are not weighted. "none" weighs all rows alike.
 
     Raises
     ------
@@ -143,6 +151,7 @@ class Config:
     keep: str = "best"
     precision: str = "float32"
     label_fraction: float = 1.0
+    class_weights: str = "none"
 
     def __post_init__(self) -> None:
         for name in ("width", "hidden", "rounds", "epochs", "batch_size"):

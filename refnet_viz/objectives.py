@@ -368,7 +368,9 @@ def refiner_loss(
     return losses
 
 
-def classification(logits: Tensor, labels: Tensor) -> Tensor:
+def classification(
+    logits: Tensor, labels: Tensor, *, weights: Tensor | None = None
+) -> Tensor:
     """Return cross-entropy for class numbers, binary cross-entropy for 0/1 rows.
 
     Parameters
@@ -377,6 +379,10 @@ def classification(logits: Tensor, labels: Tensor) -> Tensor:
         ``(B, C)``.
     labels
         ``(B,)`` class numbers or ``(B, C)`` 0/1.
+    weights
+        ``(C,)``: what the loss of a row of each class is multiplied by, or with
+        several labels that of a 1; None multiplies nothing. The mean stays that over
+        B rows, so that batches with many rare classes count more, as they should.
 
     Returns
     -------
@@ -387,12 +393,18 @@ def classification(logits: Tensor, labels: Tensor) -> Tensor:
     --------
     >>> round(classification(torch.zeros(1, 2), torch.tensor([1])).item(), 4)
     0.6931
+    >>> logits, weights = torch.zeros(2, 2), torch.tensor([1.0, 3.0])
+    >>> round(classification(logits, torch.tensor([0, 1]), weights=weights).item(), 4)
+    1.3863
     """
     if len(logits) == 0:
         return logits.sum()
     if labels.ndim == 2:
-        return F.binary_cross_entropy_with_logits(logits, labels.to(logits.dtype))
-    return F.cross_entropy(logits, labels)
+        truth = labels.to(logits.dtype)
+        return F.binary_cross_entropy_with_logits(logits, truth, pos_weight=weights)
+    if weights is None:
+        return F.cross_entropy(logits, labels)
+    return (F.cross_entropy(logits, labels, reduction="none") * weights[labels]).mean()
 
 
 def regression(predicted: Tensor, target: Tensor) -> Tensor:

@@ -149,7 +149,8 @@ def test_several_labels_a_row_are_fitted_one_against_the_rest():
 def test_without_validation_rows_a_fifth_of_the_training_rows_chooses():
     split = np.where(np.arange(120) < 90, "train", "test")
     data = blobs(split=split)
-    found = rails(data, seed=1)
+    with pytest.warns(UserWarning, match="18 of its 90 training rows"):
+        found = rails(data, seed=1)
     assert found["concatenation"].accuracy > 0.8
     again = rails(data, seed=1)
     for name, rail in found.items():

@@ -416,7 +416,7 @@ def test_what_a_task_has_no_use_for_is_off(make_paired, make_mixed):
     assert "tmc" not in fitting(several, Config())
     assert "tmc" in fitting(make_paired(), Config())
     unsplit = make_paired(split=["train", "test"] * 60)
-    assert Training(unsplit).settings.config.keep == "last"
+    assert Training(unsplit).settings.config.keep == "best"
 
 
 def test_unlabelled_data_are_pretrained_in_the_process(make_paired, small):

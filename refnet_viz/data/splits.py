@@ -201,6 +201,29 @@ def with_validation(data: Dataset, *, seed: int = 0) -> Dataset:
     return replace(data, split=split)
 
 
+def validation_from_train(
+    data: Dataset, filled: Dataset, *, seed: int = 0
+) -> dict[str, Any] | None:
+    """Return where validation rows come from, in plain values; None when from "val".
+
+    Parameters
+    ----------
+    data, filled, seed
+        What `with_validation` took and returned.
+
+    Examples
+    --------
+    >>> from refnet_viz.data import Dataset
+    >>> data = Dataset.from_arrays({"a": np.eye(10)}, split="train")
+    >>> validation_from_train(data, with_validation(data))
+    {'from': 'train', 'share': 0.2, 'rows': 2, 'seed': 0}
+    """
+    if filled is data:
+        return None
+    rows = int(np.sum(filled.split == "val"))
+    return {"from": "train", "share": VALIDATION, "rows": rows, "seed": seed}
+
+
 def _none_left_out(
     parts: npt.NDArray[np.str_],
     units: npt.NDArray[np.str_],

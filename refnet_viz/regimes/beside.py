@@ -22,6 +22,7 @@ import torch
 
 from ..config import Config
 from ..data.dataset import Dataset, Media
+from ..data.notices import hush
 from ..train import Epoch, Run, fit, pretrain
 from ..train.nulls import null_losses, null_score
 from .purity import Purity
@@ -199,7 +200,7 @@ def _done(
     data: Dataset, job: Job, pipe: Connection, stop: Connection
 ) -> Finished | Failed:
     supervised = data.labels is not None or data.target is not None
-    purity = Purity(data, job.config, job.seed)
+    hush(data)  # nobody reads what this process writes; the manifest says it
 
     def tell(seen: Epoch) -> bool:
         row = {**seen.row, "purity": purity(seen.val_z)}
@@ -211,6 +212,7 @@ def _done(
         "on_epoch": tell,
     }  # fmt: skip
     try:
+        purity = Purity(data, job.config, job.seed)
         score = null_score(data, job.config, seed=job.seed)
         known = null_losses(data, job.config, seed=job.seed)
         pipe.send(Begun(known | {"val_score": score, "purity": purity.chance}))

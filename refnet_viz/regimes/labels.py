@@ -17,6 +17,7 @@ from .. import _check
 from .._nested import Variants
 from ..config import Config
 from ..data.dataset import Dataset
+from ..data.notices import hush
 from ..graph import Neighbors, compare, jaccard, knn, statistics
 from ..graph.compare_pairs import FEW_SEEDS
 from ..graph.pairs import shuffled
@@ -51,7 +52,8 @@ def label_curve(
     Parameters
     ----------
     data
-        With labels and all three splits.
+        With labels, training and test rows; without validation rows, `fit` takes some
+        training rows for them.
     configs
         Variant name to settings; the first one is the baseline.
     fractions
@@ -178,6 +180,7 @@ def _start(data: Dataset, config: Config, seed: int, folder: Path | None) -> Run
     if place is not None:
         with contextlib.suppress(FileNotFoundError):
             return _checked(Run.load(place), data, config, place)
+    hush(data)  # the sweep before has spoken
     run = train_unlabelled(data, config, seed=seed, progress=False)
     if run.manifest["stopped"]:
         raise KeyboardInterrupt

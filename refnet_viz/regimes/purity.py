@@ -14,6 +14,7 @@ from ..data.splits import label_subset
 from ..embedding import Embedding
 from ..graph import Neighbors, knn
 from ..graph.labelled import purity, purity_chance
+from ..train.rows import as_trained
 
 K = 15  # neighbours of a validation row, where there are so many
 
@@ -32,6 +33,7 @@ class Purity:
 
     def __init__(self, data: Dataset, config: Config, seed: int) -> None:
         self._graph: Neighbors | None = None
+        data = as_trained(data, config)
         rows = np.flatnonzero(data.split == "val")
         if data.labels is None or not len(rows):
             return

@@ -46,7 +46,8 @@ def refiner_curve(
     Parameters
     ----------
     data
-        With labels and all three splits.
+        With labels, training and test rows; without validation rows, `fit` takes some
+        training rows for them.
     weights
         Rising, at least 0; the first is the baseline.
     config

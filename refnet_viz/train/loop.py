@@ -12,9 +12,17 @@ import torch
 from .. import _check
 from ..config import Config
 from ..data.dataset import Dataset
-from ..data.splits import label_subset
+from ..data.notices import warn_before_training
+from ..data.splits import label_subset, validation_from_train
 from ..model import ReFNet, Schema, as_device
-from .rows import check_classes, row_hashes, rows_of
+from .rows import (
+    Rows,
+    as_trained,
+    check_classes,
+    class_weights,
+    row_hashes,
+    rows_of,
+)
 from .run import FITTED_AFTERWARDS, Run, versions
 from .steps import fit_decoders, reproducible, run_epochs
 from .watch import Best, OnEpoch, Watch, state_of
@@ -48,7 +56,11 @@ def fit(
     Parameters
     ----------
     data
-        With labels or a target, and rows in "train" and "val".
+        With labels or a target, and rows in "train". Where none is in "val", a
+        stratified fifth of the training rows (whole groups, the same for every seed)
+        is validated on instead of trained on; a warning and the manifest say so. See
+        `refnet_viz.data.with_validation`. Test rows are never looked at, but for a
+        warning when some of them are training rows again; see `Dataset.leaks`.
     config
         Settings; None takes the defaults of `Config`.
     seed
@@ -78,10 +90,11 @@ def fit(
     Raises
     ------
     ValueError
-        If labels and target, training or validation rows are missing, only one
-        class is labelled while `config.contrastive` is above 0, a target has no
-        classes for the contrastive loss or the fusion, `start` has another shape, the
-        device is not there, or the loss stops being finite.
+        If labels and target or training rows are missing, validation rows are and
+        cannot be taken from the training rows, only one class is labelled while
+        `config.contrastive` is above 0, a target has no classes for the contrastive
+        loss, the fusion or weights, `start` has another shape, the device is not
+        there, or the loss stops being finite.
 
     Examples
     --------
@@ -113,6 +126,11 @@ def fit(
             "`config.contrastive` must be 0 when `data` has a target, because the "
             f"{config.contrastive_loss!r} loss needs classes, got "
             f"{config.contrastive:g}."
+        )
+    if data.target is not None and config.class_weights != "none":
+        raise ValueError(
+            "`config.class_weights` must be 'none' when `data` has a target, which has "
+            f"no classes, got {config.class_weights!r}."
         )
     return _train(
         data, config, seed=seed, start=start, device=device, progress=progress,
@@ -176,21 +194,14 @@ def _train(
 ) -> Run:
     seed = _check.integer("seed", seed, low=0, high=2**63 - 1)
     place = as_device(device)
-    needed = ("train", "val") if config.keep == "best" else ("train",)
-    for part in needed:
-        if not (data.split == part).any():
-            raise ValueError(f"`data` must have rows in the split {part!r}, got none.")
+    warn_before_training(data, validation=config.keep == "best")
+    whole, data = data, as_trained(data, config)
     with reproducible(seed, place):
         model = _model(data, config, start).to(place)
         if supervised and data.target is not None:
             seen = label_subset(data.train.strata, config.label_fraction, seed)
             model.fit_target(torch.tensor(data.target[data.split == "train"][seen]))
-        train = rows_of(model, data.train, config, seed, supervised=supervised)
-        val = None
-        if (data.split == "val").any():
-            val = rows_of(model, data.val, config, seed, supervised=supervised)
-        if supervised:
-            check_classes(train, config)
+        train, val = _resident(model, data, seed, supervised=supervised)
         best = Best(config.keep)
         stopped = run_epochs(
             model, train, val, config,
@@ -204,7 +215,7 @@ def _train(
     manifest: dict[str, Any] = {
         "variant": None,
         "dataset": data.name,
-        "fingerprint": data.fingerprint,
+        "fingerprint": whole.fingerprint,
         "supervised": supervised,
         "labelled_rows": int(train.labelled.sum()),
         "best_epoch": best.epoch,
@@ -213,6 +224,11 @@ def _train(
         "device": str(place),
         "versions": versions(),
     }
+    if train.weights is not None:
+        named = zip(data.class_names, train.weights.tolist(), strict=True)
+        manifest["class_weights"] = dict(named)
+    validation = validation_from_train(whole, data)
+    manifest |= {} if validation is None else {"validation": validation}
     rows = row_hashes(model.schema.ordered(data).train, model.names)
     if start is not None:  # what the start was trained on is not held out either
         rows = np.union1d(rows, start.train_rows)
@@ -220,6 +236,22 @@ def _train(
         config, seed, model.schema, weights, pd.DataFrame(best.history), manifest,
         rows, snapshots,
     )  # fmt: skip
+
+
+def _resident(
+    model: ReFNet, data: Dataset, seed: int, *, supervised: bool
+) -> tuple[Rows, Rows | None]:
+    """Return training and validation rows, weighted alike; None without the latter."""
+    config = model.config
+    train = rows_of(model, data.train, config, seed, supervised=supervised)
+    weights = class_weights(train, config, len(data.class_names))
+    train = replace(train, weights=weights)
+    if supervised:
+        check_classes(train, config)
+    if not (data.split == "val").any():
+        return train, None
+    val = rows_of(model, data.val, config, seed, supervised=supervised)
+    return train, replace(val, weights=weights)
 
 
 def _watch(snapshots: int, on_epoch: OnEpoch | None) -> Watch:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -11,7 +13,7 @@ from ..data.dataset import Dataset
 from ..data.splits import label_subset
 from ..model import ReFNet, Schema
 from ..objectives import refiner_loss
-from .rows import Rows, rows_of
+from .rows import Rows, as_trained, class_weights, rows_of
 from .run import blank_model
 
 
@@ -19,7 +21,8 @@ def null_losses(data: Dataset, config: Config, *, seed: int = 0) -> dict[str, fl
     """Return the parts of the training loss of the best answer that is always the same.
 
     ``task``: every row gets the shares of the classes (the mean of a target) among
-    labelled training rows, so that cross-entropy is the entropy of the classes.
+    labelled training rows, so that cross-entropy is the entropy of the classes; with
+    weights, the shares of the weighted rows.
     ``refiner``: every modality's features are answered by their mean. A part is left
     out where it has no such number: other refiner losses than "mse", weights that
     decay, targets that move, contrastive losses.
@@ -37,6 +40,7 @@ def null_losses(data: Dataset, config: Config, *, seed: int = 0) -> dict[str, fl
     >>> round(found["task"], 4), round(found["refiner"], 4)  # log 2, and variance 1
     (0.6931, 3.0)
     """
+    data = as_trained(data, config)
     model = blank_model(Schema.of(data), config)
     model.fit_features(data.train)
     supervised = data.labels is not None or data.target is not None
@@ -44,7 +48,8 @@ def null_losses(data: Dataset, config: Config, *, seed: int = 0) -> dict[str, fl
         seen = label_subset(data.train.strata, config.label_fraction, seed)
         model.fit_target(torch.tensor(data.target[data.split == "train"][seen]))
     rows = rows_of(model, data.train, config, seed, supervised=supervised)
-    found = {"task": _task(rows)} if supervised else {}
+    weights = class_weights(rows, config, len(data.class_names))
+    found = {"task": _task(replace(rows, weights=weights))} if supervised else {}
     fixed = config.refiner_loss == "mse" and config.targets == "inputs"
     if config.refiner and fixed and config.refiner_end == 1:
         found["refiner"] = config.refiner * _refiner(model, rows)
@@ -63,7 +68,7 @@ def null_score(data: Dataset, config: Config, *, seed: int = 0) -> float:
     -------
     float
         The share of the largest class, the micro-F1 of the best set of labels, or 0
-        for the R^2 of a target; NaN without answers.
+        for the R^2 of a target; NaN without answers or validation rows.
 
     Examples
     --------
@@ -74,7 +79,8 @@ def null_score(data: Dataset, config: Config, *, seed: int = 0) -> float:
     """
     if data.target is not None:
         return 0.0
-    if data.labels is None:
+    data = as_trained(data, config)
+    if data.labels is None or not (data.split == "val").any():
         return float("nan")
     val = data.val
     seen = label_subset(val.strata, config.label_fraction, seed)
@@ -97,9 +103,14 @@ def _task(rows: Rows) -> float:
     elif rows.labels.ndim == 1:
         seen = rows.labels[rows.labelled]
         shares = torch.bincount(seen, minlength=int(rows.labels.max()) + 1) / len(seen)
+        if rows.weights is not None:
+            shares = shares * rows.weights[: len(shares)]
+            shares = shares / shares.sum()
         logits = shares.log().expand(count, -1)
     else:
         share = rows.labels[rows.labelled].float().mean(dim=0)
+        if rows.weights is not None:
+            share = rows.weights * share / (rows.weights * share + 1 - share)
         logits = share.logit(eps=1e-7).expand(count, -1)  # a label nobody has
     loss = rows.task(logits)
     return float("nan") if loss is None else float(loss)

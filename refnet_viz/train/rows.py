@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..config import Config
 from ..data.dataset import Dataset
-from ..data.splits import label_subset
+from ..data.splits import label_subset, with_validation
 from ..model import Batch, ReFNet
 from ..objectives import classification, regression
 
@@ -27,6 +27,7 @@ class Rows:
     labels: Tensor | None
     labelled: Tensor  # (N,) bool
     target: Tensor | None = None  # (N,) standardised
+    weights: Tensor | None = None  # (C,) of the classes in the task loss
 
     def task(self, logits: Tensor, index: Any = slice(None)) -> Tensor | None:
         """Return the task loss of the rows at `index`, None without answers."""
@@ -35,7 +36,8 @@ class Rows:
             return regression(logits[seen, 0], self.target[index][seen])
         if self.labels is None:
             return None
-        return classification(logits[seen], self.labels[index][seen])
+        labels = self.labels[index][seen]
+        return classification(logits[seen], labels, weights=self.weights)
 
     def score(self, logits: Tensor) -> float:
         """Return accuracy, micro-F1 or R^2; NaN without answers."""
@@ -44,6 +46,19 @@ class Rows:
         if self.labels is None:
             return float("nan")
         return _share(logits[self.labelled], self.labels[self.labelled])
+
+
+def as_trained(data: Dataset, config: Config) -> Dataset:
+    """Return the data with the parts that a run has: validated on, if it needs that.
+
+    Raises
+    ------
+    ValueError
+        If there are no training rows, or validation rows are needed and none is
+        there or can be taken.
+    """
+    _ = data.train  # says so where there is none
+    return with_validation(data) if config.keep == "best" else data
 
 
 def rows_of(
@@ -61,6 +76,25 @@ def rows_of(
         target = model.standardised(torch.tensor(data.target, device=device))
         return Rows(batch, None, seen, target)
     return Rows(batch, torch.tensor(data.labels, device=device), seen)
+
+
+def class_weights(train: Rows, config: Config, count: int) -> Tensor | None:
+    """Return what the loss of each of `count` classes is multiplied by.
+
+    Classes without a labelled training row are multiplied by 1, as are labels that
+    all of these rows have, or none. None where rows are not weighted.
+    """
+    labels = train.labels
+    if config.class_weights == "none" or labels is None:
+        return None
+    labels = labels[train.labelled]
+    if labels.ndim == 2:
+        there = (labels > 0).sum(dim=0)
+        weights = (len(labels) - there) / there.clamp(min=1)
+        return torch.where((there > 0) & (weights > 0), weights, 1.0)
+    rows = torch.bincount(labels, minlength=count)
+    weights = len(labels) / ((rows > 0).sum() * rows.clamp(min=1))
+    return torch.where(rows > 0, weights, 1.0)
 
 
 def check_classes(train: Rows, config: Config) -> None:

@@ -14,6 +14,7 @@ from .. import _check
 from .._progress import progress as progress_bar
 from ..config import Config
 from ..data.dataset import Dataset
+from ..data.notices import hush, warn_before_training
 from .loop import fit
 from .run import Run
 from .watch import kept_epochs
@@ -39,7 +40,7 @@ def sweep(
     Parameters
     ----------
     data
-        With labels.
+        With labels; without validation rows, `fit` takes some training rows for them.
     configs
         Variant name to settings; `VARIANTS` is the 2 x 2 of refiner and contrastive
         loss.
@@ -85,6 +86,8 @@ def sweep(
     order = _checked(configs, seeds, start)
     snapshots = _check.integer("snapshots", snapshots, low=0)
     places = _places(folder, configs, order)
+    needed = any(config.keep == "best" for config in configs.values())
+    warn_before_training(data, validation=needed)
     whole, jobs = {}, []
     for (name, seed), place in places.items():
         begin = None if start is None else start[seed]
@@ -146,6 +149,7 @@ def _one(
     snapshots: int,
 ) -> tuple[str, int, Run]:
     name, seed, place, begin = job
+    hush(data)  # `sweep` has spoken
     with warnings.catch_warnings():
         # What `fit` says it keeps is dropped here, and the sweep says so itself.
         warnings.filterwarnings("ignore", ".* was stopped in ", UserWarning)

@@ -212,6 +212,8 @@ def _told(run: Run, name: str, record: Record | None) -> str:
     ended = f"best epoch {run.best_epoch + 1} of {len(run.history)}"
     if run.manifest["stopped"]:
         ended += f", stopped before {run.config.epochs}"
+    if "validation" in run.manifest:
+        ended += f", chosen on {run.manifest['validation']['rows']} training rows"
     score = run.history.get("val_score")
     if score is None or record is None:
         return f"“{name}” is trained: {ended}."

@@ -39,8 +39,7 @@ class Settings:
     """
 
     def __init__(self, data: Dataset, base: Config, names: Iterable[str]) -> None:
-        has_val = bool((data.split == "val").any())
-        self._base = replace(base, keep=base.keep if has_val else "last")
+        self._base = base
         self._taken = {str(name) for name in names}
         self._off = _off(data, base)
         self.widgets = _widgets(base, fitting(data, base))
