@@ -148,9 +148,9 @@ def test_the_label_subset_is_fixed_and_stratified_and_the_refiner_sees_all(
 ):
     seen = {"task": [], "refiner": []}
 
-    def count_task(logits, labels):
+    def count_task(logits, labels, **options):
         seen["task"].append(len(labels))
-        return classification(logits, labels)
+        return classification(logits, labels, **options)
 
     def count_refiner(decoded, targets, present, **options):
         seen["refiner"].append(len(present))
