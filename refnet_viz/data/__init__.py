@@ -6,15 +6,18 @@ from .digits import digits
 from .emoji import emoji
 from .encode import encode
 from .features import pictures, words
+from .hateful_memes import hateful_memes
+from .mm_imdb import mm_imdb
 from .playground import playground, playground_neighbors
 from .readers import from_npz, shared
+from .snli_ve import snli_ve
 from .splits import with_validation
 from .table import from_table
 from .webdataset import from_webdataset
 
 __all__ = [
     "Dataset", "Media", "Modality", "digits", "emoji", "encode", "from_npz",
-    "from_table", "from_webdataset", "missing", "noisy", "permuted", "pictures",
-    "playground", "playground_neighbors", "shared", "with_validation", "without",
-    "words",
+    "from_table", "from_webdataset", "hateful_memes", "missing", "mm_imdb", "noisy",
+    "permuted", "pictures", "playground", "playground_neighbors", "shared",
+    "snli_ve", "with_validation", "without", "words",
 ]  # fmt: skip

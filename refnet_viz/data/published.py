@@ -1,0 +1,297 @@
+"""Pairs of a picture file and a text, as the owners of a set publish them."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from .dataset import Dataset, Media, Modality
+from .features import Pictures, Words, pictures, text_vectors, words
+from .picture_files import (
+    NotThereError,
+    OutsideError,
+    ReadPictures,
+    content_of,
+    read_pictures,
+)
+
+Bools = npt.NDArray[np.bool_]
+Info = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows as their owner wrote them, before any feature is made.
+
+    Parameters
+    ----------
+    ids, texts, files, split
+        One a row; a text may be empty, a file stands below `root`.
+    labels
+        Class numbers, or 0/1 for each class; -1 where nothing is said.
+    class_names
+        One a class.
+    root
+        The folder that no path of a file may leave.
+    metadata
+        Further columns.
+    groups
+        One a row, or None.
+    """
+
+    ids: list[str]
+    texts: list[str]
+    files: list[str]
+    split: list[str]
+    labels: npt.NDArray[np.int64]
+    class_names: tuple[str, ...]
+    root: Path
+    metadata: pd.DataFrame
+    groups: list[str] | None = None
+
+
+def paired(rows: Rows, *, text: Any, picture: Any, info: Info, name: str) -> Dataset:
+    """Return a dataset of the modalities ``picture`` and ``text``.
+
+    A file that several rows name is read once. Rows whose picture is not there or
+    cannot be read lack it, which one warning says with counts.
+
+    Parameters
+    ----------
+    rows
+        What is paired.
+    text, picture
+        None, an encoder, or `words` and `pictures` with the options of one.
+    info
+        Where the data come from.
+    name
+        What tables and figures call them.
+
+    Raises
+    ------
+    ValueError
+        If a path leaves the root, or no picture can be read.
+    """
+    train = np.array(rows.split) == "train"
+    wanted = _spec(text, Words, words)
+    blank = np.array([not words_.strip() for words_ in rows.texts], dtype=bool)
+    vectors, about_text = _text(rows.texts, blank, train, wanted)
+    shown, absent, thumbs, about_picture = _pictures(
+        rows, _spec(picture, Pictures, pictures)
+    )
+    return Dataset.from_arrays(
+        {
+            "picture": shown,
+            "text": Modality(vectors, "vector", common_scale=True),
+        },
+        present={"picture": ~absent, "text": ~blank},
+        labels=np.where(rows.labels < 0, np.nan, rows.labels),
+        class_names=rows.class_names,
+        split=rows.split,
+        ids=rows.ids,
+        groups=rows.groups,
+        metadata=rows.metadata,
+        media=Media(thumbs, tuple(rows.texts)),
+        info={**info, "encoders": {"picture": about_picture, "text": about_text}},
+        name=name,
+    )
+
+
+def folder_of(folder: str | os.PathLike[str]) -> Path:
+    """Return a folder that is there.
+
+    Examples
+    --------
+    >>> folder_of("nowhere")
+    Traceback (most recent call last):
+    ...
+    FileNotFoundError: `folder` must be a folder, got 'nowhere'.
+    """
+    if not Path(folder).is_dir():
+        raise FileNotFoundError(f"`folder` must be a folder, got {str(folder)!r}.")
+    return Path(folder)
+
+
+def first_file(folder: Path, names: Sequence[str]) -> Path:
+    """Return the first of some files that a folder has.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it has none of them.
+    """
+    for name in names:
+        if (folder / name).is_file():
+            return folder / name
+    wanted = " or ".join(names)
+    raise FileNotFoundError(
+        f"`folder` must hold {wanted}, got {str(folder)!r} without."
+    )
+
+
+def json_lines(path: Path) -> Iterator[Mapping[str, Any]]:
+    """Yield the objects of a file with one a line.
+
+    Raises
+    ------
+    ValueError
+        If a line is none.
+    """
+    with path.open(encoding="utf-8-sig") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                entry = json.loads(line)
+            except ValueError as error:
+                raise _damaged(path, f"line {number} that is no JSON") from error
+            if not isinstance(entry, dict):
+                raise _damaged(path, f"{type(entry).__name__} in line {number}")
+            yield entry
+
+
+def json_file(path: Path) -> dict[str, Any]:
+    """Return the object in a file.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    try:
+        entry = json.loads(path.read_text("utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise _damaged(path, "something that is no JSON") from error
+    if not isinstance(entry, dict):
+        raise _damaged(path, type(entry).__name__)
+    return entry
+
+
+def field(entry: Mapping[str, Any], names: Sequence[str], path: Path) -> Any:
+    """Return the first field that an entry has of some that mean the same.
+
+    Examples
+    --------
+    >>> field({"Flikr30kID": "7"}, ("Flickr30K_ID", "Flikr30kID"), Path("a.jsonl"))
+    '7'
+    """
+    for name in names:
+        if entry.get(name) is not None:
+            return entry[name]
+    wanted = " or ".join(map(repr, names))
+    raise ValueError(
+        f"`folder` must hold a field {wanted} in every row of {path.name}, "
+        f"got {sorted(entry)}."
+    )
+
+
+def _damaged(path: Path, what: str) -> ValueError:
+    return ValueError(f"`folder` must hold JSON in {path.name}, got {what}.")
+
+
+def _spec(wanted: Any, kind: Any, make: Any) -> Any:
+    """Return what was asked for a modality; an encoder alone has the usual options."""
+    return wanted if isinstance(wanted, kind) else make("column", encoder=wanted)
+
+
+def _text(
+    texts: list[str], blank: Bools, train: Bools, spec: Words
+) -> tuple[npt.NDArray[np.float32], Info]:
+    if spec.encoder is None:
+        return text_vectors(texts, blank, train)
+    there = np.flatnonzero(~blank)
+    kept = [texts[row] for row in there]
+    return _encoded(kept, there, len(texts), "words", spec)
+
+
+def _pictures(
+    rows: Rows, spec: Pictures
+) -> tuple[Modality, Bools, tuple[bytes, ...], Info]:
+    """Return the modality, the rows without a picture, thumbnails and what was made."""
+    files = list(dict.fromkeys(rows.files))
+    number = {name: place for place, name in enumerate(files)}
+    place = np.array([number[name] for name in rows.files])
+    read = read_pictures(
+        files,
+        np.zeros(len(files), dtype=bool),
+        size=spec.size if spec.encoder is None else 2,
+        base=rows.root,
+        thumbnails=True,
+    )
+    info = _counted(read, files, place, rows.root)
+    absent = read.absent[place]
+    thumbs = tuple(read.thumbnails[i] for i in place)
+    if spec.encoder is None:
+        about = {"name": "squares of pixels", "size": spec.size, **info}
+        shown = Modality(read.pixels[place], "picture", common_scale=True)
+        return shown, absent, thumbs, about
+    there = np.flatnonzero(~read.absent)
+    items = [content_of(files[i], rows.root) for i in there]
+    vectors, about = _encoded(items, there, len(files), "pictures", spec)
+    shown = Modality(vectors[place], "vector", common_scale=True)
+    return shown, absent, thumbs, {**about, **info}
+
+
+def _encoded(
+    items: list[Any], there: npt.NDArray[np.intp], count: int, kind: str, spec: Any
+) -> tuple[npt.NDArray[np.float32], Info]:
+    """Return vectors of some of `count` rows, 0 elsewhere."""
+    from .encode import encode  # noqa: PLC0415 (only encoders need it)
+
+    vectors, info = encode(items, spec.encoder, kind=kind, **spec.options)
+    values = np.zeros((count, vectors.shape[1]), dtype=np.float32)
+    values[there] = vectors
+    return values, info
+
+
+def _counted(
+    read: ReadPictures, files: list[str], place: npt.NDArray[np.intp], root: Path
+) -> dict[str, int]:
+    """Count files that are not there or cannot be read, and warn of them once."""
+    for number, problem in read.problems.items():
+        if isinstance(problem, OutsideError):
+            raise ValueError(  # noqa: TRY004 (it is about a path)
+                f"`folder` must hold every picture that it names, got "
+                f"{files[number]!r}: {problem}."
+            )
+    missing = sum(isinstance(p, NotThereError) for p in read.problems.values())
+    broken = len(read.problems) - missing
+    if len(read.problems) == len(files):
+        raise ValueError(
+            f"`folder` must hold pictures that can be read, got none of {len(files)} "
+            f"below {str(root)!r}, the first {files[0]!r}."
+        )
+    if read.problems:
+        lack = int(read.absent[place].sum())
+        warnings.warn(
+            f"`folder` names {missing} pictures that are not there and {broken} that "
+            f"cannot be read, so {lack} of {len(place)} rows lack 'picture': the first "
+            f"is {files[min(read.problems)]!r}.",
+            UserWarning,
+            stacklevel=5,
+        )
+    return {"missing_files": missing, "unreadable": broken}
+
+
+def without_encoder(arguments: Mapping[str, Any], what: str) -> None:
+    """Refuse encoders where nothing is left to encode.
+
+    Examples
+    --------
+    >>> without_encoder({"text": None}, "an hdf5 file")
+    """
+    for name, value in arguments.items():
+        if value is not None:
+            raise ValueError(
+                f"`{name}` must be None with {what}, which holds vectors, "
+                f"got {type(value).__name__}."
+            )
