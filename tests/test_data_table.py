@@ -550,3 +550,12 @@ def test_an_encoder_sees_the_rows_that_have_a_text_and_is_named():
     assert data.modalities["text"].values.tolist() == [[5, 2], [0, 0], [4, 0]]
     assert data.present[:, 0].tolist() == [True, False, True]
     assert data.info["encoders"]["text"]["name"] == "lengths"
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, pa.table])
+def test_columns_of_metadata_are_not_copied(make):
+    columns = {f"m{i}": np.arange(6, dtype=float) + i for i in range(3)}
+    source = make({"x": np.arange(6.0), **columns})
+    data = from_table(source, modalities={"x": ["x"]})
+    for name in columns:
+        assert np.shares_memory(data.metadata[name].to_numpy(), source[name].to_numpy())

@@ -110,6 +110,46 @@ def from_table(  # noqa: PLR0913 (all by name)
     (('cd3', 'cd4'), [True, True, False, True, True])
     >>> data.class_names, data.labels.tolist()
     (('B', 'T'), [1, 0, 1, 0, -1])
+
+    A csv with captions and the names of picture files beside it:
+
+    >>> import pathlib, tempfile
+    >>> import pandas as pd
+    >>> from PIL import Image
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = pathlib.Path(folder.name) / "pets.csv"
+    >>> pets = pd.DataFrame({"file": ["a.png", "b.png"], "caption": ["a cat", "a dog"]})
+    >>> pets.to_csv(path, index=False)
+    >>> for name, colour in (("a", "red"), ("b", "blue")):
+    ...     Image.new("RGB", (40, 30), colour).save(path.with_name(f"{name}.png"))
+    >>> data = from_table(path, modalities={
+    ...     "image": pictures("file"), "text": words("caption")})
+    >>> data.shape, data.modalities["image"].shape, data.media.texts
+    ((2, 2), (32, 32, 3), ('a cat', 'a dog'))
+
+    A parquet file with a column of arrays; a Polars frame; a DuckDB query:
+
+    >>> import duckdb, polars
+    >>> vectors = [[1.0, 2.0], [3.0, 4.0]]
+    >>> frame = polars.DataFrame({"cell": ["u", "v"], "vector": vectors})
+    >>> frame.write_parquet(path.with_name("cells.parquet"))
+    >>> query = duckdb.sql("select * from frame where vector[1] < 9")
+    >>> for source in (path.with_name("cells.parquet"), frame, query):
+    ...     data = from_table(source, modalities={"rna": "vector"}, id="cell")
+    ...     print(data.ids.tolist(), data.modalities["rna"].shape)
+    ['u', 'v'] (2,)
+    ['u', 'v'] (2,)
+    ['u', 'v'] (2,)
+
+    Tables of the same rows in different order, paired by their ids:
+
+    >>> first = pd.DataFrame({"cell": ["u", "v"], "rna": [1.0, 2.0]})
+    >>> other = pd.DataFrame({"cell": ["v", "u"], "protein": [20.0, 10.0]})
+    >>> data = from_table([first, other], id="cell", modalities={
+    ...     "rna": "rna", "protein": "protein"})
+    >>> data.modalities["protein"].values.ravel().tolist()
+    [10.0, 20.0]
+    >>> folder.cleanup()
     """
     names = modality_names(modalities)
     specs = {key: modalities[word] for key, word in names.items()}

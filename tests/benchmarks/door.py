@@ -127,7 +127,7 @@ def main(tasks):
             for _ in range(TURNS):
                 for side, entries in costs.items():
                     out = subprocess.run(
-                        [sys.executable, __file__, f"{task}_{side}", name],
+                        [sys.executable, __file__, "measure", f"{task}_{side}", name],
                         capture_output=True, text=True, check=True,
                     )  # fmt: skip
                     entries.append(json.loads(out.stdout))
@@ -148,7 +148,7 @@ def main(tasks):
 if __name__ == "__main__":
     if sys.argv[1:2] == ["make"]:
         make(Path(sys.argv[2]))
-    elif len(sys.argv) > 2:  # a task and its folder
-        measure(sys.argv[1], Path(sys.argv[2]))
+    elif sys.argv[1:2] == ["measure"]:
+        measure(sys.argv[2], Path(sys.argv[3]))
     else:
         main(sys.argv[1:] or TASKS)
