@@ -8,6 +8,8 @@ from .encode import encode
 from .features import pictures, words
 from .hateful_memes import hateful_memes
 from .mm_imdb import mm_imdb
+from .multiview import from_mat
+from .omics import from_anndata, from_mudata
 from .playground import playground, playground_neighbors
 from .readers import from_npz, shared
 from .snli_ve import snli_ve
@@ -16,8 +18,9 @@ from .table import from_table
 from .webdataset import from_webdataset
 
 __all__ = [
-    "Dataset", "Media", "Modality", "digits", "emoji", "encode", "from_npz",
-    "from_table", "from_webdataset", "hateful_memes", "missing", "mm_imdb", "noisy",
-    "permuted", "pictures", "playground", "playground_neighbors", "shared",
-    "snli_ve", "with_validation", "without", "words",
+    "Dataset", "Media", "Modality", "digits", "emoji", "encode", "from_anndata",
+    "from_mat", "from_mudata", "from_npz", "from_table", "from_webdataset",
+    "hateful_memes", "missing", "mm_imdb", "noisy", "permuted", "pictures",
+    "playground", "playground_neighbors", "shared", "snli_ve", "with_validation",
+    "without", "words",
 ]  # fmt: skip
