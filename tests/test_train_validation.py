@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from refnet_viz import baselines, refiner_curve
+from refnet_viz import baselines, label_curve, refiner_curve
 from refnet_viz import data as sets
 from refnet_viz.config import Config
 from refnet_viz.data import Dataset, notices, with_validation
@@ -241,6 +241,17 @@ def test_data_that_cannot_be_trained_on_are_one_sentence(
         with pytest.raises(ValueError, match="split") as caught:
             call()
         assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize("curve", [label_curve, refiner_curve])
+def test_curves_need_test_rows(curve, make_paired, small):
+    data = make_paired(split="train")
+    settings = {"weights": (0, 1), "config": small}
+    if curve is label_curve:
+        settings = {"configs": {"a": small}}
+    with pytest.raises(ValueError, match="split") as caught:
+        curve(data, seeds=[0], k=5, progress=False, **settings)
+    assert str(caught.value) == "`data` must have rows in the split 'test', got none."
 
 
 # Rows that are in two parts

@@ -103,7 +103,7 @@ def label_curve(
         If it is stopped; runs that are whole lie in `folder`.
     """
     shares = _fractions(fractions)
-    k = _check.k_or_default(k, int(np.sum(data.split == "test")))
+    k = _check.k_or_default(k, len(data.test))
     order = tuple(seeds) if isinstance(seeds, Iterable) else seeds
     base = None if folder is None else Path(folder)
     rows: list[dict[str, Any]] = []

@@ -8,7 +8,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from .. import _check
@@ -105,7 +104,7 @@ def refiner_curve(
             "`weights` must be two or more numbers that rise from 0 or above, "
             f"got {list(weights)}."
         )
-    k = _check.k_or_default(k, int(np.sum(data.split == "test")))
+    k = _check.k_or_default(k, len(data.test))
     config = config or Config(contrastive=0.0)
     configs = {str(weight): replace(config, refiner=weight) for weight in rising}
     order = tuple(seeds) if isinstance(seeds, Iterable) else seeds
