@@ -413,6 +413,10 @@ BAD = {
         {"modalities": {"x": "gene_a"}, "target": "note"},
         "`target` must hold numbers only, got 'plain' in row 0 of column 'note'.",
     ),
+    "present": (
+        {"modalities": {"x": "gene_a"}, "present": [[1]] * 6},
+        "`present` must be a mapping of modalities to columns or to values, got list.",
+    ),
     "spec": (
         {"modalities": {"x": 3}},
         "`modalities['x']` must be names or patterns of columns, `words` or "

@@ -131,6 +131,29 @@ def find_part(key: str, spec: Any, tables: Tables, used: Collection[str]) -> Par
     return Part(key, place, tuple(found), np.zeros(len(tables.tables[place]), bool))
 
 
+def stated_columns(present: Any) -> set[str]:
+    """Return the columns that say which row has which modality.
+
+    Raises
+    ------
+    TypeError
+        If `present` is no mapping.
+
+    Examples
+    --------
+    >>> stated_columns({"rna": "has_rna", "protein": [True, False]})
+    {'has_rna'}
+    """
+    if present is None:
+        return set()
+    if not isinstance(present, Mapping):
+        raise TypeError(
+            "`present` must be a mapping of modalities to columns or to values, "
+            f"got {type(present).__name__}."
+        )
+    return {value for value in present.values() if isinstance(value, str)}
+
+
 def state_present(parts: Mapping[str, Part], present: Any, tables: Tables) -> None:
     """Mark rows that are said to lack a modality.
 
@@ -148,14 +171,7 @@ def state_present(parts: Mapping[str, Part], present: Any, tables: Tables) -> No
     ValueError
         If a row is said to have a text or a picture that is not there.
     """
-    if present is None:
-        return
-    if not isinstance(present, Mapping):
-        raise TypeError(
-            "`present` must be a mapping of modalities to columns or to values, "
-            f"got {type(present).__name__}."
-        )
-    for key, value in present.items():
+    for key, value in (present or {}).items():
         part = parts[_check.one_of("present", key, parts)]
         argument = f"present[{key!r}]"
         says = value

@@ -14,7 +14,15 @@ from .dataset import Dataset, Media, Modality
 from .features import Pictures, Words, pictures, words
 from .gather import modality_names
 from .media import kept
-from .parts import Part, Spec, find_part, fitted, read_part, state_present
+from .parts import (
+    Part,
+    Spec,
+    find_part,
+    fitted,
+    read_part,
+    state_present,
+    stated_columns,
+)
 from .tables import Tables
 
 
@@ -157,7 +165,7 @@ def from_table(  # noqa: PLR0913 (all by name)
     tables = Tables.read(source, id, _as_text(specs, id, roles))
     single = {key: tables.single(key, value) for key, value in roles.items()}
     used = {column for part in single.values() for column in part.columns}
-    used |= {value for value in (present or {}).values() if isinstance(value, str)}
+    used |= stated_columns(present)
     parts = {key: find_part(key, spec, tables, used) for key, spec in specs.items()}
     state_present(parts, present, tables)
     hover = _hover(media, parts, tables)
