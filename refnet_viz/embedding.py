@@ -398,10 +398,12 @@ class Embedding:
 
     @property
     def accuracy(self) -> float:
-        """Share of rows predicted right (several labels: share of right entries)."""
+        """Share of labelled rows predicted right (several labels: of right entries)."""
         if self.labels is None or self.predictions is None:
             return float("nan")
-        return float(np.mean(self.labels == self.predictions))
+        known = labelled(self.labels, None, len(self))
+        right = (self.labels == self.predictions)[known]
+        return float(np.mean(right)) if known.any() else float("nan")
 
     @cached_property
     def digest(self) -> str:

@@ -121,6 +121,9 @@ def as_target(target: Any, *, unlabelled: Any = None) -> npt.NDArray[np.float64]
     return numbers
 
 
+NO_LABEL = "no label"  # what pictures and tables say of an unlabelled row
+
+
 def labelled(
     labels: Labels | None, target: npt.NDArray[np.float64] | None, n: int
 ) -> npt.NDArray[np.bool_]:

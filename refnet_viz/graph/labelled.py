@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..data.answers import labelled
 from .neighbors import Neighbors
 from .prediction import Labels, labels_of
 
@@ -12,7 +13,9 @@ def purity(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
     """Return the share of neighbours that have the label of their point.
 
     This is the edge homophily of the directed graph. With several labels a point,
-    sharing one of them counts.
+    sharing one of them counts. Where points are unlabelled it is the mean over the
+    labelled points of the share among their labelled neighbours; points that have no
+    such neighbour are left out.
 
     Parameters
     ----------
@@ -24,7 +27,7 @@ def purity(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
     Returns
     -------
     float
-        Between 0 and 1, 1 is best.
+        Between 0 and 1, 1 is best; NaN where no two neighbours are labelled.
 
     Examples
     --------
@@ -36,16 +39,32 @@ def purity(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
     """
     labels = labels_of(neighbors, labels)
     source, target, _ = neighbors.edges("directed")
+    known = labelled(labels, None, len(labels))
+    both = known[source] & known[target]
+    source, target = source[both], target[both]
     if labels.ndim == 1:
-        return float(np.mean(labels[source] == labels[target]))
-    packed = np.packbits(labels.astype(bool), axis=1)
-    return float(np.mean((packed[source] & packed[target]).any(axis=1)))
+        same = labels[source] == labels[target]
+    else:
+        packed = np.packbits(labels.astype(bool), axis=1)
+        same = (packed[source] & packed[target]).any(axis=1)
+    if both.all():
+        return float(np.mean(same))
+    count = np.bincount(source, minlength=len(labels))
+    judged = count > 0
+    shares = np.bincount(source, same, len(labels))[judged] / count[judged]
+    return float(shares.mean()) if judged.any() else float("nan")
 
 
 def purity_chance(neighbors: Neighbors) -> float:
-    """Return the share of all pairs of points of the graph that share a label."""
+    """Return the share of all pairs of labelled points that share a label.
+
+    NaN with fewer than two such points in the graph.
+    """
     labels = labels_of(neighbors.compact, None)
+    labels = labels[labelled(labels, None, len(labels))]
     n = len(labels)
+    if n < 2:
+        return float("nan")
     if labels.ndim == 1:
         counts = np.bincount(labels)
         return float((counts * (counts - 1)).sum() / (n * (n - 1)))
@@ -67,7 +86,7 @@ def adjusted_homophily(neighbors: Neighbors, *, labels: Labels | None = None) ->
     c it is ``(s - sum_c a_c^2) / (1 - sum_c a_c^2)`` (Newman 2003, equation 2; Platonov
     et al. 2023 call it adjusted homophily), which is the covariance of the 0/1 class
     columns over the edges divided by their variance. In this second form it holds
-    for several labels a point too.
+    for several labels a point too. Only edges between labelled points count.
 
     Parameters
     ----------
@@ -79,7 +98,8 @@ def adjusted_homophily(neighbors: Neighbors, *, labels: Labels | None = None) ->
     Returns
     -------
     float
-        At most 1, which is best; 0 is chance. NaN when all points have one class.
+        At most 1, which is best; 0 is chance. NaN when all points have one class, or
+        no edge joins labelled ones.
 
     Examples
     --------
@@ -90,10 +110,19 @@ def adjusted_homophily(neighbors: Neighbors, *, labels: Labels | None = None) ->
     1.0
     """
     labels = labels_of(neighbors, labels)
+    source, target, _ = neighbors.edges()
+    known = labelled(labels, None, len(labels))
     degree = neighbors.degree
+    if not known.all():
+        both = known[source] & known[target]
+        source, target = source[both], target[both]
+        ends_of = np.bincount(np.append(source, target), minlength=len(labels))
+        degree = ends_of.astype(np.float64)
+        labels = np.where(known if labels.ndim == 1 else known[:, None], labels, 0)
     ends = degree.sum()
+    if not ends:
+        return float("nan")
     if labels.ndim == 1:
-        source, target, _ = neighbors.edges()
         share = np.bincount(labels, weights=degree) / ends
         inside = np.mean(labels[source] == labels[target])
         spread = 1 - share @ share
@@ -108,7 +137,8 @@ def community_recovery(neighbors: Neighbors, *, labels: Labels | None = None) ->
     """Return how well Louvain communities of the union graph recover the classes.
 
     The adjusted Rand index of communities and classes (Hubert and Arabie 1985): over
-    all pairs of points, agreement in "together or apart", less what chance gives.
+    all pairs of labelled points, agreement in "together or apart", less what chance
+    gives.
 
     Parameters
     ----------
@@ -120,7 +150,8 @@ def community_recovery(neighbors: Neighbors, *, labels: Labels | None = None) ->
     Returns
     -------
     float
-        At most 1, which is best; 0 is chance. NaN with several labels a point.
+        At most 1, which is best; 0 is chance. NaN with several labels a point, or
+        fewer than two labelled points.
 
     Examples
     --------
@@ -133,7 +164,9 @@ def community_recovery(neighbors: Neighbors, *, labels: Labels | None = None) ->
     labels = labels_of(neighbors, labels)
     if labels.ndim > 1:
         return float("nan")
-    there = neighbors.present
+    there = neighbors.present & labelled(labels, None, len(labels))
+    if there.sum() < 2:
+        return float("nan")
     return _adjusted_rand(neighbors.communities[there], labels[there])
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ..data.answers import labelled
 from .neighbors import Neighbors
-from .prediction import Labels
+from .prediction import Labels, labels_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -14,8 +15,8 @@ Floats = npt.NDArray[np.float64]
 def purity_by_point(neighbors: Neighbors) -> Floats:
     """Return for each point the share of its neighbours that have its label.
 
-    With several labels a point, sharing one of them counts. The mean over the points
-    of the graph is `METRICS["purity"]`.
+    With several labels a point, sharing one of them counts. Neighbours without a label
+    do not count. The mean over the points that have it is `METRICS["purity"]`.
 
     Parameters
     ----------
@@ -25,7 +26,8 @@ def purity_by_point(neighbors: Neighbors) -> Floats:
     Returns
     -------
     numpy.ndarray
-        ``(N,)`` between 0 and 1, 1 is best; NaN for rows that lack the space.
+        ``(N,)`` between 0 and 1, 1 is best; NaN for rows that lack the space or a
+        label, and for those without a labelled neighbour.
 
     Examples
     --------
@@ -35,25 +37,47 @@ def purity_by_point(neighbors: Neighbors) -> Floats:
     >>> purity_by_point(knn(line, k=1)).tolist()
     [1.0, 1.0, 0.0]
     """
-    return np.where(neighbors.present, same_label(neighbors).mean(axis=1), np.nan)
+    same, known = same_label(neighbors), labelled_neighbors(neighbors)
+    if known[neighbors.present].all():
+        return np.where(neighbors.present, same.mean(axis=1), np.nan)
+    count = known.sum(axis=1)
+    return same.sum(axis=1) / np.where(count > 0, count, np.nan)
 
 
 def same_label(neighbors: Neighbors) -> npt.NDArray[np.bool_]:
     """Return ``(N, k)``: whether each neighbour shares a label with its point.
 
-    False for rows that lack the space, which have no neighbours.
+    False for rows that lack the space, which have no neighbours, and where one of the
+    two has no label.
     """
-    labels, there = _labels(neighbors), neighbors.present[:, None]
+    labels, both = labels_of(neighbors, None), labelled_neighbors(neighbors)
     others = labels[neighbors.indices]  # -1 takes the last row, which does not count
     if labels.ndim == 1:
-        return np.asarray((others == labels[:, None]) & there)
-    return np.asarray((others & labels[:, None]).any(axis=2) & there)
+        return np.asarray((others == labels[:, None]) & both)
+    return np.asarray((others & labels[:, None]).any(axis=2) & both)
+
+
+def labelled_neighbors(neighbors: Neighbors) -> npt.NDArray[np.bool_]:
+    """Return ``(N, k)``: whether both a point and its neighbour have a label.
+
+    Examples
+    --------
+    >>> from refnet_viz import Embedding
+    >>> from refnet_viz.graph import knn
+    >>> line = Embedding.from_arrays([[0.0], [1.0], [3.0]], labels=["a", "b", None])
+    >>> labelled_neighbors(knn(line, k=1)).ravel().tolist()
+    [True, True, False]
+    """
+    labels = labels_of(neighbors, None)
+    known = labelled(labels, None, len(labels))
+    there = known & neighbors.present
+    return np.asarray(known[neighbors.indices] & there[:, None])
 
 
 def purity_chance_by_point(neighbors: Neighbors) -> Floats:
     """Return for each point the share of all other points that have its label.
 
-    Among the points of the graph; NaN for rows that lack the space.
+    Among the labelled points of the graph; NaN for rows that lack the space or a label.
 
     Examples
     --------
@@ -63,11 +87,15 @@ def purity_chance_by_point(neighbors: Neighbors) -> Floats:
     >>> purity_chance_by_point(knn(line, k=1)).tolist()
     [0.5, 0.5, 0.0]
     """
-    if not neighbors.present.all():
-        found = np.full(len(neighbors), np.nan)
-        found[neighbors.present] = purity_chance_by_point(neighbors.compact)
-        return found
-    labels = _labels(neighbors)
+    labels = labels_of(neighbors, None)
+    known = labelled(labels, None, len(labels)) & neighbors.present
+    found = np.full(len(labels), np.nan)
+    if known.sum() > 1:
+        found[known] = _chance_of(labels[known])
+    return found
+
+
+def _chance_of(labels: Labels) -> Floats:
     n = len(labels)
     if labels.ndim == 1:
         return (np.bincount(labels)[labels] - 1) / (n - 1)
@@ -94,9 +122,3 @@ def in_degree(neighbors: Neighbors) -> npt.NDArray[np.int64]:
     """
     ends = neighbors.edges("directed").target
     return np.bincount(ends, minlength=len(neighbors))
-
-
-def _labels(neighbors: Neighbors) -> Labels:
-    if neighbors.labels is None:
-        raise ValueError("`neighbors` must have labels for this metric, got none.")
-    return neighbors.labels

@@ -1,15 +1,18 @@
 """Metrics of predicted classes: the graph itself does not enter.
 
-All give NaN where they do not apply: without predictions, or for answers of another
-kind. Several labels a point are judged by F1 and average precision, two classes also
-by the AUROC.
+All are over the labelled points, and give NaN where they do not apply: without these,
+without predictions, or for answers of another kind. Several labels a point are judged
+by F1 and average precision, two classes also by the AUROC.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
+from ..data.answers import labelled
 from .neighbors import Neighbors
 
 Labels = npt.NDArray[np.int64]
@@ -33,10 +36,10 @@ def accuracy(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
         Between 0 and 1, 1 is best; with several labels a point, the share of right
         entries. NaN without predictions.
     """
-    predictions = neighbors.embedding.predictions
-    if predictions is None:
+    labels, predictions = _judged(neighbors, labels, neighbors.embedding.predictions)
+    if predictions is None or not len(labels):
         return NAN
-    return float(np.mean(labels_of(neighbors, labels) == predictions))
+    return float(np.mean(labels == predictions))
 
 
 def accuracy_chance(neighbors: Neighbors) -> float:
@@ -50,13 +53,21 @@ def constant_accuracy(labels: Labels) -> float:
     Parameters
     ----------
     labels
-        ``(N,)`` class numbers or ``(N, C)`` 0/1.
+        ``(N,)`` class numbers or ``(N, C)`` 0/1; unlabelled rows (-1) do not count.
+
+    Returns
+    -------
+    float
+        NaN without labelled rows.
 
     Examples
     --------
-    >>> constant_accuracy(np.array([0, 0, 1, 0]))
+    >>> constant_accuracy(np.array([0, 0, 1, 0, -1]))
     0.75
     """
+    labels = labels[labelled(labels, None, len(labels))]
+    if not len(labels):
+        return NAN
     if labels.ndim == 1:
         return float(np.bincount(labels).max() / len(labels))
     share = labels.mean(axis=0)
@@ -92,8 +103,7 @@ def auroc(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
     >>> auroc(knn(replace(line, scores=told), k=1))
     0.75
     """
-    labels = labels_of(neighbors, labels)
-    scores = neighbors.embedding.scores
+    labels, scores = _judged(neighbors, labels, neighbors.embedding.scores)
     if scores is None or labels.ndim > 1 or scores.shape[1] != 2:
         return NAN
     ones = int(labels.sum())
@@ -125,8 +135,7 @@ def f1_micro(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
         Between 0 and 1, 1 is best. NaN without predictions, with one label a point,
         or when nothing is true and nothing predicted.
     """
-    labels = labels_of(neighbors, labels)
-    predictions = neighbors.embedding.predictions
+    labels, predictions = _judged(neighbors, labels, neighbors.embedding.predictions)
     if predictions is None or labels.ndim == 1:
         return NAN
     whole = int(labels.sum() + predictions.sum())
@@ -135,7 +144,7 @@ def f1_micro(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
 
 def f1_micro_chance(neighbors: Neighbors) -> float:
     """Return the best of a constant answer: the t commonest labels, for every point."""
-    labels = labels_of(neighbors, None)
+    labels, _ = _judged(neighbors, None, None)
     if labels.ndim == 1 or not labels.any():
         return NAN
     counts = np.sort(labels.sum(axis=0))[::-1]
@@ -164,8 +173,7 @@ def f1_macro(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
         Between 0 and 1, 1 is best. NaN without predictions, with even classes, or
         when nothing is true and nothing predicted.
     """
-    labels = labels_of(neighbors, labels)
-    predictions = neighbors.embedding.predictions
+    labels, predictions = _judged(neighbors, labels, neighbors.embedding.predictions)
     if predictions is None or not _uneven(labels):
         return NAN
     if labels.ndim == 1:
@@ -181,7 +189,7 @@ def f1_macro(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
 
 def f1_macro_chance(neighbors: Neighbors) -> float:
     """Return the best of a constant answer: the largest class, or every label."""
-    labels = labels_of(neighbors, None)
+    labels, _ = _judged(neighbors, None, None)
     if not _uneven(labels):
         return NAN
     counts = np.bincount(labels) if labels.ndim == 1 else labels.sum(axis=0)
@@ -211,8 +219,7 @@ def average_precision(neighbors: Neighbors, *, labels: Labels | None = None) -> 
         Between 0 and 1, 1 is best, over the labels that occur. NaN without scores,
         with one label a point, or without any.
     """
-    labels = labels_of(neighbors, labels)
-    scores = neighbors.embedding.scores
+    labels, scores = _judged(neighbors, labels, neighbors.embedding.scores)
     if scores is None or labels.ndim == 1 or not labels.any():
         return NAN
     used = labels.any(axis=0)
@@ -233,7 +240,7 @@ def average_precision(neighbors: Neighbors, *, labels: Labels | None = None) -> 
 
 def average_precision_chance(neighbors: Neighbors) -> float:
     """Return the mean share of points that have a label, over those that occur."""
-    labels = labels_of(neighbors, None)
+    labels, _ = _judged(neighbors, None, None)
     if labels.ndim == 1 or not labels.any():
         return NAN
     return float(labels[:, labels.any(axis=0)].mean())
@@ -254,9 +261,18 @@ def labels_of(neighbors: Neighbors, labels: Labels | None) -> Labels:
     return neighbors.labels
 
 
+def _judged(neighbors: Neighbors, labels: Labels | None, answers: Any) -> Any:
+    """Return the labels of the labelled points, and what was answered for these."""
+    labels = labels_of(neighbors, labels)
+    known = labelled(labels, None, len(labels))
+    return labels[known], None if answers is None else answers[known]
+
+
 def _uneven(labels: Labels) -> bool:
     if labels.ndim > 1:
         return True
+    if not len(labels):
+        return False
     counts = np.bincount(labels)
     counts = counts[counts > 0]
     return bool(2 * counts.min() <= counts.max())

@@ -61,7 +61,7 @@ class Panel:
         found = [(EVERY, np.ones(len(graph), dtype=bool))]
         if graph.labels is None or graph.labels.ndim != 1:
             return found
-        sizes = np.bincount(graph.labels)
+        sizes = np.bincount(graph.labels[graph.labels >= 0])
         order = np.argsort(-sizes, kind="stable")[: np.count_nonzero(sizes)]
         names = graph.embedding.class_names
         return found + [(str(names[c]), graph.labels == c) for c in order[:MOST]]
@@ -72,7 +72,7 @@ class Panel:
         labels = self.found.graph.labels
         if labels is None or labels.ndim != 1:
             return 0
-        return len(np.unique(labels)) - len(self.groups) + 1
+        return len(np.unique(labels[labels >= 0])) - len(self.groups) + 1
 
     def means(self, modality: str) -> list[float]:
         """Return the mean responsibility of each group, NaN where none has it."""

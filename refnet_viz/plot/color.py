@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from .. import _check
+from ..data.answers import NO_LABEL, labelled
 from ..embedding import Embedding
 from .text import escape, short
 from .theme import SCALE, class_style, ink
@@ -19,6 +20,8 @@ from .theme import SCALE, class_style, ink
 MOST_ENTRIES = 24  # a legend longer than this is no longer read
 MOST_WHOLE = 12  # so few whole numbers are names, more are amounts
 MISSING = "missing"
+OPEN = "-open"  # how symbols without a filling end
+RING = 1.3  # pixels of their line
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class Coloring:
         Colour and symbol of each category.
     mode
         "light" or "dark".
+    hollow
+        Position of the category of points that have no value, if there is one.
     """
 
     title: str
@@ -44,16 +49,19 @@ class Coloring:
     names: tuple[str, ...]
     styles: tuple[tuple[str, str], ...]
     mode: str
+    hollow: int | None = None
 
     def marker(self, panel: int) -> dict[str, Any]:
         """Return the marker of a panel's one trace: an entry a point."""
-        rim = {"color": ink(self.mode).outline, "width": 0.5}
+        rim: dict[str, Any] = {"color": ink(self.mode).outline, "width": 0.5}
         values = self.values[panel]
         if not self.names:
             return {"color": values, "coloraxis": "coloraxis", "line": rim}
         colors = np.array([color for color, _ in self.styles])
         symbols = np.array([symbol for _, symbol in self.styles])
         shapes: Any = symbols[values] if len(set(symbols)) > 1 else symbols[0]
+        if self.hollow is not None:  # a ring thin as a rim would be lost
+            rim["width"] = np.where(values == self.hollow, RING, 0.5)
         return {"color": colors[values], "symbol": shapes, "line": rim}
 
     def text(self, panel: int) -> list[str] | None:
@@ -65,6 +73,16 @@ class Coloring:
             return [f"{self.title}: {escape(self.names[v])}" for v in values]
         return [f"{self.title}: {value:.4g}" for value in values]
 
+    def entry(self, code: int) -> str:
+        """Return what the legend calls a category, of those without a value how many.
+
+        The largest number of any panel.
+        """
+        if code != self.hollow:
+            return self.names[code]
+        most = max(int(np.sum(values == code)) for values in self.values)
+        return f"{self.names[code]} ({most:,})"
+
     def add_key(self, figure: go.Figure) -> None:
         """Add the legend, or the colour bar, to a figure."""
         if not self.names:
@@ -73,7 +91,7 @@ class Coloring:
         if len(self.names) == 1:
             return
         seen = sorted({int(v) for values in self.values for v in np.unique(values)})
-        entries = [(short(self.names[i]), *self.styles[i]) for i in seen]
+        entries = [(short(self.entry(i)), *self.styles[i]) for i in seen]
         if len(entries) > MOST_ENTRIES:
             rest = f"and {len(entries) - MOST_ENTRIES} more: point at them"
             entries = [*entries[:MOST_ENTRIES], (rest, "rgba(0,0,0,0)", "circle")]
@@ -81,6 +99,7 @@ class Coloring:
         for name, color, symbol in entries:
             bare = color == "rgba(0,0,0,0)"
             marker = {"color": color, "symbol": symbol, "size": 9}
+            bare = bare or symbol.endswith(OPEN)
             figure.add_trace(
                 go.Scatter(
                     x=[None], y=[None], mode="markers", name=name, hoverinfo="skip",
@@ -139,6 +158,8 @@ def coloring(
         return _correct(embeddings, mode)
     if color in {"label", "prediction"}:
         return _labels(embeddings, color, mode)
+    if color in modalities_lacking(embeddings):
+        return _presence(embeddings, color, mode)
     return _of_values(short(color), [e.columns[color] for e in embeddings], mode)
 
 
@@ -173,7 +194,51 @@ def _labels(embeddings: Sequence[Embedding], which: str, mode: str) -> Coloring:
         columns.append(values)
     many = getattr(embeddings[0], field).ndim == 2
     title = f"{which} (first of several)" if many else which
-    return _classes(title, columns, [*names, "none"] if many else names, mode)
+    kinds = [*names, "none"] if many else names
+    bare = [_unlabelled(e, which) for e in embeddings]
+    if not np.any(bare):
+        return _classes(title, columns, kinds, mode)
+    columns = [
+        np.where(mask, len(kinds), column)
+        for mask, column in zip(bare, columns, strict=True)
+    ]
+    return _with_hollow(_classes(title, columns, kinds, mode), NO_LABEL)
+
+
+def _unlabelled(embedding: Embedding, which: str) -> npt.NDArray[np.bool_]:
+    if which == "prediction":
+        return np.zeros(len(embedding), dtype=bool)
+    return ~labelled(embedding.labels, None, len(embedding))
+
+
+def _with_hollow(found: Coloring, name: str) -> Coloring:
+    """Return a colouring with one more category, of points that have no value."""
+    style = ink(found.mode).muted, f"circle{OPEN}"
+    return replace(
+        found, names=(*found.names, name), styles=(*found.styles, style),
+        hollow=len(found.names),
+    )  # fmt: skip
+
+
+def modalities_lacking(embeddings: Sequence[Embedding]) -> list[str]:
+    """Return the columns that say which rows have a modality.
+
+    Examples
+    --------
+    >>> inputs = {"a": np.eye(2), "b": np.eye(2)}
+    >>> gone = np.array([[True, True], [True, False]])
+    >>> space = Embedding.from_arrays(np.eye(2), modalities=inputs, present=gone)
+    >>> modalities_lacking([space])
+    ['has b']
+    """
+    first = embeddings[0]
+    names = [f"has {name}" for name in first.inputs]
+    return [n for n in names if n in first.columns and n not in first.metadata]
+
+
+def _presence(embeddings: Sequence[Embedding], color: str, mode: str) -> Coloring:
+    lacking = [np.asarray(e.columns[color] == "no").astype(int) for e in embeddings]
+    return _with_hollow(_classes(short(color), lacking, ["yes"], mode), "no")
 
 
 def _correct(embeddings: Sequence[Embedding], mode: str) -> Coloring:
@@ -181,10 +246,12 @@ def _correct(embeddings: Sequence[Embedding], mode: str) -> Coloring:
     for embedding in embeddings:
         differs = np.asarray(embedding.labels != embedding.predictions)
         rows = differs.reshape(len(embedding), -1)
-        wrong.append(np.asarray(rows.any(axis=1), dtype=np.int64))
+        codes = np.asarray(rows.any(axis=1), dtype=np.int64)
+        wrong.append(np.where(_unlabelled(embedding, "label"), 2, codes))
     blue, red = (class_style(i, mode)[0] for i in (0, 3))
     styles = ((blue, "circle"), (red, "x"))
-    return Coloring("prediction", tuple(wrong), ("right", "wrong"), styles, mode)
+    found = Coloring("prediction", tuple(wrong), ("right", "wrong"), styles, mode)
+    return _with_hollow(found, NO_LABEL) if np.any(np.array(wrong) == 2) else found
 
 
 def _of_values(title: str, columns: Sequence[Any], mode: str) -> Coloring:

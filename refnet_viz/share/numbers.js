@@ -64,6 +64,7 @@ function evenly(list, most) {
 function rewired(one, other, k) {
   const { most, count } = one;
   return Float64Array.from({ length: count }, (_, row) => {
+    if (one.lacks(row) || other.lacks(row)) return NaN;
     const start = row * most;
     const known = new Set(one.near.subarray(start, start + k));
     let both = 0;
@@ -74,11 +75,15 @@ function rewired(one, other, k) {
 
 // Share of the neighbours of every point that share a label with it; `same` has a bit
 // for each of them, the first one highest.
-function purity({ most, count }, same, k) {
+// `judged` has a bit where both have a label, and is null where all have.
+function purity({ most, count }, same, judged, k) {
   return Float64Array.from({ length: count }, (_, row) => {
-    let right = 0;
-    for (let place = row * most; place < row * most + k; place += 1) right += bit(same, place);
-    return right / k;
+    let [right, all] = [0, 0];
+    for (let place = row * most; place < row * most + k; place += 1) {
+      right += bit(same, place);
+      all += judged ? bit(judged, place) : 1;
+    }
+    return all ? right / all : NaN;
   });
 }
 
@@ -97,30 +102,32 @@ function inDegree({ near, most, count }, k) {
 }
 
 function meanOf(values, rows) {
-  let sum = 0;
-  for (const row of rows) sum += values[row];
-  return sum / rows.length;
+  const known = rows.filter((row) => !Number.isNaN(values[row]));
+  return known.reduce((sum, row) => sum + values[row], 0) / known.length;
 }
 
 // Share of right answers; of several labels a point, the share of right entries.
 function accuracy(labels, told, rows, classes) {
+  const known = rows.filter((row) => labels[row]);
   let right = 0;
-  for (const row of rows) {
+  for (const row of known) {
     const here = new Set(labels[row]);
     const both = told[row].filter((code) => here.has(code)).length;
     right += classes ? 1 - (labels[row].length + told[row].length - 2 * both) / classes : both;
   }
-  return right / rows.length;
+  return right / known.length;
 }
 
 // The share that the best constant answer gets right.
 function constantShare(labels, rows, classes) {
   const counts = new Map();
-  for (const row of rows) {
+  const known = rows.filter((row) => labels[row]);
+  if (!known.length) return NaN;
+  for (const row of known) {
     for (const code of labels[row]) counts.set(code, (counts.get(code) || 0) + 1);
   }
-  if (!classes) return Math.max(...counts.values()) / rows.length;
-  const shares = Array.from({ length: classes }, (_, code) => (counts.get(code) || 0) / rows.length);
+  if (!classes) return Math.max(...counts.values()) / known.length;
+  const shares = Array.from({ length: classes }, (_, code) => (counts.get(code) || 0) / known.length);
   return shares.reduce((sum, share) => sum + Math.max(share, 1 - share), 0) / classes;
 }
 

@@ -16,7 +16,11 @@ data.variants.forEach((variant, number) => variant.runs.forEach((run) => {
   run.x = unpack(run.x, "f4");
   run.y = unpack(run.y, "f4");
   run.same = run.same && unpack(run.same, "u1");
-  run.graph = { near: unpack(run.neighbors, data.wide), most: data.most, count: data.count };
+  run.judged = run.judged && unpack(run.judged, "u1");
+  run.graph = {
+    near: unpack(run.neighbors, data.wide), most: data.most, count: data.count,
+    lacks: (row) => Number.isNaN(run.x[row]),
+  };
 }));
 const base = data.variants.find(({ name }) => name === data.baseline);
 const seeds = [...new Set(data.variants.flatMap(({ runs }) => runs.map(({ seed }) => seed)))];
@@ -40,6 +44,7 @@ function remember(name, make) {
 }
 
 function worded(codes) {
+  if (!codes) return data.noLabel;
   return codes.map((code) => data.classes[code]).join("; ") || "none";
 }
 
@@ -70,7 +75,7 @@ function edgesOf(run, kind = state.edges) {
 }
 
 function purityOf(run) {
-  return remember(`purity ${run.index} ${state.k}`, () => purity(run.graph, run.same, state.k));
+  return remember(`purity ${run.index} ${state.k}`, () => purity(run.graph, run.same, run.judged, state.k));
 }
 
 function rewiringOf(run, other = against(run)) {
@@ -192,6 +197,12 @@ function drawMaps() {
 
 // Details
 
+const missing = Object.entries(data.missing).map(([name, bits]) => [name, unpack(bits, "u1")]);
+
+function lackedBy(row) {
+  return missing.filter(([, bits]) => bit(bits, row)).map(([name]) => name);
+}
+
 function entry(row, same = null) {
   if (row >= data.count) return { row: -1, title: "a point that is not in the sample", text: "", picture: "", same };
   const text = data.texts ? shortened(data.texts[row], data.longest) : "";
@@ -199,9 +210,11 @@ function entry(row, same = null) {
 }
 
 function nearest(run, row, most) {
+  if (run.graph.lacks(row)) return [];
   const start = row * data.most;
+  const judged = run.same && data.labels[row];
   return [...run.graph.near.subarray(start, start + Math.min(state.k, most))].map(
-    (other, i) => entry(other, run.same ? bit(run.same, start + i) === 1 : null),
+    (other, i) => entry(other, judged ? bit(run.same, start + i) === 1 : null),
   );
 }
 
@@ -211,15 +224,17 @@ function factsOf(run, row) {
     const color = data.colors.find((one) => one.name === name);
     return color && valuesOf(color, run)[row];
   };
+  for (const name of lackedBy(row)) facts.push(["has no", name, ""]);
   if (spoken) facts.push(["label", spoken[row], ""]);
   if (run.predictions) facts.push(["prediction", ...answer(run, row, value("confidence"))]);
-  if (run.same) facts.push(["purity", `${told(purityOf(run)[row])} (chance ${told(chance[row])})`, ""]);
-  if (run !== against(run)) facts.push([`rewiring from ${data.baseline}`, told(rewiringOf(run)[row]), ""]);
+  if (run.same && !Number.isNaN(purityOf(run)[row])) facts.push(["purity", `${told(purityOf(run)[row])} (chance ${told(chance[row])})`, ""]);
+  if (run !== against(run) && !run.graph.lacks(row)) facts.push([`rewiring from ${data.baseline}`, told(rewiringOf(run)[row]), ""]);
   for (const { name } of data.colors.filter((color) => color.name.startsWith("responsibility: "))) {
     const found = value(name);
+    if (lackedBy(row).includes(name.slice("responsibility: ".length))) continue;
     facts.push([name, `${found <= -1 ? "−1 or less" : told(found)} (null 0)`, ""]);
   }
-  if (value("in-degree") !== undefined) facts.push(["in-degree", `${value("in-degree")} (mean ${state.k})`, ""]);
+  if (value("in-degree") !== undefined && !run.graph.lacks(row)) facts.push(["in-degree", `${value("in-degree")} (mean ${state.k})`, ""]);
   return facts;
 }
 
@@ -227,7 +242,7 @@ function factsOf(run, row) {
 function answer(run, row, confidence) {
   const known = worded(run.predictions[row]);
   const sure = confidence === undefined ? "" : ` (${told(confidence)})`;
-  if (!spoken) return [known + sure, ""];
+  if (!spoken || !data.labels[row]) return [known + sure, ""];
   const right = String(run.predictions[row]) === String(data.labels[row]);
   return [`${known}${sure} ${right ? "✓" : "✗"}`, right ? "right" : "wrong"];
 }
@@ -237,7 +252,8 @@ function ofPoint(panel, row) {
   const { title, picture, text } = entry(row);
   const rows = nearest(run, row, MOST_ROWS);
   const same = nearest(run, row, state.k).filter((one) => one.same).length;
-  const elsewhere = runs().filter((other) => other !== run).map((other) => {
+  const others = runs().filter((other) => other !== run && !other.graph.lacks(row));
+  const elsewhere = others.map((other) => {
     const near = new Set(nearest(run, row, state.k).map((one) => one.row));
     const shared = nearest(other, row, state.k).filter((one) => near.has(one.row)).length;
     return {
@@ -248,21 +264,24 @@ function ofPoint(panel, row) {
   return {
     title: state.shown.length > 1 ? `${title} in ${run.variant}` : title, picture, text,
     facts: factsOf(run, row), elsewhere, rows,
-    heading: `${state.k} nearest in the ${data.space} space${run.same ? `, ${same} with its label` : ""}`,
-    more: state.k > MOST_ROWS ? `${MOST_ROWS} of ${state.k} shown` : "",
+    heading: run.graph.lacks(row) ? data.lacking
+      : `${state.k} nearest in the ${data.space} space${run.same && data.labels[row] ? `, ${same} with its label` : ""}`,
+    more: state.k > MOST_ROWS && rows.length ? `${MOST_ROWS} of ${state.k} shown` : "",
   };
 }
 
 function ofSelection() {
   const { rows } = state;
   const counts = new Map();
-  if (spoken) rows.forEach((row) => counts.set(spoken[row], (counts.get(spoken[row]) || 0) + 1));
+  const judged = rows.filter((row) => data.labels?.[row]);
+  judged.forEach((row) => counts.set(spoken[row], (counts.get(spoken[row]) || 0) + 1));
   const ranked = [...counts].sort((a, b) => b[1] - a[1]);
   const rest = ranked.slice(5).reduce((sum, [, count]) => sum + count, 0);
+  const last = [["other labels", rest], [data.noLabel, spoken ? rows.length - judged.length : 0]];
   const facts = ranked.slice(0, 5).map(([name, count]) => [name, whole(count), ""]);
   return {
     title: `${whole(rows.length)} selected`, picture: "", text: "", elsewhere: [],
-    facts: rest ? [...facts, ["other labels", whole(rest), ""]] : facts,
+    facts: [...facts, ...last.filter(([, count]) => count).map(([name, count]) => [name, whole(count), ""])],
     heading: "in the order of the data", rows: rows.slice(0, MOST_ROWS).map((row) => entry(row)),
     more: rows.length > MOST_ROWS ? `${MOST_ROWS} of ${whole(rows.length)} shown` : "",
   };
@@ -315,7 +334,7 @@ function cellOf(run, column, cell) {
 
 function drawNumbers() {
   const step = data.steps.indexOf(state.k);
-  let caption = `${whole(data.total)} points`;
+  let caption = data.counts;
   if (state.rows.length) caption += `, ${whole(state.rows.length)} selected (second number)`;
   if (data.banded) caption += "; brackets: mean over seeds, 95% interval";
   drawStrip(parts.strip, {
@@ -383,6 +402,10 @@ function toggle(name) {
   else say(`1 to ${MOST_PANELS} variants are shown side by side`);
 }
 
+function blank(value) {
+  return Number.isNaN(value) ? "" : value;
+}
+
 function tableOf(rows) {
   const run = runs()[state.focus];
   const columns = [
@@ -391,7 +414,7 @@ function tableOf(rows) {
     run.same && ["purity", (row) => purityOf(run)[row]],
     ["rewiring", (row) => rewiringOf(run)[row]], data.texts && ["text", (row) => data.texts[row]],
   ].filter(Boolean);
-  return [columns.map(([name]) => name), ...rows.map((row) => columns.map(([, of]) => of(row)))];
+  return [columns.map(([name]) => name), ...rows.map((row) => columns.map(([, of]) => blank(of(row))))];
 }
 
 const parts = {};

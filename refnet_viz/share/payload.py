@@ -16,8 +16,9 @@ import numpy.typing as npt
 from scipy.special import stdtrit
 
 from .._threads import one_thread_for
+from ..data.answers import NO_LABEL, labelled
 from ..embedding import Embedding
-from ..graph.points import same_label
+from ..graph.points import labelled_neighbors, same_label
 from ..plot.color import MOST_ENTRIES
 from ..plot.points import point_size
 from ..widgets import detail, lines, strip
@@ -99,7 +100,9 @@ class Content:
 
     @property
     def _possible(self) -> set[int]:
-        return set(range(1, len(self.first)))
+        every = self.atlas.embeddings
+        having = min(int(own.present_in(self.space).sum()) for own in every)
+        return set(range(1, having))
 
     @property
     def most(self) -> int:
@@ -129,7 +132,7 @@ class Content:
     @property
     def width(self) -> int:
         """Bytes that a row number takes."""
-        return 2 if len(self.first) <= 1 << 16 else 4
+        return 2 if len(self.first) < 1 << 16 else 4
 
     def against(self, place: Place) -> Place:
         """Return the run of the baseline that a run is compared with."""
@@ -158,6 +161,8 @@ def payload(content: Content) -> dict[str, Any]:
         "ramp": list(ramp(content.mode)), "hint": detail.HINT,
         "ids": first.ids[drawn].tolist(), "texts": _texts(content),
         "words": _words(content), "pictures": _pictures(content),
+        "noLabel": NO_LABEL, "lacking": detail.lacking(content.space),
+        "missing": _missing(content), "counts": _counts(content),
         "classes": list(first.class_names), "labels": members(first.labels, drawn),
         "purityChance": _purity_chance(content),
         "multi": first.labels is not None and first.labels.ndim == 2,
@@ -194,19 +199,26 @@ def packed(values: npt.NDArray[Any], kind: str) -> str:
     return base64.b64encode(np.ascontiguousarray(values, kind).tobytes()).decode()
 
 
-def members(labels: npt.NDArray[np.int64] | None, rows: Rows) -> list[list[int]] | None:
-    """Return the classes of every point, one or several.
+def members(
+    labels: npt.NDArray[np.int64] | None, rows: Rows
+) -> list[list[int] | None] | None:
+    """Return the classes of every point, one or several, None for an unlabelled one.
 
     Examples
     --------
     >>> members(np.array([[0, 1], [1, 1]]), np.array([0, 1]))
     [[1], [0, 1]]
+    >>> members(np.array([2, -1]), np.array([0, 1]))
+    [[2], None]
     """
     if labels is None:
         return None
     if labels.ndim == 1:
-        return [[label] for label in labels[rows].tolist()]
-    return [np.flatnonzero(row).tolist() for row in labels[rows]]
+        return [None if label < 0 else [label] for label in labels[rows].tolist()]
+    return [
+        None if (row < 0).any() else np.flatnonzero(row).tolist()
+        for row in labels[rows]
+    ]
 
 
 def _variants(content: Content) -> list[dict[str, Any]]:
@@ -223,11 +235,18 @@ def _run(content: Content, place: Place) -> dict[str, Any]:
     x, y = layout.coordinates[drawn].T
     width = f"<u{content.width}"
     same = None if graph.labels is None else same_label(graph)[drawn]
+    judged = None
+    if graph.labels is not None and not labelled(graph.labels, None, len(graph)).all():
+        judged = packed(np.packbits(labelled_neighbors(graph)[drawn]), "u1")
+    # Rows that lack the space have no neighbours: the largest number stands for none.
+    nearest = content.places[graph.indices[drawn]]
+    nearest[graph.indices[drawn] < 0] = np.iinfo(f"u{content.width}").max
+    parts = [layout.note or layout.title, layout.caption, layout.coverage]
     return {
         "seed": str(place.seed), "against": str(content.against(place).seed),
         "x": packed(x, "<f4"), "y": packed(y, "<f4"),
-        "note": f"{layout.note or layout.title}, {layout.caption}",
-        "neighbors": packed(content.places[graph.indices[drawn]], width),
+        "note": ", ".join(part for part in parts if part),
+        "neighbors": packed(nearest, width), "judged": judged,
         "same": None if same is None else packed(np.packbits(same), "u1"),
         "predictions": members(graph.embedding.predictions, drawn),
         "strip": [_strip(content, place, k)["rows"][0]["cells"] for k in content.steps],
@@ -275,7 +294,10 @@ def _color(content: Content, shown: list[Facts], name: str) -> dict[str, Any]:
         columns = columns[:1]  # the same for every run
     return {
         "name": name, "title": found.title,
-        "names": [cut(one, LONGEST_NAME) for one in found.names],
+        "names": [
+            cut(found.coloring.entry(code), LONGEST_NAME)
+            for code in range(len(found.names))
+        ],
         "styles": [list(style) for style in found.styles], "columns": columns,
     }  # fmt: skip
 
@@ -303,6 +325,22 @@ def _pictures(content: Content) -> list[str] | None:
     if not (content.pictures and content.first.media.pictures):
         return None
     return [detail.picture(content.first, int(row)) for row in content.drawn]
+
+
+def _counts(content: Content) -> str:
+    place = content.runs[content.baseline][0]
+    return strip.counts(content.facts(place, content.k))
+
+
+def _missing(content: Content) -> dict[str, str]:
+    """Return a bit a point for each modality that some point lacks."""
+    first = content.first
+    there = {name: first.present_in(name)[content.drawn] for name in first.inputs}
+    return {
+        name: packed(np.packbits(~known), "u1")
+        for name, known in there.items()
+        if not known.all()
+    }
 
 
 def _purity_chance(content: Content) -> str | None:

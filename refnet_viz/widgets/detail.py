@@ -10,6 +10,7 @@ import anywidget
 import numpy as np
 import traitlets
 
+from ..data.answers import NO_LABEL
 from ..data.media import mime_of
 from ..embedding import Embedding
 from ..graph import Neighbors
@@ -57,36 +58,56 @@ def of_point(
         Graphs of other spaces, whose nearest neighbours are shown small.
     """
     embedding, graph = facts.embedding, facts.graph
+    there = bool(graph.present[row])
     nearest = graph.indices[row]
-    same = None if facts.same is None else facts.same[row]
+    same = None if facts.same is None or not facts.labelled[row] else facts.same[row]
     rows = [
         _entry(facts, other, same=None if same is None else bool(same[place]))
         for place, other in enumerate(nearest[:MOST_ROWS])
+        if other >= 0
     ]
     shared = "" if same is None else f", {int(same.sum())} with its label"
+    heading = f"{graph.k} nearest in the {graph.space} space{shared}"
     return {
         "title": str(embedding.ids[row]),
         "picture": picture(embedding, row),
         "text": text(embedding, row),
         "facts": _facts(facts, row),
-        "heading": f"{graph.k} nearest in the {graph.space} space{shared}",
+        "heading": heading if there else lacking(graph.space),
         "rows": rows,
-        "more": _more(graph.k),
+        "more": _more(graph.k) if there else "",
         "elsewhere": [_nearest(facts, other, row) for other in elsewhere],
     }
 
 
 def _nearest(facts: Facts, graph: Neighbors, row: int) -> dict[str, Any]:
+    if not graph.present[row]:
+        return {"heading": lacking(graph.space), "rows": []}
     nearest = graph.indices[row][:ELSEWHERE]
-    same = None if graph.labels is None else same_label(graph)[row]
+    judged = graph.labels is not None and facts.labelled[row]
+    same = same_label(graph)[row] if judged else None
     shared = set(facts.graph.indices[row].tolist()) & set(graph.indices[row].tolist())
+    told = f", {len(shared)} of {graph.k} shared" if facts.graph.present[row] else ""
     return {
-        "heading": f"in the {graph.space} space, {len(shared)} of {graph.k} shared",
+        "heading": f"in the {graph.space} space{told}",
         "rows": [
             _entry(facts, int(other), same=None if same is None else bool(same[place]))
             for place, other in enumerate(nearest)
         ],
     }
+
+
+def lacking(space: str) -> str:
+    """Return what is said of a point in a space that it lacks.
+
+    Examples
+    --------
+    >>> lacking("rna"), lacking("sum")
+    ('has no rna', 'lacks a modality: not in the sum space')
+    """
+    if space == "sum":
+        return "lacks a modality: not in the sum space"
+    return f"has no {space}"
 
 
 def of_selection(facts: Facts, rows: Rows) -> dict[str, Any]:
@@ -123,31 +144,55 @@ def text(embedding: Embedding, row: int) -> str:
 
 def _facts(facts: Facts, row: int) -> list[list[str]]:
     """Return name, value and mark ("right", "wrong" or nothing) of what is known."""
-    found = []
+    found = _missing(facts.embedding, row)
     if facts.labels is not None:
         found.append(["label", facts.labels[row], ""])
     if facts.predictions is not None:
-        mark, sign = "", ""
-        if facts.confidence is not None:
-            sign = f" ({facts.confidence[row]:.2f})"
-        if facts.right is not None:
-            mark, told = ("right", " ✓") if facts.right[row] else ("wrong", " ✗")
-            sign += told
-        found.append(["prediction", facts.predictions[row] + sign, mark])
-    if facts.purity is not None and facts.purity_chance is not None:
-        chance = facts.purity_chance[row]
-        told = f"{facts.purity[row]:.2f} (chance {chance:.2f})"
-        found.append(["purity", told, ""])
-    if facts.compared:
+        found.append(_prediction(facts, row, facts.predictions[row]))
+    found += _purity(facts, row)
+    if facts.compared and not np.isnan(facts.rewiring[row]):
         found.append(
             [f"rewiring from {facts.baseline}", f"{facts.rewiring[row]:.2f}", ""]
         )
     for name, values in facts.responsibility.items():
+        if _lacks(facts.embedding, name, row):
+            continue
         told = "–" if np.isnan(values[row]) else f"{values[row]:.2f}"
         beside = f"(null 0, all {np.nanmean(values):.2f})"
         found.append([responsibility_of(name), f"{told} {beside}", ""])
+    if not facts.graph.present[row]:
+        return found
     degree = f"{facts.in_degree[row]} (mean {facts.graph.k})"
     return [*found, ["in-degree", degree, ""]]
+
+
+def _lacks(embedding: Embedding, name: str, row: int) -> bool:
+    return name in embedding.inputs and not embedding.present_in(name)[row]
+
+
+def _missing(embedding: Embedding, row: int) -> list[list[str]]:
+    """Return which modalities a point lacks."""
+    lacks = zip(embedding.inputs, ~embedding.present[row], strict=False)
+    return [["has no", name, ""] for name, gone in lacks if gone]
+
+
+def _prediction(facts: Facts, row: int, name: str) -> list[str]:
+    mark, sign = "", ""
+    if facts.confidence is not None:
+        sign = f" ({facts.confidence[row]:.2f})"
+    if facts.right is not None and facts.labelled[row]:
+        mark, told = ("right", " ✓") if facts.right[row] else ("wrong", " ✗")
+        sign += told
+    return ["prediction", name + sign, mark]
+
+
+def _purity(facts: Facts, row: int) -> list[list[str]]:
+    if facts.purity is None or facts.purity_chance is None:
+        return []
+    purity, chance = facts.purity[row], facts.purity_chance[row]
+    if np.isnan(purity):
+        return []
+    return [["purity", f"{purity:.2f} (chance {chance:.2f})", ""]]
 
 
 def _classes(facts: Facts, rows: Rows) -> list[list[str]]:
@@ -155,12 +200,14 @@ def _classes(facts: Facts, rows: Rows) -> list[list[str]]:
     if facts.labels is None:
         return []
     counts: dict[str, int] = {}
-    for row in rows:
+    for row in rows[facts.labelled[rows]]:
         counts[facts.labels[row]] = counts.get(facts.labels[row], 0) + 1
     ranked = sorted(counts.items(), key=lambda pair: -pair[1])
     rest = sum(count for _, count in ranked[5:])
     shown = [[name, f"{count:,}", ""] for name, count in ranked[:5]]
-    return shown + ([["other labels", f"{rest:,}", ""]] if rest else [])
+    bare = int((~facts.labelled[rows]).sum())
+    last = (("other labels", rest), (NO_LABEL, bare))
+    return shown + [[name, f"{count:,}", ""] for name, count in last if count]
 
 
 def _entry(facts: Facts, row: int, *, same: bool | None = None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ..data.answers import labelled
 from ..embedding import Embedding
 from ..graph import METRICS, Neighbors
 from ..graph.points import (
@@ -19,6 +20,7 @@ from ..graph.points import (
     purity_chance_by_point,
     same_label,
 )
+from ..plot.points import words_of
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -96,6 +98,11 @@ class Facts:
         return class_words(self.embedding, self.embedding.labels)
 
     @cached_property
+    def labelled(self) -> npt.NDArray[np.bool_]:
+        """Which points have a label."""
+        return labelled(self.embedding.labels, None, len(self.embedding))
+
+    @cached_property
     def predictions(self) -> list[str] | None:
         """Predicted class names of every point, None without predictions."""
         return class_words(self.embedding, self.embedding.predictions)
@@ -108,11 +115,23 @@ class Facts:
 
     @cached_property
     def right(self) -> npt.NDArray[np.bool_] | None:
-        """Which points are predicted right in all their labels, None if unknown."""
+        """Which points are predicted right in all their labels, None if unknown.
+
+        False for unlabelled ones, of which nobody can say.
+        """
         labels, told = self.embedding.labels, self.embedding.predictions
         if labels is None or told is None:
             return None
         return np.asarray((labels == told).reshape(len(labels), -1).all(axis=1))
+
+    @property
+    def _correct(self) -> npt.NDArray[Any] | None:
+        """Right or wrong for the table, nothing where there is no label."""
+        if self.right is None or self.labelled.all():
+            return self.right
+        found = self.right.astype(object)
+        found[~self.labelled] = None
+        return found
 
     @cached_property
     def responsibility(self) -> dict[str, Floats]:
@@ -152,7 +171,7 @@ class Facts:
         """Return one row a point: id, classes, text, numbers, then the metadata."""
         known: dict[str, Any] = {
             "id": self.embedding.ids, "label": self.labels,
-            "prediction": self.predictions, "correct": self.right,
+            "prediction": self.predictions, "correct": self._correct,
             "confidence": self.confidence,
             "text": self.embedding.media.texts or None, "purity": self.purity,
             "rewiring": self.rewiring, "in_degree": self.in_degree,
@@ -191,9 +210,4 @@ def class_words(
     """Return class names for class numbers or 0/1 rows, several joined by "; "."""
     if values is None:
         return None
-    names = embedding.class_names
-    if values.ndim == 1:
-        return [names[value] for value in values]
-    return [
-        "; ".join(names[c] for c in np.flatnonzero(row)) or "none" for row in values
-    ]
+    return words_of(values, [str(name) for name in embedding.class_names])

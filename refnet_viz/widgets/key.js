@@ -5,8 +5,7 @@ function swatch(parent, color, symbol) {
   canvas.setAttribute("aria-hidden", "true");
   const pen = canvas.getContext("2d");
   pen.translate(16, 16);
-  pen.fillStyle = color;
-  pen.fill(shapeOf(symbol, 9));
+  inked(pen, shapeOf(symbol, 9), color, symbol, 3);
 }
 
 function stroke(parent, color, dash) {

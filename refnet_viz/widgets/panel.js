@@ -164,6 +164,7 @@ class Panel {
     const chosen = scene.chosen;
     const draw = (row, stamp) => {
       const [px, py] = [scale * data.x[row] + left, top - scale * data.y[row]];
+      if (Number.isNaN(px)) return;
       if (px < -20 || py < -20 || px > this.width + 20 || py > this.height + 20) return;
       const side = stamp.width / scene.ratio;
       pen.drawImage(stamp, px - side / 2, py - side / 2, side, side);

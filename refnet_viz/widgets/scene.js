@@ -26,12 +26,14 @@ function boxOf(panels) {
   let [left, right, low, high] = [Infinity, -Infinity, Infinity, -Infinity];
   for (const { x, y } of panels) {
     for (let row = 0; row < x.length; row += 1) {
+      if (Number.isNaN(x[row])) continue; // it has no place
       left = Math.min(left, x[row]);
       right = Math.max(right, x[row]);
       low = Math.min(low, y[row]);
       high = Math.max(high, y[row]);
     }
   }
+  if (left > right) return { x: 0, y: 0, wide: 1, high: 1 };
   const span = Math.max(right - left, high - low) || 1;
   return { x: (left + right) / 2, y: (low + high) / 2, wide: right - left || span, high: high - low || span };
 }

@@ -137,6 +137,7 @@ class View:
         parts += ["layout of equal weights"] if place.weights else []
         parts += ["layout of Euclidean distances"] if place.metric == "cosine" else []
         lines = [[panel.space], parts]
+        parts += [layout.coverage] if layout.coverage else []
         if panel.kind != "none":
             lines.append([panel.note or self._of_edges(panel)])
         if len(self.drawn) < self.total:
@@ -253,8 +254,9 @@ def entries_of(hue: Hue) -> list[dict[str, Any]]:
     seen = np.unique(np.concatenate([np.unique(values) for values in hue.values]))
     return [
         {
-            "name": cut(hue.names[code], LONGEST_NAME), "color": hue.styles[code][0],
-            "symbol": hue.styles[code][1], "code": int(code),
+            "name": cut(hue.coloring.entry(code), LONGEST_NAME),
+            "color": hue.styles[code][0], "symbol": hue.styles[code][1],
+            "code": int(code),
         }
         for code in seen
     ]  # fmt: skip

@@ -45,6 +45,20 @@ function shapeOf(symbol, radius) {
   return path;
 }
 
+// A point without a value is a ring.
+const isHollow = (symbol) => symbol.endsWith("-open");
+
+function inked(pen, path, color, symbol, width) {
+  if (isHollow(symbol)) {
+    pen.strokeStyle = color;
+    pen.lineWidth = width;
+    pen.stroke(path);
+  } else {
+    pen.fillStyle = color;
+    pen.fill(path);
+  }
+}
+
 // Returns stamp(color, symbol): a canvas with the point in its middle.
 function stamps(size, ratio, rim) {
   const made = new Map();
@@ -58,9 +72,8 @@ function stamps(size, ratio, rim) {
       pen.translate(side / 2, side / 2);
       pen.scale(ratio, ratio);
       const path = shapeOf(symbol, size / 2);
-      pen.fillStyle = color;
-      pen.fill(path);
-      if (rim) {
+      inked(pen, path, color, symbol, 1.4);
+      if (rim && !isHollow(symbol)) {
         pen.strokeStyle = rim;
         pen.lineWidth = 0.5;
         pen.stroke(path);

@@ -100,10 +100,11 @@ def _points(
 
 
 def _of(marker: dict[str, Any], rows: Any) -> dict[str, Any]:
-    return {
-        key: value[rows] if isinstance(value, np.ndarray) else value
-        for key, value in marker.items()
-    }
+    found: dict[str, Any] = {}
+    for key, value in marker.items():
+        part = _of(value, rows) if isinstance(value, dict) else value
+        found[key] = part[rows] if isinstance(part, np.ndarray) else part
+    return found
 
 
 def _tie(made: go.Figure, count: int) -> None:

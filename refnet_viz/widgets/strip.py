@@ -13,7 +13,7 @@ import traitlets
 from ..graph import METRICS
 from ..graph.statistics import seed_band
 from ..plot.rewiring import chance_rewiring
-from .facts import Facts, Rows
+from .facts import Facts, Floats, Rows
 from .scripts import pane
 from .words import cut
 
@@ -50,8 +50,7 @@ class Line:
 
 def content(shown: Sequence[Line], rows: Rows, focus: int) -> dict[str, Any]:
     """Return a row a map and a column a metric."""
-    total = len(shown[0].facts.embedding)
-    caption = f"{total:,} points"
+    caption = counts(shown[0].facts)
     if len(rows):
         caption += f", {len(rows):,} selected (second number)"
     if any(len(line.family) > 1 for line in shown):
@@ -74,6 +73,16 @@ def content(shown: Sequence[Line], rows: Rows, focus: int) -> dict[str, Any]:
         for number, line in enumerate(shown)
     ]  # fmt: skip
     return {"caption": caption, "columns": [*heads, rewired], "rows": lines}
+
+
+def counts(facts: Facts) -> str:
+    """Return how many points there are, without a label, and in the space."""
+    bare = int((~facts.labelled).sum()) if facts.graph.labels is not None else 0
+    parts = [
+        f"{len(facts.embedding):,} points",
+        f"{bare:,} without a label" if bare else "", facts.graph.coverage,
+    ]  # fmt: skip
+    return ", ".join(part for part in parts if part)
 
 
 def columns(facts: Facts) -> list[str]:
@@ -117,16 +126,17 @@ def _band(values: list[float], span: tuple[float, float]) -> str:
 def _selected(facts: Facts, name: str, rows: Rows) -> float:
     """Return a metric of the selected points."""
     if name == "purity" and facts.purity is not None:
-        return float(facts.purity[rows].mean())
-    return facts.embedding.subset(rows).accuracy
+        return _mean(facts.purity[rows])
+    rows = rows[facts.labelled[rows]]
+    return facts.embedding.subset(rows).accuracy if len(rows) else float("nan")
 
 
 def _chance(facts: Facts, name: str, rows: Rows) -> float:
     """Return the chance level of a metric of the selected points."""
     if name == "purity" and facts.purity_chance is not None:
-        return float(facts.purity_chance[rows].mean())
-    labels = facts.embedding.labels
-    if labels is None:
+        return _mean(facts.purity_chance[rows])
+    labels, rows = facts.embedding.labels, rows[facts.labelled[rows]]
+    if labels is None or not len(rows):
         return float("nan")
     if labels.ndim == 1:  # the best constant answer
         return float(np.bincount(labels[rows]).max() / len(rows))
@@ -138,18 +148,25 @@ def _rewiring(facts: Facts, rows: Rows) -> dict[str, Any]:
     empty = {"band": "", "selected": "", "selectedBand": ""}
     if not facts.compared:
         return {**empty, "whole": "–", "nulls": ["this is the baseline"]}
-    chance = chance_rewiring(facts.graph.k, facts.graph.k, len(facts.graph))
+    having = int(facts.graph.present.sum())
+    chance = chance_rewiring(facts.graph.k, facts.graph.k, having)
     nulls = [f"chance {_number(chance)}"]
     if facts.noise is None:
         nulls.append("seed noise unknown: one seed")
     else:
-        noise = _number(facts.noise.mean())
+        noise = _number(_mean(facts.noise))
         if len(rows):
-            noise += f", {_number(facts.noise[rows].mean())}"
+            noise += f", {_number(_mean(facts.noise[rows]))}"
         nulls.append(f"two seeds {noise}")
-    selected = _number(facts.rewiring[rows].mean()) if len(rows) else ""
-    whole = _number(facts.rewiring.mean())
+    selected = _number(_mean(facts.rewiring[rows])) if len(rows) else ""
+    whole = _number(_mean(facts.rewiring))
     return {**empty, "whole": whole, "selected": selected, "nulls": nulls}
+
+
+def _mean(values: Floats) -> float:
+    """Return the mean over the points that have a number, NaN where none has."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else float("nan")
 
 
 def _number(value: float) -> str:
