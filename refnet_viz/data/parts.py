@@ -449,7 +449,8 @@ def fitted(part: Part, train: Bools) -> None:
         values, info = _encoded(part, spec)
     else:
         values, info = text_vectors(part.entries, part.absent, train)
-    part.info = {**(part.info or {}), **info, "digest": _digest(values)}
+    # What an encoder says of its weights and settings stays.
+    part.info = {**(part.info or {}), "digest": _digest(values), **info}
     part.modality = Modality(values, "vector", common_scale=True)
 
 
