@@ -241,7 +241,7 @@ def graphs(draw):
     return knn(own, k, space=space, metric=metric)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(graphs())
 def test_a_graph_is_that_of_the_rows_that_have_the_space(graph):
     alone, rows = subset_of(graph), np.flatnonzero(graph.present)
@@ -264,7 +264,7 @@ def test_a_graph_is_that_of_the_rows_that_have_the_space(graph):
             assert not full[:, rest].any()
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(graphs())
 def test_every_metric_is_that_of_the_rows_that_have_the_space(graph):
     alone = subset_of(graph)
@@ -281,7 +281,7 @@ def test_every_metric_is_that_of_the_rows_that_have_the_space(graph):
             assert metric.step(graph) == metric.step(alone)
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(graphs())
 def test_numbers_of_points_are_those_of_the_rows_that_have_the_space(graph):
     alone, here = subset_of(graph), graph.present
@@ -332,7 +332,7 @@ def slow_second_order(a, b):
     return found
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from([("a", "b"), ("a", "latent")]))
 def test_pair_measures_are_over_the_rows_of_both_graphs(seed, spaces):
     own = some(24, seed=seed)

@@ -129,7 +129,7 @@ SMALL = st.integers(0, 3).map(lambda x: x / 3)
 ANSWERS = st.tuples(st.integers(0, 1), st.integers(0, 2), SMALL)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.data(), st.integers(2, 12), st.integers(2, 3))
 def test_several_labels_agree_with_scikit_learn(data, n, count):
     entries = [
@@ -166,7 +166,7 @@ def test_several_labels_agree_with_scikit_learn(data, n, count):
     assert np.isnan([found[name] for name in ("auroc", "mae", "correlation")]).all()
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(ANSWERS, min_size=2, max_size=12))
 def test_single_labels_agree_with_scikit_learn(rows):
     labels, told, score = (np.array(column) for column in zip(*rows, strict=True))
