@@ -309,9 +309,10 @@ def _check_present(
     if len(empty):
         row = empty[0]
         called = "" if ids[row] == str(row) else f" ({str(ids[row])!r})"
+        more = "" if len(empty) == 1 else f" and {len(empty) - 1} more"
         raise ValueError(
             "`present` must leave each row at least one modality, "
-            f"got none in row {row}{called}."
+            f"got none in row {row}{called}{more}."
         )
 
 
