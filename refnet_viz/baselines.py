@@ -7,6 +7,7 @@ plain concatenation; every comparison shows these rails beside the variants.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -34,13 +35,13 @@ def rails(
     """Fit a linear model to each modality alone and to their concatenation.
 
     Logistic regression for labels, ridge regression for a target.
-    Features are standardised on the training rows. The inverse strength C of the
-    penalty is the one of 0.001 ... 1 with the highest accuracy on the validation
-    rows (ties: the smallest), fitted on the training rows only; without validation
-    rows a stratified fifth of the training rows (whole groups) takes their place, as
-    a warning and ``info["validation"]`` say. Several labels a row are fitted one
-    against the rest. A target is fitted with the alpha of 10,000 ... 0.1 that has the
-    lowest squared error there (ties: the largest).
+    Features are standardised on the training rows. Only labelled rows are fitted and
+    chosen on. The inverse strength C of the penalty is the one of 0.001 ... 1 with the
+    highest accuracy on the validation rows (ties: the smallest), fitted on the
+    training rows only; without validation rows a stratified fifth of the training
+    rows (whole groups) takes their place, as a warning and ``info["validation"]`` say.
+    Several labels a row are fitted one against the rest. A target is fitted with the
+    alpha of 10,000 ... 0.1 that has the lowest squared error there (ties: the largest).
 
     Parameters
     ----------
@@ -79,17 +80,22 @@ def rails(
     seed = _check.integer("seed", seed, low=0)
     balanced = _check_weights(data, class_weights)
     _check_trainable(data)
-    inputs = features(data)
+    inputs, fingerprint = features(data), data.fingerprint
+    data, inputs = _labelled(data, inputs)
     warn_of_validation(data, seed=seed)
     with _one_thread():
         names = {f"{key} only": [key] for key in inputs}
         names["concatenation"] = list(inputs)
-        return {
+        found = {
             name: _rail(
                 data, inputs, name=name, keys=keys, seed=seed, balanced=balanced
             )
             for name, keys in names.items()
         }
+    return {
+        name: replace(rail, info=rail.info | {"fingerprint": fingerprint})
+        for name, rail in found.items()
+    }
 
 
 def features(data: Dataset) -> Features:
@@ -146,6 +152,14 @@ def _one_thread() -> AbstractContextManager[Any]:
     return threadpool_limits(1)
 
 
+def _labelled(data: Dataset, inputs: Features) -> tuple[Dataset, Features]:
+    """Return the rows that are labelled, to fit and to choose on, and the test rows."""
+    kept = data.labelled | (data.split == "test")
+    if kept.all():
+        return data, inputs
+    return data.subset(kept), {name: x[kept] for name, x in inputs.items()}
+
+
 def _check_trainable(data: Dataset) -> None:
     if data.labels is None and data.target is None:
         raise ValueError("`data` must have labels or a target, got none.")
@@ -154,9 +168,16 @@ def _check_trainable(data: Dataset) -> None:
         raise ValueError(
             f"`data` must have training and test rows, got {train} and {test}."
         )
+    seen = data.labelled & (data.split == "train")
+    if not seen.any():
+        answer = "label" if data.target is None else "target"
+        raise ValueError(
+            f"`data` must have a {answer} in at least one training row, got none in "
+            f"{train} rows."
+        )
     if data.target is not None or data.labels is None:
         return
-    columns = data.labels.reshape(len(data), -1)[data.split == "train"]
+    columns = data.labels.reshape(len(data), -1)[seen]
     if (columns == columns[0]).all():
         raise ValueError(
             "`data` must have at least two classes among its training rows, got 1."

@@ -108,7 +108,7 @@ def _embed(
         targets=targets,
         decoded=decoded,
         labels=data.labels,
-        class_names=data.class_names,
+        class_names=_class_names(run, data),
         predictions=predictions,
         scores=scores,
         diagnostics=diagnostics,
@@ -144,10 +144,16 @@ def _decoders(model: ReFNet) -> dict[str, Decoder]:
     return found
 
 
+def _class_names(run: Run, data: Dataset) -> tuple[str, ...]:
+    """Return the names of the data's classes, of the run's where no row has a label."""
+    unlabelled = not data.class_names and _classifies(run)
+    return run.schema.class_names if unlabelled else data.class_names
+
+
 def _check_classes(run: Run, data: Dataset) -> None:
     """Refuse labels that number other classes than the run's predictions do."""
     known = run.schema.class_names
-    if data.labels is None or not _classifies(run):
+    if not data.labelled.any() or not _classifies(run):
         return
     if run.schema.multilabel != data.multilabel:
         kinds = ("one label", "several labels")

@@ -125,7 +125,9 @@ NO_LABEL = "no label"  # what pictures and tables say of an unlabelled row
 
 
 def labelled(
-    labels: Labels | None, target: npt.NDArray[np.float64] | None, n: int
+    labels: npt.NDArray[np.integer[Any]] | None,
+    target: npt.NDArray[np.float64] | None,
+    n: int,
 ) -> npt.NDArray[np.bool_]:
     """Return which of `n` rows have an answer: a target if there are any, else labels.
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _check
+from .answers import labelled
 from .grouped import grouped_parts
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 SPLITS = ("train", "val", "test")
 VALIDATION = 0.2  # share of the training rows that stand in for validation rows
 BINS = 5
+UNLABELLED = -1  # stratum of the rows without a label among labelled ones
 
 
 def strata(
@@ -30,7 +32,8 @@ def strata(
     Classes are the strata of single labels. A row with several labels belongs to
     its rarest one, so that rare labels reach every part; without labels all rows
     are one stratum. A target goes before labels: its strata are the fifths of its
-    sorted values, equal values together.
+    sorted values, equal values together. Unlabelled rows among labelled ones are a
+    stratum of their own, -1.
 
     Examples
     --------
@@ -38,15 +41,26 @@ def strata(
     [1, 0, 0]
     >>> strata(None, 5, target=np.array([0.5, -1.0, 2.0, 9.0, 3.0])).tolist()
     [1, 0, 2, 4, 3]
+    >>> strata(np.array([1, -1, 0]), 3).tolist()
+    [1, -1, 0]
     """
-    if target is not None:
-        first = np.searchsorted(np.sort(target), target)  # how many are smaller
-        return first * BINS // n
-    if labels is None:
+    if labels is None and target is None:
         return np.zeros(n, dtype=np.intp)
+    known = labelled(labels, target, n)
+    found = np.full(n, UNLABELLED, dtype=np.intp)
+    if target is not None:
+        values = target[known]
+        smaller = np.searchsorted(np.sort(values), values)  # how many are smaller
+        found[known] = smaller * BINS // max(len(values), 1)
+    elif labels is not None:
+        found[known] = _of_classes(labels[known])
+    return found
+
+
+def _of_classes(labels: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.intp]:
     if labels.ndim == 1:
         return labels.astype(np.intp)
-    rarity = np.where(labels > 0, labels.sum(axis=0), n + 1)
+    rarity = np.where(labels > 0, labels.sum(axis=0), len(labels) + 1)
     return np.where(labels.any(axis=1), rarity.argmin(axis=1), labels.shape[1])
 
 
@@ -106,14 +120,14 @@ def label_subset(
 
     Every stratum (a class; with several labels a row, its rarest one) keeps at least
     one row, so the subset can be slightly larger than `fraction`. A larger fraction
-    with the same seed contains the smaller one.
+    with the same seed contains the smaller one. Unlabelled rows have no label to keep.
 
     Parameters
     ----------
     labels
-        ``(N,)`` or ``(N, C)``; None gives no labelled row.
+        ``(N,)`` or ``(N, C)``, -1 in unlabelled rows; None gives no labelled row.
     fraction
-        Share of rows that keep their label, above 0 and at most 1.
+        Share of the labelled rows that keep their label, above 0 and at most 1.
     seed
         Same seed, same subset.
 
@@ -131,6 +145,8 @@ def label_subset(
     --------
     >>> label_subset(np.repeat([0, 1], 10), 0.2, seed=0).reshape(2, 10).sum(1).tolist()
     [2, 2]
+    >>> label_subset(np.array([0, -1, 1, -1]), 1.0, seed=0).tolist()
+    [True, False, True, False]
     """
     share = _check.number("label_fraction", fraction, low=0, high=1)
     if share == 0:
@@ -142,7 +158,7 @@ def label_subset(
     rng = np.random.default_rng(seed)
     keep = np.zeros(len(labels), dtype=bool)
     groups = strata(labels, len(labels))
-    for group in np.unique(groups):
+    for group in np.unique(groups[groups != UNLABELLED]):
         members = rng.permutation(np.flatnonzero(groups == group))
         keep[members[: max(1, round(share * len(members)))]] = True
     return keep

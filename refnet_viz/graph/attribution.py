@@ -150,9 +150,10 @@ class Attribution:
     def points(self) -> pd.DataFrame:
         """One row a point: its hub, its residual, its responsibility.
 
-        ``id``, ``label``, ``in_degree``, ``hub``, ``hub by`` (modalities, joined),
-        ``emergent`` (share of its edges that no modality has), ``carrier`` (the
-        modality by which the ends of its edges are closest, missing where it has none),
+        ``id``, ``label`` (missing without one), ``in_degree``, ``hub``, ``hub by``
+        (modalities, joined), ``emergent`` (share of its edges that no modality has),
+        ``carrier`` (the modality by which the ends of its edges are closest, missing
+        where it has none),
         ``rho``, then what `refnet_viz.responsibility.scores_by_point` says.
         """
         graph = self.graph
@@ -161,7 +162,9 @@ class Attribution:
         columns: dict[str, Any] = {"id": graph.ids}
         if graph.labels is not None and graph.labels.ndim == 1:
             classes = np.array(graph.embedding.class_names, dtype=object)
-            columns["label"] = classes[graph.labels]
+            known = graph.labels >= 0
+            columns["label"] = np.full(len(graph), None)
+            columns["label"][known] = classes[graph.labels[known]]
         columns |= {
             "in_degree": in_degree(graph), "hub": hubs(graph),
             "hub by": [" + ".join(names[row]) for row in modal],

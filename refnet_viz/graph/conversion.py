@@ -11,6 +11,7 @@ import networkx as nx
 import numpy as np
 import numpy.typing as npt
 
+from ..data.answers import labelled
 from ..embedding import Embedding
 
 T = TypeVar("T")
@@ -19,6 +20,8 @@ Row: TypeAlias = dict[str, dict[str, float]]
 
 def label_texts(embedding: Embedding) -> list[str]:
     """Return the class name of every point; several are joined by "; ".
+
+    Empty for unlabelled points.
 
     Examples
     --------
@@ -29,8 +32,8 @@ def label_texts(embedding: Embedding) -> list[str]:
     if labels is None:
         return [""] * len(embedding)
     if labels.ndim == 1:
-        return [names[label] for label in labels.tolist()]
-    return ["; ".join(names[c] for c in np.flatnonzero(row)) for row in labels]
+        return [names[label] if label >= 0 else "" for label in labels.tolist()]
+    return ["; ".join(names[c] for c in np.flatnonzero(row > 0)) for row in labels]
 
 
 def build_graph(
@@ -45,7 +48,8 @@ def build_graph(
 ) -> nx.Graph[str]:
     """Return a networkx graph, its dictionaries built directly.
 
-    Nodes say whether they are `present` where that is given.
+    Nodes say whether they are `present` where that is given, and whether they are
+    ``labelled`` where some are and some are not.
 
     `add_edges_from` looks up every node and edge, and makes two dictionaries an edge;
     here the rows to write into are gathered by numpy, and one dictionary is made,
@@ -58,9 +62,13 @@ def build_graph(
             name: {"label": label}
             for name, label in zip(names, label_texts(embedding), strict=True)
         }
-        if present is not None:
-            for name, there in zip(names, present.tolist(), strict=True):
-                graph._node[name]["present"] = there
+        for key, flags in {
+            "present": present,
+            "labelled": _labelled(embedding),
+        }.items():
+            if flags is not None:
+                for name, flag in zip(names, flags.tolist(), strict=True):
+                    graph._node[name][key] = flag
         out: list[Row] = [{} for _ in names]
         back: list[Row] = [{} for _ in names] if directed else out
         ends = zip(
@@ -74,6 +82,14 @@ def build_graph(
         if directed:
             graph._pred = dict(zip(names, back, strict=True))
     return graph
+
+
+def _labelled(embedding: Embedding) -> npt.NDArray[np.bool_] | None:
+    """Return which points have labels, None where all or there are no labels."""
+    if embedding.labels is None:
+        return None
+    known = labelled(embedding.labels, None, len(embedding))
+    return None if known.all() else known
 
 
 def _gather(values: list[T], index: npt.NDArray[np.int64]) -> list[T]:

@@ -16,6 +16,7 @@ from .neighbors import Neighbors
 
 SUFFIXES = (".graphml", ".gexf", ".json")
 ATTRIBUTES = ("distance", "weight")
+FLAGS = ("present", "labelled")  # of nodes, where not all are alike
 
 # XML cannot hold these: control characters become their pictures (U+2400 and
 # on, so that names stay different), halves of characters the replacement sign.
@@ -71,8 +72,8 @@ def load_graph(path: str | os.PathLike[str]) -> nx.Graph[str]:
     Returns
     -------
     networkx.Graph or networkx.DiGraph
-        Equal to the graph that was saved: ids, labels, which rows lack the space,
-        distances, weights and directedness.
+        Equal to the graph that was saved: ids, labels, which rows lack the space
+        or a label, distances, weights and directedness.
 
     Raises
     ------
@@ -103,12 +104,12 @@ def load_graph(path: str | os.PathLike[str]) -> nx.Graph[str]:
 
 
 def _attributes(data: dict[str, Any]) -> dict[str, Any]:
-    """Return what a node says: its label and, where it is known, whether it is there.
+    """Return what a node says: its label and, where known, if it is there and labelled.
 
     Readers add attributes of their own, which are left out.
     """
     known: dict[str, Any] = {"label": str(data.get("label", ""))}
-    return known | ({"present": bool(data["present"])} if "present" in data else {})
+    return known | {key: bool(data[key]) for key in FLAGS if key in data}
 
 
 def _cleaned(graph: nx.Graph[str]) -> nx.Graph[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import labelled, prediction, target, topology
+from ..data.answers import labelled as labelled_rows
+from . import labelled, points, prediction, target, topology
 from .neighbors import Neighbors
 
 Number = Callable[[Neighbors], float]
@@ -72,6 +73,17 @@ def per_point(neighbors: Neighbors) -> float:
     return 1 / len(neighbors)
 
 
+def per_labelled_point(neighbors: Neighbors) -> float:
+    """Return the step of a share of labelled points."""
+    labels = prediction.labels_of(neighbors, None)
+    return 1 / max(1, int(labelled_rows(labels, None, len(labels)).sum()))
+
+
+def per_labelled_neighbor(neighbors: Neighbors) -> float:
+    """Return the step of a share of neighbours, both ends labelled."""
+    return 1 / max(1, int(points.labelled_neighbors(neighbors).sum()))
+
+
 def per_neighbor(neighbors: Neighbors) -> float:
     """Return the step of a share of neighbours."""
     return 1 / neighbors.compact.indices.size
@@ -83,7 +95,7 @@ METRICS: dict[str, Metric] = {
     "accuracy": Metric(
         prediction.accuracy, "share of points predicted right", (0, 1),
         needs_labels=True, higher_is_better=True,
-        chance=prediction.accuracy_chance, step=per_point, of_predictions=True,
+        chance=prediction.accuracy_chance, step=per_labelled_point, of_predictions=True,
     ),
     "auroc": Metric(
         prediction.auroc, "area under the ROC curve of two classes", (0, 1),
@@ -118,11 +130,12 @@ METRICS: dict[str, Metric] = {
     "purity": Metric(
         labelled.purity, "share of neighbours with the label of their point", (0, 1),
         needs_labels=True, higher_is_better=True,
-        chance=labelled.purity_chance, step=per_neighbor,
+        chance=labelled.purity_chance, step=per_labelled_neighbor,
     ),
     "adjusted_homophily": Metric(
         labelled.adjusted_homophily, "label assortativity of the union graph", (-1, 1),
-        needs_labels=True, higher_is_better=True, chance=_zero, step=per_neighbor,
+        needs_labels=True, higher_is_better=True, chance=_zero,
+        step=per_labelled_neighbor,
     ),
     "community_recovery": Metric(
         labelled.community_recovery,

@@ -274,8 +274,9 @@ class Neighbors:
         networkx.Graph or networkx.DiGraph
             Nodes are the ids, with attribute ``label`` (class names, joined by "; ",
             empty without labels) and, where some row lacks the space, ``present``
-            (bool): such rows are nodes without edges. Edges have ``distance`` and
-            ``weight`` (see `similarity`).
+            (bool): such rows are nodes without edges. Where some row is unlabelled,
+            ``labelled`` (bool) tells it from one that has none of several labels. Edges
+            have ``distance`` and ``weight`` (see `similarity`).
 
         Raises
         ------

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ..data.answers import labelled
 from . import statistics
 from .metrics import Metric
 from .neighbors import Neighbors
@@ -151,8 +152,9 @@ def _null(metric: Metric, line: Line, settings: Settings) -> tuple[float, float]
         rng = np.random.default_rng(settings.seed)
         truth = np.asarray(_truth(metric, graph))
         name = "target" if metric.needs_target else "labels"
-        everyone = np.ones(len(graph), dtype=bool)
-        rows = np.flatnonzero(everyone if metric.of_predictions else graph.present)
+        of_target = truth if metric.needs_target else None
+        known = labelled(truth, of_target, len(graph))
+        rows = np.flatnonzero(known if metric.of_predictions else known & graph.present)
         draws.append([
             metric.function(graph, **{name: _dealt(truth, rows, rng)})
             for _ in range(settings.permutations)

@@ -1,4 +1,7 @@
-"""Metrics of a predicted target: the graph itself does not enter."""
+"""Metrics of a predicted target, over the points that have one.
+
+The graph itself does not enter.
+"""
 
 from __future__ import annotations
 
@@ -30,15 +33,15 @@ def mae(neighbors: Neighbors, *, target: Floats | None = None) -> float:
         At least 0, which is best. NaN without a target or a prediction.
     """
     target, predicted = _numbers(neighbors, target)
-    if target is None or predicted is None:
+    if target is None or predicted is None or not len(target):
         return NAN
     return float(np.abs(target - predicted).mean())
 
 
 def mae_chance(neighbors: Neighbors) -> float:
     """Return the error of the best constant answer, the median of these points."""
-    target = neighbors.embedding.target
-    if target is None:
+    target, _ = _numbers(neighbors, None)
+    if target is None or not len(target):
         return NAN
     return float(np.abs(target - np.median(target)).mean())
 
@@ -60,7 +63,7 @@ def correlation(neighbors: Neighbors, *, target: Floats | None = None) -> float:
         gets. NaN without a target that varies or without a prediction.
     """
     target, predicted = _numbers(neighbors, target)
-    if target is None or predicted is None or np.ptp(target) == 0:
+    if target is None or predicted is None or not len(target) or not np.ptp(target):
         return NAN
     if np.ptp(predicted) == 0:
         return 0.0
@@ -69,5 +72,10 @@ def correlation(neighbors: Neighbors, *, target: Floats | None = None) -> float:
 
 
 def _numbers(neighbors: Neighbors, target: Floats | None) -> tuple[Any, Any]:
-    own = neighbors.embedding.target if target is None else target
-    return own, neighbors.embedding.predicted
+    """Return the numbers of the labelled points: what is true, what was predicted."""
+    target = neighbors.embedding.target if target is None else target
+    predicted = neighbors.embedding.predicted
+    if target is None:
+        return None, None
+    known = ~np.isnan(target)
+    return target[known], None if predicted is None else predicted[known]

@@ -199,7 +199,7 @@ def serve(pipe: Connection, stop: Connection) -> None:
 def _done(
     data: Dataset, job: Job, pipe: Connection, stop: Connection
 ) -> Finished | Failed:
-    supervised = data.labels is not None or data.target is not None
+    supervised = bool(data.train.labelled.any())
     hush(data)  # nobody reads what this process writes; the manifest says it
 
     def tell(seen: Epoch) -> bool:

@@ -13,6 +13,7 @@ import pandas as pd
 from .. import _check
 from .._nested import Variants, as_variants, baseline_of
 from ..data import permuted, without
+from ..data.answers import labelled
 from ..data.dataset import Dataset
 from ..embedding import Embedding
 from ..graph import Attribution, attribute, edge_diff, knn
@@ -170,10 +171,10 @@ class _Whole:
             if self.space.present_in(name).sum() > 1:
                 own = _Share(self._answered(changed, name), 0.0, 0.0)
                 found[f"responsibility: {name}"] = own
-        if changed.predictions is not None and changed.labels is not None:
-            found["accuracy"] = _Share(
-                changed.accuracy, constant_accuracy(changed.labels), 1 / len(changed)
-            )
+        if changed.labels is not None and not np.isnan(changed.accuracy):
+            known = labelled(changed.labels, None, len(changed))
+            chance = constant_accuracy(changed.labels)
+            found["accuracy"] = _Share(changed.accuracy, chance, 1 / known.sum())
         return found
 
     def _answered(self, changed: Embedding, name: str) -> float:

@@ -112,14 +112,14 @@ def robustness(
     chance = chance_of(data)
     for level, values in zip(rising, curves, strict=True):
         shared = {"metric": "accuracy", "level": level, "chance": chance}
-        rows += [shared | row for row in given.rows(values, len(data))]
+        rows += [shared | row for row in given.rows(values, int(data.labelled.sum()))]
     areas, floors = {}, {}
     for name in given.runs:
         curve = np.array([values[name] for values in curves])
         flat = np.vstack([curve[:1], np.full_like(curve[1:], chance)])
         areas[name] = _area(curve, rising)
         floors[name] = float(_area(flat, rising).mean())
-    for row in given.rows(areas, len(data)):
+    for row in given.rows(areas, int(data.labelled.sum())):
         rows.append({"metric": "area", "chance": floors[row["variant"]], **row})
     return as_frame(
         rows, "level", baseline=given.baseline, confidence=given.confidence,
@@ -156,8 +156,8 @@ def ablate(
     pandas.DataFrame
         One row a variant and ``condition`` ("all modalities", "without image",
         "image alone"), with the columns of `robustness` and ``rows``: how many rows
-        have what the condition leaves; the others do not count, in ``chance`` (the
-        share of the largest class among these rows) neither.
+        have what the condition leaves, and a label; the others do not count, in
+        ``chance`` (the share of the largest class among these rows) neither.
 
     Raises
     ------
@@ -189,16 +189,17 @@ def ablate(
     for condition, gone in _conditions(given.runs, data).items():
         kept = [name not in gone for name in data.modalities]
         there = data.present[:, kept].any(axis=1)
-        if not there.any():
+        if not data.labelled[there].any():
             continue
         part = without(data.subset(there), gone)
+        count = int(part.labelled.sum())
         shared = {
             "metric": "accuracy", "condition": condition, "chance": chance_of(part),
-            "rows": len(part),
+            "rows": count,
         }  # fmt: skip
         if gone not in known:
             known[gone] = given.accuracy(part)
-        rows += [shared | row for row in given.rows(known[gone], len(part))]
+        rows += [shared | row for row in given.rows(known[gone], count)]
     table = as_frame(
         rows, "condition", baseline=given.baseline, confidence=given.confidence,
         dataset=data.name,

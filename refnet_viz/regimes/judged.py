@@ -36,6 +36,11 @@ class Judged:
         if data.labels is None or data.target is not None:
             found = "none" if data.target is None else "a target"
             raise ValueError(f"`data` must have labels, got {found}.")
+        if not data.labelled.any():
+            raise ValueError(
+                "`data` must have a label in at least one row, "
+                f"got none in {len(data)} rows."
+            )
         for name, members in self.runs.items():
             if not all(run.manifest["supervised"] for run in members):
                 raise ValueError(

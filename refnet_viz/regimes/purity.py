@@ -9,6 +9,7 @@ import numpy as np
 
 from .._threads import one_thread_for
 from ..config import Config
+from ..data.answers import labelled
 from ..data.dataset import Dataset
 from ..data.splits import label_subset
 from ..embedding import Embedding
@@ -38,10 +39,10 @@ class Purity:
         if data.labels is None or not len(rows):
             return
         labels = data.labels[rows]
-        self._rows = np.arange(len(rows))
+        seen = labelled(labels, None, len(labels))
         if data.target is None:  # beside a target, labels do nothing but judge
-            share = config.label_fraction
-            self._rows = np.flatnonzero(label_subset(data.val.strata, share, seed))
+            seen = label_subset(data.val.strata, config.label_fraction, seed)
+        self._rows = np.flatnonzero(seen)
         if len(self._rows) > 1:
             flat = np.zeros((len(self._rows), 1))
             start = Embedding.from_arrays(flat, labels=labels[self._rows])

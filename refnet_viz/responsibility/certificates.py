@@ -130,7 +130,7 @@ def pure_by_loss(
     z
         ``(N, d)`` fused vectors.
     labels
-        ``(N,)`` class numbers.
+        ``(N,)`` class numbers; unlabelled points (-1) are left out, as in training.
     alpha, beta
         Of the loss.
 
@@ -138,8 +138,8 @@ def pure_by_loss(
     -------
     numpy.ndarray
         ``(N,)`` bool: whether the nearest neighbours of the point by cosine, as many
-        as it has positives, all have its label. False proves nothing; a point without
-        positives is never proved.
+        as it has positives, among labelled points all have its label. False proves
+        nothing; a point without a label or positives is never proved.
 
     Raises
     ------
@@ -163,6 +163,14 @@ def pure_by_loss(
         raise ValueError(
             f"`labels` must be one class a point, got shape {labels.shape}."
         )
+    known = labels >= 0
+    if not known.all():
+        proved = np.zeros(len(z), dtype=bool)
+        if known.any():
+            proved[known] = pure_by_loss(
+                z[known], labels[known], alpha=alpha, beta=beta
+            )
+        return proved
     alpha = _check.number("alpha", alpha, low=1e-9)
     beta = _check.number("beta", beta, low=1e-9)
     norms = np.linalg.norm(z.astype(np.float64), axis=1, keepdims=True)

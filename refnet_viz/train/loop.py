@@ -19,6 +19,7 @@ from .rows import (
     Rows,
     as_trained,
     check_classes,
+    check_labelled,
     class_weights,
     row_hashes,
     rows_of,
@@ -56,10 +57,11 @@ def fit(
     Parameters
     ----------
     data
-        With labels or a target, and rows in "train". Where none is in "val", a
-        stratified fifth of the training rows (whole groups, the same for every seed)
-        is validated on instead of trained on; a warning and the manifest say so. See
-        `refnet_viz.data.with_validation`. Test rows are never looked at, but for a
+        With labels or a target, and rows in "train". Unlabelled rows are refined, and
+        otherwise as those that `config.label_fraction` leaves out. Where none is in
+        "val", a stratified fifth of the training rows (whole groups, the same for every
+        seed) is validated on instead of trained on; a warning and the manifest say so.
+        See `refnet_viz.data.with_validation`. Test rows are never looked at, but for a
         warning when some of them are training rows again; see `Dataset.leaks`.
     config
         Settings; None takes the defaults of `Config`.
@@ -90,8 +92,9 @@ def fit(
     Raises
     ------
     ValueError
-        If labels and target or training rows are missing, validation rows are and
-        cannot be taken from the training rows, only one class is labelled while
+        If labels and target or training rows are missing, no row to train or to
+        validate on is labelled, validation rows are missing
+        and cannot be taken from the training rows, only one class is labelled while
         `config.contrastive` is above 0, a target has no classes for the contrastive
         loss, the fusion or weights, `start` has another shape, the device is not
         there, or the loss stops being finite.
@@ -132,6 +135,7 @@ def fit(
             "`config.class_weights` must be 'none' when `data` has a target, which has "
             f"no classes, got {config.class_weights!r}."
         )
+    check_labelled(as_trained(data, config), config)
     return _train(
         data, config, seed=seed, start=start, device=device, progress=progress,
         watch=_watch(snapshots, on_epoch), supervised=True,

@@ -43,8 +43,8 @@ def null_losses(data: Dataset, config: Config, *, seed: int = 0) -> dict[str, fl
     data = as_trained(data, config)
     model = blank_model(Schema.of(data), config)
     model.fit_features(data.train)
-    supervised = data.labels is not None or data.target is not None
-    if data.target is not None:
+    supervised = bool(data.train.labelled.any())
+    if supervised and data.target is not None:
         seen = label_subset(data.train.strata, config.label_fraction, seed)
         model.fit_target(torch.tensor(data.target[data.split == "train"][seen]))
     rows = rows_of(model, data.train, config, seed, supervised=supervised)
@@ -68,7 +68,7 @@ def null_score(data: Dataset, config: Config, *, seed: int = 0) -> float:
     -------
     float
         The share of the largest class, the micro-F1 of the best set of labels, or 0
-        for the R^2 of a target; NaN without answers or validation rows.
+        for the R^2 of a target; NaN without labelled validation rows.
 
     Examples
     --------
@@ -84,6 +84,8 @@ def null_score(data: Dataset, config: Config, *, seed: int = 0) -> float:
         return float("nan")
     val = data.val
     seen = label_subset(val.strata, config.label_fraction, seed)
+    if not seen.any():
+        return float("nan")
     return _best_score(data.labels[data.split == "val"][seen])
 
 

@@ -40,7 +40,9 @@ class Rows:
         return classification(logits[seen], labels, weights=self.weights)
 
     def score(self, logits: Tensor) -> float:
-        """Return accuracy, micro-F1 or R^2; NaN without answers."""
+        """Return accuracy, micro-F1 or R^2 of the labelled rows; NaN without any."""
+        if not self.labelled.any():
+            return float("nan")
         if self.target is not None:
             return _determination(logits[self.labelled, 0], self.target[self.labelled])
         if self.labels is None:
@@ -95,6 +97,28 @@ def class_weights(train: Rows, config: Config, count: int) -> Tensor | None:
     rows = torch.bincount(labels, minlength=count)
     weights = len(labels) / ((rows > 0).sum() * rows.clamp(min=1))
     return torch.where(rows > 0, weights, 1.0)
+
+
+def check_labelled(data: Dataset, config: Config) -> None:
+    """Refuse rows to train on, or to validate on, of which not one is labelled.
+
+    Raises
+    ------
+    ValueError
+        Naming the part, and what else can be done.
+    """
+    answer = "label" if data.target is None else "target"
+    instead = {"train": "`pretrain` takes unlabelled data"}
+    if config.keep == "best":
+        instead["val"] = "`config.keep` 'last' needs no validation score"
+    for part, other in instead.items():
+        inside = data.split == part
+        if inside.any() and not data.labelled[inside].any():
+            raise ValueError(
+                f"`data` must have a {answer} in at least one row of the split "
+                f"{part!r} to be fitted, got none in {int(inside.sum())} rows; "
+                f"{other}."
+            )
 
 
 def check_classes(train: Rows, config: Config) -> None:

@@ -191,8 +191,8 @@ def _validate(model: ReFNet, rows: Rows) -> tuple[dict[str, float], Tensor]:
         targets = model.targets(rows.batch, output)
         loss = float(_refine(model, rows.batch, output.z, targets))
         return {"val_loss": loss, "val_score": -loss}, output.z
-    score = rows.score(output.logits)
-    return {"val_loss": float(task), "val_score": score}, output.z
+    loss = float(task) if rows.labelled.any() else float("nan")
+    return {"val_loss": loss, "val_score": rows.score(output.logits)}, output.z
 
 
 def fit_decoders(
