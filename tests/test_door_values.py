@@ -148,6 +148,9 @@ def test_several_labels_a_row():
         assert value.labels.tolist() == [[1, 0], [0, 1], [-1, -1]] * 2
     swapped = both(labels=table, class_names=["g", "r"])[0]
     assert swapped.labels[0].tolist() == [0, 1]
+    coded = np.array([[1, 0], [0, 1], [-1, -1]] * 2)
+    again = both(labels=coded, unlabelled=-1, class_names=["r", "g"])[0]
+    assert again.labels.tolist() == coded.tolist()
     half = pd.DataFrame({"r": [1, 0, None] * 2, "g": [0, 1, 1] * 2})
     assert "a gap in row 2, column 'r'" in refusal(lambda: both(labels=half))
 

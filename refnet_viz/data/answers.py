@@ -66,7 +66,7 @@ def as_labels(
     if _of_lists(labels):
         return _of_tags(labels, names)
     if labels.ndim == 2 and labels.shape[1] > 1:
-        return _of_columns(labels, names)
+        return _of_columns(labels, names, unlabelled)
     entries = column("labels", labels, sentinel=unlabelled)
     if entries.missing.all():
         raise ValueError(
@@ -264,15 +264,18 @@ def _of_tags(labels: Any, names: tuple[str, ...]) -> tuple[Labels, tuple[str, ..
     return numbers, order
 
 
-def _of_columns(labels: Any, names: tuple[str, ...]) -> tuple[Labels, tuple[str, ...]]:
+def _of_columns(
+    labels: Any, names: tuple[str, ...], sentinel: Any
+) -> tuple[Labels, tuple[str, ...]]:
     """Return 0/1 columns as they stand; a row of nothing but gaps has no label."""
     titles: tuple[str, ...] = ()
     if isinstance(labels, pd.DataFrame):
         titles = tuple(text_of(title) for title in labels.columns)
-        parts = [column("labels", labels.iloc[:, i]) for i in range(labels.shape[1])]
+        columns: list[Any] = [labels.iloc[:, i] for i in range(labels.shape[1])]
     else:
         values = labels if isinstance(labels, np.ndarray) else as_array(labels)
-        parts = [column("labels", values[:, i]) for i in range(values.shape[1])]
+        columns = [values[:, i] for i in range(values.shape[1])]
+    parts = [column("labels", part, sentinel=sentinel) for part in columns]
     if names and titles and set(names) == set(titles):
         parts = [parts[titles.index(name)] for name in names]
     names = names or titles or tuple(str(i) for i in range(len(parts)))

@@ -70,7 +70,9 @@ def rows_of(
     batch = model.prepare(data)
     device = batch.present.device
     if not supervised:
-        return Rows(batch, None, torch.zeros(len(data), dtype=torch.bool))
+        return Rows(
+            batch, None, torch.zeros(len(data), dtype=torch.bool, device=device)
+        )
     # Validation labels are as scarce as training labels: selection must not see more.
     seen = torch.from_numpy(label_subset(data.strata, config.label_fraction, seed))
     seen = seen.to(device)
