@@ -19,7 +19,7 @@ from refnet_viz.data import Dataset, Modality
 from refnet_viz.data.emoji import masked
 from refnet_viz.graph.labelled import purity
 
-SEEDS, K = range(3), 15
+SEEDS, K = range(5), 15
 METRICS = ("accuracy", "purity", "overlap with picture", "overlap with text")
 Numbers = dict[str, dict[str, np.ndarray]]
 

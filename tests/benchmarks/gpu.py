@@ -105,7 +105,7 @@ def main() -> int:
         return rv.fit(whole, config, device=device, progress=False)
 
     def pretrain(device: str, epochs: int = CONFIG.epochs):
-        config = dataclasses.replace(CONFIG, epochs=epochs, contrastive_loss="info_nce")
+        config = dataclasses.replace(CONFIG, epochs=epochs, contrastive=0.0)
         return rv.pretrain(whole, config, device=device, progress=False)
 
     print(f"{torch.cuda.get_device_name(0)}, torch {torch.__version__}")
