@@ -144,15 +144,17 @@ class Embedding:
         >>> Embedding.from_arrays([[0.0, 1.0], [1.0, 0.0]], ids=["a", "b"]).shape
         (2, 2)
         """
-        every = {_Z: z} | _features_of(modalities)
+        features = _features_of(modalities)
+        lead = _Z if _Z not in features else f"{_Z} (the fused vectors)"
+        every = {lead: z} | features
         rows = gather(
             every, ids=ids, present=_with_z(present, every), labels=labels,
             class_names=class_names, target=target, unlabelled=unlabelled,
-            metadata=metadata, media=media, join=join, whole=_Z,
+            metadata=metadata, media=media, join=join, whole=lead,
         )  # fmt: skip
         n = len(rows.ids)
-        vectors = _vectors(_Z, rows.features[_Z], np.ones(n, dtype=bool))
-        names = [key for key in rows.features if key != _Z]
+        vectors = _vectors(lead, rows.features[lead], np.ones(n, dtype=bool))
+        names = [key for key in rows.features if key != lead]
         has = {key: rows.present[:, i + 1] for i, key in enumerate(names)}
         inputs: Features = {
             key: _standardised(_vectors(key, rows.features[key], has[key]), has[key])
@@ -161,12 +163,12 @@ class Embedding:
         data = Dataset(
             name="dataset", ids=rows.ids,
             modalities={
-                _Z: Modality(vectors.astype(np.float32), "vector"),
+                lead: Modality(vectors.astype(np.float32), "vector"),
                 **{key: Modality(values, "vector") for key, values in inputs.items()},
             },
             present=rows.present, labels=rows.labels, class_names=rows.class_names,
             split=np.full(n, "test", dtype="U5"), metadata=rows.metadata,
-            media=as_media(rows.media, n, _Z), target=rows.target,
+            media=as_media(rows.media, n, lead), target=rows.target,
         )  # fmt: skip
         return cls(
             ids=data.ids, z=vectors.astype(np.float32), inputs=inputs, unimodal={},
@@ -454,8 +456,6 @@ def _features_of(modalities: Mapping[str, Any] | None) -> dict[str, Any]:
     if not modalities:
         return {}
     names = modality_names(modalities)
-    if _Z in names:
-        raise ValueError("`modalities` must not be called 'z', the fused vectors are.")
     return {name: modalities[key] for name, key in names.items()}
 
 

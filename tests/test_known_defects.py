@@ -359,6 +359,7 @@ OTHER = {
     "weight_decay": 0.5, "label_fraction": 0.5, "rounds": 2, "modality_dropout": 0.5,
     "refiner_end": 0.1, "refiner_decay": "exponential", "contrastive_loss": "supcon",
     "keep": "last", "precision": "bfloat16", "input_dropout": 0.3, "jitter": 0.3,
+    "class_weights": "balanced",
 }  # fmt: skip
 
 
