@@ -18,6 +18,7 @@ from .data.dataset import Dataset, Media, Modality
 from .data.fingerprint import digest_of
 from .data.gather import gather, modality_names
 from .data.media import as_media
+from .data.meaning import distinct
 from .data.modality import Features as RawFeatures
 from .data.rows import order_of, positions
 from .decoder import Decoder
@@ -310,7 +311,8 @@ class Embedding:
     def columns(self) -> dict[str, Any]:
         """What is known of every point: metadata, diagnostics, what it lacks.
 
-        A diagnostic of the fusion with a value a modality has a column for each, such
+        Names are strings and no two are alike (`refnet_viz.data.meaning.distinct`). A
+        diagnostic of the fusion with a value a modality has a column for each, such
         as "gate: picture". "has picture" is "yes" or "no" where some row lacks it.
 
         Examples
@@ -330,7 +332,8 @@ class Embedding:
             there = self.present_in(name)
             if not there.all():
                 told[f"has {name}"] = np.where(there, "yes", "no")
-        known = {str(name): self.metadata[name] for name in self.metadata.columns}
+        names = distinct(self.metadata.columns)
+        known = {name: self.metadata.iloc[:, i] for i, name in enumerate(names)}
         return known | {name: told[name] for name in told if name not in known}
 
     @property

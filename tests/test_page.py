@@ -192,7 +192,9 @@ def test_points_bring_their_words_and_pictures(written, spaces):
     assert content["texts"] == list(first.media.texts)
     assert content["labels"] == [[label] for label in first.labels]
     assert content["classes"] == ["ant", "bee", "cat"]
-    assert content["words"][1] == "square 0.034482758620689655"
+    assert [column["values"][1] for column in content["metadata"]] == [
+        "square", "0.034482758620689655"
+    ]  # fmt: skip
     picture = base64.b64decode(content["pictures"][7].partition(";base64,")[2])
     assert picture == first.media.pictures[7]
 
@@ -212,7 +214,7 @@ def test_several_labels_a_point(tmp_path):
 def test_nothing_known_is_nothing_sent(tmp_path):
     bare = rv.Embedding.from_arrays(np.random.default_rng(0).normal(size=(12, 3)))
     content = held(export(tmp_path, bare, k=20 // 2))
-    for name in ("labels", "texts", "words", "pictures", "purityChance"):
+    for name in ("labels", "texts", "pictures", "purityChance"):
         assert content[name] is None
     run = content["variants"][0]["runs"][0]
     assert (run["same"], run["predictions"]) == (None, None)

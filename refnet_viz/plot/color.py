@@ -13,12 +13,14 @@ import plotly.graph_objects as go
 
 from .. import _check
 from ..data.answers import NO_LABEL, labelled
+from ..data.meaning import as_series, meaning
+from ..data.rows import order_of, same_ids
 from ..embedding import Embedding
+from . import scale
 from .text import escape, short
 from .theme import SCALE, class_style, ink
 
 MOST_ENTRIES = 24  # a legend longer than this is no longer read
-MOST_WHOLE = 12  # so few whole numbers are names, more are amounts
 MISSING = "missing"
 OPEN = "-open"  # how symbols without a filling end
 RING = 1.3  # pixels of their line
@@ -42,6 +44,9 @@ class Coloring:
         "light" or "dark".
     hollow
         Position of the category of points that have no value, if there is one.
+    kind
+        "categories" or what its scale is of: "numbers", "times" (seconds since 1970)
+        or "durations" (seconds).
     """
 
     title: str
@@ -50,6 +55,7 @@ class Coloring:
     styles: tuple[tuple[str, str], ...]
     mode: str
     hollow: int | None = None
+    kind: str = "numbers"
 
     def marker(self, panel: int) -> dict[str, Any]:
         """Return the marker of a panel's one trace: an entry a point."""
@@ -71,7 +77,21 @@ class Coloring:
         values = self.values[panel]
         if self.names:
             return [f"{self.title}: {escape(self.names[v])}" for v in values]
-        return [f"{self.title}: {value:.4g}" for value in values]
+        low, high = self.span
+        return [f"{self.title}: {self._told(value, high - low)}" for value in values]
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Smallest and largest number of all panels."""
+        known = np.concatenate([np.asarray(values, float) for values in self.values])
+        known = known[np.isfinite(known)]
+        low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
+        return float(low), float(high if high > low else low + 1)
+
+    def _told(self, value: float, span: float) -> str:
+        if self.kind != "numbers" and np.isnan(value):
+            return MISSING
+        return scale.text_of(self.kind, value, span)
 
     def entry(self, code: int) -> str:
         """Return what the legend calls a category, of those without a value how many.
@@ -111,16 +131,17 @@ class Coloring:
     def _axis(self) -> dict[str, Any]:
         known = np.concatenate([np.asarray(v, float) for v in self.values])
         gaps = int(np.isnan(known).sum())
-        known = known[np.isfinite(known)]
-        low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
+        low, high = self.span
         title = self.title + (f"<br>({gaps:,} {MISSING}, grey)" if gaps else "")
         bar = {
             "title": {"text": title, "font": {"size": 11}}, "outlinewidth": 0,
             "thickness": 12, "lenmode": "pixels", "len": 260, "y": 1,
             "yanchor": "top",
         }  # fmt: skip
-        span = {"cmin": float(low), "cmax": float(high if high > low else low + 1)}
-        return {"colorscale": SCALE, "colorbar": bar, **span}
+        if self.kind != "numbers":
+            places, words = scale.ticks(self.kind, low, high)
+            bar |= {"tickmode": "array", "tickvals": places, "ticktext": words}
+        return {"colorscale": SCALE, "colorbar": bar, "cmin": low, "cmax": high}
 
 
 def coloring(
@@ -146,7 +167,7 @@ def coloring(
     ink(mode)
     embeddings = [embedding for _, embedding in panels]
     if not isinstance(color, str):
-        arrays = [_given(color, name, len(embedding)) for name, embedding in panels]
+        arrays = [_given(color, panel, panels[0]) for panel in panels]
         return _of_values("value", arrays, mode)
     options = _options(embeddings)
     if color == "label" and color not in options:
@@ -160,7 +181,8 @@ def coloring(
         return _labels(embeddings, color, mode)
     if color in modalities_lacking(embeddings):
         return _presence(embeddings, color, mode)
-    return _of_values(short(color), [e.columns[color] for e in embeddings], mode)
+    columns = [e.columns[color] for e in embeddings]
+    return _of_values(short(color), columns, mode, name=color)
 
 
 def _options(embeddings: Sequence[Embedding]) -> list[str]:
@@ -172,15 +194,26 @@ def _options(embeddings: Sequence[Embedding]) -> list[str]:
     return known + [c for c in embeddings[0].columns if all(c in r for r in rest)]
 
 
-def _given(color: Any, name: str, count: int) -> npt.NDArray[Any]:
+def _given(
+    color: Any, panel: tuple[str, Embedding], first: tuple[str, Embedding]
+) -> Any:
+    """Return one value a point: of the variant's own rows, or of the first one's."""
+    (name, own), lead = panel, first[1]
     if isinstance(color, Mapping):
-        color = color[_check.one_of("color", name, [str(key) for key in color])]
-    values = np.asarray(color)
-    if values.shape != (count,):
+        color, lead = color[_check.one_of("color", name, [str(k) for k in color])], own
+    if isinstance(color, pd.Series) and not isinstance(color.index, pd.RangeIndex):
+        names = color.index.astype(str).to_numpy().astype(str)
+        order = order_of(names, own.ids, name="color", like="spaces")
+        return color if order is None else color.iloc[order]
+    shape = np.shape(color) if hasattr(color, "shape") else (len(color),)
+    if shape != (len(own),):
         raise ValueError(
-            f"`color` must hold one value a point ({count}), got shape {values.shape}."
+            f"`color` must hold one value a point ({len(own)}), got shape {shape}."
         )
-    return values
+    if own is lead or not same_ids(own.ids, lead.ids):
+        return color
+    order = order_of(lead.ids, own.ids, name="color", like="spaces")
+    return color if order is None else as_series(color).iloc[order]
 
 
 def _labels(embeddings: Sequence[Embedding], which: str, mode: str) -> Coloring:
@@ -254,33 +287,25 @@ def _correct(embeddings: Sequence[Embedding], mode: str) -> Coloring:
     return _with_hollow(found, NO_LABEL) if np.any(np.array(wrong) == 2) else found
 
 
-def _of_values(title: str, columns: Sequence[Any], mode: str) -> Coloring:
-    whole = pd.concat([pd.Series(np.asarray(c)) for c in columns], ignore_index=True)
-    if _is_amount(whole):
-        numbers = tuple(np.asarray(column, dtype=np.float64) for column in columns)
-        return Coloring(title, numbers, (), (), mode)
-    codes, names = pd.factorize(whole.astype(object), sort=False)
-    order = np.argsort([_sort_key(name) for name in names], kind="stable")
-    place = np.empty(len(order) + 1, np.int64)
-    place[order] = np.arange(len(order))
-    place[-1] = len(order)  # factorize gives -1 to what is missing
-    kinds = [str(names[i]) for i in order] + [MISSING] * bool((codes < 0).any())
+def _of_values(
+    title: str, columns: Sequence[Any], mode: str, *, name: str = ""
+) -> Coloring:
+    found = meaning(columns)
+    if found.kind == "none":
+        what = f"{name!r}" if name else "them"
+        raise ValueError(
+            "`color` must be categories, numbers, times or durations, got "
+            f"{what} of lists, mappings or others that have no colour."
+        )
     cuts = np.cumsum([len(column) for column in columns])[:-1]
-    parts: list[npt.NDArray[Any]] = [*np.split(place[codes], cuts)]
-    return _classes(title, parts, kinds, mode)
-
-
-def _sort_key(name: Any) -> str:
-    number = isinstance(name, int | float | np.number) and not isinstance(name, bool)
-    return f"{name:024.6f}" if number else str(name)
-
-
-def _is_amount(values: pd.Series[Any]) -> bool:
-    if not pd.api.types.is_numeric_dtype(values) or values.dtype == bool:
-        return False
-    return bool(
-        pd.api.types.is_float_dtype(values.dtype) or values.nunique() > MOST_WHOLE
-    )
+    if found.kind != "categories":
+        return Coloring(
+            title, tuple(np.split(found.values, cuts)), (), (), mode, found.kind
+        )
+    codes, names = found.values, list(found.names)
+    if (codes < 0).any():
+        codes, names = np.where(codes < 0, len(names), codes), [*names, MISSING]
+    return _classes(title, np.split(codes, cuts), names, mode)
 
 
 def _classes(

@@ -26,7 +26,7 @@ const base = data.variants.find(({ name }) => name === data.baseline);
 const seeds = [...new Set(data.variants.flatMap(({ runs }) => runs.map(({ seed }) => seed)))];
 const spoken = data.labels && data.labels.map(worded);
 const words = data.ids.map((id, row) => [
-  id, spoken?.[row], data.texts?.[row], data.words?.[row],
+  id, spoken?.[row], data.texts?.[row], ...data.metadata.map(({ values }) => values[row]),
 ].join(" ").toLowerCase());
 
 let state = {
@@ -113,7 +113,9 @@ function colored() {
     return { title, color, panels, styles: color.styles, scale: null };
   }
   const [low, high] = span(values);
-  const scale = { low, high, colors: data.ramp, lowText: shortNumber(low), highText: shortNumber(high) };
+  const lowText = color.lowText ?? shortNumber(low);
+  const highText = color.highText ?? shortNumber(high);
+  const scale = { low, high, colors: data.ramp, lowText, highText };
   const panels = values.map((numbers) => ({ codes: null, values: numbers }));
   return { title, color, panels, styles: [], scale };
 }
@@ -235,6 +237,9 @@ function factsOf(run, row) {
     facts.push([name, `${found <= -1 ? "−1 or less" : told(found)} (null 0)`, ""]);
   }
   if (value("in-degree") !== undefined && !run.graph.lacks(row)) facts.push(["in-degree", `${value("in-degree")} (mean ${state.k})`, ""]);
+  for (const { name, values } of data.metadata) {
+    if (values[row]) facts.push([name, shortened(values[row], data.longest), ""]);
+  }
   return facts;
 }
 

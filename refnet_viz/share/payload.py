@@ -17,6 +17,7 @@ from scipy.special import stdtrit
 
 from .._threads import one_thread_for
 from ..data.answers import NO_LABEL, labelled
+from ..data.meaning import distinct, texts
 from ..embedding import Embedding
 from ..graph.points import labelled_neighbors, same_label
 from ..plot.color import MOST_ENTRIES
@@ -160,7 +161,7 @@ def payload(content: Content) -> dict[str, Any]:
         "mostEdges": MOST_EDGES, "mostEntries": MOST_ENTRIES, "longest": detail.LONGEST,
         "ramp": list(ramp(content.mode)), "hint": detail.HINT,
         "ids": first.ids[drawn].tolist(), "texts": _texts(content),
-        "words": _words(content), "pictures": _pictures(content),
+        "metadata": _metadata(content), "pictures": _pictures(content),
         "noLabel": NO_LABEL, "lacking": detail.lacking(content.space),
         "missing": _missing(content), "counts": _counts(content),
         "classes": list(first.class_names), "labels": members(first.labels, drawn),
@@ -289,7 +290,8 @@ def _colors(content: Content) -> list[dict[str, Any]]:
 def _color(content: Content, shown: list[Facts], name: str) -> dict[str, Any]:
     found = hue(shown, name, content.mode)
     kind = "<u2" if found.names else "<f4"
-    columns = [packed(values[content.drawn], kind) for values in found.values]
+    start = 0 if found.names else found.origin
+    columns = [packed(values[content.drawn] - start, kind) for values in found.values]
     if len(set(columns)) == 1:
         columns = columns[:1]  # the same for every run
     return {
@@ -299,6 +301,8 @@ def _color(content: Content, shown: list[Facts], name: str) -> dict[str, Any]:
             for code in range(len(found.names))
         ],
         "styles": [list(style) for style in found.styles], "columns": columns,
+        **({} if found.coloring.kind in {"categories", "numbers"} else {
+            "lowText": found.ends[0], "highText": found.ends[1]}),
     }  # fmt: skip
 
 
@@ -312,13 +316,13 @@ def _texts(content: Content) -> list[str] | None:
     return [str(texts[row]) for row in content.drawn] if texts else None
 
 
-def _words(content: Content) -> list[str] | None:
-    """Return what the metadata says of each point, for looking things up."""
-    known = content.first.metadata
-    if not len(known.columns):
-        return None
-    rows = known.iloc[content.drawn].itertuples(index=False)
-    return [" ".join(map(str, row)) for row in rows]
+def _metadata(content: Content) -> list[dict[str, Any]]:
+    """Return name and words of every column of the metadata."""
+    known = content.first.metadata.iloc[content.drawn]
+    return [
+        {"name": cut(name), "values": texts(known.iloc[:, place])}
+        for place, name in enumerate(distinct(known.columns))
+    ]
 
 
 def _pictures(content: Content) -> list[str] | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..data.meaning import words
 from .values import NUMBERS, Keep, Take, pack, unpack
 
 # Dtypes whose values may be missing, written one by one.
@@ -18,11 +21,10 @@ NULLABLE = {"object", "boolean", "Float32", "Float64"} | {
 def pack_frame(frame: pd.DataFrame, keep: Keep, where: str) -> dict[str, Any]:
     """Return JSON for a table; numbers go through `keep`, as in `values.pack`.
 
-    Raises
-    ------
-    TypeError
-        If a column holds anything but numbers, strings, times, categories and plain
-        values.
+    Warns
+    -----
+    UserWarning
+        If a column holds what has no JSON, which is kept as text.
 
     Examples
     --------
@@ -93,31 +95,77 @@ def _pack_values(values: pd.Series[Any], keep: Keep, where: str) -> dict[str, An
     if isinstance(dtype, np.dtype) and dtype.kind in "mM":
         counts = values.to_numpy().view(np.int64)
         return {"kind": "times", "dtype": dtype.str, "values": keep(counts)}
-    if not (isinstance(dtype, pd.StringDtype) or str(dtype) in NULLABLE):
-        raise TypeError(
-            f"`{where}` must hold numbers, strings, times, categories or plain values "
-            f"to be written, got {dtype}."
-        )
+    if isinstance(dtype, pd.PeriodDtype | pd.IntervalDtype):
+        return _pack_spans(values, keep, where)
+    plain = isinstance(dtype, pd.StringDtype) or str(dtype) in NULLABLE
     return {
-        "kind": "objects", "dtype": str(dtype),
-        "values": pack(values.tolist(), keep, where),
+        "kind": "objects", "dtype": str(dtype) if plain else "object",
+        "values": _pack_entries(values.tolist(), keep, where),
     }  # fmt: skip
 
 
+def _pack_spans(values: pd.Series[Any], keep: Keep, where: str) -> dict[str, Any]:
+    """Return JSON for a column of periods or of intervals."""
+    dtype = values.dtype
+    if isinstance(dtype, pd.PeriodDtype):
+        counts = pd.PeriodIndex(values).asi8
+        freq = str(dtype).removeprefix("period[").removesuffix("]")
+        return {"kind": "periods", "freq": freq, "values": keep(counts)}
+    ends = pd.arrays.IntervalArray(values)
+    return {
+        "kind": "intervals", "closed": ends.closed,
+        "left": _pack_values(ends.left.to_series(), keep, where),
+        "right": _pack_values(ends.right.to_series(), keep, where),
+    }  # fmt: skip
+
+
+def _pack_entries(entries: list[Any], keep: Keep, where: str) -> list[Any]:
+    """Return JSON for every entry; what has none is kept as text, which is said."""
+    found, odd = [], ""
+    for entry in entries:
+        try:
+            found.append(pack(entry, keep, where))
+        except TypeError:
+            found.append(words(entry))
+            odd = odd or type(entry).__name__
+    if odd:
+        warnings.warn(
+            f"`{where}` holds values of type {odd}, which are saved as text.",
+            UserWarning,
+            stacklevel=2,
+        )
+    return found
+
+
 def _unpack_values(found: dict[str, Any], take: Take) -> Any:
-    kind = found["kind"]
-    if kind == "numbers":
-        return take(found["values"])
-    if kind == "times":
-        times = take(found["values"]).view(np.dtype(found["dtype"]))
-        if "zone" not in found:
-            return times
-        return pd.Series(times).dt.tz_localize("UTC").dt.tz_convert(found["zone"]).array
-    if kind == "categories":
-        categories = pd.Index(_unpack_values(found["categories"], take))
-        return pd.Categorical.from_codes(
-            take(found["codes"]), categories, ordered=found["ordered"]
-        )  # fmt: skip
+    return _READERS[found["kind"]](found, take)
+
+
+def _unpack_times(found: dict[str, Any], take: Take) -> Any:
+    times = take(found["values"]).view(np.dtype(found["dtype"]))
+    if "zone" not in found:
+        return times
+    return pd.Series(times).dt.tz_localize("UTC").dt.tz_convert(found["zone"]).array
+
+
+def _unpack_categories(found: dict[str, Any], take: Take) -> Any:
+    categories = pd.Index(_unpack_values(found["categories"], take))
+    return pd.Categorical.from_codes(
+        take(found["codes"]), categories, ordered=found["ordered"]
+    )  # fmt: skip
+
+
+def _unpack_periods(found: dict[str, Any], take: Take) -> Any:
+    dtype = pd.PeriodDtype(found["freq"])
+    return pd.arrays.PeriodArray(take(found["values"]).copy(), dtype=dtype)
+
+
+def _unpack_intervals(found: dict[str, Any], take: Take) -> Any:
+    left, right = (_unpack_values(found[end], take) for end in ("left", "right"))
+    return pd.arrays.IntervalArray.from_arrays(left, right, closed=found["closed"])
+
+
+def _unpack_objects(found: dict[str, Any], take: Take) -> Any:
     values = unpack(found["values"], take)
     if found["dtype"] != "object":
         return pd.array(values, dtype=found["dtype"])
@@ -125,3 +173,13 @@ def _unpack_values(found: dict[str, Any], take: Take) -> Any:
     for place, value in enumerate(values):
         objects[place] = value
     return pd.Series(objects, dtype=object).array
+
+
+_READERS: dict[str, Callable[[dict[str, Any], Take], Any]] = {
+    "numbers": lambda found, take: take(found["values"]),
+    "times": _unpack_times,
+    "categories": _unpack_categories,
+    "periods": _unpack_periods,
+    "intervals": _unpack_intervals,
+    "objects": _unpack_objects,
+}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +28,8 @@ def pack(value: Any, keep: Keep, where: str) -> Any:
     Parameters
     ----------
     value
-        None, bool, int, float, str, and lists, tuples, mappings and arrays of them.
+        None, bool, int, float, str, bytes, Decimal, UUID, dates, times, durations,
+        periods, intervals, and lists, tuples, sets, mappings and arrays of them.
     keep
         Returns JSON for an array of numbers.
     where
@@ -40,14 +45,11 @@ def pack(value: Any, keep: Keep, where: str) -> Any:
     >>> pack({"a": (1, float("nan"))}, listed, "info")
     {'a': {'$': 'tuple', 'of': [1, {'$': 'float', 'of': 'nan'}]}}
     """
-    if value is pd.NA or value is pd.NaT:
-        return {TAG: "missing", "of": "NA" if value is pd.NA else "NaT"}
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return {TAG: "float", "of": repr(float(value))}
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
+    if isinstance(value, _TYPED) and value is not pd.NaT:
+        name = next(key for key, kind in KINDS.items() if isinstance(value, kind.type))
+        return {TAG: name, "of": pack(KINDS[name].parts(value), keep, where)}
+    if _is_scalar(value):
+        return _pack_scalar(value)
     if isinstance(value, Mapping):
         return _pack_mapping(value, keep, where)
     if isinstance(value, list | tuple):
@@ -59,6 +61,21 @@ def pack(value: Any, keep: Keep, where: str) -> Any:
         f"`{where}` must be made of numbers, strings, lists and mappings to be "
         f"written, got {type(value).__name__}."
     )
+
+
+def _is_scalar(value: Any) -> bool:
+    plain = isinstance(value, np.generic | bool | int | float | str | None)
+    return plain or value is pd.NA or value is pd.NaT
+
+
+def _pack_scalar(value: Any) -> Any:
+    if value is pd.NA or value is pd.NaT:
+        return {TAG: "missing", "of": "NA" if value is pd.NA else "NaT"}
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return {TAG: "float", "of": repr(float(value))}
+    return value
 
 
 def _pack_mapping(value: Mapping[Any, Any], keep: Keep, where: str) -> Any:
@@ -131,7 +148,71 @@ def _objects(value: dict[str, Any], take: Take) -> Array:
     return found.reshape(value["shape"])
 
 
+@dataclass(frozen=True)
+class Kind:
+    """A type that JSON lacks: what it is made of, and how it is made of that again."""
+
+    type: Any
+    parts: Callable[[Any], Any]
+    whole: Callable[[Any], Any]
+
+
+def _span(value: Any) -> list[int]:
+    return [value.days, value.seconds, value.microseconds]
+
+
+# The first that a value is an instance of counts: pandas' before Python's own.
+KINDS: dict[str, Kind] = {
+    "numpy time": Kind(
+        (np.datetime64, np.timedelta64),
+        lambda v: [v.dtype.str, int(v.view(np.int64))],
+        lambda parts: np.array(parts[1], np.int64).view(parts[0])[()],
+    ),
+    "timestamp": Kind(
+        pd.Timestamp,
+        lambda v: [v.isoformat(), str(v.tz) if v.tz is not None else None, v.unit],
+        lambda parts: _timestamp(*parts),
+    ),
+    "timedelta64": Kind(
+        pd.Timedelta, lambda v: [int(v.value), v.unit],
+        lambda parts: pd.Timedelta(parts[0], "ns").as_unit(parts[1]),
+    ),
+    "period": Kind(
+        pd.Period, lambda v: [v.ordinal, v.freqstr],
+        lambda parts: pd.Period(ordinal=parts[0], freq=parts[1]),
+    ),
+    "interval": Kind(
+        pd.Interval, lambda v: [v.left, v.right, v.closed],
+        lambda parts: pd.Interval(*parts),
+    ),
+    "datetime": Kind(
+        dt.datetime, lambda v: v.isoformat(), dt.datetime.fromisoformat
+    ),
+    "date": Kind(dt.date, lambda v: v.isoformat(), dt.date.fromisoformat),
+    "time": Kind(dt.time, lambda v: v.isoformat(), dt.time.fromisoformat),
+    "timedelta": Kind(dt.timedelta, _span, lambda parts: dt.timedelta(*parts)),
+    "decimal": Kind(Decimal, str, Decimal),
+    "uuid": Kind(UUID, str, UUID),
+    "bytes": Kind(bytes, lambda v: v.hex(), bytes.fromhex),
+    "set": Kind(set, lambda v: sorted(v, key=repr), set),
+    "frozenset": Kind(frozenset, lambda v: sorted(v, key=repr), frozenset),
+}  # fmt: skip
+
+
+_TYPED = tuple(kind.type for kind in KINDS.values())
+
+
+def _timestamp(text: str, zone: str | None, unit: Any) -> pd.Timestamp:
+    found = pd.Timestamp(text).as_unit(unit)
+    return found if zone is None else found.tz_convert(zone)
+
+
+def _reader(kind: Kind) -> Callable[[dict[str, Any], Take], Any]:
+    return lambda value, take: kind.whole(unpack(value["of"], take))
+
+
 READERS: dict[str, Callable[[dict[str, Any], Take], Any]] = {
+    **{name: _reader(kind) for name, kind in KINDS.items()},
     "float": lambda value, _: float(value["of"]),
     "missing": lambda value, _: {"NA": pd.NA, "NaT": pd.NaT}[value["of"]],
     "tuple": lambda value, take: tuple(unpack(part, take) for part in value["of"]),

@@ -17,6 +17,7 @@ from ..graph import Neighbors
 from ..graph.points import same_label
 from .facts import Facts, Rows, responsibility_of
 from .scripts import pane
+from .words import cut
 
 MOST_ROWS = 20
 LONGEST = 280
@@ -163,7 +164,13 @@ def _facts(facts: Facts, row: int) -> list[list[str]]:
     if not facts.graph.present[row]:
         return found
     degree = f"{facts.in_degree[row]} (mean {facts.graph.k})"
-    return [*found, ["in-degree", degree, ""]]
+    return [*found, ["in-degree", degree, ""], *_metadata(facts, row)]
+
+
+def _metadata(facts: Facts, row: int) -> list[list[str]]:
+    """Return what the metadata says of a point, gaps left out."""
+    every = {name: cut(values[row], LONGEST) for name, values in facts.told.items()}
+    return [[name, words, ""] for name, words in every.items() if words]
 
 
 def _lacks(embedding: Embedding, name: str, row: int) -> bool:

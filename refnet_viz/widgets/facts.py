@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ..data.answers import labelled
+from ..data.meaning import RESERVED, distinct, texts
 from ..embedding import Embedding
 from ..graph import METRICS, Neighbors
 from ..graph.points import (
@@ -160,12 +161,20 @@ class Facts:
         ]
         columns += [
             values
-            for _, values in own.metadata.items()
-            if not pd.api.types.is_float_dtype(values)
+            for name, values in self.told.items()
+            if not pd.api.types.is_float_dtype(own.columns[name])
         ]
         given = [column for column in columns if column is not None]
         lines = zip(*(map(str, column) for column in given), strict=True)
         return [" ".join(line).casefold() for line in lines]
+
+    @cached_property
+    def told(self) -> dict[str, list[str]]:
+        """The metadata in words, by the names of `Embedding.columns`."""
+        own = self.embedding
+        names = distinct(own.metadata.columns)
+        columns = (own.metadata.iloc[:, i] for i in range(len(names)))
+        return dict(zip(names, map(texts, columns), strict=True))
 
     def frame(self, rows: Rows) -> pd.DataFrame:
         """Return one row a point: id, classes, text, numbers, then the metadata."""
@@ -184,7 +193,7 @@ class Facts:
             if values is not None
         }
         rest = self.embedding.metadata.iloc[rows].reset_index(drop=True)
-        rest = rest[[name for name in rest.columns if name not in columns]]
+        rest.columns = pd.Index(distinct(rest.columns, RESERVED | columns.keys()))
         return pd.concat([pd.DataFrame(columns), rest], axis=1)
 
 

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from plotly.colors import sample_colorscale
 
+from ..data.meaning import as_series, count_of_names, kind_of
 from ..embedding import Embedding
 from ..plot.color import Coloring, coloring
+from ..plot.scale import text_of
 from ..plot.theme import MODES, SCALE, SYMBOLS
 from .facts import Facts, answered, responsibility_of
 
@@ -64,10 +65,23 @@ class Hue:
     @property
     def span(self) -> tuple[float, float]:
         """Smallest and largest number of all panels."""
-        known = np.concatenate([np.asarray(values, float) for values in self.values])
-        known = known[np.isfinite(known)]
-        low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
-        return float(low), float(high if high > low else low + 1)
+        return self.coloring.span
+
+    @property
+    def origin(self) -> float:
+        """What is taken off before numbers travel in single precision."""
+        return 0.0 if self.coloring.kind == "numbers" else self.span[0]
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """What stands at the ends of the scale."""
+        low, high = self.span
+        if self.coloring.kind == "numbers":
+            return f"{low:.3g}", f"{high:.3g}"
+        low_text, high_text = (
+            text_of(self.coloring.kind, end, high - low) for end in (low, high)
+        )
+        return low_text, high_text
 
 
 @cache
@@ -86,8 +100,8 @@ def ramp(mode: str) -> tuple[str, ...]:
 def options(embeddings: Sequence[Embedding]) -> list[str]:
     """Return the names that colour can show, whatever is chosen besides.
 
-    `Embedding.columns` are among them unless they hold another text in almost every
-    row.
+    `Embedding.columns` are among them as far as they mean a colour (see
+    `refnet_viz.data.meaning`), unless they hold another text in almost every row.
     """
     labelled = all(e.labels is not None for e in embeddings)
     told = all(e.predictions is not None for e in embeddings)
@@ -104,13 +118,16 @@ def options(embeddings: Sequence[Embedding]) -> list[str]:
     rest = [set(e.columns) for e in embeddings]
     for name, values in embeddings[0].columns.items():
         shared = all(name in names for names in rest)
-        if shared and name not in found and _readable(pd.Series(values)):
+        if shared and name not in found and _readable(values):
             found.append(name)
     return found
 
 
-def _readable(values: pd.Series[Any]) -> bool:
-    return pd.api.types.is_float_dtype(values) or values.nunique() <= MOST_KINDS
+def _readable(values: Any) -> bool:
+    kind = kind_of(as_series(values))
+    if kind == "categories":
+        return 1 <= count_of_names(values) <= MOST_KINDS
+    return kind != "none"
 
 
 def hue(shown: Sequence[Facts], color: str, mode: str) -> Hue:

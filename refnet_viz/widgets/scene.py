@@ -218,8 +218,11 @@ def _colors(view: View) -> dict[str, Any]:
         styles = [list(style) for style in hue.styles]
         panels = [{"codes": found, "values": None} for found in codes]
         return {"panels": panels, "styles": styles, "scale": None}
-    numbers = [values[view.drawn].astype("<f4").tobytes() for values in hue.values]
-    low, high = hue.span
+    start = hue.origin
+    numbers = [
+        (values[view.drawn] - start).astype("<f4").tobytes() for values in hue.values
+    ]
+    low, high = (end - start for end in hue.span)
     scale = {"low": low, "high": high, "colors": list(ramp(hue.mode))}
     panels = [{"codes": None, "values": found} for found in numbers]
     return {"panels": panels, "styles": [], "scale": scale}
@@ -229,10 +232,10 @@ def _key(view: View) -> dict[str, Any]:
     hue = view.hue
     scale = None
     if not hue.names:
-        low, high = hue.span
+        (low, high), ends = hue.span, hue.ends
         scale = {
-            "low": low, "high": high, "colors": list(ramp(hue.mode)),
-            "lowText": f"{low:.3g}", "highText": f"{high:.3g}",
+            "low": low - hue.origin, "high": high - hue.origin,
+            "colors": list(ramp(hue.mode)), "lowText": ends[0], "highText": ends[1],
         }  # fmt: skip
     entries = entries_of(hue)
     more = f"and {len(entries) - MOST_ENTRIES} more: point at them"
