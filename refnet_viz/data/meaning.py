@@ -157,6 +157,29 @@ def words(entry: Any) -> str:
     return _single(entry)
 
 
+def plain(entry: Any) -> bool | int | float | str | None:
+    """Return an entry as a plain value that any format can hold; None where missing.
+
+    Decimals become numbers, times ISO text, everything else what `words` says.
+
+    Examples
+    --------
+    >>> plain(np.int64(3)), plain(dt.date(2024, 3, 1)), plain(["a", "b"])
+    (3, '2024-03-01', 'a, b')
+    """
+    if is_gap(entry):
+        return None
+    if isinstance(entry, np.generic) and not isinstance(
+        entry, np.datetime64 | np.timedelta64
+    ):
+        entry = entry.item()
+    if isinstance(entry, Decimal | Fraction):
+        return float(entry)
+    if isinstance(entry, dt.datetime | dt.time):
+        return entry.isoformat()
+    return entry if isinstance(entry, bool | int | float | str) else words(entry)
+
+
 def texts(column: Any) -> list[str]:
     """Return the entries of a column in `words`."""
     return [words(entry) for entry in as_series(column).astype(object)]

@@ -8,12 +8,25 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _check
+from .containers import text_of
 
 
-def positions(ids: npt.NDArray[np.str_], given: Any) -> npt.NDArray[np.intp]:
+def positions(
+    ids: npt.NDArray[np.str_], given: Any, *, name: str = "rows"
+) -> npt.NDArray[np.intp]:
     """Return row numbers for a bool mask, row numbers or ids.
 
-    A set of ids means its rows in the order of `ids`.
+    Whole numbers are positions, whatever the ids look like; ids are text. A set of ids
+    means its rows in the order of `ids`.
+
+    Parameters
+    ----------
+    ids
+        ``(N,)`` ids.
+    given
+        What a caller selects.
+    name
+        What errors call it.
 
     Raises
     ------
@@ -29,33 +42,54 @@ def positions(ids: npt.NDArray[np.str_], given: Any) -> npt.NDArray[np.intp]:
     [0, 1]
     """
     if isinstance(given, set | frozenset):
-        return np.sort(positions(ids, list(given)))
-    rows = np.asarray(given)
+        return np.sort(positions(ids, list(given), name=name))
+    rows = _entries(given)
     if rows.dtype == bool and rows.ndim == 1:
-        _check.rows("rows", len(rows), len(ids), "ids")
+        _check.rows(name, len(rows), len(ids), "ids")
         rows = np.flatnonzero(rows)
     if not rows.size:
-        raise ValueError("`rows` must select at least one row, got none.")
+        raise ValueError(f"`{name}` must select at least one row, got none.")
     if rows.ndim != 1 or rows.dtype.kind not in "iuUO":
         raise ValueError(
-            "`rows` must be a bool mask, row numbers or ids, "
+            f"`{name}` must be a bool mask, row numbers or ids, "
             f"got {rows.dtype} of shape {rows.shape}."
         )
-    _check.unique("rows", rows)
-    return _found(ids, rows) if rows.dtype.kind in "UO" else _inside(len(ids), rows)
+    _check.unique(name, rows)
+    by_name = rows.dtype.kind in "UO"
+    return _found(ids, rows, name) if by_name else _inside(ids, rows, name)
 
 
-def _found(ids: npt.NDArray[np.str_], rows: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+def _entries(given: Any) -> npt.NDArray[Any]:
+    """Return what was selected: bools, whole numbers, or ids as text."""
+    rows = np.asarray(given)
+    if rows.dtype.kind in "ST" and rows.ndim == 1:
+        return np.array([text_of(key) for key in rows], dtype=object)
+    whole = [isinstance(key, int | np.integer) for key in rows.flat] * (
+        rows.dtype.kind == "O"
+    )
+    return rows.astype(np.int64) if whole and all(whole) else rows
+
+
+def _found(
+    ids: npt.NDArray[np.str_], rows: npt.NDArray[Any], name: str
+) -> npt.NDArray[np.intp]:
     where = {key: i for i, key in enumerate(ids)}
     for key in rows:
         if key not in where:
-            raise ValueError(f"`rows` must hold known ids, got {str(key)!r}.")
+            raise ValueError(f"`{name}` must hold known ids, got {str(key)!r}.")
     return np.array([where[key] for key in rows], dtype=np.intp)
 
 
-def _inside(n: int, rows: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
-    for bad in rows[(rows < 0) | (rows >= n)]:
-        raise ValueError(f"`rows` must be between 0 and {n - 1}, got {bad}.")
+def _inside(
+    ids: npt.NDArray[np.str_], rows: npt.NDArray[Any], name: str
+) -> npt.NDArray[np.intp]:
+    for bad in rows[(rows < 0) | (rows >= len(ids))]:
+        hint = ""
+        if str(bad) in ids:
+            hint = f" (numbers are positions: write the id as text, {str(bad)!r})"
+        raise ValueError(
+            f"`{name}` must be between 0 and {len(ids) - 1}, got {bad}{hint}."
+        )
     return rows.astype(np.intp)
 
 

@@ -12,13 +12,19 @@ import numpy as np
 import numpy.typing as npt
 
 from ..data.answers import labelled
+from ..data.meaning import RESERVED, distinct, plain
 from ..embedding import Embedding
 
 T = TypeVar("T")
+# What formats of graphs and our own nodes call something else.
+TAKEN = frozenset({
+    "present", "target", "predicted", "source", "name", "viz", "pid", "parents",
+    "start", "end", "slices", "spells", "mode", "distance", "weight", "key",
+})  # fmt: skip
 Row: TypeAlias = dict[str, dict[str, float]]
 
 
-def label_texts(embedding: Embedding) -> list[str]:
+def label_texts(embedding: Embedding, which: str = "labels") -> list[str]:
     """Return the class name of every point; several are joined by "; ".
 
     Empty for unlabelled points.
@@ -28,12 +34,60 @@ def label_texts(embedding: Embedding) -> list[str]:
     >>> label_texts(Embedding.from_arrays(np.eye(2), labels=["cat", "dog"]))
     ['cat', 'dog']
     """
-    labels, names = embedding.labels, embedding.class_names
+    labels, names = getattr(embedding, which), embedding.class_names
     if labels is None:
         return [""] * len(embedding)
     if labels.ndim == 1:
         return [names[label] if label >= 0 else "" for label in labels.tolist()]
     return ["; ".join(names[c] for c in np.flatnonzero(row > 0)) for row in labels]
+
+
+def known_of(embedding: Embedding) -> dict[str, list[Any]]:
+    """Return what is known of every point, as plain values; None where it is not.
+
+    The prediction in words, target and predicted number, then the metadata, under names
+    that mean nothing else in a file of a graph.
+
+    Examples
+    --------
+    >>> own = Embedding.from_arrays(np.eye(2), metadata={"age": [3, None], "id": "xy"})
+    >>> known_of(own)
+    {'age': [3.0, None], 'id (metadata)': ['x', 'y']}
+    """
+    found: dict[str, list[Any]] = {}
+    told, names = embedding.predictions, embedding.class_names
+    if told is not None and told.ndim == 1:
+        found["prediction"] = [names[code] for code in told.tolist()]
+    elif told is not None:
+        found["prediction"] = [
+            "; ".join(names[c] for c in np.flatnonzero(r)) for r in told
+        ]
+    for name in ("target", "predicted"):
+        values = getattr(embedding, name)
+        if values is not None:
+            found[name] = [plain(value) for value in values]
+    table = embedding.metadata
+    titles = distinct(table.columns, RESERVED | TAKEN)
+    for place, name in enumerate(titles):
+        found[name] = [plain(entry) for entry in table.iloc[:, place].astype(object)]
+    return found
+
+
+def _nodes(
+    embedding: Embedding, present: npt.NDArray[np.bool_] | None, *, metadata: bool
+) -> dict[str, dict[str, Any]]:
+    """Return what is said of every node."""
+    columns: dict[str, list[Any]] = {"label": label_texts(embedding)}
+    for key, flags in {"present": present, "labelled": _labelled(embedding)}.items():
+        if flags is not None:
+            columns[key] = flags.tolist()
+    if metadata:
+        columns |= known_of(embedding)
+    rows = zip(*columns.values(), strict=True)
+    return {
+        node: {name: v for name, v in zip(columns, row, strict=True) if v is not None}
+        for node, row in zip(embedding.ids.tolist(), rows, strict=True)
+    }
 
 
 def build_graph(
@@ -45,11 +99,13 @@ def build_graph(
     weight: npt.NDArray[np.float64],
     directed: bool,
     present: npt.NDArray[np.bool_] | None = None,
+    metadata: bool = True,
 ) -> nx.Graph[str]:
     """Return a networkx graph, its dictionaries built directly.
 
-    Nodes say whether they are `present` where that is given, and whether they are
-    ``labelled`` where some are and some are not.
+    Nodes say whether they are `present` where that is given, whether they are
+    ``labelled`` where some are and some are not, and with `metadata` what else is known
+    of them (`known_of`).
 
     `add_edges_from` looks up every node and edge, and makes two dictionaries an edge;
     here the rows to write into are gathered by numpy, and one dictionary is made,
@@ -58,17 +114,7 @@ def build_graph(
     names = embedding.ids.tolist()
     graph: Any = nx.DiGraph() if directed else nx.Graph()
     with _no_collection():
-        graph._node = {
-            name: {"label": label}
-            for name, label in zip(names, label_texts(embedding), strict=True)
-        }
-        for key, flags in {
-            "present": present,
-            "labelled": _labelled(embedding),
-        }.items():
-            if flags is not None:
-                for name, flag in zip(names, flags.tolist(), strict=True):
-                    graph._node[name][key] = flag
+        graph._node = _nodes(embedding, present, metadata=metadata)
         out: list[Row] = [{} for _ in names]
         back: list[Row] = [{} for _ in names] if directed else out
         ends = zip(

@@ -9,10 +9,12 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 
 import networkx as nx
+import numpy as np
 
 from .. import _check
 from .._files import replacing
 from .neighbors import Neighbors
+from .points import purity_by_point
 
 SUFFIXES = (".graphml", ".gexf", ".json")
 ATTRIBUTES = ("distance", "weight")
@@ -31,6 +33,8 @@ def save_graph(
 ) -> Path:
     """Write a graph as GraphML, GEXF or node-link JSON, by the suffix of `path`.
 
+    Nodes have the metadata and predictions of their points, as `to_networkx` says,
+    and the share of neighbours with their label as ``purity``.
     The file appears whole or not at all. Control characters in names, which XML
     cannot hold, become their pictures, e.g. U+2409 for a tabulator.
 
@@ -54,10 +58,16 @@ def save_graph(
         If the suffix is another, or two ids become the same name.
     """
     path = Path(path)
-    _check.one_of("path suffix", path.suffix, SUFFIXES)
-    graph = _cleaned(neighbors.to_networkx(mode))
+    suffix = _check.one_of("path suffix", path.suffix.lower(), SUFFIXES)
+    graph = neighbors.to_networkx(mode)
+    if neighbors.labels is not None:
+        for name, value in zip(neighbors.ids.tolist(), purity_by_point(neighbors),
+                               strict=True):  # fmt: skip
+            if not np.isnan(value):
+                graph.nodes[name]["purity"] = float(value)
+    graph = _cleaned(graph)
     with replacing(path) as temporary:
-        _write(graph, str(temporary), path.suffix)
+        _write(graph, str(temporary), suffix)
     return path
 
 
@@ -81,9 +91,9 @@ def load_graph(path: str | os.PathLike[str]) -> nx.Graph[str]:
         If the suffix is another or the content is no graph of that format.
     """
     path = Path(path)
-    _check.one_of("path suffix", path.suffix, SUFFIXES)
+    suffix = _check.one_of("path suffix", path.suffix.lower(), SUFFIXES)
     try:
-        raw = _read(path)
+        raw = _read(path, suffix)
         graph: nx.Graph[str] = nx.DiGraph() if raw.is_directed() else nx.Graph()
         graph.add_nodes_from(
             (str(name), _attributes(data)) for name, data in raw.nodes(data=True)
@@ -97,26 +107,30 @@ def load_graph(path: str | os.PathLike[str]) -> nx.Graph[str]:
         ParseError, nx.NetworkXError, KeyError, TypeError, AttributeError, ValueError
     ) as error:  # fmt: skip
         raise ValueError(
-            f"`path` must be a {path.suffix} file written by save_graph, "
+            f"`path` must be a {suffix} file written by save_graph, "
             f"got {path.name} ({error})."
         ) from error
     return graph
 
 
 def _attributes(data: dict[str, Any]) -> dict[str, Any]:
-    """Return what a node says: its label and, where known, if it is there and labelled.
-
-    Readers add attributes of their own, which are left out.
-    """
-    known: dict[str, Any] = {"label": str(data.get("label", ""))}
-    return known | {key: bool(data[key]) for key in FLAGS if key in data}
+    """Return what a node says; readers leave out a label that is empty."""
+    return {"label": str(data.get("label", ""))} | {
+        str(key): value for key, value in data.items() if key != "label"
+    }
 
 
 def _cleaned(graph: nx.Graph[str]) -> nx.Graph[str]:
     names = {name: name.translate(_UNSAFE) for name in graph}
     _check.unique("ids", list(names.values()))
-    for name, data in graph.nodes(data=True):
-        graph.nodes[name]["label"] = data["label"].translate(_UNSAFE)
+    for _, data in graph.nodes(data=True):
+        cleaned = {
+            key.translate(_UNSAFE): value.translate(_UNSAFE)
+            if isinstance(value, str) else value
+            for key, value in data.items()
+        }  # fmt: skip
+        data.clear()
+        data.update(cleaned)
     if all(old == new for old, new in names.items()):
         return graph
     return nx.relabel_nodes(graph, names)
@@ -132,10 +146,10 @@ def _write(graph: nx.Graph[str], path: str, suffix: str) -> None:
         Path(path).write_text(text, encoding="utf-8")
 
 
-def _read(path: Path) -> Any:
-    if path.suffix == ".graphml":
+def _read(path: Path, suffix: str) -> Any:
+    if suffix == ".graphml":
         return nx.read_graphml(path)
-    if path.suffix == ".gexf":
+    if suffix == ".gexf":
         return nx.read_gexf(path)
     content = json.loads(path.read_text(encoding="utf-8"))
     return nx.node_link_graph(content, edges="edges")

@@ -261,13 +261,19 @@ class Neighbors:
             values = self.similarity(values)
         return as_matrix(edges, values, len(self), symmetric=mode != "directed")
 
-    def to_networkx(self, mode: str = "union") -> nx.Graph[str]:
+    def to_networkx(
+        self, mode: str = "union", *, metadata: bool = True
+    ) -> nx.Graph[str]:
         """Return the graph as a networkx object.
 
         Parameters
         ----------
         mode
             "union" and "mutual" give a Graph, "directed" a DiGraph.
+        metadata
+            Whether nodes have what else is known of them as attributes: prediction,
+            target and the metadata, as plain values (dates as ISO text, lists in
+            words). What is missing is left out.
 
         Returns
         -------
@@ -297,6 +303,7 @@ class Neighbors:
             weight=self.similarity(edges.distance),
             directed=mode == "directed",
             present=None if self.present.all() else self.present,
+            metadata=metadata,
         )
 
     def _repr_html_(self) -> str:

@@ -21,6 +21,7 @@ from .describe import describe, title_of
 from .manifest import final, json_of, manifest_of
 from .page import BESIDE, page
 from .render import render
+from .render.text import said_of_lost_letters
 
 FIGURES = (".html", ".json", ".png", ".svg", ".pdf")
 TABLES = (".csv", ".parquet")
@@ -156,7 +157,8 @@ def _save_figure(
             "height": int(figure.layout.height or HEIGHT),
         }
         words = (title_of(figure), describe(figure))
-        content = render(figure, kind, scale=scale, words=words, **pixels)
+        with said_of_lost_letters(stacklevel=6):
+            content = render(figure, kind, scale=scale, words=words, **pixels)
     write(path, content)
     note = manifest_of(figure, given.layout.meta, path.parent)
     # Order is kept: that of variants is the order of the panels.

@@ -234,7 +234,8 @@ function factsOf(run, row) {
   for (const { name } of data.colors.filter((color) => color.name.startsWith("responsibility: "))) {
     const found = value(name);
     if (lackedBy(row).includes(name.slice("responsibility: ".length))) continue;
-    facts.push([name, `${found <= -1 ? "−1 or less" : told(found)} (null 0)`, ""]);
+    const said = Number.isNaN(found) ? "not defined" : `${told(found)} (null 0)`;
+    facts.push([name, found <= -1 ? "−1 or less (null 0)" : said, ""]);
   }
   if (value("in-degree") !== undefined && !run.graph.lacks(row)) facts.push(["in-degree", `${value("in-degree")} (mean ${state.k})`, ""]);
   for (const { name, values } of data.metadata) {

@@ -14,6 +14,7 @@ from ..data.answers import NO_LABEL
 from ..data.media import mime_of
 from ..embedding import Embedding
 from ..graph import Neighbors
+from ..graph.pairs import mean_of
 from ..graph.points import same_label
 from .facts import Facts, Rows, responsibility_of
 from .scripts import pane
@@ -158,13 +159,22 @@ def _facts(facts: Facts, row: int) -> list[list[str]]:
     for name, values in facts.responsibility.items():
         if _lacks(facts.embedding, name, row):
             continue
-        told = "–" if np.isnan(values[row]) else f"{values[row]:.2f}"
-        beside = f"(null 0, all {np.nanmean(values):.2f})"
-        found.append([responsibility_of(name), f"{told} {beside}", ""])
+        found.append([responsibility_of(name), _answered(facts, name, values[row]), ""])
     if not facts.graph.present[row]:
-        return found
+        return [*found, *_metadata(facts, row)]
     degree = f"{facts.in_degree[row]} (mean {facts.graph.k})"
     return [*found, ["in-degree", degree, ""], *_metadata(facts, row)]
+
+
+def _answered(facts: Facts, name: str, value: float) -> str:
+    """Return in words how far z answers for a modality of a point."""
+    every = mean_of(facts.responsibility[name])
+    if np.isnan(every):
+        there = facts.embedding.present_in(name).any()
+        why = f"{name} does not vary" if there else f"no point has {name}"
+        return f"not defined: {why}"
+    told = "–" if np.isnan(value) else f"{value:.2f}"
+    return f"{told} (null 0, all {every:.2f})"
 
 
 def _metadata(facts: Facts, row: int) -> list[list[str]]:

@@ -108,12 +108,13 @@ class Explorer(Stage):
         Parameters
         ----------
         ids
-            Ids, one id, or a bool mask over all points; None or nothing clears.
+            Ids, row numbers, one of these, or a bool mask over all points; None or
+            nothing clears. Whole numbers are positions, as in `Embedding.subset`.
 
         Raises
         ------
         ValueError
-            If an id is unknown or a mask has another length.
+            If an id is unknown, a number out of range or a mask of another length.
         """
         self._choose(self._atlas.rows(ids))
 

@@ -8,9 +8,11 @@ from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+import pandas as pd
 
 from .. import _check
 from .._nested import Variants
+from ..data.rows import positions
 from ..embedding import Embedding
 from ..graph.reweighting import WEIGHTED
 from .facts import Rows
@@ -98,29 +100,20 @@ class Runs:
         return names if all(set(part) == set(names) for part in parts) else []
 
     def rows(self, ids: Any) -> Rows:
-        """Return sorted row numbers for ids, one id, a bool mask, or nothing.
+        """Return sorted row numbers for ids, row numbers, one, a mask, or nothing.
 
         Raises
         ------
         ValueError
             If an id is unknown or a mask has another length.
         """
-        known = self.first.ids
-        if ids is None:
+        if ids is None or (not isinstance(ids, str) and np.size(ids) == 0):
             return np.empty(0, np.intp)
         given = np.atleast_1d(np.asarray(list(ids) if isinstance(ids, set) else ids))
         if given.dtype == bool:
-            _check.rows("ids", len(given), len(known), "spaces")
+            _check.rows("ids", len(given), len(self.first), "spaces")
             return np.flatnonzero(given)
-        wanted = {str(key) for key in given}
-        for key in given:
-            if str(key) not in self._known:
-                raise ValueError(f"`ids` must hold known ids, got {str(key)!r}.")
-        return np.flatnonzero([key in wanted for key in known.tolist()])
-
-    @cached_property
-    def _known(self) -> set[str]:
-        return set(self.first.ids.tolist())
+        return np.sort(positions(self.first.ids, pd.unique(given), name="ids"))
 
     def seeds(self, variant: str) -> list[Any]:
         """Return the seeds of a variant, or positions where they are not known.

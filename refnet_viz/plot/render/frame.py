@@ -66,7 +66,8 @@ def dress(axes: Any, axis: Axis, size: float, font: dict[str, Any]) -> None:
     slanted = [_italic(word) for word in given.get("ticktext") or ()]
     for number, label in enumerate(target.get_ticklabels()):
         italic = number < len(slanted) and slanted[number]
-        label.set_fontproperties(Run("", tick_font["size"], "k", italic=italic).font)
+        run = Run(label.get_text(), tick_font["size"], "k", italic=italic)
+        label.set_fontproperties(run.font)
         label.set_parse_math(False)
     _lines(axes, axis, side, visible=visible)
     title = given.get("title", {})

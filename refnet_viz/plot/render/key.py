@@ -228,10 +228,12 @@ def draw_bar(
         spine.set_visible(False)
     font = model.layout["font"]
     ticks = {**font, **bar.get("tickfont", {})}
+    if bar.get("tickvals") is not None:
+        axes.set_yticks(bar["tickvals"], [str(word) for word in bar["ticktext"]])
     axes.yaxis.tick_right()
     axes.tick_params(length=0, labelcolor=colour(ticks["color"]), pad=3 * POINT)
     for label in axes.yaxis.get_ticklabels():
-        label.set_fontproperties(Run("", ticks["size"], "black").font)
+        label.set_fontproperties(Run(label.get_text(), ticks["size"], "black").font)
     title = bar.get("title", {})
     if title.get("text"):
         words = {**font, **title.get("font", {})}

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from html.parser import HTMLParser
@@ -23,6 +26,7 @@ from .style import POINT, colour
 FAMILY = "DejaVu Sans"
 OTHERS = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans", "Droid Sans Fallback")
 NARROW = 0.92
+MOST_LETTERS = 20  # named in a warning
 SPACING = 1.3  # plotly's line height
 
 
@@ -40,7 +44,7 @@ class Run:
     def font(self) -> FontProperties:
         """The run's font, in points."""
         return FontProperties(
-            family=_families(), size=self.size * NARROW * POINT,
+            family=families(self.text), size=self.size * NARROW * POINT,
             weight="bold" if self.bold else "normal",
             style="italic" if self.italic else "normal",
         )  # fmt: skip
@@ -55,6 +59,68 @@ class Run:
 def _families() -> list[str]:
     known = set(font_manager.fontManager.get_font_names())
     return [FAMILY, *(name for name in OTHERS if name in known)]
+
+
+@cache
+def _further() -> list[str]:
+    """Return every installed Noto font that is not asked anyway, Sans before Serif."""
+    names = set(font_manager.fontManager.get_font_names()) - set(_families())
+    noto = (name for name in names if name.startswith("Noto "))
+    return sorted(
+        noto, key=lambda name: ("Sans" not in name, "Serif" not in name, name)
+    )
+
+
+@cache
+def _letters(family: str) -> frozenset[int]:
+    """Return the characters that a font has."""
+    path = font_manager.findfont(FontProperties(family=[family]))
+    return frozenset(font_manager.get_font(path).get_charmap())
+
+
+@cache
+def _family_of(letter: str) -> str:
+    """Return the first font that has a character, empty where none has."""
+    every = (*_families(), *_further())
+    return next((name for name in every if ord(letter) in _letters(name)), "")
+
+
+def families(text: str) -> list[str]:
+    """Return the fonts that a text is written in; letters that none has are noted."""
+    found = list(_families())
+    for letter in dict.fromkeys(text):
+        own = _family_of(letter)
+        if own and own not in found:
+            found.append(own)
+        if not own and unicodedata.category(letter)[0] in "LMNPS":
+            for lost in _WATCHED:
+                lost[letter] = None
+    return found
+
+
+# Letters that no font had, of everything that is watched just now.
+_WATCHED: list[dict[str, None]] = []
+
+
+@contextmanager
+def said_of_lost_letters(stacklevel: int = 4) -> Iterator[None]:
+    """Warn once, at the end, of letters that no installed font has."""
+    lost: dict[str, None] = {}
+    _WATCHED.append(lost)
+    try:
+        yield
+    finally:
+        _WATCHED.remove(lost)
+    if lost:
+        some = " ".join(list(lost)[:MOST_LETTERS])
+        more = f" and {len(lost) - MOST_LETTERS} more" * (len(lost) > MOST_LETTERS)
+        warnings.warn(
+            f"no installed font has the letters {some}{more}, which are drawn as boxes: "
+            "install a font of the Noto family that has them, or save the figure as "
+            ".html.",
+            UserWarning,
+            stacklevel=stacklevel,
+        )
 
 
 @lru_cache(maxsize=4096)
