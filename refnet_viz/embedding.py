@@ -17,8 +17,8 @@ from .data.answers import labelled
 from .data.dataset import Dataset, Media, Modality
 from .data.fingerprint import digest_of
 from .data.gather import gather, modality_names
-from .data.media import as_media
 from .data.meaning import distinct
+from .data.media import as_media
 from .data.modality import Features as RawFeatures
 from .data.rows import order_of, positions
 from .decoder import Decoder

@@ -9,12 +9,10 @@ from typing import Any
 from xml.etree.ElementTree import ParseError
 
 import networkx as nx
-import numpy as np
 
 from .. import _check
 from .._files import replacing
 from .neighbors import Neighbors
-from .points import purity_by_point
 
 SUFFIXES = (".graphml", ".gexf", ".json")
 ATTRIBUTES = ("distance", "weight")
@@ -33,8 +31,7 @@ def save_graph(
 ) -> Path:
     """Write a graph as GraphML, GEXF or node-link JSON, by the suffix of `path`.
 
-    Nodes have the metadata and predictions of their points, as `to_networkx` says,
-    and the share of neighbours with their label as ``purity``.
+    Nodes have the metadata and predictions of their points, as `to_networkx` says.
     The file appears whole or not at all. Control characters in names, which XML
     cannot hold, become their pictures, e.g. U+2409 for a tabulator.
 
@@ -59,13 +56,7 @@ def save_graph(
     """
     path = Path(path)
     suffix = _check.one_of("path suffix", path.suffix.lower(), SUFFIXES)
-    graph = neighbors.to_networkx(mode)
-    if neighbors.labels is not None:
-        for name, value in zip(neighbors.ids.tolist(), purity_by_point(neighbors),
-                               strict=True):  # fmt: skip
-            if not np.isnan(value):
-                graph.nodes[name]["purity"] = float(value)
-    graph = _cleaned(graph)
+    graph = _cleaned(neighbors.to_networkx(mode))
     with replacing(path) as temporary:
         _write(graph, str(temporary), suffix)
     return path

@@ -77,7 +77,7 @@ def dress(axes: Any, axis: Axis, size: float, font: dict[str, Any]) -> None:
         getattr(axes, f"set_{letter}label")(
             _words(wrapped(lines, max(size, 60))), color=colour(words["color"]),
             parse_math=False, labelpad=4 * POINT,
-            fontproperties=Run("", words["size"], "black").font,
+            fontproperties=Run(title["text"], words["size"], "black").font,
         )  # fmt: skip
 
 

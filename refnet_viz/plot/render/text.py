@@ -63,12 +63,10 @@ def _families() -> list[str]:
 
 @cache
 def _further() -> list[str]:
-    """Return every installed Noto font that is not asked anyway, Sans before Serif."""
+    """Return every installed Noto font that is not asked anyway, Sans first."""
     names = set(font_manager.fontManager.get_font_names()) - set(_families())
     noto = (name for name in names if name.startswith("Noto "))
-    return sorted(
-        noto, key=lambda name: ("Sans" not in name, "Serif" not in name, name)
-    )
+    return sorted(noto, key=lambda name: ("Sans" not in name, name))
 
 
 @cache
@@ -115,9 +113,8 @@ def said_of_lost_letters(stacklevel: int = 4) -> Iterator[None]:
         some = " ".join(list(lost)[:MOST_LETTERS])
         more = f" and {len(lost) - MOST_LETTERS} more" * (len(lost) > MOST_LETTERS)
         warnings.warn(
-            f"no installed font has the letters {some}{more}, which are drawn as boxes: "
-            "install a font of the Noto family that has them, or save the figure as "
-            ".html.",
+            f"no installed font has the letters {some}{more}, which become boxes: "
+            "install a Noto font that has them, or save the figure as .html.",
             UserWarning,
             stacklevel=stacklevel,
         )
