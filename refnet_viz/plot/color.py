@@ -299,9 +299,8 @@ def _of_values(
         )
     cuts = np.cumsum([len(column) for column in columns])[:-1]
     if found.kind != "categories":
-        return Coloring(
-            title, tuple(np.split(found.values, cuts)), (), (), mode, found.kind
-        )
+        parts = tuple(np.split(found.values, cuts))
+        return Coloring(title, parts, (), (), mode, kind=found.kind)
     codes, names = found.values, list(found.names)
     if (codes < 0).any():
         codes, names = np.where(codes < 0, len(names), codes), [*names, MISSING]
