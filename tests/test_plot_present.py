@@ -152,7 +152,7 @@ def test_presence_can_be_a_colour():
     assert len(set(colors[:ABSENT])) == len(set(colors[ABSENT:])) == 1
     assert colors[0] != colors[-1]
     legend = [t.name for t in figure.data if t.showlegend is not False]
-    assert legend == ["no", "yes"]
+    assert legend == ["yes", "no (10)"]
     whole = own.subset(np.arange(ABSENT, N - 2))
     assert not [name for name in whole.columns if name.startswith("has ")]
 

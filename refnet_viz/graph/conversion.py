@@ -18,8 +18,8 @@ from ..embedding import Embedding
 T = TypeVar("T")
 # What formats of graphs and our own nodes call something else.
 TAKEN = frozenset({
-    "present", "target", "predicted", "source", "name", "viz", "pid", "parents",
-    "start", "end", "slices", "spells", "mode", "distance", "weight", "key",
+    "present", "labelled", "target", "predicted", "source", "name", "viz", "pid",
+    "parents", "start", "end", "slices", "spells", "mode", "distance", "weight", "key",
 })  # fmt: skip
 Row: TypeAlias = dict[str, dict[str, float]]
 

@@ -16,7 +16,6 @@ from .neighbors import Neighbors
 
 SUFFIXES = (".graphml", ".gexf", ".json")
 ATTRIBUTES = ("distance", "weight")
-FLAGS = ("present", "labelled")  # of nodes, where not all are alike
 
 # XML cannot hold these: control characters become their pictures (U+2400 and
 # on, so that names stay different), halves of characters the replacement sign.

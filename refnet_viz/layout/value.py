@@ -82,8 +82,9 @@ class Layout:
 
         Examples
         --------
-        >>> from refnet_viz import project
-        >>> project(np.eye(3), "pca").reordered(["2", "1", "0"]).ids.tolist()
+        >>> from refnet_viz import Embedding, project
+        >>> own = Embedding.from_arrays(np.eye(3))
+        >>> project(own, "pca").reordered(["2", "1", "0"]).ids.tolist()
         ['2', '1', '0']
         """
         order = order_of(self.ids, np.asarray(ids), name=name, like=like)

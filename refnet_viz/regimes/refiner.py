@@ -89,6 +89,7 @@ def refiner_curve(
 
     Examples
     --------
+    >>> import numpy as np
     >>> labels = np.repeat([0, 1], 60)
     >>> x = np.random.default_rng(0).normal(size=(120, 3)) + labels[:, None]
     >>> data = Dataset.from_arrays({"a": x, "b": x**2}, labels=labels)
