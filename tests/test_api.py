@@ -116,6 +116,8 @@ CALLABLE = PLAIN | methods()
 # The doors, which take all that can be known of a row, each by its name.
 DOORS = {
     "data.Dataset.from_arrays",
+    "data.from_anndata",
+    "data.from_mudata",
     "data.from_table",
     "data.from_webdataset",
     "Embedding.from_arrays",

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import warnings
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -22,6 +23,9 @@ from refnet_viz.plot import export, latent
 from refnet_viz.plot.export import FIGURES, save
 from refnet_viz.plot.manifest import final
 from refnet_viz.storage import load
+
+# Names of variants are in Chinese here; not every machine has letters for them.
+pytestmark = pytest.mark.filterwarnings("ignore:no installed font has the letters")
 
 HOSTILE = '</script><script>alert(1)</script> & "x" \x07\x1b\ud83d'
 
@@ -284,3 +288,24 @@ def test_pixels_are_the_same_as_through_memory(tmp_path):
     content = export.render(FIGURE, "png", width=300, height=300, scale=1)
     with Image.open(io.BytesIO(content)) as picture:
         assert picture.size == (300, 300)
+
+
+def test_letters_that_no_font_has_are_named_once(tmp_path, monkeypatch):
+    from refnet_viz.plot.render import text
+
+    fonts = text._family_of
+    monkeypatch.setattr(text, "_family_of", lambda c: "" if c in "ωж" else fonts(c))
+    figure = latent(
+        Embedding.from_arrays(np.eye(4), labels=["aω", "жω"] * 2), layout="pca"
+    )
+    for suffix in ("png", "svg", "PDF"):
+        with pytest.warns(UserWarning, match="the letters [ωж] [ωж],") as caught:
+            save(figure, tmp_path / f"odd.{suffix}")
+        assert len(caught) == 1
+        assert (tmp_path / f"odd.{suffix}").stat().st_size > 0
+    plain = latent(
+        Embedding.from_arrays(np.eye(4), labels=["ä", "b"] * 2), layout="pca"
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        save(plain, tmp_path / "plain.png")

@@ -285,8 +285,8 @@ def test_inputs_of_another_kind():
 
 
 def test_what_json_cannot_hold_stops_no_figure():
-    odd = replace(OWN, info={"variant": "odd", "made by": {1, 2}})
+    odd = replace(OWN, info={"variant": "odd", "made by": object()})
     figure = plot.latent(odd, layout="pca")
     assert figure.layout.meta["call"]["inputs"][0]["made by"] == {
-        TAG: "lost", "of": "set",
+        TAG: "lost", "of": "object",
     }  # fmt: skip
