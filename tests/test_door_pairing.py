@@ -354,3 +354,12 @@ def test_names_that_mean_something_else_are_refused():
     )
     assert "got ''" in refusal(lambda: Dataset.from_arrays({"": X}))
     assert "mapping of names" in refusal(lambda: Dataset.from_arrays(X), TypeError)
+
+
+def test_a_column_called_id_names_rows_only_if_it_can():
+    repeated = pd.DataFrame({"id": ["x", "x", "y"] * 2, "age": range(6)})
+    data = Dataset.from_arrays({"rna": RNA}, metadata=repeated)
+    assert list(data.metadata.columns) == ["id", "age"]
+    named = pd.DataFrame({"id": CELLS[::-1], "age": range(6)})
+    data = Dataset.from_arrays({"rna": RNA}, metadata=named)
+    assert data.metadata["age"].tolist() == list(range(6))[::-1]

@@ -202,11 +202,24 @@ def text_of(entry: Any) -> str:
 def _named_by_column(
     frame: pd.DataFrame, id_column: str | None
 ) -> tuple[pd.DataFrame, pd.Index]:
-    column = ID_COLUMN if id_column is None else id_column
-    counted = isinstance(frame.index, pd.RangeIndex)
-    if column in frame.columns and (counted or id_column is not None):
-        return frame.drop(columns=column), pd.Index(frame[column])
+    """Return a table without the column that names its rows, and the names.
+
+    A column "id" that nobody declared names rows only if it can: each once.
+    """
+    if id_column is not None and id_column in frame.columns:
+        return frame.drop(columns=id_column), pd.Index(frame[id_column])
+    counted = id_column is None and isinstance(frame.index, pd.RangeIndex)
+    once = list(frame.columns).count(ID_COLUMN) == 1
+    if counted and once and _names_rows(frame[ID_COLUMN]):
+        return frame.drop(columns=ID_COLUMN), pd.Index(frame[ID_COLUMN])
     return frame, frame.index
+
+
+def _names_rows(column: pd.Series[Any]) -> bool:
+    try:
+        return bool(column.is_unique) and not column.isna().any()
+    except TypeError:  # lists and the like
+        return False
 
 
 def _of_anndata(values: Any) -> Any:
