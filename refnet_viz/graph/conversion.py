@@ -50,9 +50,9 @@ def known_of(embedding: Embedding) -> dict[str, list[Any]]:
 
     Examples
     --------
-    >>> own = Embedding.from_arrays(np.eye(2), metadata={"age": [3, None], "id": "xy"})
+    >>> own = Embedding.from_arrays(np.eye(2), metadata={"age": [3, None], "id": "x"})
     >>> known_of(own)
-    {'age': [3.0, None], 'id (metadata)': ['x', 'y']}
+    {'age': [3.0, None], 'id (metadata)': ['x', 'x']}
     """
     found: dict[str, list[Any]] = {}
     told, names = embedding.predictions, embedding.class_names
