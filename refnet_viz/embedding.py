@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -400,6 +401,40 @@ class Embedding:
     def positions(self, rows: Any) -> npt.NDArray[np.intp]:
         """Return row numbers for a bool mask, positions, ids or a set of ids."""
         return positions(self.ids, rows)
+
+    def to_anndata(self, graphs: Any = None) -> Any:
+        """Return the embedding and its graphs as an AnnData, as scanpy reads it.
+
+        Parameters
+        ----------
+        graphs
+            `Neighbors` of these rows, or a mapping of names (scanpy's
+            ``neighbors_key``) to them; None searches 15 neighbours in the latent
+            space, an empty mapping adds none.
+
+        Returns
+        -------
+        anndata.AnnData
+            z in ``X`` and ``obsm["X_latent"]``, modalities in ``obsm``, distances and
+            connectivities in ``obsp``, their parameters in ``uns``; metadata, labels,
+            predictions, responsibility and the neighbours' purity in ``obs``.
+
+        Raises
+        ------
+        ImportError
+            If anndata is missing: the extra ``omics`` brings it.
+        ValueError
+            If a graph is of other rows, or two columns would have one name.
+
+        Examples
+        --------
+        >>> adata = Embedding.from_arrays([[0.0], [1.0], [3.0]]).to_anndata()
+        >>> adata.obsp["distances"].nnz
+        6
+        """
+        # Of a room above this one, which graphs and responsibility lie below.
+        cells = importlib.import_module("refnet_viz.graph.cells")
+        return cells.to_anndata(self, graphs)
 
     @property
     def accuracy(self) -> float:

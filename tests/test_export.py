@@ -250,7 +250,8 @@ def test_a_missing_folder_keeps_its_class(tmp_path):
          "`thing` must be a plotly figure, a DataFrame, Neighbors or Embeddings, got "
          "dict."),
         (ValueError, {"plain": Embedding.from_arrays(np.eye(3))}, "spaces.npz", {},
-         "`path` must name a folder, without a suffix, for embeddings, got "
+         "`path` must name a folder, without a suffix, or end in '.h5ad', '.h5mu', "
+        "'.parquet' for embeddings, got "
          "'spaces.npz'."),
         (ValueError, FIGURE, "f.png", {"width": 3},
          "`width` must be a whole number between 50 and 20000, got 3."),

@@ -13,18 +13,21 @@ from plotly.basedatatypes import BaseFigure
 from plotly.offline import get_plotlyjs
 
 from .. import _check
-from .._files import write
+from .._files import replacing, write
 from ..embedding import Embedding
 from ..graph import Neighbors, save_graph
+from ..graph.cells import write_cells
 from ..storage import save_spaces
 from .describe import describe, title_of
 from .manifest import final, json_of, manifest_of
 from .page import BESIDE, page
+from .points_table import points_table
 from .render import render
 from .render.text import said_of_lost_letters
 
 FIGURES = (".html", ".json", ".png", ".svg", ".pdf")
 TABLES = (".csv", ".parquet")
+CELLS = (".h5ad", ".h5mu")
 GRAPHS = (".graphml", ".gexf", ".json")
 WIDTH, HEIGHT = 960, 540  # pixels of a figure that names none
 
@@ -49,9 +52,11 @@ def save(
     thing
         A figure (``.html``, ``.json``, ``.png``, ``.svg``, ``.pdf``), a DataFrame
         (``.csv``, ``.parquet``), Neighbors (``.graphml``, ``.gexf``, ``.json``), or an
-        Embedding, a list or a mapping of them (a folder, for `refnet_viz.load`).
+        Embedding, a list or a mapping of them (a folder, for `refnet_viz.load`;
+        ``.h5ad`` and ``.h5mu`` for scanpy and muon, with 15 neighbours in the latent
+        space; ``.parquet`` for embedding-atlas, a row a point).
     path
-        Where to; an existing file is replaced. Embeddings take a name without suffix.
+        Where to; an existing file is replaced. A folder of embeddings has no suffix.
     width, height
         Of a figure in pixels, 96 an inch; None takes the figure's own, or 960 and 540.
     scale
@@ -107,10 +112,18 @@ def _save_spaces(thing: Any, path: Path) -> None:
     members = [part for group in _members(thing) for part in _members(group)]
     kinds = {type(member) for member in members}
     if kinds == {Embedding}:
+        suffix = path.suffix.lower()
+        if suffix in CELLS:
+            with replacing(path) as temporary:
+                write_cells(thing, temporary, suffix)
+            return
+        if suffix == ".parquet":
+            write(path, points_table(thing))
+            return
         if path.suffix:
             raise ValueError(
-                "`path` must name a folder, without a suffix, for embeddings, "
-                f"got {path.name!r}."
+                "`path` must name a folder, without a suffix, or end in '.h5ad', "
+                f"'.h5mu', '.parquet' for embeddings, got {path.name!r}."
             )
         save_spaces(thing, path)
         return

@@ -1,0 +1,80 @@
+"""Embeddings as a parquet table of points, in the schema that embedding-atlas reads."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .._nested import as_variants
+from ..data.cells import quiet
+from ..embedding import Embedding
+from ..graph import knn
+from ..graph.cells import to_anndata
+from ..layout import project
+
+
+def points_table(spaces: Any) -> bytes:
+    """Return a parquet file with a row a point, for ``embedding-atlas x.parquet``.
+
+    Columns: "id"; "x", "y" (with several embeddings "x: plain" ...) of the UMAP layout
+    of z; "neighbors" of the first embedding as ``{ids, distances}``, row numbers from
+    0, the point itself first, at distance 0; "text" for hovering; metadata and
+    everything that `Embedding.to_anndata` says of a row.
+
+    Raises
+    ------
+    ImportError
+        If pyarrow or anndata is missing.
+    TypeError, ValueError
+        If values are of another kind or ids differ.
+    """
+    try:
+        import pyarrow as pa  # noqa: PLC0415 (optional)
+        import pyarrow.parquet as pq  # noqa: PLC0415
+    except ImportError as error:
+        raise ImportError(
+            "`path` needs pyarrow to end in '.parquet': "
+            'pip install "refnet_viz[parquet]" brings it.'
+        ) from error
+    variants = as_variants("spaces", spaces, Embedding, alone="embedding")
+    every = {
+        f"{key}_{seed}" if len(seeds) > 1 else key: embedding
+        for key, seeds in variants.items()
+        for seed, embedding in enumerate(seeds)
+    }
+    first = next(iter(every.values()))
+    lined = {k: e.reordered(first.ids, name=f"spaces[{k!r}]") for k, e in every.items()}
+    columns: dict[str, Any] = {"id": pa.array(first.ids.tolist())}
+    for key, layout in project(lined).items():
+        behind = f": {key}" if len(lined) > 1 else ""
+        columns[f"x{behind}"] = pa.array(layout.coordinates[:, 0].astype(np.float64))
+        columns[f"y{behind}"] = pa.array(layout.coordinates[:, 1].astype(np.float64))
+    if len(first) > 1:
+        columns["neighbors"] = pa.array(_neighbors(first))
+    if first.media.texts:
+        columns["text"] = pa.array(list(first.media.texts))
+    with quiet():
+        known = to_anndata(spaces).obs.reset_index(drop=True)
+    for name in known.columns:
+        key = f"{name} (refnet_viz)" if name in columns else name
+        values = known[name]
+        if isinstance(values.dtype, pd.CategoricalDtype):
+            values = values.astype(object).where(values.notna(), None)
+        columns[key] = pa.array(values, from_pandas=True)
+    stream = io.BytesIO()
+    pq.write_table(pa.table(columns), stream)
+    return stream.getvalue()
+
+
+def _neighbors(embedding: Embedding) -> list[dict[str, Any]]:
+    """Return the neighbours of every row, itself first."""
+    graph = knn(embedding)
+    return [
+        {"ids": [row, *ids], "distances": [0.0, *distances]}
+        for row, (ids, distances) in enumerate(
+            zip(graph.indices.tolist(), graph.distances.tolist(), strict=True)
+        )
+    ]
