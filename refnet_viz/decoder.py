@@ -89,3 +89,31 @@ class Decoder:
             drawn(self.first), np.zeros_like(self.first_bias),
             drawn(self.last), np.zeros_like(self.last_bias),
         )  # fmt: skip
+
+
+def share_answered(
+    target: npt.NDArray[np.floating], answer: npt.NDArray[np.floating]
+) -> Floats:
+    """Return ``1 - |x_i - y_i|^2 / mean_j |x_j - mean|^2`` of each row.
+
+    Parameters
+    ----------
+    target, answer
+        ``(N, d)`` x and y.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(N,)``, at most 1, higher is better; NaN where the targets are all one.
+
+    Examples
+    --------
+    >>> share_answered(np.array([[0.0], [2.0]]), np.zeros((2, 1))).tolist()
+    [1.0, -3.0]
+    """
+    if not len(target):
+        return np.empty(0)
+    x, y = target.astype(np.float64), answer.astype(np.float64)
+    spread = np.mean(np.sum((x - x.mean(axis=0)) ** 2, axis=1))
+    error = np.sum((x - y) ** 2, axis=1)
+    return np.asarray(1 - error / (spread if spread > 0 else np.nan))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from . import _check
+from .cells import annotated, latent_graph, plain
 from .data.answers import labelled
 from .data.dataset import Dataset, Media, Modality
 from .data.fingerprint import digest_of
@@ -423,8 +423,8 @@ class Embedding:
         ------
         ImportError
             If anndata is missing: the extra ``omics`` brings it.
-        ValueError
-            If a graph is of other rows, or two columns would have one name.
+        TypeError, ValueError
+            If a graph is none or of other rows, or two columns would have one name.
 
         Examples
         --------
@@ -432,9 +432,26 @@ class Embedding:
         >>> adata.obsp["distances"].nnz
         6
         """
-        # Of a room above this one, which graphs and responsibility lie below.
-        cells = importlib.import_module("refnet_viz.graph.cells")
-        return cells.to_anndata(self, graphs)
+        if graphs is None:
+            return annotated(
+                {"": self}, {"": latent_graph(self.z)} if len(self) > 1 else {}
+            )
+        handed = graphs if isinstance(graphs, Mapping) else {"": graphs}
+        for key, graph in handed.items():
+            if not hasattr(graph, "reordered") or not hasattr(graph, "indices"):
+                raise TypeError(
+                    "`graphs` must be Neighbors or a mapping of names to them, got "
+                    f"{type(graph).__name__} in {key!r}."
+                )
+        return annotated(
+            {"": self},
+            {
+                plain(key): graph.reordered(
+                    self.ids, name="graphs", like="the embedding"
+                )
+                for key, graph in handed.items()
+            },
+        )
 
     @property
     def accuracy(self) -> float:

@@ -13,10 +13,9 @@ import refnet_viz
 PACKAGE = Path(refnet_viz.__file__).parent
 ORDER = (
     "_version", "_check", "_files", "_nested", "_progress", "_threads", "_search",
-    "_linear", "config", "data", "decoder", "embedding", "storage", "objectives",
-    "model", "train",
-    "inference", "baselines", "responsibility", "graph", "regimes", "layout", "plot",
-    "widgets", "share",
+    "_linear", "config", "data", "decoder", "cells", "embedding", "storage",
+    "objectives", "model", "train", "inference", "baselines", "responsibility",
+    "graph", "regimes", "layout", "plot", "widgets", "share",
 )  # fmt: skip
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ..data.alike import alike, both_labelled, share_alike
 from ..data.answers import labelled
 from .neighbors import Neighbors
 from .prediction import Labels, labels_of
@@ -37,11 +38,7 @@ def purity_by_point(neighbors: Neighbors) -> Floats:
     >>> purity_by_point(knn(line, k=1)).tolist()
     [1.0, 1.0, 0.0]
     """
-    same, known = same_label(neighbors), labelled_neighbors(neighbors)
-    if known[neighbors.present].all():
-        return np.where(neighbors.present, same.mean(axis=1), np.nan)
-    count = known.sum(axis=1)
-    return same.sum(axis=1) / np.where(count > 0, count, np.nan)
+    return share_alike(labels_of(neighbors, None), neighbors.indices)
 
 
 def same_label(neighbors: Neighbors) -> npt.NDArray[np.bool_]:
@@ -50,11 +47,7 @@ def same_label(neighbors: Neighbors) -> npt.NDArray[np.bool_]:
     False for rows that lack the space, which have no neighbours, and where one of the
     two has no label.
     """
-    labels, both = labels_of(neighbors, None), labelled_neighbors(neighbors)
-    others = labels[neighbors.indices]  # -1 takes the last row, which does not count
-    if labels.ndim == 1:
-        return np.asarray((others == labels[:, None]) & both)
-    return np.asarray((others & labels[:, None]).any(axis=2) & both)
+    return alike(labels_of(neighbors, None), neighbors.indices)
 
 
 def labelled_neighbors(neighbors: Neighbors) -> npt.NDArray[np.bool_]:
@@ -68,10 +61,7 @@ def labelled_neighbors(neighbors: Neighbors) -> npt.NDArray[np.bool_]:
     >>> labelled_neighbors(knn(line, k=1)).ravel().tolist()
     [True, True, False]
     """
-    labels = labels_of(neighbors, None)
-    known = labelled(labels, None, len(labels))
-    there = known & neighbors.present
-    return np.asarray(known[neighbors.indices] & there[:, None])
+    return both_labelled(labels_of(neighbors, None), neighbors.indices)
 
 
 def purity_chance_by_point(neighbors: Neighbors) -> Floats:

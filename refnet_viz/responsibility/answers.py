@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .._threads import in_blocks, one_thread_for
+from ..decoder import share_answered
 from ..embedding import Embedding
 from .geometry import Floats, check_answered
 
@@ -115,9 +116,7 @@ def _by_point(embedding: Embedding, name: str, *, ranks: bool) -> pd.DataFrame:
     found = {name: score} | ({f"{name} rank": rank} if ranks else {})
     if not there.any():
         return pd.DataFrame(found)
-    spread = np.mean(np.sum((target - target.mean(axis=0)) ** 2, axis=1))
-    error = np.sum((target - answer) ** 2, axis=1)
-    score[there] = 1 - error / (spread if spread > 0 else np.nan)
+    score[there] = share_answered(target, answer)
     if ranks:
         rank[there] = own_ranks(target, answer)
     return pd.DataFrame(found)
