@@ -95,6 +95,7 @@ def to_mudata(spaces: Any, graphs: Any = None) -> Any:
 
     Examples
     --------
+    >>> import numpy as np
     >>> x = np.array([[0.0], [1.0], [3.0]])
     >>> list(to_mudata(Embedding.from_arrays(x, modalities={"rna": x})).mod)
     ['latent', 'rna']
