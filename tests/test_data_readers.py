@@ -130,7 +130,8 @@ def test_a_foreign_file(path, content):
 def test_a_file_without_modalities(path):
     np.savez(path, y=[0, 1], a=np.eye(2))
     assert refusal(lambda: from_npz(path)) == (
-        "`path` must hold an array named mod_<modality>, got ['a', 'y']."
+        "`path` must hold an array named mod_<modality>, unless `modalities` names "
+        "them, got ['a', 'y']."
     )
 
 
@@ -310,3 +311,25 @@ def test_the_real_files(name, shape, classes, sizes):
     if name == "fashion":
         assert len(shared(name, folder=REAL, labels="y_baseColour").class_names) == 42
         assert all(picture[:2] == b"\xff\xd8" for picture in data.media.pictures)
+
+
+def test_arrays_may_have_names_of_their_own(path):
+    np.savez(path, X=np.eye(6), other=np.ones((6, 2)), kind=[1, 2, 3] * 2, note=3)
+    data = from_npz(path, modalities={"a": "X", "b": "other"}, labels="kind")
+    assert list(data.modalities) == ["a", "b"]
+    assert data.class_names == ("1", "2", "3")
+    assert refusal(lambda: from_npz(path, modalities={"a": "Y"})) == (
+        "`modalities` must be one of 'X', 'other', 'kind', 'note', got 'Y'."
+    )
+    assert refusal(lambda: from_npz(path, modalities={"a": "note"})) == (
+        "`modalities` must have rows, got one value in 'a'."
+    )
+
+
+def test_members_without_an_ending_are_read_as_numpy_reads_them(path):
+    stream = io.BytesIO()
+    np.save(stream, np.eye(5))
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("arr_0", stream.getvalue())
+    assert np.load(path)["arr_0"].shape == (5, 5)
+    assert from_npz(path, modalities={"a": "arr_0"}).shape == (5, 1)

@@ -57,14 +57,17 @@ class _Refused(Exception):  # noqa: N818 (never leaves this file)
 
 def _check_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
     key = member.filename
-    if not key.endswith(".npy"):
-        raise _Refused(f"hold nothing but arrays, got {key!r}.")
     with archive.open(member) as stream:
-        shape, dtype, start = _header(stream)
+        # As numpy reads them, also without the ending that it gives to arrays.
+        start = stream.read(len(np.lib.format.MAGIC_PREFIX))
+        if not key.endswith(".npy") and start != np.lib.format.MAGIC_PREFIX:
+            raise _Refused(f"hold nothing but arrays, got {key!r}.")
+    with archive.open(member) as stream:
+        shape, dtype, offset = _header(stream)
     if dtype.hasobject:
         raise _Refused(f"hold no pickled objects, got some in {key!r}.")
     claimed = math.prod(shape) * dtype.itemsize
-    possible = min(member.file_size - start, member.compress_size * DEFLATE_LIMIT)
+    possible = min(member.file_size - offset, member.compress_size * DEFLATE_LIMIT)
     if claimed > possible:
         raise _Refused(
             f"hold the {claimed:,} bytes that {key!r} claims, got {possible:,} at most."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pandas as pd
 
 from .. import _check
 from .dataset import Dataset, Media
+from .gather import modality_names
 from .npz import Arrays, read_arrays
 
 SHARED = ("fashion", "cub", "rosmap", "mosi")
@@ -21,6 +23,7 @@ FOLDER_VARIABLE = "REFNET_VIZ_DATA"
 def from_npz(
     path: str | os.PathLike[str],
     *,
+    modalities: Mapping[str, str] | None = None,
     labels: str | None = "y",
     thumbs: str | os.PathLike[str] | None = None,
 ) -> Dataset:
@@ -48,6 +51,8 @@ def from_npz(
     ----------
     path
         The file.
+    modalities
+        Name to the array that has it, where arrays are called otherwise than above.
     labels
         Which array has the labels; None reads none.
     thumbs
@@ -76,23 +81,15 @@ def from_npz(
     (5, 2)
     """
     arrays = read_arrays(path)
-    modalities = {
-        key.removeprefix("mod_"): arrays.pop(key)
-        for key in list(arrays)
-        if key.startswith("mod_")
-    }
-    if not modalities:
-        raise ValueError(
-            f"`path` must hold an array named mod_<modality>, got {sorted(arrays)}."
-        )
-    masks = {name: arrays.pop(f"mask_{name}", None) for name in modalities}
-    rows = len(next(iter(modalities.values())))
+    values = _modalities(arrays, modalities)
+    masks = {name: arrays.pop(f"mask_{name}", None) for name in values}
+    rows = len(next(iter(values.values())))
     numbers, names = _labels(arrays, labels)
     texts = arrays.pop("text", np.array([], dtype=str))
     return Dataset.from_arrays(
         {
-            name: values if masks[name] is None else (values, masks[name])
-            for name, values in modalities.items()
+            name: array if masks[name] is None else (array, masks[name])
+            for name, array in values.items()
         },
         labels=numbers,
         class_names=names,
@@ -102,9 +99,9 @@ def from_npz(
         present=arrays.pop("present", None),
         metadata=pd.DataFrame(
             {
-                key: values
-                for key, values in arrays.items()
-                if values.shape == (rows,) and key != labels
+                key: array
+                for key, array in arrays.items()
+                if array.shape == (rows,) and key != labels
             },
             index=range(rows),
         ),
@@ -171,13 +168,36 @@ def shared(
     return from_npz(path, labels=labels, thumbs=thumbs if thumbs.is_file() else None)
 
 
+def _modalities(arrays: Arrays, chosen: Mapping[str, str] | None) -> Arrays:
+    """Take the modalities out of the arrays: those chosen, else all named mod_."""
+    if chosen is not None:
+        for key in modality_names(chosen).values():
+            _check.one_of("modalities", chosen[key], arrays)
+        taken = {str(name): arrays[key] for name, key in chosen.items()}
+        for key in set(chosen.values()):
+            del arrays[key]
+    else:
+        keys = [key for key in arrays if key.startswith("mod_")]
+        if not keys:
+            raise ValueError(
+                "`path` must hold an array named mod_<modality>, unless `modalities` "
+                f"names them, got {sorted(arrays)}."
+            )
+        taken = {key.removeprefix("mod_"): arrays.pop(key) for key in keys}
+    for name, array in taken.items():
+        if array.ndim == 0:
+            raise ValueError(f"`modalities` must have rows, got one value in {name!r}.")
+    return taken
+
+
 def _labels(arrays: Arrays, labels: str | None) -> tuple[Any, tuple[str, ...]]:
     choices = [key for key in arrays if key == "y" or key.startswith("y_")]
     names = {key: _names_of(key) for key in choices}
     stored = {key: arrays.pop(name) for key, name in names.items() if name in arrays}
     if labels is None or (labels == "y" and "y" not in arrays):
         return None, ()
-    _check.one_of("labels", labels, choices)
+    if labels not in arrays:
+        _check.one_of("labels", labels, choices)
     return arrays[labels], tuple(stored.get(labels, np.array([])).astype(str).tolist())
 
 
