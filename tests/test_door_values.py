@@ -211,6 +211,8 @@ def test_absent_rows_are_not_looked_at(kind):
         {"b": [False, True] * 3},
         {"b": pd.Series([0, 1] * 3), "a": np.ones(6, bool)},
         pd.DataFrame({"b": [False, True] * 3}),
+        {"b": pd.array([False, True] * 3, dtype="boolean")},
+        pd.DataFrame({"b": pd.array([0, 1] * 3, dtype="Int64")}),
     ],
 )
 def test_ways_to_say_what_is_present(present):

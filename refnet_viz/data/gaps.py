@@ -174,6 +174,8 @@ def _entries(values: Any) -> npt.NDArray[Any]:
             return np.asarray(values, dtype=object)
         if isinstance(dtype, np.dtype):
             return np.asarray(values)
+        if pd.api.types.is_bool_dtype(dtype) and not pd.isna(values).any():
+            return np.asarray(values, dtype=bool)
         if pd.api.types.is_bool_dtype(dtype) or not pd.api.types.is_numeric_dtype(
             dtype
         ):
