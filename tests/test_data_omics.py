@@ -142,6 +142,7 @@ def test_a_column_of_one_modality_needs_no_prefix_and_one_of_two_does():
     mdata = whole()
     with quiet():
         mdata.mod["rna"].obs["only"] = list("ababab")
+        mdata.mod["atac"].obs["kind"] = "another"
     assert rv.data.from_mudata(mdata, labels="only").class_names == ("a", "b")
     with pytest.raises(ValueError, match="must say which of 'rna:kind', 'atac:kind'"):
         rv.data.from_mudata(mdata, labels="kind")
@@ -212,3 +213,13 @@ def test_what_is_wrong_is_one_sentence(tmp_path, call, words):
         warnings.simplefilter("error")
         with pytest.raises((ValueError, TypeError, FileNotFoundError), match=words):
             call(tmp_path)
+
+
+def test_a_column_that_modalities_share_is_one_where_they_agree():
+    mdata = whole()
+    with quiet():
+        for part in mdata.mod.values():
+            part.obs["shared"] = [f"{name}!" for name in part.obs_names]
+    data = rv.data.from_mudata(mdata, labels="shared")
+    said = [data.class_names[code] for code in data.labels]
+    assert said == [f"{name}!" for name in data.ids]

@@ -243,13 +243,30 @@ def obs_of(mdata: Any) -> pd.DataFrame:
     return pd.concat(parts, axis=1)
 
 
+def with_agreed(obs: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return the columns, and one more that several modalities have and agree on.
+
+    Each says it of the cells that it has; of a cell in two, both must say the same.
+    """
+    behind = [c for c in map(str, obs.columns) if c.partition(":")[2] == name]
+    if name in obs.columns or len(behind) < 2:
+        return obs
+    agreed = obs[behind[0]].astype(object)
+    for other in (obs[column].astype(object) for column in behind[1:]):
+        both = agreed.notna() & other.notna()
+        if (agreed[both] != other[both]).any():
+            return obs
+        agreed = agreed.where(agreed.notna(), other)
+    return obs.assign(**{name: agreed})
+
+
 def column_of(obs: pd.DataFrame, argument: str, name: str) -> str:
     """Return the column of `obs` that a name means, with or without a modality.
 
     Raises
     ------
     ValueError
-        If there is none, or it is in several modalities.
+        If there is none, or several modalities have it and do not agree.
     """
     if name in obs.columns:
         return name

@@ -19,6 +19,7 @@ from .cells import (
     obs_of,
     read_anndata,
     read_mudata,
+    with_agreed,
 )
 from .dataset import Dataset, Media
 from .gather import modality_names
@@ -256,6 +257,8 @@ def _dataset(
     **options: Any,
 ) -> Dataset:
     """Return the dataset of some matrices, paired by the names of their cells."""
+    for value in roles.values():
+        obs = with_agreed(obs, value) if isinstance(value, str) else obs
     words = {
         key: column_of(obs, key, value)
         for key, value in roles.items()
