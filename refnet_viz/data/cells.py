@@ -211,11 +211,23 @@ def _read(argument: str, path: Path, read: Callable[[Path], Any]) -> Any:
         ) from error
 
 
+# What is none of our users' doing: how these packages will read and write some day.
+_PACKAGES = r"(anndata|mudata|zarr)\b"
+_MUTED = (
+    ("Cannot join columns", UserWarning),  # mudata 0.3: features of one name
+    ("Writing zarr v2 data", UserWarning),  # anndata 0.12
+    (".*infer_string", Warning),  # pandas 3, of anndata 0.13
+)
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Mute what readers say of old formats and of their own future."""
+    """Mute what readers and writers say of old formats and of their own future."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        for kind in (FutureWarning, DeprecationWarning, PendingDeprecationWarning):
+            warnings.filterwarnings("ignore", category=kind, module=_PACKAGES)
+        for message, kind in _MUTED:
+            warnings.filterwarnings("ignore", message, kind)
         yield
 
 
