@@ -13,7 +13,7 @@ import pandas as pd
 
 from .. import _check
 from .containers import text_of
-from .gaps import Column, as_array, column, is_object
+from .gaps import Column, as_array, column, is_missing, is_object
 
 UNLABELLED = -1
 
@@ -231,18 +231,15 @@ def _of_lists(labels: Any) -> bool:
         labels.iloc[i] if hasattr(labels, "iloc") else labels[i]
         for i in range(len(labels))
     )
-    first = next((entry for entry in entries if not _missing(entry)), None)
+    first = next((entry for entry in entries if not is_missing(entry)), None)
     return isinstance(first, list | tuple | set | frozenset | np.ndarray)
-
-
-def _missing(entry: Any) -> bool:
-    return entry is None or (np.ndim(entry) == 0 and bool(pd.isna(entry)))
 
 
 def _of_tags(labels: Any, names: tuple[str, ...]) -> tuple[Labels, tuple[str, ...]]:
     """Return 0/1 columns of lists of names; an empty list is a row with no name."""
     rows: list[list[str] | None] = [
-        None if _missing(entry) else [text_of(tag) for tag in entry] for entry in labels
+        None if is_missing(entry) else [text_of(tag) for tag in entry]
+        for entry in labels
     ]
     seen = {tag for row in rows if row for tag in row}
     order = names or tuple(natural(seen))

@@ -226,8 +226,8 @@ def quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         for kind in (FutureWarning, DeprecationWarning, PendingDeprecationWarning):
             warnings.filterwarnings("ignore", category=kind, module=_PACKAGES)
-        for message, kind in _MUTED:
-            warnings.filterwarnings("ignore", message, kind)
+        for message, category in _MUTED:
+            warnings.filterwarnings("ignore", message, category)
         yield
 
 

@@ -139,6 +139,21 @@ def as_array(values: Any) -> npt.NDArray[Any]:
     return array
 
 
+def is_missing(entry: Any) -> bool:
+    """Return whether a single entry is missing: None, NaN, pd.NA or NaT.
+
+    Examples
+    --------
+    >>> is_missing(pd.NA), is_missing(float("nan")), is_missing([]), is_missing("")
+    (True, True, False, False)
+    """
+    if entry is None or entry is pd.NA or entry is pd.NaT:
+        return True
+    single = isinstance(entry, float | np.generic | Decimal)
+    single = single or (isinstance(entry, np.ndarray) and entry.ndim == 0)
+    return bool(single and pd.isna(entry))
+
+
 def is_object(values: Any) -> bool:
     """Return whether entries are Python objects of any kind.
 

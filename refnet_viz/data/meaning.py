@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .answers import natural
+from .gaps import is_missing
 
 MOST_WHOLE = 12  # so few whole numbers are names, more are amounts
 MOST_PARTS = 24  # of a list, in words
@@ -108,7 +109,7 @@ def kind_of(values: pd.Series[Any]) -> str:
 
 
 def _kind_of_mixed(values: pd.Series[Any]) -> str:
-    present = [entry for entry in values if not is_gap(entry)]
+    present = [entry for entry in values if not is_missing(entry)]
     if any(isinstance(entry, _CONTAINERS) for entry in present):
         return "none"
     for types, kind in (
@@ -122,20 +123,6 @@ def _kind_of_mixed(values: pd.Series[Any]) -> str:
     return "categories"
 
 
-def is_gap(entry: Any) -> bool:
-    """Return whether an entry is missing.
-
-    Examples
-    --------
-    >>> is_gap(pd.NA), is_gap(float("nan")), is_gap([])
-    (True, True, False)
-    """
-    if entry is None or entry is pd.NA or entry is pd.NaT:
-        return True
-    single = isinstance(entry, float | np.generic | Decimal)
-    return bool(single and pd.isna(entry))
-
-
 def words(entry: Any) -> str:
     """Return an entry as people read it; nothing where it is missing.
 
@@ -144,7 +131,7 @@ def words(entry: Any) -> str:
     >>> words({"box": [1, 2]}), words(pd.Timestamp("2024-03-01")), words(None)
     ('box: 1, 2', '2024-03-01', '')
     """
-    if is_gap(entry):
+    if is_missing(entry):
         return ""
     if isinstance(entry, Enum):
         return entry.name
@@ -167,7 +154,7 @@ def plain(entry: Any) -> bool | int | float | str | None:
     >>> plain(np.int64(3)), plain(dt.date(2024, 3, 1)), plain(["a", "b"])
     (3, '2024-03-01', 'a, b')
     """
-    if is_gap(entry):
+    if is_missing(entry):
         return None
     if isinstance(entry, np.generic) and not isinstance(
         entry, np.datetime64 | np.timedelta64
@@ -263,9 +250,11 @@ def _hashable(one: pd.Series[Any]) -> pd.Series[Any]:
     """Return entries that can be told apart; True is not 1."""
     values = one.astype(object)
     if pd.api.types.infer_dtype(values, skipna=True).startswith("mixed"):
-        kinds = {type(entry) for entry in values if not is_gap(entry)}
+        kinds = {type(entry) for entry in values if not is_missing(entry)}
         if not all(issubclass(kind, Enum) for kind in kinds):
-            values = values.map(lambda entry: None if is_gap(entry) else words(entry))
+            values = values.map(
+                lambda entry: None if is_missing(entry) else words(entry)
+            )
     return values
 
 
@@ -284,7 +273,10 @@ def _numbers(values: pd.Series[Any]) -> npt.NDArray[np.float64]:
     if pd.api.types.is_numeric_dtype(values.dtype):
         return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
     return np.array(
-        [np.nan if is_gap(entry) else float(entry) for entry in values.astype(object)]
+        [
+            np.nan if is_missing(entry) else float(entry)
+            for entry in values.astype(object)
+        ]
     )
 
 
@@ -298,7 +290,7 @@ def _seconds(values: pd.Series[Any]) -> npt.NDArray[np.float64]:
 
 
 def _moment(entry: Any) -> float:
-    if is_gap(entry):
+    if is_missing(entry):
         return float("nan")
     if isinstance(entry, pd.Period):
         entry = entry.start_time
@@ -312,6 +304,6 @@ def _moment(entry: Any) -> float:
 
 def _lengths(values: pd.Series[Any]) -> npt.NDArray[np.float64]:
     return np.array([
-        np.nan if is_gap(entry) else pd.Timedelta(entry).total_seconds()
+        np.nan if is_missing(entry) else pd.Timedelta(entry).total_seconds()
         for entry in values.astype(object)
     ])  # fmt: skip

@@ -19,7 +19,7 @@ from .. import _check
 from .._progress import progress
 from .._threads import cores
 from .containers import as_pandas, row_names
-from .gaps import tensor_values
+from .gaps import is_missing, tensor_values
 from .pixels import as_bytes, channels_last, white_of
 
 if TYPE_CHECKING:
@@ -249,14 +249,13 @@ def _are_missing(pixels: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     return np.asarray(np.isnan(pixels).reshape(len(pixels), -1).all(axis=1))
 
 
-def _is_missing(entry: Any) -> bool:
-    if entry is None or (isinstance(entry, str | bytes) and not entry):
-        return True
-    return bool(pd.api.types.is_scalar(entry) and pd.isna(entry))
+def _is_empty(entry: Any) -> bool:
+    """Return whether there is no picture or text: also where it is empty."""
+    return is_missing(entry) or (isinstance(entry, str | bytes) and not entry)
 
 
 def _text(row: int, entry: Any) -> str:
-    if _is_missing(entry):
+    if _is_empty(entry):
         return ""
     if isinstance(entry, bytes):
         return entry.decode("utf-8", "surrogateescape")
@@ -322,8 +321,8 @@ def _picture(row: int, entry: Any, side: int) -> bytes:
     """Return one picture as encoded bytes, empty where there is none."""
     if isinstance(entry, Mapping):  # as parquet files of Hugging Face have it
         inside = entry.get("bytes")
-        entry = entry.get("path") if _is_missing(inside) else inside
-    if _is_missing(entry):
+        entry = entry.get("path") if _is_empty(inside) else inside
+    if _is_empty(entry):
         return b""
     if isinstance(entry, bytearray | memoryview):
         entry = bytes(entry)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .containers import text_of
-from .gaps import as_array, is_object, tensor_values
+from .gaps import as_array, is_missing, is_object, tensor_values
 
 Numbers = npt.NDArray[Any]
 
@@ -167,7 +167,7 @@ def _of_series(name: str, series: pd.Series[Any]) -> Numbers:
 def _of_column(name: str, entries: Numbers, title: Any) -> Numbers:
     """Return numbers, or arrays of one shape, of a column of objects."""
     where = f", column {title!r}" if title != "" else ""
-    there = [i for i, entry in enumerate(entries) if not _is_missing(entry)]
+    there = [i for i, entry in enumerate(entries) if not is_missing(entry)]
     if there and isinstance(entries[there[0]], list | tuple | np.ndarray):
         return _of_rows(name, entries, there)
     numbers = np.full(len(entries), np.nan)
@@ -197,7 +197,3 @@ def _of_rows(name: str, entries: Numbers, there: list[int]) -> Numbers:
     filled = np.full((len(entries), *block.shape[1:]), np.nan, dtype=kind)
     filled[there] = block
     return filled
-
-
-def _is_missing(entry: Any) -> bool:
-    return entry is None or (np.ndim(entry) == 0 and bool(pd.isna(entry)))

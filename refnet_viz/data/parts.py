@@ -20,7 +20,7 @@ from .columns import Choice, arrays, chosen, first_odd, is_array_type, known
 from .containers import text_of
 from .encode import encode
 from .features import Pictures, Words, text_vectors
-from .gaps import SPELLINGS
+from .gaps import SPELLINGS, is_missing
 from .gather import as_bools
 from .modality import Modality, read_features
 from .picture_files import (
@@ -355,13 +355,11 @@ def _empty_in_arrow(column: Any) -> Bools:
 
 
 def _is_empty(entry: Any) -> bool:
-    if entry is None or (isinstance(entry, bytes) and not entry):
+    if is_missing(entry) or (isinstance(entry, bytes) and not entry):
         return True
     if isinstance(entry, str):
         return entry.strip() in SPELLINGS
-    if isinstance(entry, dict):
-        return not (entry.get("bytes") or entry.get("path"))
-    return bool(pd.api.types.is_scalar(entry) and pd.isna(entry))
+    return isinstance(entry, dict) and not (entry.get("bytes") or entry.get("path"))
 
 
 def _read_pictures(
