@@ -363,3 +363,29 @@ def test_a_column_called_id_names_rows_only_if_it_can():
     named = pd.DataFrame({"id": CELLS[::-1], "age": range(6)})
     data = Dataset.from_arrays({"rna": RNA}, metadata=named)
     assert data.metadata["age"].tolist() == list(range(6))[::-1]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["labels", "target", "split", "groups", "metadata", "media", "ids", "present"],
+)
+def test_a_modality_may_be_called_as_an_argument_is(name):
+    data = Dataset.from_arrays(
+        {name: X, "b": X * 2},
+        labels=[0, 1] * 3, target=range(6), split=[0, 0, 0, 1, 2, 2], ids=CELLS,
+        groups=[0, 0, 0, 1, 2, 2], media=Media(texts=list("abcdef")),
+        metadata={"age": range(6)}, present={name: [1] * 6},
+    )  # fmt: skip
+    np.testing.assert_array_equal(data.modalities[name].values, X)
+    assert data.labels.tolist() == [0, 1] * 3
+    assert data.target.tolist() == [*range(6)]
+    assert data.groups.tolist() == list("000122")
+    assert data.media.texts == tuple("abcdef")
+    assert data.metadata["age"].tolist() == [*range(6)]
+
+
+def test_a_pair_is_two_rows_where_nothing_has_a_mask():
+    data = Dataset.from_arrays({"a": X[:2]}, labels=(["x", "y"], ["z"]))
+    assert data.labels.tolist() == [[1, 1, 0], [0, 0, 1]]
+    stated = Dataset.from_arrays({"a": X[:2], "b": X[:2]}, present=([1, 0], [1, 1]))
+    assert stated.present.tolist() == [[True, False], [True, True]]

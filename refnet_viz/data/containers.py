@@ -50,11 +50,23 @@ class Argument:
     @property
     def counted(self) -> bool:
         """Whether its rows are merely counted from 0."""
-        names = self.names
-        return isinstance(names, pd.RangeIndex) and names.start == 0 and names.step == 1
+        return is_counted(self.names)
 
 
-def take_apart(name: str, values: Any, id_column: str | None = None) -> Argument:
+def is_counted(names: Any) -> bool:
+    """Return whether names are the numbers from 0 that pandas gives unasked.
+
+    Examples
+    --------
+    >>> is_counted(pd.RangeIndex(3)), is_counted(pd.Index([0, 1, 2]))
+    (True, False)
+    """
+    return isinstance(names, pd.RangeIndex) and names.start == 0 and names.step == 1
+
+
+def take_apart(
+    name: str, values: Any, id_column: str | None = None, *, masked: bool = False
+) -> Argument:
     """Return the entries of a container and the names of its rows.
 
     Row names are the index of pandas objects, the column `id_column` (or "id") of
@@ -65,9 +77,11 @@ def take_apart(name: str, values: Any, id_column: str | None = None) -> Argument
     name
         What the caller calls it.
     values
-        Anything with one entry a row; a pair ``(values, mask)``; a mapping of columns.
+        Anything with one entry a row; a mapping of columns.
     id_column
         The column that names the rows of tables.
+    masked
+        Whether a pair of two is ``(values, mask)``; else it is two rows.
 
     Raises
     ------
@@ -80,7 +94,7 @@ def take_apart(name: str, values: Any, id_column: str | None = None) -> Argument
     >>> part.names.tolist(), part.values.shape
     (['u', 'v'], (2, 1))
     """
-    if isinstance(values, tuple) and len(values) == 2 and not is_single(values[0]):
+    if masked and isinstance(values, tuple) and len(values) == 2:
         part = take_apart(name, values[0], id_column)
         return replace(part, mask=values[1])
     values = as_pandas(values)

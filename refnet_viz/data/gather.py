@@ -11,15 +11,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import _check
-from .answers import Labels, as_labels, as_target
-from .containers import Argument, as_pandas, is_single, take_apart, text_of
+from .answers import UNLABELLED, Labels, as_labels, as_target
+from .containers import Argument, is_single, take_apart, text_of
 from .gaps import Column, column, refuse_missing
 from .media import check_media
 from .modality import Features, read_features
-from .pairing import Paired, pair
+from .pairing import Key, Paired, pair
+from .splits import SPLITS
 
 # Spaces of an embedding: a modality of one of these names could not be told from it.
 RESERVED = ("latent", "refined", "sum")
+MODALITY, PRESENT = "modality", "present"  # kinds of arguments of which there are many
 
 Bools = npt.NDArray[np.bool_]
 
@@ -98,32 +100,36 @@ def gather(  # noqa: PLR0913 (every argument of two constructors)
     """
     column_of_ids = ids if isinstance(ids, str) else None
     names = modality_names(modalities)
-    parts = [take_apart(key, modalities[key], column_of_ids) for key in names.values()]
-    parts = [_with_rows(replace(p, name=n)) for p, n in zip(parts, names, strict=True)]
+    owners: dict[Key, Argument] = {
+        (MODALITY, name): _with_rows(
+            take_apart(name, modalities[word], column_of_ids, masked=True)
+        )
+        for name, word in names.items()
+    }
     stated = _stated(present, list(names), column_of_ids)
     single = {
         "labels": labels, "target": target, "split": _for_all(split), "groups": groups,
         "metadata": metadata, "media": media,
     }  # fmt: skip
-    others = [
-        _whole_argument(take_apart(key, value, column_of_ids))
+    others: dict[Key, Argument] = {
+        key: _whole_argument(take_apart(key, value, column_of_ids))
         for key, value in single.items()
         if value is not None and not (key == "media" and not len(value))
-    ]
-    _check_columns(others)
+    }
     rows = pair(
-        [*parts, *others, *stated.values()],
+        {**owners, **others, **stated},
         ids=None if column_of_ids else ids,
         join=join,
-        owners=[whole] if whole else list(names),
+        owners=[(MODALITY, whole)] if whole else owners,
     )
     features, has = {}, np.ones((len(rows), len(names)), dtype=bool)
-    for i, key in enumerate(names):
-        absent = ~rows.has(key) | ~_says(stated, rows, key, i)
-        decided = key in stated or "present" in stated or key == whole
-        features[key], has[:, i] = read_features(
-            key, rows.values(key), rows.mask(key), absent, decided=decided
-        )
+    for i, (name, own) in enumerate(zip(names, owners, strict=True)):
+        said = _said(rows, name, i)
+        absent = ~rows.has(own) if said is None else ~(rows.has(own) & said)
+        features[name], has[:, i] = read_features(
+            name, rows.values(own), rows.mask(own), absent,
+            decided=said is not None or name == whole,
+        )  # fmt: skip
     _check_present(has, tuple(names), rows.ids)
     numbers, classes = _labels(rows, class_names, unlabelled)
     return Gathered(
@@ -196,47 +202,47 @@ def _for_all(split: Any) -> Any:
 
 def _whole_argument(part: Argument) -> Argument:
     """Return an argument of one entry a row; a bare number is one row."""
+    if part.name == "metadata":
+        _check_table(part)
+        return part
     if part.name == "media":  # called by what it has, as its reader does
         check_media(part.values)
         return replace(part, name="pictures" if part.values.pictures else "texts")
-    if part.name != "metadata" and is_single(part.values):
+    if is_single(part.values):
         return replace(part, values=[part.values])
     return part
 
 
-def _check_columns(parts: Sequence[Argument]) -> None:
-    """Refuse metadata that is no table."""
-    for part in parts:
-        if part.name == "metadata" and not isinstance(
-            part.values, pd.DataFrame | pd.Series
-        ):
-            raise TypeError(
-                "`metadata` must be a table with a row for each sample, "
-                f"got {type(part.values).__name__}."
-            )
+def _check_table(part: Argument) -> None:
+    if not isinstance(part.values, pd.DataFrame | pd.Series):
+        raise TypeError(
+            "`metadata` must be a table with a row for each sample, "
+            f"got {type(part.values).__name__}."
+        )
 
 
 def _stated(
     present: Any, names: Sequence[str], id_column: str | None
-) -> dict[str, Argument]:
+) -> dict[Key, Argument]:
     """Return what is said of which row has which modality, by modality or of all."""
     if present is None:
         return {}
     if isinstance(present, Mapping):
-        stated = {}
-        for key, value in present.items():
-            name = _check.one_of("present", text_of(key), names)
-            part = take_apart(f"present[{name!r}]", value, id_column)
-            stated[name] = replace(part, name=f"present[{name!r}]")
-        return stated
-    part = take_apart("present", as_pandas(present), id_column)
+        titles = [_check.one_of("present", text_of(key), names) for key in present]
+        return {
+            (PRESENT, title): take_apart(f"present[{title!r}]", value, id_column)
+            for title, value in zip(titles, present.values(), strict=True)
+        }
+    part = take_apart("present", present, id_column)
     if isinstance(part.values, pd.DataFrame):
         titles = [text_of(title) for title in part.values.columns]
         for title in titles:
             _check.one_of("present", title, names)
         _check.unique("present", titles)
         return {
-            title: Argument(f"present[{title!r}]", part.values.iloc[:, i], part.names)
+            (PRESENT, title): replace(
+                part, name=f"present[{title!r}]", values=part.values.iloc[:, i]
+            )
             for i, title in enumerate(titles)
         }
     values = part.values if hasattr(part.values, "shape") else np.asarray(part.values)
@@ -247,18 +253,19 @@ def _stated(
             f"`present` must have shape {(rows, len(names))} (rows, modalities), "
             f"got {shape}."
         )
-    return {"present": replace(part, values=values)}
+    return {PRESENT: replace(part, values=values)}
 
 
-def _says(stated: dict[str, Argument], rows: Paired, key: str, place: int) -> Bools:
-    """Return which rows are said to have a modality."""
-    if "present" in stated:
-        values = rows.values("present")[:, place]
-        return as_bools("present", values) & rows.has("present")
-    if key in stated:
-        name = stated[key].name
-        return as_bools(name, rows.values(name)) & rows.has(name)
-    return np.ones(len(rows), dtype=bool)
+def _said(rows: Paired, name: str, place: int) -> Bools | None:
+    """Return which rows are said to have a modality, None where nothing is said."""
+    if PRESENT in rows.arguments:
+        values = rows.values(PRESENT)[:, place]
+        return as_bools(PRESENT, values) & rows.has(PRESENT)
+    key = (PRESENT, name)
+    if key not in rows.arguments:
+        return None
+    argument = rows.arguments[key].name
+    return as_bools(argument, rows.values(key)) & rows.has(key)
 
 
 def as_bools(name: str, values: Any) -> Bools:
@@ -322,7 +329,7 @@ def _labels(
     values = rows.values("labels") if "labels" in rows.arguments else None
     numbers, names = as_labels(values, class_names, unlabelled=unlabelled)
     if numbers is not None:
-        numbers[~rows.has("labels")] = -1
+        numbers[~rows.has("labels")] = UNLABELLED
     return numbers, names
 
 
@@ -336,32 +343,32 @@ def _target(rows: Paired, unlabelled: Any) -> npt.NDArray[np.float64] | None:
 
 
 SPLIT_WORDS = {
-    "train": "train", "training": "train", "val": "val", "valid": "val",
-    "validation": "val", "test": "test", "testing": "test",
+    **{word: word for word in SPLITS},
+    "training": "train", "valid": "val", "validation": "val", "testing": "test",
 }  # fmt: skip
 
 
 def _split(rows: Paired, split: Any) -> npt.NDArray[np.str_] | None:
     """Return the part of each row as its word, None where nobody says it."""
     if isinstance(split, str):
-        word = _check.one_of("split", split, ("train", "val", "test"))
+        word = _check.one_of("split", split, SPLITS)
         return np.full(len(rows), word, dtype="U5")
     if "split" not in rows.arguments:
         return None
     entries = column("split", rows.values("split"))
-    has = rows.has("split")
-    refuse_missing("split", replace(entries, missing=entries.missing | ~has))
+    lacking = entries.missing | ~rows.has("split")
+    refuse_missing("split", replace(entries, missing=lacking))
     if entries.numeric:
         bad = entries.values[~np.isin(entries.values, [0, 1, 2])]
         if len(bad):
             raise ValueError(
                 f"`split` must be 0 (train), 1 (val) or 2 (test), got {bad[0]}."
             )
-        return np.array(["train", "val", "test"])[entries.values.astype(int)]
+        return np.array(SPLITS)[entries.values.astype(int)]
     words = {word: SPLIT_WORDS.get(str(word).lower()) for word in set(entries.values)}
     for word in entries.values:
         if words[word] is None:
-            _check.one_of("split", word, ("train", "val", "test"))
+            _check.one_of("split", word, SPLITS)
     return np.array([words[word] for word in entries.values], dtype="U5")
 
 
@@ -395,8 +402,7 @@ def _metadata(rows: Paired) -> pd.DataFrame:
 
 def _media(rows: Paired) -> Any:
     """Return pictures and texts in the order of the rows."""
-    name = next((key for key in ("pictures", "texts") if key in rows.arguments), None)
-    if name is None:
+    if "media" not in rows.arguments:
         return None
-    media, index = rows.arguments[name].values, rows.index[name]
+    media, index = rows.arguments["media"].values, rows.index["media"]
     return media if index is None else media.take(index)

@@ -18,7 +18,7 @@ import pandas as pd
 from .. import _check
 from .._progress import progress
 from .._threads import cores
-from .containers import as_pandas, row_names
+from .containers import as_pandas, is_counted, row_names
 from .gaps import is_missing, tensor_values
 from .pixels import as_bytes, channels_last, white_of
 
@@ -205,8 +205,7 @@ def _entries(name: str, values: Any) -> tuple[list[Any], pd.Index | None]:
             raise ValueError(f"`{name}` must be one column, got {values.shape[1]}.")
         values = values.iloc[:, 0]
     if isinstance(values, pd.Series):
-        counted = _counted(values.index)
-        names = None if counted else row_names(name, values.index)
+        names = None if is_counted(values.index) else row_names(name, values.index)
     if isinstance(values, np.ndarray):
         values = _of_array(name, values)
     # A word can be gone through, letter by letter, and a picture is one row.
@@ -216,10 +215,6 @@ def _entries(name: str, values: Any) -> tuple[list[Any], pd.Index | None]:
             f"got {type(values).__name__}."
         )
     return list(values), names
-
-
-def _counted(index: pd.Index) -> bool:
-    return isinstance(index, pd.RangeIndex) and index.start == 0 and index.step == 1
 
 
 def _of_array(name: str, values: npt.NDArray[Any]) -> list[Any]:

@@ -66,7 +66,7 @@ class Modality:
         >>> Modality.of("text", np.zeros((4, 3))).kind
         'vector'
         """
-        part = take_apart(name, given)
+        part = take_apart(name, given, masked=True)
         absent = np.zeros(len(part), dtype=bool)
         read, _ = read_features(name, part.values, part.mask, absent, decided=True)
         return read.modality()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,9 @@ from .. import _check
 from .containers import Argument, row_names, row_of, take_apart, text_of
 
 JOINS = ("inner", "outer")
+IDS = "ids"
 Rows = npt.NDArray[np.intp]
+Key = str | tuple[str, str]  # an argument, or its kind and which of that kind
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,47 +28,47 @@ class Paired:
     ids
         ``(N,)`` text.
     arguments
-        What was paired, by name, as it came.
+        What was paired, as it came.
     index
-        Name of an argument to ``(N,)`` positions in it, -1 where it has no such row,
-        or None where it stands in this order already.
+        ``(N,)`` positions in each argument, -1 where it has no such row, or None where
+        it stands in this order already.
     """
 
     ids: npt.NDArray[np.str_]
-    arguments: dict[str, Argument]
-    index: dict[str, Rows | None]
+    arguments: dict[Key, Argument]
+    index: dict[Key, Rows | None]
 
     def __len__(self) -> int:
         return len(self.ids)
 
-    def has(self, name: str) -> npt.NDArray[np.bool_]:
+    def has(self, key: Key) -> npt.NDArray[np.bool_]:
         """Return ``(N,)`` whether an argument has an entry for each row."""
-        index = self.index[name]
+        index = self.index[key]
         return np.ones(len(self), dtype=bool) if index is None else index >= 0
 
-    def values(self, name: str) -> Any:
+    def values(self, key: Key) -> Any:
         """Return the entries of an argument in this order.
 
         Rows that it lacks repeat its first row: `has` says which they are.
         """
-        return self._in_order(self.arguments[name].values, name)
+        return self._in_order(self.arguments[key].values, key)
 
-    def mask(self, name: str) -> Any:
+    def mask(self, key: Key) -> Any:
         """Return the mask of an argument in this order, None without one."""
-        mask = self.arguments[name].mask
-        return None if mask is None else self._in_order(mask, name)
+        mask = self.arguments[key].mask
+        return None if mask is None else self._in_order(mask, key)
 
-    def _in_order(self, values: Any, name: str) -> Any:
-        index = self.index[name]
+    def _in_order(self, values: Any, key: Key) -> Any:
+        index = self.index[key]
         return values if index is None else row_of(values, np.maximum(index, 0))
 
 
 def pair(
-    arguments: Sequence[Argument],
+    arguments: Mapping[Key, Argument],
     *,
     ids: Any = None,
     join: str | None = None,
-    owners: Sequence[str] = (),
+    owners: Collection[Key] = (),
 ) -> Paired:
     """Bring arguments into one order of rows, by name where they carry names.
 
@@ -86,7 +88,7 @@ def pair(
         What different names mean: None refuses them, "inner" keeps rows that all
         arguments have, "outer" those that any of `owners` has.
     owners
-        Arguments whose rows "outer" keeps.
+        Arguments whose rows "outer" keeps, all that have names if none is said.
 
     Raises
     ------
@@ -97,28 +99,28 @@ def pair(
     Examples
     --------
     >>> rna = pd.Series([1.0, 2.0], index=["u", "v"])
-    >>> both = pair([take_apart("rna", rna), take_apart("protein", rna[::-1])])
-    >>> both.ids.tolist(), both.index["protein"].tolist()
+    >>> both = pair({("modality", "rna"): take_apart("rna", rna),
+    ...              "labels": take_apart("labels", rna[::-1])})
+    >>> both.ids.tolist(), both.index["labels"].tolist()
     (['u', 'v'], [1, 0])
     """
     if join is not None:
         _check.one_of("join", join, JOINS)
-    named, texts = _with_ids(arguments, ids)
-    lead = _lead(named)
-    keys = {part.name: _keys(part, lead, named) for part in named}
-    wanted = _wanted(named, keys, lead, join, owners)
-    order: dict[str, Rows | None] = {}
-    for part in named:
-        own = keys[part.name]
+    every, texts = _with_ids(arguments, ids)
+    parts = list(every.values())
+    lead = _lead(parts)
+    names = {key: _names(part, lead, parts) for key, part in every.items()}
+    wanted = _wanted(every, names, lead, join, owners)
+    order: dict[Key, Rows | None] = {}
+    for key, own in names.items():
         same = own is wanted or own.equals(wanted)
-        order[part.name] = None if same else own.get_indexer(wanted)
+        order[key] = None if same else own.get_indexer(wanted)
     final = as_text(wanted)
     if texts is not None:
-        place = order.pop("ids")
+        place = order.pop(IDS)
         renamed = texts if place is None else texts[np.maximum(place, 0)]
         final = renamed if place is None else np.where(place < 0, final, renamed)
-    parts = {part.name: part for part in named if part.name != "ids"}
-    return Paired(final, parts, order)
+    return Paired(final, dict(arguments), order)
 
 
 def as_text(names: pd.Index) -> npt.NDArray[np.str_]:
@@ -135,11 +137,11 @@ def as_text(names: pd.Index) -> npt.NDArray[np.str_]:
 
 
 def _with_ids(
-    arguments: Sequence[Argument], ids: Any
-) -> tuple[list[Argument], npt.NDArray[np.str_] | None]:
+    arguments: Mapping[Key, Argument], ids: Any
+) -> tuple[dict[Key, Argument], npt.NDArray[np.str_] | None]:
     """Return the arguments, the ids as the first of them, and the ids as text."""
     if ids is None:
-        return list(arguments), None
+        return dict(arguments), None
     part = take_apart("ids", ids)
     if isinstance(part.values, pd.DataFrame):
         raise TypeError(
@@ -151,11 +153,11 @@ def _with_ids(
     names = row_names("ids", entries)
     texts = as_text(names)
     if part.names is None or part.counted:
-        first = arguments[0]
+        first = next(iter(arguments.values()))
         if first.names is None or first.numbered:
             _check.rows("ids", len(names), len(first), first.name)
         part = Argument("ids", texts, names, chosen=True)
-    return [part, *arguments], texts
+    return {IDS: part, **arguments}, texts
 
 
 def _lead(arguments: Sequence[Argument]) -> Argument:
@@ -168,7 +170,7 @@ def _lead(arguments: Sequence[Argument]) -> Argument:
     return next(iter([*text, *(number if moved else []), *arguments]))
 
 
-def _keys(part: Argument, lead: Argument, arguments: Sequence[Argument]) -> pd.Index:
+def _names(part: Argument, lead: Argument, arguments: Sequence[Argument]) -> pd.Index:
     """Return what the rows of an argument are called in the words of the lead."""
     names = pd.RangeIndex(len(lead)) if lead.names is None else lead.names
     if part is lead:
@@ -194,35 +196,35 @@ def _by_place(part: Argument, lead: Argument) -> bool:
         return True
     if lead.chosen and part.numbered:
         same = lead.numbered and not part.counted
-        return not (same and set(part.names) == set(lead.names))
+        return not (same and _same_names(part.names, lead.names))
     return part.numbered != lead.numbered
 
 
 def _wanted(
-    arguments: Sequence[Argument],
-    keys: dict[str, pd.Index],
+    arguments: Mapping[Key, Argument],
+    names: Mapping[Key, pd.Index],
     lead: Argument,
     join: str | None,
-    owners: Sequence[str],
+    owners: Collection[Key],
 ) -> pd.Index:
     """Return the rows that are wanted, in their order."""
-    wanted = keys[lead.name]
-    others = [part for part in arguments if part is not lead]
+    wanted = next(names[key] for key, part in arguments.items() if part is lead)
     if join is None:
-        for part in others:
-            if not _same_names(keys[part.name], wanted):
-                _refuse(part, lead, keys[part.name], wanted)
+        for key, part in arguments.items():
+            if not _same_names(names[key], wanted):
+                _refuse(part, lead, names[key], wanted)
         return wanted
     if join == "inner":
-        for part in others:
-            wanted = wanted[keys[part.name].get_indexer(wanted) >= 0]
+        for own in names.values():
+            wanted = wanted[own.get_indexer(wanted) >= 0]
         if not len(wanted):
+            called = ", ".join(repr(part.name) for part in arguments.values())
             raise ValueError(
                 "`join` must leave at least one row that all arguments have, got none "
-                f"for 'inner' of {', '.join(repr(part.name) for part in arguments)}."
+                f"for 'inner' of {called}."
             )
         return wanted
-    return _united([keys[name] for name in keys if name in owners], wanted)
+    return _united([names[key] for key in owners or names], wanted)
 
 
 def _same_names(one: pd.Index, other: pd.Index) -> bool:
@@ -232,7 +234,7 @@ def _same_names(one: pd.Index, other: pd.Index) -> bool:
     return len(one) == len(other) and bool((one.get_indexer(other) >= 0).all())
 
 
-def _united(indexes: Sequence[pd.Index], lead: pd.Index) -> pd.Index:
+def _united(indexes: Iterable[pd.Index], lead: pd.Index) -> pd.Index:
     """Return the rows of all of them: those of the lead first, in its order."""
     names = np.concatenate([np.asarray(index, object) for index in indexes])
     union = pd.Index(names, dtype=object)
@@ -246,11 +248,10 @@ def _united(indexes: Sequence[pd.Index], lead: pd.Index) -> pd.Index:
 def _refuse(part: Argument, lead: Argument, own: pd.Index, names: pd.Index) -> None:
     strangers = own[names.get_indexer(own) < 0]
     lacking = names[own.get_indexer(names) < 0]
-    first = f"{text_of(strangers[0])!r}" if len(strangers) else "none"
-    if not len(strangers):
-        detail = f"and lacks {len(lacking)}, the first {text_of(lacking[0])!r}"
+    if len(strangers):
+        detail = f"and {len(strangers)} others, the first {text_of(strangers[0])!r}"
     else:
-        detail = f"and {len(strangers)} others, the first {first}"
+        detail = f"and lacks {len(lacking)}, the first {text_of(lacking[0])!r}"
     raise ValueError(
         f"`{part.name}` must name the same rows as `{lead.name}` ({len(names)}), got "
         f"{len(names) - len(lacking)} of them {detail}; join='inner' keeps the rows "

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .columns import chosen, first_odd, holds_plain_values, known
-from .containers import row_names, text_of
+from .containers import is_counted, row_names, text_of
 from .pairing import as_text
 from .sources import Table, read_source
 from .splits import SPLITS
@@ -268,10 +268,7 @@ def _stored_index(table: Table) -> tuple[str | None, pd.Index] | None:
     """Return the index of a pandas frame, also of one that was saved."""
     if not table.in_arrow:
         index = table.frame.index
-        counted = isinstance(index, pd.RangeIndex) and index.start == 0
-        if counted and index.step == 1:
-            return None
-        return None, row_names("id", index)
+        return None if is_counted(index) else (None, row_names("id", index))
     described = (table.frame.schema.pandas_metadata or {}).get("index_columns", [])
     names = [name for name in described if isinstance(name, str)]
     if len(names) != 1 or names[0] not in table.columns:
