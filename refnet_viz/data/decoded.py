@@ -1,17 +1,27 @@
-"""One picture of any make as RGB pixels of PIL."""
+"""One picture of any make as RGB pixels of PIL, and what PIL raises on the way."""
 
 from __future__ import annotations
 
 import io
 import os
+import struct
 import warnings
+import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from .gaps import is_missing
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 TURNED = 0x0112  # the Exif tag of a picture's orientation
+# What the readers of PIL raise for damaged files.
+BROKEN = (
+    OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError,
+    AttributeError, OverflowError, struct.error, zlib.error, MemoryError, RuntimeError,
+)  # fmt: skip
 
 
 def as_rgb(picture: Any) -> Image:
@@ -39,14 +49,12 @@ def as_rgb(picture: Any) -> Image:
 
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
+        bombs = Image.DecompressionBombError, Image.DecompressionBombWarning
+        _refuse_foreign(picture)
         try:
-            image = _opened(picture)
-            return upright(image)
-        except (
-            OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError,
-            Image.DecompressionBombWarning,
-        ) as error:  # fmt: skip
-            raise ValueError(str(error)) from error
+            return upright(_opened(picture))
+        except (*BROKEN, *bombs) as error:
+            raise ValueError(str(error) or type(error).__name__) from error
 
 
 def upright(picture: Any) -> Image:
@@ -65,7 +73,31 @@ def upright(picture: Any) -> Image:
         picture = ImageOps.exif_transpose(picture)
     if picture.mode == "RGB" and "transparency" not in picture.info:
         return picture
-    return _on_white(_eight_bits(picture))
+    return _on_white(eight_bits(picture))
+
+
+def bytes_or_path(entry: Any) -> Any:
+    """Return what a struct of bytes and path holds, all else as it is.
+
+    Parquet files of Hugging Face have such structs; bytes go before the path.
+
+    Examples
+    --------
+    >>> bytes_or_path({"bytes": None, "path": "a.png"}), bytes_or_path(b"GIF89a")
+    ('a.png', b'GIF89a')
+    """
+    if not isinstance(entry, Mapping):
+        return entry
+    held = (entry.get("bytes"), entry.get("path"))
+    return next((one for one in held if not is_missing(one) and one), None)
+
+
+def _refuse_foreign(picture: Any) -> None:
+    from PIL import Image  # noqa: PLC0415
+
+    kinds = (Image.Image, bytes, bytearray, memoryview, str, os.PathLike)
+    if not isinstance(picture, kinds):
+        raise TypeError(f"{type(picture).__name__}")
 
 
 def _opened(picture: Any) -> Image:
@@ -73,15 +105,20 @@ def _opened(picture: Any) -> Image:
 
     if isinstance(picture, Image.Image):
         return picture
-    if isinstance(picture, bytes | bytearray | memoryview):
-        return Image.open(io.BytesIO(picture))
     if isinstance(picture, str | os.PathLike):
-        return Image.open(io.BytesIO(Path(picture).read_bytes()))
-    raise TypeError(f"{type(picture).__name__}")
+        picture = Path(picture).read_bytes()
+    return Image.open(io.BytesIO(picture))
 
 
-def _eight_bits(image: Image) -> Image:
-    """Bring more bits a pixel to 8; PIL itself cuts them off at 255."""
+def eight_bits(image: Image) -> Image:
+    """Return a picture of more bits a pixel with 8; PIL itself cuts them off at 255.
+
+    Examples
+    --------
+    >>> from PIL import Image
+    >>> eight_bits(Image.new("I;16", (1, 1), 65_535)).getpixel((0, 0))
+    255
+    """
     import numpy as np  # noqa: PLC0415
     from PIL import Image  # noqa: PLC0415
 

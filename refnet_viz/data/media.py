@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import InitVar, dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from .. import _check
 from .._progress import progress
 from .._threads import cores
 from .containers import as_pandas, is_counted, row_names
+from .decoded import TURNED, bytes_or_path, eight_bits
 from .gaps import is_missing, tensor_values
 from .pixels import as_bytes, channels_last, white_of
 
@@ -34,7 +35,6 @@ SIGNATURES = {
     b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg", b"GIF87a": "gif",
     b"GIF89a": "gif", b"RIFF": "webp", b"BM": "bmp",
 }  # fmt: skip
-_TURNED = 0x0112  # the EXIF tag of a picture's orientation
 
 
 @dataclass(frozen=True, eq=False)
@@ -314,9 +314,7 @@ def _each(
 
 def _picture(row: int, entry: Any, side: int) -> bytes:
     """Return one picture as encoded bytes, empty where there is none."""
-    if isinstance(entry, Mapping):  # as parquet files of Hugging Face have it
-        inside = entry.get("bytes")
-        entry = entry.get("path") if _is_empty(inside) else inside
+    entry = bytes_or_path(entry)
     if _is_empty(entry):
         return b""
     if isinstance(entry, bytearray | memoryview):
@@ -326,7 +324,9 @@ def _picture(row: int, entry: Any, side: int) -> bytes:
     if isinstance(entry, bytes):
         return _of_bytes(row, entry, side, f"{len(entry):,} bytes")
     if hasattr(entry, "getexif") and hasattr(entry, "mode"):
-        return _guarded(row, f"a picture of {entry.size}", lambda: _saved(entry, side))
+        return _guarded(
+            row, f"a picture of {entry.size}", lambda: encoded_small(entry, side)
+        )
     return _of_pixels(row, entry, side)
 
 
@@ -358,7 +358,7 @@ def _of_bytes(row: int, data: bytes, side: int, called: str) -> bytes:
             if _is_small(image, len(data), side):
                 image.load()  # so that a file that is cut off is told here
                 return data
-            return _saved(image, side)
+            return encoded_small(image, side)
 
     return _guarded(row, called, made)
 
@@ -396,12 +396,26 @@ def _is_small(image: Image, size: int, side: int) -> bool:
         and size <= 4 * image.width * image.height + 4096
         and getattr(image, "n_frames", 1) == 1
         and image.mode != "CMYK"
-        and image.getexif().get(_TURNED, 1) == 1
+        and image.getexif().get(TURNED, 1) == 1
     )
 
 
-def _saved(image: Image, side: int) -> bytes:
-    """Return a picture upright, no larger than asked, as PNG or JPEG."""
+def encoded_small(image: Image, side: int) -> bytes:
+    """Return a picture upright, no larger than asked, as PNG or JPEG.
+
+    Parameters
+    ----------
+    image
+        An opened picture of PIL.
+    side
+        The longest side in pixels; 0 keeps its size.
+
+    Examples
+    --------
+    >>> from PIL import Image
+    >>> mime_of(encoded_small(Image.new("RGB", (200, 100)), 96))
+    'image/jpeg'
+    """
     from PIL import Image as images  # noqa: PLC0415, N813
     from PIL import ImageOps  # noqa: PLC0415
 
@@ -412,7 +426,7 @@ def _saved(image: Image, side: int) -> bytes:
     plain = _plain(image)
     if side:
         plain.thumbnail((side, side), images.Resampling.LANCZOS, reducing_gap=2)
-    plain.getexif()[_TURNED] = exif.get(_TURNED, 1)
+    plain.getexif()[TURNED] = exif.get(TURNED, 1)
     plain = ImageOps.exif_transpose(plain)
     for word in ("exif", "icc_profile", "xmp", "transparency"):
         plain.info.pop(word, None)
@@ -426,11 +440,7 @@ def _saved(image: Image, side: int) -> bytes:
 
 def _plain(image: Image) -> Image:
     """Return a copy in grey or colour, with alpha where some of it is transparent."""
-    if image.mode.startswith("I") or image.mode == "F":  # 16 bits and more
-        from PIL import Image as images  # noqa: PLC0415, N813
-
-        white = 65_535.0 if image.mode.startswith("I") else None
-        return images.fromarray(_bytes_of(None, np.asarray(image), white)[..., 0])
+    image = eight_bits(image)
     if "A" in image.mode or "a" in image.mode or "transparency" in image.info:
         clear = image.convert("RGBA")
         if clear.getchannel(3).getextrema() != (255, 255):
@@ -453,11 +463,13 @@ def _of_pixels(row: int, entry: Any, side: int) -> bytes:
         return b""
     pixels = _bytes_of(row, array)
     image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    return _guarded(row, f"an array of {array.shape}", lambda: _saved(image, side))
+    return _guarded(
+        row, f"an array of {array.shape}", lambda: encoded_small(image, side)
+    )
 
 
 def _bytes_of(
-    row: int | None, array: npt.NDArray[Any], white: float | None = None
+    row: int, array: npt.NDArray[Any], white: float | None = None
 ) -> npt.NDArray[np.uint8]:
     """Return ``(H, W, C)`` bytes of a picture of any numbers."""
     if array.dtype.kind == "b":
@@ -466,5 +478,4 @@ def _bytes_of(
         stack = channels_last("pictures", array[None])
         return as_bytes("pictures", stack, white)[0]
     except ValueError as error:
-        where = "" if row is None else f" in row {row}"
-        raise ValueError(f"{str(error)[:-1]}{where}.") from error
+        raise ValueError(f"{str(error)[:-1]} in row {row}.") from error

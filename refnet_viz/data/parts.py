@@ -421,7 +421,7 @@ def _report(
 
 def _called(entry: Any) -> str:
     """Return what a sentence calls the entry of a picture."""
-    if isinstance(entry, dict):
+    if isinstance(entry, dict):  # by its path, which says more
         entry = entry.get("path") or entry.get("bytes")
     if isinstance(entry, str | os.PathLike):
         return repr(os.fspath(entry))

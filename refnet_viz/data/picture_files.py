@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-import struct
 import warnings
-import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,8 +18,8 @@ import numpy.typing as npt
 
 from .. import _progress
 from .._threads import cores
-from .decoded import upright
-from .media import THUMBNAIL
+from .decoded import BROKEN, bytes_or_path, upright
+from .media import THUMBNAIL, encoded_small
 from .pixels import as_pixels, channels_last
 
 KEPT = 2**14  # bytes up to which a file of that size is its own thumbnail
@@ -181,13 +179,9 @@ def content_of(entry: Any, base: Path | None) -> bytes:
     >>> content_of({"bytes": b"GIF89a", "path": None}, None)
     b'GIF89a'
     """
-    if isinstance(entry, dict):
-        inside = entry.get("bytes")
-        if inside:
-            return bytes(inside)
-        if not entry.get("path"):
-            raise NotThereError("it has neither bytes nor a path")
-        entry = entry["path"]
+    entry = bytes_or_path(entry)
+    if entry is None:
+        raise NotThereError("it has neither bytes nor a path")
     if isinstance(entry, bytes | bytearray | memoryview):
         return bytes(entry)
     if isinstance(entry, str | os.PathLike):
@@ -205,8 +199,7 @@ def item_of(entry: Any, base: Path | None) -> Any:
     >>> item_of("a.png", Path("pictures")).name
     'a.png'
     """
-    if isinstance(entry, dict):
-        entry = bytes(entry["bytes"]) if entry.get("bytes") else entry["path"]
+    entry = bytes_or_path(entry)
     if isinstance(entry, str | os.PathLike):
         return Path(entry) if base is None else base / entry
     if isinstance(entry, np.ndarray):
@@ -263,15 +256,9 @@ def _square(
     square = picture.resize((size, size), Image.Resampling.BILINEAR, reducing_gap=2.0)
     thumb = b""
     if thumbnails:
-        thumb = content if small and len(content) <= KEPT else _thumbnail(picture)
+        keep = small and len(content) <= KEPT
+        thumb = content if keep else encoded_small(picture, THUMBNAIL)
     return np.asarray(square), thumb
-
-
-# What the readers of PIL raise for damaged files.
-BROKEN = (
-    OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError,
-    AttributeError, OverflowError, struct.error, zlib.error, MemoryError, RuntimeError,
-)  # fmt: skip
 
 
 def _decoded(content: bytes, need: int | None) -> tuple[Any, bool]:
@@ -305,12 +292,3 @@ def _of_array(values: npt.NDArray[Any]) -> Any:
         return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
     except (TypeError, ValueError, IndexError) as error:
         raise UnreadableError(f"its shape is {values.shape}") from error
-
-
-def _thumbnail(picture: Any) -> bytes:
-    """Return a small JPEG of a picture."""
-    small = picture.copy()
-    small.thumbnail((THUMBNAIL, THUMBNAIL), reducing_gap=2.0)
-    out = io.BytesIO()
-    small.save(out, "JPEG", quality=85)
-    return out.getvalue()
