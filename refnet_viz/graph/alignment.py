@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from .. import _check
 from .neighbors import Neighbors
-from .pairs import in_both, in_line, lines_of_both
+from .pairs import in_line, lines_of_both
 
 Floats = npt.NDArray[np.float64]
 
@@ -51,9 +51,9 @@ def second_order_cosine(a: Neighbors, b: Neighbors) -> Floats:
     [1.0, 1.0, 1.0]
     """
     b = in_line(a, b)
-    there = in_both(a, b)
+    there, *lines = lines_of_both(a, b)
     x, y = _directions(a), _directions(b)
-    around = np.sort(np.hstack(lines_of_both(a, b)), axis=1)
+    around = np.sort(np.hstack(lines), axis=1)
     left_out = ~there[around]
     left_out[:, 1:] |= around[:, 1:] == around[:, :-1]
     rows = np.flatnonzero(there)

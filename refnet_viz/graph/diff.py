@@ -10,7 +10,7 @@ import pandas as pd
 
 from .edges import Edges
 from .neighbors import Neighbors
-from .pairs import in_both, in_line
+from .pairs import in_line
 
 Pairs = npt.NDArray[np.int64]
 
@@ -85,7 +85,7 @@ def edge_diff(a: Neighbors, b: Neighbors, *, mode: str = "union") -> EdgeDiff:
     ([[0, 1]], [[0, 2]], [[1, 2]])
     """
     b = in_line(a, b)
-    there, n = in_both(a, b), len(a)
+    there, n = a.present & b.present, len(a)
     before, after = (_keys(graph.edges(mode), there) for graph in (a, b))
     kept = np.isin(before, after, assume_unique=True)
     gained = after[~np.isin(after, before, assume_unique=True)]

@@ -46,7 +46,7 @@ class Grounds:
         ground = self.of(graph.embedding, space)
         if ground is None:
             return np.full(self.k, np.nan)
-        return common_by_depth(*lines_of_both(graph, ground))
+        return common_by_depth(*lines_of_both(graph, ground)[1:])
 
     def _search(self, embedding: Embedding, space: str) -> Neighbors | None:
         if embedding.present_in(space).sum() <= self.k:

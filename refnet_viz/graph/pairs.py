@@ -30,11 +30,17 @@ def in_both(a: Neighbors, b: Neighbors) -> Bools:
     return a.present & in_line(a, b).present
 
 
-def lines_of_both(a: Neighbors, b: Neighbors) -> tuple[Rows, Rows]:
-    """Return the neighbours in both graphs of the rows that are in both."""
+def lines_of_both(a: Neighbors, b: Neighbors) -> tuple[Bools, Rows, Rows]:
+    """Return which rows are in both graphs, and the neighbours of these in either.
+
+    Raises
+    ------
+    ValueError
+        If the points differ.
+    """
     b = in_line(a, b)
-    there = in_both(a, b)
-    return present_rows(a.indices, there), present_rows(b.indices, there)
+    there = a.present & b.present
+    return there, present_rows(a.indices, there), present_rows(b.indices, there)
 
 
 def mean_of(values: Floats) -> float:
@@ -61,9 +67,9 @@ def shared(a: Neighbors, b: Neighbors) -> Floats:
     >>> shared(knn(x, k=1), knn(-x, k=1)).tolist()
     [1.0, 1.0, 1.0]
     """
-    there = in_both(a, b)
+    there, *lines = lines_of_both(a, b)
     found = np.full(len(a), np.nan)
-    found[there] = common(*lines_of_both(a, b))
+    found[there] = common(*lines)
     return found
 
 
@@ -240,10 +246,9 @@ def rbo(a: Neighbors, b: Neighbors, *, p: float = 0.9) -> Floats:
     >>> rbo(a, b).tolist()
     [1.0, 1.0, 0.0]
     """
-    there = in_both(a, b)
+    there, first, second = lines_of_both(a, b)
     _same_k(a, b)
     weights = _rbo_weights(a.k, p)
-    first, second = lines_of_both(a, b)
     result = np.empty(len(first))
     size = max(1, _BUDGET // a.k**2)
     for start in range(0, len(first), size):

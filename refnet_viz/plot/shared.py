@@ -124,4 +124,4 @@ def curves_of(every: Variants[Embedding], grounds: list[str], k: int) -> list[Cu
 
 def _shared(graph: Neighbors, ground: Neighbors | None) -> Floats:
     assert ground is not None  # `largest_k` leaves each more than k points
-    return shared_by_k(*lines_of_both(graph, ground))
+    return shared_by_k(*lines_of_both(graph, ground)[1:])
