@@ -9,8 +9,8 @@ import pandas as pd
 
 from .. import _check
 from .._nested import Variants, as_variants
-from ..cells import OURS, annotated, need, plain, put
-from ..data.cells import quiet
+from ..cells import OURS, annotated, plain, put
+from ..data.cells import need, quiet
 from ..embedding import Embedding
 from .neighbors import Neighbors, knn
 
@@ -62,13 +62,43 @@ def to_anndata(spaces: Any, graphs: Any = None) -> Any:
     >>> list(adata.obs), adata.uns["neighbors"]["params"]["n_neighbors"]
     (['label', 'purity', 'held_out'], 3)
     """
+    lined = in_one_order(spaces)
+    ids = next(iter(lined.values())).ids
+    kept = {key: g.reordered(ids, name=f"graphs[{key!r}]", like="the first")
+            for key, g in _graphs(lined, graphs).items()}  # fmt: skip
+    return annotated(lined, kept)
+
+
+def in_one_order(spaces: Any) -> dict[str, Embedding]:
+    """Return embeddings by name, with the rows of the first; a single one has none.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If values are of another kind, or ids differ.
+
+    Examples
+    --------
+    >>> line = Embedding.from_arrays([[0.0], [1.0]])
+    >>> list(in_one_order(line)), list(in_one_order([line, line]))
+    ([''], ['seed_0', 'seed_1'])
+    """
     every = dict(_flat("spaces", spaces, Embedding))
     first = next(iter(every.values()))
-    lined = {key: e.reordered(first.ids, name=f"spaces[{key!r}]", like="the first")
-             for key, e in every.items()}  # fmt: skip
-    kept = {key: g.reordered(first.ids, name=f"graphs[{key!r}]", like="the first")
-            for key, g in _graphs(every, graphs).items()}  # fmt: skip
-    return annotated(lined, kept)
+    return {key: e.reordered(first.ids, name=f"spaces[{key!r}]", like="the first")
+            for key, e in every.items()}  # fmt: skip
+
+
+def latent_graphs(every: Mapping[str, Embedding]) -> dict[str, Neighbors]:
+    """Return the graphs of the latent spaces that have more than one row.
+
+    Examples
+    --------
+    >>> line = Embedding.from_arrays([[0.0], [1.0], [3.0]])
+    >>> latent_graphs({"a": line})["a"].k
+    2
+    """
+    return {key: knn(e) for key, e in every.items() if len(e) > 1}
 
 
 def to_mudata(spaces: Any, graphs: Any = None) -> Any:
@@ -139,7 +169,7 @@ def _graphs(every: Mapping[str, Embedding], graphs: Any) -> dict[str, Neighbors]
     """Return the graphs that are handed over by name, or those of the latent spaces."""
     if graphs is not None:
         return dict(_flat("graphs", graphs, Neighbors))
-    return {key: knn(e) for key, e in every.items() if len(e) > 1}
+    return latent_graphs(every)
 
 
 def write_cells(spaces: Any, path: Any, suffix: str) -> None:

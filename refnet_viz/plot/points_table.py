@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .._nested import as_variants
+from ..cells import annotated
 from ..data.cells import quiet
-from ..embedding import Embedding
-from ..graph import knn
-from ..graph.cells import to_anndata
+from ..graph import Neighbors
+from ..graph.cells import in_one_order, latent_graphs
 from ..layout import project
 
 
@@ -39,25 +38,20 @@ def points_table(spaces: Any) -> bytes:
             "`path` needs pyarrow to end in '.parquet': "
             'pip install "refnet_viz[parquet]" brings it.'
         ) from error
-    variants = as_variants("spaces", spaces, Embedding, alone="embedding")
-    every = {
-        f"{key}_{seed}" if len(seeds) > 1 else key: embedding
-        for key, seeds in variants.items()
-        for seed, embedding in enumerate(seeds)
-    }
-    first = next(iter(every.values()))
-    lined = {k: e.reordered(first.ids, name=f"spaces[{k!r}]") for k, e in every.items()}
+    lined = in_one_order(spaces)
+    first = next(iter(lined.values()))
+    graphs = latent_graphs(lined)
     columns: dict[str, Any] = {"id": pa.array(first.ids.tolist())}
     for key, layout in project(lined).items():
-        behind = f": {key}" if len(lined) > 1 else ""
+        behind = f": {key}" if key else ""
         columns[f"x{behind}"] = pa.array(layout.coordinates[:, 0].astype(np.float64))
         columns[f"y{behind}"] = pa.array(layout.coordinates[:, 1].astype(np.float64))
-    if len(first) > 1:
-        columns["neighbors"] = pa.array(_neighbors(first))
+    if graphs:
+        columns["neighbors"] = pa.array(_neighbors(next(iter(graphs.values()))))
     if first.media.texts:
         columns["text"] = pa.array(list(first.media.texts))
     with quiet():
-        known = to_anndata(spaces).obs.reset_index(drop=True)
+        known = annotated(lined, graphs).obs.reset_index(drop=True)
     for name in known.columns:
         key = f"{name} (refnet_viz)" if name in columns else name
         values = known[name]
@@ -69,9 +63,8 @@ def points_table(spaces: Any) -> bytes:
     return stream.getvalue()
 
 
-def _neighbors(embedding: Embedding) -> list[dict[str, Any]]:
+def _neighbors(graph: Neighbors) -> list[dict[str, Any]]:
     """Return the neighbours of every row, itself first."""
-    graph = knn(embedding)
     return [
         {"ids": [row, *ids], "distances": [0.0, *distances]}
         for row, (ids, distances) in enumerate(
