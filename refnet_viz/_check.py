@@ -9,6 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 
+def first_line(error: BaseException) -> str:
+    """Return the first line of another library's error, without a full stop.
+
+    Examples
+    --------
+    >>> first_line(ValueError("bad magic.")), first_line(KeyError())
+    ('bad magic', 'KeyError')
+    """
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0].rstrip(".")
+
+
 def one_of(name: str, value: object, options: Collection[str]) -> str:
     """Return `value` when it is one of `options`.
 

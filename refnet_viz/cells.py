@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ import pandas as pd
 
 from ._search import nearest
 from .data.alike import share_alike
-from .data.cells import ADVICE, quiet
+from .data.cells import need, quiet
 from .decoder import share_answered
 
 if TYPE_CHECKING:
@@ -121,15 +120,6 @@ def annotated(every: Mapping[str, Embedding], graphs: Mapping[str, Graph]) -> An
             ),
         }
     return adata
-
-
-def need(package: str) -> Any:
-    """Return a package of the extra ``omics``, or say how to get it."""
-    try:
-        with quiet():
-            return importlib.import_module(package)
-    except ImportError as error:
-        raise ImportError(f"`path` needs {package}: {ADVICE}.") from error
 
 
 def plain(name: Hashable) -> str:

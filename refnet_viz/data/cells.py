@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import warnings
 import zlib
@@ -106,7 +107,7 @@ def read_anndata(source: Any) -> Any:
             )
         return source
     path = _path("adata", source, (".h5ad", ".zarr"))
-    anndata = _need("anndata", "adata")
+    anndata = need("anndata", "adata")
     _check_kind("adata", path, "anndata")
     read = anndata.io.read_zarr if path.is_dir() else anndata.io.read_h5ad
     return _read("adata", path, read)
@@ -129,7 +130,7 @@ def read_mudata(source: Any) -> Any:
             )
         return source
     path = _path("mdata", source, (".h5mu", ".zarr"))
-    mudata = _need("mudata", "mdata")
+    mudata = need("mudata", "mdata")
     _check_kind("mdata", path, "mudata")
     read = mudata.read_zarr if path.is_dir() else mudata.read_h5mu
     return _read("mdata", path, read)
@@ -150,16 +151,19 @@ def _path(
     return path
 
 
-def _need(package: str, argument: str) -> Any:
-    import importlib  # noqa: PLC0415
+def need(package: str, argument: str = "path") -> Any:
+    """Return a package of the extra ``omics``, or say what needs it.
 
+    Examples
+    --------
+    >>> need("anndata").__name__
+    'anndata'
+    """
     try:
         with quiet():
-            module = importlib.import_module(package)
-            importlib.import_module("anndata.io")
+            return importlib.import_module(package)
     except ImportError as error:
         raise ImportError(f"`{argument}` needs {package}: {ADVICE}.") from error
-    return module
 
 
 def _check_kind(argument: str, path: Path, kind: str) -> None:
@@ -184,11 +188,11 @@ _TITLES = {"anndata": "an AnnData", "mudata": "a MuData"}
 def _encoding(path: Path) -> str:
     """Return what a file says it is, "" where it says nothing."""
     if path.is_dir():
-        zarr = _need("zarr", "path")
+        zarr = need("zarr", "path")
         group = zarr.open_group(str(path), mode="r")
         seen = group.attrs.get("encoding-type", "")
         return str(seen or ("mudata" if "mod" in group else ""))
-    h5py = _need("h5py", "path")
+    h5py = need("h5py", "path")
     with h5py.File(path, "r") as file:
         seen = file.attrs.get("encoding-type", "")
         return str(seen or ("mudata" if "mod" in file else ""))
@@ -204,10 +208,9 @@ def _read(argument: str, path: Path, read: Callable[[Path], Any]) -> Any:
         OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError,
         IndexError, EOFError, zlib.error, MemoryError,
     ) as error:  # fmt: skip
-        words = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ValueError(
             f"`{argument}` must be an intact file of its kind, got {path.name!r} "
-            f"({words.rstrip('.')})."
+            f"({_check.first_line(error)})."
         ) from error
 
 

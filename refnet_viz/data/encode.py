@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _check, _progress
+from .gaps import tensor_values
 from .items import as_items, digest, opened
 from .pretrained import KINDS, Encoder, as_encoder, at_rest
 from .vectors import DIGEST, VectorCache
@@ -118,6 +119,37 @@ def encode(
             job.run(size, kept, bar.update)
     vectors = job.vectors[job.place]
     return vectors, _info(model, kind, vectors)
+
+
+def encode_rows(
+    items: list[Any], rows: npt.NDArray[np.intp], count: int, kind: str, spec: Any
+) -> tuple[npt.NDArray[np.float32], dict[str, Any]]:
+    """Return the vectors of some of `count` rows, 0 in the others.
+
+    Parameters
+    ----------
+    items
+        What is encoded, one for each of `rows`.
+    rows
+        Row numbers.
+    count
+        Number of all rows.
+    kind
+        "words" or "pictures".
+    spec
+        `Words` or `Pictures` with an encoder.
+
+    Examples
+    --------
+    >>> from refnet_viz.data import words
+    >>> spec = words("text", encoder=lambda texts: [[len(t)] for t in texts])
+    >>> encode_rows(["ab"], np.array([1]), 2, "words", spec)[0].tolist()
+    [[0.0], [2.0]]
+    """
+    vectors, info = encode(items, spec.encoder, kind=kind, **spec.options)
+    values = np.zeros((count, vectors.shape[1]), dtype=np.float32)
+    values[rows] = vectors
+    return values, info
 
 
 class _Job:
@@ -256,9 +288,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.ma.MaskedArray):
         return np.ma.filled(value.astype(np.float64), np.nan)
     if hasattr(value, "detach"):  # tensors, of whatever precision and place
-        value = value.detach()
-        value = value.to_dense() if value.is_sparse else value
-        return value.float().cpu().numpy()
+        return tensor_values(value.to_dense() if value.is_sparse else value)
     return value
 
 

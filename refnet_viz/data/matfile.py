@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import _check
 from .answers import natural
 from .numbers import is_sparse
 
@@ -46,10 +47,9 @@ def read_variables(path: str | os.PathLike[str]) -> Variables:
         OSError, ValueError, TypeError, KeyError, IndexError, EOFError, RuntimeError,
         NotImplementedError, OverflowError, MemoryError, AttributeError, zlib.error,
     ) as error:  # fmt: skip
-        words = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ValueError(
             f"`path` must be an intact MATLAB file, got {path.name!r} "
-            f"({words.rstrip('.')})."
+            f"({_check.first_line(error)})."
         ) from error
     found: Variables = {}
     for key, value in raw.items():

@@ -18,7 +18,7 @@ import pandas as pd
 from .. import _check
 from .columns import Choice, arrays, chosen, first_odd, is_array_type, known
 from .containers import text_of
-from .encode import encode
+from .encode import encode_rows
 from .features import Pictures, Words, text_vectors
 from .gaps import SPELLINGS, is_missing
 from .gather import as_bools
@@ -459,10 +459,7 @@ def _encoded(part: Part, spec: Words | Pictures) -> tuple[npt.NDArray[Any], Info
     items = [part.entries[int(row)] for row in rows]
     if kind == "pictures":
         items = [item_of(item, part.base) for item in items]
-    vectors, info = encode(items, spec.encoder, kind=kind, **spec.options)
-    values = np.zeros((len(part.absent), *vectors.shape[1:]), dtype=np.float32)
-    values[rows] = vectors
-    return values, info
+    return encode_rows(items, rows, len(part.absent), kind, spec)
 
 
 def _digest(values: npt.NDArray[Any]) -> str:

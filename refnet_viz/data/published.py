@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .dataset import Dataset, Media, Modality
+from .encode import encode_rows
 from .features import Pictures, Words, pictures, text_vectors, words
 from .picture_files import (
     NotThereError,
@@ -210,7 +211,7 @@ def _text(
         return text_vectors(texts, blank, train)
     there = np.flatnonzero(~blank)
     kept = [texts[row] for row in there]
-    return _encoded(kept, there, len(texts), "words", spec)
+    return encode_rows(kept, there, len(texts), "words", spec)
 
 
 def _pictures(
@@ -236,21 +237,9 @@ def _pictures(
         return shown, absent, thumbs, about
     there = np.flatnonzero(~read.absent)
     items = [content_of(files[i], rows.root) for i in there]
-    vectors, about = _encoded(items, there, len(files), "pictures", spec)
+    vectors, about = encode_rows(items, there, len(files), "pictures", spec)
     shown = Modality(vectors[place], "vector", common_scale=True)
     return shown, absent, thumbs, {**about, **info}
-
-
-def _encoded(
-    items: list[Any], there: npt.NDArray[np.intp], count: int, kind: str, spec: Any
-) -> tuple[npt.NDArray[np.float32], Info]:
-    """Return vectors of some of `count` rows, 0 elsewhere."""
-    from .encode import encode  # noqa: PLC0415 (only encoders need it)
-
-    vectors, info = encode(items, spec.encoder, kind=kind, **spec.options)
-    values = np.zeros((count, vectors.shape[1]), dtype=np.float32)
-    values[there] = vectors
-    return values, info
 
 
 def _counted(

@@ -16,6 +16,8 @@ from typing import IO, Any
 
 import pandas as pd
 
+from .. import _check
+
 KINDS = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "json lines",
     ".ndjson": "json lines", ".json": "json", ".parquet": "parquet", ".pq": "parquet",
@@ -225,19 +227,14 @@ def _read_file(path: Path, text: Collection[str]) -> Table:
     except (OSError, ValueError, EOFError, zlib.error, lzma.LZMAError) as error:
         if isinstance(error, _SentenceError | FileNotFoundError):
             raise
+        reason = _check.first_line(error).split(". ")[0]
         raise ValueError(
-            f"`source` must be a whole {kind} file, got {path.name!r}: {_words(error)}."
+            f"`source` must be a whole {kind} file, got {path.name!r}: {reason}."
         ) from error
 
 
 class _SentenceError(ValueError):
     """An error that is a sentence of ours already."""
-
-
-def _words(error: BaseException) -> str:
-    """Return the first sentence of another library's error."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0].split(". ")[0].rstrip(".")
 
 
 def _opened(path: Path, packed: str) -> IO[bytes]:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .. import _check
 from .dataset import Dataset
 from .features import Pictures, Words
 from .parts import Spec
@@ -209,9 +210,9 @@ def _entries(path: Path) -> Iterable[tuple[str, str, Member]]:
                     Member(member.name, member.size, path, member.offset_data, content),
                 )  # fmt: skip
     except (tarfile.TarError, EOFError, OSError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(
-            f"`shards` must be whole tar archives, got {path.name!r}: {reason}."
+            f"`shards` must be whole tar archives, got {path.name!r}: "
+            f"{_check.first_line(error)}."
         ) from error
 
 
