@@ -137,7 +137,7 @@ def is_array_type(kind: Any) -> bool:
     import pyarrow as pa  # noqa: PLC0415 (there, as a type of it is)
 
     depth = 0
-    kind = _storage(pa, kind)
+    kind = stored_type(kind)
     while _is_list(pa, kind):
         kind, depth = kind.value_type, depth + 1
     plain = pa.types.is_floating(kind) or pa.types.is_integer(kind)
@@ -162,16 +162,45 @@ def holds_plain_values(table: Any, name: str) -> bool:
     return first is None or not _is_array_or_bytes(series.loc[first])
 
 
+def is_bytes_type(kind: Any) -> bool:
+    """Return whether an Arrow type is one of bytes.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> is_bytes_type(pa.binary()), is_bytes_type(pa.string())
+    (True, False)
+    """
+    import pyarrow as pa  # noqa: PLC0415 (there, as a type of it is)
+
+    types = pa.types
+    return bool(
+        types.is_binary(kind) or types.is_large_binary(kind)
+        or types.is_fixed_size_binary(kind) or types.is_binary_view(kind)
+    )  # fmt: skip
+
+
+def stored_type(kind: Any) -> Any:
+    """Return the Arrow type that an extension of Arrow's types is stored as.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> stored_type(pa.bool8()), stored_type(pa.int8())
+    (DataType(int8), DataType(int8))
+    """
+    import pyarrow as pa  # noqa: PLC0415 (there, as a type of it is)
+
+    return kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
+
+
 def _holds_bytes(kind: Any) -> bool:
     import pyarrow as pa  # noqa: PLC0415 (there, as a type of it is)
 
-    kind = _storage(pa, kind)
+    kind = stored_type(kind)
     if pa.types.is_struct(kind):
         return any(_holds_bytes(field.type) for field in kind)
-    return bool(
-        pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
-        or pa.types.is_fixed_size_binary(kind) or pa.types.is_binary_view(kind)
-    )  # fmt: skip
+    return is_bytes_type(kind)
 
 
 def _is_array_or_bytes(entry: Any) -> bool:
@@ -184,10 +213,6 @@ def _is_array_or_bytes(entry: Any) -> bool:
     array = isinstance(entry, np.ndarray) and entry.dtype.kind != "O"
     picture = hasattr(entry, "getbands") or hasattr(entry, "read")
     return array or picture or isinstance(entry, bytes)
-
-
-def _storage(pa: Any, kind: Any) -> Any:
-    return kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
 
 
 def _is_list(pa: Any, kind: Any) -> bool:

@@ -112,10 +112,7 @@ def words(
     >>> words("caption").column
     'caption'
     """
-    options = {
-        "batch_size": batch_size, "device": device, "cache": cache, "name": name,
-        "version": version,
-    }  # fmt: skip
+    options = _options(batch_size, device, cache, name, version)
     return Words(_column(column), encoder, options)
 
 
@@ -179,11 +176,22 @@ def pictures(
     folder = None if root is None else Path(root)
     if folder is not None and not folder.is_dir():
         raise FileNotFoundError(f"`root` must be a folder, got {str(root)!r}.")
-    options = {
+    options = _options(batch_size, device, cache, name, version)
+    return Pictures(_column(column), folder, int(size), encoder, unreadable, options)
+
+
+def _options(
+    batch_size: int,
+    device: str | None,
+    cache: str | os.PathLike[str] | None,
+    name: str | None,
+    version: str | None,
+) -> dict[str, Any]:
+    """Return the arguments of `encode`."""
+    return {
         "batch_size": batch_size, "device": device, "cache": cache, "name": name,
         "version": version,
     }  # fmt: skip
-    return Pictures(_column(column), folder, int(size), encoder, unreadable, options)
 
 
 def _column(column: Any) -> str:

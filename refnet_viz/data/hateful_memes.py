@@ -11,7 +11,7 @@ import pandas as pd
 
 from .. import _check
 from .dataset import Dataset
-from .published import Rows, field, first_file, folder_of, json_lines, paired
+from .published import PARTS, Rows, field, first_file, folder_of, json_lines, paired
 
 CLASSES = ("not hateful", "hateful")
 METRICS = ("auroc", "accuracy")
@@ -88,10 +88,7 @@ def hateful_memes(
     """
     _check.one_of("phase", phase, PHASES)
     place = folder_of(folder)
-    files = {
-        part: first_file(place, _names(part, phase))
-        for part in ("train", "dev", "test")
-    }
+    files = {part: first_file(place, _names(part, phase)) for part in PARTS}
     return paired(
         _rows(place, files),
         text=text,
@@ -120,7 +117,7 @@ def _rows(folder: Path, files: dict[str, Path]) -> Rows:
             texts.append(str(field(entry, ("text",), path)))
             pictures.append(str(field(entry, ("img",), path)))
             labels.append(_label(entry.get("label"), ids[-1]))
-            split.append("val" if part == "dev" else part)
+            split.append(PARTS[part])
     return Rows(
         ids=ids, texts=texts, files=pictures, split=split,
         labels=np.array(labels, dtype=np.int64), class_names=CLASSES, root=folder,

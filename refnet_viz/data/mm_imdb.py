@@ -14,6 +14,7 @@ import pandas as pd
 from .. import _progress
 from .dataset import Dataset, Modality
 from .published import (
+    PARTS,
     Rows,
     field,
     first_file,
@@ -30,7 +31,6 @@ GENRES = (
     "Film-Noir",
 )  # fmt: skip
 METRICS = ("f1_micro", "f1_macro")
-PARTS = {"train": "train", "dev": "val", "test": "test"}
 HDF5 = "multimodal_imdb.hdf5"
 SIZES = (15_552, 2_608, 7_799)
 

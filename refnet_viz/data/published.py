@@ -25,6 +25,9 @@ from .picture_files import (
     read_pictures,
 )
 
+# What owners call the parts of a split, and what they are here.
+PARTS = {"train": "train", "dev": "val", "test": "test"}
+
 Bools = npt.NDArray[np.bool_]
 Info = dict[str, Any]
 

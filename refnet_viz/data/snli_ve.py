@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from .dataset import Dataset
-from .published import Rows, field, first_file, folder_of, json_lines, paired
+from .published import PARTS, Rows, field, first_file, folder_of, json_lines, paired
 
 CLASSES = ("entailment", "neutral", "contradiction")
 METRICS = ("accuracy",)
@@ -88,10 +88,7 @@ def snli_ve(
         raise FileNotFoundError(
             f"`flickr` must be a folder of photographs, got {str(flickr)!r}."
         )
-    files = {
-        part: first_file(place, (f"snli_ve_{part}.jsonl",))
-        for part in ("train", "dev", "test")
-    }
+    files = {part: first_file(place, (f"snli_ve_{part}.jsonl",)) for part in PARTS}
     return paired(
         _rows(files, photographs),
         text=text,
@@ -114,7 +111,7 @@ def _rows(files: dict[str, Path], photographs: Path) -> Rows:
             number = str(field(entry, PICTURE, path)).removesuffix(".jpg")
             pictures.append(f"{number}.jpg")
             labels.append(_label(entry.get("gold_label"), ids[-1]))
-            split.append("val" if part == "dev" else part)
+            split.append(PARTS[part])
     return Rows(
         ids=ids, texts=texts, files=pictures, split=split,
         labels=np.array(labels, dtype=np.int64), class_names=CLASSES,

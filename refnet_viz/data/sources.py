@@ -17,6 +17,7 @@ from typing import IO, Any
 import pandas as pd
 
 from .. import _check
+from .columns import is_bytes_type, stored_type
 
 KINDS = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "json lines",
@@ -345,17 +346,5 @@ def _holds_objects(kind: Any) -> bool:
     """Return whether entries of an Arrow type are lists, structs or bytes."""
     import pyarrow as pa  # noqa: PLC0415 (there, as a table of it is)
 
-    types = pa.types
-    if isinstance(kind, pa.BaseExtensionType):
-        kind = kind.storage_type
-    return bool(types.is_nested(kind) or _is_binary(types, kind))
-
-
-def _is_binary(types: Any, kind: Any) -> bool:
-    return any(
-        check(kind)
-        for check in (
-            types.is_binary, types.is_large_binary,
-            types.is_fixed_size_binary, types.is_binary_view,
-        )
-    )  # fmt: skip
+    kind = stored_type(kind)
+    return bool(pa.types.is_nested(kind) or is_bytes_type(kind))
