@@ -12,9 +12,9 @@ from refnet_viz.config import Config
 from refnet_viz.data import Dataset, permuted, playground, without
 from refnet_viz.data.playground import SENSES
 from refnet_viz.graph import attribute, edge_diff, knn
-from refnet_viz.graph.statistics import paired
 from refnet_viz.inference import embed
 from refnet_viz.responsibility import r_squared
+from refnet_viz.statistics import paired
 from refnet_viz.train import fit, sweep
 
 

@@ -14,8 +14,8 @@ PACKAGE = Path(refnet_viz.__file__).parent
 ORDER = (
     "_version", "_check", "_files", "_nested", "_progress", "_threads", "_search",
     "_linear", "config", "data", "decoder", "cells", "embedding", "storage",
-    "objectives", "model", "train", "inference", "baselines", "responsibility",
-    "graph", "regimes", "layout", "plot", "widgets", "share",
+    "objectives", "model", "train", "inference", "baselines", "statistics",
+    "responsibility", "graph", "regimes", "layout", "plot", "widgets", "share",
 )  # fmt: skip
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -12,9 +12,9 @@ from pages import HOSTILE, Document, N, space
 import refnet_viz as rv
 from refnet_viz.data import Media
 from refnet_viz.graph.points import purity_chance_by_point, same_label
-from refnet_viz.graph.statistics import seed_band
 from refnet_viz.layout import project
 from refnet_viz.share import markup, payload
+from refnet_viz.statistics import seed_band
 from refnet_viz.widgets import scene, strip
 from refnet_viz.widgets.atlas import Atlas
 from refnet_viz.widgets.hue import hue, options

@@ -19,8 +19,8 @@ from refnet_viz import (
 )
 from refnet_viz.data import Dataset, missing, noisy, without
 from refnet_viz.graph import jaccard
-from refnet_viz.graph.statistics import paired, seed_band
 from refnet_viz.regimes import labels as module
+from refnet_viz.statistics import paired, seed_band
 from refnet_viz.train import Run, sweep
 
 COLUMNS = [

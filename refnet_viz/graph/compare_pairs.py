@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .. import _check
+from .. import _check, statistics
 from .._nested import aligned, as_variants
 from .._progress import progress
 from ..embedding import present_rows
-from . import statistics
 from .alignment import linear_cka, second_order_cosine
 from .neighbors import Neighbors
 from .pairs import in_both, jaccard, mean_of, rbo, shuffled

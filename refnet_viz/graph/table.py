@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from .. import statistics
 from ..data.answers import labelled
-from . import statistics
 from .metrics import Metric
 from .neighbors import Neighbors
 

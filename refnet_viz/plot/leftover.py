@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from .._threads import one_thread_for
 from ..embedding import Embedding
-from ..graph.statistics import seed_band
 from ..responsibility import Spectrum, scores, spectrum
+from ..statistics import seed_band
 
 CONFIDENCE = 0.95
 

@@ -13,7 +13,7 @@ from ..embedding import Embedding
 from ..graph import Neighbors, knn
 from ..graph.ground import Grounds
 from ..graph.pairs import lines_of_both
-from ..graph.statistics import seed_band
+from ..statistics import seed_band
 
 CONFIDENCE = 0.95
 SPACES = ("latent", "refined")

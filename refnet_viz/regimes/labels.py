@@ -13,12 +13,12 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from .. import _check
+from .. import _check, statistics
 from .._nested import Variants
 from ..config import Config
 from ..data.dataset import Dataset
 from ..data.notices import hush
-from ..graph import Neighbors, compare, jaccard, knn, statistics
+from ..graph import Neighbors, compare, jaccard, knn
 from ..graph.compare_pairs import FEW_SEEDS
 from ..graph.pairs import shuffled
 from ..inference import embed

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from .. import statistics
 from .._nested import Variants
-from ..graph import statistics
 from ..train.run import Run
 
 Floats = npt.NDArray[np.float64]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..graph import METRICS
-from ..graph.statistics import INSIDE, ONE_SEED
+from ..statistics import INSIDE, ONE_SEED
 
 OPPOSITE = {"higher": "lower", "lower": "higher"}
 WORDS = {

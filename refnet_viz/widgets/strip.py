@@ -11,8 +11,8 @@ import numpy as np
 import traitlets
 
 from ..graph import METRICS
-from ..graph.statistics import seed_band
 from ..plot.rewiring import chance_rewiring
+from ..statistics import seed_band
 from .facts import Facts, Floats, Rows
 from .scripts import pane
 from .words import cut

@@ -21,8 +21,8 @@ import refnet_viz as rv
 from refnet_viz.data import Dataset
 from refnet_viz.data.playground import SENSES, playground_neighbors
 from refnet_viz.graph import Neighbors, Reweighting
-from refnet_viz.graph.statistics import seed_band
 from refnet_viz.responsibility import Geometry, certified, pure_by_loss
+from refnet_viz.statistics import seed_band
 
 K, SEEDS = 15, range(5)
 SETS: dict[str, Callable[[], Dataset]] = {

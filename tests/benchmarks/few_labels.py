@@ -15,7 +15,7 @@ import numpy as np
 from report import Row, show
 
 import refnet_viz as rv
-from refnet_viz.graph.statistics import seed_band
+from refnet_viz.statistics import seed_band
 
 SPLITS = range(31, 36)
 UNLABELLED = rv.Config(

@@ -20,7 +20,7 @@ from tqdm.auto import tqdm
 
 import refnet_viz as rv
 from refnet_viz.data import Dataset
-from refnet_viz.graph.statistics import seed_band
+from refnet_viz.statistics import seed_band
 
 FOLDER = Path(os.environ.get("REFNET_VIZ_ZOO") or f"{tempfile.gettempdir()}/refnet_zoo")
 K, SPACES = 15, ("latent", "sum")

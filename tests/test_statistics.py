@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from refnet_viz.graph import statistics
-from refnet_viz.graph.statistics import (
+from refnet_viz import statistics
+from refnet_viz.statistics import (
     against_fixed,
     difference,
     holm,
