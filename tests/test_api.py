@@ -1,12 +1,16 @@
 """The names users see: each is the right object, and every function is usable."""
 
+import doctest
 import importlib
 import importlib.util
 import inspect
+import pickle
 import pkgutil
+import pydoc
 import sys
 import types
 from collections.abc import Mapping
+from inspect import unwrap
 
 import pytest
 
@@ -166,6 +170,31 @@ def test_every_function_is_documented_with_an_example(name):
     # What reads or writes a file is shown in the notebooks instead.
     files = {"path", "folder"} & {*inspect.signature(function).parameters}
     assert files or ">>> " in text.partition("Examples\n--------")[2]
+
+
+@pytest.mark.parametrize("name", [n for n, f in PLAIN.items() if f is not unwrap(f)])
+def test_examples_of_decorated_functions_run(name):
+    # doctest looks for functions by the module of their code, which is the decorator's.
+    function = PLAIN[name]
+    module = sys.modules[function.__module__]
+    (test,) = doctest.DocTestFinder(recurse=False).find(function, name, module)
+    flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+    assert test.examples
+    assert doctest.DocTestRunner(optionflags=flags).run(test).failed == 0
+
+
+def test_decorated_functions_can_be_pickled_and_asked():
+    names = [
+        name for name, function in PLAIN.items() if function is not unwrap(function)
+    ]
+    assert {f"plot.{name}" for name in refnet_viz.plot.FIGURES} <= {*names}
+    for name in names:
+        function = PLAIN[name]
+        assert pickle.loads(pickle.dumps(function)) is function
+        assert str(inspect.signature(function)) == str(
+            inspect.signature(unwrap(function))
+        )
+        assert pydoc.render_doc(function).count(inspect.getdoc(function).split(".")[0])
 
 
 @pytest.mark.parametrize(

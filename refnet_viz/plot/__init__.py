@@ -10,6 +10,7 @@ point, `spectrum` what is left of them. All take ``mode="dark"``; `describe` say
 words what any of them shows, and `export.save` writes it, without a browser.
 """
 
+from . import record
 from .attribution import attribution
 from .bound import bound
 from .compare import compare
@@ -23,11 +24,8 @@ from .responsibility import responsibility
 from .rewiring import rewiring
 from .spectrum import spectrum
 
-# What draws a figure of data; `share.replay` makes them again by these names.
-FIGURES = (
-    "attribution", "bound", "compare", "curves", "graph", "history", "latent",
-    "overlaps", "responsibility", "rewiring", "spectrum",
-)  # fmt: skip
+# Names of the functions that `rv.replay` calls again.
+FIGURES = tuple(sorted(record.FIGURES))
 __all__ = [
     "attribution",
     "bound",

@@ -15,7 +15,7 @@ from ..graph.patterns import EMERGENT
 from ..layout import Layout, project
 from .panels import finish, flat_axes, grid, place
 from .points import cap, edge_lines, point_size, points
-from .record import call_of
+from .record import replayable
 from .sets import (
     SEVERAL,
     contradicted,
@@ -37,6 +37,7 @@ WIDTHS = {EMERGENT: 0.6, SEVERAL: 1.0}
 Styles = dict[str, dict[str, Any]]
 
 
+@replayable
 def attribution(
     attributions: Any,
     *,
@@ -91,7 +92,6 @@ def attribution(
     >>> [trace.name for trace in figure.data if trace.showlegend][0]
     'only a 1.00, chance 0.33'
     """
-    given = dict(locals())
     ink(mode)
     most = _check.integer("max_edges", max_edges, low=0)
     wide = _check.integer("columns", columns, low=1)
@@ -118,13 +118,7 @@ def attribution(
     if len(shown) > 1:
         told = f"shares in the order of the panels; {told}"
     title = f"Edges by the modalities that have them<br>{small(told)}"
-    return finish(
-        figure,
-        title,
-        mode,
-        _meta(shown, layouts, chances),
-        call_of("attribution", given),
-    )
+    return finish(figure, title, mode, _meta(shown, layouts, chances))
 
 
 def _layouts(shown: dict[str, Attribution], layout: Any) -> list[Layout]:
@@ -274,4 +268,4 @@ def _meta(
         f"({', '.join(next(iter(shown.values())).modalities)}) that have them."
         f" {_shares(shown, chances)}"
     )
-    return {"figure": "attribution", "alt": alt, "panels": panels}
+    return {"alt": alt, "panels": panels}

@@ -12,7 +12,7 @@ from .. import _check
 from ..graph.attribution import Attribution
 from .panels import finish, grid
 from .points import cap, point_size, scatter_class
-from .record import call_of
+from .record import replayable
 from .text import count_of, escape, short, small
 from .theme import ink, stroke
 from .trial import Trial, trial_of
@@ -24,6 +24,7 @@ Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 
 
+@replayable
 def bound(
     attribution: Attribution, *, max_edges: int = 2_000, mode: str = "light"
 ) -> go.Figure:
@@ -66,7 +67,6 @@ def bound(
     >>> bound(attribute(knn(own, k=3))).layout.meta["violations"]
     0
     """
-    given = dict(locals())
     ink(mode)
     most = _check.integer("max_edges", max_edges, low=0)
     trial = trial_of(attribution)
@@ -90,9 +90,7 @@ def bound(
              "tickvals": [-1, -0.5, 0, 0.5, 1]}  # fmt: skip
     figure.update_layout(xaxis=x, xaxis2=x, yaxis=y, yaxis2=share, showlegend=True)
     meta = _meta(attribution, trial, len(drawn))
-    return finish(
-        figure, _title(trial, len(drawn)), mode, meta, call_of("bound", given)
-    )
+    return finish(figure, _title(trial, len(drawn)), mode, meta)
 
 
 def _top(trial: Trial) -> float:
@@ -195,7 +193,7 @@ def _meta(attribution: Attribution, trial: Trial, drawn: int) -> dict[str, Any]:
         f"{np.abs(trial.used).max():.0%} of what the theorem leaves it."
     )
     return {
-        "figure": "bound", "alt": alt,
+        "alt": alt,
         **{key: info[key] for key in KNOWN if key in info},
         "k": graph.k, "space": graph.space, "metric": graph.metric,
         "weights": geometry.weights if geometry else {}, "edges": len(trial),

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from .. import _check
 from ..embedding import counted
 from .panels import asked_for, finish, grid, place
-from .record import call_of
+from .record import replayable
 from .text import listing, short, small, span
 from .theme import Ink, ink, stroke
 
@@ -25,6 +25,7 @@ COLUMNS = ("metric", "variant", "kind", "mean", "low", "high")
 DIRECTIONS = {"higher": "higher is better", "lower": "lower is better"}
 
 
+@replayable
 def compare(
     frame: pd.DataFrame,
     metrics: Sequence[str] | None = None,
@@ -72,7 +73,6 @@ def compare(
     >>> [trace.x.tolist() for trace in compare(frame).data[:2]]
     [[0.4, 0.6], [0.5]]
     """
-    given = dict(locals())
     colors = ink(mode)
     names = _metrics(frame, metrics)
     wide = min(3, len(names)) if columns is None else columns
@@ -92,13 +92,7 @@ def compare(
         _panel(figure, part, variants, number + 1, dense=row == DENSE, mode=mode, at=at)
         _axis(figure, part, number + 1, rows, colors)
     _key(figure, frame, colors)
-    return finish(
-        figure,
-        _title(frame),
-        mode,
-        _meta(frame, names, variants),
-        call_of("compare", given),
-    )
+    return finish(figure, _title(frame), mode, _meta(frame, names, variants))
 
 
 def _metrics(frame: pd.DataFrame, metrics: Sequence[str] | None) -> list[str]:
@@ -368,4 +362,4 @@ def _meta(frame: pd.DataFrame, names: list[str], variants: list[str]) -> dict[st
     ).strip()
     told = _missing(frame)
     alt += f" {listing(told)}." if told else ""
-    return {"figure": "compare", "alt": alt, **attributes, "rows": rows}
+    return {"alt": alt, **attributes, "rows": rows}

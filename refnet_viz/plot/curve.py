@@ -13,7 +13,7 @@ from .. import _check
 from ..graph import METRICS
 from .band import band
 from .panels import asked_for, finish, grid, place
-from .record import call_of
+from .record import replayable
 from .text import listing, short, small, span
 from .theme import LINES, Ink, ink, stroke
 
@@ -33,6 +33,7 @@ HIGHER = {
 }  # fmt: skip
 
 
+@replayable
 def curves(
     frame: pd.DataFrame,
     metric: str | Sequence[str] | None = None,
@@ -78,7 +79,6 @@ def curves(
     >>> [trace.y.tolist() for trace in curves(frame).data]
     [[0.6, 0.6, 0.4, 0.4, 0.6], [0.5, 0.45]]
     """
-    given = dict(locals())
     ink(mode)
     key = _key_of(frame)
     frame = frame[frame[key].notna()].assign(at=lambda rows: _placed(rows[key]))
@@ -101,9 +101,7 @@ def curves(
             figure.add_trace(trace, **place(number, wide))
         _axes(figure, part, key, frame.attrs, number + 1)
     figure.update_layout(showlegend=True)
-    return finish(
-        figure, _title(frame, key), mode, _meta(frame, names), call_of("curves", given)
-    )
+    return finish(figure, _title(frame, key), mode, _meta(frame, names))
 
 
 def _key_of(frame: Any) -> str:
@@ -259,5 +257,5 @@ def _meta(frame: pd.DataFrame, names: list[str]) -> dict[str, Any]:
         f"{', '.join(names)}, beside chance. {_ends(rows, names[0], _key_of(frame))}"
     ).strip()
     return {
-        "figure": "curves", "alt": alt, **attributes, "rows": rows.to_dict("records"),
+        "alt": alt, **attributes, "rows": rows.to_dict("records"),
     }  # fmt: skip

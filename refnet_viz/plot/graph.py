@@ -17,7 +17,7 @@ from ..layout import Layout, project
 from .color import coloring
 from .panels import finish, flat_axes, grid
 from .points import cap, edge_lines, points
-from .record import call_of
+from .record import replayable
 from .text import count_of, short, small
 from .theme import faded, ink
 
@@ -29,6 +29,7 @@ KNOWN = ("variant", "seed", "dataset", "fingerprint")
 QUARTERS = ("closest quarter", "second", "third", "farthest quarter")
 
 
+@replayable
 def graph(
     neighbors: Neighbors,
     *,
@@ -73,7 +74,6 @@ def graph(
     >>> figure.layout.meta["largest_in_degree"]
     2
     """
-    given = dict(locals())
     if not isinstance(neighbors, Neighbors):
         raise TypeError(
             "`neighbors` must be one Neighbors value, e.g. graphs['plain'][0], "
@@ -121,13 +121,7 @@ def graph(
     title = "Neighbour graph" + (
         f", coloured by {meaning.title}" if meaning.title else ""
     )
-    return finish(
-        figure,
-        title,
-        mode,
-        _meta(neighbors, hubs, len(pairs), len(drawn)),
-        call_of("graph", given),
-    )
+    return finish(figure, title, mode, _meta(neighbors, hubs, len(pairs), len(drawn)))
 
 
 def _name(neighbors: Neighbors) -> str:
@@ -166,7 +160,6 @@ def _meta(
 ) -> dict[str, Any]:
     info, missing = neighbors.embedding.info, neighbors.coverage
     return {
-        "figure": "graph",
         "alt": (
             f"Node-link picture of {_name(neighbors)}: {len(neighbors):,} points, "
             f"{total:,} edges, {neighbors.k} neighbours a point in the "

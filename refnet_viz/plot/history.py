@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from .. import _check
 from .panels import finish, grid, place
-from .record import call_of
+from .record import replayable
 from .text import listing, short, small, span
 from .theme import DASHES, ink, stroke
 
@@ -19,6 +19,7 @@ HEIGHT = 200
 ALONE = "run"
 
 
+@replayable
 def history(runs: Any, *, columns: int | None = None, mode: str = "light") -> go.Figure:
     """Draw losses and validation scores by epoch, a panel each.
 
@@ -51,7 +52,6 @@ def history(runs: Any, *, columns: int | None = None, mode: str = "light") -> go
     >>> history(frame).data[0].y.tolist()
     [3.0, 2.0, 1.5]
     """
-    given = dict(locals())
     ink(mode)
     variants = {
         name: [_curve(name, run) for run in members]
@@ -80,13 +80,7 @@ def history(runs: Any, *, columns: int | None = None, mode: str = "light") -> go
         x = {"title": {"text": "epoch"}, "showline": True, "showgrid": False}
         figure.update_layout({f"xaxis{suffix}": x, f"yaxis{suffix}": {"nticks": 5}})
     figure.update_layout(showlegend=len(variants) > 1 or ALONE not in variants)
-    return finish(
-        figure,
-        _title(variants),
-        mode,
-        _meta(variants, quantities),
-        call_of("history", given),
-    )
+    return finish(figure, _title(variants), mode, _meta(variants, quantities))
 
 
 @dataclass(frozen=True)
@@ -224,7 +218,7 @@ def _meta(variants: dict[str, list[Curve]], quantities: list[str]) -> dict[str, 
         f"Curves of {words} by epoch for {listing(names)}. {_reached(variants)}".strip()
     )
     return {
-        "figure": "history", "alt": alt,
+        "alt": alt,
         "seeds": {name: [c.seed for c in curves] for name, curves in variants.items()},
         "configs": {
             name: sorted({str(c.config) for c in curves if c.config is not None})

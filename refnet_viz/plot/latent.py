@@ -17,7 +17,7 @@ from ..layout import Layout, project
 from .color import Coloring, coloring
 from .panels import default_columns, finish, flat_axes, grid, place
 from .points import cap, edge_lines, edge_style, points
-from .record import call_of
+from .record import replayable
 from .text import count_of, listing, short, small, smalls, span, unmarked
 from .theme import Ink, ink
 
@@ -58,6 +58,7 @@ class Panel:
         return drawn
 
 
+@replayable
 def latent(
     spaces: Any,
     *,
@@ -113,7 +114,6 @@ def latent(
     >>> [trace.name for trace in figure.data]
     ['plain', 'refiner', 'a', 'b']
     """
-    given = dict(locals())
     colors = ink(mode)
     most = _check.integer("max_edges", max_edges, low=0)
     shown = _panels(spaces, edges, layout, seed)
@@ -125,13 +125,7 @@ def latent(
         _draw(figure, panel, meaning, colors, most=most, at=place(number, wide))
     _axes(figure, shown, colors)
     meaning.add_key(figure)
-    return finish(
-        figure,
-        _title(shown, meaning),
-        mode,
-        _meta(shown, meaning, most),
-        call_of("latent", given),
-    )
+    return finish(figure, _title(shown, meaning), mode, _meta(shown, meaning, most))
 
 
 def _lines(panel: Panel, most: int) -> list[str]:
@@ -205,7 +199,7 @@ def _meta(shown: list[Panel], meaning: Coloring, most: int) -> dict[str, Any]:
     if told:
         alt += f" Edges: {listing(told)}."
     panels = [panel.meta() for panel in shown]
-    return {"figure": "latent", "alt": alt, "max_edges": most, "panels": panels}
+    return {"alt": alt, "max_edges": most, "panels": panels}
 
 
 def _trust(layouts: list[Layout]) -> str:

@@ -13,7 +13,7 @@ from .._nested import Variants, aligned
 from ..embedding import Embedding, coverage
 from .band import band
 from .panels import default_columns, finish, grid, place
-from .record import call_of
+from .record import replayable
 from .shared import CONFIDENCE, Curve, Floats, curves_of, grounds_of, largest_k
 from .text import listing, short, small, smalls
 from .theme import SYMBOLS, ink, stroke
@@ -25,6 +25,7 @@ KNOWN = ("dataset", "fingerprint")
 DASHES = {"latent": "dash", "refined": "solid"}
 
 
+@replayable
 def overlaps(spaces: Any, *, k_max: int = 50, mode: str = "light") -> go.Figure:
     """Draw how many neighbours a space shares with the modalities, for every k.
 
@@ -64,7 +65,6 @@ def overlaps(spaces: Any, *, k_max: int = 50, mode: str = "light") -> go.Figure:
     >>> [line.y.round(2).tolist() for line in lines[2:4]]  # with a alone, chance
     [[1.0, 1.0, 1.0], [0.33, 0.67, 1.0]]
     """
-    given = dict(locals())
     ink(mode)
     every = aligned("spaces", variants_of("spaces", spaces, Embedding))
     grounds = grounds_of(every)
@@ -85,9 +85,7 @@ def overlaps(spaces: Any, *, k_max: int = 50, mode: str = "light") -> go.Figure:
             figure.add_trace(trace, **place(number, wide))
     _axes(figure, curves, chance, len(grounds))
     _key(figure, curves, looks, mode)
-    return finish(
-        figure, _title(every), mode, _meta(every, curves, k), call_of("overlaps", given)
-    )
+    return finish(figure, _title(every), mode, _meta(every, curves, k))
 
 
 def _look(number: int, mode: str) -> dict[str, Any]:
@@ -223,4 +221,4 @@ def _meta(every: Variants[Embedding], curves: list[Curve], most: int) -> dict[st
     told = listing([word for word in dict.fromkeys(missing) if word])
     alt += f" {told}." if told else ""
     known = {k: first.info[k] for k in KNOWN if k in first.info}
-    return {"figure": "overlaps", "alt": alt, **known, "k_max": most, "curves": rows}
+    return {"alt": alt, **known, "k_max": most, "curves": rows}

@@ -134,23 +134,16 @@ def flat_axes(figure: go.Figure, number: int, colors: Ink, **more: Any) -> None:
 
 
 def finish(
-    figure: go.Figure,
-    title: str,
-    mode: str,
-    meta: Mapping[str, Any],
-    call: Mapping[str, Any] | None = None,
+    figure: go.Figure, title: str, mode: str, meta: Mapping[str, Any]
 ) -> go.Figure:
-    """Return the figure with title, look, a legend below and what it was made of."""
+    """Return the figure with title, look, meta and a legend below."""
     margin, height = figure.layout.margin, figure.layout.height
     # Plotly measures the legend in plotting areas and the title in figures.
     inner = height - margin.t - margin.b
     below = margin.b - FOOT + LEGEND_GAP
     figure.update_layout(
         title={"text": title, "y": 1 - TITLE_TOP / height},
-        meta={
-            **plain(dict(meta)), **({"call": call} if call else {}),
-            "grid": figure.layout.meta["grid"],
-        },
+        meta={**plain(dict(meta)), "grid": figure.layout.meta["grid"]},
         legend={
             "orientation": "h", "x": 0, "xanchor": "left", "yanchor": "top",
             "y": -below / inner,

@@ -1,13 +1,16 @@
-"""How a figure was made, as JSON from which it can be made again."""
+"""Records of figures: the calls that draw them, as JSON that `rv.replay` reads."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import fields
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 
 from ..config import Config
 from ..data.fingerprint import digest_of
@@ -23,6 +26,60 @@ LOST = "lost"  # one that JSON cannot hold
 COMPUTED = ("kind", "rows", "digest", "ids", "saved")  # not of `Embedding.info`
 RUN = ("config", "seed", "best_epoch")
 LAID = tuple(f.name for f in fields(Layout) if f.name not in {"ids", "coordinates"})
+
+P = ParamSpec("P")
+Draw = Callable[P, go.Figure]
+
+# Name to function of all that is `replayable`.
+FIGURES: dict[str, Callable[..., go.Figure]] = {}
+
+
+def replayable(draw: Draw[P]) -> Draw[P]:
+    """Record every call of a function that draws a figure, in the figure's meta.
+
+    The name of the function stands there as ``figure``, its arguments as ``call`` (see
+    `call_of`), and in `FIGURES`, from which `rv.replay` calls it again.
+
+    Examples
+    --------
+    >>> from refnet_viz.plot import latent
+    >>> latent is FIGURES["latent"]
+    True
+    """
+    name, signature = draw.__name__, inspect.signature(draw)
+
+    @wraps(draw)
+    def recorded(*args: P.args, **kwargs: P.kwargs) -> go.Figure:
+        drawing = draw(*args, **kwargs)
+        call = signature.bind(*args, **kwargs)
+        call.apply_defaults()
+        drawing.layout.meta = {"figure": name, **drawing.layout.meta}
+        return with_call(drawing, call_of(name, call.arguments))
+
+    FIGURES[name] = recorded
+    return recorded
+
+
+def with_call(drawing: go.Figure, call: Mapping[str, Any]) -> go.Figure:
+    """Return a figure with the call that drew it in its meta, before the grid.
+
+    Parameters
+    ----------
+    drawing
+        The figure, which is changed.
+    call
+        What `call_of` returns.
+
+    Examples
+    --------
+    >>> figure = go.Figure().update_layout(meta={"alt": "A line.", "grid": {}})
+    >>> list(with_call(figure, call_of("latent", {})).layout.meta)
+    ['alt', 'call', 'grid']
+    """
+    meta = dict(drawing.layout.meta)
+    grid = meta.pop("grid")
+    drawing.layout.meta = {**meta, "call": call, "grid": grid}
+    return drawing
 
 
 def call_of(figure: str, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from ..graph.attribution import Attribution
 from .answers import EVERY, Panel, signed
 from .panels import finish, grid
-from .record import call_of
+from .record import replayable
 from .text import listing, short, small
 from .theme import LINES, ink, stroke
 from .variants import variants_of
@@ -21,6 +21,7 @@ FLOOR = -1.0  # what lies below is cut: answers far off can reach any depth
 KNOWN = ("seed", "dataset", "fingerprint")
 
 
+@replayable
 def responsibility(attributions: Any, *, mode: str = "light") -> go.Figure:
     """Draw how far z answers for each modality, by class and by point.
 
@@ -62,7 +63,6 @@ def responsibility(attributions: Any, *, mode: str = "light") -> go.Figure:
     >>> figure.data[0].x.round(3).tolist()  # z is the modality itself
     [1.0]
     """
-    given = dict(locals())
     ink(mode)
     panels = _panels(attributions)
     names = list(dict.fromkeys(m for panel in panels for m in panel.modalities))
@@ -85,13 +85,7 @@ def responsibility(attributions: Any, *, mode: str = "light") -> go.Figure:
     figure.update_layout(barmode="group", bargap=0.25, showlegend=True)
     title = "Responsibility: how far the fused vectors answer for each modality"
     told = "share of the variance that is decoded right; 0: the mean predictor, 1: all"
-    return finish(
-        figure,
-        f"{title}<br>{small(told)}",
-        mode,
-        _meta(panels),
-        call_of("responsibility", given),
-    )
+    return finish(figure, f"{title}<br>{small(told)}", mode, _meta(panels))
 
 
 def _panels(attributions: Any) -> list[Panel]:
@@ -208,4 +202,4 @@ def _meta(panels: list[Panel]) -> dict[str, Any]:
         f"and curves of it by point, for {', '.join(p.name for p in panels)}; "
         f"0 is the mean predictor. {' '.join(map(_answers, panels))}"
     )
-    return {"figure": "responsibility", "alt": alt, "panels": rows}
+    return {"alt": alt, "panels": rows}

@@ -20,7 +20,7 @@ from ..graph.pairs import mean_of
 from ..layout import Layout, project
 from .panels import finish, flat_axes, grid, place
 from .points import cap, edge_lines, points
-from .record import call_of
+from .record import replayable
 from .text import count_of, listing, short, small, smalls, unmarked
 from .theme import SCALE, faded, ink, stroke
 
@@ -123,7 +123,7 @@ class Change:
             f"{self.chance:.2f}." + (f" {self.coverage}." if self.coverage else "")
         )
         return {
-            "figure": "rewiring", "alt": alt, "variants": self.names, **known,
+            "alt": alt, "variants": self.names, **known,
             "k": [graph.k for graph in ends], "space": [graph.space for graph in ends],
             "metric": [graph.metric for graph in ends], **counts,
             "rewiring": self.mean, "chance": self.chance,
@@ -131,6 +131,7 @@ class Change:
         }  # fmt: skip
 
 
+@replayable
 def rewiring(
     graphs: Any,
     a: str,
@@ -184,7 +185,6 @@ def rewiring(
     >>> figure.layout.meta["kept"], figure.layout.meta["rewiring"]
     (1, 0.5)
     """
-    given = dict(locals())
     most = _check.integer("max_edges", max_edges, low=0)
     columns = _check.integer("columns", columns, low=1, high=2)
     ink(mode)
@@ -215,7 +215,7 @@ def rewiring(
     figure.update_layout(coloraxis=scale, barmode="overlay")
     second = f"{change.verdict}; unrelated graphs {change.chance:.2f}"
     title = f"Rewiring from {names}<br>{small(second)}"
-    return finish(figure, title, mode, change.meta(), call_of("rewiring", given))
+    return finish(figure, title, mode, change.meta())
 
 
 def chance_rewiring(k_a: int, k_b: int, n: int) -> float:

@@ -12,7 +12,7 @@ from ..embedding import Embedding
 from .band import band
 from .leftover import CONFIDENCE, Variant, variant_of
 from .panels import SPARE, finish, grid
-from .record import call_of
+from .record import replayable
 from .text import listing, short, small, span
 from .theme import LINES, ink, stroke
 from .variants import variants_of
@@ -23,6 +23,7 @@ BELOW = {"xanchor": "right", "xshift": -8, "yshift": -12}
 MARK = 24  # letters of a name beside its line
 
 
+@replayable
 def spectrum(
     spaces: Any, *, weights: Mapping[str, float] | None = None, mode: str = "light"
 ) -> go.Figure:
@@ -69,7 +70,6 @@ def spectrum(
     >>> [t.name for t in figure.data if t.showlegend is not False][1:3]
     ['best linear refiner', 'width of z: 1']
     """
-    given = dict(locals())
     ink(mode)
     every = variants_of("spaces", spaces, Embedding)
     variants = [variant_of(name, found, weights) for name, found in every.items()]
@@ -85,13 +85,7 @@ def spectrum(
     _widths(figure, variants, mode)
     _axes(figure, variants)
     figure.update_layout(showlegend=True)
-    return finish(
-        figure,
-        _title(variants, mode),
-        mode,
-        _meta(variants, every),
-        call_of("spectrum", given),
-    )
+    return finish(figure, _title(variants, mode), mode, _meta(variants, every))
 
 
 def _achieved(variant: Variant, line: dict[str, Any], end: float) -> list[go.Scatter]:
@@ -233,4 +227,4 @@ def _meta(
         "the mean predictor leaves 1."
     )  # fmt: skip
     rows = [variant.meta() for variant in variants]
-    return {"figure": "spectrum", "alt": alt, **known, "variants": rows}
+    return {"alt": alt, **known, "variants": rows}

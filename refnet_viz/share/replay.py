@@ -115,9 +115,9 @@ def _call(found: Mapping[str, Any], manifest: Any) -> dict[str, Any]:
 
 
 def _functions() -> dict[str, Draw]:
-    """Return what draws the figures that manifests can name."""
-    drawn = {name: getattr(plot, name) for name in plot.FIGURES}
-    return {**drawn, "explorer": _explorer}
+    """Return name to function of the figures that manifests can name."""
+    drawings = {name: plot.record.FIGURES[name] for name in plot.FIGURES}
+    return {**drawings, "explorer": _explorer}
 
 
 def _explorer(spaces: Any, **settings: Any) -> go.Figure:

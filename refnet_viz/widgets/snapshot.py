@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from ..embedding import Embedding
 from ..plot.panels import default_columns, finish, flat_axes, grid, place
 from ..plot.points import edge_lines, points
-from ..plot.record import call_of
+from ..plot.record import call_of, with_call
 from ..plot.text import escape, short, small
 from ..plot.theme import faded, ink
 from . import lines
@@ -48,14 +48,14 @@ def figure(view: View, shown: list[Facts], arguments: dict[str, Any]) -> go.Figu
     if view.together:
         _tie(made, len(view.panels))
     view.hue.coloring.add_key(made)
-    call = call_of("explorer", arguments)
     meta = {
         "alt": " ".join(view.summary(panel) for panel in view.panels),
         "selection": arguments.get("selected", ()), "k": arguments["k"],
         "space": arguments["space"],
     }  # fmt: skip
     title = f"{view.panels[0].space}, coloured by {view.hue.title or 'nothing'}"
-    return finish(made, f"<b>{escape(title)}</b>", view.hue.mode, meta, call)
+    made = finish(made, f"<b>{escape(title)}</b>", view.hue.mode, meta)
+    return with_call(made, call_of("explorer", arguments))
 
 
 def _lines(view: View, panel: Panel) -> list[str]:
