@@ -14,6 +14,7 @@ import pandas as pd
 
 from ._search import nearest
 from .data.alike import share_alike
+from .data.answers import label_texts, labelled
 from .data.cells import need, quiet
 from .decoder import share_answered
 
@@ -220,7 +221,7 @@ def _of_embedding(embedding: Embedding) -> Iterator[tuple[str, Any]]:
         yield "prediction", classes(embedding, embedding.predictions)
     if embedding.predicted is not None:
         yield "predicted", np.asarray(embedding.predicted)
-    if embedding.decoded and embedding.held_out.all():
+    if embedding.answers_held_out:
         for name, answer in embedding.decoded.items():
             there, score = embedding.present_in(name), np.full(len(embedding), np.nan)
             score[there] = share_answered(embedding.targets[name][there], answer[there])
@@ -244,10 +245,8 @@ def classes(embedding: Embedding, labels: Any) -> Any:
     names = list(embedding.class_names)
     if labels.ndim == 1:
         return pd.Categorical.from_codes(labels, pd.Index(names), ordered=True)
-    texts = [
-        None if row[0] < 0 else "; ".join(names[c] for c in np.flatnonzero(row == 1))
-        for row in labels
-    ]
+    texts = np.array(label_texts(labels, names, none=""), dtype=object)
+    texts[~labelled(labels, None, len(labels))] = None
     return pd.Categorical(texts, ordered=True)
 
 

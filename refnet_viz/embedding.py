@@ -342,6 +342,14 @@ class Embedding:
         """``(N,)`` bool: which rows have an answer, a target or else a label."""
         return labelled(self.labels, self.target, len(self))
 
+    @property
+    def answers_held_out(self) -> bool:
+        """Whether there are decoded answers, all of rows that were not trained on.
+
+        Only then do residuals and responsibilities mean anything.
+        """
+        return bool(self.decoded) and bool(self.held_out.all())
+
     def subset(self, rows: Any) -> Embedding:
         """Return some rows, by bool mask, positions or ids.
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import tracemalloc
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -13,7 +14,15 @@ from refnet_viz.data.playground import (
     playground_neighbors,
 )
 from refnet_viz.embedding import Embedding
-from refnet_viz.graph import Neighbors, Reweighting, attribute, compare, knn, overlap
+from refnet_viz.graph import (
+    Neighbors,
+    Reweighting,
+    answered,
+    attribute,
+    compare,
+    knn,
+    overlap,
+)
 from refnet_viz.graph.closeness import REFERENCES, closeness
 from refnet_viz.graph.ground import Grounds
 from refnet_viz.graph.hubs import hub_table, hubs, modal_hubs
@@ -417,3 +426,23 @@ def test_no_square_array_is_held():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 8 * n * n / 3
+
+
+def test_comparisons_judge_every_graph_once(monkeypatch):
+    counts = Counter()
+
+    def count_calls(name):
+        function = getattr(answered, name)
+
+        def counted(*arguments):
+            counts[name] += 1
+            return function(*arguments)
+
+        monkeypatch.setattr(answered, name, counted)
+
+    for name in ("supported", "certified", "pattern_table"):
+        count_calls(name)
+    table = compare({"plain": [knn(space(seed=s), 4) for s in (0, 1)]}, permutations=0)
+    assert {"supported", "certified", "emergent"} <= set(table.metric)
+    # Two graphs have answers; the rails of both modalities and their sum have edges.
+    assert counts == {"supported": 2, "certified": 2, "pattern_table": 2 + 3}

@@ -143,6 +143,40 @@ def labelled(
     return np.asarray(labels >= 0 if labels.ndim == 1 else labels[:, 0] >= 0)
 
 
+def label_texts(
+    labels: npt.NDArray[np.integer[Any]],
+    names: Sequence[str],
+    *,
+    unlabelled: str = NO_LABEL,
+    none: str = "none",
+) -> list[str]:
+    """Return the class names of every row, several joined by "; ".
+
+    Parameters
+    ----------
+    labels
+        ``(N,)`` class numbers or ``(N, C)`` 0/1, of labels or of predictions.
+    names
+        One a class.
+    unlabelled, none
+        Texts of a row of -1, and of a row that has none of several labels.
+
+    Examples
+    --------
+    >>> label_texts(np.array([1, -1]), ["ant", "bee"])
+    ['bee', 'no label']
+    >>> label_texts(np.array([[1, 1], [0, 0], [-1, -1]]), ["ant", "bee"])
+    ['ant; bee', 'none', 'no label']
+    """
+    if labels.ndim == 1:
+        return [names[c] if c >= 0 else unlabelled for c in labels.tolist()]
+    return [
+        "; ".join(names[int(c)] for c in np.flatnonzero(row == 1))
+        or (unlabelled if (row < 0).any() else none)
+        for row in labels
+    ]
+
+
 def natural(names: Iterable[str]) -> list[str]:
     """Return names sorted so that the numbers in them rise.
 

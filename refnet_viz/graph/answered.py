@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
 
 import numpy as np
 
-from ..embedding import Embedding
 from ..responsibility import Geometry, certified, r_squared, supported
 from .ground import Grounds
 from .metrics import Metric, per_neighbor
 from .neighbors import Neighbors, knn
-from .patterns import EMERGENT, contained, pattern_of, pattern_table
+from .patterns import EMERGENT, contained, pattern_table
+
+Judgement = Callable[[Neighbors], tuple[float, float]]
 
 BEYOND = 10  # certificates are asked for among so many times k nearest
 
@@ -31,10 +33,13 @@ def answered(every: list[Neighbors], grounds: Grounds) -> dict[str, Metric]:
     decoded = dict.fromkeys(name for e in embeddings for name in e.decoded)
     found = {}
     if inputs:
+        emergent = cache(partial(_emergent, grounds))  # graph by graph, for both
         found["emergent"] = Metric(
-            partial(_emergent, grounds), "share of edges that no modality's graph has",
-            (0, 1), chance=partial(_emergent_chance, grounds),
-        )  # fmt: skip
+            lambda graph: emergent(graph)[0],
+            "share of edges that no modality's graph has",
+            (0, 1),
+            chance=lambda graph: emergent(graph)[1],
+        )
     if decoded:
         found |= _proved(grounds)
     return found | {
@@ -47,6 +52,7 @@ def answered(every: list[Neighbors], grounds: Grounds) -> dict[str, Metric]:
 
 
 def _proved(grounds: Grounds) -> dict[str, Metric]:
+    judged: Judgement = cache(_supported_and_certified)  # one pass for both metrics
     near = f"neighbours among the {BEYOND} k nearest by the sum of modalities"
     return {
         "refined overlap with sum": Metric(
@@ -55,36 +61,28 @@ def _proved(grounds: Grounds) -> dict[str, Metric]:
             higher_is_better=True, chance=_refined_chance, step=per_neighbor,
         ),
         "supported": Metric(
-            _supported, f"share of {near}", (0, 1), higher_is_better=True,
-            chance=_supported_chance, step=per_neighbor,
+            lambda graph: judged(graph)[0], f"share of {near}", (0, 1),
+            higher_is_better=True, chance=_supported_chance, step=per_neighbor,
         ),
         "certified": Metric(
-            _certified, f"share of {near}, as proved by Theorem 1", (0, 1),
+            lambda graph: judged(graph)[1],
+            f"share of {near}, as proved by Theorem 1", (0, 1),
             higher_is_better=True, step=per_neighbor,
         ),
     }  # fmt: skip
 
 
-def _emergent(grounds: Grounds, graph: Neighbors) -> float:
+def _emergent(grounds: Grounds, graph: Neighbors) -> tuple[float, float]:
+    """Return the share of edges that no modality has, and what it is by chance."""
     if not graph.embedding.inputs:
-        return float("nan")
-    return float(np.mean(pattern_of(contained(graph, grounds)) == 0))
-
-
-def _emergent_chance(grounds: Grounds, graph: Neighbors) -> float:
-    if not graph.embedding.inputs:
-        return float("nan")
+        return float("nan"), float("nan")
     table = pattern_table(graph, contained(graph, grounds), grounds)
-    return float(table.set_index("pattern")["chance"][EMERGENT])
-
-
-def _answers(embedding: Embedding) -> bool:
-    """Return whether residuals are known, and mean anything."""
-    return bool(embedding.decoded) and bool(embedding.held_out.all())
+    row = table[table["pattern"] == EMERGENT]
+    return float(row["share"].item()), float(row["chance"].item())
 
 
 def _refined_overlap(grounds: Grounds, graph: Neighbors) -> float:
-    if not _answers(graph.embedding):
+    if not graph.embedding.answers_held_out:
         return float("nan")
     refined = knn(graph.embedding, graph.k, space="refined", metric=graph.metric)
     return grounds.overlap(refined, "sum")
@@ -94,18 +92,10 @@ def _refined_chance(graph: Neighbors) -> float:
     return graph.k / (len(graph) - 1)  # every row has the refined space
 
 
-def _supported(graph: Neighbors) -> float:
-    return _judged(graph)[0]
-
-
-def _certified(graph: Neighbors) -> float:
-    return _judged(graph)[1]
-
-
-def _judged(graph: Neighbors) -> tuple[float, float]:
+def _supported_and_certified(graph: Neighbors) -> tuple[float, float]:
     """Return shares of supported and of certified neighbours that can be judged."""
     k = min(BEYOND * graph.k, len(graph) - 1)
-    if not _answers(graph.embedding):
+    if not graph.embedding.answers_held_out:
         return float("nan"), float("nan")
     geometry = Geometry.of(graph.embedding)
     source, target, _ = graph.edges("directed")
@@ -126,7 +116,7 @@ def _supported_chance(graph: Neighbors) -> float:
 
 def _responsibility(name: str, graph: Neighbors) -> float:
     embedding = graph.embedding
-    if name not in embedding.decoded or not _answers(embedding):
+    if name not in embedding.decoded or not embedding.answers_held_out:
         return float("nan")
     there = embedding.present_in(name)
     target = embedding.targets[name][there].astype(np.float64)

@@ -11,7 +11,7 @@ import networkx as nx
 import numpy as np
 import numpy.typing as npt
 
-from ..data.answers import labelled
+from ..data.answers import label_texts, labelled
 from ..data.meaning import RESERVED, distinct, plain
 from ..embedding import Embedding
 
@@ -22,24 +22,6 @@ TAKEN = frozenset({
     "parents", "start", "end", "slices", "spells", "mode", "distance", "weight", "key",
 })  # fmt: skip
 Row: TypeAlias = dict[str, dict[str, float]]
-
-
-def label_texts(embedding: Embedding, which: str = "labels") -> list[str]:
-    """Return the class name of every point; several are joined by "; ".
-
-    Empty for unlabelled points.
-
-    Examples
-    --------
-    >>> label_texts(Embedding.from_arrays(np.eye(2), labels=["cat", "dog"]))
-    ['cat', 'dog']
-    """
-    labels, names = getattr(embedding, which), embedding.class_names
-    if labels is None:
-        return [""] * len(embedding)
-    if labels.ndim == 1:
-        return [names[label] if label >= 0 else "" for label in labels.tolist()]
-    return ["; ".join(names[c] for c in np.flatnonzero(row > 0)) for row in labels]
 
 
 def known_of(embedding: Embedding) -> dict[str, list[Any]]:
@@ -55,13 +37,8 @@ def known_of(embedding: Embedding) -> dict[str, list[Any]]:
     {'age': [3.0, None], 'id (metadata)': ['x', 'x']}
     """
     found: dict[str, list[Any]] = {}
-    told, names = embedding.predictions, embedding.class_names
-    if told is not None and told.ndim == 1:
-        found["prediction"] = [names[code] for code in told.tolist()]
-    elif told is not None:
-        found["prediction"] = [
-            "; ".join(names[c] for c in np.flatnonzero(r)) for r in told
-        ]
+    if embedding.predictions is not None:
+        found["prediction"] = _texts(embedding, embedding.predictions)
     for name in ("target", "predicted"):
         values = getattr(embedding, name)
         if values is not None:
@@ -73,11 +50,18 @@ def known_of(embedding: Embedding) -> dict[str, list[Any]]:
     return found
 
 
+def _texts(embedding: Embedding, labels: npt.NDArray[np.int64] | None) -> list[str]:
+    """Return class names, empty for unlabelled points and those without any class."""
+    if labels is None:
+        return [""] * len(embedding)
+    return label_texts(labels, embedding.class_names, unlabelled="", none="")
+
+
 def _nodes(
     embedding: Embedding, present: npt.NDArray[np.bool_] | None, *, metadata: bool
 ) -> dict[str, dict[str, Any]]:
     """Return what is said of every node."""
-    columns: dict[str, list[Any]] = {"label": label_texts(embedding)}
+    columns: dict[str, list[Any]] = {"label": _texts(embedding, embedding.labels)}
     for key, flags in {"present": present, "labelled": _labelled(embedding)}.items():
         if flags is not None:
             columns[key] = flags.tolist()

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from ..data.answers import NO_LABEL
+from ..data.answers import label_texts
 from ..embedding import Embedding
 from .text import escape
 from .theme import Ink
@@ -132,23 +132,4 @@ def hover_texts(embedding: Embedding, notes: list[str] | None = None) -> list[st
 def class_texts(embedding: Embedding, which: str) -> list[str]:
     """Return the escaped class name of every point, several joined by "; "."""
     names = [escape(name) for name in embedding.class_names]
-    return words_of(getattr(embedding, which), names)
-
-
-def words_of(values: npt.NDArray[np.int64], names: list[str]) -> list[str]:
-    """Return names for class numbers or rows of 0 and 1; -1 is no label.
-
-    Examples
-    --------
-    >>> words_of(np.array([1, -1]), ["ant", "bee"])
-    ['bee', 'no label']
-    >>> words_of(np.array([[1, 1], [0, 0], [-1, -1]]), ["ant", "bee"])
-    ['ant; bee', 'none', 'no label']
-    """
-    if values.ndim == 1:
-        return [names[value] if value >= 0 else NO_LABEL for value in values]
-    return [
-        "; ".join(names[c] for c in np.flatnonzero(row == 1))
-        or (NO_LABEL if (row < 0).any() else "none")
-        for row in values
-    ]
+    return label_texts(getattr(embedding, which), names)

@@ -19,7 +19,7 @@ from ..graph.diff import edge_diff
 from ..graph.edge_patterns import EdgePatterns
 from ..layout import Layout, project
 from ..responsibility import scores_by_point
-from .facts import Facts, Floats, answered
+from .facts import Facts, Floats
 from .graphs import Graphs, make_room
 from .runs import Earlier, Place, Runs
 
@@ -135,7 +135,7 @@ class Atlas(Runs):
         key = (place.variant, place.seed, place.epoch)
         if key not in self._answers:
             own = self.embedding(place)
-            known = answered(own)
+            known = own.answers_held_out
             found = scores_by_point(own, ranks=False) if known else pd.DataFrame()
             self._answers[key] = found
         return self._answers[key]

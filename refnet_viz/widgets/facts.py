@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..data.answers import labelled
+from ..data.answers import label_texts, labelled
 from ..data.meaning import RESERVED, distinct, texts
 from ..embedding import Embedding
 from ..graph import METRICS, Neighbors
@@ -21,7 +21,6 @@ from ..graph.points import (
     purity_chance_by_point,
     same_label,
 )
-from ..plot.points import words_of
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -141,7 +140,7 @@ class Facts:
         See `refnet_viz.responsibility.scores_by_point`: 1 is best, 0 is what the mean
         of all points would answer.
         """
-        if not answered(self.embedding):
+        if not self.embedding.answers_held_out:
             return {}
         found = self.answers()
         return {name: found[name].to_numpy() for name in self.embedding.decoded}
@@ -197,11 +196,6 @@ class Facts:
         return pd.concat([pd.DataFrame(columns), rest], axis=1)
 
 
-def answered(embedding: Embedding) -> bool:
-    """Return whether one can say how far z answers for its modalities."""
-    return bool(embedding.decoded) and bool(embedding.held_out.all())
-
-
 def responsibility_of(modality: str) -> str:
     """Return what controls and tables call it.
 
@@ -219,4 +213,4 @@ def class_words(
     """Return class names for class numbers or 0/1 rows, several joined by "; "."""
     if values is None:
         return None
-    return words_of(values, [str(name) for name in embedding.class_names])
+    return label_texts(values, embedding.class_names)

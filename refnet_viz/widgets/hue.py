@@ -17,7 +17,7 @@ from ..embedding import Embedding
 from ..plot.color import Coloring, coloring
 from ..plot.scale import text_of
 from ..plot.theme import MODES, SCALE, SYMBOLS
-from .facts import Facts, answered, responsibility_of
+from .facts import Facts, responsibility_of
 
 # Two categories of the same colour and shape could not be told apart.
 MOST_KINDS = len(SYMBOLS) * len(MODES["light"].classes)
@@ -109,7 +109,7 @@ def options(embeddings: Sequence[Embedding]) -> list[str]:
     found += ["prediction"] * told + ["correct"] * (told and labelled)
     found += ["confidence"] * all(e.scores is not None for e in embeddings)
     found += ["purity"] * labelled + ["rewiring", "in-degree"]
-    if all(answered(e) for e in embeddings):
+    if all(e.answers_held_out for e in embeddings):
         found += [
             responsibility_of(name)
             for name in embeddings[0].decoded
@@ -157,7 +157,7 @@ def _numbers(
     """Return the numbers of every map and their title, None where there are none."""
     first = shown[0]
     names = {responsibility_of(name): name for name in first.embedding.decoded}
-    if color in names and all(answered(facts.embedding) for facts in shown):
+    if color in names and all(facts.embedding.answers_held_out for facts in shown):
         return _responsibility(shown, names[color])
     if color not in NUMBERS:
         return None, ""

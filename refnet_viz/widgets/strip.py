@@ -11,6 +11,7 @@ import numpy as np
 import traitlets
 
 from ..graph import METRICS
+from ..graph.prediction import constant_accuracy
 from ..plot.rewiring import chance_rewiring
 from ..statistics import seed_band
 from .facts import Facts, Floats, Rows
@@ -135,13 +136,8 @@ def _chance(facts: Facts, name: str, rows: Rows) -> float:
     """Return the chance level of a metric of the selected points."""
     if name == "purity" and facts.purity_chance is not None:
         return _mean(facts.purity_chance[rows])
-    labels, rows = facts.embedding.labels, rows[facts.labelled[rows]]
-    if labels is None or not len(rows):
-        return float("nan")
-    if labels.ndim == 1:  # the best constant answer
-        return float(np.bincount(labels[rows]).max() / len(rows))
-    share = labels[rows].mean(axis=0)
-    return float(np.maximum(share, 1 - share).mean())
+    labels = facts.embedding.labels
+    return float("nan") if labels is None else constant_accuracy(labels[rows])
 
 
 def _rewiring(facts: Facts, rows: Rows) -> dict[str, Any]:
