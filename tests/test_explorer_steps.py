@@ -23,10 +23,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import refnet_viz as rv
+from refnet_viz.explorer.code import _quoted
+from refnet_viz.explorer.history import History
 from refnet_viz.widgets import lifetime
-from refnet_viz.widgets.code import _quoted
 from refnet_viz.widgets.explorer import Explorer
-from refnet_viz.widgets.history import History
 from refnet_viz.widgets.start import explore_as
 
 

@@ -15,7 +15,8 @@ ORDER = (
     "_version", "_check", "_files", "_nested", "_progress", "_threads", "_search",
     "_linear", "config", "data", "decoder", "cells", "embedding", "storage",
     "objectives", "model", "train", "inference", "baselines", "statistics",
-    "responsibility", "graph", "regimes", "layout", "plot", "widgets", "share",
+    "responsibility", "graph", "regimes", "layout", "plot", "explorer", "widgets",
+    "share",
 )  # fmt: skip
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -11,14 +11,15 @@ from pages import HOSTILE, Document, N, space
 
 import refnet_viz as rv
 from refnet_viz.data import Media
+from refnet_viz.explorer import strip
+from refnet_viz.explorer import view as scene
+from refnet_viz.explorer.colors import hue, options
+from refnet_viz.explorer.embeddings import Key
+from refnet_viz.explorer.store import Store
 from refnet_viz.graph.points import purity_chance_by_point, same_label
 from refnet_viz.layout import project
 from refnet_viz.share import markup, payload
 from refnet_viz.statistics import seed_band
-from refnet_viz.widgets import scene, strip
-from refnet_viz.widgets.atlas import Atlas
-from refnet_viz.widgets.hue import hue, options
-from refnet_viz.widgets.runs import Place
 
 K = 4
 STEPS = [1, 2, 3, 4, 5, 7]
@@ -42,7 +43,7 @@ def written(spaces, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def atlas(spaces):
-    return Atlas.of(spaces, 2 * K)
+    return Store.of(spaces, 2 * K)
 
 
 def held(page):
@@ -117,7 +118,7 @@ def test_graphs_and_places_are_those_of_the_atlas(written, atlas):
         ("plain", "0"), ("plain", "1"), ("plain", "2"), ("both", "0"), ("both", "1"),
     ]  # fmt: skip
     for name, run in places(content):
-        place = Place(name, int(run["seed"]), "latent")
+        place = Key(name, int(run["seed"]), "latent")
         graph = atlas.graph(place, 7)
         found = unpack(run["neighbors"], "<u2", N, 7)
         assert np.array_equal(found, graph.indices)
@@ -135,7 +136,7 @@ def test_graphs_and_places_are_those_of_the_atlas(written, atlas):
 def test_numbers_of_the_whole_are_those_of_the_explorer(written, atlas):
     content = held(written)
     for name, run in places(content):
-        place = Place(name, int(run["seed"]), "latent")
+        place = Key(name, int(run["seed"]), "latent")
         for k, cells in zip(STEPS, run["strip"], strict=True):
             family = atlas.all_seeds(place, "plain", k)
             line = strip.Line(name, atlas.facts(place, "plain", k), family)
@@ -165,7 +166,7 @@ def test_colours_are_those_of_the_explorer(written, atlas):
     content = held(written)
     assert [color["name"] for color in content["colors"]] == options(atlas.embeddings)
     every = [
-        atlas.facts(Place(name, int(run["seed"]), "latent"), "plain", K)
+        atlas.facts(Key(name, int(run["seed"]), "latent"), "plain", K)
         for name, run in places(content)
     ]
     for color in content["colors"]:
@@ -238,13 +239,13 @@ def test_more_points_than_can_be_drawn_are_a_stated_sample(
     assert content["ids"] == [f"p{row}" for row in drawn]
     rows = [*drawn, *(row for row in range(N) if row not in drawn)]
     for name, run in places(content):
-        graph = atlas.graph(Place(name, int(run["seed"]), "latent"), 7)
+        graph = atlas.graph(Key(name, int(run["seed"]), "latent"), 7)
         found = unpack(run["neighbors"], "<u2", 12, 7)
         # Neighbours that are not drawn have numbers from 12 on.
         assert np.array_equal(np.array(rows)[found], graph.indices[drawn])
     assert "in-degree" not in [color["name"] for color in content["colors"]]
     # Numbers of the whole are those of all points.
-    place = Place("plain", 0, "latent")
+    place = Key("plain", 0, "latent")
     line = strip.Line("plain", atlas.facts(place, "plain", K), [])
     told = strip.content([line], NOTHING, 0)["rows"][0]["cells"]
     sent = content["variants"][0]["runs"][0]["strip"][STEPS.index(K)]

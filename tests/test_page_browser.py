@@ -11,11 +11,11 @@ from pages import HOSTILE, N, space
 from playwright.sync_api import expect, sync_playwright
 
 import refnet_viz as rv
+from refnet_viz.explorer import detail, strip
+from refnet_viz.explorer.embeddings import Key
+from refnet_viz.explorer.store import Store
+from refnet_viz.explorer.view import inside
 from refnet_viz.graph import edge_diff
-from refnet_viz.widgets import detail, strip
-from refnet_viz.widgets.atlas import Atlas
-from refnet_viz.widgets.runs import Place
-from refnet_viz.widgets.scene import inside
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -94,7 +94,7 @@ def spaces():
 
 @pytest.fixture(scope="module")
 def atlas(spaces):
-    return Atlas.of(spaces, 2 * K)
+    return Store.of(spaces, 2 * K)
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +191,7 @@ def page(browser, file):
 
 
 def place(variant, seed=0):
-    return Place(variant, seed, "latent")
+    return Key(variant, seed, "latent")
 
 
 def expected_cells(atlas, variants, rows, k=K, seed=0):
@@ -537,7 +537,7 @@ def test_several_labels_and_nothing_known(browser, folder):
     several = {name: [space(name, s, multi=True) for s in range(2)]
                for name in ("plain", "both")}  # fmt: skip
     file = rv.export_html(several, folder / "multi.html", k=K, layout="pca")
-    atlas = Atlas.of(several, 2 * K)
+    atlas = Store.of(several, 2 * K)
     with opened(browser, file) as page:
         rows = [0, 1, 5, 9, 22]
         page.run("(rows) => refnetViz.change({ rows })", rows)

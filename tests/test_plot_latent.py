@@ -9,6 +9,7 @@ import pytest
 
 from refnet_viz.data.dataset import Media
 from refnet_viz.embedding import Embedding
+from refnet_viz.explorer.colors import options
 from refnet_viz.graph import knn
 from refnet_viz.inference import embed
 from refnet_viz.layout import project
@@ -16,7 +17,6 @@ from refnet_viz.plot import graph, latent
 from refnet_viz.plot.graph import hub_chance
 from refnet_viz.plot.theme import MODES
 from refnet_viz.train import fit
-from refnet_viz.widgets.hue import options
 
 HOSTILE = ["a<b & c>d", "<script>x</script>", '<a href="http://x">']
 

@@ -38,11 +38,11 @@ from hypothesis.extra.numpy import arrays
 from matplotlib.path import Path as Polygon
 
 import refnet_viz as rv
+from refnet_viz.explorer import view as scene
 from refnet_viz.graph import knn, rewiring
 from refnet_viz.graph.attribution import attribute
 from refnet_viz.plot.theme import class_style, faded
 from refnet_viz.responsibility import scores_by_point
-from refnet_viz.widgets import scene
 
 
 @pytest.fixture

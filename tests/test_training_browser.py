@@ -13,7 +13,7 @@ BLUE = "rgb(0, 114, 178)"
 HOSTILE = "<img src=x onerror=window.hacked=1>"
 FORM = """
 import anywidget, ipywidgets as W, json, pathlib, refnet_viz as rv
-from refnet_viz.widgets.scripts import style
+from refnet_viz.explorer.scripts import style
 from refnet_viz.widgets.training import Training
 
 class Style(anywidget.AnyWidget):

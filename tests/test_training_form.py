@@ -17,6 +17,7 @@ import torch
 from refnet_viz import Embedding
 from refnet_viz.config import VARIANTS, Config
 from refnet_viz.data import Media
+from refnet_viz.explorer.epochs import Epochs
 from refnet_viz.graph import knn
 from refnet_viz.graph.labelled import purity, purity_chance
 from refnet_viz.inference import embed
@@ -27,7 +28,6 @@ from refnet_viz.train import fit, pretrain
 from refnet_viz.train.nulls import null_losses, null_score
 from refnet_viz.widgets import lifetime
 from refnet_viz.widgets.curves import Record
-from refnet_viz.widgets.epochs import Epochs
 from refnet_viz.widgets.training import Training
 from refnet_viz.widgets.training_settings import fitting
 

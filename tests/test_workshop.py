@@ -7,7 +7,7 @@ import pytest
 from conftest import paired
 
 import refnet_viz as rv
-from refnet_viz.widgets.chips import MOST
+from refnet_viz.explorer.state import MOST
 
 SMALL = rv.Config(epochs=4, hidden=16, width=8, batch_size=24, learning_rate=1e-2)
 

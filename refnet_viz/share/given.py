@@ -12,8 +12,8 @@ from .._files import replacing
 from .._nested import Variants, aligned
 from ..data.dataset import Dataset
 from ..embedding import Embedding
+from ..explorer.inputs import embeddings_of
 from ..plot.variants import variants_of
-from ..widgets.inputs import embeddings_of
 
 SUFFIXES = (".html", ".htm")
 

@@ -10,15 +10,14 @@ from typing import Any
 from .. import _check
 from .._nested import baseline_of
 from .._version import __version__
+from ..explorer import picture, scripts
+from ..explorer.desk import Desk, Settings
+from ..explorer.inputs import is_runs
+from ..explorer.state import LAYOUTS, at_first, checked
+from ..explorer.store import Store
+from ..explorer.words import cut
 from ..plot.render import render
 from ..plot.theme import ink
-from ..widgets import scripts, snapshot
-from ..widgets.atlas import Atlas
-from ..widgets.chips import at_first, checked
-from ..widgets.controls import LAYOUTS
-from ..widgets.desk import Desk, Settings
-from ..widgets.inputs import is_runs
-from ..widgets.words import cut
 from . import markup
 from .given import given, page_path, writing
 from .markup import text
@@ -115,7 +114,7 @@ def export_html(
     every = given(spaces)
     least = len(next(iter(every.values()))[0])
     k = _check.k_or_default(k, least)
-    atlas = Atlas.of(every, 2 * k)
+    atlas = Store.of(every, 2 * k)
     _check.one_of("space", space, atlas.spaces)
     _check.one_of("layout", layout, list(LAYOUTS.values()))
     against = baseline_of(baseline, every)
@@ -191,8 +190,8 @@ def _still(content: Content) -> tuple[str, str, int]:
     desk = Desk(content.atlas, settings, content.mode, hurried=False)
     view = desk.view(NOTHING, 0)
     arguments = {"k": content.k, "space": content.space}
-    figure = snapshot.figure(view, desk.shown, arguments)
+    figure = picture.figure(view, desk.shown, arguments)
     height = int(figure.layout.height)
-    picture = render(figure, "png", width=WIDTH, height=height, scale=1.5)
+    still = render(figure, "png", width=WIDTH, height=height, scale=1.5)
     alt = " ".join(view.summary(panel) for panel in view.panels)
-    return markup.address("image/png", picture), alt, height
+    return markup.address("image/png", still), alt, height

@@ -19,16 +19,16 @@ from .._threads import one_thread_for
 from ..data.answers import NO_LABEL, labelled
 from ..data.meaning import distinct, texts
 from ..embedding import Embedding
+from ..explorer import detail, edges, strip
+from ..explorer.colors import hue, options, ramp
+from ..explorer.embeddings import Key
+from ..explorer.points import PointTable, Rows
+from ..explorer.store import Store
+from ..explorer.view import LONGEST_NAME, MOST_EDGES, drawn_of
+from ..explorer.words import cut
 from ..graph.points import labelled_neighbors, same_label
 from ..plot.color import MOST_ENTRIES
 from ..plot.points import point_size
-from ..widgets import detail, lines, strip
-from ..widgets.atlas import Atlas
-from ..widgets.facts import Facts, Rows
-from ..widgets.hue import hue, options, ramp
-from ..widgets.runs import Place
-from ..widgets.scene import LONGEST_NAME, MOST_EDGES, drawn_of
-from ..widgets.words import cut
 
 STEPS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50)  # of the slider of k
 MOST_BYTES = 5_000_000  # of neighbours; more seeds than fit stay at home
@@ -58,7 +58,7 @@ class Content:
         Whether pictures go along.
     """
 
-    atlas: Atlas
+    atlas: Store
     space: str
     layout: str
     k: int
@@ -111,10 +111,10 @@ class Content:
         return self.steps[-1]
 
     @cached_property
-    def runs(self) -> dict[str, list[Place]]:
+    def runs(self) -> dict[str, list[Key]]:
         """The runs of each variant that go along: all, or one with its baseline."""
         every = {
-            name: [Place(name, seed, self.space) for seed in self.atlas.seeds(name)]
+            name: [Key(name, seed, self.space) for seed in self.atlas.seeds(name)]
             for name in self.atlas.variants
         }
         count = len(self.atlas.embeddings)
@@ -135,11 +135,11 @@ class Content:
         """Bytes that a row number takes."""
         return 2 if len(self.first) < 1 << 16 else 4
 
-    def against(self, place: Place) -> Place:
+    def against(self, place: Key) -> Key:
         """Return the run of the baseline that a run is compared with."""
         return self.atlas.beside(place, self.baseline)
 
-    def facts(self, place: Place, k: int) -> Facts:
+    def facts(self, place: Key, k: int) -> PointTable:
         """Return what is known of the points of a run."""
         return self.atlas.facts(place, self.baseline, k)
 
@@ -229,7 +229,7 @@ def _variants(content: Content) -> list[dict[str, Any]]:
     ]
 
 
-def _run(content: Content, place: Place) -> dict[str, Any]:
+def _run(content: Content, place: Key) -> dict[str, Any]:
     drawn, atlas = content.drawn, content.atlas
     graph = atlas.graph(place, content.most)
     layout = atlas.layout(place, content.layout)
@@ -270,7 +270,7 @@ def _bands(content: Content) -> dict[str, Any]:
     return {"banded": most > 1, "student": [None, None, *quantiles]}
 
 
-def _strip(content: Content, place: Place, k: int) -> dict[str, Any]:
+def _strip(content: Content, place: Key, k: int) -> dict[str, Any]:
     """Return what the metric strip says of a whole graph, with the bands of seeds."""
     family = content.atlas.all_seeds(place, content.baseline, k)
     line = strip.Line(place.variant, content.facts(place, k), family)
@@ -287,7 +287,7 @@ def _colors(content: Content) -> list[dict[str, Any]]:
     ]
 
 
-def _color(content: Content, shown: list[Facts], name: str) -> dict[str, Any]:
+def _color(content: Content, shown: list[PointTable], name: str) -> dict[str, Any]:
     found = hue(shown, name, content.mode)
     kind = "<u2" if found.names else "<f4"
     start = 0 if found.names else found.origin
@@ -307,7 +307,7 @@ def _color(content: Content, shown: list[Facts], name: str) -> dict[str, Any]:
 
 
 def _edge_style(kind: str, mode: str) -> dict[str, Any]:
-    style, _ = next(lines.groups(kind, None, 0, mode))
+    style, _ = next(edges.groups(kind, None, 0, mode))
     return style
 
 

@@ -14,10 +14,10 @@ from .._progress import progress as progress_bar
 from .._version import __version__
 from ..data.dataset import Dataset
 from ..embedding import Embedding
+from ..explorer.inputs import is_runs
 from ..plot.export import HEIGHT
 from ..plot.render import render
 from ..plot.theme import ink
-from ..widgets.inputs import is_runs
 from . import markup
 from .given import given, page_path, writing
 from .markup import text

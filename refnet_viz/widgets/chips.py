@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import ipywidgets as W
 import traitlets
 
-from .. import _check
-from .words import cut
-
-MOST = 4
+from ..explorer.state import MOST, checked, count_rule
+from ..explorer.words import cut
 
 
 class Chips(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
@@ -72,36 +70,4 @@ class Chips(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
             self.value = tuple(on)
         else:
             self._press(self.value)
-            self.refused = _rule(len(on))
-
-
-def checked(names: Any, known: Collection[str]) -> tuple[str, ...]:
-    """Return the variants to be shown side by side.
-
-    Raises
-    ------
-    ValueError
-        If a name is unknown or repeats, or there are not one to four.
-    """
-    given = [names] if isinstance(names, str) else list(names)
-    for name in given:
-        _check.one_of("variants", name, known)
-    _check.unique("variants", given)
-    if not 1 <= len(given) <= MOST:
-        raise ValueError(_rule(len(given)))
-    return tuple(given)
-
-
-def at_first(names: Sequence[str], baseline: str) -> tuple[str, ...]:
-    """Return what is shown where nobody says what: the baseline and the last one.
-
-    Examples
-    --------
-    >>> at_first(["plain", "refiner", "both"], "plain"), at_first(["mine"], "mine")
-    (('plain', 'both'), ('mine',))
-    """
-    return tuple(dict.fromkeys([baseline, names[-1]]))
-
-
-def _rule(count: int) -> str:
-    return f"`variants` must be 1 to {MOST} of them, got {count}."
+            self.refused = count_rule(len(on))

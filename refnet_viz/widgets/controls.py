@@ -9,16 +9,15 @@ from typing import Any
 import ipywidgets as W
 
 from .. import _check
+from ..explorer.colors import options
+from ..explorer.state import BY_MODALITY, EDGES, LAYOUTS
+from ..explorer.store import Store
 from ..graph.neighbors import DISTANCES
-from .atlas import BY_MODALITY, Atlas
 from .chips import Chips
 from .code import Code
-from .hue import options
 from .saving import Saving
 from .weights import Weights
 
-LAYOUTS = {"aligned UMAP": "aligned", "UMAP": "umap", "PCA": "pca"}
-EDGES = ("none", "all", BY_MODALITY, "kept", "gained", "lost")
 MOST_BUTTONS = 5  # beyond this many options a list takes less room
 MOST_LIVE = 5_000  # points that can be searched while one types
 KEPT = "kept"  # the epoch whose state the run kept
@@ -152,7 +151,7 @@ class Controls:
             widget.options = _trained(options) if name == "epoch" else named
             widget.value = value if value in options else options[0]
 
-    def renew(self, atlas: Atlas) -> None:
+    def renew(self, atlas: Store) -> None:
         """Offer what there is now."""
         names = list(atlas.variants)
         for name in ("variants", "baseline"):
@@ -167,7 +166,7 @@ class Controls:
             widget.observe(handler, "value")
 
 
-def controls(atlas: Atlas) -> Controls:
+def controls(atlas: Store) -> Controls:
     """Return the controls for what there is to choose."""
     names, spaces = list(atlas.variants), atlas.spaces
     edges = [name for name in EDGES if name != BY_MODALITY or atlas.modalities]

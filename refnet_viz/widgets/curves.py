@@ -10,7 +10,7 @@ import anywidget
 import numpy as np
 import traitlets
 
-from .scripts import FOLDER, script
+from .scripts import HERE, bound
 
 # Columns of a history that are no part of the training loss.
 _OTHERS = ("epoch", "loss", "val_loss", "val_score")
@@ -19,8 +19,8 @@ _OTHERS = ("epoch", "loss", "val_loss", "val_score")
 class Curves(anywidget.AnyWidget):
     """Shows a `Record`; its script makes text nodes of every word."""
 
-    _esm = script("dom.js", "curves.js")
-    _css = FOLDER / "curves.css"
+    _esm = bound("dom.js", to="curves.js")
+    _css = HERE / "curves.css"
     content = traitlets.Dict().tag(sync=True)
 
 

@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 
 from ..data.dataset import Dataset
-from . import scene, search
-from .atlas import Atlas
-from .chips import MOST
-from .code import written
+from ..explorer.code import written
+from ..explorer.points import Rows
+from ..explorer.search import found as rows_with
+from ..explorer.state import MOST
+from ..explorer.store import Store
+from ..explorer.view import inside
 from .controls import Setting
-from .facts import Rows
 from .stage import NOWHERE, Stage
 from .workshop import Made
 
@@ -57,7 +58,7 @@ class Explorer(Stage):
 
     def __init__(
         self,
-        atlas: Atlas,
+        atlas: Store,
         settings: Mapping[str, Any],
         mode: str,
         data: Dataset | None = None,
@@ -128,7 +129,7 @@ class Explorer(Stage):
             for measured numbers), whatever their case. Nothing, and what nowhere
             occurs, selects nothing.
         """
-        rows = search.found(self._desk.facts(self._focus), text)
+        rows = rows_with(self._desk.facts(self._focus), text)
         told = f"no point has {text!r} in its words"
         self._choose(rows, by="search", typed=text)
         self._notice.say(told if text.strip() and not len(rows) else "")
@@ -253,7 +254,7 @@ class Explorer(Stage):
         self, panel: int, xs: list[float], ys: list[float], extend: Any = None
     ) -> None:
         flat = self._view.panels[panel].layout.coordinates
-        rows = np.flatnonzero(scene.inside(flat, xs, ys))
+        rows = np.flatnonzero(inside(flat, xs, ys))
         self._turn_to(panel)
         self._choose(np.union1d(self._rows, rows) if extend else rows)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import anywidget
 import traitlets
 
-from . import scene
-from .scripts import SCENE, script, style
+from ..explorer.scripts import SCENE, script, style
+from ..explorer.view import View, messages
+from .scripts import HERE
 
 
 class Map(anywidget.AnyWidget):
@@ -19,7 +20,7 @@ class Map(anywidget.AnyWidget):
     or -1), "class" (code of a legend entry), "focus" (panel) and "clear".
     """
 
-    _esm = script(*SCENE, "names.js", "map.js")
+    _esm = script(*SCENE, HERE / "names.js", HERE / "map.js")
     _css = style()
     mode = traitlets.Unicode("light").tag(sync=True)
     said = traitlets.Dict().tag(sync=True)
@@ -30,8 +31,8 @@ class Map(anywidget.AnyWidget):
     key = traitlets.Dict().tag(sync=True)
     chosen = traitlets.Dict().tag(sync=True)
 
-    def show(self, view: scene.View) -> None:
+    def show(self, view: View) -> None:
         """Show a view in one message; what is already right is not sent again."""
         with self.hold_sync():
-            for name, content in scene.messages(view).items():
+            for name, content in messages(view).items():
                 setattr(self, name, content)

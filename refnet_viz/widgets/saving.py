@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ..plot.export import save
-from .scripts import script
+from .scripts import bound
 
 MANIFEST, TABLE = "manifest", "table"
 TYPES = {
@@ -27,7 +27,7 @@ class Saving(anywidget.AnyWidget):
     answers it.
     """
 
-    _esm = script("dom.js", "saving.js")
+    _esm = bound("dom.js", to="saving.js")
 
     def send_file(
         self, which: str, figure: Callable[[], go.Figure], table: pd.DataFrame

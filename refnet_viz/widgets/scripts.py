@@ -1,22 +1,25 @@
-"""The scripts and styles of the explorer, as they are put together for a page."""
+"""Scripts of widgets: those shared with pages, and what binds them to the kernel."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-FOLDER = Path(__file__).parent
-SCENE = ("dom.js", "shapes.js", "pointer.js", "panel.js", "scene.js", "key.js")
-PANES = ("detail.js", "strip.js")
+from ..explorer.scripts import script
+
+HERE = Path(__file__).parent
 
 
-def script(*names: str) -> str:
-    """Return files of this folder as one script: a widget cannot import others."""
-    return "\n".join((FOLDER / name).read_text("utf-8") for name in names)
+def bound(*names: str, to: str) -> str:
+    """Return shared scripts as one, with the script of this room that binds them.
 
-
-def style() -> str:
-    """Return the style of the explorer and of pages like it."""
-    return (FOLDER / "explorer.css").read_text("utf-8")
+    Parameters
+    ----------
+    names
+        Of shared scripts.
+    to
+        Name of the script of this room.
+    """
+    return script(*names, HERE / to)
 
 
 def pane(draw: str, name: str, label: str, *names: str) -> str:
@@ -31,5 +34,5 @@ def pane(draw: str, name: str, label: str, *names: str) -> str:
     names
         The files.
     """
-    shown = f'export default pane({draw}, "{name}", "{label}");'
-    return f"{script('dom.js', *names, 'pane.js')}\n{shown}\n"
+    export = f'export default pane({draw}, "{name}", "{label}");'
+    return f"{bound('dom.js', *names, to='pane.js')}\n{export}\n"

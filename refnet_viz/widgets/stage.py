@@ -12,16 +12,19 @@ import plotly.graph_objects as go
 from IPython.display import display
 
 from ..data.dataset import Dataset
-from . import background, detail, later, scene, snapshot, static, strip
-from .atlas import Atlas
+from ..explorer import ahead, detail, picture, static, strip
+from ..explorer.desk import Desk, Settings
+from ..explorer.history import History, Moment
+from ..explorer.inputs import rows_of
+from ..explorer.points import Rows, class_words
+from ..explorer.store import Store
+from ..explorer.view import View, drawn_of
+from . import later
 from .controls import controls
-from .desk import Desk, Settings
-from .facts import Rows, class_words
-from .history import History, Moment
-from .inputs import rows_of
 from .lifetime import close_all
 from .map import Map
 from .notice import Notice
+from .panes import Detail, Strip
 from .workshop import Workshop
 
 NOTHING: Rows = np.empty(0, np.intp)
@@ -46,7 +49,7 @@ class Stage:
 
     def __init__(
         self,
-        atlas: Atlas,
+        atlas: Store,
         settings: Mapping[str, Any],
         mode: str,
         data: Dataset | None = None,
@@ -64,7 +67,7 @@ class Stage:
             if value is not None:
                 self.controls.set(name, value)
         self.map = Map(mode=mode, said=self._said())
-        self.detail, self.strip = detail.Detail(), strip.Strip()
+        self.detail, self.strip = Detail(), Strip()
         self._notice = Notice()
         self.workshop = None
         if data is not None:
@@ -82,7 +85,7 @@ class Stage:
     def _said(self) -> dict[str, list[str]]:
         """Return what points say when they are pointed at."""
         first = self._atlas.first
-        drawn, words = scene.drawn_of(len(first)), class_words(first, first.labels)
+        drawn, words = drawn_of(len(first)), class_words(first, first.labels)
         labels = [] if words is None else [words[row] for row in drawn]
         return {"names": first.ids[drawn].tolist(), "words": labels}
 
@@ -91,9 +94,9 @@ class Stage:
         desk = replace(self._desk, hurried=False)
         return self._plain(desk.view(self._rows, self._view.focus))
 
-    def _plain(self, view: scene.View) -> go.Figure:
+    def _plain(self, view: View) -> go.Figure:
         spaces = {"spaces": self._atlas.variants}
-        return snapshot.figure(view, self._desk.shown, spaces | self._arguments())
+        return picture.figure(view, self._desk.shown, spaces | self._arguments())
 
     def close(self) -> None:
         """Free what the explorer holds in the kernel and in the page."""
@@ -128,8 +131,8 @@ class Stage:
         """Return the picture, and in words what it shows."""
         view = self._view
         alt = " ".join(view.summary(panel) for panel in view.panels)
-        picture = static.picture(self._plain(view), alt)
-        return {"text/html": picture, "text/plain": alt}
+        still = static.picture(self._plain(view), alt)
+        return {"text/html": still, "text/plain": alt}
 
     def _arguments(self) -> dict[str, Any]:
         """Return the arguments of `explore` that say more than it would do itself."""
@@ -211,12 +214,12 @@ class Stage:
         self._waiting = False
         if self._closed:
             return
-        done = background.step(self._desk)
-        if done == background.LAYOUT:
+        done = ahead.step(self._desk)
+        if done == ahead.LAYOUT:
             self._redraw()
             if not self._desk.waited_for:
                 later.soon(self._renew_picture)
-        elif done == background.BANDS:
+        elif done == ahead.BANDS:
             self._draw_strip()
         elif done:
             self._draw_detail()

@@ -10,11 +10,11 @@ from .. import _check
 from .._nested import baseline_of
 from ..data.dataset import Dataset
 from ..embedding import Embedding
+from ..explorer.inputs import earlier_of, spaces_of
+from ..explorer.state import at_first
+from ..explorer.store import Store
 from ..plot.theme import ink
-from .atlas import Atlas
-from .chips import at_first
 from .explorer import Explorer
-from .inputs import earlier_of, spaces_of
 from .lifetime import register
 
 
@@ -110,7 +110,7 @@ def explore(
     ink(mode)
     every = spaces_of(spaces, data)
     k = _check.k_or_default(k, _size(every))
-    atlas = Atlas.of(every, k, earlier_of(spaces, data))
+    atlas = Store.of(every, k, earlier_of(spaces, data))
     names, first = list(every), baseline_of(baseline, every)
     shown = at_first(names, first) if variants is None else variants
     settings = {

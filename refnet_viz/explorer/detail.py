@@ -6,9 +6,7 @@ import base64
 from collections.abc import Sequence
 from typing import Any
 
-import anywidget
 import numpy as np
-import traitlets
 
 from ..data.answers import NO_LABEL
 from ..data.media import mime_of
@@ -16,8 +14,7 @@ from ..embedding import Embedding
 from ..graph import Neighbors
 from ..graph.pairs import mean_of
 from ..graph.points import same_label
-from .facts import Facts, Rows, responsibility_of
-from .scripts import pane
+from .points import PointTable, Rows, responsibility_of
 from .words import cut
 
 MOST_ROWS = 20
@@ -30,23 +27,13 @@ HINT = (
 ELSEWHERE = 8  # neighbours shown of every other space
 
 
-class Detail(anywidget.AnyWidget):
-    """Shows nested plain values; its script makes text nodes of every word.
-
-    A neighbour that is chosen arrives as a message ``{"kind": "row", "words": [row]}``.
-    """
-
-    _esm = pane("drawDetail", "rv-detail", "details", "detail.js")
-    content = traitlets.Dict().tag(sync=True)
-
-
 def hint() -> dict[str, Any]:
     """Return what the pane says before anything was pointed at."""
     return {"hint": HINT}
 
 
 def of_point(
-    facts: Facts, row: int, elsewhere: Sequence[Neighbors] = ()
+    facts: PointTable, row: int, elsewhere: Sequence[Neighbors] = ()
 ) -> dict[str, Any]:
     """Return what the pane says of one point and its nearest neighbours.
 
@@ -82,7 +69,7 @@ def of_point(
     }
 
 
-def _nearest(facts: Facts, graph: Neighbors, row: int) -> dict[str, Any]:
+def _nearest(facts: PointTable, graph: Neighbors, row: int) -> dict[str, Any]:
     if not graph.present[row]:
         return {"heading": lacking(graph.space), "rows": []}
     nearest = graph.indices[row][:ELSEWHERE]
@@ -112,7 +99,7 @@ def lacking(space: str) -> str:
     return f"has no {space}"
 
 
-def of_selection(facts: Facts, rows: Rows) -> dict[str, Any]:
+def of_selection(facts: PointTable, rows: Rows) -> dict[str, Any]:
     """Return what the pane says of several selected points."""
     return {
         "title": f"{len(rows):,} selected",
@@ -144,7 +131,7 @@ def text(embedding: Embedding, row: int) -> str:
     return words if len(words) <= LONGEST else words[: LONGEST - 1] + "…"
 
 
-def _facts(facts: Facts, row: int) -> list[list[str]]:
+def _facts(facts: PointTable, row: int) -> list[list[str]]:
     """Return name, value and mark ("right", "wrong" or nothing) of what is known."""
     found = _missing(facts.embedding, row)
     if facts.labels is not None:
@@ -166,7 +153,7 @@ def _facts(facts: Facts, row: int) -> list[list[str]]:
     return [*found, ["in-degree", degree, ""], *_metadata(facts, row)]
 
 
-def _answered(facts: Facts, name: str, value: float) -> str:
+def _answered(facts: PointTable, name: str, value: float) -> str:
     """Return in words how far z answers for a modality of a point."""
     every = mean_of(facts.responsibility[name])
     if np.isnan(every):
@@ -177,7 +164,7 @@ def _answered(facts: Facts, name: str, value: float) -> str:
     return f"{told} (null 0, all {every:.2f})"
 
 
-def _metadata(facts: Facts, row: int) -> list[list[str]]:
+def _metadata(facts: PointTable, row: int) -> list[list[str]]:
     """Return what the metadata says of a point, gaps left out."""
     every = {name: cut(values[row], LONGEST) for name, values in facts.told.items()}
     return [[name, words, ""] for name, words in every.items() if words]
@@ -193,7 +180,7 @@ def _missing(embedding: Embedding, row: int) -> list[list[str]]:
     return [["has no", name, ""] for name, gone in lacks if gone]
 
 
-def _prediction(facts: Facts, row: int, name: str) -> list[str]:
+def _prediction(facts: PointTable, row: int, name: str) -> list[str]:
     mark, sign = "", ""
     if facts.confidence is not None:
         sign = f" ({facts.confidence[row]:.2f})"
@@ -203,7 +190,7 @@ def _prediction(facts: Facts, row: int, name: str) -> list[str]:
     return ["prediction", name + sign, mark]
 
 
-def _purity(facts: Facts, row: int) -> list[list[str]]:
+def _purity(facts: PointTable, row: int) -> list[list[str]]:
     if facts.purity is None or facts.purity_chance is None:
         return []
     purity, chance = facts.purity[row], facts.purity_chance[row]
@@ -212,7 +199,7 @@ def _purity(facts: Facts, row: int) -> list[list[str]]:
     return [["purity", f"{purity:.2f} (chance {chance:.2f})", ""]]
 
 
-def _classes(facts: Facts, rows: Rows) -> list[list[str]]:
+def _classes(facts: PointTable, rows: Rows) -> list[list[str]]:
     """Return the largest classes among some points, with their counts."""
     if facts.labels is None:
         return []
@@ -227,7 +214,7 @@ def _classes(facts: Facts, rows: Rows) -> list[list[str]]:
     return shown + [[name, f"{count:,}", ""] for name, count in last if count]
 
 
-def _entry(facts: Facts, row: int, *, same: bool | None = None) -> dict[str, Any]:
+def _entry(facts: PointTable, row: int, *, same: bool | None = None) -> dict[str, Any]:
     embedding = facts.embedding
     return {
         "row": int(row),

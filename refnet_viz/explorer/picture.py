@@ -13,16 +13,16 @@ from ..plot.points import edge_lines, points
 from ..plot.record import call_of, with_call
 from ..plot.text import escape, short, small
 from ..plot.theme import faded, ink
-from . import lines
-from .facts import Facts
-from .scene import Panel, View
+from . import edges
+from .points import PointTable
+from .view import Panel, View
 
 HEIGHT = 340
 CONTEXT = "#8b949e"
 DASHES = {(): "solid", (5, 3): "dash", (2, 3): "dot"}
 
 
-def figure(view: View, shown: list[Facts], arguments: dict[str, Any]) -> go.Figure:
+def figure(view: View, shown: list[PointTable], arguments: dict[str, Any]) -> go.Figure:
     """Return a plain figure of a view.
 
     Parameters
@@ -76,7 +76,7 @@ def _edges(view: View, panel: Panel) -> list[go.Scatter | go.Scattergl]:
                 "dash": DASHES[tuple(style["dash"])],
             },
         )
-        for style, mask in lines.groups(panel.kind, patterns, len(rows), view.hue.mode)
+        for style, mask in edges.groups(panel.kind, patterns, len(rows), view.hue.mode)
         if mask.any()
     ]  # fmt: skip
 

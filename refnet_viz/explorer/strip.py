@@ -6,28 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import anywidget
 import numpy as np
-import traitlets
 
 from ..graph import METRICS
 from ..graph.prediction import constant_accuracy
 from ..plot.rewiring import chance_rewiring
 from ..statistics import seed_band
-from .facts import Facts, Floats, Rows
-from .scripts import pane
+from .points import Floats, PointTable, Rows
 from .words import cut
 
 SHOWN = ("accuracy", "purity", "adjusted_homophily", "reciprocity", "hubness")
 OF_POINTS = ("accuracy", "purity")  # those that a selection has too
 CONFIDENCE = 0.95
-
-
-class Strip(anywidget.AnyWidget):
-    """Shows nested plain values; its script makes text nodes of every word."""
-
-    _esm = pane("drawStrip", "rv-strip", "metrics", "strip.js")
-    content = traitlets.Dict().tag(sync=True)
 
 
 @dataclass(frozen=True)
@@ -45,8 +35,8 @@ class Line:
     """
 
     name: str
-    facts: Facts
-    family: Sequence[Facts]
+    facts: PointTable
+    family: Sequence[PointTable]
 
 
 def content(shown: Sequence[Line], rows: Rows, focus: int) -> dict[str, Any]:
@@ -76,7 +66,7 @@ def content(shown: Sequence[Line], rows: Rows, focus: int) -> dict[str, Any]:
     return {"caption": caption, "columns": [*heads, rewired], "rows": lines}
 
 
-def counts(facts: Facts) -> str:
+def counts(facts: PointTable) -> str:
     """Return how many points there are, without a label, and in the space."""
     bare = int((~facts.labelled).sum()) if facts.graph.labels is not None else 0
     parts = [
@@ -86,7 +76,7 @@ def counts(facts: Facts) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def columns(facts: Facts) -> list[str]:
+def columns(facts: PointTable) -> list[str]:
     """Return the metrics that there are numbers for."""
     labelled, told = facts.graph.labels is not None, facts.predictions is not None
     return [
@@ -124,7 +114,7 @@ def _band(values: list[float], span: tuple[float, float]) -> str:
     )
 
 
-def _selected(facts: Facts, name: str, rows: Rows) -> float:
+def _selected(facts: PointTable, name: str, rows: Rows) -> float:
     """Return a metric of the selected points."""
     if name == "purity" and facts.purity is not None:
         return _mean(facts.purity[rows])
@@ -132,7 +122,7 @@ def _selected(facts: Facts, name: str, rows: Rows) -> float:
     return facts.embedding.subset(rows).accuracy if len(rows) else float("nan")
 
 
-def _chance(facts: Facts, name: str, rows: Rows) -> float:
+def _chance(facts: PointTable, name: str, rows: Rows) -> float:
     """Return the chance level of a metric of the selected points."""
     if name == "purity" and facts.purity_chance is not None:
         return _mean(facts.purity_chance[rows])
@@ -140,7 +130,7 @@ def _chance(facts: Facts, name: str, rows: Rows) -> float:
     return float("nan") if labels is None else constant_accuracy(labels[rows])
 
 
-def _rewiring(facts: Facts, rows: Rows) -> dict[str, Any]:
+def _rewiring(facts: PointTable, rows: Rows) -> dict[str, Any]:
     empty = {"band": "", "selected": "", "selectedBand": ""}
     if not facts.compared:
         return {**empty, "whole": "–", "nulls": ["this is the baseline"]}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .desk import Settings
-from .facts import Rows
+from .points import Rows
 
 MOST = 100
 TOGETHER = 1.0  # seconds within which moves of one control are one step

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .facts import Facts, Rows
+from .points import PointTable, Rows
 
 
-def found(facts: Facts, text: str) -> Rows:
+def found(facts: PointTable, text: str) -> Rows:
     """Return the rows in which every word of a text occurs, whatever its case.
 
     Looked through are ids, labels, predictions, texts and the metadata.

@@ -15,10 +15,10 @@ from .._nested import Variants
 from ..data.rows import positions
 from ..embedding import Embedding
 from ..graph.reweighting import WEIGHTED
-from .facts import Rows
+from .points import Rows
 
 
-class Place(NamedTuple):
+class Key(NamedTuple):
     """Which run of which variant, in which space, at which epoch.
 
     `weights` are modalities with multiples of their default weight, nothing where all
@@ -33,11 +33,11 @@ class Place(NamedTuple):
     epoch: int | None = None
 
     @property
-    def even(self) -> Place:
+    def even(self) -> Key:
         """The same place under equal weights: the one that is laid out."""
         return self._replace(weights=(), metric="euclidean")
 
-    def looking(self, space: str) -> Place:
+    def looking(self, space: str) -> Key:
         """Return the same place in another space, by the same distance."""
         return self._replace(weights=(), space=space)
 
@@ -52,7 +52,7 @@ class Earlier(Protocol):
 
 
 @dataclass(frozen=True)
-class Runs:
+class Embeddings:
     """Embeddings over the same points, a list a variant.
 
     Parameters
@@ -121,20 +121,20 @@ class Runs:
         Examples
         --------
         >>> run = Embedding.from_arrays(np.eye(3))
-        >>> Runs({"mine": [run, run]}).seeds("mine")
+        >>> Embeddings({"mine": [run, run]}).seeds("mine")
         [0, 1]
         """
         known = [run.info.get("seed") for run in self.variants[variant]]
         told = None not in known and len(set(known)) == len(known)
         return known if told else list(range(len(known)))
 
-    def beside(self, place: Place, variant: str) -> Place:
+    def beside(self, place: Key, variant: str) -> Key:
         """Return the same place in another variant, of the same seed if it has it."""
         seeds = self.seeds(variant)
         seed = place.seed if place.seed in seeds else seeds[0]
         return self._reached(place._replace(variant=variant, seed=seed))
 
-    def _reached(self, place: Place) -> Place:
+    def _reached(self, place: Key) -> Key:
         """Return the place at the last epoch up to its own that was kept.
 
         Where none was it is the state that training kept; so it is where the space is
@@ -156,23 +156,23 @@ class Runs:
         every = (own.epochs for own in self.earlier.values())
         return sorted({epoch for epochs in every for epoch in epochs})
 
-    def family(self, place: Place) -> list[Place]:
+    def family(self, place: Key) -> list[Key]:
         """Return the same place of every seed."""
         return [place._replace(seed=seed) for seed in self.seeds(place.variant)]
 
-    def origin(self, place: Place) -> Place:
+    def origin(self, place: Key) -> Key:
         """Return the place whose layout is the reference of this one."""
         name = next(iter(self.variants))
-        return Place(name, self.seeds(name)[0], place.space)
+        return Key(name, self.seeds(name)[0], place.space)
 
-    def embedding(self, place: Place) -> Embedding:
+    def embedding(self, place: Key) -> Embedding:
         """Return the embedding of a place."""
         members: Sequence[Embedding] = self.variants[place.variant]
         if place.epoch is not None:
             members = self.earlier[place.variant].at(place.epoch)
         return members[self.seeds(place.variant).index(place.seed)]
 
-    def twin(self, place: Place) -> Place:
+    def twin(self, place: Key) -> Key:
         """Return the first run's place where that has the same points.
 
         The features of the modalities do not depend on the run.

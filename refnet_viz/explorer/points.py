@@ -27,7 +27,7 @@ Rows = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
-class Facts:
+class PointTable:
     """Numbers of every point of a graph, beside those of its baseline.
 
     Parameters

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .atlas import BY_MODALITY
 from .desk import Desk
+from .state import BY_MODALITY
 from .strip import columns
 
 NOTHING, LAYOUT, BANDS, GRAPH = "", "layout", "bands", "graph"

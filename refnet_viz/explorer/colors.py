@@ -17,7 +17,7 @@ from ..embedding import Embedding
 from ..plot.color import Coloring, coloring
 from ..plot.scale import text_of
 from ..plot.theme import MODES, SCALE, SYMBOLS
-from .facts import Facts, responsibility_of
+from .points import PointTable, responsibility_of
 
 # Two categories of the same colour and shape could not be told apart.
 MOST_KINDS = len(SYMBOLS) * len(MODES["light"].classes)
@@ -130,7 +130,7 @@ def _readable(values: Any) -> bool:
     return kind != "none"
 
 
-def hue(shown: Sequence[Facts], color: str, mode: str) -> Hue:
+def hue(shown: Sequence[PointTable], color: str, mode: str) -> Hue:
     """Return what the colour of every point means.
 
     Parameters
@@ -152,7 +152,7 @@ def hue(shown: Sequence[Facts], color: str, mode: str) -> Hue:
 
 
 def _numbers(
-    shown: Sequence[Facts], color: str
+    shown: Sequence[PointTable], color: str
 ) -> tuple[list[npt.NDArray[np.float64]] | None, str]:
     """Return the numbers of every map and their title, None where there are none."""
     first = shown[0]
@@ -177,7 +177,7 @@ def _numbers(
 
 
 def _responsibility(
-    shown: Sequence[Facts], name: str
+    shown: Sequence[PointTable], name: str
 ) -> tuple[list[npt.NDArray[np.float64]], str]:
     """Return how far z answers for a modality, cut where single points would decide."""
     values = [facts.responsibility[name] for facts in shown]

@@ -10,7 +10,7 @@ from .._nested import Variants, as_variants
 from ..data.dataset import Dataset
 from ..embedding import Embedding
 from ..storage import load
-from .runs import Earlier
+from .embeddings import Earlier
 
 ALONE = "embedding"
 

@@ -14,7 +14,7 @@ from ..graph import Neighbors, knn
 from ..graph.edge_patterns import EdgePatterns, contradicted, edge_patterns
 from ..graph.ground import Grounds
 from ..graph.reweighting import Reweighting
-from .runs import Place, Runs
+from .embeddings import Embeddings, Key
 
 KEPT = 128  # graphs of a smaller k, and what was said of them, kept at hand
 # One redraw asks for three: the shown run, its baseline, another seed of the baseline.
@@ -34,24 +34,24 @@ class Graphs:
         allow; fewer are a slice.
     """
 
-    runs: Runs
+    runs: Embeddings
     k_max: int
-    _whole: dict[Place, Neighbors] = field(default_factory=dict, repr=False)
-    _heads: dict[tuple[Place, int], Neighbors] = field(default_factory=dict, repr=False)
-    _distances: dict[Place, Reweighting] = field(default_factory=dict, repr=False)
+    _whole: dict[Key, Neighbors] = field(default_factory=dict, repr=False)
+    _heads: dict[tuple[Key, int], Neighbors] = field(default_factory=dict, repr=False)
+    _distances: dict[Key, Reweighting] = field(default_factory=dict, repr=False)
     _grounds: dict[int, Grounds] = field(default_factory=dict, repr=False)
-    _far: dict[Place, tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]] = field(
+    _far: dict[Key, tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]] = field(
         default_factory=dict, repr=False
     )
-    _patterns: dict[tuple[Place, int], EdgePatterns] = field(
+    _patterns: dict[tuple[Key, int], EdgePatterns] = field(
         default_factory=dict, repr=False
     )
 
-    def has(self, place: Place) -> bool:
+    def has(self, place: Key) -> bool:
         """Return whether a graph can be had without a search."""
         return self.runs.twin(place) in self._whole
 
-    def of(self, place: Place, k: int) -> Neighbors:
+    def of(self, place: Key, k: int) -> Neighbors:
         """Return the graph of the `k` nearest; only the first call searches.
 
         Of fewer where not so many other rows have the space.
@@ -70,7 +70,7 @@ class Graphs:
                 self._heads[key] = whole.head(min(k, whole.k))
         return self._heads[key]
 
-    def patterns(self, place: Place, k: int) -> EdgePatterns:
+    def patterns(self, place: Key, k: int) -> EdgePatterns:
         """Return which modalities answer for the edges of a graph."""
         key = (place, k)
         if key not in self._patterns:
@@ -82,7 +82,7 @@ class Graphs:
             )
         return self._patterns[key]
 
-    def foresee(self, place: Place) -> bool:
+    def foresee(self, place: Key) -> bool:
         """Look at the edges of every k; return whether there was anything to do."""
         if place in self._far:
             return False
@@ -91,14 +91,14 @@ class Graphs:
         self._far[place] = _keys(graph), contradicted(graph)
         return True
 
-    def _foreseen(self, place: Place, graph: Neighbors) -> npt.NDArray[np.bool_] | None:
+    def _foreseen(self, place: Key, graph: Neighbors) -> npt.NDArray[np.bool_] | None:
         """Return which edges are contradicted where all have been looked at."""
         if place not in self._far:
             return None
         keys, far = self._far[place]
         return far[np.searchsorted(keys, _keys(graph))]
 
-    def _searched(self, place: Place) -> Neighbors:
+    def _searched(self, place: Key) -> Neighbors:
         if place not in self._whole:
             with one_thread_for(len(self.runs.first)):
                 own = self.runs.embedding(place)
@@ -106,7 +106,7 @@ class Graphs:
                 self._whole[place] = knn(own, k, space=place.space, metric=place.metric)
         return self._whole[place]
 
-    def _weighted(self, place: Place, k: int) -> Neighbors:
+    def _weighted(self, place: Key, k: int) -> Neighbors:
         """Return a graph under other weights; the distances are computed once."""
         even = place.even
         known = self._distances.pop(even, None)

@@ -14,10 +14,10 @@ from ..layout import Layout
 from ..plot.color import MOST_ENTRIES
 from ..plot.points import cap, point_size
 from ..plot.text import count_of
-from . import lines
-from .facts import Rows
-from .hue import Hue, ramp
-from .runs import Place
+from . import edges
+from .colors import Hue, ramp
+from .embeddings import Key
+from .points import Rows
 from .words import cut
 
 MOST_POINTS = 20_000
@@ -46,7 +46,7 @@ class Panel:
         What else must be said of the map.
     """
 
-    place: Place
+    place: Key
     layout: Layout
     pairs: Pairs
     kind: str
@@ -206,7 +206,7 @@ def _edges(panel: Panel, view: View) -> list[dict[str, Any]]:
     pairs = view.places[panel.pairs[rows]].astype("<u4")
     return [
         {**style, "pairs": pairs[mask].tobytes()}
-        for style, mask in lines.groups(panel.kind, patterns, len(rows), view.hue.mode)
+        for style, mask in edges.groups(panel.kind, patterns, len(rows), view.hue.mode)
         if mask.any()
     ]
 
@@ -244,8 +244,8 @@ def _key(view: View) -> dict[str, Any]:
         "title": hue.title,
         "entries": entries[:MOST_ENTRIES],
         "more": more if len(entries) > MOST_ENTRIES else "",
-        "lines": lines.key(patterns, hue.mode),
-        "linesTitle": lines.TITLE,
+        "lines": edges.key(patterns, hue.mode),
+        "linesTitle": edges.TITLE,
         "scale": scale,
     }
 

@@ -12,11 +12,12 @@ import numpy as np
 from ..graph import Neighbors
 from ..layout import Layout
 from . import strip
-from .atlas import BY_MODALITY, Atlas
-from .facts import Facts, Rows
-from .hue import hue
-from .runs import Place
-from .scene import Panel, View
+from .colors import hue
+from .embeddings import Key
+from .points import PointTable, Rows
+from .state import BY_MODALITY
+from .store import Store
+from .view import Panel, View
 
 IS_BASELINE = "this is the baseline: nothing is {kind}"
 
@@ -53,36 +54,36 @@ class Desk:
         Whether what takes long is left for later.
     """
 
-    atlas: Atlas
+    atlas: Store
     chosen: Settings
     mode: str
     hurried: bool
 
-    def place(self, variant: str) -> Place:
+    def place(self, variant: str) -> Key:
         """Return where a variant is looked at."""
         chosen = self.chosen
         weighed = chosen.metric == "euclidean"
         names = self.atlas.weighed(chosen.space) if weighed else []
         given = tuple((name, chosen.weights[name]) for name in names)
         even = len({weight for _, weight in given}) < 2
-        place = Place(
+        place = Key(
             variant, chosen.seed, chosen.space, chosen.metric, () if even else given,
             chosen.epoch,
         )  # fmt: skip
         return self.atlas.beside(place, variant)
 
     @cached_property
-    def places(self) -> list[Place]:
+    def places(self) -> list[Key]:
         """Where every map looks."""
         return [self.place(variant) for variant in self.chosen.variants]
 
-    def facts(self, variant: str) -> Facts:
+    def facts(self, variant: str) -> PointTable:
         """Return what is known of the points of a variant."""
         chosen = self.chosen
         return self.atlas.facts(self.place(variant), chosen.baseline, chosen.k)
 
     @cached_property
-    def shown(self) -> list[Facts]:
+    def shown(self) -> list[PointTable]:
         """What is known of the points of every map."""
         return [self.facts(variant) for variant in self.chosen.variants]
 
@@ -108,7 +109,7 @@ class Desk:
         aligned = self.chosen.layout == "aligned"
         return aligned and not self.waited_for
 
-    def _panel(self, place: Place, rows: Rows) -> Panel:
+    def _panel(self, place: Key, rows: Rows) -> Panel:
         chosen, atlas = self.chosen, self.atlas
         own = place == atlas.beside(place, chosen.baseline)
         vain = own and chosen.edges in {"kept", "gained", "lost"}
@@ -123,7 +124,7 @@ class Desk:
             patterns = patterns and patterns.subset(touching)
         return Panel(place, self._layout(place), pairs, chosen.edges, patterns, note)
 
-    def _layout(self, place: Place) -> Layout:
+    def _layout(self, place: Key) -> Layout:
         """Return the layout, or in a hurry one that is at hand."""
         method = self.chosen.layout
         if self.hurried and not self.atlas.has_layout(place, method):
@@ -131,7 +132,7 @@ class Desk:
         return self.atlas.layout(place, method)
 
     @property
-    def waited_for(self) -> list[Place]:
+    def waited_for(self) -> list[Key]:
         """The maps whose layout is not computed yet, the reference first."""
         if not self.hurried:
             return []
@@ -170,7 +171,7 @@ class Desk:
             for other in atlas.family(place)
         )
 
-    def elsewhere(self, place: Place) -> Sequence[Neighbors]:
+    def elsewhere(self, place: Key) -> Sequence[Neighbors]:
         """Return the graphs of the other spaces of a map, those at hand in a hurry."""
         others = [place.looking(space) for space in self.atlas.spaces]
         return [

@@ -19,16 +19,16 @@ from ..graph.diff import edge_diff
 from ..graph.edge_patterns import EdgePatterns
 from ..layout import Layout, project
 from ..responsibility import scores_by_point
-from .facts import Facts, Floats
+from .embeddings import Earlier, Embeddings, Key
 from .graphs import Graphs, make_room
-from .runs import Earlier, Place, Runs
+from .points import Floats, PointTable
+from .state import BY_MODALITY
 
 K_MAX = 50  # neighbours searched; fewer are a slice
-BY_MODALITY = "by modality"
 
 
 @dataclass(frozen=True)
-class Atlas(Runs):
+class Store(Embeddings):
     """Embeddings over the same points, with what was computed of them so far.
 
     Parameters
@@ -40,13 +40,13 @@ class Atlas(Runs):
     """
 
     graphs: Graphs = field(kw_only=True)
-    _facts: dict[tuple[Place, str, int], Facts] = field(
+    _facts: dict[tuple[Key, str, int], PointTable] = field(
         default_factory=dict, repr=False
     )
     _answers: dict[tuple[Any, ...], pd.DataFrame] = field(
         default_factory=dict, repr=False
     )
-    _layouts: dict[tuple[Place, str], Layout] = field(default_factory=dict, repr=False)
+    _layouts: dict[tuple[Key, str], Layout] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
@@ -54,7 +54,7 @@ class Atlas(Runs):
         variants: Variants[Embedding],
         k: int,
         earlier: Mapping[str, Earlier] | None = None,
-    ) -> Atlas:
+    ) -> Store:
         """Return an atlas in which graphs of up to `k` neighbours are at hand.
 
         Rows that come in another order are brought into that of the first embedding.
@@ -68,15 +68,15 @@ class Atlas(Runs):
         first = next(iter(ordered.values()))[0]
         k_max = min(max(K_MAX, k), len(first) - 1)
         known = earlier or {}
-        return cls(ordered, known, graphs=Graphs(Runs(ordered, known), k_max))
+        return cls(ordered, known, graphs=Graphs(Embeddings(ordered, known), k_max))
 
     def joined(
         self, name: str, runs: list[Embedding], earlier: Earlier | None = None
-    ) -> Atlas:
+    ) -> Store:
         """Return an atlas with one more variant, which keeps what was computed."""
         variants = aligned("spaces", {**self.variants, name: runs})
         known = {**self.earlier, **({name: earlier} if earlier else {})}
-        graphs = replace(self.graphs, runs=Runs(variants, known))
+        graphs = replace(self.graphs, runs=Embeddings(variants, known))
         return replace(self, variants=variants, earlier=known, graphs=graphs)
 
     @property
@@ -84,20 +84,20 @@ class Atlas(Runs):
         """Most neighbours a point."""
         return self.graphs.k_max
 
-    def graph(self, place: Place, k: int) -> Neighbors:
+    def graph(self, place: Key, k: int) -> Neighbors:
         """Return the graph of the `k` nearest; only the first call searches."""
         return self.graphs.of(place, k)
 
-    def patterns(self, place: Place, k: int) -> EdgePatterns:
+    def patterns(self, place: Key, k: int) -> EdgePatterns:
         """Return which modalities answer for the edges of a graph."""
         return self.graphs.patterns(place, k)
 
-    def rewiring(self, place: Place, baseline: str, k: int) -> Floats:
+    def rewiring(self, place: Key, baseline: str, k: int) -> Floats:
         """Return 1 - Jaccard of each point's neighbours here and in a baseline."""
         other = self.beside(place, baseline)
         return rewiring(self.graph(other, k), self.graph(place, k))
 
-    def noise(self, place: Place, baseline: str, k: int) -> Floats | None:
+    def noise(self, place: Key, baseline: str, k: int) -> Floats | None:
         """Return the rewiring between two seeds of the baseline, None for one seed."""
         one = self.beside(place, baseline)
         others = [seed for seed in self.seeds(baseline) if seed != one.seed]
@@ -106,28 +106,28 @@ class Atlas(Runs):
         other = one._replace(seed=others[0])
         return rewiring(self.graph(one, k), self.graph(other, k))
 
-    def facts(self, place: Place, baseline: str, k: int) -> Facts:
+    def facts(self, place: Key, baseline: str, k: int) -> PointTable:
         """Return what is known of every point of a graph."""
         key = (place, baseline, k)
         if key not in self._facts:
             make_room(self._facts)
-            self._facts[key] = Facts(
+            self._facts[key] = PointTable(
                 self.graph(place, k), baseline, place != self.beside(place, baseline),
                 self.rewiring(place, baseline, k), self.noise(place, baseline, k),
                 partial(self.answers, place),
             )  # fmt: skip
         return self._facts[key]
 
-    def all_seeds(self, place: Place, baseline: str, k: int) -> list[Facts]:
+    def all_seeds(self, place: Key, baseline: str, k: int) -> list[PointTable]:
         """Return what is known of the same graph of every seed."""
         return [self.facts(other, baseline, k) for other in self.family(place)]
 
-    def knows(self, place: Place, baseline: str, k: int, names: Sequence[str]) -> bool:
+    def knows(self, place: Key, baseline: str, k: int, names: Sequence[str]) -> bool:
         """Return whether metrics of a graph are computed."""
         facts = self._facts.get((place, baseline, k))
         return facts is not None and facts.knows(names)
 
-    def answers(self, place: Place) -> pd.DataFrame:
+    def answers(self, place: Key) -> pd.DataFrame:
         """Return how far z answers for each modality, of every point of a run.
 
         Empty where nothing was decoded or rows were trained on.
@@ -141,7 +141,7 @@ class Atlas(Runs):
         return self._answers[key]
 
     def edges(
-        self, place: Place, baseline: str, k: int, kind: str
+        self, place: Key, baseline: str, k: int, kind: str
     ) -> npt.NDArray[np.int64]:
         """Return ``(E, 2)`` ends of the edges of a kind.
 
@@ -162,11 +162,11 @@ class Atlas(Runs):
         diff = edge_diff(self.graph(self.beside(place, baseline), k), graph)
         return np.asarray(getattr(diff, kind))
 
-    def has_layout(self, place: Place, method: str) -> bool:
+    def has_layout(self, place: Key, method: str) -> bool:
         """Return whether a layout can be had at once."""
         return method == "pca" or (self.twin(place.even), method) in self._layouts
 
-    def layout(self, place: Place, method: str) -> Layout:
+    def layout(self, place: Key, method: str) -> Layout:
         """Return the layout of a place; "aligned" begins at the first embedding's.
 
         It is that of equal weights: other weights move edges, never points. Places
@@ -178,12 +178,12 @@ class Atlas(Runs):
                 self._layouts[key] = self._lay_out(*key)
         return self._layouts[key]
 
-    def ready(self, place: Place, method: str) -> bool:
+    def ready(self, place: Key, method: str) -> bool:
         """Return whether a place can be shown without a search or a layout."""
         laid_out = (self.twin(place.even), method) in self._layouts
         return self.graphs.has(place) and laid_out
 
-    def prepare(self, place: Place, method: str) -> bool:
+    def prepare(self, place: Key, method: str) -> bool:
         """Compute what a place needs; return whether there was anything to compute."""
         if self.ready(place, method):
             return False
@@ -191,14 +191,14 @@ class Atlas(Runs):
         self.layout(place, method)
         return True
 
-    def stand_in(self, place: Place, method: str) -> Layout:
+    def stand_in(self, place: Key, method: str) -> Layout:
         """Return a layout at hand: that of the first embedding, or the PCA."""
         origin = self.origin(place)
         if method == "aligned" and self.has_layout(origin, method):
             return self.layout(origin, method)
         return self.layout(place, "pca")
 
-    def _lay_out(self, place: Place, method: str) -> Layout:
+    def _lay_out(self, place: Key, method: str) -> Layout:
         embedding, origin = self.embedding(place), self.origin(place)
         found: Layout
         if method == "aligned" and place != origin:

@@ -1,4 +1,4 @@
-"""Runs as they were on the way: what the epoch scrubber asks for."""
+"""Embeddings at epochs of training."""
 
 from __future__ import annotations
 
