@@ -1,6 +1,6 @@
-"""One table of all benchmarks: ``python tests/benchmarks/report.py [--readme]``.
+"""One table of all benchmarks: ``python tests/benchmarks/report.py [--write]``.
 
-With ``--readme`` the table replaces the one in README.md; ``taskset -c 0,1`` in front
+With ``--write`` the table replaces the one in RESULTS.md; ``taskset -c 0,1`` in front
 measures what two cores give.
 """
 
@@ -16,7 +16,7 @@ ROOMS = (
     "start", "losses", "steps", "graphs", "layouts", "explorer", "painted",
     "beside_scatter", "two_by_two", "splits", "few_labels", "attribution", "conformal",
 )  # fmt: skip
-README = Path(__file__).parents[2] / "README.md"
+RESULTS = Path(__file__).with_name("RESULTS.md")
 MARKS = ("<!-- benchmarks -->", "<!-- end of benchmarks -->")
 
 
@@ -55,7 +55,7 @@ def machine() -> str:
 
 
 def main(words: list[str]) -> None:
-    """Measure everything, print the table, and put it into the README if asked."""
+    """Measure everything, print the table, and write it if asked."""
     chosen = [word for word in words if not word.startswith("-")] or ROOMS
     rows: list[Row] = []
     for name in chosen:
@@ -63,10 +63,10 @@ def main(words: list[str]) -> None:
         rows += importlib.import_module(name).measure()
     text = f"{machine()}\n\n{table(rows)}"
     print(text)
-    if "--readme" in words:
-        before, rest = README.read_text("utf-8").split(MARKS[0])
+    if "--write" in words:
+        before, rest = RESULTS.read_text("utf-8").split(MARKS[0])
         after = rest.split(MARKS[1])[1]
-        README.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}", "utf-8")
+        RESULTS.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}", "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Every fusion with and without the refiner, on emoji and on four real sets.
 
-``python tests/benchmarks/zoo.py [emoji fashion cub rosmap mosi] [--readme]``. The real
+``python tests/benchmarks/zoo.py [emoji fashion cub rosmap mosi] [--write]``. The real
 sets are read from REFNET_VIZ_DATA; where that is not set, they are left out with a
-word. With ``--readme`` the tables replace those in the README. For resuming: `trials`.
+word. With ``--write`` the tables replace those in RESULTS.md. For resuming: `trials`.
 """
 
 import os
@@ -15,7 +15,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 from real_sets import SETS, table_of
-from report import README, machine
+from report import RESULTS, machine
 from trials import Scores, Trial, points, run_all
 
 import refnet_viz as rv
@@ -23,7 +23,7 @@ from refnet_viz.model.fusion import FUSIONS
 
 SPLITS = (1, 2, 3)  # each with a seed of its own; no setting was chosen on them
 VARIANTS = ("plain", "refiner", "both")
-NUMBERS = README.parent / "notebooks" / "zoo.csv"
+NUMBERS = RESULTS.parents[2] / "notebooks" / "zoo.csv"
 MARKS = ("<!-- zoo -->", "<!-- end of zoo -->")
 
 Table = dict[tuple[str, str], list[Scores]]
@@ -119,7 +119,7 @@ def said(cells: Table, rail: float) -> str:
 
 
 def main(words: list[str]) -> None:
-    """Run the sets asked for, print their tables, put them into the README if asked."""
+    """Run the sets asked for, print their tables, write them if asked."""
     chosen = [word for word in words if not word.startswith("-")]
     parts = []
     if not chosen or "emoji" in chosen:
@@ -133,10 +133,10 @@ def main(words: list[str]) -> None:
         )
     text = "\n\n".join([machine(), *parts])
     print(text)
-    if "--readme" in words:
-        before, rest = README.read_text("utf-8").split(MARKS[0])
+    if "--write" in words:
+        before, rest = RESULTS.read_text("utf-8").split(MARKS[0])
         after = rest.split(MARKS[1])[1]
-        README.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}", "utf-8")
+        RESULTS.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}", "utf-8")
 
 
 if __name__ == "__main__":
