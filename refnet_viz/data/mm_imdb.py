@@ -23,7 +23,8 @@ from .published import (
     without_encoder,
 )
 
-# By falling frequency, as the authors order them; rarer ones are no classes.
+# By falling frequency, as the authors order them; rarer ones are no classes. Where a
+# file states its own order (`target_names`), that one counts.
 GENRES = (
     "Drama", "Comedy", "Romance", "Thriller", "Crime", "Action", "Adventure", "Horror",
     "Documentary", "Mystery", "Sci-Fi", "Fantasy", "Family", "Biography", "War",
@@ -86,7 +87,11 @@ def mm_imdb(
     Notes
     -----
     The layout was read in ``make_dataset.py`` of johnarevalo/gmu-mmimdb and in
-    ``datasets/imdb/get_data.py`` of pliang279/MultiBench.
+    ``datasets/imdb/get_data.py`` of pliang279/MultiBench. The former makes the classes
+    of the most frequent genres and writes their names to the attribute
+    ``target_names`` of the hdf5 file's ``genres``, which is read. The json files hold
+    no such list: their classes, and those of an hdf5 file without the attribute, are
+    23 names in the order of published lists, not checked against the owners' files.
 
     References
     ----------
