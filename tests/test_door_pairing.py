@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from refnet_viz import Embedding
-from refnet_viz.data import Dataset, Media
+from refnet_viz.data import Dataset, Media, from_table
 
 CELLS = [f"cell{i}" for i in range(6)]
 X = np.arange(12.0).reshape(6, 2)
@@ -190,6 +190,72 @@ def test_patients_with_numbers_for_names():
     assert labels_by_id(Dataset.from_arrays({"rna": table}, labels=floats)) == (
         labels_by_id(data)
     )
+
+
+def by_id(data, name):
+    """Return the value of every row that has a modality."""
+    has = data.present[:, list(data.modalities).index(name)]
+    values = data.modalities[name].values[has].ravel().tolist()
+    return dict(zip(data.ids[has].tolist(), values, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (["7", "12", "8"], [8, 7, 12]),
+        (["007", "012", "008"], [8, 7, 12]),  # as a csv that was read without care
+        ([7, 12, 8], ["08", "07", "12"]),
+        ([7, 12, 8], [8.0, 7.0, 12.0]),
+    ],
+)
+def test_numbers_are_the_names_that_write_them(one, other):
+    x, y = [[7.0], [12.0], [8.0]], [[80.0], [70.0], [120.0]]
+    frames = {"a": pd.DataFrame(x, one), "b": pd.DataFrame(y, other)}
+    labels = pd.Series(["eight", "seven", "twelve"], index=other)
+    tables = [
+        {"id": one, "x": np.ravel(x)},
+        {"id": other, "y": np.ravel(y), "z": [8, 7, 12]},
+    ]
+    pairs = {"a": "x", "b": "y"}
+    for data in (
+        Dataset.from_arrays(frames),
+        Dataset.from_arrays(dict(reversed(frames.items()))),
+        Dataset.from_arrays({"a": x, "b": frames["b"]}, ids=one),
+        from_table(tables, id="id", modalities=pairs),
+        from_table(tables[::-1], id="id", modalities=pairs),
+    ):
+        a, b = by_id(data, "a"), by_id(data, "b")
+        assert {name: 10 * value for name, value in a.items()} == b
+        if len(data.metadata.columns):
+            assert data.metadata["z"].tolist() == list(a.values())
+    named = Dataset.from_arrays({"a": x}, ids=one, labels=labels)
+    assert list(labels_by_id(named).values()) == ["seven", "twelve", "eight"]
+
+
+def test_names_of_which_some_are_numbers_elsewhere_are_names():
+    one = pd.DataFrame([[7.0], [8.0]], ["7", "8"])
+    other = pd.DataFrame([[80.0], [90.0]], [8, 9])
+    tables = [
+        {"id": ["7", "8"], "x": [7.0, 8.0]},
+        {"id": [8, 9], "y": [80.0, 90.0]},
+    ]
+    for read in (
+        lambda join: Dataset.from_arrays({"a": one, "b": other}, join=join),
+        lambda join: from_table(
+            tables, id="id", modalities={"a": "x", "b": "y"}, join=join
+        ),
+    ):
+        with pytest.raises(ValueError, match="got 1 of them and 1 others, the first"):
+            read(None)
+        assert by_id(read("outer"), "a") == {"7": 7, "8": 8}
+        assert by_id(read("outer"), "b") == {"8": 80, "9": 90}
+        assert by_id(read("inner"), "b") == {"8": 80}
+
+
+def test_ids_of_tables_are_names_even_if_they_are_numbers_beside_text():
+    tables = [{"id": ["u", "v"], "x": [1.0, 2.0]}, {"id": [0, 1], "y": [10.0, 20.0]}]
+    with pytest.raises(ValueError, match="got 0 of them and 2 others, the first '0'"):
+        from_table(tables, id="id", modalities={"a": "x", "b": "y"})
 
 
 def test_a_mapping_from_names_to_labels():

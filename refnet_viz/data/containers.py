@@ -45,12 +45,23 @@ class Argument:
     @property
     def numbered(self) -> bool:
         """Whether its rows are named by whole numbers, as pandas does unasked."""
-        return self.names is not None and self.names.dtype.kind in "iu"
+        return self.names is not None and is_whole(self.names)
 
     @property
     def counted(self) -> bool:
         """Whether its rows are merely counted from 0."""
         return is_counted(self.names)
+
+
+def is_whole(names: pd.Index) -> bool:
+    """Return whether names of rows are whole numbers.
+
+    Examples
+    --------
+    >>> is_whole(pd.RangeIndex(2)), is_whole(pd.Index(["a", "b"]))
+    (True, False)
+    """
+    return names.dtype.kind in "iu"
 
 
 def is_counted(names: Any) -> bool:

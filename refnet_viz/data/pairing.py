@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +12,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import _check
-from .containers import Argument, row_names, row_of, take_apart, text_of
+from .containers import Argument, is_whole, row_names, row_of, take_apart, text_of
 
 JOINS = ("inner", "outer")
 IDS = "ids"
 Rows = npt.NDArray[np.intp]
 Key = str | tuple[str, str]  # an argument, or its kind and which of that kind
+_WHOLE = re.compile(r"-?[0-9]+")
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +78,7 @@ def pair(
     comes. Arguments without names have to have as many rows as the first of those
     whose order counts, and are taken in its order. Names that pandas counts
     (a RangeIndex) or numbers are compared with numbers only: beside text they mean
-    places.
+    places, unless the text writes such numbers.
 
     Parameters
     ----------
@@ -131,7 +133,7 @@ def as_text(names: pd.Index) -> npt.NDArray[np.str_]:
     >>> as_text(pd.RangeIndex(2)).tolist()
     ['0', '1']
     """
-    if names.dtype.kind in "iu":
+    if is_whole(names):
         return np.asarray(names).astype(str)
     return np.array([text_of(name) for name in names], dtype=str)
 
@@ -177,6 +179,10 @@ def _names(part: Argument, lead: Argument, arguments: Sequence[Argument]) -> pd.
         return names
     if part.names is not None and not _by_place(part, lead):
         return part.names
+    if part.names is not None and part.numbered != lead.numbered and not part.counted:
+        same_kind = as_named(part.names, names)
+        if same_kind is not None:
+            return same_kind
     if part.numbered and not part.counted:  # numbers beside text: places among numbers
         numbers = (other for other in arguments if other.numbered)
         first = next(other for other in numbers if not other.chosen)
@@ -188,6 +194,34 @@ def _names(part: Argument, lead: Argument, arguments: Sequence[Argument]) -> pd.
     of = arguments[1].name if lead.chosen else lead.name
     _check.rows(part.name, len(part), len(lead), of)
     return names
+
+
+def as_named(names: pd.Index, lead: pd.Index) -> pd.Index | None:
+    """Return names as another index writes them, where one is numbers and one text.
+
+    None where no text writes any of the numbers: then the numbers are no such names.
+
+    Examples
+    --------
+    >>> as_named(pd.Index([7, 12]), pd.Index(["007", "8"])).tolist()
+    ['007', '12']
+    >>> as_named(pd.Index(["007", "u"]), pd.Index([7, 8])).tolist()
+    [7, 'u']
+    >>> as_named(pd.Index([7, 12]), pd.Index(["u", "v"]))
+    """
+    numbers, texts = (lead, names) if is_whole(lead) else (names, lead)
+    writing: dict[int, str] = {}
+    for text in texts:
+        if _WHOLE.fullmatch(text) and (
+            int(text) not in writing or str(int(text)) == text
+        ):
+            writing[int(text)] = text
+    if not any(number in writing for number in numbers):
+        return None
+    if lead is texts:
+        return pd.Index([writing.get(n, str(n)) for n in names], dtype=object)
+    number_of: dict[str, Any] = {text: number for number, text in writing.items()}
+    return pd.Index([number_of.get(text, text) for text in names], dtype=object)
 
 
 def _by_place(part: Argument, lead: Argument) -> bool:

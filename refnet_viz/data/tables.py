@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from .columns import chosen, first_odd, holds_plain_values, known
-from .containers import is_counted, row_names, text_of
-from .pairing import as_text
+from .containers import is_counted, is_whole, row_names, text_of
+from .pairing import as_named, as_text
 from .sources import Table, read_source
 from .splits import SPLITS
 
@@ -68,7 +68,7 @@ class Tables:
         )
         read = [row_names_of(table, id_column, alone=not several) for table in tables]
         column = next((key for key, _ in read if key is not None), None)
-        whole = cls(tables, tuple(names for _, names in read), column)
+        whole = cls(tables, _of_one_kind([names for _, names in read]), column)
         names = whole.columns
         shared = next((name for name in names if names.count(name) > 1), None)
         if several and shared is not None:
@@ -210,6 +210,21 @@ class Tables:
         if np.array_equal(texts, ids):
             return None
         return pd.Index(texts).get_indexer(pd.Index(ids))
+
+
+def _of_one_kind(names: Sequence[pd.Index | None]) -> tuple[pd.Index | None, ...]:
+    """Return names of the rows of tables, as text in all where they are in one."""
+    text = next((own for own in names if own is not None and not is_whole(own)), None)
+    if text is None:
+        return tuple(names)
+    return tuple(own if own is None else _as_texts(own, text) for own in names)
+
+
+def _as_texts(names: pd.Index, text: pd.Index) -> pd.Index:
+    if not is_whole(names):
+        return names
+    written = as_named(names, text)
+    return pd.Index(as_text(names), dtype=object) if written is None else written
 
 
 def refuse_odd(argument: str, series: pd.Series[Any], column: str) -> None:
