@@ -381,7 +381,7 @@ def test_large_sparse_matrices_become_directions_fitted_on_training_rows(monkeyp
 
 
 def test_words_for_the_parts_of_a_split():
-    words = ["Train", "training", "valid", "validation", "val", "test"]
+    words = ["Train", "training", "valid", "validation", "dev", "test"]
     data = Dataset.from_arrays({"a": X}, split=words)
     assert data.split.tolist() == ["train"] * 2 + ["val"] * 3 + ["test"]
     assert Dataset.from_arrays({"a": X}, split="test").split.tolist() == ["test"] * 6

@@ -344,7 +344,8 @@ def _target(rows: Paired, unlabelled: Any) -> npt.NDArray[np.float64] | None:
 
 SPLIT_WORDS = {
     **{word: word for word in SPLITS},
-    "training": "train", "valid": "val", "validation": "val", "testing": "test",
+    "training": "train", "valid": "val", "validation": "val", "dev": "val",
+    "testing": "test",
 }  # fmt: skip
 
 
