@@ -172,7 +172,8 @@ def _unpack_objects(found: dict[str, Any], take: Take) -> Any:
     objects = np.empty(len(values), dtype=object)
     for place, value in enumerate(values):
         objects[place] = value
-    return pd.Series(objects, dtype=object).array
+    # A Series, since a frame makes times of an array of objects that are times.
+    return pd.Series(objects, dtype=object)
 
 
 _READERS: dict[str, Callable[[dict[str, Any], Take], Any]] = {
