@@ -20,8 +20,8 @@ def moment(seconds: float, span: float) -> str:
     """
     when = _START + dt.timedelta(seconds=round(float(seconds)))
     if span >= 4 * 86_400:
-        return f"{when:%Y-%m-%d}"
-    return f"{when:%Y-%m-%d %H:%M}" if span >= 600 else f"{when:%Y-%m-%d %H:%M:%S}"
+        return when.date().isoformat()
+    return when.isoformat(" ", "minutes" if span >= 600 else "seconds")
 
 
 def length(seconds: float, span: float) -> str:
@@ -70,7 +70,9 @@ def ticks(kind: str, low: float, high: float) -> tuple[list[float], list[str]]:
         ]
     else:
         unit = next((size for _, size in UNITS if high - low >= 2 * size), 1.0)
-        places = MaxNLocator(5).tick_values(low / unit, high / unit)
-        found = [float(value) * unit for value in places]
+        steps = MaxNLocator(5).tick_values(low / unit, high / unit)
+        found = [float(value) * unit for value in steps]
     inside = [value for value in found if low <= value <= high] or [low, high]
-    return inside, [text_of(kind, value, high - low) for value in inside]
+    # Steps below a second read alike: each text stands once.
+    places = {text_of(kind, value, high - low): value for value in reversed(inside)}
+    return list(places.values())[::-1], list(places)[::-1]
