@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,6 +21,8 @@ from .gaps import is_missing
 
 MOST_WHOLE = 12  # so few whole numbers are names, more are amounts
 MOST_PARTS = 24  # of a list, in words
+LONG = 2**63  # below it a whole number has 64 bits
+_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
 # Names that explorer, figures and tables use for what they know of every point.
 RESERVED = frozenset({
     "id", "label", "prediction", "correct", "confidence", "text", "purity", "rewiring",
@@ -167,6 +170,37 @@ def plain(entry: Any) -> bool | int | float | str | None:
     return entry if isinstance(entry, bool | int | float | str) else words(entry)
 
 
+def plain_column(column: Any) -> list[Any]:
+    """Return the entries of a column as plain values of one type; None where missing.
+
+    Files of graphs know one type a column: bools, whole numbers of 64 bits, finite
+    numbers or text. What mixes them, or leaves their range, is text throughout.
+
+    Examples
+    --------
+    >>> plain_column([1, None, 2.5]), plain_column([1, "a"]), plain_column([True, 0])
+    ([1.0, None, 2.5], ['1', 'a'], ['True', '0'])
+    """
+    entries = as_series(column).astype(object)
+    values = [plain(entry) for entry in entries]
+    present: list[Any] = [value for value in values if value is not None]
+    types = {type(value) for value in present}
+    if types <= {str} or types <= {bool}:
+        return values
+    if types == {int} and all(-LONG <= value < LONG for value in present):
+        return values
+    if types - {int} == {float} and all(_is_double(value) for value in present):
+        return [None if value is None else float(value) for value in values]
+    return [
+        None if value is None else words(entry)
+        for entry, value in zip(entries, values, strict=True)
+    ]
+
+
+def _is_double(value: int | float) -> bool:
+    return abs(value) < float("inf") and float(value) == value
+
+
 def texts(column: Any) -> list[str]:
     """Return the entries of a column in `words`."""
     return [words(entry) for entry in as_series(column).astype(object)]
@@ -216,7 +250,8 @@ def _single(entry: Any) -> str:
         return entry.date().isoformat() if day else entry.isoformat(sep=" ")
     if isinstance(entry, np.datetime64):
         return words(pd.Timestamp(entry))
-    return str(entry)
+    # An object without words of its own says where it lies in memory.
+    return entry if isinstance(entry, str) else _ADDRESS.sub("", str(entry))
 
 
 def _categories(series: Sequence[pd.Series[Any]]) -> Meaning:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..data.answers import label_texts, labelled
-from ..data.meaning import RESERVED, distinct, plain
+from ..data.meaning import RESERVED, distinct, plain_column
 from ..embedding import Embedding
 
 T = TypeVar("T")
@@ -42,11 +42,11 @@ def known_of(embedding: Embedding) -> dict[str, list[Any]]:
     for name in ("target", "predicted"):
         values = getattr(embedding, name)
         if values is not None:
-            found[name] = [plain(value) for value in values]
+            found[name] = plain_column(values)
     table = embedding.metadata
     titles = distinct(table.columns, RESERVED | TAKEN)
     for place, name in enumerate(titles):
-        found[name] = [plain(entry) for entry in table.iloc[:, place].astype(object)]
+        found[name] = plain_column(table.iloc[:, place])
     return found
 
 
