@@ -5,6 +5,7 @@ import tracemalloc
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from refnet_viz.data.playground import (
@@ -255,9 +256,9 @@ def test_what_cannot_be_attributed_is_refused():
 
 def test_patterns_in_words():
     names = ["a", "b", "c", "d"]
-    assert pattern_name(0b0101, names) == "a + c"
-    assert pattern_name(0b1111, names) == "all"
-    assert pattern_name(0b1, ["a"]) == "all"
+    assert pattern_name([True, False, True, False], names) == "a + c"
+    assert pattern_name([True] * 4, names) == "all"
+    assert pattern_name([True], ["a"]) == "all"
 
 
 def test_hubs_come_from_the_modality_that_has_them():
@@ -446,3 +447,27 @@ def test_comparisons_judge_every_graph_once(monkeypatch):
     assert {"supported", "certified", "emergent"} <= set(table.metric)
     # Two graphs have answers; the rails of both modalities and their sum have edges.
     assert counts == {"supported": 2, "certified": 2, "pattern_table": 2 + 3}
+
+
+def test_responsibilities_are_by_name_whatever_modalities_are_called():
+    own = space()
+    names = {"image": "a", "text": "a rank"}
+    renamed = dataclasses.replace(
+        own,
+        **{
+            part: {names[name]: values for name, values in getattr(own, part).items()}
+            for part in ("inputs", "targets", "decoded")
+        },
+    )
+    plain, found = (attribute(knn(e, 4)) for e in (own, renamed))
+    assert list(found.responsibility_by_point) == ["a", "a rank"]
+    for name, values in plain.responsibility_by_point.items():
+        np.testing.assert_array_equal(
+            found.responsibility_by_point[names[name]], values
+        )
+        np.testing.assert_array_equal(values, plain.points[name])
+    assert not found.points.columns.duplicated().any()
+    pd.testing.assert_frame_equal(
+        found.responsibility.drop(columns="modality"),
+        plain.responsibility.drop(columns="modality"),
+    )

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..graph import Neighbors
 from ..layout import Layout
-from . import strip
+from . import edges, strip
 from .colors import hue
 from .embeddings import Key
 from .points import PointTable, Rows
@@ -116,13 +116,15 @@ class Desk:
         kind = "none" if vain else chosen.edges
         pairs = atlas.edges(place, chosen.baseline, chosen.k, kind)
         by_modality = chosen.edges == BY_MODALITY
-        patterns = atlas.patterns(place, chosen.k) if by_modality else None
+        groups = None
+        if by_modality:
+            groups = atlas.attribution(place, chosen.k).groups(edges.MOST)
         note = IS_BASELINE.format(kind=chosen.edges) if vain else ""
         if len(rows):
             touching = np.flatnonzero(np.isin(pairs, rows).any(axis=1))
             pairs = pairs[touching]
-            patterns = patterns and patterns.subset(touching)
-        return Panel(place, self._layout(place), pairs, chosen.edges, patterns, note)
+            groups = groups and groups.subset(touching)
+        return Panel(place, self._layout(place), pairs, chosen.edges, groups, note)
 
     def _layout(self, place: Key) -> Layout:
         """Return the layout, or in a hurry one that is at hand."""

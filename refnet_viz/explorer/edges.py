@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..graph.edge_patterns import EdgePatterns, Group
+from ..graph.patterns import LISTED, EdgeGroups, Group
 from ..plot.points import edge_style
 from ..plot.theme import class_style, faded, ink
 from .words import cut
@@ -26,8 +26,8 @@ TITLE = "edges by the modalities whose own graphs have them"
 Bools = npt.NDArray[np.bool_]
 
 
-def groups(
-    kind: str, patterns: EdgePatterns | None, count: int, mode: str
+def styled(
+    kind: str, groups: EdgeGroups | None, count: int, mode: str
 ) -> Iterator[tuple[dict[str, Any], Bools]]:
     """Yield a style with the edges that have it, the lowest first.
 
@@ -35,31 +35,30 @@ def groups(
     ----------
     kind
         "all", "kept", "gained" or "lost".
-    patterns
+    groups
         Of the drawn edges when they are shown by modality, else None.
     count
         How many edges there are.
     mode
         "light" or "dark".
     """
-    if patterns is None:
+    if groups is None:
         yield _plain(kind, mode), np.ones(count, bool)
         return
-    styles = _styles(len(patterns.modalities), mode)
-    for style, group in zip(styles, patterns.groups(MOST), strict=True):
-        member = np.isin(patterns.pattern, group.patterns)
-        yield {**style, "dash": []}, member & ~patterns.contradicted
-        yield {**style, "dash": DASH}, member & patterns.contradicted
+    for number, style in enumerate(_styles(groups, mode)):
+        member = groups.number == number
+        yield {**style, "dash": []}, member & ~groups.contradicted
+        yield {**style, "dash": DASH}, member & groups.contradicted
 
 
-def key(patterns: EdgePatterns | None, mode: str) -> list[dict[str, Any]]:
+def key(groups: EdgeGroups | None, mode: str) -> list[dict[str, Any]]:
     """Return name, colour and dash of each group, those of all modalities first."""
-    if patterns is None:
+    if groups is None:
         return []
-    styles = _styles(len(patterns.modalities), mode)
+    styles = _styles(groups, mode)
     return [
         {"name": _name(group), "color": style["color"], "dash": []}
-        for style, group in zip(styles, patterns.groups(MOST), strict=True)
+        for style, group in zip(styles, groups.groups, strict=True)
         if group.share > 0 or group.chance > 0
     ][::-1]
 
@@ -72,19 +71,19 @@ def _plain(kind: str, mode: str) -> dict[str, Any]:
     return {**edge_style(ink(mode), 1.0), "dash": []}
 
 
-def _styles(modalities: int, mode: str) -> list[dict[str, Any]]:
+def _styles(groups: EdgeGroups, mode: str) -> list[dict[str, Any]]:
     styles = [edge_style(ink(mode), 1.0)]
     return styles + [
         {"color": faded(class_style(i, mode)[0], 0.85), "width": 1.3}
-        for i in _colors(modalities)
+        for i in _colors(groups)
     ]
 
 
-def _colors(modalities: int) -> list[int]:
+def _colors(groups: EdgeGroups) -> list[int]:
     """Return the colour of each group: the one it has in `plot.attribution`."""
-    if (1 << modalities) - 1 > MOST:
-        return list(reversed(range(MOST)))
-    sets = sorted(range(1, 1 << modalities), key=int.bit_count)
+    if len(groups.modalities) > LISTED:
+        return list(reversed(range(MOST)))[: len(groups.groups) - 1]
+    sets = sorted(range(1, 1 << len(groups.modalities)), key=int.bit_count)
     largest_first = sorted(sets, key=lambda pattern: -pattern.bit_count())
     return [largest_first.index(pattern) for pattern in sets]
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from .._threads import one_thread_for
 from ..embedding import Embedding
-from ..graph import Neighbors, knn
-from ..graph.edge_patterns import EdgePatterns, contradicted, edge_patterns
+from ..graph import Attribution, Neighbors, knn
+from ..graph.attribution import BEYOND
 from ..graph.ground import Grounds
 from ..graph.reweighting import Reweighting
 from .embeddings import Embeddings, Key
@@ -40,10 +37,8 @@ class Graphs:
     _heads: dict[tuple[Key, int], Neighbors] = field(default_factory=dict, repr=False)
     _distances: dict[Key, Reweighting] = field(default_factory=dict, repr=False)
     _grounds: dict[int, Grounds] = field(default_factory=dict, repr=False)
-    _far: dict[Key, tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]] = field(
-        default_factory=dict, repr=False
-    )
-    _patterns: dict[tuple[Key, int], EdgePatterns] = field(
+    _widest: dict[Key, Attribution] = field(default_factory=dict, repr=False)
+    _attributions: dict[tuple[Key, int], Attribution] = field(
         default_factory=dict, repr=False
     )
 
@@ -70,33 +65,29 @@ class Graphs:
                 self._heads[key] = whole.head(min(k, whole.k))
         return self._heads[key]
 
-    def patterns(self, place: Key, k: int) -> EdgePatterns:
+    def attribution(self, place: Key, k: int) -> Attribution:
         """Return which modalities answer for the edges of a graph."""
         key = (place, k)
-        if key not in self._patterns:
-            make_room(self._patterns)
-            graph = self.of(place, k)
-            ground = self._ground(graph.embedding, graph.k)
-            self._patterns[key] = edge_patterns(
-                graph, ground, self._foreseen(place, graph)
-            )
-        return self._patterns[key]
+        if key not in self._attributions:
+            make_room(self._attributions)
+            self._attributions[key] = self._attributed(place, k)
+        return self._attributions[key]
 
     def foresee(self, place: Key) -> bool:
         """Look at the edges of every k; return whether there was anything to do."""
-        if place in self._far:
+        if place in self._widest:
             return False
-        make_room(self._far)
-        graph = self.of(place, self.k_max)
-        self._far[place] = _keys(graph), contradicted(graph)
+        make_room(self._widest)
+        widest = self._attributed(place, self.k_max)
+        _ = widest.close
+        self._widest[place] = widest
         return True
 
-    def _foreseen(self, place: Key, graph: Neighbors) -> npt.NDArray[np.bool_] | None:
-        """Return which edges are contradicted where all have been looked at."""
-        if place not in self._far:
-            return None
-        keys, far = self._far[place]
-        return far[np.searchsorted(keys, _keys(graph))]
+    def _attributed(self, place: Key, k: int) -> Attribution:
+        graph = self.of(place, k)
+        grounds = self._ground(graph.embedding, graph.k)
+        wider = self._widest.get(place)
+        return Attribution(graph, graph.weights, BEYOND, grounds, wider)
 
     def _searched(self, place: Key) -> Neighbors:
         if place not in self._whole:
@@ -127,12 +118,6 @@ class Graphs:
         if k not in self._grounds:
             self._grounds[k] = whole.head(k)
         return self._grounds[k]
-
-
-def _keys(graph: Neighbors) -> npt.NDArray[np.int64]:
-    """Return one number an edge, rising."""
-    edges = graph.edges()
-    return edges.source * len(graph) + edges.target
 
 
 def make_room(cache: dict[Any, Any], most: int = KEPT) -> None:

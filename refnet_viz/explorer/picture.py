@@ -66,7 +66,7 @@ def _lines(view: View, panel: Panel) -> list[str]:
 
 def _edges(view: View, panel: Panel) -> list[go.Scatter | go.Scattergl]:
     rows = view.edges(panel)
-    pairs, patterns = panel.pairs[rows], panel.patterns and panel.patterns.subset(rows)
+    pairs, groups = panel.pairs[rows], panel.groups and panel.groups.subset(rows)
     flat = panel.layout.coordinates
     return [
         edge_lines(
@@ -76,7 +76,7 @@ def _edges(view: View, panel: Panel) -> list[go.Scatter | go.Scattergl]:
                 "dash": DASHES[tuple(style["dash"])],
             },
         )
-        for style, mask in edges.groups(panel.kind, patterns, len(rows), view.hue.mode)
+        for style, mask in edges.styled(panel.kind, groups, len(rows), view.hue.mode)
         if mask.any()
     ]  # fmt: skip
 

@@ -14,9 +14,8 @@ import pandas as pd
 from .._nested import Variants, aligned
 from .._threads import one_thread_for
 from ..embedding import Embedding
-from ..graph import Neighbors, rewiring
+from ..graph import Attribution, Neighbors, rewiring
 from ..graph.diff import edge_diff
-from ..graph.edge_patterns import EdgePatterns
 from ..layout import Layout, project
 from ..responsibility import scores_by_point
 from .embeddings import Earlier, Embeddings, Key
@@ -88,9 +87,9 @@ class Store(Embeddings):
         """Return the graph of the `k` nearest; only the first call searches."""
         return self.graphs.of(place, k)
 
-    def patterns(self, place: Key, k: int) -> EdgePatterns:
+    def attribution(self, place: Key, k: int) -> Attribution:
         """Return which modalities answer for the edges of a graph."""
-        return self.graphs.patterns(place, k)
+        return self.graphs.attribution(place, k)
 
     def rewiring(self, place: Key, baseline: str, k: int) -> Floats:
         """Return 1 - Jaccard of each point's neighbours here and in a baseline."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..graph.edge_patterns import EdgePatterns
+from ..graph.patterns import EdgeGroups
 from ..layout import Layout
 from ..plot.color import MOST_ENTRIES
 from ..plot.points import cap, point_size
@@ -40,8 +40,8 @@ class Panel:
     pairs, kind
         ``(E, 2)`` ends of the edges, and "none", "all", "by modality", "kept", "gained"
         or "lost".
-    patterns
-        What is known of these edges when they are shown by modality, else None.
+    groups
+        These edges by sets of modalities when they are shown so, else None.
     note
         What else must be said of the map.
     """
@@ -50,7 +50,7 @@ class Panel:
     layout: Layout
     pairs: Pairs
     kind: str
-    patterns: EdgePatterns | None
+    groups: EdgeGroups | None
     note: str = ""
 
     @property
@@ -146,14 +146,14 @@ class View:
         return lines
 
     def _of_edges(self, panel: Panel) -> str:
-        plain = panel.kind == "all" or panel.patterns is not None
+        plain = panel.kind == "all" or panel.groups is not None
         one = len(panel.pairs) == 1
         what = "edge" if one else "edges"
         what = what if plain else f"{panel.kind} {what}"
         told = count_of(len(self.edges(panel)), len(panel.pairs), what)
         touching = f" that {'touches' if one else 'touch'} the selection"
         touching = touching if len(self.rows) else ""
-        dashed = ", dashed where a modality contradicts them" if panel.patterns else ""
+        dashed = ", dashed where a modality contradicts them" if panel.groups else ""
         return told + touching + dashed
 
     def summary(self, panel: Panel) -> str:
@@ -202,11 +202,11 @@ def _flat(layout: Layout, view: View) -> dict[str, bytes]:
 
 def _edges(panel: Panel, view: View) -> list[dict[str, Any]]:
     rows = view.edges(panel)
-    patterns = panel.patterns and panel.patterns.subset(rows)
+    groups = panel.groups and panel.groups.subset(rows)
     pairs = view.places[panel.pairs[rows]].astype("<u4")
     return [
         {**style, "pairs": pairs[mask].tobytes()}
-        for style, mask in edges.groups(panel.kind, patterns, len(rows), view.hue.mode)
+        for style, mask in edges.styled(panel.kind, groups, len(rows), view.hue.mode)
         if mask.any()
     ]
 
@@ -239,12 +239,12 @@ def _key(view: View) -> dict[str, Any]:
         }  # fmt: skip
     entries = entries_of(hue)
     more = f"and {len(entries) - MOST_ENTRIES} more: point at them"
-    patterns = view.panels[view.focus].patterns
+    groups = view.panels[view.focus].groups
     return {
         "title": hue.title,
         "entries": entries[:MOST_ENTRIES],
         "more": more if len(entries) > MOST_ENTRIES else "",
-        "lines": edges.key(patterns, hue.mode),
+        "lines": edges.key(groups, hue.mode),
         "linesTitle": edges.TITLE,
         "scale": scale,
     }

@@ -11,7 +11,7 @@ from ..responsibility import Geometry, certified, r_squared, supported
 from .ground import Grounds
 from .metrics import Metric, per_neighbor
 from .neighbors import Neighbors, knn
-from .patterns import EMERGENT, contained, pattern_table
+from .patterns import EMERGENT, pattern_table
 
 Judgement = Callable[[Neighbors], tuple[float, float]]
 
@@ -76,7 +76,7 @@ def _emergent(grounds: Grounds, graph: Neighbors) -> tuple[float, float]:
     """Return the share of edges that no modality has, and what it is by chance."""
     if not graph.embedding.inputs:
         return float("nan"), float("nan")
-    table = pattern_table(graph, contained(graph, grounds), grounds)
+    table = pattern_table(graph, grounds)
     row = table[table["pattern"] == EMERGENT]
     return float(row["share"].item()), float(row["chance"].item())
 

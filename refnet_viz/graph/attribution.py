@@ -21,7 +21,7 @@ from .edges import Edges
 from .ground import Grounds
 from .hubs import hub_table, hubs, modal_hubs
 from .neighbors import Neighbors
-from .patterns import contained, pattern_name, pattern_of, pattern_table
+from .patterns import EdgeGroups, Patterns, grouped, patterns_of
 from .points import in_degree
 from .proof import Proof, lipschitz_table, proof_table, prove
 
@@ -35,41 +35,31 @@ BEYOND = (2, 5, 10)
 class Attribution:
     """The edges of a fused graph, and which modalities answer for them.
 
-    Made by `attribute`. Edges are those of the union graph, sorted.
+    Made by `attribute`. Edges are those of the union graph, sorted. Every part is
+    computed when it is first asked for: what is proved of edges costs those nothing
+    who look at patterns only.
 
     Parameters
     ----------
     graph
         The fused graph.
-    inside
-        ``(E, M)`` bool: which modality's own graph has the edge, in the order of the
-        inputs.
-    close
-        ``(E, M)``: the share of points that are nearer than the other end by the
-        modality, the mean over both ends. 0 is nearest, 1/2 is chance; above 1/2 the
-        modality contradicts the edge.
-    patterns
-        Sets of modalities beside chance, see `pattern_table`.
-    hubs
-        Hubs and where they come from, see `hub_table`.
-    geometry
-        Both metrics; None where nothing was decoded.
-    proofs
-        "sum", then each modality, to what is proved of the edges; empty where nothing
-        was decoded.
+    weights
+        Modality to w_m in both metrics; None as in `Embedding.space`.
+    beyond
+        Certificates are asked for at these multiples of k.
+    wider
+        Attribution of the same points with more neighbours, from which `close` is read
+        off; None to compute it.
     """
 
     graph: Neighbors = field(repr=False)
-    inside: Bools = field(repr=False)
-    close: Floats = field(repr=False)
-    patterns: pd.DataFrame = field(repr=False)
-    hubs: pd.DataFrame = field(repr=False)
-    geometry: Geometry | None = field(repr=False)
-    proofs: dict[str, Proof] = field(repr=False)
+    weights: Mapping[str, float] | None
+    beyond: tuple[int, ...]
     _grounds: Grounds = field(repr=False)
+    wider: Attribution | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
-        return len(self.inside)
+        return len(self.edges.source)
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -82,11 +72,116 @@ class Attribution:
         return self.graph.edges()
 
     @cached_property
+    def inside(self) -> Bools:
+        """``(E, M)``: which modality's own graph has the edge."""
+        return self._patterns.members[self._patterns.place]
+
+    @cached_property
+    def close(self) -> Floats:
+        """``(E, M)``: the share of points nearer than the other end by each modality.
+
+        The mean over both ends: 0 is nearest, 1/2 is chance; above 1/2 the modality
+        contradicts the edge. NaN where an end lacks the modality.
+        """
+        if self.wider is not None:  # it depends on the ends alone
+            n, wider = len(self.graph), self.wider
+            rows = np.searchsorted(wider.edges.keys(n), self.edges.keys(n))
+            return wider.close[rows]
+        with one_thread_for(len(self.graph)):
+            columns = [closeness(self.graph, name) for name in self.modalities]
+        return np.column_stack(columns)
+
+    @cached_property
+    def _patterns(self) -> Patterns:
+        with one_thread_for(len(self.graph)):
+            return patterns_of(self.graph, self._grounds)
+
+    @property
+    def patterns(self) -> pd.DataFrame:
+        """Sets of modalities that have edges, beside chance: see `pattern_table`."""
+        return self._patterns.table
+
+    @cached_property
     def pattern(self) -> npt.NDArray[np.object_]:
         """``(E,)`` the set of modalities that have each edge, in words."""
-        codes, place = np.unique(pattern_of(self.inside), return_inverse=True)
-        names = [pattern_name(code, self.modalities) for code in codes.tolist()]
-        return np.array(names, dtype=object)[place]
+        return self.patterns["pattern"].to_numpy(object)[self._patterns.place]
+
+    def groups(self, most: int) -> EdgeGroups:
+        """Return the edges by their sets of modalities, the rarest of many as one.
+
+        Parameters
+        ----------
+        most
+            Groups besides the emergent edges, at least 2.
+
+        Returns
+        -------
+        EdgeGroups
+            "emergent", then sets from single modalities to all of them: up to three
+            modalities have the same places in every graph. Among more, the sets that
+            occur, of which all but the ``most - 1`` most frequent come last, as one.
+
+        Examples
+        --------
+        >>> from refnet_viz import Embedding
+        >>> from refnet_viz.graph import knn
+        >>> x = np.array([[0.0], [1.0], [5.0], [7.0]])
+        >>> own = Embedding.from_arrays(x, modalities={"a": x, "b": x[[0, 2, 1, 3]]})
+        >>> edges = attribute(knn(own, k=1)).groups(8)
+        >>> [(group.name, group.share) for group in edges.groups][:2]
+        [('emergent', 0.0), ('only a', 1.0)]
+        >>> edges.number.tolist(), edges.contradicted.tolist()
+        ([1, 1], [True, True])
+        """
+        groups, number = grouped(self._patterns, self.modalities, most)
+        far = np.asarray(self.contradicted.any(axis=1))
+        return EdgeGroups(groups, number, far, self.modalities)
+
+    @cached_property
+    def hubs(self) -> pd.DataFrame:
+        """Hubs and where they come from, see `hub_table`."""
+        return hub_table(self.graph, self._modal_hubs)
+
+    @cached_property
+    def _modal_hubs(self) -> Bools:
+        return modal_hubs(self.graph, self._grounds)
+
+    @cached_property
+    def geometry(self) -> Geometry | None:
+        """Both metrics; None where nothing was decoded."""
+        if not self.graph.embedding.decoded:
+            return None
+        return Geometry.of(self.graph.embedding, self.weights)
+
+    @cached_property
+    def proofs(self) -> dict[str, Proof]:
+        """Names of spaces, "sum" before the modalities, to what is proved of the edges.
+
+        Empty where nothing was decoded.
+
+        Raises
+        ------
+        ArithmeticError
+            If Theorem 1 should not hold for an edge, which would be a mistake here.
+        """
+        if self.geometry is None:
+            return {}
+        ks = tuple(times * self.graph.k for times in self.beyond)
+        with one_thread_for(len(self.graph)):
+            return prove(self.graph, self.geometry, ks)
+
+    @cached_property
+    def responsibility_by_point(self) -> dict[str, Floats]:
+        """Modality to ``(N,)``: how far z answers for it, NaN where a point lacks it.
+
+        1 is best, 0 is what the mean of all points would answer; empty where nothing
+        was decoded.
+        """
+        if self.geometry is None:
+            return {}
+        table = scores_by_point(self.graph.embedding, ranks=False)
+        names = self.graph.embedding.decoded
+        return {name: table[name].to_numpy() for name in names}
 
     @cached_property
     def shares(self) -> dict[str, Floats]:
@@ -111,13 +206,10 @@ class Attribution:
     @cached_property
     def listed(self) -> Bools:
         """``(2, E)``: the target is among the k nearest of the source, and back."""
-        source, target, _ = self.edges
         n = len(self.graph)
-        every = self.graph.edges("directed")
-        known = every.source * n + every.target
-        return np.stack(
-            [np.isin(source * n + target, known), np.isin(target * n + source, known)]
-        )
+        known = self.graph.edges("directed").keys(n)
+        both = self.edges, self.edges.reverse
+        return np.stack([np.isin(edges.keys(n), known) for edges in both])
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -157,7 +249,6 @@ class Attribution:
         ``rho``, then what `refnet_viz.responsibility.scores_by_point` says.
         """
         graph = self.graph
-        modal = modal_hubs(graph, self._grounds)
         names = np.array(self.modalities, dtype=object)
         columns: dict[str, Any] = {"id": graph.ids}
         if graph.labels is not None and graph.labels.ndim == 1:
@@ -167,8 +258,8 @@ class Attribution:
             columns["label"][known] = classes[graph.labels[known]]
         columns |= {
             "in_degree": in_degree(graph), "hub": hubs(graph),
-            "hub by": [" + ".join(names[row]) for row in modal],
-            "emergent": self.by_point(pattern_of(self.inside) == 0),
+            "hub by": [" + ".join(names[row]) for row in self._modal_hubs],
+            "emergent": self.by_point(self.inside.sum(axis=1) == 0),
             "carrier": self._carriers(),
         }  # fmt: skip
         found = pd.DataFrame(columns)
@@ -325,8 +416,6 @@ def attribute(
     ValueError
         If an embedding has no modalities, rows were trained on, or a number is out of
         range.
-    ArithmeticError
-        If Theorem 1 should not hold for an edge, which would be a mistake here.
 
     Examples
     --------
@@ -357,23 +446,8 @@ def attribute(
         search = graph.k, graph.metric
         known = grounds.setdefault(search, Grounds(*search))
         given = graph.weights if weights is None else weights
-        with one_thread_for(len(graph)):
-            return _attribute(graph, known, given, multiples)
+        made = Attribution(graph, given, multiples, known)
+        _ = made.geometry  # refuses weights, and rows that were trained on
+        return made
 
     return map_values(one, graphs)
-
-
-def _attribute(
-    graph: Neighbors,
-    grounds: Grounds,
-    weights: Mapping[str, float] | None,
-    beyond: tuple[int, ...],
-) -> Attribution:
-    inside, names = contained(graph, grounds), list(graph.embedding.inputs)
-    ks = tuple(times * graph.k for times in beyond)
-    geometry, proofs = prove(graph, weights, ks)
-    return Attribution(
-        graph, inside, np.column_stack([closeness(graph, name) for name in names]),
-        pattern_table(graph, inside, grounds),
-        hub_table(graph, modal_hubs(graph, grounds)), geometry, proofs, grounds,
-    )  # fmt: skip

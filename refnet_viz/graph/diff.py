@@ -99,6 +99,5 @@ def edge_diff(a: Neighbors, b: Neighbors, *, mode: str = "union") -> EdgeDiff:
 
 
 def _keys(edges: Edges, there: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    """Return one number an edge of which both ends are there, rising; none is twice."""
-    keys = edges.source * len(there) + edges.target
-    return np.sort(keys[there[edges.source] & there[edges.target]])
+    """Return the keys of edges of which both ends are there, rising; none is twice."""
+    return np.sort(edges.keys(len(there))[there[edges.source] & there[edges.target]])

@@ -20,6 +20,23 @@ class Edges(NamedTuple):
     target: Rows
     distance: Floats
 
+    def keys(self, n: int) -> Rows:
+        """Return one number an edge between `n` points: ``source * n + target``.
+
+        ``numpy.divmod(keys, n)`` gives the ends back; union edges have rising keys.
+
+        Examples
+        --------
+        >>> Edges(np.array([0, 1]), np.array([2, 2]), np.ones(2)).keys(3).tolist()
+        [2, 5]
+        """
+        return self.source * n + self.target
+
+    @property
+    def reverse(self) -> Edges:
+        """The same edges with their ends exchanged."""
+        return Edges(self.target, self.source, self.distance)
+
 
 def every(indices: Rows, distances: Floats) -> Edges:
     """Return the edges from each point to its neighbours; lines of -1 have none.

@@ -1,14 +1,16 @@
-"""Which modalities' own graphs hold the edges of a fused graph, against chance."""
+"""Sets of modalities whose own graphs hold the edges of a fused graph, and chance."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import compress
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .edges import Edges
 from .ground import Grounds
 from .neighbors import Neighbors
 
@@ -17,39 +19,22 @@ Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
 ALL, EMERGENT = "all", "emergent"
+BITS = 62  # modalities whose set is one number
+LISTED = 3  # modalities of which every set has a group of its own
+PAIRWISE = 8  # from so many numbers on, `numpy.sum` adds pairwise
 
 
-def contained(graph: Neighbors, grounds: Grounds) -> Bools:
-    """Return ``(E, M)``: which edges of the union graph each modality has too.
-
-    A modality has an edge when one end is among the k nearest of the other by it.
-    """
-    own = _keys(graph.edges(), len(graph))
-    columns = [np.isin(own, keys) for keys in _modal_keys(graph, grounds)]
-    return np.column_stack(columns)
-
-
-def pattern_of(inside: Bools) -> Rows:
-    """Return the set of modalities of every edge as a number: bit m for modality m.
-
-    Examples
-    --------
-    >>> pattern_of(np.array([[True, False], [True, True]])).tolist()
-    [1, 3]
-    """
-    bits: Rows = inside.astype(np.int64) @ (1 << np.arange(inside.shape[1]))
-    return bits
-
-
-def pattern_name(pattern: int, modalities: Sequence[str]) -> str:
+def pattern_name(members: Sequence[bool], modalities: Sequence[str]) -> str:
     """Return a set of modalities in words.
 
     Examples
     --------
-    >>> [pattern_name(p, ["image", "text", "sound"]) for p in (0, 1, 3, 7)]
-    ['emergent', 'only image', 'image + text', 'all']
+    >>> pattern_name([True, True, False], ["image", "text", "sound"])
+    'image + text'
+    >>> [pattern_name([m, m], ["image", "text"]) for m in (True, False)]
+    ['all', 'emergent']
     """
-    names = [name for m, name in enumerate(modalities) if pattern >> m & 1]
+    names = list(compress(modalities, members))
     if not names:
         return EMERGENT
     if len(names) == len(modalities):
@@ -57,7 +42,57 @@ def pattern_name(pattern: int, modalities: Sequence[str]) -> str:
     return f"only {names[0]}" if len(names) == 1 else " + ".join(names)
 
 
-def pattern_table(graph: Neighbors, inside: Bools, grounds: Grounds) -> pd.DataFrame:
+@dataclass(frozen=True, eq=False)
+class Patterns:
+    """The sets of modalities that occur, and which of them each edge has.
+
+    Parameters
+    ----------
+    members
+        ``(S, M)`` bool: the modalities of each set, from all to none.
+    table
+        One row a set, see `pattern_table`.
+    place
+        ``(E,)`` the row of the set that has each edge.
+    """
+
+    members: Bools
+    table: pd.DataFrame
+    place: Rows
+
+
+def patterns_of(graph: Neighbors, grounds: Grounds) -> Patterns:
+    """Return the sets of modalities that an edge, or chance, has.
+
+    A modality has an edge when one end is among the k nearest of the other by it. The
+    number of sets is bounded by that of the edges of all graphs, not by 2^M.
+
+    Parameters
+    ----------
+    graph
+        The fused graph.
+    grounds
+        The modalities' own graphs.
+    """
+    modalities = list(graph.embedding.inputs)
+    keys, pairs = _modal_pairs(graph, grounds)
+    edges = _looked_up(graph.edges().keys(len(graph)), keys, pairs)
+    none = np.zeros((1, pairs.shape[1]), np.int64)
+    members, place = _distinct(np.concatenate([none, pairs, edges]), len(modalities))
+    of_none, of_pairs, of_edges = np.split(place, [1, 1 + len(pairs)])
+    counts = np.bincount(of_edges, minlength=len(members))
+    drawn = _chance(graph, keys)
+    chance = _sums(of_pairs, drawn, len(members))
+    chance[of_none[0]] = 1 - drawn.sum()
+    table = pd.DataFrame({
+        "pattern": [pattern_name(row, modalities) for row in members.tolist()],
+        "edges": counts, "share": counts / len(edges), "chance": chance,
+    })  # fmt: skip
+    table["ratio"] = table["share"] / np.where(chance > 0, chance, np.nan)
+    return Patterns(members, table, of_edges)
+
+
+def pattern_table(graph: Neighbors, grounds: Grounds) -> pd.DataFrame:
     """Return how many edges each set of modalities has, beside chance.
 
     Chance keeps the degree of every point: edges are drawn among all pairs with
@@ -71,46 +106,164 @@ def pattern_table(graph: Neighbors, inside: Bools, grounds: Grounds) -> pd.DataF
         "emergent"; shares and chances sum to 1. Sets that neither an edge nor chance
         has are left out.
     """
-    modalities = list(graph.embedding.inputs)
-    keys, pattern = _modal_patterns(graph, grounds)
-    source, target = np.divmod(keys, len(graph))
-    degree, own = graph.degree, pattern_of(inside)
-    total = (degree.sum() ** 2 - np.sum(degree**2)) / 2
-    drawn = degree[source] * degree[target] / total
-    found = np.unique(np.append(pattern, [0, *own])).tolist()
-    rows = []
-    for code in sorted(found, key=lambda p: (-p.bit_count(), p)):
-        count = int(np.sum(own == code))
-        chance = drawn[pattern == code].sum() if code else 1 - drawn.sum()
-        rows.append({
-            "pattern": pattern_name(code, modalities), "edges": count,
-            "share": count / len(own), "chance": chance,
-            "ratio": count / len(own) / chance if chance > 0 else np.nan,
-        })  # fmt: skip
-    return pd.DataFrame(rows)
+    return patterns_of(graph, grounds).table
+
+
+class Group(NamedTuple):
+    """Sets of modalities that are drawn alike, with their share of all edges."""
+
+    name: str
+    share: float
+    chance: float
+
+
+@dataclass(frozen=True, eq=False)
+class EdgeGroups:
+    """Edges by the group that they are drawn in.
+
+    Parameters
+    ----------
+    groups
+        "emergent", then sets from single modalities to all of them.
+    number
+        ``(E,)`` the group of each edge.
+    contradicted
+        ``(E,)`` bool: by some modality the ends are farther apart than most points.
+    modalities
+        Names, in the order of the inputs.
+    """
+
+    groups: tuple[Group, ...]
+    number: Rows
+    contradicted: Bools
+    modalities: tuple[str, ...]
+
+    def subset(self, rows: npt.NDArray[np.intp]) -> EdgeGroups:
+        """Return some of the edges; the shares stay those of all of them."""
+        return replace(
+            self, number=self.number[rows], contradicted=self.contradicted[rows]
+        )
+
+
+def grouped(
+    patterns: Patterns, modalities: Sequence[str], most: int
+) -> tuple[tuple[Group, ...], Rows]:
+    """Return the groups that edges are drawn in, and the group of every edge.
+
+    Parameters
+    ----------
+    patterns
+        The sets that occur.
+    modalities
+        Names, in the order of the bits.
+    most
+        Groups besides the emergent edges.
+    """
+    if len(modalities) <= LISTED:
+        return _listed(patterns, modalities)
+    names, shares, chances = (
+        patterns.table[name].to_numpy() for name in ("pattern", "share", "chance")
+    )
+    # The table's order turned round, sets of one size kept in theirs: none comes first.
+    sizes = patterns.members.sum(axis=1)
+    order = np.argsort(sizes, kind="stable")
+    ranked = order[1:][np.argsort(-shares[order[1:]], kind="stable")]
+    several = len(ranked) > most
+    kept = np.isin(order, ranked[: most - 1] if several else ranked)
+    kept[0] = True
+    rows, rest = order[kept], order[~kept]
+    groups = [Group(names[i], float(shares[i]), float(chances[i])) for i in rows]
+    if several:
+        sums = float(shares[rest].sum()), float(chances[rest].sum())
+        groups.append(Group(f"{len(rest)} other sets", *sums))
+    number = np.full(len(order), len(rows), dtype=np.int64)
+    number[rows] = np.arange(len(rows))
+    return tuple(groups), number[patterns.place]
+
+
+def _listed(
+    patterns: Patterns, modalities: Sequence[str]
+) -> tuple[tuple[Group, ...], Rows]:
+    """Return every set of a few modalities as a group, in places of its own."""
+    bits = 1 << np.arange(len(modalities))
+    codes = np.array(sorted(range(1 << len(modalities)), key=int.bit_count))
+    numbers = np.argsort(codes)[patterns.members @ bits]
+    rows = zip(*(patterns.table[name] for name in ("share", "chance")), strict=True)
+    known = dict(zip(numbers.tolist(), rows, strict=True))
+    groups = tuple(
+        Group(pattern_name(members, modalities), *known.get(number, (0.0, 0.0)))
+        for number, members in enumerate((codes[:, None] & bits > 0).tolist())
+    )
+    return groups, numbers[patterns.place]
 
 
 def _modal_keys(graph: Neighbors, grounds: Grounds) -> list[Rows]:
-    """Return the edges of every modality's union graph, as numbers of pairs."""
-    found = []
+    """Return the keys of the edges of every modality's union graph."""
+    every = []
     for name in graph.embedding.inputs:
         ground = grounds.of(graph.embedding, name)
-        if ground is None:
-            found.append(np.empty(0, np.int64))
-        else:
-            found.append(_keys(ground.edges(), len(graph)))
-    return found
+        none = np.empty(0, np.int64)
+        every.append(none if ground is None else ground.edges().keys(len(graph)))
+    return every
 
 
-def _modal_patterns(graph: Neighbors, grounds: Grounds) -> tuple[Rows, Rows]:
-    """Return every pair that some modality has, and by which set."""
+def _modal_pairs(graph: Neighbors, grounds: Grounds) -> tuple[Rows, Rows]:
+    """Return the keys of all pairs that some modality has, and ``(P, W)`` their set."""
     parts = _modal_keys(graph, grounds)
     keys = np.concatenate(parts)
-    bits = np.repeat(1 << np.arange(len(parts)), [len(part) for part in parts])
-    pairs, place = np.unique(keys, return_inverse=True)
-    return pairs, np.bincount(place, bits, len(pairs)).astype(np.int64)
+    modality = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    order = np.argsort(keys, kind="stable")
+    keys, modality = keys[order], modality[order]
+    first = np.flatnonzero(np.diff(keys, prepend=-1))
+    bit = 1 << modality % BITS
+    columns = [
+        np.bitwise_or.reduceat(np.where(modality // BITS == word, bit, 0), first)
+        for word in range(-(-len(parts) // BITS))
+    ]
+    return keys[first], np.column_stack(columns)
 
 
-def _keys(edges: Edges, n: int) -> Rows:
-    """Return one number a pair, source being below target."""
-    return edges.source * n + edges.target
+def _chance(graph: Neighbors, keys: Rows) -> Floats:
+    """Return the probability of each pair under the degrees of a graph."""
+    source, target = np.divmod(keys, len(graph))
+    degree = graph.degree
+    total = (degree.sum() ** 2 - np.sum(degree**2)) / 2
+    chance: Floats = degree[source] * degree[target] / total
+    return chance
+
+
+def _looked_up(keys: Rows, known: Rows, sets: Rows) -> Rows:
+    """Return ``(E, W)`` the sets of some pairs, none for those that are not known."""
+    if not len(known):
+        return np.zeros((len(keys), sets.shape[1]), dtype=np.int64)
+    place = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+    return np.where((known[place] == keys)[:, None], sets[place], 0)
+
+
+def _distinct(sets: Rows, modalities: int) -> tuple[Bools, Rows]:
+    """Return the distinct ones of ``(P, W)`` sets, the largest first, and their places.
+
+    Sets of one size stand in the order of their numbers.
+    """
+    place = np.zeros(len(sets), dtype=np.int64)
+    for column in sets.T:
+        values, code = np.unique(column, return_inverse=True)
+        code = place * len(values) + code
+        place = code if sets.shape[1] == 1 else np.unique(code, return_inverse=True)[1]
+    first = np.empty(place.max() + 1, dtype=np.int64)
+    first[place[::-1]] = np.arange(len(place))[::-1]
+    distinct, bits = sets[first], np.arange(modalities)
+    members = distinct[:, bits // BITS] >> bits % BITS & 1 > 0
+    order = np.lexsort((*distinct.T, -members.sum(axis=1)))
+    return members[order], np.argsort(order)[place]
+
+
+def _sums(group: Rows, values: Floats, count: int) -> Floats:
+    """Return the sums of the values of each group, long ones added pairwise."""
+    sums: Floats = np.bincount(group, values, count).astype(np.float64)
+    order = np.argsort(group, kind="stable")
+    sizes = np.bincount(group, minlength=count)
+    ends = np.cumsum(sizes)
+    for g in np.flatnonzero(sizes >= PAIRWISE).tolist():
+        sums[g] = values[order[ends[g] - sizes[g] : ends[g]]].sum()
+    return sums

@@ -47,32 +47,27 @@ class Proof:
 
 
 def prove(
-    graph: Neighbors, weights: Mapping[str, float] | None, ks: tuple[int, ...]
-) -> tuple[Geometry | None, dict[str, Proof]]:
-    """Return both metrics, and what is proved of the edges: in their sum and by each.
-
-    Nothing where nothing was decoded.
+    graph: Neighbors, geometry: Geometry, ks: tuple[int, ...]
+) -> dict[str, Proof]:
+    """Return what is proved of the edges: in the sum of the modalities and by each.
 
     Parameters
     ----------
     graph
         The fused graph.
-    weights
-        Modality to w_m.
+    geometry
+        Both metrics of its embedding.
     ks
         Numbers of nearest points.
     """
-    embedding = graph.embedding
-    if not embedding.decoded:
-        return None, {}
-    whole = Geometry.of(embedding, weights)
+    embedding, edges = graph.embedding, graph.edges()
     alone = {
         name: {other: float(other == name) for other in embedding.decoded}
-        for name in whole.names
+        for name in geometry.names
     }
-    every = {"sum": whole} | {m: Geometry.of(embedding, w) for m, w in alone.items()}
-    edges = graph.edges()
-    return whole, {space: _proved(edges, g, ks) for space, g in every.items()}
+    every = {"sum": geometry}
+    every |= {name: Geometry.of(embedding, weight) for name, weight in alone.items()}
+    return {space: _proved(edges, metrics, ks) for space, metrics in every.items()}
 
 
 def _proved(edges: Edges, geometry: Geometry, ks: tuple[int, ...]) -> Proof:

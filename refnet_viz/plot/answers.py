@@ -46,13 +46,10 @@ class Panel:
         name = f"<b>{short(self.name)}</b>"
         return name if seed is None else f"{name}, seed {short(seed)}"
 
-    @cached_property
+    @property
     def values(self) -> dict[str, Floats]:
         """Modality to ``(N,)`` responsibility, NaN where a point lacks it."""
-        # By place: a modality may be called like another column.
-        count = 2 * len(self.modalities)
-        table = self.found.points.iloc[:, -count::2].to_numpy(float)
-        return dict(zip(self.modalities, table.T, strict=True))
+        return self.found.responsibility_by_point
 
     @cached_property
     def groups(self) -> list[tuple[str, Bools]]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from .. import _check
@@ -16,14 +15,12 @@ from ..data import permuted, without
 from ..data.answers import labelled
 from ..data.dataset import Dataset
 from ..embedding import Embedding
-from ..graph import Attribution, attribute, edge_diff, knn
+from ..graph import Attribution, attribute, knn
 from ..graph.prediction import constant_accuracy
 from ..inference import embed
 from ..responsibility import r_squared
 from ..train.run import Run
 from .table import as_frame, rows_of
-
-Rows = npt.NDArray[np.int64]
 
 HOW = ("remove", "permute")
 
@@ -154,8 +151,8 @@ class _Whole:
         """Return each metric of which there is something to count."""
         graph = self.known.graph
         again = knn(changed, graph.k)
-        source, target, _ = graph.edges()
-        kept = np.isin(_keys(source, target), _keys(*edge_diff(graph, again).kept.T))
+        source, target, _ = edges = graph.edges()
+        kept = np.isin(edges.keys(len(graph)), again.edges().keys(len(graph)))
         degree = again.degree
         pairs = (degree.sum() ** 2 - np.sum(degree**2)) / 2
         odds = degree[source] * degree[target] / pairs * len(again.edges().source)
@@ -182,11 +179,6 @@ class _Whole:
         there = self.space.present_in(name)
         target = self.space.targets[name][there].astype(np.float64)
         return r_squared(target, changed.decoded[name][there].astype(np.float64))
-
-
-def _keys(source: Rows, target: Rows) -> Rows:
-    """Return one number a pair of rows."""
-    return source << 32 | target
 
 
 def _touched(

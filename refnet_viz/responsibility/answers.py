@@ -87,7 +87,8 @@ def scores_by_point(embedding: Embedding, *, ranks: bool = True) -> pd.DataFrame
         One row a point, NaN where it lacks the modality. Column ``<modality>``:
         ``1 - |x_i - D(z_i)|^2 / mean_j |x_j - mean|^2``, at most 1, higher is better,
         on average the r2 of `scores`. Column ``<modality> rank``: the share of
-        other targets that are nearer to the answer than the own; 0 is best, chance 1/2.
+        other targets that are nearer to the answer than the own; 0 is best, chance 1/2
+        (``<modality> rank (place)`` where a modality is called ``<modality> rank``).
 
     Raises
     ------
@@ -113,13 +114,21 @@ def scores_by_point(embedding: Embedding, *, ranks: bool = True) -> pd.DataFrame
 def _by_point(embedding: Embedding, name: str, *, ranks: bool) -> pd.DataFrame:
     there, target, answer = _known(embedding, name)
     score, rank = (np.full(len(embedding), np.nan) for _ in range(2))
-    found = {name: score} | ({f"{name} rank": rank} if ranks else {})
+    found = {name: score} | ({_rank_column(embedding, name): rank} if ranks else {})
     if not there.any():
         return pd.DataFrame(found)
     score[there] = share_answered(target, answer)
     if ranks:
         rank[there] = own_ranks(target, answer)
     return pd.DataFrame(found)
+
+
+def _rank_column(embedding: Embedding, name: str) -> str:
+    """Return the name of the column of ranks, which is no modality's."""
+    column = f"{name} rank"
+    while column in embedding.decoded:
+        column += " (place)"
+    return column
 
 
 def r_squared(target: Floats, answer: Floats) -> float:
@@ -216,7 +225,7 @@ def _row(embedding: Embedding, name: str, points: pd.DataFrame) -> dict[str, obj
     there, target, answer = _known(embedding, name)
     if len(target) < 2:
         return {"modality": name, "points": len(target)}
-    ranks = points[f"{name} rank"].to_numpy()[there]
+    ranks = points[_rank_column(embedding, name)].to_numpy()[there]
     rank, variance = effective_rank(target), float(target.var(axis=0).mean())
     narrow = rank < 1 + 0.1 * min(target.shape[1] - 1, 5) - 1e-9
     return {

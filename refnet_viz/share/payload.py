@@ -307,7 +307,7 @@ def _color(content: Content, shown: list[PointTable], name: str) -> dict[str, An
 
 
 def _edge_style(kind: str, mode: str) -> dict[str, Any]:
-    style, _ = next(edges.groups(kind, None, 0, mode))
+    style, _ = next(edges.styled(kind, None, 0, mode))
     return style
 
 
