@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from scipy import sparse
 
 from refnet_viz import Embedding
@@ -255,6 +256,13 @@ FEATURES = {
     "series of arrays": (pd.Series(list(X)), np.float32),
     "sparse": (sparse.coo_array(X), np.float32),
     "sparse matrix": (sparse.csc_matrix(X), np.float32),
+    "a dict of its entries": (sparse.dok_matrix(X), np.float32),
+    "sparse tensor": (torch.tensor(X, requires_grad=True).to_sparse(), np.float32),
+    "sparse half tensor": (torch.tensor(X).bfloat16().to_sparse(), np.float32),
+    "sparse frame": (
+        pd.DataFrame.sparse.from_spmatrix(sparse.coo_matrix(X)),
+        np.float32,
+    ),
 }
 
 
@@ -311,6 +319,11 @@ def test_what_merely_can_be_sliced_is_answered_at_once():
         assert refusal(call, TypeError) == (
             "`rna` must be an array, got Cells: give its .X, or an entry of .obsm."
         )
+    pictures = [Image.new("RGB", (4, 4))] * 6
+    assert refusal(lambda: Dataset.from_arrays({"image": pictures}), TypeError) == (
+        "`image` must be an array, got a list of Image; `from_table` reads them with "
+        "`pictures`."
+    )
     for value in (datetime.date(2020, 1, 1), object(), 3, "words", [object()] * 6):
         with pytest.raises((TypeError, ValueError), match="`rna` must"):
             Dataset.from_arrays({"rna": value})

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from .. import _check
-from .numbers import is_sparse
+from .containers import is_sparse
 
 SLOTS = ("X", "raw/X", "layers", "obsm")
 ADVICE = 'pip install "refnet_viz[omics]" brings it'

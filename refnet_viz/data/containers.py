@@ -11,6 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 
 ID_COLUMN = "id"
+_SPARSE_LAYOUTS = {
+    f"torch.sparse_{kind}" for kind in ("coo", "csr", "csc", "bsr", "bsc")
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +111,7 @@ def take_apart(
     if masked and isinstance(values, tuple) and len(values) == 2:
         part = take_apart(name, values[0], id_column)
         return replace(part, mask=values[1])
-    values = as_pandas(values)
+    values = as_pandas(_of_sparse_tensor(values))
     names: Any = None
     if isinstance(values, pd.DataFrame):
         values, names = _named_by_column(values, id_column)
@@ -127,6 +130,17 @@ def take_apart(
     return Argument(name, values, None if names is None else row_names(name, names))
 
 
+def is_sparse(values: Any) -> bool:
+    """Return whether this is a sparse matrix of scipy.
+
+    Examples
+    --------
+    >>> is_sparse(np.eye(2))
+    False
+    """
+    return type(values).__module__.startswith("scipy.sparse")
+
+
 def as_pandas(values: Any) -> Any:
     """Return tables of other libraries as pandas objects; all else as it stands.
 
@@ -137,7 +151,7 @@ def as_pandas(values: Any) -> Any:
     >>> as_pandas({"u": 1, "v": 2}).index.tolist()
     ['u', 'v']
     """
-    if isinstance(values, Mapping):
+    if isinstance(values, Mapping) and not is_sparse(values):  # one format is a dict
         # A dict, keys and all, is a column; of columns, a table.
         single = all(is_single(value) for value in values.values())
         return pd.Series(values) if single and values else pd.DataFrame(dict(values))
@@ -157,6 +171,20 @@ def as_pandas(values: Any) -> Any:
         if isinstance(frame, nw.DataFrame | nw.Series):
             return frame.to_pandas()
     return values
+
+
+def _of_sparse_tensor(values: Any) -> Any:
+    """Return a sparse tensor of torch as scipy's, without its gradient."""
+    if str(getattr(values, "layout", "")) not in _SPARSE_LAYOUTS:
+        return values
+    from scipy.sparse import coo_array  # noqa: PLC0415 (only where one comes)
+
+    tensor = values.detach().cpu().to_sparse_coo().coalesce()
+    entries = tensor.values()
+    if entries.is_floating_point():  # scipy knows no half precision
+        entries = entries.float()
+    places = tuple(tensor.indices().numpy())
+    return coo_array((entries.numpy(), places), shape=tuple(tensor.shape))
 
 
 def row_names(name: str, names: Any) -> pd.Index:

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import _check
 from .answers import natural
-from .numbers import is_sparse
+from .containers import is_sparse
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 Variables = dict[str, Any]

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import sparse
-from .containers import take_apart
-from .numbers import is_sparse, real_numbers
+from .containers import is_sparse, take_apart
+from .numbers import real_numbers
 from .pixels import as_pixels, channels_last
 
 Kind = Literal["vector", "picture", "tokens", "sequence"]

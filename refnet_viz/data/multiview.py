@@ -12,9 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import _check
+from .containers import is_sparse
 from .dataset import Dataset
 from .matfile import Variables, read_variables
-from .numbers import is_sparse
 
 # What label variables are called, without case, underscores and a number behind.
 LABELS = frozenset({

@@ -16,17 +16,6 @@ from .gaps import as_array, is_missing, is_object, tensor_values
 Numbers = npt.NDArray[Any]
 
 
-def is_sparse(values: Any) -> bool:
-    """Return whether this is a sparse matrix of scipy.
-
-    Examples
-    --------
-    >>> is_sparse(np.eye(2))
-    False
-    """
-    return type(values).__module__.startswith("scipy.sparse")
-
-
 def real_numbers(name: str, values: Any) -> tuple[Numbers, tuple[str, ...]]:
     """Return an array of real numbers, and the names of its columns if it has any.
 
@@ -89,9 +78,11 @@ def _of_list(name: str, values: list[Any] | tuple[Any, ...]) -> Numbers:
     first = values[0] if len(values) else None
     if not isinstance(first, list | tuple | _abc.Real | Decimal | str | bytes | None):
         if not hasattr(first, "__array__") and not hasattr(first, "detach"):
-            raise TypeError(
-                f"`{name}` must be an array, got a list of {type(first).__name__}."
+            kind = type(first).__name__
+            advice = "; `from_table` reads them with `pictures`" * hasattr(
+                first, "getpixel"
             )
+            raise TypeError(f"`{name}` must be an array, got a list of {kind}{advice}.")
         values = [as_array(row) if hasattr(row, "detach") else row for row in values]
     try:
         return np.asarray(values)
