@@ -13,10 +13,10 @@ from . import _check
 from ._nested import map_values
 from ._threads import one_thread_for
 from .data.dataset import Dataset
+from .data.fingerprint import row_hashes
 from .decoder import Decoder
 from .embedding import Embedding
 from .model import Batch, Output, ReFNet, as_device
-from .train.rows import row_hashes
 from .train.run import Run
 
 

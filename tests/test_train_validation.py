@@ -14,12 +14,12 @@ from refnet_viz import baselines, label_curve, refiner_curve
 from refnet_viz import data as sets
 from refnet_viz.config import Config
 from refnet_viz.data import Dataset, notices, with_validation
+from refnet_viz.data.fingerprint import row_hashes
 from refnet_viz.inference import embed
 from refnet_viz.regimes.beside import Finished, Job, serve
 from refnet_viz.regimes.purity import Purity
 from refnet_viz.train import Run, fit, pretrain, sweep
 from refnet_viz.train.nulls import null_losses, null_score
-from refnet_viz.train.rows import row_hashes
 
 
 @pytest.fixture(autouse=True)

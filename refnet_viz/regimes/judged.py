@@ -11,9 +11,9 @@ import numpy.typing as npt
 from .. import _check
 from .._nested import Variants, as_variants, baseline_of
 from ..data.dataset import Dataset
+from ..data.fingerprint import row_hashes
 from ..graph.prediction import constant_accuracy
 from ..inference import embed
-from ..train.rows import row_hashes
 from ..train.run import Run
 from .table import Floats, rows_of
 

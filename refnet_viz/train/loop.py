@@ -12,6 +12,7 @@ import torch
 from .. import _check
 from ..config import Config
 from ..data.dataset import Dataset
+from ..data.fingerprint import row_hashes
 from ..data.notices import warn_before_training
 from ..data.splits import label_subset, validation_from_train
 from ..model import ReFNet, Schema, as_device
@@ -21,7 +22,6 @@ from .rows import (
     check_classes,
     check_labelled,
     class_weights,
-    row_hashes,
     rows_of,
 )
 from .run import FITTED_AFTERWARDS, Run, versions

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -140,34 +136,6 @@ def check_classes(train: Rows, config: Config) -> None:
             "`data` must have at least 2 classes among its labelled training rows "
             f"when `config.contrastive` is above 0, got {found}."
         )
-
-
-def row_hashes(data: Dataset, names: Sequence[str]) -> npt.NDArray[np.uint64]:
-    """Return a number for each row's id and content, equal only for equal rows.
-
-    Only the named modalities count, in that order, and of them only what is present
-    and no padding: the same row keeps its number in a dataset that knows more.
-
-    Examples
-    --------
-    >>> data = Dataset.from_arrays({"a": np.eye(3), "b": np.ones((3, 2))})
-    >>> part = Dataset.from_arrays({"a": np.eye(3)}).subset([1, 2])
-    >>> bool((row_hashes(data, ["a"])[1:] == row_hashes(part, ["a"])).all())
-    True
-    """
-    columns = [
-        (data.modalities[name], data.present[:, list(data.modalities).index(name)])
-        for name in names
-    ]
-    hashes = np.empty(len(data), dtype=np.uint64)
-    for i, key in enumerate(data.ids):
-        digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8)
-        for modality, present in columns:
-            real = ... if modality.mask is None else modality.mask[i]
-            content = modality.values[i][real].tobytes() if present[i] else b""
-            digest.update(f"|{len(content)}|".encode() + content)
-        hashes[i] = int.from_bytes(digest.digest(), "little")
-    return hashes
 
 
 def _share(logits: Tensor, labels: Tensor) -> float:

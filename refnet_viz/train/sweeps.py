@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import joblib
 
@@ -15,6 +16,7 @@ from .._progress import progress as progress_bar
 from ..config import Config
 from ..data.dataset import Dataset
 from ..data.notices import hush, warn_before_training
+from ..model import as_device
 from .loop import fit
 from .run import Run
 from .watch import kept_epochs
@@ -28,6 +30,7 @@ def sweep(
     folder: str | Path | None = None,
     start: Mapping[int, Run] | None = None,
     n_jobs: int = -1,
+    device: str = "cpu",
     progress: bool = True,
     snapshots: int = 0,
 ) -> dict[str, list[Run]]:
@@ -52,7 +55,9 @@ def sweep(
     start
         Seed to the run that its variants start from, as in `fit`.
     n_jobs
-        Processes; -1 is one a core.
+        Processes; -1 is one a core. Those of an accelerator share its memory.
+    device
+        Where every run is trained, as in `fit`; saved runs count wherever they were.
     progress
         Whether to show a bar.
     snapshots
@@ -67,8 +72,8 @@ def sweep(
     Raises
     ------
     ValueError
-        If there is no variant or seed, a seed repeats or has no start, or `folder`
-        holds runs of other data, settings or starts.
+        If there is no variant or seed, a seed repeats or has no start, `folder` holds
+        runs of other data, settings or starts, or the device is not there.
     TypeError
         If `configs` is no mapping or `seeds` is a number.
 
@@ -85,6 +90,7 @@ def sweep(
     """
     order = _checked(configs, seeds, start)
     snapshots = _check.integer("snapshots", snapshots, low=0)
+    as_device(device)  # says so before a process is started where it is not there
     places = _places(folder, configs, order)
     needed = any(config.keep == "best" for config in configs.values())
     warn_before_training(data, validation=needed)
@@ -98,7 +104,8 @@ def sweep(
         else:
             jobs.append((name, seed, place, begin))
     parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-    work = (joblib.delayed(_one)(data, configs[job[0]], job, snapshots) for job in jobs)
+    settings = {"snapshots": snapshots, "device": device}
+    work = (joblib.delayed(_one)(data, configs[job[0]], job, settings) for job in jobs)
     bar = progress_bar(title="runs", total=len(jobs), disable=not progress)
     try:
         for name, seed, run in parallel(work):
@@ -146,16 +153,14 @@ def _one(
     data: Dataset,
     config: Config,
     job: tuple[str, int, Path | None, Run | None],
-    snapshots: int,
+    settings: dict[str, Any],
 ) -> tuple[str, int, Run]:
     name, seed, place, begin = job
     hush(data)  # `sweep` has spoken
     with warnings.catch_warnings():
         # What `fit` says it keeps is dropped here, and the sweep says so itself.
         warnings.filterwarnings("ignore", ".* was stopped in ", UserWarning)
-        run = fit(
-            data, config, seed=seed, start=begin, progress=False, snapshots=snapshots
-        )
+        run = fit(data, config, seed=seed, start=begin, progress=False, **settings)
     if run.manifest["stopped"]:  # half a run must not be taken for a whole one
         raise KeyboardInterrupt
     run = replace(run, manifest=run.manifest | {"variant": name})
