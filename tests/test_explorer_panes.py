@@ -25,7 +25,8 @@ from scipy import stats
 
 import refnet_viz as rv
 from refnet_viz.data import Media
-from refnet_viz.graph import METRICS, knn, rewiring
+from refnet_viz.graph import METRICS, Metric, knn, rewiring
+from refnet_viz.graph.points import in_degree
 from refnet_viz.plot.rewiring import chance_rewiring
 
 
@@ -46,7 +47,10 @@ def view(spaces):
 
 def test_strip_of_the_whole(view, spaces):
     g = graph(spaces, "both")
-    for name in ("accuracy", "purity", "adjusted_homophily", "reciprocity", "hubness"):
+    headlines = [name for name, metric in METRICS.items() if metric.headline]
+    columns = [column["name"] for column in view.strip.content["columns"]]
+    assert columns[:-1] == [name.replace("_", " ") for name in headlines]
+    for name in headlines:
         shown = cell(view, name.replace("_", " "), "both")
         assert shown["whole"] == f"{METRICS[name].function(g):.2f}"
         assert shown["nulls"] == [f"chance {METRICS[name].chance(g):.2f}"]
@@ -60,6 +64,36 @@ def test_strip_of_the_whole(view, spaces):
     ]  # fmt: skip
     assert cell(view, "rewiring", "plain")["nulls"] == ["this is the baseline"]
     assert cell(view, "rewiring", "plain")["whole"] == "–"
+
+
+def isolated_share(neighbors):
+    """Return the share of points that are nobody's neighbour."""
+    return float(np.mean(in_degree(neighbors) == 0))
+
+
+@pytest.mark.parametrize("headline", [True, False])
+def test_a_new_metric_is_compared_drawn_and_in_the_strip(monkeypatch, spaces, headline):
+    metric = Metric(
+        isolated_share,
+        "share of points that are nobody's neighbour",
+        (0, 1),
+        chance=lambda _: 0.25,
+        headline=headline,
+    )
+    monkeypatch.setitem(METRICS, "isolated_share", metric)
+    table = rv.compare(knn(spaces, 3), permutations=0)
+    rows = table[(table.metric == "isolated_share") & (table.variant == "both")]
+    expected = isolated_share(graph(spaces, "both"))
+    assert rows["chance"].tolist() == [0.25]
+    titles_of = [note.text for note in rv.plot.compare(table).layout.annotations]
+    assert any("isolated share" in text for text in titles_of)
+    made = rv.explore(spaces, k=3, layout="pca")
+    names = [column["name"] for column in made.strip.content["columns"]]
+    assert ("isolated share" in names) is headline
+    if headline:
+        assert cell(made, "isolated share", "both")["whole"] == f"{expected:.2f}"
+        assert cell(made, "isolated share", "both")["nulls"] == ["chance 0.25"]
+    made.close()
 
 
 def band(numbers, low=0.0, high=1.0):

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import METRICS
+from ..embedding import Embedding
+from ..graph import METRICS, Metric
 from ..graph.prediction import constant_accuracy
 from ..plot.rewiring import chance_rewiring
 from ..statistics import seed_band
 from .points import Floats, PointTable, Rows
 from .words import cut
 
-SHOWN = ("accuracy", "purity", "adjusted_homophily", "reciprocity", "hubness")
 OF_POINTS = ("accuracy", "purity")  # those that a selection has too
 CONFIDENCE = 0.95
 
@@ -77,13 +77,22 @@ def counts(facts: PointTable) -> str:
 
 
 def columns(facts: PointTable) -> list[str]:
-    """Return the metrics that there are numbers for."""
-    labelled, told = facts.graph.labels is not None, facts.predictions is not None
+    """Return the headline metrics that there are numbers for."""
     return [
         name
-        for name in SHOWN
-        if (labelled or not METRICS[name].needs_labels) and (told or name != "accuracy")
+        for name, metric in METRICS.items()
+        if metric.headline and _applies(metric, facts.embedding)
     ]
+
+
+def _applies(metric: Metric, embedding: Embedding) -> bool:
+    """Return whether an embedding has what a metric is about."""
+    if metric.needs_labels and embedding.labels is None:
+        return False
+    if metric.needs_target and embedding.target is None:
+        return False
+    answers = embedding.predicted if metric.needs_target else embedding.predictions
+    return answers is not None or not metric.of_predictions
 
 
 def _cell(line: Line, name: str, rows: Rows) -> dict[str, Any]:

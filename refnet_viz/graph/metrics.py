@@ -32,6 +32,9 @@ class Metric:
         one.
     of_predictions
         Whether it judges what was predicted, and the graph does not enter.
+    headline
+        Whether the explorer shows it below the maps. It is then computed with every
+        change of k: a few milliseconds at a few thousand points, at most.
     higher_is_better
         None when neither direction is.
     chance
@@ -54,6 +57,7 @@ class Metric:
     slow: bool = False
     needs_target: bool = False
     of_predictions: bool = False
+    headline: bool = False
 
 
 def _one(neighbors: Neighbors) -> float:  # noqa: ARG001
@@ -96,6 +100,7 @@ METRICS: dict[str, Metric] = {
         prediction.accuracy, "share of points predicted right", (0, 1),
         needs_labels=True, higher_is_better=True,
         chance=prediction.accuracy_chance, step=per_labelled_point, of_predictions=True,
+        headline=True,
     ),
     "auroc": Metric(
         prediction.auroc, "area under the ROC curve of two classes", (0, 1),
@@ -130,12 +135,12 @@ METRICS: dict[str, Metric] = {
     "purity": Metric(
         labelled.purity, "share of neighbours with the label of their point", (0, 1),
         needs_labels=True, higher_is_better=True,
-        chance=labelled.purity_chance, step=per_labelled_neighbor,
+        chance=labelled.purity_chance, step=per_labelled_neighbor, headline=True,
     ),
     "adjusted_homophily": Metric(
         labelled.adjusted_homophily, "label assortativity of the union graph", (-1, 1),
         needs_labels=True, higher_is_better=True, chance=_zero,
-        step=per_labelled_neighbor,
+        step=per_labelled_neighbor, headline=True,
     ),
     "community_recovery": Metric(
         labelled.community_recovery,
@@ -145,12 +150,12 @@ METRICS: dict[str, Metric] = {
     "hubness": Metric(
         topology.hubness, "skewness of how often points occur as neighbours",
         (-_INFINITE, _INFINITE),
-        higher_is_better=False, chance=topology.hubness_chance,
+        higher_is_better=False, chance=topology.hubness_chance, headline=True,
     ),
     "reciprocity": Metric(
         topology.reciprocity, "share of neighbours that are neighbours both ways",
         (0, 1), higher_is_better=True, chance=topology.reciprocity_chance,
-        step=per_neighbor,
+        step=per_neighbor, headline=True,
     ),
     "components": Metric(
         topology.components, "connected components of the union graph", (1, _INFINITE),
