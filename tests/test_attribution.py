@@ -240,7 +240,7 @@ def test_what_cannot_be_attributed_is_refused():
         attribute(bare)
     told = r"^`graphs` must hold Neighbors values, got ndarray\.$"
     with pytest.raises(TypeError, match=told):
-        attribute(np.eye(4))
+        attribute([knn(space(), 3), np.eye(4)])
     seen = dataclasses.replace(space(), held_out=np.arange(40) > 0)
     told = r"^`embedding` must hold only rows that its run was not trained on, got 1 of"
     with pytest.raises(ValueError, match=told):

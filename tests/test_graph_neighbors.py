@@ -171,8 +171,7 @@ def test_head_is_the_search_of_a_smaller_k():
         (
             lambda: knn("emoji", 1),
             TypeError,
-            "`embedding` must hold Embedding values or arrays (rows, features), "
-            "got str.",
+            "`spaces` must hold Embedding values or arrays (rows, features), got str.",
         ),
         (
             lambda: knn(LINE, 1).adjacency("both"),

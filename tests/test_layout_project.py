@@ -174,19 +174,19 @@ OTHER = Embedding.from_arrays(np.eye(5), ids=list("abcde"))
             "'image'.",
         ),
         (
-            TypeError, {"embeddings": np.eye(3)},
-            "`embeddings['embedding']` must hold Embedding values, got ndarray.",
+            TypeError, {"spaces": 3},
+            "`spaces` must hold Embedding values or arrays (rows, features), got int.",
         ),
         (
-            ValueError, {"embeddings": {"a": ONE, "b": OTHER}, "method": "aligned"},
-            "`embeddings['b']` must have the same ids as `reference`, in any order, "
-            "got 5 and 5 of which 0 are the same: 'a' is only in `embeddings['b']`.",
+            ValueError, {"spaces": {"a": ONE, "b": OTHER}, "method": "aligned"},
+            "`spaces['b']` must have the same ids as `reference`, in any order, "
+            "got 5 and 5 of which 0 are the same: 'a' is only in `spaces['b']`.",
         ),
     ],
 )  # fmt: skip
 def test_errors_are_sentences(kind, arguments, sentence):
     with pytest.raises(kind) as caught:
-        project(**{"embeddings": ONE, **arguments})
+        project(**{"spaces": ONE, **arguments})
     assert str(caught.value) == sentence
 
 

@@ -345,7 +345,8 @@ def test_emoji_with_pictures_takes_less_than_two_megabytes(tmp_path):
         ({"space": "sound"},
          "`space` must be one of 'latent', 'refined', 'image', 'text', 'sum', "
          "got 'sound'."),
-        ({"spaces": 3}, "`spaces['embedding']` must hold Embedding values, got int."),
+        ({"spaces": 3},
+         "`spaces` must hold Embedding values or arrays (rows, features), got int."),
     ],
 )  # fmt: skip
 def test_errors_are_one_sentence(spaces, change, sentence):

@@ -354,7 +354,8 @@ def test_a_report_appears_whole_or_not_at_all(spaces, tmp_path, monkeypatch):
          "`baseline` must be one of 'plain', 'both', got 'best'."),
         ({"data": 3}, "`data` must be a Dataset, got int."),
         ({"spaces": {"plain": 3}},
-         "`spaces['plain']` must hold Embedding values, got int."),
+         "`spaces['plain']` must hold Embedding values or arrays (rows, features), got "
+         "int."),
         ({"spaces": "no such folder"},
          "`folder` must hold a saved comparison (comparison.json), "
          "got 'no such folder'."),

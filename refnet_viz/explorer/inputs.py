@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from .._nested import Variants, as_variants
+from .._spaces import ALONE, as_spaces
 from ..data.dataset import Dataset
 from ..embedding import Embedding
 from ..storage import load
 from .embeddings import Earlier
-
-ALONE = "embedding"
 
 
 def spaces_of(given: Any, data: Dataset | None) -> Variants[Embedding]:
@@ -26,7 +25,8 @@ def embeddings_of(given: Any, data: Dataset | None) -> Any:
     Parameters
     ----------
     given
-        Embeddings or runs, one, a list or a mapping; or a folder that `rv.save` wrote.
+        Embeddings or vectors, as `knn` takes them, or runs; one, a list or a mapping.
+        Or a folder that `rv.save` wrote.
     data
         The data of runs, whose test rows are embedded; all rows where none are.
 
@@ -49,7 +49,7 @@ def embeddings_of(given: Any, data: Dataset | None) -> Any:
         from ..inference import embed  # noqa: PLC0415
 
         given = embed(given, shown_rows(data))
-    return given
+    return as_spaces(given)
 
 
 def earlier_of(given: Any, data: Dataset | None) -> dict[str, Earlier]:

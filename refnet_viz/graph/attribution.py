@@ -20,7 +20,7 @@ from .closeness import closeness
 from .edges import Edges
 from .ground import Grounds
 from .hubs import hub_table, hubs, modal_hubs
-from .neighbors import Neighbors
+from .neighbors import Neighbors, as_graphs
 from .patterns import EdgeGroups, Patterns, grouped, patterns_of
 from .points import in_degree
 from .proof import Proof, lipschitz_table, proof_table, prove
@@ -395,8 +395,9 @@ def attribute(
     ----------
     graphs
         A `Neighbors`, or a list or mapping of them, answered in the same shape. Usually
-        those of the latent space. Their embeddings need modalities; certificates also
-        need decoded answers, of rows that were not trained on.
+        those of the latent space; embeddings are searched by `knn` with its defaults.
+        They need modalities; certificates also need decoded answers, of rows that were
+        not trained on.
     weights
         Modality to w_m in both metrics; None takes those of the graph, see
         `Embedding.space`.
@@ -450,4 +451,4 @@ def attribute(
         _ = made.geometry  # refuses weights, and rows that were trained on
         return made
 
-    return map_values(one, graphs)
+    return map_values(one, as_graphs(graphs))

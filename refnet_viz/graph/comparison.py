@@ -17,12 +17,12 @@ from ..embedding import Embedding
 from .answered import answered
 from .ground import Grounds
 from .metrics import METRICS, Metric, per_neighbor
-from .neighbors import Neighbors, knn
+from .neighbors import Neighbors, as_graphs, knn
 from .table import Line, Settings, as_frame, rows_of
 
 
 def compare(
-    graphs: Mapping[str, Neighbors | Sequence[Neighbors]],
+    graphs: Mapping[str, Any],
     *,
     baseline: str | None = None,
     rails: Mapping[str, Embedding | Sequence[Embedding]] | None = None,
@@ -36,7 +36,8 @@ def compare(
     Parameters
     ----------
     graphs
-        Variant to its graph, or to one graph a seed.
+        Variant to its graph, or to one graph a seed. Embeddings and vectors of your
+        own are searched by `knn` with its defaults.
     baseline
         The variant the others are compared with; None takes "plain", or the first.
     rails
@@ -113,6 +114,7 @@ def compare(
     2   plain   0.5           baseline
     3    bent   0.5  one seed: no band
     """
+    graphs = as_graphs(graphs) if isinstance(graphs, Mapping) else graphs
     variants = aligned("graphs", as_variants("graphs", graphs, Neighbors))
     baseline = baseline_of(baseline, variants)
     settings = Settings(

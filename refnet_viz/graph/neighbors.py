@@ -15,7 +15,9 @@ from scipy.sparse import csr_array
 
 from .. import _check
 from .._nested import map_values
+from .._renamed import renamed
 from .._search import nearest
+from .._spaces import as_spaces
 from ..data.rows import order_of
 from ..embedding import Embedding, coverage, present_rows
 from .conversion import build_graph
@@ -321,8 +323,9 @@ class Neighbors:
         )
 
 
+@renamed("embedding", "spaces")
 def knn(
-    embedding: Any,
+    spaces: Any,
     k: int | None = None,
     *,
     space: str = "latent",
@@ -336,9 +339,10 @@ def knn(
 
     Parameters
     ----------
-    embedding
-        An `Embedding` or an ``(N, d)`` array; or a list of them, or a mapping of
-        either, answered in the same shape.
+    spaces
+        An `Embedding`, or vectors of your own: an ``(N, d)`` array or a frame, whose
+        index names the rows. Or a list of these, or a mapping of either, answered in
+        the same shape.
     k
         Neighbours a point, not counting the point itself; at most one less than the
         rows that have the space. None takes 15, or as many as every embedding has.
@@ -359,7 +363,7 @@ def knn(
     Raises
     ------
     TypeError
-        If a value is neither an Embedding nor an array.
+        If a value is neither an Embedding nor an array or a frame.
     ValueError
         If `k` is not between 1 and the number of other rows that have the space, fewer
         than two have it, or `space` or `metric` is unknown.
@@ -371,7 +375,7 @@ def knn(
     """
     _check.one_of("metric", metric, DISTANCES)
 
-    values = map_values(_embedding_of, embedding)
+    values = as_spaces(spaces)
     if k is None:
         fits: list[int] = []
 
@@ -394,15 +398,31 @@ def knn(
     return map_values(search, values)
 
 
-def _embedding_of(value: Any) -> Embedding:
-    if isinstance(value, np.ndarray):
-        return Embedding.from_arrays(value)
-    if not isinstance(value, Embedding):
-        raise TypeError(
-            "`embedding` must hold Embedding values or arrays (rows, features), "
-            f"got {type(value).__name__}."
-        )
-    return value
+def as_graphs(values: Any) -> Any:
+    """Return graphs in the shape they came in, as the argument `graphs` takes them.
+
+    Parameters
+    ----------
+    values
+        `Neighbors`, or what `knn` takes, which is searched with its defaults; one, a
+        list or a mapping. Graphs and what is to be searched don't go together.
+
+    Raises
+    ------
+    TypeError
+        If there is anything else.
+
+    Examples
+    --------
+    >>> line = np.array([[0.0], [1.0], [3.0]])
+    >>> {name: graph.k for name, graph in as_graphs({"mine": line}).items()}
+    {'mine': 2}
+    """
+    searched: list[bool] = []
+    map_values(lambda value: searched.append(isinstance(value, Neighbors)), values)
+    if any(searched):
+        return values
+    return knn(as_spaces(values, "graphs", kinds="Neighbors, Embedding"))
 
 
 def over_rows(

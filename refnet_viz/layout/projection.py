@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from .. import _check
 from .._nested import as_variants, map_values
+from .._renamed import renamed
+from .._spaces import ALONE, as_spaces
 from ..data.rows import order_of
 from ..embedding import Embedding, present_rows
 from ..graph import knn
@@ -27,8 +29,9 @@ TOLERANCE = 0.01  # a loss of fidelity this small is worth a gentler step
 WITNESSES = 250  # points that judge which step to take
 
 
+@renamed("embeddings", "spaces")
 def project(
-    embeddings: Any,
+    spaces: Any,
     method: str = "umap",
     *,
     space: str = "latent",
@@ -40,8 +43,9 @@ def project(
 
     Parameters
     ----------
-    embeddings
-        An Embedding, a list of them, or a mapping of either.
+    spaces
+        An Embedding, or vectors of your own (an array, or a frame, whose index names
+        the rows); or a list of these, or a mapping of either.
     method
         "pca": the two directions of largest variance, at once. "umap": UMAP on exact
         neighbours, each embedding by itself. "aligned": every further layout begins
@@ -63,7 +67,7 @@ def project(
     Returns
     -------
     Layout
-        In the shape of `embeddings`; aligned ones have the ids of the reference, in its
+        In the shape of `spaces`; aligned ones have the ids of the reference, in its
         order. Three points or fewer, and points that are all
         equal, are laid out by PCA, and `Layout.note` says so. Rows that lack the space
         have no place (NaN), and fidelity is that of the others.
@@ -71,7 +75,7 @@ def project(
     Raises
     ------
     TypeError
-        If `embeddings` holds anything else.
+        If `spaces` holds anything else.
     ValueError
         If a name is unknown, no row has the space, or aligned embeddings have
         different ids.
@@ -88,7 +92,8 @@ def project(
     _check.one_of("method", method, METHODS)
     neighbors = _check.integer("neighbors", neighbors, low=1)
     seed = _check.integer("seed", seed, low=0, high=2**31 - 1)
-    variants = as_variants("embeddings", embeddings, Embedding, alone="embedding")
+    spaces = as_spaces(spaces)
+    variants = as_variants("spaces", spaces, Embedding, alone=ALONE)
 
     def task(embedding: Embedding) -> _Task:
         return _Task(embedding, space, neighbors, seed)
@@ -100,7 +105,7 @@ def project(
                 f"got `method` {method!r}."
             )
         draw = _pca if method == "pca" else _umap
-        return map_values(lambda embedding: draw(task(embedding)), embeddings)
+        return map_values(lambda embedding: draw(task(embedding)), spaces)
     if isinstance(reference, Layout):
         first, begin = None, reference
     else:
@@ -113,7 +118,7 @@ def project(
             return begin
         return _warm(task(embedding.reordered(begin.ids)), begin)
 
-    return map_values(moved, embeddings)
+    return map_values(moved, spaces)
 
 
 @dataclass(frozen=True)
@@ -241,5 +246,5 @@ def _named(variants: dict[str, list[Embedding]], reference: Any) -> Embedding:
 def _same_ids(variants: dict[str, list[Embedding]], begin: Layout) -> None:
     for name, members in variants.items():
         for member in members:
-            called = f"embeddings[{name!r}]"
+            called = f"spaces[{name!r}]"
             order_of(member.ids, begin.ids, name=called, like="reference")

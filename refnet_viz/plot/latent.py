@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from .. import _check
 from .._nested import as_variants
+from .._spaces import ALONE
 from ..data.rows import same_ids
 from ..embedding import Embedding
 from ..graph import Neighbors
@@ -22,7 +23,6 @@ from .text import count_of, listing, short, small, smalls, span, unmarked
 from .theme import Ink, ink
 
 HEIGHT = 340
-ALONE = "embedding"
 METHODS = ("umap", "pca", "aligned")
 KNOWN = ("seed", "dataset", "fingerprint")
 
@@ -75,8 +75,8 @@ def latent(
     Parameters
     ----------
     spaces
-        An Embedding, a list of them (a panel each), or a mapping from variants to
-        one or several (a panel a variant).
+        What `knn` takes: an Embedding or vectors of your own, a list of them (a panel
+        each), or a mapping from variants to one or several (a panel a variant).
     edges
         Neighbors in the shape of `spaces`; the edges of the union graph are drawn.
     color

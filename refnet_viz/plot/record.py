@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from .._spaces import as_spaces
 from ..config import Config
 from ..data.fingerprint import digest_of
 from ..embedding import Embedding
@@ -38,7 +39,9 @@ def replayable(draw: Draw[P]) -> Draw[P]:
     """Record every call of a function that draws a figure, in the figure's meta.
 
     The name of the function stands there as ``figure``, its arguments as ``call`` (see
-    `call_of`), and in `FIGURES`, from which `rv.replay` calls it again.
+    `call_of`), and in `FIGURES`, from which `rv.replay` calls it again. Where an
+    argument is called ``spaces``, vectors of the user's own are embeddings before they
+    are drawn and recorded.
 
     Examples
     --------
@@ -50,9 +53,14 @@ def replayable(draw: Draw[P]) -> Draw[P]:
 
     @wraps(draw)
     def recorded(*args: P.args, **kwargs: P.kwargs) -> go.Figure:
-        drawing = draw(*args, **kwargs)
-        call = signature.bind(*args, **kwargs)
+        try:
+            call = signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{name}() {error}") from None
         call.apply_defaults()
+        if "spaces" in call.arguments:
+            call.arguments["spaces"] = as_spaces(call.arguments["spaces"])
+        drawing = draw(*call.args, **call.kwargs)
         drawing.layout.meta = {"figure": name, **drawing.layout.meta}
         return with_call(drawing, call_of(name, call.arguments))
 
@@ -172,11 +180,10 @@ class _Recorder:
         return {"kind": "run", **told, "history": _table(value.history)}
 
     def _attribution(self, found: Attribution) -> dict[str, Any]:
-        asked = found.proofs["sum"].ks if found.proofs else ()
         return {
             "kind": "attribution", "graph": self.input(found.graph),
             "weights": found.geometry and dict(found.geometry.weights),
-            "beyond": [k // found.graph.k for k in asked] or None,
+            "beyond": (found.geometry and list(found.beyond)) or None,
         }  # fmt: skip
 
     def _layout(self, layout: Layout) -> dict[str, Any]:

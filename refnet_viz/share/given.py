@@ -10,10 +10,10 @@ from typing import Any
 
 from .._files import replacing
 from .._nested import Variants, aligned
+from .._spaces import space_variants
 from ..data.dataset import Dataset
 from ..embedding import Embedding
 from ..explorer.inputs import embeddings_of
-from ..plot.variants import variants_of
 
 SUFFIXES = (".html", ".htm")
 
@@ -26,8 +26,8 @@ def given(spaces: Any, data: Dataset | None = None) -> Variants[Embedding]:
     Parameters
     ----------
     spaces
-        Embeddings or runs, one, a list or a mapping; or the folder of a saved
-        comparison.
+        Embeddings or vectors, as `knn` takes them, or runs; one, a list or a mapping.
+        Or the folder of a saved comparison.
     data
         The data of runs.
 
@@ -44,7 +44,7 @@ def given(spaces: Any, data: Dataset | None = None) -> Variants[Embedding]:
     >>> list(given([own, own]))
     ['mine']
     """
-    every = variants_of("spaces", embeddings_of(spaces, data), Embedding)
+    every = space_variants(embeddings_of(spaces, data))
     return aligned("spaces", every)
 
 

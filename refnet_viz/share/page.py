@@ -61,8 +61,9 @@ def export_html(
     Parameters
     ----------
     spaces
-        An Embedding, a list of them (one a seed), a mapping from variants to one or
-        several, or the folder of a saved comparison; all of the same points.
+        What `knn` takes: an Embedding or vectors of your own, a list of them (one a
+        seed), a mapping from variants to one or several; or the folder of a saved
+        comparison; all of the same points.
     path
         Where to, ending in ``.html``; an existing file is replaced.
     variants

@@ -50,9 +50,9 @@ def report(
     Parameters
     ----------
     spaces
-        An Embedding, a list of them (one a seed), a mapping from variants to one or
-        several, runs in the same shapes with their `data`, or the folder of a saved
-        comparison.
+        What `knn` takes: an Embedding or vectors of your own, a list of them (one a
+        seed), a mapping from variants to one or several; runs in the same shapes with
+        their `data`; or the folder of a saved comparison.
     path
         Where to, ending in ``.html``; an existing file is replaced.
     data

@@ -36,8 +36,9 @@ def explore(
     Parameters
     ----------
     spaces
-        An Embedding, a list of them (one a seed), or a mapping from variants to one
-        or several; all of the same points, in any order. Or runs in these shapes, with
+        What `knn` takes: an Embedding or vectors of your own, a list of them (one a
+        seed), or a mapping from variants to one or several; all of the same points, in
+        any order. Or runs in these shapes, with
         their `data`; or a folder that `rv.save` wrote.
     data
         The data of the runs; their test rows are shown. With it, another variant can
