@@ -9,15 +9,14 @@ import pytest
 
 from refnet_viz import save
 from refnet_viz.embedding import Embedding
-from refnet_viz.graph import knn, overlap
+from refnet_viz.graph import contradictions, edge_bounds, knn, overlap
 from refnet_viz.graph.attribution import attribute
+from refnet_viz.graph.pairs import common_by_depth
+from refnet_viz.graph.sets import SEVERAL
 from refnet_viz.layout import Layout, project
 from refnet_viz.plot import attribution, bound, overlaps, responsibility, spectrum
-from refnet_viz.plot.answers import signed
-from refnet_viz.plot.sets import SEVERAL, contradicted_chance
-from refnet_viz.plot.shared import shared_by_k
+from refnet_viz.plot.text import signed
 from refnet_viz.plot.theme import MODES
-from refnet_viz.plot.trial import trial_of
 from refnet_viz.responsibility import cross_fit, scores
 
 HOSTILE = "<script>x</script>"
@@ -57,6 +56,10 @@ def hostile():
         names=(HOSTILE, LINK), labels=[HOSTILE, LINK, "a & b"] * 10, name=HOSTILE,
         ids=[f"{LINK}{i}" for i in range(30)],
     )  # fmt: skip
+
+
+def contradicted_chance(found):
+    return contradictions(found)["chance"].item()
 
 
 def entries(figure):
@@ -287,12 +290,12 @@ def test_a_violation_would_be_told():
     vars(found)["proofs"] = {"sum": replace(proof, bound=wrong)}
     figure = bound(found)
     assert "3 edges: 2 violations" in figure.layout.title.text
-    assert trial_of(found).used.tolist() == [1, -2, np.inf]
+    assert edge_bounds(found).used.tolist() == [1, -2, np.inf]
 
 
 def test_exact_answers_use_nothing_of_no_reach():
     exact = attribute(knn(answered([0, 1, 3, 6], [0, 1, 3, 6]), k=1))
-    assert trial_of(exact).used.tolist() == [0, 0, 0]
+    assert edge_bounds(exact).used.tolist() == [0, 0, 0]
     assert "0 violations" in bound(exact).layout.title.text
 
 
@@ -351,14 +354,14 @@ def test_overlaps_are_those_of_the_graphs_at_every_k():
                       ("all modalities (sum)", "a alone", "b alone")]  # fmt: skip
 
 
-def test_shared_by_k_against_sets():
+def test_common_neighbours_by_depth_against_sets():
     rng = np.random.default_rng(0)
     a, b = (np.argsort(rng.random((20, 12)), axis=1)[:, :6] for _ in range(2))
     slow = [
         np.mean([len(set(x[:k]) & set(y[:k])) / k for x, y in zip(a, b, strict=True)])
         for k in range(1, 7)
     ]
-    np.testing.assert_allclose(shared_by_k(a, b), slow)
+    np.testing.assert_allclose(common_by_depth(a, b), slow)
 
 
 def test_seeds_have_a_mean_and_a_band():
@@ -631,7 +634,8 @@ def test_modes_are_checked_and_nothing_changes(name):
          "`attributions` must have decoded answers, got none in 'x'; "
          "`rv.responsibility.cross_fit` fits decoders to any embedding."),
         (overlaps, {"x": 1}, TypeError,
-         "`spaces['x']` must hold Embedding values, got int."),
+         "`spaces['x']` must hold Embedding values or arrays (rows, features), got "
+         "int."),
         (overlaps, Embedding.from_arrays(np.eye(3)), ValueError,
          "`spaces` must have modalities to compare with, got none."),
         (overlaps, {"x": pairs(), "y": noisy(n=8, names="ac")}, ValueError,
@@ -642,7 +646,7 @@ def test_modes_are_checked_and_nothing_changes(name):
         (overlaps, replace(pairs(), present=np.eye(8, 2, dtype=bool)), ValueError,
          "`spaces` must have at least 2 points with every modality, got 0."),
         (spectrum, "x", TypeError,
-         "`spaces['embedding']` must hold Embedding values, got str."),
+         "`spaces` must hold Embedding values or arrays (rows, features), got str."),
         (spectrum, pairs(), ValueError,
          "`embedding` must have decoded answers, got none; "
          "`rv.responsibility.cross_fit` fits decoders to any embedding."),

@@ -3,19 +3,23 @@
 `knn` finds exact neighbours, `METRICS` says what a graph is like, `compare` sets
 variants beside each other with seed bands, chance and unimodal rails, `compare_pairs`
 and the functions of two graphs say what changed between them. `attribute` says which
-modalities answer for every edge; `Reweighting` gives them other weights.
+modalities answer for every edge; `Reweighting` gives them other weights. The numbers
+behind figures are tables: `overlap_by_k`, `edge_sets`, `contradictions`, `edge_bounds`.
 """
 
 from .alignment import linear_cka, second_order_cosine
 from .attribution import Attribution, attribute
+from .bounds import edge_bounds
 from .compare_pairs import compare_pairs
 from .comparison import compare
 from .diff import EdgeDiff, edge_diff
 from .exchange import load_graph, save_graph
 from .metrics import METRICS, Metric
 from .neighbors import Neighbors, knn
+from .overlaps import overlap_by_k
 from .pairs import jaccard, overlap, rbo, rewiring
 from .reweighting import Reweighting
+from .sets import contradictions, edge_sets
 
 __all__ = [
     "METRICS",
@@ -27,12 +31,16 @@ __all__ = [
     "attribute",
     "compare",
     "compare_pairs",
+    "contradictions",
+    "edge_bounds",
     "edge_diff",
+    "edge_sets",
     "jaccard",
     "knn",
     "linear_cka",
     "load_graph",
     "overlap",
+    "overlap_by_k",
     "rbo",
     "rewiring",
     "save_graph",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 
 from .. import _check
@@ -12,21 +14,19 @@ from .._nested import as_variants
 from ..data.rows import same_ids
 from ..graph.attribution import Attribution
 from ..graph.patterns import EMERGENT
+from ..graph.sets import (
+    SEVERAL,
+    attribution_variants,
+    contradictions,
+    edge_sets,
+    pooled,
+)
 from ..layout import Layout, project
 from .panels import finish, flat_axes, grid, place
 from .points import cap, edge_lines, point_size, points
 from .record import replayable
-from .sets import (
-    SEVERAL,
-    contradicted,
-    contradicted_chance,
-    kept_sets,
-    pooled,
-    share_of,
-)
 from .text import count_of, listing, short, small, smalls
 from .theme import ink, stroke
-from .variants import variants_of
 
 HEIGHT = 400
 METHODS = ("umap", "pca", "aligned")
@@ -57,7 +57,8 @@ def attribution(
     ----------
     attributions
         An Attribution, a list of them (seeds), or a mapping of either; the first of
-        each variant is drawn.
+        each variant is drawn. The numbers are those of `refnet_viz.graph.edge_sets`
+        and `refnet_viz.graph.contradictions`.
     layout
         "umap" or "pca" of the space that was searched, "aligned" (all begin at the
         map of the first), a Layout, or a mapping of them. None aligns several panels
@@ -95,11 +96,12 @@ def attribution(
     ink(mode)
     most = _check.integer("max_edges", max_edges, low=0)
     wide = _check.integer("columns", columns, low=1)
-    every = variants_of("attributions", attributions, Attribution)
+    every = attribution_variants(attributions)
     shown = {name: members[0] for name, members in every.items()}
-    chances = {name: contradicted_chance(found) for name, found in shown.items()}
+    sets = edge_sets(shown, most=MOST)
+    against = contradictions(shown)
     layouts = _layouts(shown, layout)
-    styles = _styles(shown, mode)
+    styles = _styles(sets["set"].unique(), mode)
     wide = min(wide, len(shown))
     titles = [
         _lines(name, found, drawn, most)
@@ -113,12 +115,12 @@ def attribution(
         ]:
             figure.add_trace(trace, **place(number, wide))
         flat_axes(figure, number + 1, ink(mode))
-    figure.add_traces(_key(shown, styles, chances, mode)).update_layout(showlegend=True)
+    figure.add_traces(_key(sets, against, styles, mode)).update_layout(showlegend=True)
     told = "chance: edges drawn between points of these degrees"
     if len(shown) > 1:
         told = f"shares in the order of the panels; {told}"
     title = f"Edges by the modalities that have them<br>{small(told)}"
-    return finish(figure, title, mode, _meta(shown, layouts, chances))
+    return finish(figure, title, mode, _meta(shown, layouts, sets, against))
 
 
 def _layouts(shown: dict[str, Attribution], layout: Any) -> list[Layout]:
@@ -150,16 +152,15 @@ def _layouts(shown: dict[str, Attribution], layout: Any) -> list[Layout]:
     ]
 
 
-def _styles(shown: dict[str, Attribution], mode: str) -> Styles:
+def _styles(sets: Iterable[str], mode: str) -> Styles:
     """Return a line style a set of modalities, the emergent edges last."""
-    named, more = kept_sets(list(shown.values()), MOST)
-    colors = {name: stroke(i, mode)[0] for i, name in enumerate(named)}
-    if more:
-        colors[SEVERAL] = ink(mode).muted
-    colors[EMERGENT] = ink(mode).edge
+    grey = {SEVERAL: ink(mode).muted, EMERGENT: ink(mode).edge}
     return {
-        name: {"color": color, "width": WIDTHS.get(name, 1.4)}
-        for name, color in colors.items()
+        name: {
+            "color": grey.get(name) or stroke(number, mode)[0],
+            "width": WIDTHS.get(name, 1.4),
+        }
+        for number, name in enumerate(sets)
     }
 
 
@@ -196,17 +197,16 @@ def _points(name: str, found: Attribution, layout: Layout, mode: str) -> Any:
 
 
 def _key(
-    shown: dict[str, Attribution], styles: Styles, chances: dict[str, float], mode: str
+    sets: pd.DataFrame, against: pd.DataFrame, styles: Styles, mode: str
 ) -> list[go.Scatter]:
     """Return the legend: shares and chances of every set, panel by panel."""
     entries = []
     for name, line in styles.items():
-        parts = [share_of(found, name, styles) for found in shown.values()]
-        words = f"{short(name)} {_told([p[0] for p in parts])}"
-        entries.append((f"{words}, chance {_told([p[1] for p in parts])}", name, line))
-    shares = [contradicted(found) for found in shown.values()]
-    null = _told(list(chances.values()))
-    words = f"contradicted by a modality {_told(shares)}, chance {null}"
+        rows = sets[sets["set"] == name]
+        share, chance = _told(rows["share"]), _told(rows["chance"])
+        entries.append((f"{short(name)} {share}, chance {chance}", name, line))
+    share, chance = _told(against["share"]), _told(against["chance"])
+    words = f"contradicted by a modality {share}, chance {chance}"
     dash = {"color": ink(mode).text, "width": 1.4, "dash": "dash"}
     entries.append((words, "contradicted", dash))
     return [
@@ -216,7 +216,7 @@ def _key(
     ]  # fmt: skip
 
 
-def _told(values: list[float]) -> str:
+def _told(values: Iterable[float]) -> str:
     """Return numbers of all panels, once where they read the same."""
     words = [f"{v:.2g}" if 0 < v < 0.01 else f"{v:.2f}" for v in values]
     return words[0] if len(set(words)) == 1 else " / ".join(words)
@@ -234,38 +234,43 @@ def _lines(name: str, found: Attribution, layout: Layout, most: int) -> list[str
     ]  # fmt: skip
 
 
-def _shares(shown: dict[str, Attribution], chances: dict[str, float]) -> str:
+def _shares(sets: pd.DataFrame, against: pd.DataFrame) -> str:
     """Say which share no modality has and which one contradicts, beside chance."""
-    told = []
-    for name, found in shown.items():
-        own, null = share_of(found, EMERGENT, [EMERGENT])
-        told.append(
-            f"in {name} {own:.0%} of the edges are in no modality's graph (chance "
-            f"{null:.0%}) and {contradicted(found):.0%} are contradicted by one "
-            f"(chance {chances[name]:.0%})"
-        )
-    words = listing(told)
+    emergent = sets[sets["set"] == EMERGENT].merge(against, on="variant")
+    words = listing(
+        [
+            f"in {row['variant']} {row['share_x']:.0%} of the edges are in no "
+            f"modality's graph (chance {row['chance_x']:.0%}) and "
+            f"{row['share_y']:.0%} are contradicted by one "
+            f"(chance {row['chance_y']:.0%})"
+            for row in emergent.to_dict("records")
+        ]
+    )
     return f"{words[0].upper()}{words[1:]}."
 
 
 def _meta(
-    shown: dict[str, Attribution], layouts: list[Layout], chances: dict[str, float]
+    shown: dict[str, Attribution],
+    layouts: list[Layout],
+    sets: pd.DataFrame,
+    against: pd.DataFrame,
 ) -> dict[str, Any]:
     panels = []
-    for (name, found), drawn in zip(shown.items(), layouts, strict=True):
+    rows = against.to_dict("records")
+    for (name, found), drawn, far in zip(shown.items(), layouts, rows, strict=True):
         graph, info = found.graph, found.graph.embedding.info
         panels.append({
             "variant": name, **{key: info[key] for key in KNOWN if key in info},
             "k": graph.k, "space": graph.space, "metric": graph.metric,
             "layout": drawn.method, "layout_space": drawn.space,
             "trustworthiness": drawn.trustworthiness, "continuity": drawn.continuity,
-            "edges": len(found), "contradicted": contradicted(found),
-            "contradicted_chance": chances[name],
+            "edges": len(found), "contradicted": far["share"],
+            "contradicted_chance": far["chance"],
             "patterns": found.patterns.to_dict("records"),
         })  # fmt: skip
     alt = (
         f"Maps of {', '.join(shown)}: edges coloured by the modalities "
         f"({', '.join(next(iter(shown.values())).modalities)}) that have them."
-        f" {_shares(shown, chances)}"
+        f" {_shares(sets, against)}"
     )
     return {"alt": alt, "panels": panels}

@@ -6,22 +6,22 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import plotly.graph_objects as go
 
 from .. import _check
 from ..graph.attribution import Attribution
+from ..graph.bounds import edge_bounds
 from .panels import finish, grid
 from .points import cap, point_size, scatter_class
 from .record import replayable
 from .text import count_of, escape, short, small
 from .theme import ink, stroke
-from .trial import Trial, trial_of
 
 HEIGHT = 400
 KNOWN = ("variant", "seed", "dataset", "fingerprint")
 
 Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.intp]
 
 
 @replayable
@@ -38,7 +38,8 @@ def bound(
     Parameters
     ----------
     attribution
-        One Attribution with decoded answers.
+        One Attribution with decoded answers; the numbers are those of
+        `refnet_viz.graph.edge_bounds`.
     max_edges
         Edges drawn at most, evenly from all; the test itself takes all of them.
     mode
@@ -69,19 +70,19 @@ def bound(
     """
     ink(mode)
     most = _check.integer("max_edges", max_edges, low=0)
-    trial = trial_of(attribution)
-    drawn = cap(trial.pairs, most)
+    table = edge_bounds(attribution)
+    drawn = table.iloc[cap(table.to_numpy(), most)]
     figure = grid(
-        _titles(attribution, trial), columns=2, height=HEIGHT, below=48, width_gap=0.12
+        _titles(attribution, table), columns=2, height=HEIGHT, below=48, width_gap=0.12
     )
-    top = _top(trial)
-    for trace in _diagonal(trial.widest, top, mode):
+    top = _top(table)
+    for trace in _diagonal(table["reach"].max(), top, mode):
         figure.add_trace(trace, row=1, col=1)
     for trace in _limits(top, mode):
         figure.add_trace(trace, row=1, col=2)
-    texts = _hover(attribution, trial, drawn)
-    for column, values in enumerate((trial.refined, trial.used), start=1):
-        trace = _dots(trial.total[drawn], values[drawn], texts, mode)
+    texts = _hover(drawn)
+    for column, name in enumerate(("refined", "used"), start=1):
+        trace = _dots(drawn["sum"].to_numpy(), drawn[name].to_numpy(), texts, mode)
         figure.add_trace(trace, row=1, col=column)
     x = {"title": {"text": "modality-sum distance"}, "showline": True, "nticks": 7,
          "range": [0, top]}  # fmt: skip
@@ -89,18 +90,18 @@ def bound(
     share = {"title": {"text": "difference / reach"}, "range": [-1.2, 1.2],
              "tickvals": [-1, -0.5, 0, 0.5, 1]}  # fmt: skip
     figure.update_layout(xaxis=x, xaxis2=x, yaxis=y, yaxis2=share, showlegend=True)
-    meta = _meta(attribution, trial, len(drawn))
-    return finish(figure, _title(trial, len(drawn)), mode, meta)
+    meta = _meta(attribution, table, len(drawn))
+    return finish(figure, _title(table, len(drawn)), mode, meta)
 
 
-def _top(trial: Trial) -> float:
-    return 1.05 * float(max(trial.refined.max(), trial.total.max())) or 1.0
+def _top(table: pd.DataFrame) -> float:
+    return 1.05 * float(table[["refined", "sum"]].max().max()) or 1.0
 
 
-def _titles(attribution: Attribution, trial: Trial) -> list[list[str]]:
-    closest = float(np.abs(trial.used).max())
-    band = f"band: diagonal ± {trial.widest:.2f}, the largest reach of an edge"
-    band += ", wider than this panel" if trial.widest > _top(trial) else ""
+def _titles(attribution: Attribution, table: pd.DataFrame) -> list[list[str]]:
+    closest, widest = table["used"].abs().max(), table["reach"].max()
+    band = f"band: diagonal ± {widest:.2f}, the largest reach of an edge"
+    band += ", wider than this panel" if widest > _top(table) else ""
     info = attribution.graph.embedding.info
     name = f"<b>{short(info.get('variant', 'embedding'))}</b>"
     name += f", seed {short(info['seed'])}" if info.get("seed") is not None else ""
@@ -162,41 +163,39 @@ def _dots(x: Floats, y: Floats, texts: list[str], mode: str) -> Any:
     )  # fmt: skip
 
 
-def _hover(attribution: Attribution, trial: Trial, drawn: Rows) -> list[str]:
-    ids = attribution.graph.ids
+def _hover(table: pd.DataFrame) -> list[str]:
     return [
-        f"<b>{escape(ids[i])}</b> and <b>{escape(ids[j])}</b><br>"
-        f"modality-sum {total:.3f}, refined {refined:.3f}<br>"
-        f"reach {reach:.3f}, of which {abs(used):.0%} used"
-        for (i, j), total, refined, reach, used in zip(
-            trial.pairs[drawn], trial.total[drawn], trial.refined[drawn],
-            trial.reach[drawn], trial.used[drawn], strict=True,
-        )
-    ]  # fmt: skip
+        f"<b>{escape(edge['source'])}</b> and <b>{escape(edge['target'])}</b><br>"
+        f"modality-sum {edge['sum']:.3f}, refined {edge['refined']:.3f}<br>"
+        f"reach {edge['reach']:.3f}, of which {abs(edge['used']):.0%} used"
+        for edge in table.to_dict("records")
+    ]
 
 
-def _title(trial: Trial, drawn: int) -> str:
-    first = f"Theorem 1 on {len(trial):,} edges: {trial.violations} violations"
+def _title(table: pd.DataFrame, drawn: int) -> str:
+    violations = table["violated"].sum()
+    first = f"Theorem 1 on {len(table):,} edges: {violations} violations"
     told = "| refined − modality-sum distance | ≤ reach, the residuals of both ends"
-    if drawn < len(trial):
-        told += f"; {count_of(drawn, len(trial), 'edges')}, an even sample"
+    if drawn < len(table):
+        told += f"; {count_of(drawn, len(table), 'edges')}, an even sample"
     return f"{first}<br>{small(told)}"
 
 
-def _meta(attribution: Attribution, trial: Trial, drawn: int) -> dict[str, Any]:
+def _meta(attribution: Attribution, table: pd.DataFrame, drawn: int) -> dict[str, Any]:
     graph, geometry = attribution.graph, attribution.geometry
     info = graph.embedding.info
+    violations, used = int(table["violated"].sum()), table["used"].abs().max()
     alt = (
-        f"Scatter of refined against modality-sum distance of {len(trial)} edges of "
+        f"Scatter of refined against modality-sum distance of {len(table)} edges of "
         f"{info.get('variant', 'embedding')}, beside the bound of Theorem 1, which "
-        f"{trial.violations} of them violate. The closest one uses "
-        f"{np.abs(trial.used).max():.0%} of what the theorem leaves it."
+        f"{violations} of them violate. The closest one uses "
+        f"{used:.0%} of what the theorem leaves it."
     )
     return {
         "alt": alt,
         **{key: info[key] for key in KNOWN if key in info},
         "k": graph.k, "space": graph.space, "metric": graph.metric,
-        "weights": geometry.weights if geometry else {}, "edges": len(trial),
-        "edges_drawn": drawn, "violations": trial.violations,
-        "largest_reach": trial.widest, "largest_used": np.abs(trial.used).max(),
+        "weights": geometry.weights if geometry else {}, "edges": len(table),
+        "edges_drawn": drawn, "violations": violations,
+        "largest_reach": table["reach"].max(), "largest_used": used,
     }  # fmt: skip

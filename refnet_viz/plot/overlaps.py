@@ -6,23 +6,25 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import plotly.graph_objects as go
 
-from .. import _check
 from .._nested import Variants, aligned
+from .._spaces import space_variants
 from ..embedding import Embedding, coverage
+from ..graph.overlaps import overlap_by_k
 from .band import band
 from .panels import default_columns, finish, grid, place
 from .record import replayable
-from .shared import CONFIDENCE, Curve, Floats, curves_of, grounds_of, largest_k
 from .text import listing, short, small, smalls
 from .theme import SYMBOLS, ink, stroke
-from .variants import variants_of
 
 HEIGHT = 300
+CONFIDENCE = 0.95
 SHOWN = 15  # the k of which the summary speaks
 KNOWN = ("dataset", "fingerprint")
 DASHES = {"latent": "dash", "refined": "solid"}
+CURVE = ["variant", "space"]
 
 
 @replayable
@@ -38,7 +40,8 @@ def overlaps(spaces: Any, *, k_max: int = 50, mode: str = "light") -> go.Figure:
     ----------
     spaces
         An Embedding, a list of them (seeds), or a mapping of either, all with the
-        same modalities. Several seeds are drawn as their mean and its 95 % band.
+        same modalities. Several seeds are drawn as their mean and its 95 % band. The
+        numbers are those of `refnet_viz.graph.overlap_by_k`.
     k_max
         Largest k; lowered to the number of other points with every modality. Every
         space is searched once, at this k.
@@ -66,10 +69,9 @@ def overlaps(spaces: Any, *, k_max: int = 50, mode: str = "light") -> go.Figure:
     [[1.0, 1.0, 1.0], [0.33, 0.67, 1.0]]
     """
     ink(mode)
-    every = aligned("spaces", variants_of("spaces", spaces, Embedding))
-    grounds = grounds_of(every)
-    k = min(_check.integer("k_max", k_max, low=1), largest_k(every))
-    curves = curves_of(every, grounds, k)
+    every = aligned("spaces", space_variants(spaces))
+    table = overlap_by_k(every, k_max=k_max, confidence=CONFIDENCE)
+    grounds = list(table["ground"].unique())
     wide = default_columns(len(grounds))
     first = next(iter(every.values()))[0]
     titles = [
@@ -78,14 +80,13 @@ def overlaps(spaces: Any, *, k_max: int = 50, mode: str = "light") -> go.Figure:
     ]
     figure = grid(titles, columns=wide, height=HEIGHT, below=44, gap=14, width_gap=0.07)
     looks = {name: _look(i, mode) for i, name in enumerate(every)}
-    chance = np.arange(1, k + 1) / (len(first) - 1)
     for number, ground in enumerate(grounds):
-        parts = [curve for curve in curves if curve.ground == ground]
-        for trace in [*_panel(parts, looks), _chance(chance, mode)]:
+        part = table[table["ground"] == ground]
+        for trace in [*_panel(part, looks), _chance(part, mode)]:
             figure.add_trace(trace, **place(number, wide))
-    _axes(figure, curves, chance, len(grounds))
-    _key(figure, curves, looks, mode)
-    return finish(figure, _title(every), mode, _meta(every, curves, k))
+    _axes(figure, table, len(grounds))
+    _key(figure, table, looks, mode)
+    return finish(figure, _title(every), mode, _meta(every, table))
 
 
 def _look(number: int, mode: str) -> dict[str, Any]:
@@ -102,35 +103,34 @@ def _signs(count: int, number: int, of: int) -> npt.NDArray[np.float64]:
     return np.where(here, 7.0, 0.0)
 
 
-def _panel(parts: list[Curve], looks: dict[str, dict[str, Any]]) -> list[go.Scatter]:
+def _panel(table: pd.DataFrame, looks: dict[str, dict[str, Any]]) -> list[go.Scatter]:
     """Return bands first, so that no line is hidden."""
     order = list(looks)
     bands, lines = [], []
-    for curve in parts:
-        look, ks = looks[curve.variant], np.arange(1, len(curve.mean) + 1)
+    for names, rows in table.groupby(CURVE, sort=False):
+        variant, space = map(str, names)
+        look, ks = looks[variant], rows["k"].to_numpy()
         color = look["color"]
-        common: dict[str, Any] = {
-            "legendgroup": short(curve.variant),
-            "showlegend": False,
-        }
-        name = f"{short(curve.variant)}, {curve.space}"
-        if len(curve.values) > 1:
-            bands.append(band(ks, *curve.ends, color, rim=0, name=name, **common))
+        common: dict[str, Any] = {"legendgroup": short(variant), "showlegend": False}
+        name = f"{short(variant)}, {space}"
+        if rows["seeds"].iloc[0] > 1:
+            ends = rows["low"].to_numpy(), rows["high"].to_numpy()
+            bands.append(band(ks, *ends, color, rim=0, name=name, **common))
+        size = _signs(len(ks), order.index(variant), len(order))
         lines.append(go.Scatter(
-            x=ks, y=curve.mean, mode="lines+markers", name=name,
-            marker={
-                **look,
-                "size": _signs(len(ks), order.index(curve.variant), len(order)),
-            },
-            line={"color": color, "width": 2, "dash": DASHES[curve.space]},
+            x=ks, y=rows["mean"].to_numpy(), mode="lines+markers", name=name,
+            marker={**look, "size": size},
+            line={"color": color, "width": 2, "dash": DASHES[space]},
             hovertemplate=f"{name}<br>k = %{{x}}: %{{y:.3f}}<extra></extra>", **common,
         ))  # fmt: skip
     return [*bands, *lines]
 
 
-def _chance(chance: Floats, mode: str) -> go.Scatter:
+def _chance(table: pd.DataFrame, mode: str) -> go.Scatter:
+    rows = table.drop_duplicates("k")
     return go.Scatter(
-        x=np.arange(1, len(chance) + 1), y=chance, mode="lines", name="chance",
+        x=rows["k"].to_numpy(), y=rows["chance"].to_numpy(), mode="lines",
+        name="chance",
         line={"color": ink(mode).text, "width": 1.4, "dash": "dot"},
         legendgroup="chance", showlegend=False,
         hovertemplate="chance<br>k = %{x}: %{y:.3f}<extra></extra>",
@@ -145,12 +145,11 @@ def _words(ground: str) -> str:
     return "all modalities (sum)" if ground == "sum" else f"{short(ground, 24)} alone"
 
 
-def _axes(figure: go.Figure, curves: list[Curve], chance: Floats, count: int) -> None:
+def _axes(figure: go.Figure, table: pd.DataFrame, count: int) -> None:
     """Give all panels one range, so that heights can be compared."""
-    tops = [np.fmax(curve.mean, curve.ends[1]).max() for curve in curves]
-    top = min(1.0, 1.06 * max(*tops, chance[-1]))
+    top = min(1.0, 1.06 * table[["mean", "high", "chance"]].max().max())
     x = {"title": {"text": "k, neighbours a point"}, "showline": True,
-         "showgrid": False, "range": [0, len(chance) + 1]}  # fmt: skip
+         "showgrid": False, "range": [0, int(table["k"].max()) + 1]}  # fmt: skip
     for number in range(1, count + 1):
         name = "" if number == 1 else str(number)
         y = {"title": {"text": "shared"}, "range": [0, top], "tickformat": ".0%"}
@@ -159,7 +158,7 @@ def _axes(figure: go.Figure, curves: list[Curve], chance: Floats, count: int) ->
 
 def _key(
     figure: go.Figure,
-    curves: list[Curve],
+    table: pd.DataFrame,
     looks: dict[str, dict[str, Any]],
     mode: str,
 ) -> None:
@@ -169,7 +168,7 @@ def _key(
         for name, look in looks.items()
     ]
     grey = {"color": ink(mode).muted, "width": 2}
-    drawn = [space for space in DASHES if any(c.space == space for c in curves)]
+    drawn = [space for space in DASHES if (table["space"] == space).any()]
     entries += [
         (f"{space} space", f"{space} space", {**grey, "dash": DASHES[space]}, None)
         for space in reversed(drawn)
@@ -195,29 +194,40 @@ def _title(every: Variants[Embedding]) -> str:
     return f"Neighbours shared with the modalities<br>{small(told)}"
 
 
-def _at(curves: list[Curve], k: int, n: int) -> str:
+def _at(table: pd.DataFrame, k: int) -> str:
     """Say what is shared with all modalities at one k, beside chance."""
-    told = [
-        f"{curve.variant} ({curve.space}) {curve.mean[k - 1]:.0%}"
-        for curve in curves
-        if curve.ground == "sum"
+    rows = table[(table["ground"] == "sum") & (table["k"] == k)]
+    shares = [
+        f"{variant} ({space}) {mean:.0%}"
+        for variant, space, mean in zip(
+            rows["variant"], rows["space"], rows["mean"], strict=True
+        )
     ]
-    return f"With all, at k = {k}: {listing(told)}; chance {k / (n - 1):.0%}."
+    chance = rows["chance"].iloc[0]
+    return f"With all, at k = {k}: {listing(shares)}; chance {chance:.0%}."
 
 
-def _meta(every: Variants[Embedding], curves: list[Curve], most: int) -> dict[str, Any]:
+def _meta(every: Variants[Embedding], table: pd.DataFrame) -> dict[str, Any]:
+    most = int(table["k"].max())
     alt = (
         f"Curves of the share of neighbours that {', '.join(every)} share with the "
         f"graph of all modalities and of each, for k from 1 to {most}, beside chance. "
-        f"{_at(curves, min(SHOWN, most), len(next(iter(every.values()))[0]))}"
+        f"{_at(table, min(SHOWN, most))}"
     )
     rows = [
-        {"variant": c.variant, "space": c.space, "ground": c.ground, "mean": c.mean,
-         "seeds": len(c.values)}
-        for c in curves
-    ]  # fmt: skip
+        {
+            "variant": variant,
+            "space": space,
+            "ground": ground,
+            "mean": curve["mean"].to_numpy(),
+            "seeds": int(curve["seeds"].iloc[0]),
+        }
+        for (variant, space, ground), curve in table.groupby(
+            ["variant", "space", "ground"], sort=False
+        )
+    ]
     first = next(iter(every.values()))[0]
-    missing = [_coverage(first, c.ground) for c in curves]
+    missing = [_coverage(first, ground) for ground in table["ground"].unique()]
     told = listing([word for word in dict.fromkeys(missing) if word])
     alt += f" {told}." if told else ""
     known = {k: first.info[k] for k in KNOWN if k in first.info}

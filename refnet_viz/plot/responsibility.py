@@ -2,23 +2,108 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 import plotly.graph_objects as go
 
 from ..graph.attribution import Attribution
-from .answers import EVERY, Panel, signed
+from ..graph.sets import attribution_variants
+from ..responsibility import scores_by_class
 from .panels import finish, grid
 from .record import replayable
-from .text import listing, short, small
+from .text import listing, short, signed, small
 from .theme import LINES, ink, stroke
-from .variants import variants_of
 
 LEAST = 240  # pixels of a panel
 ROW = 12  # pixels a bar takes
 FLOOR = -1.0  # what lies below is cut: answers far off can reach any depth
 KNOWN = ("seed", "dataset", "fingerprint")
+EVERY = "all points"
+MOST = 12  # classes of a panel
+STEPS = 500  # places of a curve
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The bars and curves of one variant.
+
+    Parameters
+    ----------
+    name
+        Of the variant.
+    attribution
+        Its first seed.
+    """
+
+    name: str
+    attribution: Attribution
+
+    @property
+    def modalities(self) -> list[str]:
+        """The modalities that were answered for."""
+        return list(self.attribution.graph.embedding.decoded)
+
+    @property
+    def title(self) -> str:
+        """Variant and seed, escaped."""
+        seed = self.attribution.graph.embedding.info.get("seed")
+        name = f"<b>{short(self.name)}</b>"
+        return name if seed is None else f"{name}, seed {short(seed)}"
+
+    @cached_property
+    def _by_class(self) -> pd.DataFrame:
+        return scores_by_class(self.attribution.graph.embedding)
+
+    def groups(self, modality: str) -> pd.DataFrame:
+        """Return the means of all points and of the largest classes."""
+        table = self._by_class[self._by_class["modality"] == modality]
+        return table.iloc[: 1 + MOST]
+
+    @cached_property
+    def labels(self) -> list[str]:
+        """The classes that are drawn."""
+        return self.groups(self.modalities[0])["label"].dropna().tolist()
+
+    @property
+    def left_out(self) -> int:
+        """Number of classes that are not drawn."""
+        classes = len(self._by_class) // len(self.modalities) - 1
+        return classes - len(self.labels)
+
+    @cached_property
+    def nulls(self) -> dict[str, dict[str, float]]:
+        """Modality to its responsibility of all points, and that of nothing."""
+        table = self.attribution.responsibility.set_index("modality")
+        table = table.reindex(columns=["r2", "r2_shuffled", "r2_untrained"])
+        return {
+            str(name): dict(zip(table.columns, map(float, row), strict=True))
+            for name, row in zip(table.index, table.to_numpy(), strict=True)
+        }
+
+    def null_text(self, modality: str) -> str:
+        """Return what answers that know nothing reach, as far as it is known."""
+        null = self.nulls[modality]
+        words = {"shuffled": null["r2_shuffled"], "untrained": null["r2_untrained"]}
+        return ", ".join(
+            f"{word} {signed(value)}"
+            for word, value in words.items()
+            if np.isfinite(value)
+        )
+
+    def curve(self, modality: str) -> tuple[Floats, Floats]:
+        """Return values, rising, and the share of points at or below each."""
+        values = self.attribution.responsibility_by_point[modality]
+        values = np.sort(values[np.isfinite(values)])
+        steps = np.linspace(0, len(values) - 1, min(len(values), STEPS)).round()
+        places = steps.astype(int)
+        return values[places], (places + 1) / max(1, len(values))
 
 
 @replayable
@@ -34,7 +119,8 @@ def responsibility(attributions: Any, *, mode: str = "light") -> go.Figure:
     ----------
     attributions
         An Attribution, a list of them (seeds), or a mapping of either, with decoded
-        answers; the first of each variant is drawn, in a row of two panels.
+        answers; the first of each variant is drawn, in a row of two panels. The
+        numbers are those of `refnet_viz.responsibility.scores_by_class`.
     mode
         "light" or "dark".
 
@@ -67,7 +153,7 @@ def responsibility(attributions: Any, *, mode: str = "light") -> go.Figure:
     panels = _panels(attributions)
     names = list(dict.fromkeys(m for panel in panels for m in panel.modalities))
     colors = {name: stroke(i, mode)[0] for i, name in enumerate(names)}
-    most = max(len(panel.groups) for panel in panels)
+    most = 1 + max(len(panel.labels) for panel in panels)
     height = max(LEAST, int(most * (ROW * len(names) + 8)))
     titles = [lines for panel in panels for lines in _titles(panel)]
     figure = grid(titles, columns=2, height=height, below=40, gap=14, width_gap=0.1)
@@ -90,7 +176,7 @@ def responsibility(attributions: Any, *, mode: str = "light") -> go.Figure:
 
 def _panels(attributions: Any) -> list[Panel]:
     panels = []
-    for key, members in variants_of("attributions", attributions, Attribution).items():
+    for key, members in attribution_variants(attributions).items():
         if members[0].geometry is None:
             raise ValueError(
                 f"`attributions` must have decoded answers, got none in {key!r}; "
@@ -114,17 +200,20 @@ def _titles(panel: Panel) -> list[list[str]]:
 
 
 def _bars(panel: Panel, colors: dict[str, str], mode: str) -> list[Any]:
-    places = np.arange(len(panel.groups))
+    places = np.arange(1 + len(panel.labels))
     bars = []
     for name in panel.modalities:
-        means = panel.means(name)
+        groups = panel.groups(name)
+        means = groups["mean"].to_numpy()
         texts = [
-            f"<b>{short(group)}</b>, {rows.sum():,} points<br>"
+            f"<b>{short(label)}</b>, {members:,} points<br>"
             f"{short(name)}: {signed(mean)}<br>all points: {panel.null_text(name)}"
-            for (group, rows), mean in zip(panel.groups, means, strict=True)
+            for label, members, mean in zip(
+                [EVERY, *panel.labels], groups["members"], means, strict=True
+            )
         ]
         bars.append(go.Bar(
-            x=np.array(means), y=places, orientation="h", name=short(name),
+            x=means, y=places, orientation="h", name=short(name),
             legendgroup=short(name), hovertext=texts,
             marker={"color": colors[name], "line": {"width": 0}},
             hovertemplate="%{hovertext}<extra></extra>",
@@ -157,11 +246,11 @@ def _zero(low: float, high: float, mode: str) -> go.Scatter:
 
 def _axes(figure: go.Figure, panels: list[Panel], mode: str) -> None:
     """Give all bars one range, and all curves another."""
-    means = [v for panel in panels for m in panel.modalities for v in panel.means(m)]
+    means = [v for p in panels for m in p.modalities for v in p.groups(m)["mean"]]
     curves = [p.curve(m)[0].min(initial=0.0) for p in panels for m in p.modalities]
     for row, panel in enumerate(panels):
-        count = len(panel.groups)
-        words = [f"<i>{EVERY}</i>", *(short(g, 22) for g, _ in panel.groups[1:])]
+        count = 1 + len(panel.labels)
+        words = [f"<i>{EVERY}</i>", *(short(label, 22) for label in panel.labels)]
         classes = {
             "tickvals": list(range(count)), "ticktext": words, "ticks": "",
             "range": [count - 0.4, -0.6], "showgrid": False,
@@ -191,10 +280,11 @@ def _answers(panel: Panel) -> str:
 def _meta(panels: list[Panel]) -> dict[str, Any]:
     rows = []
     for panel in panels:
-        info = panel.found.graph.embedding.info
+        info = panel.attribution.graph.embedding.info
+        geometry = panel.attribution.geometry
         rows.append({
             "variant": panel.name, **{k: info[k] for k in KNOWN if k in info},
-            "weights": panel.found.geometry and panel.found.geometry.weights,
+            "weights": geometry and geometry.weights,
             "responsibility": panel.nulls,
         })  # fmt: skip
     alt = (

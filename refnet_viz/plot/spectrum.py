@@ -6,17 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 
+from .._nested import Variants
+from .._spaces import space_variants
 from ..embedding import Embedding
+from ..responsibility import Spectrum
+from ..responsibility.leftover import leftover_of, linear_floor_of, spectra_of
 from .band import band
-from .leftover import CONFIDENCE, Variant, variant_of
 from .panels import SPARE, finish, grid
 from .record import replayable
 from .text import listing, short, small, span
 from .theme import LINES, ink, stroke
-from .variants import variants_of
 
+CONFIDENCE = 0.95
 HEIGHT = 400
 KNOWN = ("dataset", "fingerprint")
 BELOW = {"xanchor": "right", "xshift": -8, "yshift": -12}
@@ -41,6 +45,8 @@ def spectrum(
     spaces
         An Embedding, a list of them (seeds), or a mapping of either, of held-out rows
         with decoded answers. Several seeds are drawn as their mean and its 95 % band.
+        The numbers are those of `refnet_viz.responsibility.leftover` and
+        `refnet_viz.responsibility.linear_floor`.
     weights
         As in `Embedding.space`.
     mode
@@ -71,32 +77,42 @@ def spectrum(
     ['best linear refiner', 'width of z: 1']
     """
     ink(mode)
-    every = variants_of("spaces", spaces, Embedding)
-    variants = [variant_of(name, found, weights) for name, found in every.items()]
+    every = space_variants(spaces)
+    spectra = spectra_of(every, weights)
+    table, floors = leftover_of(every, spectra, CONFIDENCE), linear_floor_of(spectra)
     figure = grid([[""]], columns=1, height=HEIGHT, below=44)
-    end = 10 ** _reach(variants)
-    for number, variant in enumerate(variants):
+    reach = _reach(table, floors)
+    for number, variant in enumerate(_records(table)):
         line = {
             "color": stroke(number, mode)[0], "width": 2,
             "dash": LINES[number % len(LINES)],
         }  # fmt: skip
-        figure.add_traces(_achieved(variant, line, end))
-    _curves(figure, variants, mode)
-    _widths(figure, variants, mode)
-    _axes(figure, variants)
+        figure.add_traces(_achieved(variant, line, 10**reach))
+    _curves(figure, floors, mode)
+    _widths(figure, table, mode, reach=reach)
+    _axes(figure, _top(table), reach)
     figure.update_layout(showlegend=True)
-    return finish(figure, _title(variants, mode), mode, _meta(variants, every))
+    return finish(figure, _title(table, mode), mode, _meta(table, spectra, every))
 
 
-def _achieved(variant: Variant, line: dict[str, Any], end: float) -> list[go.Scatter]:
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of `leftover`, None standing for a width that is missing."""
+    rows = table.astype(object).where(table.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
+
+
+def _achieved(
+    variant: dict[str, Any], line: dict[str, Any], end: float
+) -> list[go.Scatter]:
     """Return the line of what was achieved, its band, and where it is equalled."""
     color = line["color"]
-    name, share, equal = short(variant.name), variant.achieved, variant.equal
+    name, share = short(variant["variant"]), variant["mean"]
+    equal = variant["equal_width"]
     told = f"{name}: {share:.2f} left"
     ends = [1.0, end]
     traces = []
-    if len(variant.found) > 1:
-        low, high = variant.ends
+    if variant["seeds"] > 1:
+        low, high = variant["low"], variant["high"]
         traces.append(band(
             ends, [low, low], [high, high], color, name=name, legendgroup=name,
             showlegend=False,
@@ -115,36 +131,43 @@ def _achieved(variant: Variant, line: dict[str, Any], end: float) -> list[go.Sca
     return traces
 
 
-def _curves(figure: go.Figure, variants: list[Variant], mode: str) -> None:
+def _curves(figure: go.Figure, floors: pd.DataFrame, mode: str) -> None:
     """Add the spectrum, once where all variants share their targets."""
-    first = variants[0].left
+    curves = {
+        variant: (rows["width"].to_numpy(), rows["floor"].to_numpy())
+        for variant, rows in floors.groupby("variant", sort=False)
+    }
+    _, first = next(iter(curves.values()))
     same = all(
-        len(v.left) == len(first) and np.allclose(v.left, first, atol=1e-6)
-        for v in variants
+        len(floor) == len(first) and np.allclose(floor, first, atol=1e-6)
+        for _, floor in curves.values()
     )
-    for number, variant in enumerate(variants[:1] if same else variants):
+    for number, (variant, (width, floor)) in enumerate(curves.items()):
+        if same and number:
+            return
         color = ink(mode).text if same else stroke(number, mode)[0]
         name = "best linear refiner"
-        name += "" if same else f" for the targets of {short(variant.name)}"
+        name += "" if same else f" for the targets of {short(variant)}"
         figure.add_trace(go.Scatter(
-            x=np.arange(1, len(variant.left) + 1), y=variant.left, mode="lines",
+            x=width, y=floor, mode="lines",
             name=name, line={"color": color, "width": 2, "dash": "dash"},
             hovertemplate="width %{x}: %{y:.3f} left<extra></extra>",
         ))  # fmt: skip
 
 
-def _widths(figure: go.Figure, variants: list[Variant], mode: str) -> None:
+def _widths(figure: go.Figure, table: pd.DataFrame, mode: str, *, reach: float) -> None:
     """Add a line at every width of z, and a diamond at its floor."""
     colors = ink(mode)
-    top = _top(variants)
-    known = {(v.first.width, round(v.first.floor_share, 6)) for v in variants}
-    for width in sorted({width for width, _ in known}):
+    top = _top(table)
+    rows = _records(table)
+    points = {(row["width"], round(row["floor"], 6)) for row in rows}
+    for width in sorted({width for width, _ in points}):
         figure.add_trace(go.Scatter(
             x=[width, width], y=[0.0, top], mode="lines", name=f"width of z: {width}",
             line={"color": colors.muted, "width": 1.4, "dash": "dot"},
             hoverinfo="skip",
         ))  # fmt: skip
-    for width, floor in sorted(known):
+    for width, floor in sorted(points):
         told = f"floor of width {width}: {floor:.2f}"
         figure.add_trace(go.Scatter(
             x=[width], y=[floor], mode="markers", name=told,
@@ -152,11 +175,11 @@ def _widths(figure: go.Figure, variants: list[Variant], mode: str) -> None:
             hovertemplate=f"{told}<extra></extra>",
         ))  # fmt: skip
         _label(figure, np.log10(width), floor, f"floor {floor:.2f}", mode, **BELOW)
-    for number, variant in enumerate(variants):
-        place = 0.02 + 0.5 * number / len(variants) * _reach(variants)
-        text = f"{short(variant.name, MARK)} {variant.achieved:.2f}"
+    for number, row in enumerate(rows):
+        place = 0.02 + 0.5 * number / len(rows) * reach
+        text = f"{short(row['variant'], MARK)} {row['mean']:.2f}"
         # The legend tells the same: lines close together lose their names first.
-        _label(figure, place, variant.achieved, text, mode, xanchor="left", name=SPARE)
+        _label(figure, place, row["mean"], text, mode, xanchor="left", name=SPARE)
 
 
 def _label(
@@ -169,19 +192,17 @@ def _label(
     )  # fmt: skip
 
 
-def _reach(variants: list[Variant]) -> float:
+def _reach(table: pd.DataFrame, floors: pd.DataFrame) -> float:
     """Return the largest width drawn, as a power of ten."""
-    widest = max(max(len(v.left), v.first.width) for v in variants)
+    widest = max(table["width"].max(), floors["width"].max())
     return float(np.log10(max(2, widest)))
 
 
-def _top(variants: list[Variant]) -> float:
-    ends = [np.fmax(v.achieved, v.ends[1]) for v in variants]
-    return 1.05 * float(max(1.0, *ends))
+def _top(table: pd.DataFrame) -> float:
+    return 1.05 * float(max(1.0, table[["mean", "high"]].max().max()))
 
 
-def _axes(figure: go.Figure, variants: list[Variant]) -> None:
-    reach = _reach(variants)
+def _axes(figure: go.Figure, top: float, reach: float) -> None:
     steps = [m * 10**p for p in range(int(reach) + 1) for m in (1, 2, 5)]
     steps = [step for step in steps if step <= 10**reach]
     x = {
@@ -189,20 +210,21 @@ def _axes(figure: go.Figure, variants: list[Variant]) -> None:
         "range": [-0.02 * reach, 1.02 * reach], "showline": True, "showgrid": False,
         "tickvals": steps, "ticktext": [f"{step:,}" for step in steps],
     }  # fmt: skip
-    y = {"title": {"text": "share left"}, "range": [0, _top(variants)], "nticks": 6}
+    y = {"title": {"text": "share left"}, "range": [0, top], "nticks": 6}
     figure.update_layout(xaxis=x, yaxis=y)
 
 
-def _title(variants: list[Variant], mode: str) -> str:
+def _title(table: pd.DataFrame, mode: str) -> str:
     told = "1: what the mean predictor leaves, 0: nothing"
-    counts = [len(v.found) for v in variants]
-    if max(counts) > 1:
-        told += f"; band: {CONFIDENCE:.0%} of the mean of {max(counts)} seeds"
+    seeds = table["seeds"].max()
+    if seeds > 1:
+        told += f"; band: {CONFIDENCE:.0%} of the mean of {seeds} seeds"
     title = f"What refiners leave of all modalities<br>{small(told)}"
     alarms = [
-        f"{short(', '.join(v.collapsed))} in {short(v.name)}"
-        for v in variants if v.collapsed
-    ]  # fmt: skip
+        f"{short(', '.join(names))} in {short(variant)}"
+        for variant, names in zip(table["variant"], table["collapsed"], strict=True)
+        if names
+    ]
     if not alarms:
         return title
     red = ink(mode).alarm
@@ -210,21 +232,30 @@ def _title(variants: list[Variant], mode: str) -> str:
     return f'{title}<br><span style="font-size:11px;color:{red}">{words}</span>'
 
 
-def _floors(variants: list[Variant]) -> str:
-    return span([variant.first.floor_share for variant in variants])
-
-
 def _meta(
-    variants: list[Variant], every: Mapping[str, list[Embedding]]
+    table: pd.DataFrame, spectra: Variants[Spectrum], every: Variants[Embedding]
 ) -> dict[str, Any]:
     info = next(iter(every.values()))[0].info
     known = {key: info[key] for key in KNOWN if key in info}
+    rows = _records(table)
+    left = listing([f"{row['variant']} {row['mean']:.2f}" for row in rows])
     alt = (
         "Curve of the share left by the best linear refiner of each width, beside "
-        "what was achieved: "
-        + listing([f"{v.name} {v.achieved:.2f}" for v in variants])
-        + f"; the floor of linear refiners of the width of z is {_floors(variants)}, "
-        "the mean predictor leaves 1."
-    )  # fmt: skip
-    rows = [variant.meta() for variant in variants]
-    return {"alt": alt, **known, "variants": rows}
+        f"what was achieved: {left}; the floor of linear refiners of the width of z is "
+        f"{span(table['floor'].tolist())}, the mean predictor leaves 1."
+    )
+    variants = [
+        {
+            "variant": row["variant"],
+            "seeds": row["seeds"],
+            "width": row["width"],
+            "achieved": row["mean"],
+            "band": (row["low"], row["high"]),
+            "floor": row["floor"],
+            "equal_width": row["equal_width"],
+            "condition": [one.condition for one in spectra[row["variant"]]],
+            "collapsed": row["collapsed"],
+        }
+        for row in rows
+    ]
+    return {"alt": alt, **known, "variants": variants}

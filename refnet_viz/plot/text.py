@@ -67,6 +67,17 @@ def listing(words: Sequence[Any]) -> str:
     return ", ".join(told[:-1]) + " and " + told[-1] if len(told) > 1 else "".join(told)
 
 
+def signed(value: float) -> str:
+    """Return a number with two places and a proper minus, or that it is unknown.
+
+    Examples
+    --------
+    >>> signed(-0.345), signed(1.0)
+    ('−0.34', '1.00')
+    """
+    return f"{value:.2f}".replace("-", "\u2212") if np.isfinite(value) else "unknown"
+
+
 def span(values: Sequence[float], form: str = ".2f") -> str:
     """Return the least and the largest of some numbers, once where they are equal.
 

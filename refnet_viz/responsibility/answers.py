@@ -112,7 +112,7 @@ def scores_by_point(embedding: Embedding, *, ranks: bool = True) -> pd.DataFrame
 
 
 def _by_point(embedding: Embedding, name: str, *, ranks: bool) -> pd.DataFrame:
-    there, target, answer = _known(embedding, name)
+    there, target, answer = known_answers(embedding, name)
     score, rank = (np.full(len(embedding), np.nan) for _ in range(2))
     found = {name: score} | ({_rank_column(embedding, name): rank} if ranks else {})
     if not there.any():
@@ -212,7 +212,7 @@ def effective_rank(x: Floats) -> float:
     return float(np.exp(-np.sum(shares * np.log(shares))))
 
 
-def _known(
+def known_answers(
     embedding: Embedding, name: str
 ) -> tuple[npt.NDArray[np.bool_], Floats, Floats]:
     """Return which rows have a modality, their targets and answers."""
@@ -222,7 +222,7 @@ def _known(
 
 
 def _row(embedding: Embedding, name: str, points: pd.DataFrame) -> dict[str, object]:
-    there, target, answer = _known(embedding, name)
+    there, target, answer = known_answers(embedding, name)
     if len(target) < 2:
         return {"modality": name, "points": len(target)}
     ranks = points[_rank_column(embedding, name)].to_numpy()[there]

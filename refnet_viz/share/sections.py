@@ -11,9 +11,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from .. import plot
-from ..graph import edge_diff
+from ..graph import edge_bounds, edge_diff
 from ..graph import rewiring as point_rewiring
-from ..plot.trial import Trial
 from .material import Material
 
 
@@ -144,17 +143,12 @@ def _bound(material: Material) -> list[Drawing]:
     drawings = []
     for name, found in material.attributions.items():
         figure = plot.bound(found, mode=material.mode)
-        trial, ids = Trial.of(found), found.graph.ids
-        columns = {
-            "source": ids[trial.pairs[:, 0]], "target": ids[trial.pairs[:, 1]],
-            "refined": trial.refined, "sum": trial.total, "reach": trial.reach,
-        }  # fmt: skip
         caption = (
             f"{name}: distances of what z decodes to against distances by all "
             "modalities. Theorem 1 says that they differ by no more than the residuals "
             "of both ends, their reach."
         )
-        files = {f"bound {name}": pd.DataFrame(columns)}
+        files = {f"bound {name}": edge_bounds(found)}
         drawings.append(Drawing(figure, caption, files))
     return drawings
 
