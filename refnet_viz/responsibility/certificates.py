@@ -204,7 +204,7 @@ def _log_sum(exponents: Floats) -> Floats:
 def lipschitz_bound(
     embedding: Embedding, modality: str, *, source: Rows, target: Rows
 ) -> Floats:
-    """Return an upper bound of |x_mi - x_mj| from latent distances: a statement.
+    """Return an upper bound of ``|x_mi - x_mj|`` from latent distances: a statement.
 
     ``L_m |z_i - z_j| + eps_mi + eps_mj``, L_m being `Decoder.lipschitz` (triangle
     inequality through both answers). True, and so loose for trained networks that it

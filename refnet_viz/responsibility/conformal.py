@@ -34,7 +34,7 @@ class Radius:
     points: int
 
     def bounds(self, new: Embedding, anchors: Embedding) -> Floats:
-        """Return upper bounds of |x_new - x_anchor| in the missing modality.
+        """Return upper bounds of ``|x_new - x_anchor|`` in the missing modality.
 
         ``|D(z_new) - D(z_j)| + radius + |x_j - D(z_j)|``, for all anchors at once with
         probability `coverage` a new point (triangle inequality).
@@ -61,7 +61,7 @@ class Radius:
         return found + self.radius + error
 
     def interval(self, new: Embedding, anchors: Embedding) -> tuple[Floats, Floats]:
-        """Return lower and upper bounds of |x_new - x_anchor|, for all anchors at once.
+        """Return both bounds of ``|x_new - x_anchor|``, for all anchors at once.
 
         ``|D(z_new) - x_j|`` plus and minus the radius (triangle inequality): nothing is
         decoded for the anchors, whose own features are known. Both hold with

@@ -120,7 +120,7 @@ class Geometry:
 
     @cached_property
     def errors(self) -> Floats:
-        """``(N, M)`` eps_mi = |x_mi - D_m(z_i)|, NaN where the modality is absent."""
+        """``(N, M)`` of ``|x_mi - D_m(z_i)|``, NaN where the modality is absent."""
         found = np.column_stack([
             np.linalg.norm(self.targets[name] - self.decoded[name], axis=1)
             for name in self.names
@@ -171,9 +171,9 @@ class Geometry:
 
         ``| d_R - d_X | <= (sum_m w_m |r_mi - r_mj|^2)^(1/2) <= rho_i + rho_j``: stack
         u_i = [sqrt(w_m) x_mi] and v_i = [sqrt(w_m) D_m(z_i)]; then u_i - v_i has length
-        rho_i, and |u_i - u_j| and |v_i - v_j| differ by at most
-        |(u_i - v_i) - (u_j - v_j)|, twice by the triangle inequality. It holds for any
-        decoder and any weights.
+        rho_i, and ``|u_i - u_j|`` and ``|v_i - v_j|`` differ by at most
+        ``|(u_i - v_i) - (u_j - v_j)|``, twice by the triangle inequality. It holds for
+        any decoder and any weights.
 
         Parameters
         ----------
