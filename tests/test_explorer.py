@@ -106,7 +106,7 @@ def test_shapes(spaces, shape, variants, seeds):
     view = rv.explore(shape(spaces), k=3, layout="pca")
     assert view.variants == variants
     assert view.variant == view.baseline == variants[0]
-    assert view._atlas.seeds(variants[0]) == seeds
+    assert view._store.embeddings.seeds(variants[0]) == seeds
 
 
 def test_a_users_own_vectors_need_nothing_else():

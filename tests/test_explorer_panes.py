@@ -25,6 +25,7 @@ from scipy import stats
 
 import refnet_viz as rv
 from refnet_viz.data import Media
+from refnet_viz.explorer.picture import arguments_of
 from refnet_viz.graph import METRICS, Metric, knn, rewiring
 from refnet_viz.graph.points import in_degree
 from refnet_viz.plot.rewiring import chance_rewiring
@@ -248,7 +249,7 @@ def test_snapshot_is_a_plain_figure(view, spaces):
     told = {
         name: value for name, value in call["arguments"].items() if name != "spaces"
     }
-    assert told == json.loads(json.dumps(view._arguments()))
+    assert told == json.loads(json.dumps(arguments_of(view._view)))
     assert layout["meta"]["selection"] == ["p1", "p4"]
     assert layout["meta"]["alt"].startswith("Map of plain, seed 0: 24 points, 2 sel")
 
@@ -292,7 +293,7 @@ def _shown(trace):
 def test_a_cell_keeps_a_picture(view, monkeypatch):
     shown = []
     monkeypatch.setattr(
-        "refnet_viz.widgets.stage.display", lambda what, **_: shown.append(what)
+        "refnet_viz.widgets.explorer.display", lambda what, **_: shown.append(what)
     )
     view._ipython_display_()
     live, still = shown

@@ -24,10 +24,10 @@ from hypothesis import strategies as st
 
 import refnet_viz as rv
 from refnet_viz.explorer.code import _quoted
-from refnet_viz.explorer.history import History
+from refnet_viz.explorer.picture import arguments_of, state_figure
+from refnet_viz.explorer.state import History
 from refnet_viz.widgets import lifetime
 from refnet_viz.widgets.explorer import Explorer
-from refnet_viz.widgets.start import explore_as
 
 
 @pytest.fixture
@@ -264,14 +264,14 @@ def test_code_makes_the_view_again(view, spaces, changes):
         setattr(view, name, value)
     view.select(["p3", "p1"])
     again = remade(view, spaces)
-    assert again._arguments() == view._arguments()
+    assert arguments_of(again._view) == arguments_of(view._view)
     assert again.code() == view.code()
     assert ids(again) == ["p1", "p3"]
     assert again.variant == view.variant
     for name in MAPPED:
         assert again.map.get_state(name) == view.map.get_state(name)
-    stored = explore_as(spaces, view._arguments())  # as manifests keep it
-    assert stored._arguments() == view._arguments()
+    stored = state_figure(spaces, **arguments_of(view._view))  # as manifests keep it
+    assert stored == view.snapshot()
 
 
 def test_code_says_no_more_than_it_must(spaces):
@@ -299,7 +299,7 @@ def test_code_of_hostile_names_is_code():
     view.weights = {bad[0]: 2, bad[1]: 0.5}
     view.select(own.ids[:5])
     again = remade(view, two)
-    assert again._arguments() == view._arguments()
+    assert arguments_of(again._view) == arguments_of(view._view)
     assert ids(again) == own.ids[:5].tolist()
     assert again.variants == (bad[0], bad[3])
 
@@ -390,20 +390,21 @@ def test_what_is_not_shown_is_made_ready():
 
     view = asyncio.run(notebook())
     assert view.variants == ("a", "c")
-    ready = {place.variant for place, _ in view._atlas._layouts}
+    ready = {key[1].variant for key in view._store.cache if key[0] == "layout"}
     assert ready == {"a", "b", "c"}
 
 
 def test_a_closed_explorer_computes_nothing(spaces):
     async def notebook():
         view = rv.explore(spaces, k=3)
-        atlas = view._atlas
+        store = view._store
         view.close()
         await asyncio.sleep(0.3)
-        return atlas
+        return store
 
-    atlas = asyncio.run(notebook())
-    assert not [method for _, method in atlas._layouts if method != "pca"]
+    store = asyncio.run(notebook())
+    layouts = [key for key in store.cache if key[0] == "layout"]
+    assert {method for *_, method in layouts} <= {"pca"}
 
 
 # Cells that run again
@@ -421,12 +422,12 @@ def test_close_frees_all_widgets(spaces):
 def test_a_closed_explorer_is_an_empty_shell(spaces):
     """Notebooks keep every value a cell has returned, whatever is closed."""
     view = rv.explore(spaces, k=3, layout="pca")
-    atlas = weakref.ref(view._atlas)
+    store = weakref.ref(view._store)
     maps = weakref.ref(view.map)
     view.close()
     view.close()  # again, which nobody minds
     gc.collect()
-    assert atlas() is None
+    assert store() is None
     assert maps() is None
     for ask in (lambda: view.selected, lambda: view.k, lambda: repr(view)):
         with pytest.raises(RuntimeError, match="closed") as error:

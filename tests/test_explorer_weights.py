@@ -208,5 +208,5 @@ def test_distances_are_computed_once(spaces, monkeypatch):
     for weight in (0.1, 0.2, 0.3):
         view.weights = {"image": 1, "text": weight}
     assert made == ["plain"]  # all have the inputs of the first
-    assert view._desk.facts("both").embedding is same["both"][0]
+    assert view._view.tables[view.variants.index("both")].embedding is same["both"][0]
     assert cell(view, "rewiring", "both")["whole"] == "0.00"

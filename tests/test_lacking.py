@@ -100,7 +100,7 @@ def test_the_legend_selects_what_has_no_label(view):
 def test_classes_of_a_selection_leave_out_what_has_no_label(view):
     view.select([f"p{row}" for row in range(8)])
     assert facts(view) == {"ant": "2", "bee": "2", "cat": "2", "no label": "2"}
-    own = view._desk.shown[0]
+    own = view._view.tables[0]
     chosen = [row for row in range(8) if row not in BARE]
     right = np.mean(own.embedding.labels[chosen] == own.embedding.predictions[chosen])
     cells = view.strip.content["rows"][0]["cells"]

@@ -11,11 +11,11 @@ from pages import HOSTILE, Document, N, space
 
 import refnet_viz as rv
 from refnet_viz.data import Media
-from refnet_viz.explorer import strip
-from refnet_viz.explorer import view as scene
-from refnet_viz.explorer.colors import hue, options
+from refnet_viz.explorer import panes, view
+from refnet_viz.explorer.colors import coloring_of
 from refnet_viz.explorer.embeddings import Key
 from refnet_viz.explorer.store import Store
+from refnet_viz.explorer.view import drawn_rows_of
 from refnet_viz.graph.points import purity_chance_by_point, same_label
 from refnet_viz.layout import project
 from refnet_viz.share import markup, payload
@@ -42,7 +42,7 @@ def written(spaces, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def atlas(spaces):
+def store(spaces):
     return Store.of(spaces, 2 * K)
 
 
@@ -111,7 +111,7 @@ def test_without_script_there_is_a_picture_and_a_paragraph(written):
 # What it holds
 
 
-def test_graphs_and_places_are_those_of_the_atlas(written, atlas):
+def test_graphs_and_places_are_those_of_the_atlas(written, store):
     content = held(written)
     assert (content["steps"], content["most"], content["k"]) == (STEPS, 7, K)
     assert [(n, r["seed"]) for n, r in places(content)] == [
@@ -119,7 +119,7 @@ def test_graphs_and_places_are_those_of_the_atlas(written, atlas):
     ]  # fmt: skip
     for name, run in places(content):
         place = Key(name, int(run["seed"]), "latent")
-        graph = atlas.graph(place, 7)
+        graph = store.graph(place, 7)
         found = unpack(run["neighbors"], "<u2", N, 7)
         assert np.array_equal(found, graph.indices)
         bits = np.unpackbits(unpack(run["same"], "u1"), count=N * 7).reshape(N, 7)
@@ -129,18 +129,18 @@ def test_graphs_and_places_are_those_of_the_atlas(written, atlas):
         assert np.array_equal(unpack(run["y"], "<f4"), flat[:, 1])
         assert run["predictions"] == [[told] for told in graph.embedding.predictions]
         assert run["against"] == run["seed"]
-    chance = purity_chance_by_point(atlas.graph(place, 7)).astype(np.float32)
+    chance = purity_chance_by_point(store.graph(place, 7)).astype(np.float32)
     assert np.array_equal(unpack(content["purityChance"], "<f4"), chance)
 
 
-def test_numbers_of_the_whole_are_those_of_the_explorer(written, atlas):
+def test_numbers_of_the_whole_are_those_of_the_explorer(written, store):
     content = held(written)
     for name, run in places(content):
         place = Key(name, int(run["seed"]), "latent")
         for k, cells in zip(STEPS, run["strip"], strict=True):
-            family = atlas.all_seeds(place, "plain", k)
-            line = strip.Line(name, atlas.facts(place, "plain", k), family)
-            told = strip.content([line], NOTHING, 0)
+            family = store.every_seed(place, "plain", k)
+            line = panes.StripLine(name, store.table(place, "plain", k), family)
+            told = panes.strip_of([line], NOTHING, 0)
             assert cells == told["rows"][0]["cells"]
             assert [c["name"] for c in content["columns"]] == [
                 column["name"] for column in told["columns"]
@@ -162,19 +162,19 @@ def test_bands_have_the_quantile_of_students_t(written):
     assert np.allclose([values.mean() - half, values.mean() + half], [low, high])
 
 
-def test_colours_are_those_of_the_explorer(written, atlas):
+def test_colours_are_those_of_the_explorer(written, store):
     content = held(written)
-    assert [color["name"] for color in content["colors"]] == options(atlas.embeddings)
+    assert [color["name"] for color in content["colors"]] == store.colors
     every = [
-        atlas.facts(Key(name, int(run["seed"]), "latent"), "plain", K)
+        store.table(Key(name, int(run["seed"]), "latent"), "plain", K)
         for name, run in places(content)
     ]
     for color in content["colors"]:
         if color["name"] in {"purity", "rewiring", "in-degree"}:
             assert set(color) == {"name"}  # the page works them out for any k
             continue
-        meant = hue(every, color["name"], "light")
-        assert color["title"] == meant.title
+        meant, title = coloring_of(every, color["name"], "light")
+        assert color["title"] == title
         assert color["names"] == list(meant.names)
         assert color["styles"] == [list(style) for style in meant.styles]
         kind = "<u2" if meant.names else "<f4"
@@ -226,11 +226,11 @@ def test_nothing_known_is_nothing_sent(tmp_path):
 
 
 def test_more_points_than_can_be_drawn_are_a_stated_sample(
-    spaces, atlas, tmp_path, monkeypatch
+    spaces, store, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(scene, "MOST_POINTS", 12)
+    monkeypatch.setattr(view, "MOST_POINTS", 12)
     page = export(tmp_path, spaces, k=K)
-    content, drawn = held(page), scene.drawn_of(N)
+    content, drawn = held(page), drawn_rows_of(N)
     assert (
         "30 points, neighbours in the latent space. 12 of them, drawn by chance, are"
         in page
@@ -239,15 +239,15 @@ def test_more_points_than_can_be_drawn_are_a_stated_sample(
     assert content["ids"] == [f"p{row}" for row in drawn]
     rows = [*drawn, *(row for row in range(N) if row not in drawn)]
     for name, run in places(content):
-        graph = atlas.graph(Key(name, int(run["seed"]), "latent"), 7)
+        graph = store.graph(Key(name, int(run["seed"]), "latent"), 7)
         found = unpack(run["neighbors"], "<u2", 12, 7)
         # Neighbours that are not drawn have numbers from 12 on.
         assert np.array_equal(np.array(rows)[found], graph.indices[drawn])
     assert "in-degree" not in [color["name"] for color in content["colors"]]
     # Numbers of the whole are those of all points.
     place = Key("plain", 0, "latent")
-    line = strip.Line("plain", atlas.facts(place, "plain", K), [])
-    told = strip.content([line], NOTHING, 0)["rows"][0]["cells"]
+    line = panes.StripLine("plain", store.table(place, "plain", K), [])
+    told = panes.strip_of([line], NOTHING, 0)["rows"][0]["cells"]
     sent = content["variants"][0]["runs"][0]["strip"][STEPS.index(K)]
     assert [cell["whole"] for cell in sent] == [cell["whole"] for cell in told]
 

@@ -11,7 +11,7 @@ from pages import HOSTILE, N, space
 from playwright.sync_api import expect, sync_playwright
 
 import refnet_viz as rv
-from refnet_viz.explorer import detail, strip
+from refnet_viz.explorer import panes
 from refnet_viz.explorer.embeddings import Key
 from refnet_viz.explorer.store import Store
 from refnet_viz.explorer.view import inside
@@ -93,7 +93,7 @@ def spaces():
 
 
 @pytest.fixture(scope="module")
-def atlas(spaces):
+def store(spaces):
     return Store.of(spaces, 2 * K)
 
 
@@ -194,16 +194,16 @@ def place(variant, seed=0):
     return Key(variant, seed, "latent")
 
 
-def expected_cells(atlas, variants, rows, k=K, seed=0):
+def expected_cells(store, variants, rows, k=K, seed=0):
     """Return what the explorer's strip says, in the order in which it is drawn."""
     lines = [
-        strip.Line(
-            name, atlas.facts(place(name, seed), "plain", k),
-            atlas.all_seeds(place(name), "plain", k),
+        panes.StripLine(
+            name, store.table(place(name, seed), "plain", k),
+            store.every_seed(place(name), "plain", k),
         )
         for name in variants
     ]  # fmt: skip
-    found = strip.content(lines, np.array(rows, np.intp), 0)
+    found = panes.strip_of(lines, np.array(rows, np.intp), 0)
     keys = ("whole", "band", "selected", "selectedBand")
     return [
         [
@@ -225,14 +225,14 @@ def test_the_page_opens_from_disk_without_a_network(page):
 
 
 @pytest.mark.parametrize("kind", ["none", "all", "kept", "gained", "lost"])
-def test_edges_are_those_of_python_for_every_k(page, atlas, kind):
+def test_edges_are_those_of_python_for_every_k(page, store, kind):
     blank = page.ink(1)
     page.press(kind)
     for k in (1, 3, 7):
         slider = page.page.get_by_label("Neighbours k")
         steps = page.run("() => refnetViz.data.steps")
         slider.fill(str(steps.index(k)))
-        before, after = (atlas.graph(place(name), k) for name in ("plain", "both"))
+        before, after = (store.graph(place(name), k) for name in ("plain", "both"))
         if kind == "none":
             wanted = np.empty((0, 2))
         elif kind == "all":
@@ -256,7 +256,7 @@ def test_edges_are_those_of_python_for_every_k(page, atlas, kind):
         expect(own).to_contain_text(f"this is the baseline: nothing is {kind}")
 
 
-def test_a_lasso_selects_in_all_panels_and_its_numbers_are_pythons(page, atlas):
+def test_a_lasso_selects_in_all_panels_and_its_numbers_are_pythons(page, store):
     places = page.places(1)
     middle = np.median(places, axis=0)
     left, top = places.min(axis=0) - 6
@@ -269,7 +269,7 @@ def test_a_lasso_selects_in_all_panels_and_its_numbers_are_pythons(page, atlas):
     chosen = page.run("() => [...refnetViz.scene.chosen]")
     assert np.flatnonzero(chosen).tolist() == wanted
     assert page.state()["focus"] == 1
-    assert page.cells() == expected_cells(atlas, ["plain", "both"], wanted)
+    assert page.cells() == expected_cells(store, ["plain", "both"], wanted)
     expect(page.page.locator(".rv-title")).to_have_text(f"{len(wanted)} selected")
     expect(page.page.locator(".rv-caption")).to_contain_text(f"{len(wanted)} selected")
     # With Shift more are added.
@@ -285,12 +285,12 @@ def _around(page, panel, row):
     return [(x - 7, y - 7), (x + 7, y - 7), (x + 7, y + 7), (x - 7, y + 7)]
 
 
-def test_numbers_of_the_whole_follow_k_and_seed(page, atlas):
-    assert page.cells() == expected_cells(atlas, ["plain", "both"], [])
+def test_numbers_of_the_whole_follow_k_and_seed(page, store):
+    assert page.cells() == expected_cells(store, ["plain", "both"], [])
     page.page.get_by_label("Neighbours k").fill("0")
-    assert page.cells() == expected_cells(atlas, ["plain", "both"], [], k=1)
+    assert page.cells() == expected_cells(store, ["plain", "both"], [], k=1)
     page.page.get_by_label("Seed", exact=True).select_option("2")
-    assert page.cells() == expected_cells(atlas, ["plain", "both"], [], k=1, seed=2)
+    assert page.cells() == expected_cells(store, ["plain", "both"], [], k=1, seed=2)
     expect(page.page.locator(".rv-panel-title").nth(1)).to_have_text("both, seed 2")
 
 
@@ -309,8 +309,8 @@ def test_panels_come_and_go_and_stay_linked(page):
     assert page.page.locator(".rv-cards tbody tr").count() == 1
 
 
-def test_every_colour_can_be_shown(page, atlas):
-    facts = atlas.facts(place("both"), "plain", 7)
+def test_every_colour_can_be_shown(page, store):
+    facts = store.table(place("both"), "plain", 7)
     steps = page.run("() => refnetViz.data.steps")
     page.page.get_by_label("Neighbours k").fill(str(steps.index(7)))
     names = page.page.get_by_label("Colour by").locator("option").all_inner_texts()
@@ -336,13 +336,13 @@ def test_a_class_is_selected_by_its_entry_in_the_legend(page, spaces):
     assert page.rows() == np.flatnonzero(spaces["plain"][0].labels == 1).tolist()
 
 
-def test_hovering_shows_a_point_with_its_neighbours(page, atlas):
+def test_hovering_shows_a_point_with_its_neighbours(page, store):
     places = page.places(1)
     apart = [np.sort(np.linalg.norm(places - one, axis=1))[1] for one in places]
     row = int(np.argmax(apart))
     page.page.mouse.move(*places[row])
-    facts = atlas.facts(place("both"), "plain", K)
-    wanted = detail.of_point(facts, row)
+    facts = store.table(place("both"), "plain", K)
+    wanted = panes.point(facts, row)
     pane = page.page.locator(".rv-detail")
     expect(pane.locator(".rv-title")).to_have_text(f"p{row} in both")
     expect(pane.locator(".rv-text")).to_have_text(f"text {row}")
@@ -359,7 +359,7 @@ def test_hovering_shows_a_point_with_its_neighbours(page, atlas):
         if not name.startswith("responsibility"):
             assert told[name] == value, name
     assert pane.locator(".rv-heading").last.inner_text() == wanted["heading"]
-    other = atlas.graph(place("plain"), K).indices[row]
+    other = store.graph(place("plain"), K).indices[row]
     tiles = pane.locator(".rv-tile")
     assert tiles.count() == K
     assert [tiles.nth(i).get_attribute("title").split(",")[0] for i in range(K)] == [
@@ -404,7 +404,7 @@ def test_a_dragged_slider_is_undone_at_once(page):
     expect(page.page.get_by_role("button", name="Undo")).to_be_disabled()
 
 
-def test_ids_are_copied_and_a_table_is_saved(page, atlas):
+def test_ids_are_copied_and_a_table_is_saved(page, store):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.run("() => refnetViz.change({ rows: [3, 4, 8] })")
     page.press("Copy ids")
@@ -414,7 +414,7 @@ def test_ids_are_copied_and_a_table_is_saved(page, atlas):
         page.press("Save CSV")
     assert download.value.suggested_filename == "selected.csv"
     lines = list(csv.DictReader(io.StringIO(download.value.path().read_text("utf-8"))))
-    facts = atlas.facts(place("plain"), "plain", K)
+    facts = store.table(place("plain"), "plain", K)
     assert [line["id"] for line in lines] == ["p3", "p4", "p8"]
     assert [line["label"] for line in lines] == [facts.labels[i] for i in (3, 4, 8)]
     assert [float(line["purity"]) for line in lines] == [
@@ -537,11 +537,11 @@ def test_several_labels_and_nothing_known(browser, folder):
     several = {name: [space(name, s, multi=True) for s in range(2)]
                for name in ("plain", "both")}  # fmt: skip
     file = rv.export_html(several, folder / "multi.html", k=K, layout="pca")
-    atlas = Store.of(several, 2 * K)
+    store = Store.of(several, 2 * K)
     with opened(browser, file) as page:
         rows = [0, 1, 5, 9, 22]
         page.run("(rows) => refnetViz.change({ rows })", rows)
-        assert page.cells() == expected_cells(atlas, ["plain", "both"], rows)
+        assert page.cells() == expected_cells(store, ["plain", "both"], rows)
     bare = rv.Embedding.from_arrays(np.random.default_rng(0).normal(size=(12, 3)))
     file = rv.export_html(bare, folder / "bare.html", k=3, layout="pca")
     with opened(browser, file) as page:

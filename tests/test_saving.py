@@ -59,7 +59,7 @@ def test_the_manifest_makes_the_figure_again(view, files):
     assert name == "maps.manifest.json"
     again = rv.replay(
         json.loads(content),
-        {name: runs[0] for name, runs in view._atlas.variants.items()},
+        {name: runs[0] for name, runs in view._store.embeddings.variants.items()},
     )
     assert again.to_json() == view.snapshot().to_json()
 

@@ -38,7 +38,9 @@ from hypothesis.extra.numpy import arrays
 from matplotlib.path import Path as Polygon
 
 import refnet_viz as rv
-from refnet_viz.explorer import view as scene
+from refnet_viz.explorer import view as view_module
+from refnet_viz.explorer import wire
+from refnet_viz.explorer.view import inside
 from refnet_viz.graph import knn, rewiring
 from refnet_viz.graph.attribution import attribute
 from refnet_viz.plot.theme import class_style, faded
@@ -134,7 +136,7 @@ def test_a_long_legend_is_cut_in_words():
         embedding("a", 0, metadata=kinds), k=3, layout="pca", color="many"
     )
     assert len(key(view)) == 24
-    assert all(len(name) == scene.LONGEST_NAME for name in key(view))
+    assert all(len(name) == wire.LONGEST_NAME for name in key(view))
     assert view.map.key["more"] == ""
     rng = np.random.default_rng(0)
     more = rv.Embedding.from_arrays(
@@ -284,7 +286,7 @@ def test_edges_by_modality_follow(view, spaces, monkeypatch):
     told = [line["name"] for line in view.map.key["lines"]]
     none = {n.split(" 0.0% (chance ")[0] for n in told if " 0.0% (chance" in n}
     assert none == {"emergent", "only image"}
-    monkeypatch.setattr(scene, "MOST_EDGES", 14)
+    monkeypatch.setattr(view_module, "MOST_EDGES", 14)
     view.k = 4
     assert len(edges(view)) == 7
     assert "\n7 of " in notes(view)
@@ -292,7 +294,7 @@ def test_edges_by_modality_follow(view, spaces, monkeypatch):
 
 
 def test_the_cap_on_edges_is_said(view, monkeypatch):
-    monkeypatch.setattr(scene, "MOST_EDGES", 14)
+    monkeypatch.setattr(view_module, "MOST_EDGES", 14)
     view.edges = "all"
     assert len(edges(view)) == len(edges(view, 1)) == 7  # on all maps together
     assert "\n7 of " in notes(view)
@@ -316,7 +318,7 @@ def test_many_modalities_share_eight_colours():
 
 @pytest.fixture
 def sampled(spaces, monkeypatch):
-    monkeypatch.setattr(scene, "MOST_POINTS", 10)
+    monkeypatch.setattr(view_module, "MOST_POINTS", 10)
     made = rv.explore(spaces, k=3, layout="pca")
     yield made
     made.close()
@@ -464,7 +466,7 @@ def test_inside_agrees_with_matplotlib(points, corners):
     assume(_apart(points, polygon) > 1e-6)
     expected = Polygon(np.vstack([polygon, polygon[:1]])).contains_points(points)
     assume(np.array_equal(expected, _odd(points, polygon)))
-    np.testing.assert_array_equal(scene.inside(points, list(xs), list(ys)), expected)
+    np.testing.assert_array_equal(inside(points, list(xs), list(ys)), expected)
 
 
 @given(
@@ -475,7 +477,7 @@ def test_inside_agrees_with_a_ray_at_a_time(points, corners):
     polygon = np.array(corners, float).reshape(-1, 2)
     assume(not corners or _apart(points, polygon) > 1e-6)
     xs, ys = polygon.T.tolist() if corners else ([], [])
-    np.testing.assert_array_equal(scene.inside(points, xs, ys), _odd(points, polygon))
+    np.testing.assert_array_equal(inside(points, xs, ys), _odd(points, polygon))
 
 
 def _odd(points, polygon):
@@ -506,5 +508,5 @@ def test_a_star_is_hollow():
     turns = np.radians(90 + 144 * np.arange(5))
     star = np.column_stack([np.cos(turns), np.sin(turns)])
     points = np.array([[0.0, 0.0], *(0.8 * star)])
-    found = scene.inside(points, *star.T.tolist())
+    found = inside(points, *star.T.tolist())
     assert found.tolist() == [False] + [True] * 5

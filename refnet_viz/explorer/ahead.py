@@ -1,56 +1,61 @@
-"""What the explorer computes while nobody asks, one thing at a time."""
+"""Work of the explorer that can wait, one thing at a time."""
 
 from __future__ import annotations
 
-from .desk import Desk
+from enum import Enum
+
 from .state import BY_MODALITY
-from .strip import columns
-
-NOTHING, LAYOUT, BANDS, GRAPH = "", "layout", "bands", "graph"
+from .view import View
 
 
-def step(desk: Desk) -> str:
-    """Compute the next thing that was left for later, and say what it was.
+class Done(Enum):
+    """Kind of the work that was done."""
+
+    NOTHING = "nothing"
+    LAYOUT = "layout"
+    BANDS = "bands"
+    GRAPH = "graph"
+
+
+def step(view: View) -> Done:
+    """Compute the next thing that was left for later, and return its kind.
 
     First the layouts of the maps, then the seed bands of their numbers, then the
     neighbours in other spaces, at last what more neighbours and other variants need.
     """
-    chosen, atlas = desk.chosen, desk.atlas
-    for place in desk.waited_for:
-        atlas.layout(place, chosen.layout)
-        return LAYOUT
-    if not desk.banded:
-        return _band(desk)
-    return GRAPH if _ahead(desk) else NOTHING
+    for key in view.missing_layouts:
+        view.store.layout(key, view.state.layout)
+        return Done.LAYOUT
+    if not view.has_bands:
+        return _band(view)
+    return Done.GRAPH if _prepare(view) else Done.NOTHING
 
 
-def _ahead(desk: Desk) -> bool:
-    """Compute what may be asked for next; return whether there was anything."""
-    chosen, atlas = desk.chosen, desk.atlas
-    others = [p.looking(s) for p in desk.places for s in atlas.spaces]
-    for other in others:
-        if not atlas.graphs.has(other):
-            atlas.graph(other, 1)
+def _prepare(view: View) -> bool:
+    """Compute what may be needed next; return whether there was anything."""
+    state, store = view.state, view.store
+    runs = store.embeddings
+    for other in (key.in_space(space) for key in view.keys for space in runs.spaces):
+        if not store.has_graph(other):
+            store.graph(other, 1)
             return True
-    by_modality = chosen.edges == BY_MODALITY
-    if by_modality and any(map(atlas.graphs.foresee, desk.places)):
+    if state.edges == BY_MODALITY and any(map(store.judge_every_k, view.keys)):
         return True
-    each = (desk.place(name).even for name in atlas.variants)
-    return any(atlas.prepare(place, chosen.layout) for place in each)
+    every = (state.key(runs, name).unweighted for name in runs.variants)
+    return any(store.prepare(key, state.layout) for key in every)
 
 
-def _band(desk: Desk) -> str:
+def _band(view: View) -> Done:
     """Compute the metrics of one more seed."""
-    chosen, atlas = desk.chosen, desk.atlas
-    lines = desk.lines(banded=False)
-    names = columns(lines[0].facts)
-    waiting = [
+    state, store = view.state, view.store
+    names = view.tables[0].headline_metrics
+    missing = [
         other
-        for place in desk.places
-        for other in atlas.family(place)
-        if not atlas.knows(other, chosen.baseline, chosen.k, names)
+        for key in view.keys
+        for other in store.embeddings.family(key)
+        if not store.has_metrics(other, state.baseline, state.k, names)
     ]
-    facts = atlas.facts(waiting[0], chosen.baseline, chosen.k)
+    table = store.table(missing[0], state.baseline, state.k)
     for name in names:
-        facts.value(name)
-    return BANDS if len(waiting) == 1 else GRAPH
+        table.metric(name)
+    return Done.BANDS if len(missing) == 1 else Done.GRAPH

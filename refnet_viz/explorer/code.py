@@ -1,44 +1,46 @@
-"""A view as the code that makes it again."""
+"""Code that makes a state of the explorer again."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import MISSING, fields
 from typing import Any
 
 import numpy as np
 
+from .state import State
+
 LINE = 88
 ARGUMENTS = ("variants", "k", "space", "layout", "color", "baseline", "seed", "mode")
 DEFAULTS = {
-    "k": 15, "space": "latent", "layout": "aligned", "color": "label", "mode": "light",
-    "metric": "euclidean", "edges": "none", "epoch": None, "selected": (),
-}  # fmt: skip
+    one.name: one.default for one in fields(State) if one.default is not MISSING
+} | {"selected": ()}
 
 
-def written(settings: Mapping[str, Any]) -> str:
-    """Return the code that makes a view of `spaces` again.
+def code_of(arguments: Mapping[str, Any]) -> str:
+    """Return the code that explores `spaces` with some settings.
 
     Parameters
     ----------
-    settings
-        Name to value; what `explore` does by itself is left out.
+    arguments
+        Name to value, as of `State.arguments`; defaults are left out.
 
     Examples
     --------
-    >>> print(written({"k": 20, "edges": "kept", "metric": "euclidean"}))
+    >>> print(code_of({"k": 20, "edges": "kept", "metric": "euclidean"}))
     view = rv.explore(spaces, k=20)
     view.edges = "kept"
     """
-    told = {
+    literals = {
         name: _literal(value)
-        for name, value in settings.items()
+        for name, value in arguments.items()
         if name not in DEFAULTS or value != DEFAULTS[name]
     }
-    given = [f"{name}={told.pop(name)}" for name in ARGUMENTS if name in told]
-    chosen = told.pop("selected", "")
-    lines = [_call(["spaces", *given])]
-    lines += [f"view.{name} = {value}" for name, value in told.items()]
-    lines += [f"view.select({chosen})"] if chosen else []
+    first = [f"{name}={literals.pop(name)}" for name in ARGUMENTS if name in literals]
+    selected = literals.pop("selected", "")
+    lines = [_call(["spaces", *first])]
+    lines += [f"view.{name} = {value}" for name, value in literals.items()]
+    lines += [f"view.select({selected})"] if selected else []
     return "\n".join(lines)
 
 
@@ -59,7 +61,7 @@ def _literal(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_literal, value))}]"
     if isinstance(value, Mapping):
-        pairs = (f"{_literal(key)}: {_literal(own)}" for key, own in value.items())
+        pairs = (f"{_literal(key)}: {_literal(each)}" for key, each in value.items())
         return f"{{{', '.join(pairs)}}}"
     return repr(value.item() if isinstance(value, np.generic) else value)
 

@@ -1,10 +1,9 @@
-"""What the explorer can colour points by."""
+"""Colours of points in the explorer: what can be chosen, and its values."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -14,7 +13,8 @@ from plotly.colors import sample_colorscale
 
 from ..data.meaning import as_series, count_of_names, kind_of
 from ..embedding import Embedding
-from ..plot.color import Coloring, coloring
+from ..plot.color import Coloring
+from ..plot.color import coloring as plot_coloring
 from ..plot.scale import text_of
 from ..plot.theme import MODES, SCALE, SYMBOLS
 from .points import PointTable, responsibility_of
@@ -22,66 +22,16 @@ from .points import PointTable, responsibility_of
 # Two categories of the same colour and shape could not be told apart.
 MOST_KINDS = len(SYMBOLS) * len(MODES["light"].classes)
 LOWEST = -1.0  # responsibility has no lower end: few points would take the whole scale
-NUMBERS = ("confidence", "purity", "rewiring", "in-degree")
+# Colour to the attribute of the table of points; those of the graph follow its k.
+NUMBERS = {
+    "confidence": "confidence",
+    "purity": "purity",
+    "rewiring": "rewiring",
+    "in-degree": "in_degree",
+}
+OF_GRAPH = ("purity", "rewiring", "in-degree")
 # The dark end of the scale would be lost on dark paper, its middle among grey points.
 FIRST_STEP = {"light": 0.0, "dark": 0.2}
-
-
-@dataclass(frozen=True)
-class Hue:
-    """What colour means on every map.
-
-    Parameters
-    ----------
-    coloring
-        Values a panel, names and styles.
-    title
-        What it shows, as plain text.
-    """
-
-    coloring: Coloring
-    title: str
-
-    @property
-    def values(self) -> tuple[npt.NDArray[Any], ...]:
-        """One array a panel: positions in `names`, or numbers where there are none."""
-        return self.coloring.values
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The categories."""
-        return self.coloring.names
-
-    @property
-    def styles(self) -> tuple[tuple[str, str], ...]:
-        """Colour and symbol of each category."""
-        return self.coloring.styles
-
-    @property
-    def mode(self) -> str:
-        """Light or dark."""
-        return self.coloring.mode
-
-    @property
-    def span(self) -> tuple[float, float]:
-        """Smallest and largest number of all panels."""
-        return self.coloring.span
-
-    @property
-    def origin(self) -> float:
-        """What is taken off before numbers travel in single precision."""
-        return 0.0 if self.coloring.kind == "numbers" else self.span[0]
-
-    @property
-    def ends(self) -> tuple[str, str]:
-        """What stands at the ends of the scale."""
-        low, high = self.span
-        if self.coloring.kind == "numbers":
-            return f"{low:.3g}", f"{high:.3g}"
-        low_text, high_text = (
-            text_of(self.coloring.kind, end, high - low) for end in (low, high)
-        )
-        return low_text, high_text
 
 
 @cache
@@ -103,85 +53,109 @@ def options(embeddings: Sequence[Embedding]) -> list[str]:
     `Embedding.columns` are among them as far as they mean a colour (see
     `refnet_viz.data.meaning`), unless they hold another text in almost every row.
     """
-    labelled = all(e.labels is not None for e in embeddings)
-    told = all(e.predictions is not None for e in embeddings)
-    found = ["label"]
-    found += ["prediction"] * told + ["correct"] * (told and labelled)
-    found += ["confidence"] * all(e.scores is not None for e in embeddings)
-    found += ["purity"] * labelled + ["rewiring", "in-degree"]
+    labels = all(e.labels is not None for e in embeddings)
+    predictions = all(e.predictions is not None for e in embeddings)
+    names = ["label"]
+    names += ["prediction"] * predictions + ["correct"] * (predictions and labels)
+    names += ["confidence"] * all(e.scores is not None for e in embeddings)
+    names += ["purity"] * labels + ["rewiring", "in-degree"]
     if all(e.answers_held_out for e in embeddings):
-        found += [
+        names += [
             responsibility_of(name)
             for name in embeddings[0].decoded
             if all(name in e.decoded for e in embeddings)
         ]
-    rest = [set(e.columns) for e in embeddings]
+    columns = [set(e.columns) for e in embeddings]
     for name, values in embeddings[0].columns.items():
-        shared = all(name in names for names in rest)
-        if shared and name not in found and _readable(values):
-            found.append(name)
-    return found
+        everywhere = all(name in others for others in columns)
+        if everywhere and name not in names and _has_colors(values):
+            names.append(name)
+    return names
 
 
-def _readable(values: Any) -> bool:
+def _has_colors(values: Any) -> bool:
     kind = kind_of(as_series(values))
     if kind == "categories":
         return 1 <= count_of_names(values) <= MOST_KINDS
     return kind != "none"
 
 
-def hue(shown: Sequence[PointTable], color: str, mode: str) -> Hue:
-    """Return what the colour of every point means.
+def coloring_of(
+    tables: Sequence[PointTable], color: str, mode: str
+) -> tuple[Coloring, str]:
+    """Return the colour of every point and its title as plain text.
 
     Parameters
     ----------
-    shown
+    tables
         Of every map.
     color
         One of `options`.
     mode
         "light" or "dark".
     """
-    panels = [(str(number), facts.embedding) for number, facts in enumerate(shown)]
-    numbers, title = _numbers(shown, color)
+    panels = [(str(number), table.embedding) for number, table in enumerate(tables)]
+    numbers, title = _numbers(tables, color)
     if numbers is None:
-        found = coloring(panels, color, mode)
-        return Hue(found, html.unescape(found.title))
-    by_panel = {name: own for (name, _), own in zip(panels, numbers, strict=True)}
-    return Hue(coloring(panels, by_panel, mode), title)
+        coloring = plot_coloring(panels, color, mode)
+        return coloring, html.unescape(coloring.title)
+    names = (name for name, _ in panels)
+    by_panel = dict(zip(names, numbers, strict=True))
+    return plot_coloring(panels, by_panel, mode), title
+
+
+def origin_of(coloring: Coloring) -> float:
+    """Return what is taken off times before they travel in single precision."""
+    return 0.0 if coloring.kind == "numbers" else coloring.span[0]
+
+
+def ends_of(coloring: Coloring) -> tuple[str, str]:
+    """Return the texts at the low and the high end of the scale."""
+    low, high = coloring.span
+    if coloring.kind == "numbers":
+        return f"{low:.3g}", f"{high:.3g}"
+    low_text, high_text = (
+        text_of(coloring.kind, end, high - low) for end in (low, high)
+    )
+    return low_text, high_text
+
+
+def title_of(color: str, baseline: str, k: int) -> str:
+    """Return the title of a colour that is a number a point.
+
+    Examples
+    --------
+    >>> title_of("in-degree", "plain", 15)
+    'in-degree (mean 15): hubs are high'
+    """
+    titles = {
+        "rewiring": f"rewiring from {baseline}",
+        "confidence": "confidence of the prediction",
+        "in-degree": f"in-degree (mean {k}): hubs are high",
+    }
+    return titles.get(color, color)
 
 
 def _numbers(
-    shown: Sequence[PointTable], color: str
+    tables: Sequence[PointTable], color: str
 ) -> tuple[list[npt.NDArray[np.float64]] | None, str]:
     """Return the numbers of every map and their title, None where there are none."""
-    first = shown[0]
+    first = tables[0]
     names = {responsibility_of(name): name for name in first.embedding.decoded}
-    if color in names and all(facts.embedding.answers_held_out for facts in shown):
-        return _responsibility(shown, names[color])
+    if color in names and all(t.embedding.answers_held_out for t in tables):
+        return _responsibility(tables, names[color])
     if color not in NUMBERS:
         return None, ""
-    titles = {
-        "rewiring": f"rewiring from {first.baseline}",
-        "confidence": "confidence of the prediction",
-        "in-degree": f"in-degree (mean {first.graph.k}): hubs are high",
-    }
-    values = [
-        {
-            "confidence": facts.confidence, "purity": facts.purity,
-            "rewiring": facts.rewiring, "in-degree": facts.in_degree,
-        }[color]
-        for facts in shown
-    ]  # fmt: skip
-    return [np.asarray(own, np.float64) for own in values], titles.get(color, color)
+    values = [np.asarray(getattr(t, NUMBERS[color]), np.float64) for t in tables]
+    return values, title_of(color, first.baseline, first.graph.k)
 
 
 def _responsibility(
-    shown: Sequence[PointTable], name: str
+    tables: Sequence[PointTable], name: str
 ) -> tuple[list[npt.NDArray[np.float64]], str]:
-    """Return how far z answers for a modality, cut where single points would decide."""
-    values = [facts.responsibility[name] for facts in shown]
+    """Return responsibilities, cut where single points would take the whole scale."""
+    values = [table.responsibility[name] for table in tables]
     title = f"responsibility: {name} (1 is best, 0 the mean predictor"
-    worse = sum(int(np.sum(own < LOWEST)) for own in values)
+    worse = sum(int(np.sum(numbers < LOWEST)) for numbers in values)
     title += f"; {worse:,} below {LOWEST:g} as {LOWEST:g})" if worse else ")"
-    return [np.maximum(own, LOWEST) for own in values], title
+    return [np.maximum(numbers, LOWEST) for numbers in values], title

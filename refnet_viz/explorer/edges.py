@@ -1,4 +1,4 @@
-"""How edges are drawn: by what became of them, or by the modalities that have them."""
+"""Edges of a map: which are drawn, in which style, and what the legend says of them."""
 
 from __future__ import annotations
 
@@ -8,22 +8,50 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..graph.diff import edge_diff
 from ..graph.patterns import LISTED, EdgeGroups, Group
 from ..plot.points import edge_style
 from ..plot.theme import class_style, faded, ink
+from .embeddings import Key
+from .state import CHANGES
+from .store import Store
 from .words import cut
 
-MOST = 8  # colours that lines can be told apart by
+MOST_COLORS = 8  # colours that lines can be told apart by
 LONGEST = 28  # of a set of modalities in the legend
 DASH = [5, 3]
 # Of the classes' colours, those that stand out most on either background.
-CHANGED = {
+CHANGE_STYLES = {
     "light": {"gained": (0, DASH), "lost": (3, [2, 3])},
     "dark": {"gained": (4, DASH), "lost": (1, [2, 3])},
 }
 TITLE = "edges by the modalities whose own graphs have them"
 
 Bools = npt.NDArray[np.bool_]
+Pairs = npt.NDArray[np.int64]
+
+
+def pairs_of(store: Store, key: Key, baseline: str, k: int, kind: str) -> Pairs:
+    """Return ``(E, 2)`` ends of the edges of a kind.
+
+    Parameters
+    ----------
+    store
+        Holds the graphs.
+    key, baseline, k
+        The graph, and the variant it is compared with.
+    kind
+        One of `state.EDGES`; "by modality" are all of them.
+    """
+    if kind == "none":
+        return np.empty((0, 2), np.int64)
+    graph = store.graph(key, k)
+    if kind not in CHANGES:
+        edges = graph.edges()
+        return np.column_stack([edges.source, edges.target])
+    other = store.embeddings.beside(key, baseline)
+    diff = edge_diff(store.graph(other, k), graph)
+    return np.asarray(getattr(diff, kind))
 
 
 def styled(
@@ -64,8 +92,8 @@ def key(groups: EdgeGroups | None, mode: str) -> list[dict[str, Any]]:
 
 
 def _plain(kind: str, mode: str) -> dict[str, Any]:
-    if kind in CHANGED[mode]:
-        number, dash = CHANGED[mode][kind]
+    if kind in CHANGE_STYLES[mode]:
+        number, dash = CHANGE_STYLES[mode][kind]
         color = faded(class_style(number, mode)[0], 0.75)
         return {"color": color, "width": 1.2, "dash": dash}
     return {**edge_style(ink(mode), 1.0), "dash": []}
@@ -82,7 +110,7 @@ def _styles(groups: EdgeGroups, mode: str) -> list[dict[str, Any]]:
 def _colors(groups: EdgeGroups) -> list[int]:
     """Return the colour of each group: the one it has in `plot.attribution`."""
     if len(groups.modalities) > LISTED:
-        return list(reversed(range(MOST)))[: len(groups.groups) - 1]
+        return list(reversed(range(MOST_COLORS)))[: len(groups.groups) - 1]
     sets = sorted(range(1, 1 << len(groups.modalities)), key=int.bit_count)
     largest_first = sorted(sets, key=lambda pattern: -pattern.bit_count())
     return [largest_first.index(pattern) for pattern in sets]

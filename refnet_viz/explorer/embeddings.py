@@ -1,25 +1,33 @@
-"""The embeddings the explorer is about, and where among them it looks."""
+"""Embeddings by variant, seed and epoch, and the keys that name one space of one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from .. import _check
 from .._nested import Variants
+from ..data.dataset import Dataset
 from ..data.rows import positions
 from ..embedding import Embedding
 from ..graph.reweighting import WEIGHTED
-from .points import Rows
+
+if TYPE_CHECKING:
+    from ..train.run import Run
+
+LATEST = 4  # epochs whose embeddings are held at once: as many as there are maps
+
+Rows = npt.NDArray[np.intp]
 
 
 class Key(NamedTuple):
-    """Which run of which variant, in which space, at which epoch.
+    """Name of one space of one embedding: variant, seed, space, distance, epoch.
 
     `weights` are modalities with multiples of their default weight, nothing where all
     are equal; `epoch` is None for the state that was kept.
@@ -33,17 +41,17 @@ class Key(NamedTuple):
     epoch: int | None = None
 
     @property
-    def even(self) -> Key:
-        """The same place under equal weights: the one that is laid out."""
+    def unweighted(self) -> Key:
+        """The same key with equal weights and Euclidean distance: the one laid out."""
         return self._replace(weights=(), metric="euclidean")
 
-    def looking(self, space: str) -> Key:
-        """Return the same place in another space, by the same distance."""
+    def in_space(self, space: str) -> Key:
+        """Return the key of another space of the embedding, by the same distance."""
         return self._replace(weights=(), space=space)
 
 
 class Earlier(Protocol):
-    """A variant as it was at epochs of its training."""
+    """Embeddings of a variant at epochs of its training."""
 
     epochs: tuple[int, ...]
 
@@ -109,14 +117,14 @@ class Embeddings:
         """
         if ids is None or (not isinstance(ids, str) and np.size(ids) == 0):
             return np.empty(0, np.intp)
-        given = np.atleast_1d(np.asarray(list(ids) if isinstance(ids, set) else ids))
-        if given.dtype == bool:
-            _check.rows("ids", len(given), len(self.first), "spaces")
-            return np.flatnonzero(given)
-        return np.sort(positions(self.first.ids, pd.unique(given), name="ids"))
+        values = np.atleast_1d(np.asarray(list(ids) if isinstance(ids, set) else ids))
+        if values.dtype == bool:
+            _check.rows("ids", len(values), len(self.first), "spaces")
+            return np.flatnonzero(values)
+        return np.sort(positions(self.first.ids, pd.unique(values), name="ids"))
 
     def seeds(self, variant: str) -> list[Any]:
-        """Return the seeds of a variant, or positions where they are not known.
+        """Return the seeds of a variant, or positions where none are recorded.
 
         Examples
         --------
@@ -124,66 +132,65 @@ class Embeddings:
         >>> Embeddings({"mine": [run, run]}).seeds("mine")
         [0, 1]
         """
-        known = [run.info.get("seed") for run in self.variants[variant]]
-        told = None not in known and len(set(known)) == len(known)
-        return known if told else list(range(len(known)))
+        seeds = [run.info.get("seed") for run in self.variants[variant]]
+        distinct = None not in seeds and len(set(seeds)) == len(seeds)
+        return seeds if distinct else list(range(len(seeds)))
 
-    def beside(self, place: Key, variant: str) -> Key:
-        """Return the same place in another variant, of the same seed if it has it."""
+    def beside(self, key: Key, variant: str) -> Key:
+        """Return the same space of another variant, of the same seed if it has it."""
         seeds = self.seeds(variant)
-        seed = place.seed if place.seed in seeds else seeds[0]
-        return self._reached(place._replace(variant=variant, seed=seed))
+        seed = key.seed if key.seed in seeds else seeds[0]
+        return self._at_saved_epoch(key._replace(variant=variant, seed=seed))
 
-    def _reached(self, place: Key) -> Key:
-        """Return the place at the last epoch up to its own that was kept.
+    def _at_saved_epoch(self, key: Key) -> Key:
+        """Return the key at the last saved epoch up to its own.
 
-        Where none was it is the state that training kept; so it is where the space is
+        The state that training kept where no epoch was saved, or where the space is
         missing on the way, as the refined one may be.
         """
-        own = self.earlier.get(place.variant)
-        if place.epoch is None:
-            return place
-        reached = [e for e in own.epochs if e <= place.epoch] if own else []
-        kept = place._replace(epoch=None)
-        if not reached:
-            return kept
-        then = place._replace(epoch=reached[-1])
-        return then if place.space in self.embedding(then).spaces else kept
+        if key.epoch is None:
+            return key
+        earlier = self.earlier.get(key.variant)
+        epochs = [e for e in earlier.epochs if e <= key.epoch] if earlier else []
+        final = key._replace(epoch=None)
+        if not epochs:
+            return final
+        last = key._replace(epoch=epochs[-1])
+        return last if key.space in self.embedding(last).spaces else final
 
     @property
     def epochs(self) -> list[int]:
-        """The epochs that some variant has kept, rising."""
-        every = (own.epochs for own in self.earlier.values())
+        """The epochs that some variant has saved, rising."""
+        every = (earlier.epochs for earlier in self.earlier.values())
         return sorted({epoch for epochs in every for epoch in epochs})
 
-    def family(self, place: Key) -> list[Key]:
-        """Return the same place of every seed."""
-        return [place._replace(seed=seed) for seed in self.seeds(place.variant)]
+    def family(self, key: Key) -> list[Key]:
+        """Return the same space of every seed."""
+        return [key._replace(seed=seed) for seed in self.seeds(key.variant)]
 
-    def origin(self, place: Key) -> Key:
-        """Return the place whose layout is the reference of this one."""
+    def origin(self, key: Key) -> Key:
+        """Return the key whose layout is the reference of this one."""
         name = next(iter(self.variants))
-        return Key(name, self.seeds(name)[0], place.space)
+        return Key(name, self.seeds(name)[0], key.space)
 
-    def embedding(self, place: Key) -> Embedding:
-        """Return the embedding of a place."""
-        members: Sequence[Embedding] = self.variants[place.variant]
-        if place.epoch is not None:
-            members = self.earlier[place.variant].at(place.epoch)
-        return members[self.seeds(place.variant).index(place.seed)]
+    def embedding(self, key: Key) -> Embedding:
+        """Return the embedding of a key."""
+        members: Sequence[Embedding] = self.variants[key.variant]
+        if key.epoch is not None:
+            members = self.earlier[key.variant].at(key.epoch)
+        return members[self.seeds(key.variant).index(key.seed)]
 
-    def twin(self, place: Key) -> Key:
-        """Return the first run's place where that has the same points.
+    def twin(self, key: Key) -> Key:
+        """Return the first run's key where that has the same points.
 
         The features of the modalities do not depend on the run.
         """
-        if place.space in {"latent", "refined"}:
-            return place
-        kept = place._replace(epoch=None)
-        same = self._same_inputs[id(self.embedding(kept))]
-        if not same:
-            return kept
-        return self.origin(place)._replace(weights=place.weights, metric=place.metric)
+        if key.space in {"latent", "refined"}:
+            return key
+        final = key._replace(epoch=None)
+        if not self._same_inputs[id(self.embedding(final))]:
+            return final
+        return self.origin(key)._replace(weights=key.weights, metric=key.metric)
 
     @cached_property
     def _same_inputs(self) -> dict[int, bool]:
@@ -194,3 +201,54 @@ class Embeddings:
             and all(np.array_equal(run.inputs[name], first[name]) for name in first)
             for run in self.embeddings
         }
+
+
+class Epochs:
+    """Embeddings of a dataset by the runs of a variant, at the epochs all have saved.
+
+    Parameters
+    ----------
+    runs
+        One a seed.
+    data
+        Usually `data.test`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from refnet_viz.train import Config, fit
+    >>> data = Dataset.from_arrays({"a": np.eye(20)}, labels=[0, 1] * 10)
+    >>> small = Config(epochs=4, hidden=8, width=4)
+    >>> runs = [fit(data, small, snapshots=n, progress=False) for n in (1, 2)]
+    >>> earlier = Epochs(runs, data)
+    >>> earlier.epochs, [e.info["epoch"] for e in earlier.at(2)]
+    ((0, 2, 3), [2, 2])
+    """
+
+    def __init__(self, runs: Sequence[Run], data: Dataset) -> None:
+        self.runs, self.data = list(runs), data
+        every = [set(run.epochs) for run in self.runs]
+        self.epochs = tuple(sorted(set.intersection(*every)))
+        self._latest: dict[int, list[Embedding]] = {}
+
+    def at(self, epoch: int) -> list[Embedding]:
+        """Return the embeddings at an epoch; the last few are at hand.
+
+        Runs without refiner have no refined space but at the epoch that training
+        kept, see `Run.at`.
+
+        Parameters
+        ----------
+        epoch
+            One of `epochs`.
+        """
+        # torch, which people who look at their own vectors do not need
+        from ..inference import embed  # noqa: PLC0415
+
+        embeddings = self._latest.pop(epoch, None)
+        if embeddings is None:
+            embeddings = embed([run.at(epoch) for run in self.runs], self.data)
+        if len(self._latest) >= LATEST:
+            del self._latest[next(iter(self._latest))]
+        self._latest[epoch] = embeddings
+        return embeddings

@@ -1,4 +1,4 @@
-"""What `explore` was given: embeddings, runs with their data, or a folder."""
+"""Embeddings from embeddings, runs with their data, or a saved folder."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from .._spaces import ALONE, as_spaces
 from ..data.dataset import Dataset
 from ..embedding import Embedding
 from ..storage import load
-from .embeddings import Earlier
+from .embeddings import Earlier, Epochs
 
 
-def spaces_of(given: Any, data: Dataset | None) -> Variants[Embedding]:
+def spaces_of(spaces: Any, data: Dataset | None) -> Variants[Embedding]:
     """Return variant to one embedding a seed, see `embeddings_of`."""
-    return as_variants("spaces", embeddings_of(given, data), Embedding, alone=ALONE)
+    return as_variants("spaces", embeddings_of(spaces, data), Embedding, alone=ALONE)
 
 
-def embeddings_of(given: Any, data: Dataset | None) -> Any:
-    """Return embeddings in the shape that was given or saved.
+def embeddings_of(spaces: Any, data: Dataset | None) -> Any:
+    """Return embeddings in the shape of `spaces`.
 
     Parameters
     ----------
-    given
+    spaces
         Embeddings or vectors, as `knn` takes them, or runs; one, a list or a mapping.
         Or a folder that `rv.save` wrote.
     data
@@ -33,13 +33,13 @@ def embeddings_of(given: Any, data: Dataset | None) -> Any:
     Raises
     ------
     TypeError
-        If `given` is something else, or runs come without data.
+        If `spaces` is something else, or runs come without data.
     """
-    if isinstance(given, str | Path):
-        given = load(given)
+    if isinstance(spaces, str | Path):
+        spaces = load(spaces)
     if data is not None and not isinstance(data, Dataset):
         raise TypeError(f"`data` must be a Dataset, got {type(data).__name__}.")
-    if is_runs(given):
+    if is_runs(spaces):
         if data is None:
             raise TypeError(
                 "`data` must be the Dataset of the runs when `spaces` holds runs, "
@@ -48,27 +48,26 @@ def embeddings_of(given: Any, data: Dataset | None) -> Any:
         # torch is only needed where something is embedded.
         from ..inference import embed  # noqa: PLC0415
 
-        given = embed(given, shown_rows(data))
-    return as_spaces(given)
+        spaces = embed(spaces, shown_rows(data))
+    return as_spaces(spaces)
 
 
-def earlier_of(given: Any, data: Dataset | None) -> dict[str, Earlier]:
+def earlier_of(spaces: Any, data: Dataset | None) -> dict[str, Earlier]:
     """Return those variants of which runs kept states on the way."""
-    if not is_runs(given) or data is None:
+    if not is_runs(spaces) or data is None:
         return {}
     # torch again.
     from ..train.run import Run  # noqa: PLC0415
-    from .epochs import Epochs  # noqa: PLC0415
 
     rows = shown_rows(data)
-    every = as_variants("spaces", given, Run, alone=ALONE)
-    found = {name: Epochs(runs, rows) for name, runs in every.items()}
-    return {name: own for name, own in found.items() if own.epochs}
+    every = as_variants("spaces", spaces, Run, alone=ALONE)
+    epochs = {name: Epochs(runs, rows) for name, runs in every.items()}
+    return {name: earlier for name, earlier in epochs.items() if earlier.epochs}
 
 
-def is_runs(given: Any) -> bool:
+def is_runs(spaces: Any) -> bool:
     """Return whether the values are runs, without importing what makes them."""
-    first = given
+    first = spaces
     while isinstance(first, Mapping | list | tuple) and len(first):
         first = next(iter(first.values() if isinstance(first, Mapping) else first))
     return type(first).__name__ == "Run" and hasattr(first, "train_rows")
@@ -82,9 +81,9 @@ def rows_of(data: Dataset, embedding: Embedding) -> Dataset:
     ValueError
         If it does not have them all.
     """
-    known = set(data.ids.tolist())
+    ids = set(data.ids.tolist())
     for name in embedding.ids:
-        if name not in known:
+        if name not in ids:
             raise ValueError(
                 f"`data` must hold every point of `spaces`, got none called "
                 f"{str(name)!r}."

@@ -1,113 +1,178 @@
-"""The maps as a plain figure, to be saved, changed, or left behind in a notebook."""
+"""Picture of a view: a plain figure, and the still image a notebook keeps."""
 
 from __future__ import annotations
 
+import base64
+import html
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
-from ..embedding import Embedding
+from .. import _check
 from ..plot.panels import default_columns, finish, flat_axes, grid, place
 from ..plot.points import edge_lines, points
 from ..plot.record import call_of, with_call
+from ..plot.render import render
 from ..plot.text import escape, short, small
 from ..plot.theme import faded, ink
 from . import edges
-from .points import PointTable
+from .inputs import spaces_of
+from .state import State
+from .store import Store
 from .view import Panel, View
 
-HEIGHT = 340
-CONTEXT = "#8b949e"
+HEIGHT = 340  # pixels of a row of maps
+STILL_WIDTH, STILL_HEIGHT = 900, 620
+CONTEXT = "#8b949e"  # of points that are not selected
 DASHES = {(): "solid", (5, 3): "dash", (2, 3): "dot"}
+# Without a kernel Lab writes an error where the widget was; only outputs of widgets do
+# not say what type they have.
+STYLE = """
+<style>
+.jp-OutputArea:has(.rv-static):not(:has(.rv-explorer)) .jp-OutputArea-child:has(
+  > .jp-OutputArea-output:not([data-mime-type])) { display: none; }
+</style>
+"""
 
 
-def figure(view: View, shown: list[PointTable], arguments: dict[str, Any]) -> go.Figure:
+def figure(view: View, arguments: dict[str, Any]) -> go.Figure:
     """Return a plain figure of a view.
 
     Parameters
     ----------
     view
-        What the maps show.
-    shown
-        What is known of the points of each.
+        Of the maps.
     arguments
-        What makes the explorer show it, its spaces included.
+        Of `state_figure`, by which a manifest makes the figure again.
     """
-    titles = [_lines(view, panel) for panel in view.panels]
-    wide = default_columns(len(view.panels))
-    made = grid(titles, columns=wide, height=HEIGHT)
-    colors = ink(view.hue.mode)
-    for number, panel in enumerate(view.panels):
-        at = place(number, wide)
-        for trace in _edges(view, panel):
-            made.add_trace(trace, **at)
-        for trace in _points(view, panel, number, shown[number].embedding):
-            made.add_trace(trace, **at)
-        flat_axes(made, number + 1, colors)
-    if view.together:
-        _tie(made, len(view.panels))
-    view.hue.coloring.add_key(made)
+    panels, mode = view.panels, view.state.mode
+    columns = default_columns(len(panels))
+    titles = [_title_lines(view, panel) for panel in panels]
+    drawing = grid(titles, columns=columns, height=HEIGHT)
+    for number, panel in enumerate(panels):
+        cell = place(number, columns)
+        for trace in [*_edges(view, panel), *_points(view, panel, number)]:
+            drawing.add_trace(trace, **cell)
+        flat_axes(drawing, number + 1, ink(mode))
+    if view.aligned:
+        for number in range(2, len(panels) + 1):
+            tied = {f"{axis}axis{number}": {"matches": axis} for axis in "xy"}
+            drawing.update_layout(tied)
+    view.coloring.add_key(drawing)
     meta = {
-        "alt": " ".join(view.summary(panel) for panel in view.panels),
-        "selection": arguments.get("selected", ()), "k": arguments["k"],
+        "alt": " ".join(map(view.summary, panels)),
+        "selection": arguments.get("selected", ()),
+        "k": arguments["k"],
         "space": arguments["space"],
-    }  # fmt: skip
-    title = f"{view.panels[0].space}, coloured by {view.hue.title or 'nothing'}"
-    made = finish(made, f"<b>{escape(title)}</b>", view.hue.mode, meta)
-    return with_call(made, call_of("explorer", arguments))
+    }
+    title = f"{panels[0].space}, coloured by {view.color_title or 'nothing'}"
+    drawing = finish(drawing, f"<b>{escape(title)}</b>", mode, meta)
+    return with_call(drawing, call_of("explorer", arguments))
 
 
-def _lines(view: View, panel: Panel) -> list[str]:
+def state_figure(spaces: Any, **settings: Any) -> go.Figure:
+    """Return the picture of an explorer with some settings, as manifests name them.
+
+    Parameters
+    ----------
+    spaces
+        As in `refnet_viz.explore`.
+    settings
+        Of `State.of`.
+
+    Examples
+    --------
+    >>> from refnet_viz import Embedding
+    >>> line = Embedding.from_arrays([[0.0], [1.0], [3.0]])
+    >>> state_figure(line, k=1, layout="pca").layout.meta["k"]
+    1
+    """
+    variants = spaces_of(spaces, None)
+    k = _check.k_or_default(settings.get("k"), len(next(iter(variants.values()))[0]))
+    store = Store.of(variants, k)
+    state = State.of(store, settings | {"k": k})
+    return figure_of(View(store, state))
+
+
+def figure_of(view: View) -> go.Figure:
+    """Return a plain figure of a view, with the call that makes it again."""
+    variants = view.store.embeddings.variants
+    return figure(view, {"spaces": variants} | arguments_of(view))
+
+
+def arguments_of(view: View) -> dict[str, Any]:
+    """Return the settings that make a view again, see `State.arguments`."""
+    return view.state.arguments(view.store.embeddings)
+
+
+def _title_lines(view: View, panel: Panel) -> list[str]:
     # The space is in the title of the figure.
-    parts = [part for line in view.told(panel)[1:] for part in line]
+    parts = [part for line in view.note_parts(panel)[1:] for part in line]
     return [f"<b>{short(panel.title)}</b>", *(small(escape(part)) for part in parts)]
 
 
 def _edges(view: View, panel: Panel) -> list[go.Scatter | go.Scattergl]:
-    rows = view.edges(panel)
+    rows = view.drawn_edges(panel)
     pairs, groups = panel.pairs[rows], panel.groups and panel.groups.subset(rows)
     flat = panel.layout.coordinates
+    styled = edges.styled(panel.kind, groups, len(rows), view.state.mode)
     return [
         edge_lines(
-            flat, pairs[mask], count=len(flat), name=panel.kind,
+            flat,
+            pairs[mask],
+            count=len(flat),
+            name=panel.kind,
             line={
-                "color": style["color"], "width": style["width"],
+                "color": style["color"],
+                "width": style["width"],
                 "dash": DASHES[tuple(style["dash"])],
             },
         )
-        for style, mask in edges.styled(panel.kind, groups, len(rows), view.hue.mode)
+        for style, mask in styled
         if mask.any()
-    ]  # fmt: skip
-
-
-def _points(
-    view: View, panel: Panel, number: int, embedding: Embedding
-) -> list[go.Scatter | go.Scattergl]:
-    """Return the points, those that are not selected as a grey context below."""
-    flat, drawn = panel.layout.coordinates, view.drawn
-    marker = view.hue.coloring.marker(number)
-    chosen = np.isin(drawn, view.rows) if len(view.rows) else np.ones(len(drawn), bool)
-    parts = [(drawn[chosen], _of(marker, drawn[chosen]))]
-    if len(view.rows):
-        grey = {"color": faded(CONTEXT, 0.3), "line": {"width": 0}}
-        parts.insert(0, (drawn[~chosen], grey))
-    return [
-        points(embedding.subset(rows), flat[rows], own, name=short(panel.title))
-        for rows, own in parts
-        if len(rows)
     ]
 
 
-def _of(marker: dict[str, Any], rows: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _points(view: View, panel: Panel, number: int) -> list[go.Scatter | go.Scattergl]:
+    """Return the points, those that are not selected as a grey context below."""
+    flat, rows = panel.layout.coordinates, view.drawn_rows
+    marker = view.coloring.marker(number)
+    selected = np.isin(rows, view.rows) | (not len(view.rows))
+    parts = [(rows[selected], _rows_of(marker, rows[selected]))]
+    if len(view.rows):
+        grey = {"color": faded(CONTEXT, 0.3), "line": {"width": 0}}
+        parts.insert(0, (rows[~selected], grey))
+    embedding = panel.table.embedding
+    return [
+        points(embedding.subset(part), flat[part], style, name=short(panel.title))
+        for part, style in parts
+        if len(part)
+    ]
+
+
+def _rows_of(marker: dict[str, Any], rows: Any) -> dict[str, Any]:
+    """Return a marker of some of the points."""
+    parts: dict[str, Any] = {}
     for key, value in marker.items():
-        part = _of(value, rows) if isinstance(value, dict) else value
-        found[key] = part[rows] if isinstance(part, np.ndarray) else part
-    return found
+        part = _rows_of(value, rows) if isinstance(value, dict) else value
+        parts[key] = part[rows] if isinstance(part, np.ndarray) else part
+    return parts
 
 
-def _tie(made: go.Figure, count: int) -> None:
-    for number in range(2, count + 1):
-        together = {f"{axis}axis{number}": {"matches": axis} for axis in "xy"}
-        made.update_layout(together)
+def still(view: View) -> tuple[str, str]:
+    """Return HTML with a picture of a view, drawn without a browser, and its words.
+
+    The style of the explorer hides it wherever the explorer itself is shown.
+    """
+    alt = " ".join(view.summary(panel) for panel in view.panels)
+    data = render(
+        figure_of(view), "png", width=STILL_WIDTH, height=STILL_HEIGHT, scale=1.5
+    )
+    source = base64.b64encode(data).decode()
+    image = (
+        f'{STYLE}<img class="rv-static" alt="{html.escape(alt)}" '
+        f'style="max-width: 100%" width="{STILL_WIDTH}" '
+        f'src="data:image/png;base64,{source}">'
+    )
+    return image, alt

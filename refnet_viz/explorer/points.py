@@ -1,4 +1,4 @@
-"""What is known of the points of one graph: for the table, the pane and the strip."""
+"""Table of points: numbers, words and metadata of every point of one graph."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ import pandas as pd
 from ..data.answers import label_texts, labelled
 from ..data.meaning import RESERVED, distinct, texts
 from ..embedding import Embedding
-from ..graph import METRICS, Neighbors
+from ..graph import METRICS, Metric, Neighbors
 from ..graph.points import (
     in_degree,
     purity_by_point,
     purity_chance_by_point,
     same_label,
 )
+from .embeddings import Rows
 
 Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.intp]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PointTable:
-    """Numbers of every point of a graph, beside those of its baseline.
+    """Numbers and words of every point of a graph, beside those of its baseline.
 
     Parameters
     ----------
     graph
-        Of the shown variant.
+        Of the variant.
     baseline
         Name of the variant it is compared with.
     compared
         Whether that is another graph.
     rewiring
-        1 - Jaccard of the neighbourhoods in both.
+        ``(N,)`` 1 - Jaccard of the neighbourhoods in both; 0 is no change.
     noise
         The same between two seeds of the baseline, None when it has one.
-    answers
-        Asks how far z answers for each modality, which takes a moment the first time.
+    scores
+        Returns `refnet_viz.responsibility.scores_by_point`, which takes a moment.
     """
 
     graph: Neighbors
@@ -51,25 +51,34 @@ class PointTable:
     compared: bool
     rewiring: Floats
     noise: Floats | None
-    answers: Callable[[], pd.DataFrame]
+    scores: Callable[[], pd.DataFrame]
 
     @cached_property
-    def _values(self) -> dict[str, float]:
+    def _metrics(self) -> dict[str, float]:
         return {}
 
-    def value(self, name: str) -> float:
+    def metric(self, name: str) -> float:
         """Return a metric of the whole graph, computed once."""
-        if name not in self._values:
-            self._values[name] = float(METRICS[name].function(self.graph))
-        return self._values[name]
+        if name not in self._metrics:
+            self._metrics[name] = float(METRICS[name].function(self.graph))
+        return self._metrics[name]
 
-    def knows(self, names: Sequence[str]) -> bool:
-        """Return whether metrics can be had at once."""
-        return all(name in self._values for name in names)
+    @property
+    def headline_metrics(self) -> list[str]:
+        """The metrics that are declared headlines and that there are numbers for."""
+        return [
+            name
+            for name, metric in METRICS.items()
+            if metric.headline and _applies(metric, self.embedding)
+        ]
+
+    def has_metrics(self, names: Sequence[str]) -> bool:
+        """Return whether metrics are computed already."""
+        return all(name in self._metrics for name in names)
 
     @property
     def embedding(self) -> Embedding:
-        """Whose points these are."""
+        """The embedding of the points."""
         return self.graph.embedding
 
     @cached_property
@@ -114,81 +123,97 @@ class PointTable:
         return None if scores is None else scores.max(axis=1).astype(np.float64)
 
     @cached_property
-    def right(self) -> npt.NDArray[np.bool_] | None:
+    def correct(self) -> npt.NDArray[np.bool_] | None:
         """Which points are predicted right in all their labels, None if unknown.
 
-        False for unlabelled ones, of which nobody can say.
+        False for unlabelled ones, which cannot be judged.
         """
-        labels, told = self.embedding.labels, self.embedding.predictions
-        if labels is None or told is None:
+        labels, predictions = self.embedding.labels, self.embedding.predictions
+        if labels is None or predictions is None:
             return None
-        return np.asarray((labels == told).reshape(len(labels), -1).all(axis=1))
+        return np.asarray((labels == predictions).reshape(len(labels), -1).all(axis=1))
 
     @property
-    def _correct(self) -> npt.NDArray[Any] | None:
-        """Right or wrong for the table, nothing where there is no label."""
-        if self.right is None or self.labelled.all():
-            return self.right
-        found = self.right.astype(object)
-        found[~self.labelled] = None
-        return found
+    def _correct_or_none(self) -> npt.NDArray[Any] | None:
+        """`correct`, with None where there is no label."""
+        if self.correct is None or self.labelled.all():
+            return self.correct
+        column = self.correct.astype(object)
+        column[~self.labelled] = None
+        return column
 
     @cached_property
     def responsibility(self) -> dict[str, Floats]:
-        """Modality to how far z answers for it, empty where nobody can say.
+        """Modality to the responsibility of z for it, empty where it is unknown.
 
         See `refnet_viz.responsibility.scores_by_point`: 1 is best, 0 is what the mean
         of all points would answer.
         """
         if not self.embedding.answers_held_out:
             return {}
-        found = self.answers()
-        return {name: found[name].to_numpy() for name in self.embedding.decoded}
+        scores = self.scores()
+        return {name: scores[name].to_numpy() for name in self.embedding.decoded}
 
     @cached_property
-    def words(self) -> list[str]:
-        """All that is written of every point, for looking things up.
+    def metadata(self) -> dict[str, list[str]]:
+        """The metadata as texts, by the names of `Embedding.columns`."""
+        table = self.embedding.metadata
+        names = distinct(table.columns)
+        columns = (table.iloc[:, i] for i in range(len(names)))
+        return dict(zip(names, map(texts, columns), strict=True))
 
-        Digits of measured numbers say nothing: a search for 7 would find most of them.
+    @cached_property
+    def _search_lines(self) -> list[str]:
+        """All text of every point in one line, whatever its case.
+
+        Measured numbers are left out: a search for 7 would find most of them.
         """
-        own = self.embedding
+        embedding = self.embedding
         columns: list[Any] = [
-            own.ids,
+            embedding.ids,
             self.labels,
             self.predictions,
-            own.media.texts or None,
+            embedding.media.texts or None,
         ]
-        columns += [
-            values
-            for name, values in self.told.items()
-            if not pd.api.types.is_float_dtype(own.columns[name])
-        ]
-        given = [column for column in columns if column is not None]
-        lines = zip(*(map(str, column) for column in given), strict=True)
+        columns += [self.metadata[name] for name in searched_metadata(embedding)]
+        present = [column for column in columns if column is not None]
+        lines = zip(*(map(str, column) for column in present), strict=True)
         return [" ".join(line).casefold() for line in lines]
 
-    @cached_property
-    def told(self) -> dict[str, list[str]]:
-        """The metadata in words, by the names of `Embedding.columns`."""
-        own = self.embedding
-        names = distinct(own.metadata.columns)
-        columns = (own.metadata.iloc[:, i] for i in range(len(names)))
-        return dict(zip(names, map(texts, columns), strict=True))
+    def search(self, text: str) -> Rows:
+        """Return the rows in which every word of a text occurs, whatever its case.
+
+        Parameters
+        ----------
+        text
+            Words looked for in ids, labels, predictions, texts and the metadata, but
+            for measured numbers. An empty text selects nothing.
+        """
+        words = text.casefold().split()
+        if not words:
+            return np.empty(0, np.intp)
+        lines = enumerate(self._search_lines)
+        rows = [row for row, line in lines if all(word in line for word in words)]
+        return np.array(rows, dtype=np.intp)
 
     def frame(self, rows: Rows) -> pd.DataFrame:
         """Return one row a point: id, classes, text, numbers, then the metadata."""
-        known: dict[str, Any] = {
-            "id": self.embedding.ids, "label": self.labels,
-            "prediction": self.predictions, "correct": self._correct,
+        columns: dict[str, Any] = {
+            "id": self.embedding.ids,
+            "label": self.labels,
+            "prediction": self.predictions,
+            "correct": self._correct_or_none,
             "confidence": self.confidence,
-            "text": self.embedding.media.texts or None, "purity": self.purity,
-            "rewiring": self.rewiring, "in_degree": self.in_degree,
-        }  # fmt: skip
+            "text": self.embedding.media.texts or None,
+            "purity": self.purity,
+            "rewiring": self.rewiring,
+            "in_degree": self.in_degree,
+        }
         for name, values in self.responsibility.items():
-            known[responsibility_of(name)] = values
+            columns[responsibility_of(name)] = values
         columns = {
             name: np.asarray(values)[rows]
-            for name, values in known.items()
+            for name, values in columns.items()
             if values is not None
         }
         rest = self.embedding.metadata.iloc[rows].reset_index(drop=True)
@@ -196,8 +221,35 @@ class PointTable:
         return pd.concat([pd.DataFrame(columns), rest], axis=1)
 
 
+def _applies(metric: Metric, embedding: Embedding) -> bool:
+    """Return whether an embedding has what a metric is about."""
+    if metric.needs_labels and embedding.labels is None:
+        return False
+    if metric.needs_target and embedding.target is None:
+        return False
+    answers = embedding.predicted if metric.needs_target else embedding.predictions
+    return answers is not None or not metric.of_predictions
+
+
+def searched_metadata(embedding: Embedding) -> list[str]:
+    """Return the names of the metadata that a search looks through.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"kind": ["a", "b"], "size": [0.5, 1.0]})
+    >>> searched_metadata(Embedding.from_arrays([[0.0], [1.0]], metadata=table))
+    ['kind']
+    """
+    names = distinct(embedding.metadata.columns)
+    return [
+        name
+        for name in names
+        if not pd.api.types.is_float_dtype(embedding.columns[name])
+    ]
+
+
 def responsibility_of(modality: str) -> str:
-    """Return what controls and tables call it.
+    """Return the name of a modality's responsibility in controls and tables.
 
     Examples
     --------

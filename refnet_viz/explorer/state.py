@@ -1,46 +1,382 @@
-"""Choices of the explorer: what can be chosen, and what is chosen at first."""
+"""State of the explorer: every setting, the selection and the focus, as one value."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+import numpy as np
+
 from .. import _check
+from .._nested import baseline_of
+from ..graph.neighbors import DISTANCES
+from ..plot.theme import ink
+from .embeddings import Embeddings, Key, Rows
+from .store import Store
 
 BY_MODALITY = "by modality"
-LAYOUTS = {"aligned UMAP": "aligned", "UMAP": "umap", "PCA": "pca"}
 EDGES = ("none", "all", BY_MODALITY, "kept", "gained", "lost")
+CHANGES = ("kept", "gained", "lost")  # edges beside those of the baseline
+LAYOUTS = ("aligned", "umap", "pca")
 MOST = 4  # maps side by side
+HEAVIEST = 2.0  # weight of a modality
+ALL_ZERO = "`weights` must have one above 0, got 0 for every modality."
+STEPS = 100  # that can be undone
+TOGETHER = 1.0  # seconds within which moves of one control are one step
 
 
-def checked(names: Any, known: Collection[str]) -> tuple[str, ...]:
-    """Return the variants to be shown side by side.
+@dataclass(frozen=True, eq=False)
+class State:
+    """Settings, selection and focus of the explorer, with their defaults.
+
+    Parameters
+    ----------
+    variants
+        Names of the variants side by side, one to four.
+    seed
+        Of the run of every variant that has it.
+    space
+        "latent", "refined", a modality or "sum": where neighbours are looked for.
+    metric
+        "euclidean" or "cosine".
+    layout
+        "aligned", "umap" or "pca".
+    color
+        One of `colors.options`.
+    k
+        Neighbours a point, not counting the point itself.
+    edges
+        "none", "all", "by modality", or "kept", "gained", "lost" since the baseline.
+    baseline
+        Variant that edges and rewiring refer to.
+    weights
+        Modality to weight, from 0 to 2 in tenths; 1 is the default weight.
+    epoch
+        Counted from 0; None is the state that training kept.
+    variant
+        The variant in focus, one of `variants`.
+    rows
+        Sorted row numbers of the selected points.
+    mode
+        "light" or "dark".
+    """
+
+    variants: tuple[str, ...]
+    seed: Any
+    baseline: str
+    variant: str
+    weights: Mapping[str, float]
+    space: str = "latent"
+    metric: str = "euclidean"
+    layout: str = "aligned"
+    color: str = "label"
+    k: int = 15
+    edges: str = "none"
+    epoch: int | None = None
+    rows: Rows = field(default_factory=lambda: np.empty(0, np.intp))
+    mode: str = "light"
+
+    @classmethod
+    def of(cls, store: Store, settings: Mapping[str, Any]) -> State:
+        """Return the state with some settings, checked; None takes the default.
+
+        Parameters
+        ----------
+        store
+            The embeddings.
+        settings
+            Names of `State`, or ``selected``, ids as in `Embeddings.rows`.
+
+        Raises
+        ------
+        ValueError
+            If a name or a value is none that can be chosen.
+
+        Examples
+        --------
+        >>> from refnet_viz import Embedding
+        >>> store = Store.of({"mine": [Embedding.from_arrays([[0.0], [1.0]])]}, k=1)
+        >>> state = State.of(store, {"k": 1, "selected": ["1"]})
+        >>> state.variants, state.k, state.rows.tolist()
+        (('mine',), 1, [1])
+        """
+        names = {one.name for one in fields(cls)} - {"rows"} | {"selected"}
+        for name in settings:
+            _check.one_of("settings", name, sorted(names))
+        values = {k: v for k, v in settings.items() if v is not None}
+        runs = store.embeddings
+        first = baseline_of(values.pop("baseline", None), runs.variants)
+        shown = values.pop("variants", first_variants(list(runs.variants), first))
+        variants = checked_variants(shown, runs.variants)
+        focus = first_with_seed(runs, variants, values.get("seed"))
+        k = _check.k_or_default(values.pop("k", None), len(runs.first))
+        start = cls(
+            variants=variants,
+            seed=runs.seeds(focus)[0],
+            baseline=first,
+            variant=focus,
+            weights=dict.fromkeys(weighable(runs), 1.0),
+            k=k,
+        )
+        return start.changed(store, **values)
+
+    def changed(self, store: Store, **patch: Any) -> State:
+        """Return the state after some changes, checked.
+
+        Parameters
+        ----------
+        store
+            The embeddings.
+        patch
+            New values by name; ``selected`` are ids and ``rows`` row numbers.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a value is none that can be chosen; it names the setting.
+        """
+        runs = store.embeddings
+        values = dict(patch)
+        if "selected" in values:
+            values["rows"] = runs.rows(values.pop("selected"))
+        after = self._with_variants(runs, values)
+        choices = after.choices(store)
+        if "seed" not in values and after.seed not in choices["seed"]:
+            values["seed"] = choices["seed"][0]
+        choices["k"] = [store.k_max]
+        checked = {
+            name: after._checked(name, value, choices.get(name, ()))
+            for name, value in values.items()
+        }
+        return replace(after, **checked)
+
+    def _with_variants(self, runs: Embeddings, values: dict[str, Any]) -> State:
+        """Return the state with the variants and the focus of a patch.
+
+        A variant in focus that is not among those side by side takes the place of the
+        one that was.
+        """
+        variants = self.variants
+        if "variants" in values:
+            variants = checked_variants(values.pop("variants"), runs.variants)
+        focus = values.pop("variant", None)
+        if focus is None:
+            focus = self.variant if self.variant in variants else variants[0]
+        elif focus not in variants:
+            beside = [focus if name == self.variant else name for name in variants]
+            variants = checked_variants(beside, runs.variants)
+        return replace(self, variants=variants, variant=focus)
+
+    def _checked(self, name: str, value: Any, choices: Sequence[Any]) -> Any:
+        """Return the value of a setting, checked."""
+        if name == "rows":
+            return value
+        if name == "weights":
+            return checked_weights(value, self.weights)
+        if name == "k":
+            return _check.integer("k", value, low=1, high=choices[0])
+        if name == "mode":
+            ink(value)
+            return value
+        if name in {"seed", "epoch"}:
+            if value not in choices:
+                raise ValueError(
+                    f"`{name}` must be one of {list(choices)}, got {value!r}."
+                )
+            return value
+        return _check.one_of(name, value, choices)
+
+    def choices(self, store: Store) -> dict[str, list[Any]]:
+        """Return what can be chosen, by setting."""
+        runs = store.embeddings
+        edges = [name for name in EDGES if name != BY_MODALITY or runs.modalities]
+        return {
+            "variants": list(runs.variants),
+            "seed": runs.seeds(self.variant),
+            "space": runs.spaces,
+            "metric": list(DISTANCES),
+            "layout": list(LAYOUTS),
+            "color": store.colors,
+            "edges": edges,
+            "baseline": list(runs.variants),
+            "epoch": [*runs.epochs, None],
+        }
+
+    @property
+    def focus(self) -> int:
+        """Position of the variant in focus among `variants`."""
+        return self.variants.index(self.variant)
+
+    def key(self, runs: Embeddings, variant: str) -> Key:
+        """Return the space of a variant's embedding that is looked at."""
+        names = self.weighed(runs)
+        weights = tuple((name, self.weights[name]) for name in names)
+        even = len({weight for _, weight in weights}) < 2
+        key = Key(
+            variant, self.seed, self.space, self.metric, () if even else weights,
+            self.epoch,
+        )  # fmt: skip
+        return runs.beside(key, variant)
+
+    def weighed(self, runs: Embeddings) -> list[str]:
+        """Return the modalities whose weights count in the space."""
+        return runs.weighed(self.space) if self.metric == "euclidean" else []
+
+    def settings(self) -> dict[str, Any]:
+        """Return every setting by name, without selection, focus and mode."""
+        names = (
+            "variants", "seed", "space", "metric", "layout", "color", "k", "edges",
+            "baseline", "weights", "epoch",
+        )  # fmt: skip
+        return {name: getattr(self, name) for name in names}
+
+    def arguments(self, runs: Embeddings) -> dict[str, Any]:
+        """Return the settings that say more than `explore` would choose by itself."""
+        values = self.settings() | {"weights": dict(self.weights)}
+        if len(runs.variants) == 1:
+            del values["variants"], values["baseline"]
+        if all(len(runs.seeds(name)) == 1 for name in runs.variants):
+            del values["seed"]
+        if len(set(self.weights.values())) < 2:
+            del values["weights"]
+        if self.variant != first_with_seed(runs, self.variants, values.get("seed")):
+            values["variant"] = self.variant
+        selected = runs.first.ids[self.rows].tolist()
+        return {**values, "selected": selected or (), "mode": self.mode}
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, State):
+            return NotImplemented
+        names = (one.name for one in fields(self) if one.name != "rows")
+        same = all(getattr(self, name) == getattr(other, name) for name in names)
+        return same and np.array_equal(self.rows, other.rows)
+
+    def __hash__(self) -> int:
+        return hash((self.variants, self.variant, self.k, len(self.rows)))
+
+
+def first_with_seed(runs: Embeddings, variants: Sequence[str], seed: Any) -> str:
+    """Return the first variant that has a run of a seed, else the first of all."""
+    having = [name for name in variants if seed in runs.seeds(name)]
+    return [*having, variants[0]][0]
+
+
+def first_variants(names: Sequence[str], baseline: str) -> tuple[str, ...]:
+    """Return the variants side by side at first: the baseline and the last one.
+
+    Examples
+    --------
+    >>> first_variants(["plain", "refiner", "both"], "plain")
+    ('plain', 'both')
+    >>> first_variants(["mine"], "mine")
+    ('mine',)
+    """
+    return tuple(dict.fromkeys([baseline, names[-1]]))
+
+
+def checked_variants(names: Any, every: Collection[str]) -> tuple[str, ...]:
+    """Return the variants side by side.
 
     Raises
     ------
     ValueError
         If a name is unknown or repeats, or there are not one to four.
     """
-    given = [names] if isinstance(names, str) else list(names)
-    for name in given:
-        _check.one_of("variants", name, known)
-    _check.unique("variants", given)
-    if not 1 <= len(given) <= MOST:
-        raise ValueError(count_rule(len(given)))
-    return tuple(given)
+    variants = [names] if isinstance(names, str) else list(names)
+    for name in variants:
+        _check.one_of("variants", name, every)
+    _check.unique("variants", variants)
+    if not 1 <= len(variants) <= MOST:
+        raise ValueError(
+            f"`variants` must be 1 to {MOST} of them, got {len(variants)}."
+        )
+    return tuple(variants)
 
 
-def at_first(names: Sequence[str], baseline: str) -> tuple[str, ...]:
-    """Return what is shown where nobody says what: the baseline and the last one.
+def weighable(runs: Embeddings) -> list[str]:
+    """Return the modalities that have a weight in some space."""
+    weighed = any(runs.weighed(space) for space in runs.spaces)
+    return runs.modalities if weighed else []
+
+
+def checked_weights(weights: Any, modalities: Collection[str]) -> dict[str, float]:
+    """Return one weight a modality, in tenths.
+
+    Raises
+    ------
+    TypeError
+        If `weights` is no mapping.
+    ValueError
+        If there is nothing to weigh, a modality is missing or unknown, a weight is not
+        between 0 and 2, or all are 0.
 
     Examples
     --------
-    >>> at_first(["plain", "refiner", "both"], "plain"), at_first(["mine"], "mine")
-    (('plain', 'both'), ('mine',))
+    >>> checked_weights({"text": 0.52, "image": 2}, ["image", "text"])
+    {'image': 2.0, 'text': 0.5}
     """
-    return tuple(dict.fromkeys([baseline, names[-1]]))
+    if not isinstance(weights, Mapping):
+        raise TypeError(
+            "`weights` must map modalities to numbers, e.g. {'text': 0.5}, "
+            f"got {type(weights).__name__}."
+        )
+    if not modalities:
+        raise ValueError(
+            "`weights` must be of two modalities or more that all embeddings have, "
+            f"got {list(weights)}."
+        )
+    for name in weights:
+        _check.one_of("weights", name, modalities)
+    missing = [name for name in modalities if name not in weights]
+    if missing:
+        raise ValueError(f"`weights` must name every modality, got none for {missing}.")
+    numbers = {}
+    for name in modalities:
+        label = f"weights[{name!r}]"
+        number = _check.number(label, weights[name], low=0, high=HEAVIEST)
+        numbers[name] = round(number, 1)
+    if not any(numbers.values()):
+        raise ValueError(ALL_ZERO)
+    return numbers
 
 
-def count_rule(count: int) -> str:
-    """Return how many variants can be shown, and how many were asked for."""
-    return f"`variants` must be 1 to {MOST} of them, got {count}."
+@dataclass
+class History:
+    """Undo history: states that were left, the last one last.
+
+    Parameters
+    ----------
+    clock
+        Returns seconds.
+    """
+
+    clock: Callable[[], float] = time.monotonic
+    _past: list[State] = field(default_factory=list)
+    _last: tuple[str, float] = ("", float("-inf"))
+
+    def __len__(self) -> int:
+        return len(self._past)
+
+    def leave(self, state: State, by: str = "") -> None:
+        """Add a state that is left; many moves of one slider add only one.
+
+        Parameters
+        ----------
+        state
+            The state before the change.
+        by
+            Name of a control that moves in many small steps; the empty name is always
+            a step of its own.
+        """
+        now = self.clock()
+        control, before = self._last
+        if not by or control != by or now - before > TOGETHER:
+            self._past = [*self._past[1 - STEPS :], state]
+        self._last = (by, now)
+
+    def back(self) -> State | None:
+        """Remove and return the last state, None where there is none."""
+        self._last = ("", float("-inf"))
+        return self._past.pop() if self._past else None

@@ -1,51 +1,116 @@
-"""Everything the explorer looks up: graphs and layouts, each computed once."""
+"""Store of graphs, layouts and tables of points, within a budget in bytes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, TypeVar, cast
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from .._nested import Variants, aligned
 from .._threads import one_thread_for
 from ..embedding import Embedding
 from ..graph import Attribution, Neighbors, rewiring
-from ..graph.diff import edge_diff
+from ..graph.attribution import BEYOND
+from ..graph.ground import Grounds
+from ..graph.neighbors import knn
+from ..graph.reweighting import Reweighting
 from ..layout import Layout, project
 from ..responsibility import scores_by_point
+from .colors import options
 from .embeddings import Earlier, Embeddings, Key
-from .graphs import Graphs, make_room
 from .points import Floats, PointTable
-from .state import BY_MODALITY
 
-K_MAX = 50  # neighbours searched; fewer are a slice
+K_MAX = 50  # neighbours searched; graphs of fewer are cut from these
+# The budget holds so many graphs of `k_max` neighbours, and 64 MiB at least: four maps
+# with their baselines, other seeds and modalities, twice over.
+GRAPHS, LEAST = 32, 1 << 26
+# One redraw asks for three: the graph, its baseline and another seed of the baseline.
+REWEIGHTINGS = 3
+
+Value = TypeVar("Value")
 
 
-@dataclass(frozen=True)
-class Store(Embeddings):
-    """Embeddings over the same points, with what was computed of them so far.
+class Cache:
+    """Least-recently-used values within a budget in bytes.
 
     Parameters
     ----------
-    variants
-        Variant to one embedding a seed.
-    graphs
-        Their graphs.
+    budget
+        Bytes; what was used last stays even if it is larger.
+
+    Attributes
+    ----------
+    bytes
+        Of all values.
+
+    Examples
+    --------
+    >>> cache = Cache(16)
+    >>> for name in ("a", "b", "a", "c"):
+    ...     _ = cache.get(name, lambda: np.zeros(1), lambda array: array.nbytes)
+    >>> list(cache), cache.bytes
+    (['a', 'c'], 16)
     """
 
-    graphs: Graphs = field(kw_only=True)
-    _facts: dict[tuple[Key, str, int], PointTable] = field(
-        default_factory=dict, repr=False
-    )
-    _answers: dict[tuple[Any, ...], pd.DataFrame] = field(
-        default_factory=dict, repr=False
-    )
-    _layouts: dict[tuple[Key, str], Layout] = field(default_factory=dict, repr=False)
+    def __init__(self, budget: int) -> None:
+        self.budget, self.bytes = budget, 0
+        self._entries: dict[Any, tuple[Any, int]] = {}
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the keys, the least recently used first."""
+        return iter(self._entries)
+
+    def __contains__(self, key: Any) -> bool:
+        return key in self._entries
+
+    def get(
+        self, key: Any, make: Callable[[], Value], size_of: Callable[[Value], int]
+    ) -> Value:
+        """Return the value of a key, made unless it is there.
+
+        Parameters
+        ----------
+        key
+            Hashable.
+        make
+            Makes the value.
+        size_of
+            Returns its bytes.
+        """
+        entry = self._entries.pop(key, None)
+        if entry is None:
+            value = make()
+            entry = value, size_of(value)
+            self.bytes += entry[1]
+        self._entries[key] = entry
+        while self.bytes > self.budget and len(self._entries) > 1:
+            self.bytes -= self._entries.pop(next(iter(self._entries)))[1]
+        return cast("Value", entry[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Store:
+    """Embeddings over the same points, with graphs, layouts and tables of them.
+
+    Parameters
+    ----------
+    embeddings
+        By variant and seed.
+    k_max
+        Neighbours searched for every graph, as far as the rows that have its space
+        allow; graphs of fewer are cut from these.
+    cache
+        What was computed, by kind and key.
+    """
+
+    embeddings: Embeddings
+    k_max: int
+    cache: Cache = field(repr=False)
+    _grounds: dict[int, Grounds] = field(default_factory=dict, repr=False)
+    _weighted: dict[Key, Reweighting] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
@@ -54,7 +119,7 @@ class Store(Embeddings):
         k: int,
         earlier: Mapping[str, Earlier] | None = None,
     ) -> Store:
-        """Return an atlas in which graphs of up to `k` neighbours are at hand.
+        """Return a store that searches graphs of `k` neighbours and more.
 
         Rows that come in another order are brought into that of the first embedding.
 
@@ -63,149 +128,249 @@ class Store(Embeddings):
         ValueError
             If ids differ between embeddings.
         """
-        ordered = aligned("spaces", variants)
-        first = next(iter(ordered.values()))[0]
-        k_max = min(max(K_MAX, k), len(first) - 1)
-        known = earlier or {}
-        return cls(ordered, known, graphs=Graphs(Embeddings(ordered, known), k_max))
+        embeddings = Embeddings(aligned("spaces", variants), earlier or {})
+        count = len(embeddings.first)
+        k_max = min(max(K_MAX, k), count - 1)
+        return cls(embeddings, k_max, Cache(max(LEAST, GRAPHS * 16 * count * k_max)))
 
     def joined(
         self, name: str, runs: list[Embedding], earlier: Earlier | None = None
     ) -> Store:
-        """Return an atlas with one more variant, which keeps what was computed."""
-        variants = aligned("spaces", {**self.variants, name: runs})
-        known = {**self.earlier, **({name: earlier} if earlier else {})}
-        graphs = replace(self.graphs, runs=Embeddings(variants, known))
-        return replace(self, variants=variants, earlier=known, graphs=graphs)
+        """Return a store with one more variant, which keeps what was computed."""
+        variants = aligned("spaces", {**self.embeddings.variants, name: runs})
+        epochs = {**self.embeddings.earlier, **({name: earlier} if earlier else {})}
+        return replace(self, embeddings=Embeddings(variants, epochs))
 
-    @property
-    def k_max(self) -> int:
-        """Most neighbours a point."""
-        return self.graphs.k_max
+    @cached_property
+    def colors(self) -> list[str]:
+        """Names that colour can show, see `colors.options`."""
+        return options(self.embeddings.embeddings)
 
-    def graph(self, place: Key, k: int) -> Neighbors:
-        """Return the graph of the `k` nearest; only the first call searches."""
-        return self.graphs.of(place, k)
+    # Graphs
 
-    def attribution(self, place: Key, k: int) -> Attribution:
-        """Return which modalities answer for the edges of a graph."""
-        return self.graphs.attribution(place, k)
+    def has_graph(self, key: Key) -> bool:
+        """Return whether a graph can be had without a search."""
+        return ("graph", self.embeddings.twin(key)) in self.cache
 
-    def rewiring(self, place: Key, baseline: str, k: int) -> Floats:
+    def graph(self, key: Key, k: int) -> Neighbors:
+        """Return the graph of the `k` nearest; only the first call searches.
+
+        Of fewer where not so many other rows have the space.
+        """
+        make = partial(self._cut, key, k)
+        return self.cache.get(("head", key, k), make, partial(self._graph_bytes, key))
+
+    def _cut(self, key: Key, k: int) -> Neighbors:
+        twin = self.embeddings.twin(key)
+        if twin != key:
+            embedding = self.embeddings.embedding(key)
+            return replace(self.graph(twin, k), embedding=embedding)
+        if key.weights:
+            return self._reweighted(key, k)
+        whole = self.cache.get(
+            ("graph", key), partial(self._search, key), partial(self._graph_bytes, key)
+        )
+        head = whole.head(min(k, whole.k))
+        # Slices would keep the whole graph alive.
+        return replace(
+            head, indices=head.indices.copy(), distances=head.distances.copy()
+        )
+
+    def _search(self, key: Key) -> Neighbors:
+        embedding = self.embeddings.embedding(key)
+        k = min(self.k_max, int(embedding.present_in(key.space).sum()) - 1)
+        with one_thread_for(len(embedding)):
+            graph: Neighbors = knn(embedding, k, space=key.space, metric=key.metric)
+        return graph
+
+    def _reweighted(self, key: Key, k: int) -> Neighbors:
+        """Return a graph under other weights; the distances are computed once."""
+        even = key.unweighted
+        distances = self._weighted.pop(even, None)
+        if distances is None:
+            if len(self._weighted) >= REWEIGHTINGS:
+                del self._weighted[next(iter(self._weighted))]
+            distances = Reweighting.of(self.embeddings.embedding(key), key.space)
+        self._weighted[even] = distances
+        weights = distances.scaled(dict(key.weights))
+        present = distances.embedding.present_in(key.space, weights=weights)
+        return distances.knn(min(k, int(present.sum()) - 1), weights)
+
+    def _graph_bytes(self, key: Key, graph: Neighbors) -> int:
+        """Return the bytes of a graph with its edges and what it keeps alive."""
+        arrays = graph.indices.nbytes + graph.distances.nbytes
+        return 2 * arrays + self._embedding_bytes(key)
+
+    def _embedding_bytes(self, key: Key) -> int:
+        """Return the bytes of an embedding that nothing but the cache keeps alive."""
+        if key.epoch is None:
+            return 0
+        embedding = self.embeddings.embedding(key)
+        arrays = [embedding.z, *embedding.decoded.values(), *embedding.targets.values()]
+        return sum(array.nbytes for array in arrays)
+
+    def attribution(self, key: Key, k: int) -> Attribution:
+        """Return which modalities have the edges of a graph."""
+        make = partial(self._attribute, key, k)
+        return self.cache.get(("attribution", key, k), make, _attribution_bytes)
+
+    def _attribute(self, key: Key, k: int) -> Attribution:
+        graph, widest = self.graph(key, k), None
+        if ("widest", key) in self.cache:
+            widest = self._widest(key)
+        grounds = self._ground(graph.embedding, graph.k)
+        return Attribution(graph, graph.weights, BEYOND, grounds, widest)
+
+    def judge_every_k(self, key: Key) -> bool:
+        """Judge the edges of every k; return whether there was anything to do."""
+        if ("widest", key) in self.cache:
+            return False
+        self._widest(key)
+        return True
+
+    def _widest(self, key: Key) -> Attribution:
+        """Return the attribution of most neighbours, of which others are a part."""
+
+        def make() -> Attribution:
+            widest = self._attribute(key, self.k_max)
+            _ = widest.close
+            return widest
+
+        return self.cache.get(("widest", key), make, _attribution_bytes)
+
+    def _ground(self, embedding: Embedding, k: int) -> Grounds:
+        """Return the modalities' own graphs, cut from one search each."""
+        whole = self._grounds.setdefault(self.k_max, Grounds(self.k_max, "euclidean"))
+        with one_thread_for(len(embedding)):
+            for name in embedding.inputs:
+                whole.of(embedding, name)
+        if k not in self._grounds:
+            self._grounds[k] = whole.head(k)
+        return self._grounds[k]
+
+    # Points
+
+    def rewiring(self, key: Key, baseline: str, k: int) -> Floats:
         """Return 1 - Jaccard of each point's neighbours here and in a baseline."""
-        other = self.beside(place, baseline)
-        return rewiring(self.graph(other, k), self.graph(place, k))
+        other = self.embeddings.beside(key, baseline)
+        return rewiring(self.graph(other, k), self.graph(key, k))
 
-    def noise(self, place: Key, baseline: str, k: int) -> Floats | None:
+    def noise(self, key: Key, baseline: str, k: int) -> Floats | None:
         """Return the rewiring between two seeds of the baseline, None for one seed."""
-        one = self.beside(place, baseline)
-        others = [seed for seed in self.seeds(baseline) if seed != one.seed]
-        if not others:
+        first = self.embeddings.beside(key, baseline)
+        seeds = [s for s in self.embeddings.seeds(baseline) if s != first.seed]
+        if not seeds:
             return None
-        other = one._replace(seed=others[0])
-        return rewiring(self.graph(one, k), self.graph(other, k))
+        second = first._replace(seed=seeds[0])
+        return rewiring(self.graph(first, k), self.graph(second, k))
 
-    def facts(self, place: Key, baseline: str, k: int) -> PointTable:
-        """Return what is known of every point of a graph."""
-        key = (place, baseline, k)
-        if key not in self._facts:
-            make_room(self._facts)
-            self._facts[key] = PointTable(
-                self.graph(place, k), baseline, place != self.beside(place, baseline),
-                self.rewiring(place, baseline, k), self.noise(place, baseline, k),
-                partial(self.answers, place),
-            )  # fmt: skip
-        return self._facts[key]
+    def table(self, key: Key, baseline: str, k: int) -> PointTable:
+        """Return the table of points of a graph."""
 
-    def all_seeds(self, place: Key, baseline: str, k: int) -> list[PointTable]:
-        """Return what is known of the same graph of every seed."""
-        return [self.facts(other, baseline, k) for other in self.family(place)]
+        def make() -> PointTable:
+            return PointTable(
+                self.graph(key, k),
+                baseline,
+                key != self.embeddings.beside(key, baseline),
+                self.rewiring(key, baseline, k),
+                self.noise(key, baseline, k),
+                partial(self.scores, key),
+            )
 
-    def knows(self, place: Key, baseline: str, k: int, names: Sequence[str]) -> bool:
+        return self.cache.get(("table", key, baseline, k), make, self._table_bytes(key))
+
+    def _table_bytes(self, key: Key) -> Callable[[PointTable], int]:
+        count = len(self.embeddings.first)
+        # Ten numbers a point, and about 200 characters of text.
+        size = 280 * count + self._embedding_bytes(key)
+        return lambda table: size + 3 * table.graph.indices.nbytes
+
+    def every_seed(self, key: Key, baseline: str, k: int) -> list[PointTable]:
+        """Return the tables of the same graph of every seed."""
+        family = self.embeddings.family(key)
+        return [self.table(other, baseline, k) for other in family]
+
+    def has_metrics(
+        self, key: Key, baseline: str, k: int, names: Sequence[str]
+    ) -> bool:
         """Return whether metrics of a graph are computed."""
-        facts = self._facts.get((place, baseline, k))
-        return facts is not None and facts.knows(names)
+        if ("table", key, baseline, k) not in self.cache:
+            return False
+        return self.table(key, baseline, k).has_metrics(names)
 
-    def answers(self, place: Key) -> pd.DataFrame:
-        """Return how far z answers for each modality, of every point of a run.
+    def scores(self, key: Key) -> pd.DataFrame:
+        """Return `scores_by_point` of a run: 1 is best, 0 what the mean would answer.
 
         Empty where nothing was decoded or rows were trained on.
         """
-        key = (place.variant, place.seed, place.epoch)
-        if key not in self._answers:
-            own = self.embedding(place)
-            known = own.answers_held_out
-            found = scores_by_point(own, ranks=False) if known else pd.DataFrame()
-            self._answers[key] = found
-        return self._answers[key]
 
-    def edges(
-        self, place: Key, baseline: str, k: int, kind: str
-    ) -> npt.NDArray[np.int64]:
-        """Return ``(E, 2)`` ends of the edges of a kind.
+        def make() -> pd.DataFrame:
+            embedding = self.embeddings.embedding(key)
+            if not embedding.answers_held_out:
+                return pd.DataFrame()
+            return scores_by_point(embedding, ranks=False)
 
-        Parameters
-        ----------
-        place, baseline, k
-            Which graph, and compared with which variant.
-        kind
-            "none", "all", "by modality" (all of them), or "kept", "gained" or "lost"
-            since the baseline.
-        """
-        if kind == "none":
-            return np.empty((0, 2), np.int64)
-        graph = self.graph(place, k)
-        if kind in {"all", BY_MODALITY}:
-            found = graph.edges()
-            return np.column_stack([found.source, found.target])
-        diff = edge_diff(self.graph(self.beside(place, baseline), k), graph)
-        return np.asarray(getattr(diff, kind))
+        run = key.variant, key.seed, key.epoch
+        return self.cache.get(
+            ("scores", *run), make, lambda table: 16 * max(table.size, 1)
+        )
 
-    def has_layout(self, place: Key, method: str) -> bool:
+    # Layouts
+
+    def has_layout(self, key: Key, method: str) -> bool:
         """Return whether a layout can be had at once."""
-        return method == "pca" or (self.twin(place.even), method) in self._layouts
+        return method == "pca" or self._layout_key(key, method) in self.cache
 
-    def layout(self, place: Key, method: str) -> Layout:
-        """Return the layout of a place; "aligned" begins at the first embedding's.
+    def layout(self, key: Key, method: str) -> Layout:
+        """Return the layout of a space; "aligned" begins at the first embedding's.
 
-        It is that of equal weights: other weights move edges, never points. Places
+        It is that of equal weights: other weights move edges, never points. Embeddings
         with the same points have the same layout.
         """
-        key = (self.twin(place.even), method)
-        if key not in self._layouts:
-            with one_thread_for(len(self.first)):
-                self._layouts[key] = self._lay_out(*key)
-        return self._layouts[key]
+        name = self._layout_key(key, method)
 
-    def ready(self, place: Key, method: str) -> bool:
-        """Return whether a place can be shown without a search or a layout."""
-        laid_out = (self.twin(place.even), method) in self._layouts
-        return self.graphs.has(place) and laid_out
+        def make() -> Layout:
+            with one_thread_for(len(self.embeddings.first)):
+                return self._lay_out(name[1], method)
 
-    def prepare(self, place: Key, method: str) -> bool:
-        """Compute what a place needs; return whether there was anything to compute."""
-        if self.ready(place, method):
-            return False
-        self.graph(place, 1)
-        self.layout(place, method)
-        return True
+        return self.cache.get(name, make, lambda layout: layout.coordinates.nbytes)
 
-    def stand_in(self, place: Key, method: str) -> Layout:
-        """Return a layout at hand: that of the first embedding, or the PCA."""
-        origin = self.origin(place)
+    def _layout_key(self, key: Key, method: str) -> tuple[str, Key, str]:
+        return "layout", self.embeddings.twin(key.unweighted), method
+
+    def _lay_out(self, key: Key, method: str) -> Layout:
+        embedding, origin = (
+            self.embeddings.embedding(key),
+            self.embeddings.origin(key),
+        )
+        if method == "aligned" and key != origin:
+            reference = self.layout(origin, method)
+            aligned_layout: Layout = project(
+                embedding, method, space=key.space, reference=reference
+            )
+            return aligned_layout
+        alone: Layout = project(
+            embedding, "pca" if method == "pca" else "umap", space=key.space
+        )
+        return alone
+
+    def layout_at_hand(self, key: Key, method: str) -> Layout:
+        """Return that of the first embedding, or the PCA, until there is a layout."""
+        origin = self.embeddings.origin(key)
         if method == "aligned" and self.has_layout(origin, method):
             return self.layout(origin, method)
-        return self.layout(place, "pca")
+        return self.layout(key, "pca")
 
-    def _lay_out(self, place: Key, method: str) -> Layout:
-        embedding, origin = self.embedding(place), self.origin(place)
-        found: Layout
-        if method == "aligned" and place != origin:
-            found = project(
-                embedding, method, space=place.space,
-                reference=self.layout(origin, method),
-            )  # fmt: skip
-        else:
-            alone = "pca" if method == "pca" else "umap"
-            found = project(embedding, alone, space=place.space)
-        return found
+    def prepare(self, key: Key, method: str) -> bool:
+        """Compute graph and layout; return whether there was anything to compute."""
+        if self.has_graph(key) and self._layout_key(key, method) in self.cache:
+            return False
+        self.graph(key, 1)
+        self.layout(key, method)
+        return True
+
+
+def _attribution_bytes(attribution: Attribution) -> int:
+    """Return about how much an attribution takes once its parts are computed."""
+    graph = attribution.graph
+    return graph.indices.nbytes * (3 + 2 * len(graph.embedding.inputs))

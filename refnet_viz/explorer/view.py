@@ -1,7 +1,8 @@
-"""What the maps show, as values and as the messages a page draws them from."""
+"""View of the explorer: maps, colours and edges that follow from a state."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,20 +10,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..graph import Neighbors
 from ..graph.patterns import EdgeGroups
 from ..layout import Layout
-from ..plot.color import MOST_ENTRIES
-from ..plot.points import cap, point_size
+from ..plot.color import Coloring
+from ..plot.points import cap
 from ..plot.text import count_of
-from . import edges
-from .colors import Hue, ramp
-from .embeddings import Key
-from .points import Rows
+from .colors import coloring_of
+from .edges import MOST_COLORS, pairs_of
+from .embeddings import Key, Rows
+from .points import PointTable
+from .state import BY_MODALITY, CHANGES, State
+from .store import Store
 from .words import cut
 
 MOST_POINTS = 20_000
 MOST_EDGES = 20_000  # on all maps together
-LONGEST_NAME = 32  # of a class in the legend
 
 Pairs = npt.NDArray[np.int64]
 
@@ -33,243 +36,245 @@ class Panel:
 
     Parameters
     ----------
-    place
-        What is shown.
+    key
+        Of the embedding and its space.
+    table
+        Of its points.
     layout
-        Where the points lie.
+        Places of the points.
     pairs, kind
-        ``(E, 2)`` ends of the edges, and "none", "all", "by modality", "kept", "gained"
-        or "lost".
+        ``(E, 2)`` ends of the edges, and one of `state.EDGES`.
     groups
         These edges by sets of modalities when they are shown so, else None.
-    note
-        What else must be said of the map.
+    is_baseline
+        Whether the map is the one that others are compared with.
     """
 
-    place: Key
+    key: Key
+    table: PointTable
     layout: Layout
     pairs: Pairs
     kind: str
     groups: EdgeGroups | None
-    note: str = ""
+    is_baseline: bool
 
     @property
     def title(self) -> str:
         """Variant, seed and how far it was trained."""
-        place, trained = self.place, ""
-        if place.epoch is not None:
-            trained = f", after {place.epoch + 1} epochs"
-        return f"{cut(place.variant)}, seed {place.seed}{trained}"
+        epoch = "" if self.key.epoch is None else f", after {self.key.epoch + 1} epochs"
+        return f"{cut(self.key.variant)}, seed {self.key.seed}{epoch}"
 
     @property
     def space(self) -> str:
         """The space, with its weights where they differ."""
-        parts = [f"{cut(name)} {weight:g}" for name, weight in self.place.weights]
+        parts = [f"{cut(name)} {weight:g}" for name, weight in self.key.weights]
         weights = f", weights: {', '.join(parts)}" if parts else ""
-        cosine = ", cosine" if self.place.metric == "cosine" else ""
-        return f"{cut(self.place.space)} space{cosine}{weights}"
+        cosine = ", cosine" if self.key.metric == "cosine" else ""
+        return f"{cut(self.key.space)} space{cosine}{weights}"
+
+    @property
+    def layout_notes(self) -> list[str]:
+        """Method and quality of the layout, and what it does not show."""
+        parts = [self.layout.note or self.layout.title, self.layout.caption]
+        parts += ["layout of equal weights"] if self.key.weights else []
+        cosine = self.key.metric == "cosine"
+        parts += ["layout of Euclidean distances"] if cosine else []
+        return parts + ([self.layout.coverage] if self.layout.coverage else [])
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """All that one redraw shows.
+    """Everything that one redraw shows; each part is computed when it is read.
 
     Parameters
     ----------
-    panels
-        The maps, from one to four.
-    hue
-        What colour means, with as many panels.
-    rows
-        The selected points.
-    focus
-        The panel that the pane of details speaks of.
-    together
-        Whether places in all maps mean the same.
+    store
+        Embeddings, graphs and layouts.
+    state
+        Settings, selection and focus.
+    hurried
+        Whether layouts and bands that take long are left for later.
     """
 
-    panels: tuple[Panel, ...]
-    hue: Hue
-    rows: Rows
-    focus: int = 0
-    together: bool = False
+    store: Store
+    state: State
+    hurried: bool = False
+
+    @cached_property
+    def keys(self) -> list[Key]:
+        """Key of every map."""
+        state, runs = self.state, self.store.embeddings
+        return [state.key(runs, variant) for variant in state.variants]
+
+    @cached_property
+    def tables(self) -> list[PointTable]:
+        """Table of points of every map."""
+        state = self.state
+        return [self.store.table(key, state.baseline, state.k) for key in self.keys]
+
+    @cached_property
+    def panels(self) -> tuple[Panel, ...]:
+        """The maps, from one to four."""
+        return tuple(map(self._panel, self.keys, self.tables))
+
+    def _panel(self, key: Key, table: PointTable) -> Panel:
+        state, store = self.state, self.store
+        is_baseline = key == store.embeddings.beside(key, state.baseline)
+        kind = "none" if is_baseline and state.edges in CHANGES else state.edges
+        pairs = pairs_of(store, key, state.baseline, state.k, kind)
+        groups = None
+        if state.edges == BY_MODALITY:
+            groups = store.attribution(key, state.k).groups(MOST_COLORS)
+        if len(state.rows):
+            touching = np.flatnonzero(np.isin(pairs, state.rows).any(axis=1))
+            pairs = pairs[touching]
+            groups = groups and groups.subset(touching)
+        layout = self._layout(key)
+        return Panel(key, table, layout, pairs, state.edges, groups, is_baseline)
+
+    def _layout(self, key: Key) -> Layout:
+        method = self.state.layout
+        if self.hurried and not self.store.has_layout(key, method):
+            return self.store.layout_at_hand(key, method)
+        return self.store.layout(key, method)
+
+    @property
+    def missing_layouts(self) -> list[Key]:
+        """The maps whose layout is not computed yet, the reference first."""
+        if not self.hurried:
+            return []
+        method, keys = self.state.layout, self.keys
+        if method == "aligned":
+            keys = [*map(self.store.embeddings.origin, keys[:1]), *keys]
+        return [key for key in keys if not self.store.has_layout(key, method)]
+
+    @property
+    def aligned(self) -> bool:
+        """Whether places in all maps mean the same."""
+        return self.state.layout == "aligned" and not self.missing_layouts
+
+    @cached_property
+    def _coloring(self) -> tuple[Coloring, str]:
+        return coloring_of(self.tables, self.state.color, self.state.mode)
+
+    @property
+    def coloring(self) -> Coloring:
+        """Colour of every point of every map."""
+        return self._coloring[0]
+
+    @property
+    def color_title(self) -> str:
+        """Title of the legend, as plain text."""
+        return self._coloring[1]
+
+    @property
+    def rows(self) -> Rows:
+        """The selected points."""
+        return self.state.rows
+
+    @property
+    def focus(self) -> int:
+        """Number of the map in focus."""
+        return self.state.focus
 
     @property
     def total(self) -> int:
         """How many points there are."""
-        return len(self.panels[0].layout)
+        return len(self.store.embeddings.first)
 
     @cached_property
-    def drawn(self) -> Rows:
+    def drawn_rows(self) -> Rows:
         """The points that are drawn: all, or an even sample that stays the same."""
-        return drawn_of(self.total)
+        return drawn_rows_of(self.total)
 
     @cached_property
-    def places(self) -> npt.NDArray[np.int64]:
+    def drawn_places(self) -> npt.NDArray[np.int64]:
         """Position of each point among the drawn ones, -1 where it is left out."""
-        found = np.full(self.total, -1)
-        found[self.drawn] = np.arange(len(self.drawn))
-        return found
+        places = np.full(self.total, -1)
+        places[self.drawn_rows] = np.arange(len(self.drawn_rows))
+        return places
 
-    def edges(self, panel: Panel) -> Rows:
+    def drawn_edges(self, panel: Panel) -> Rows:
         """Return which of a panel's edges are drawn."""
-        return self._edges[self.panels.index(panel)]
+        return self._drawn_edges[self.panels.index(panel)]
 
     @cached_property
-    def _edges(self) -> list[Rows]:
+    def _drawn_edges(self) -> list[Rows]:
         most = MOST_EDGES // len(self.panels)
-        found = []
+        every = []
         for panel in self.panels:
             rows = np.arange(len(panel.pairs))
-            if len(self.drawn) < self.total:
-                rows = np.flatnonzero((self.places[panel.pairs] >= 0).all(axis=1))
-            found.append(rows[cap(rows, most)])
-        return found
+            if len(self.drawn_rows) < self.total:
+                inside_sample = (self.drawn_places[panel.pairs] >= 0).all(axis=1)
+                rows = np.flatnonzero(inside_sample)
+            every.append(rows[cap(rows, most)])
+        return every
 
     def notes(self, panel: Panel) -> list[str]:
-        """Return the lines below the title of a map."""
-        return [", ".join(parts) for parts in self.told(panel)]
+        """Return the lines below the title of a map: space, layout, edges, sample."""
+        return [", ".join(parts) for parts in self.note_parts(panel)]
 
-    def told(self, panel: Panel) -> list[list[str]]:
-        """Return the same lines in parts: space, layout, edges, sample."""
-        layout, place = panel.layout, panel.place
-        parts = [layout.note or layout.title, layout.caption]
-        parts += ["layout of equal weights"] if place.weights else []
-        parts += ["layout of Euclidean distances"] if place.metric == "cosine" else []
-        lines = [[panel.space], parts]
-        parts += [layout.coverage] if layout.coverage else []
+    def note_parts(self, panel: Panel) -> list[list[str]]:
+        """Return the same lines in parts."""
+        lines = [[panel.space], panel.layout_notes]
         if panel.kind != "none":
-            lines.append([panel.note or self._of_edges(panel)])
-        if len(self.drawn) < self.total:
-            told = count_of(len(self.drawn), self.total, "points")
-            lines.append([f"{told}; lasso and numbers take all"])
+            lines.append([self._edge_note(panel)])
+        if len(self.drawn_rows) < self.total:
+            count = count_of(len(self.drawn_rows), self.total, "points")
+            lines.append([f"{count}; lasso and numbers take all"])
         return lines
 
-    def _of_edges(self, panel: Panel) -> str:
-        plain = panel.kind == "all" or panel.groups is not None
+    def _edge_note(self, panel: Panel) -> str:
+        if panel.is_baseline and panel.kind in CHANGES:
+            return f"this is the baseline: nothing is {panel.kind}"
         one = len(panel.pairs) == 1
-        what = "edge" if one else "edges"
-        what = what if plain else f"{panel.kind} {what}"
-        told = count_of(len(self.edges(panel)), len(panel.pairs), what)
-        touching = f" that {'touches' if one else 'touch'} the selection"
-        touching = touching if len(self.rows) else ""
-        dashed = ", dashed where a modality contradicts them" if panel.groups else ""
-        return told + touching + dashed
+        noun = "edge" if one else "edges"
+        noun = f"{panel.kind} {noun}" if panel.kind in CHANGES else noun
+        note = count_of(len(self.drawn_edges(panel)), len(panel.pairs), noun)
+        if len(self.rows):
+            note += f" that {'touches' if one else 'touch'} the selection"
+        if panel.groups:
+            note += ", dashed where a modality contradicts them"
+        return note
 
     def summary(self, panel: Panel) -> str:
-        """Return what a map shows in one sentence, for those who cannot see it."""
-        chosen = f", {len(self.rows):,} selected" if len(self.rows) else ""
-        colour = f", coloured by {self.hue.title}" if self.hue.title else ""
+        """Return the map in one sentence, for those who cannot see it."""
+        selected = f", {len(self.rows):,} selected" if len(self.rows) else ""
+        color = f", coloured by {self.color_title}" if self.color_title else ""
         notes = "; ".join(self.notes(panel))
-        return f"Map of {panel.title}: {self.total:,} points{chosen}{colour}; {notes}."
+        return f"Map of {panel.title}: {self.total:,} points{selected}{color}; {notes}."
+
+    @property
+    def has_bands(self) -> bool:
+        """Whether the metrics of all seeds are computed."""
+        state, store = self.state, self.store
+        names = self.tables[0].headline_metrics
+        return all(
+            store.has_metrics(other, state.baseline, state.k, names)
+            for key in self.keys
+            for other in store.embeddings.family(key)
+        )
+
+    def every_seed(self, number: int) -> list[PointTable]:
+        """Return the tables of a map's graph of all seeds, which may take a moment."""
+        return self.store.every_seed(
+            self.keys[number], self.state.baseline, self.state.k
+        )
+
+    def other_spaces(self, key: Key) -> Sequence[Neighbors]:
+        """Return the graphs of the other spaces of a map, those at hand in a hurry."""
+        others = [key.in_space(space) for space in self.store.embeddings.spaces]
+        return [
+            self.store.graph(other, self.state.k)
+            for other in others
+            if other.space != key.space
+            and (not self.hurried or self.store.has_graph(other))
+        ]
 
 
-def drawn_of(count: int) -> Rows:
+def drawn_rows_of(count: int) -> Rows:
     """Return which of so many points are drawn."""
     return cap(np.arange(count), MOST_POINTS)
-
-
-def messages(view: View) -> dict[str, dict[str, Any]]:
-    """Return the traits of the map that follow from a view."""
-    return {
-        "texts": {
-            "panels": [
-                {
-                    "title": panel.title,
-                    "notes": view.notes(panel),
-                    "summary": view.summary(panel),
-                }
-                for panel in view.panels
-            ],
-            "focus": view.focus,
-        },
-        "places": {
-            "panels": [_flat(panel.layout, view) for panel in view.panels],
-            "together": view.together,
-            "size": point_size(len(view.drawn)),
-        },
-        "edges": {"panels": [_edges(panel, view) for panel in view.panels]},
-        "colors": _colors(view),
-        "key": _key(view),
-        "chosen": {"rows": _chosen(view)},
-    }
-
-
-def _flat(layout: Layout, view: View) -> dict[str, bytes]:
-    flat = layout.coordinates[view.drawn].astype("<f4")
-    return {"x": flat[:, 0].tobytes(), "y": flat[:, 1].tobytes()}
-
-
-def _edges(panel: Panel, view: View) -> list[dict[str, Any]]:
-    rows = view.edges(panel)
-    groups = panel.groups and panel.groups.subset(rows)
-    pairs = view.places[panel.pairs[rows]].astype("<u4")
-    return [
-        {**style, "pairs": pairs[mask].tobytes()}
-        for style, mask in edges.styled(panel.kind, groups, len(rows), view.hue.mode)
-        if mask.any()
-    ]
-
-
-def _colors(view: View) -> dict[str, Any]:
-    hue = view.hue
-    if hue.names:
-        codes = [values[view.drawn].astype("<u2").tobytes() for values in hue.values]
-        styles = [list(style) for style in hue.styles]
-        panels = [{"codes": found, "values": None} for found in codes]
-        return {"panels": panels, "styles": styles, "scale": None}
-    start = hue.origin
-    numbers = [
-        (values[view.drawn] - start).astype("<f4").tobytes() for values in hue.values
-    ]
-    low, high = (end - start for end in hue.span)
-    scale = {"low": low, "high": high, "colors": list(ramp(hue.mode))}
-    panels = [{"codes": None, "values": found} for found in numbers]
-    return {"panels": panels, "styles": [], "scale": scale}
-
-
-def _key(view: View) -> dict[str, Any]:
-    hue = view.hue
-    scale = None
-    if not hue.names:
-        (low, high), ends = hue.span, hue.ends
-        scale = {
-            "low": low - hue.origin, "high": high - hue.origin,
-            "colors": list(ramp(hue.mode)), "lowText": ends[0], "highText": ends[1],
-        }  # fmt: skip
-    entries = entries_of(hue)
-    more = f"and {len(entries) - MOST_ENTRIES} more: point at them"
-    groups = view.panels[view.focus].groups
-    return {
-        "title": hue.title,
-        "entries": entries[:MOST_ENTRIES],
-        "more": more if len(entries) > MOST_ENTRIES else "",
-        "lines": edges.key(groups, hue.mode),
-        "linesTitle": edges.TITLE,
-        "scale": scale,
-    }
-
-
-def entries_of(hue: Hue) -> list[dict[str, Any]]:
-    """Return name, colour, symbol and code of every class that occurs."""
-    if len(hue.names) < 2:
-        return []
-    seen = np.unique(np.concatenate([np.unique(values) for values in hue.values]))
-    return [
-        {
-            "name": cut(hue.coloring.entry(code), LONGEST_NAME),
-            "color": hue.styles[code][0], "symbol": hue.styles[code][1],
-            "code": int(code),
-        }
-        for code in seen
-    ]  # fmt: skip
-
-
-def _chosen(view: View) -> bytes | None:
-    if not len(view.rows):
-        return None
-    places = view.places[view.rows]
-    return places[places >= 0].astype("<u4").tobytes()
 
 
 def inside(
@@ -291,10 +296,10 @@ def inside(
     [True, False]
     """
     x, y = coordinates.T.astype(np.float64)
-    found = np.zeros(len(x), bool)
+    odd = np.zeros(len(x), bool)
     corners = np.column_stack([xs, ys]).astype(np.float64)
     for (x1, y1), (x0, y0) in zip(corners, np.roll(corners, 1, axis=0), strict=True):
         crosses = (y1 > y) != (y0 > y)
         if y1 != y0:
-            found ^= crosses & (x < (x0 - x1) * (y - y1) / (y0 - y1) + x1)
-    return found
+            odd ^= crosses & (x < (x0 - x1) * (y - y1) / (y0 - y1) + x1)
+    return odd

@@ -11,17 +11,17 @@ from .. import _check
 from .._nested import baseline_of
 from .._version import __version__
 from ..explorer import picture, scripts
-from ..explorer.desk import Desk, Settings
 from ..explorer.inputs import is_runs
-from ..explorer.state import LAYOUTS, at_first, checked
+from ..explorer.state import LAYOUTS, State, checked_variants, first_variants
 from ..explorer.store import Store
+from ..explorer.view import View
 from ..explorer.words import cut
 from ..plot.render import render
 from ..plot.theme import ink
 from . import markup
 from .given import given, page_path, writing
 from .markup import text
-from .payload import NOTHING, Content, as_json, payload
+from .payload import Content, as_json, payload
 
 WIDTH = 960
 SCRIPTS = ("numbers.js", "controls.js", "page.js")
@@ -115,13 +115,13 @@ def export_html(
     every = given(spaces)
     least = len(next(iter(every.values()))[0])
     k = _check.k_or_default(k, least)
-    atlas = Store.of(every, 2 * k)
-    _check.one_of("space", space, atlas.spaces)
-    _check.one_of("layout", layout, list(LAYOUTS.values()))
+    store = Store.of(every, 2 * k)
+    _check.one_of("space", space, store.embeddings.spaces)
+    _check.one_of("layout", layout, LAYOUTS)
     against = baseline_of(baseline, every)
-    shown = at_first(list(every), against) if variants is None else variants
+    shown = first_variants(list(every), against) if variants is None else variants
     content = Content(
-        atlas, space, layout, k, against, checked(shown, every), color, mode,
+        store, space, layout, k, against, checked_variants(shown, every), color, mode,
         bool(pictures),
     )  # fmt: skip
     _check.one_of("color", color, content.colors)
@@ -132,7 +132,7 @@ def export_html(
 
 
 def _page(content: Content) -> bytes:
-    names, first = list(content.atlas.variants), content.first
+    names, first = list(content.store.embeddings.variants), content.first
     dataset = first.info.get("dataset", names[0])
     title = f"{cut(dataset)}: {', '.join(cut(name) for name in names)}"
     picture, alt, height = _still(content)
@@ -169,7 +169,7 @@ def _foot(content: Content) -> str:
     info = content.first.info
     made = f"Made by refnet_viz {__version__}"
     made += f" of data {info['fingerprint']}" if "fingerprint" in info else ""
-    seen = max(1 - run.held_out.mean() for run in content.atlas.embeddings)
+    seen = max(1 - run.held_out.mean() for run in content.store.embeddings.embeddings)
     told = f" Up to {seen:.0%} of the points were trained on." if seen else ""
     return (
         f"{made}. Nothing is loaded from anywhere, and nothing leaves this page.{told}"
@@ -181,17 +181,18 @@ def _still(content: Content) -> tuple[str, str, int]:
 
     It is there where no script runs, so that the page is never blank.
     """
-    place = content.runs[content.baseline][0]
-    settings = Settings(
-        variants=content.shown, seed=place.seed, space=content.space,
-        metric=place.metric, layout=content.layout, color=content.color, k=content.k,
-        edges="none", baseline=content.baseline,
-        weights=dict.fromkeys(content.atlas.modalities, 1.0), epoch=None,
-    )  # fmt: skip
-    desk = Desk(content.atlas, settings, content.mode, hurried=False)
-    view = desk.view(NOTHING, 0)
-    arguments = {"k": content.k, "space": content.space}
-    figure = picture.figure(view, desk.shown, arguments)
+    settings = {
+        "variants": content.shown,
+        "seed": content.runs[content.baseline][0].seed,
+        "space": content.space,
+        "layout": content.layout,
+        "color": content.color,
+        "k": content.k,
+        "baseline": content.baseline,
+        "mode": content.mode,
+    }
+    view = View(content.store, State.of(content.store, settings))
+    figure = picture.figure(view, {"k": content.k, "space": content.space})
     height = int(figure.layout.height)
     still = render(figure, "png", width=WIDTH, height=height, scale=1.5)
     alt = " ".join(view.summary(panel) for panel in view.panels)

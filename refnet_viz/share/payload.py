@@ -19,12 +19,13 @@ from .._threads import one_thread_for
 from ..data.answers import NO_LABEL, labelled
 from ..data.meaning import distinct, texts
 from ..embedding import Embedding
-from ..explorer import detail, edges, strip
-from ..explorer.colors import hue, options, ramp
-from ..explorer.embeddings import Key
-from ..explorer.points import PointTable, Rows
+from ..explorer import edges, panes
+from ..explorer.colors import OF_GRAPH, coloring_of, ends_of, origin_of, ramp
+from ..explorer.embeddings import Embeddings, Key, Rows
+from ..explorer.points import PointTable
 from ..explorer.store import Store
-from ..explorer.view import LONGEST_NAME, MOST_EDGES, drawn_of
+from ..explorer.view import MOST_EDGES, drawn_rows_of
+from ..explorer.wire import LONGEST_NAME
 from ..explorer.words import cut
 from ..graph.points import labelled_neighbors, same_label
 from ..plot.color import MOST_ENTRIES
@@ -32,7 +33,6 @@ from ..plot.points import point_size
 
 STEPS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50)  # of the slider of k
 MOST_BYTES = 5_000_000  # of neighbours; more seeds than fit stay at home
-OF_K = ("purity", "rewiring", "in-degree")  # colours that the page works out itself
 NOTHING: Rows = np.empty(0, np.intp)
 
 
@@ -42,7 +42,7 @@ class Content:
 
     Parameters
     ----------
-    atlas
+    store
         Embeddings, graphs and layouts.
     space, layout
         Where neighbours are looked for, and how it is laid out.
@@ -58,7 +58,7 @@ class Content:
         Whether pictures go along.
     """
 
-    atlas: Store
+    store: Store
     space: str
     layout: str
     k: int
@@ -69,19 +69,24 @@ class Content:
     pictures: bool
 
     @property
+    def embeddings(self) -> Embeddings:
+        """All of them, by variant and seed."""
+        return self.store.embeddings
+
+    @property
     def first(self) -> Embedding:
         """The first embedding; ids, labels, texts and pictures are those of all."""
-        return self.atlas.first
+        return self.embeddings.first
 
     @cached_property
     def drawn(self) -> Rows:
         """The points that are drawn: all, or an even sample."""
-        return drawn_of(len(self.first))
+        return drawn_rows_of(len(self.first))
 
     @cached_property
     def colors(self) -> list[str]:
         """What points can be coloured by."""
-        found = options(self.atlas.embeddings)
+        found = list(self.store.colors)
         if len(self.drawn) < len(self.first):
             found.remove("in-degree")  # it counts points that the page does not know
         return found
@@ -101,7 +106,7 @@ class Content:
 
     @property
     def _possible(self) -> set[int]:
-        every = self.atlas.embeddings
+        every = self.embeddings.embeddings
         having = min(int(own.present_in(self.space).sum()) for own in every)
         return set(range(1, having))
 
@@ -114,34 +119,34 @@ class Content:
     def runs(self) -> dict[str, list[Key]]:
         """The runs of each variant that go along: all, or one with its baseline."""
         every = {
-            name: [Key(name, seed, self.space) for seed in self.atlas.seeds(name)]
-            for name in self.atlas.variants
+            name: [Key(name, seed, self.space) for seed in self.embeddings.seeds(name)]
+            for name in self.embeddings.variants
         }
-        count = len(self.atlas.embeddings)
+        count = len(self.embeddings.embeddings)
         if count * len(self.drawn) * (self.width * self.most + 8) <= MOST_BYTES:
             return every
         first = every[self.baseline][0]
-        found = {name: [self.atlas.beside(first, name)] for name in every}
+        found = {name: [self.embeddings.beside(first, name)] for name in every}
         bases = [self.against(places[0]) for places in found.values()]
         return {**found, self.baseline: list(dict.fromkeys([first, *bases]))}
 
     @property
     def whole(self) -> bool:
         """Whether all seeds go along."""
-        return sum(map(len, self.runs.values())) == len(self.atlas.embeddings)
+        return sum(map(len, self.runs.values())) == len(self.embeddings.embeddings)
 
     @property
     def width(self) -> int:
         """Bytes that a row number takes."""
         return 2 if len(self.first) < 1 << 16 else 4
 
-    def against(self, place: Key) -> Key:
+    def against(self, key: Key) -> Key:
         """Return the run of the baseline that a run is compared with."""
-        return self.atlas.beside(place, self.baseline)
+        return self.embeddings.beside(key, self.baseline)
 
-    def facts(self, place: Key, k: int) -> PointTable:
-        """Return what is known of the points of a run."""
-        return self.atlas.facts(place, self.baseline, k)
+    def table(self, key: Key, k: int) -> PointTable:
+        """Return the table of points of a run."""
+        return self.store.table(key, self.baseline, k)
 
 
 def payload(content: Content) -> dict[str, Any]:
@@ -158,11 +163,11 @@ def payload(content: Content) -> dict[str, Any]:
         "color": content.color, "size": point_size(len(drawn)),
         "edges": {kind: _edge_style(kind, content.mode)
                   for kind in ("all", "kept", "gained", "lost")},
-        "mostEdges": MOST_EDGES, "mostEntries": MOST_ENTRIES, "longest": detail.LONGEST,
-        "ramp": list(ramp(content.mode)), "hint": detail.HINT,
+        "mostEdges": MOST_EDGES, "mostEntries": MOST_ENTRIES, "longest": panes.LONGEST,
+        "ramp": list(ramp(content.mode)), "hint": panes.HINT,
         "ids": first.ids[drawn].tolist(), "texts": _texts(content),
         "metadata": _metadata(content), "pictures": _pictures(content),
-        "noLabel": NO_LABEL, "lacking": detail.lacking(content.space),
+        "noLabel": NO_LABEL, "lacking": panes.lacking(content.space),
         "missing": _missing(content), "counts": _counts(content),
         "classes": list(first.class_names), "labels": members(first.labels, drawn),
         "purityChance": _purity_chance(content),
@@ -185,7 +190,7 @@ def as_json(values: Any) -> str:
         values, ensure_ascii=False, separators=(",", ":"), allow_nan=False
     )
     found = found.replace("<", "\\u003c")
-    # Half a surrogate pair has no place in a file, only its number has.
+    # Half a surrogate pair has no key in a file, only its number has.
     return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", found)
 
 
@@ -224,15 +229,15 @@ def members(
 
 def _variants(content: Content) -> list[dict[str, Any]]:
     return [
-        {"name": name, "runs": [_run(content, place) for place in places]}
-        for name, places in content.runs.items()
+        {"name": name, "runs": [_run(content, key) for key in keys]}
+        for name, keys in content.runs.items()
     ]
 
 
-def _run(content: Content, place: Key) -> dict[str, Any]:
-    drawn, atlas = content.drawn, content.atlas
-    graph = atlas.graph(place, content.most)
-    layout = atlas.layout(place, content.layout)
+def _run(content: Content, key: Key) -> dict[str, Any]:
+    drawn, store = content.drawn, content.store
+    graph = store.graph(key, content.most)
+    layout = store.layout(key, content.layout)
     x, y = layout.coordinates[drawn].T
     width = f"<u{content.width}"
     same = None if graph.labels is None else same_label(graph)[drawn]
@@ -244,65 +249,65 @@ def _run(content: Content, place: Key) -> dict[str, Any]:
     nearest[graph.indices[drawn] < 0] = np.iinfo(f"u{content.width}").max
     parts = [layout.note or layout.title, layout.caption, layout.coverage]
     return {
-        "seed": str(place.seed), "against": str(content.against(place).seed),
+        "seed": str(key.seed), "against": str(content.against(key).seed),
         "x": packed(x, "<f4"), "y": packed(y, "<f4"),
         "note": ", ".join(part for part in parts if part),
         "neighbors": packed(nearest, width), "judged": judged,
         "same": None if same is None else packed(np.packbits(same), "u1"),
         "predictions": members(graph.embedding.predictions, drawn),
-        "strip": [_strip(content, place, k)["rows"][0]["cells"] for k in content.steps],
+        "strip": [_strip(content, key, k)["rows"][0]["cells"] for k in content.steps],
     }  # fmt: skip
 
 
 def _columns(content: Content) -> list[dict[str, Any]]:
     """Return the columns of the metric strip; the last one is of rewiring."""
-    place = content.runs[content.baseline][0]
-    found: list[dict[str, Any]] = _strip(content, place, content.k)["columns"]
+    key = content.runs[content.baseline][0]
+    found: list[dict[str, Any]] = _strip(content, key, content.k)["columns"]
     found[-1]["rewiring"] = True
     return found
 
 
 def _bands(content: Content) -> dict[str, Any]:
     """Return whether there are bands, and Student's quantile for so many seeds."""
-    most = max(map(len, content.atlas.variants.values()))
-    tail = (1 + strip.CONFIDENCE) / 2
+    most = max(map(len, content.store.embeddings.variants.values()))
+    tail = (1 + panes.CONFIDENCE) / 2
     quantiles = [float(stdtrit(count - 1, tail)) for count in range(2, most + 1)]
     return {"banded": most > 1, "student": [None, None, *quantiles]}
 
 
-def _strip(content: Content, place: Key, k: int) -> dict[str, Any]:
+def _strip(content: Content, key: Key, k: int) -> dict[str, Any]:
     """Return what the metric strip says of a whole graph, with the bands of seeds."""
-    family = content.atlas.all_seeds(place, content.baseline, k)
-    line = strip.Line(place.variant, content.facts(place, k), family)
-    return strip.content([line], NOTHING, 0)
+    family = content.store.every_seed(key, content.baseline, k)
+    line = panes.StripLine(key.variant, content.table(key, k), family)
+    return panes.strip_of([line], NOTHING, 0)
 
 
 def _colors(content: Content) -> list[dict[str, Any]]:
     """Return what points can be coloured by, a list of arrays a variant and run."""
-    every = [place for places in content.runs.values() for place in places]
-    shown = [content.facts(place, content.k) for place in every]
+    every = [key for keys in content.runs.values() for key in keys]
+    shown = [content.table(key, content.k) for key in every]
     return [
-        {"name": name} if name in OF_K else _color(content, shown, name)
+        {"name": name} if name in OF_GRAPH else _color(content, shown, name)
         for name in content.colors
     ]
 
 
 def _color(content: Content, shown: list[PointTable], name: str) -> dict[str, Any]:
-    found = hue(shown, name, content.mode)
+    found, title = coloring_of(shown, name, content.mode)
     kind = "<u2" if found.names else "<f4"
-    start = 0 if found.names else found.origin
+    start = 0 if found.names else origin_of(found)
     columns = [packed(values[content.drawn] - start, kind) for values in found.values]
     if len(set(columns)) == 1:
         columns = columns[:1]  # the same for every run
     return {
-        "name": name, "title": found.title,
+        "name": name, "title": title,
         "names": [
-            cut(found.coloring.entry(code), LONGEST_NAME)
+            cut(found.entry(code), LONGEST_NAME)
             for code in range(len(found.names))
         ],
         "styles": [list(style) for style in found.styles], "columns": columns,
-        **({} if found.coloring.kind in {"categories", "numbers"} else {
-            "lowText": found.ends[0], "highText": found.ends[1]}),
+        **({} if found.kind in {"categories", "numbers"} else {
+            "lowText": ends_of(found)[0], "highText": ends_of(found)[1]}),
     }  # fmt: skip
 
 
@@ -320,20 +325,20 @@ def _metadata(content: Content) -> list[dict[str, Any]]:
     """Return name and words of every column of the metadata."""
     known = content.first.metadata.iloc[content.drawn]
     return [
-        {"name": cut(name), "values": texts(known.iloc[:, place])}
-        for place, name in enumerate(distinct(known.columns))
+        {"name": cut(name), "values": texts(known.iloc[:, key])}
+        for key, name in enumerate(distinct(known.columns))
     ]
 
 
 def _pictures(content: Content) -> list[str] | None:
     if not (content.pictures and content.first.media.pictures):
         return None
-    return [detail.picture(content.first, int(row)) for row in content.drawn]
+    return [panes.picture(content.first, int(row)) for row in content.drawn]
 
 
 def _counts(content: Content) -> str:
-    place = content.runs[content.baseline][0]
-    return strip.counts(content.facts(place, content.k))
+    key = content.runs[content.baseline][0]
+    return panes.counts(content.table(key, content.k))
 
 
 def _missing(content: Content) -> dict[str, str]:
@@ -348,6 +353,6 @@ def _missing(content: Content) -> dict[str, str]:
 
 
 def _purity_chance(content: Content) -> str | None:
-    place = content.runs[content.baseline][0]
-    chance = content.facts(place, content.k).purity_chance
+    key = content.runs[content.baseline][0]
+    chance = content.table(key, content.k).purity_chance
     return None if chance is None else packed(chance[content.drawn], "<f4")

@@ -14,6 +14,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from .. import plot
+from ..explorer.picture import state_figure
 from ..plot.manifest import final, json_of, versions
 from .sources import Sources
 
@@ -117,19 +118,7 @@ def _call(found: Mapping[str, Any], manifest: Any) -> dict[str, Any]:
 def _functions() -> dict[str, Draw]:
     """Return name to function of the figures that manifests can name."""
     drawings = {name: plot.record.FIGURES[name] for name in plot.FIGURES}
-    return {**drawings, "explorer": _explorer}
-
-
-def _explorer(spaces: Any, **settings: Any) -> go.Figure:
-    """Return the picture of an explorer with these settings and this selection."""
-    # ipywidgets, which no figure needs
-    from ..widgets.start import explore_as  # noqa: PLC0415
-
-    view = explore_as(spaces, settings)
-    try:
-        return view.snapshot()
-    finally:
-        view.close()
+    return {**drawings, "explorer": state_figure}
 
 
 def _draw(name: str, arguments: dict[str, Any]) -> go.Figure:

@@ -1,38 +1,69 @@
-"""The explorer: what can be asked of it, and what happens then."""
+"""The explorer: one state, the maps and panes that show it, and what changes it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
+import ipywidgets as W
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
+from IPython.display import display
 
 from ..data.dataset import Dataset
-from ..explorer.code import written
-from ..explorer.points import Rows
-from ..explorer.search import found as rows_with
-from ..explorer.state import MOST
+from ..explorer import ahead, panes, picture
+from ..explorer.code import code_of
+from ..explorer.inputs import rows_of
+from ..explorer.points import class_words
+from ..explorer.state import MOST, History, State
 from ..explorer.store import Store
-from ..explorer.view import inside
-from .controls import Setting
-from .stage import NOWHERE, Stage
-from .workshop import Made
+from ..explorer.view import View, drawn_rows_of, inside
+from . import later
+from .controls import Controls
+from .lifetime import close_all
+from .map import Map
+from .notice import Notice
+from .panes import Detail, Strip
+from .workshop import Made, Workshop
 
+CLOSED = "this explorer is closed, as it is when its cell runs again: use the new one."
 SLIDERS = ("k", "weights", "epoch")  # many moves of one are one step back
 
 
-class Explorer(Stage):
+class Setting:
+    """Setting of the explorer as an attribute: reading and changing its state."""
+
+    def __init__(self, text: str) -> None:
+        self.__doc__ = text
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            return self
+        value = getattr(instance.state, self.name)
+        return dict(value) if isinstance(value, Mapping) else value
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        instance.change(**{self.name: value})
+
+
+class Explorer:
     """Maps side by side with their controls, the pane of details and the metric strip.
 
-    Made by `explore`. Its attributes can be set: the controls follow. It holds state
-    and redraws; the numbers come from graphs and layouts.
+    Made by `explore`. Its attributes can be set: the controls follow.
 
     Parameters
     ----------
-    atlas, settings, mode, data
-        As in `Stage`.
+    store
+        Embeddings, graphs and layouts.
+    state
+        What is shown at first.
+    data
+        What other variants can be trained on, None for no such form.
     """
 
     variants = Setting("Which models' embeddings are shown, from one to four.")
@@ -55,36 +86,32 @@ class Explorer(Stage):
         "1 is the default weight 1/d_m. Other weights move neighbours and edges, while "
         "points stay where equal weights lay them out."
     )
+    variant = Setting(
+        "The variant in focus: the one that details and a new seed refer to. One that "
+        "is not shown takes the place of the one in focus."
+    )
 
-    def __init__(
-        self,
-        atlas: Store,
-        settings: Mapping[str, Any],
-        mode: str,
-        data: Dataset | None = None,
-    ) -> None:
+    def __init__(self, store: Store, state: State, data: Dataset | None = None) -> None:
+        self._store, self.state = store, state
         self._listeners: list[Callable[[pd.DataFrame], None]] = []
         self._trained: dict[str, Any] = {}
-        self._busy = False
-        super().__init__(atlas, settings, mode, data)
+        self._history = History()
+        self._pointed: tuple[str, int] | None = None  # variant and row
+        self._waiting = self._closed = False
+        self._display: Any = None
+        self._notice = Notice()
+        self.controls = Controls(store, state, self._notice.of(self._moved))
+        self.map = Map(mode=state.mode, said=self._point_names())
+        self.detail, self.strip = Detail(), Strip()
+        self.workshop = None
+        if data is not None:
+            runs = store.embeddings
+            self.workshop = Workshop(runs.variants, data, rows_of(data, runs.first))
+        self.widget = self._assemble()
+        self._redraw()
         self._listen()
 
-    @property
-    def variant(self) -> str:
-        """The variant in focus: the one that details and a new seed refer to.
-
-        One that is not shown takes the place of the one in focus.
-        """
-        return self._focus
-
-    @variant.setter
-    def variant(self, name: str) -> None:
-        if name in self.variants:
-            self._look_at(self.variants.index(name))
-            return
-        shown = [name if one == self._focus else one for one in self.variants]
-        self._focus = name if name in self._atlas.variants else self._focus
-        self.controls.set("variants", shown)
+    # What can be asked and done
 
     @property
     def trained(self) -> dict[str, Any]:
@@ -101,7 +128,34 @@ class Explorer(Stage):
         (1 is best, 0 what the mean would answer), then the metadata, as far as they
         are known. Numbers are those of the variant in focus.
         """
-        return self._desk.facts(self._focus).frame(self._rows)
+        return self._table().frame(self.state.rows)
+
+    def change(self, *, by: str = "", words: str = "", **patch: Any) -> None:
+        """Change settings, selection or focus; controls, maps and panes follow.
+
+        Parameters
+        ----------
+        by
+            Name of a control that moves in many small steps, which are undone as one.
+        words
+            Of the search that selects.
+        patch
+            New values of attributes; ``selected`` are ids.
+
+        Raises
+        ------
+        ValueError
+            If a value is none that can be chosen; nothing has changed then.
+
+        Examples
+        --------
+        >>> from refnet_viz import Embedding, explore
+        >>> view = explore(Embedding.from_arrays([[0.0], [1.0], [3.0]]), k=1)
+        >>> view.change(k=2, layout="pca", selected=["0"])
+        >>> view.k, view.selected["id"].tolist()
+        (2, ['0'])
+        """
+        self._show(self.state.changed(self._store, **patch), by=by, words=words)
 
     def select(self, ids: Any) -> None:
         """Select points as a lasso would.
@@ -117,7 +171,7 @@ class Explorer(Stage):
         ValueError
             If an id is unknown, a number out of range or a mask of another length.
         """
-        self._choose(self._atlas.rows(ids))
+        self.change(selected=ids)
 
     def search(self, text: str) -> pd.DataFrame:
         """Select the points in which every word occurs, and return them.
@@ -129,10 +183,10 @@ class Explorer(Stage):
             for measured numbers), whatever their case. Nothing, and what nowhere
             occurs, selects nothing.
         """
-        rows = rows_with(self._desk.facts(self._focus), text)
-        told = f"no point has {text!r} in its words"
-        self._choose(rows, by="search", typed=text)
-        self._notice.say(told if text.strip() and not len(rows) else "")
+        rows = self._table().search(text)
+        self.change(rows=rows, by="search", words=text)
+        nowhere = f"no point has {text!r} in its words"
+        self._notice.say(nowhere if text.strip() and not len(rows) else "")
         return self.selected
 
     def on_select(self, callback: Callable[[pd.DataFrame], None]) -> None:
@@ -140,18 +194,10 @@ class Explorer(Stage):
         self._listeners.append(callback)
 
     def undo(self) -> None:
-        """Go back to what was shown before; where there is nothing, stay."""
-        moment = self._history.back()
-        if moment is None:
-            return
-        with self._quietly():
-            self.controls.offer("seed", self._atlas.seeds(moment.focus))
-            for name, value in moment.settings._asdict().items():
-                self.controls.set(name, value)
-            self.controls.actions.search.value = ""
-        self._rows, self._focus, self._pointed = moment.rows, moment.focus, NOWHERE
-        self._redraw()
-        self._tell()
+        """Go back to the state before the last change; where there is none, stay."""
+        state = self._history.back()
+        if state is not None:
+            self._show(state, undone=True)
 
     def code(self) -> str:
         """Return the code that makes this view again.
@@ -165,133 +211,216 @@ class Explorer(Stage):
         view = rv.explore(spaces, k=1)
         view.select(["0"])
         """
-        return written(self._arguments())
+        return code_of(picture.arguments_of(self._view))
+
+    def snapshot(self) -> go.Figure:
+        """Return what the maps show as a plain figure, to be saved or changed."""
+        return picture.figure_of(replace(self._view, hurried=False))
+
+    def close(self) -> None:
+        """Free what the explorer holds in the kernel and in the page."""
+        if self._closed:
+            return
+        close_all(self.widget)
+        # Notebooks keep whatever a cell has returned; this leaves them an empty shell.
+        vars(self).clear()
+        self._closed = True
+
+    if not TYPE_CHECKING:  # for which every attribute would exist
+
+        def __getattr__(self, name: str) -> Any:
+            """Say why a closed explorer has nothing left."""
+            if vars(self).get("_closed"):
+                raise RuntimeError(CLOSED)
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}"
+            )
 
     def __repr__(self) -> str:
-        chosen = ", ".join(
-            f"{name}={value!r}" for name, value in self._settings._asdict().items()
-        )
-        return f"Explorer({chosen}, selected={len(self._rows)})"
+        settings = self.state.settings().items()
+        text = ", ".join(f"{name}={value!r}" for name, value in settings)
+        return f"Explorer({text}, selected={len(self.state.rows)})"
+
+    # From a state to what is seen
+
+    def _show(
+        self, state: State, *, by: str = "", words: str = "", undone: bool = False
+    ) -> None:
+        """Show a state, and leave the present one to the history."""
+        before, self.state = self.state, state
+        reselected = not np.array_equal(before.rows, state.rows)
+        # To look at another map changes nothing of what is shown.
+        if not undone and state != replace(before, variant=state.variant):
+            self._history.leave(before, by)
+        if undone or reselected or state.variant != before.variant:
+            self._pointed = None
+        self._redraw(words)
+        if reselected:
+            selected = self.selected
+            for listener in self._listeners:
+                listener(selected)
+
+    def _redraw(self, words: str = "") -> None:
+        """Show the state: one message for the maps, one for each pane."""
+        self._view = View(self._store, self.state, hurried=later.possible())
+        self.controls.show(self._store, self.state, words=words)
+        self.map.show(self._view)
+        actions = self.controls.actions
+        actions.clear.disabled = not len(self.state.rows)
+        actions.undo.disabled = not self._history
+        waiting = bool(self._view.missing_layouts)
+        self._notice.say("computing the layout …" if waiting else "")
+        self._draw_strip()
+        self._draw_detail()
+        self._compute_later()
+
+    def _draw_strip(self) -> None:
+        view = self._view
+        banded = not view.hurried or view.has_bands
+        self.strip.content = panes.strip(view, banded=banded)
+
+    def _draw_detail(self) -> None:
+        self.detail.content = panes.detail(self._view, self._pointed)
+
+    def _table(self) -> Any:
+        return self._view.tables[self._view.focus]
+
+    def _point_names(self) -> dict[str, list[str]]:
+        """Return names and labels of the points, for when they are pointed at."""
+        first = self._store.embeddings.first
+        rows, words = drawn_rows_of(len(first)), class_words(first, first.labels)
+        labels = [] if words is None else [words[row] for row in rows]
+        return {"names": first.ids[rows].tolist(), "words": labels}
+
+    def _assemble(self) -> W.VBox:
+        main = W.HBox([self.map, self.detail])
+        main.add_class("rv-main")
+        bars = self.controls.bars(self._notice.status)
+        workshop = [] if self.workshop is None else [self.workshop]
+        widget = W.VBox([*bars, main, self.strip, *workshop, self._notice.errors])
+        for name in ("rv-explorer", f"rv-{self.state.mode}"):
+            widget.add_class(name)
+        return widget
+
+    def _ipython_display_(self) -> None:
+        # Where no widgets are shown, nothing but the picture is worth reading.
+        display(self.widget._repr_mimebundle_() | {"text/plain": ""}, raw=True)
+        self._display = display(self._still(), raw=True, display_id=True)
+
+    def _still(self) -> dict[str, str]:
+        """Return the picture of the maps, and its words."""
+        image, alt = picture.still(self._view)
+        return {"text/html": image, "text/plain": alt}
+
+    def _renew_still(self) -> None:
+        """Keep what the maps show now; where errors are caught it would go astray."""
+        if self._display is not None and not self._closed:
+            self._display.update(self._still(), raw=True)
+
+    # What happens meanwhile
+
+    def _compute_later(self) -> None:
+        if later.possible() and not self._waiting:
+            self._waiting = True
+            later.soon(self._notice.of(self._compute))
+
+    def _compute(self) -> None:
+        """Do the next thing that waits, then let the page have its turn."""
+        self._waiting = False
+        if self._closed:
+            return
+        done = ahead.step(self._view)
+        if done is ahead.Done.NOTHING:
+            return
+        if done is ahead.Done.LAYOUT:
+            self._redraw(self.controls.actions.search.value)
+            if not self._view.missing_layouts:
+                later.soon(self._renew_still)
+        elif done is ahead.Done.BANDS:
+            self._draw_strip()
+        else:
+            self._draw_detail()
+        self._compute_later()
+
+    # What is done to controls and maps
 
     def _listen(self) -> None:
         """Bind every event to its handler, in a way that lets errors be seen."""
-        of = self._notice.of
-        self.controls.observe(of(self._changed))
-        for name in ("weights", "variants"):
-            told = self.controls[name]
-            told.observe(lambda change: self._notice.say(change["new"]), "refused")
-        done = self.controls.actions
-        done.clear.on_click(of(lambda _: self.select(None)))
-        done.undo.on_click(of(lambda _: self.undo()))
-        done.search.observe(of(self._typed), "value")
-        done.code.on_msg(of(self._asked))
-        done.saving.on_msg(of(self._save))
-        self.map.on_msg(of(self._heard))
-        self.detail.on_msg(of(self._heard))
+        of, actions = self._notice.of, self.controls.actions
+        actions.clear.on_click(of(lambda _: self.select(None)))
+        actions.undo.on_click(of(lambda _: self.undo()))
+        actions.search.observe(of(self._typed), "value")
+        actions.code.on_msg(of(self._send_code))
+        actions.saving.on_msg(of(self._save))
+        self.map.on_msg(of(self._on_message))
+        self.detail.on_msg(of(self._on_message))
         if self.workshop is not None:
-            self.workshop.on_made(of(self._joined))
+            self.workshop.on_made(of(self._join))
 
-    @contextmanager
-    def _quietly(self) -> Iterator[None]:
-        """Let controls move without events of their own."""
-        before, self._busy = self._busy, True
+    def _moved(self, name: str, value: Any) -> None:
+        """Change a setting by its control, which goes back where it must not stand."""
         try:
-            yield
-        finally:
-            self._busy = before
-
-    def _changed(self, change: Any) -> None:
-        if self._busy:
+            state = self.state.changed(self._store, **{name: value})
+        except ValueError as error:
+            self.controls.show(self._store, self.state)
+            self._notice.say(str(error))
             return
-        if self._focus not in self.variants:
-            self._focus = self.variants[0]
-        # What a variant offers changes other controls, which is no event of its own.
-        with self._quietly():
-            self.controls.offer("seed", self._atlas.seeds(self._focus))
-        moved = [name for name in SLIDERS if self.controls[name] is change["owner"]]
-        self._history.leave(self._moment, by="".join(moved))
-        self._redraw()
+        self._show(state, by=name if name in SLIDERS else "")
 
     def _typed(self, change: Any) -> None:
-        if not self._busy:
+        if not self.controls.showing:
             self.search(change["new"])
 
-    def _joined(self, made: Made) -> None:
+    def _join(self, made: Made) -> None:
         """Show a variant that was trained here, in its own map if there is room."""
-        name, rest = made.name, list(self.variants)
+        rest = list(self.state.variants)
         if len(rest) == MOST:
-            rest.remove(self._focus)
-        self._trained[name] = made.run
-        with self._quietly():
-            self._atlas = self._atlas.joined(name, [made.embedding], made.earlier)
-            self.controls.renew(self._atlas)
-            self.controls.set("variants", [*rest, name])
-            self._focus = name
-            self.controls.offer("seed", self._atlas.seeds(name))
-        self._history.leave(self._moment, by=f"training of {name}")
-        self._redraw()
+            rest.remove(self.state.variant)
+        self._trained[made.name] = made.run
+        self._store = self._store.joined(made.name, [made.embedding], made.earlier)
+        self.change(variants=[*rest, made.name], variant=made.name)
 
-    def _asked(self, widget: Any, *_: Any) -> None:
+    def _send_code(self, widget: Any, *_: Any) -> None:
         widget.send({"kind": "code", "text": self.code()})
 
     def _save(self, widget: Any, content: dict[str, Any], *_: Any) -> None:
-        rows = self._rows if len(self._rows) else np.arange(len(self._atlas.first))
-        table = self._desk.facts(self._focus).frame(rows)
+        rows = self.state.rows if len(self.state.rows) else np.arange(self._view.total)
+        table = self._table().frame(rows)
         widget.send_file(content["words"][0], self.snapshot, table)
 
-    def _heard(self, _: Any, content: dict[str, Any], *__: Any) -> None:
+    def _on_message(self, _: Any, content: dict[str, Any], *__: Any) -> None:
         """Do what a page asks for."""
-        words = content["words"]
-        kinds: dict[str, Callable[..., None]] = {
-            "lasso": self._lassoed, "click": self._clicked, "hover": self._hovered,
-            "focus": self._look_at, "class": self._picked,
+        handlers: dict[str, Callable[..., None]] = {
+            "lasso": self._on_lasso,
+            "click": self._on_click,
+            "hover": self._on_hover,
+            "focus": lambda panel: self.change(variant=self.state.variants[panel]),
+            "class": self._on_class,
             "clear": lambda: self.select(None),
-            "row": lambda row: self._choose(np.array([row], np.intp)),
-        }  # fmt: skip
-        kinds[content["kind"]](*words)
+            "row": lambda row: self.change(rows=np.array([row], np.intp)),
+        }
+        handlers[content["kind"]](*content["words"])
 
-    def _lassoed(
+    def _on_lasso(
         self, panel: int, xs: list[float], ys: list[float], extend: Any = None
     ) -> None:
         flat = self._view.panels[panel].layout.coordinates
         rows = np.flatnonzero(inside(flat, xs, ys))
-        self._turn_to(panel)
-        self._choose(np.union1d(self._rows, rows) if extend else rows)
+        rows = np.union1d(self.state.rows, rows) if extend else rows
+        self.change(rows=rows, variant=self.state.variants[panel])
 
-    def _clicked(self, panel: int, drawn: int, extend: Any = None) -> None:
-        row = self._view.drawn[drawn]
-        self._turn_to(panel)
-        one = np.array([row], np.intp)
-        self._choose(np.setxor1d(self._rows, one) if extend else one)
+    def _on_click(self, panel: int, place: int, extend: Any = None) -> None:
+        rows = self._view.drawn_rows[[place]]
+        rows = np.setxor1d(self.state.rows, rows) if extend else rows
+        self.change(rows=rows, variant=self.state.variants[panel])
 
-    def _hovered(self, panel: int, drawn: int) -> None:
-        if drawn >= 0 and panel < len(self.variants):
-            self._pointed = (self.variants[panel], int(self._view.drawn[drawn]))
+    def _on_hover(self, panel: int, place: int) -> None:
+        if place >= 0 and panel < len(self.state.variants):
+            row = int(self._view.drawn_rows[place])
+            self._pointed = self.state.variants[panel], row
             self._draw_detail()
 
-    def _picked(self, code: int) -> None:
+    def _on_class(self, code: int) -> None:
         """Select a class of the legend, as the map in focus shows it."""
-        panel = self.variants.index(self._focus)
-        self._choose(np.flatnonzero(self._view.hue.values[panel] == code))
-
-    def _look_at(self, panel: int) -> None:
-        self._turn_to(panel)
-        self._redraw()
-
-    def _turn_to(self, panel: int) -> None:
-        """Bring a map into focus, with the seeds its variant has."""
-        self._focus, self._pointed = self.variants[panel], NOWHERE
-        with self._quietly():
-            self.controls.offer("seed", self._atlas.seeds(self._focus))
-
-    def _choose(self, rows: Rows, by: str = "", typed: str = "") -> None:
-        self._history.leave(self._moment, by=by)
-        self._rows, self._pointed = rows.astype(np.intp), NOWHERE
-        with self._quietly():
-            self.controls.actions.search.value = typed
-        self._redraw()
-        self._tell()
-
-    def _tell(self) -> None:
-        for listener in self._listeners:
-            listener(self.selected)
+        codes = self._view.coloring.values[self._view.focus]
+        self.change(rows=np.flatnonzero(codes == code))

@@ -1,4 +1,4 @@
-"""The maps as a widget: what is on them now, sent in one message a redraw."""
+"""The maps as a widget: one message a redraw."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import anywidget
 import traitlets
 
 from ..explorer.scripts import SCENE, script, style
-from ..explorer.view import View, messages
+from ..explorer.view import View
+from ..explorer.wire import messages
 from .scripts import HERE
 
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from .. import _check
-from .._nested import baseline_of
 from ..data.dataset import Dataset
-from ..embedding import Embedding
 from ..explorer.inputs import earlier_of, spaces_of
-from ..explorer.state import at_first
+from ..explorer.state import State
 from ..explorer.store import Store
-from ..plot.theme import ink
 from .explorer import Explorer
 from .lifetime import register
 
@@ -92,6 +88,7 @@ def explore(
 
     Examples
     --------
+    >>> from refnet_viz import Embedding
     >>> line = Embedding.from_arrays([[0.0], [1.0], [3.0], [7.0]], ids=list("abcd"))
     >>> view = explore(line, k=1, layout="pca")
     >>> view.select(["c", "a"])
@@ -108,53 +105,20 @@ def explore(
     >>> view.weights = {"picture": 2, "text": 0.5}
     >>> view.edges = "by modality"
     """
-    ink(mode)
-    every = spaces_of(spaces, data)
-    k = _check.k_or_default(k, _size(every))
-    atlas = Store.of(every, k, earlier_of(spaces, data))
-    names, first = list(every), baseline_of(baseline, every)
-    shown = at_first(names, first) if variants is None else variants
+    variants_by_name = spaces_of(spaces, data)
+    count = len(next(iter(variants_by_name.values()))[0])
+    k = _check.k_or_default(k, count)
+    store = Store.of(variants_by_name, k, earlier_of(spaces, data))
     settings = {
-        "variants": shown, "k": k, "space": space, "layout": layout, "color": color,
-        "baseline": first, "seed": seed,
-    }  # fmt: skip
-    view = Explorer(atlas, settings, mode, data=data)
+        "variants": variants,
+        "k": k,
+        "space": space,
+        "layout": layout,
+        "color": color,
+        "baseline": baseline,
+        "seed": seed,
+        "mode": mode,
+    }
+    view = Explorer(store, State.of(store, settings), data=data)
     register(view)
     return view
-
-
-AFTERWARDS = ("metric", "edges", "weights", "epoch", "variant", "selected")
-
-
-def explore_as(
-    spaces: Any, settings: Mapping[str, Any], *, data: Dataset | None = None
-) -> Explorer:
-    """Return the explorer that `Explorer.code` writes down.
-
-    Parameters
-    ----------
-    spaces, data
-        As in `explore`.
-    settings
-        Arguments of `explore`, attributes of the explorer, and ``selected`` ids.
-
-    Raises
-    ------
-    ValueError
-        If a name is none of these.
-    """
-    known = inspect.signature(explore).parameters
-    for name in settings:
-        _check.one_of("settings", name, (*known, *AFTERWARDS))
-    first = {name: value for name, value in settings.items() if name in known}
-    view = explore(spaces, data=data, **first)
-    for name, value in settings.items():
-        if name == "selected":
-            view.select(value)
-        elif name not in known:
-            setattr(view, name, value)
-    return view
-
-
-def _size(variants: dict[str, list[Embedding]]) -> int:
-    return len(next(iter(variants.values()))[0])

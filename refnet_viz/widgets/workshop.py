@@ -12,7 +12,7 @@ from .._nested import Variants
 from ..config import Config
 from ..data.dataset import Dataset
 from ..embedding import Embedding
-from ..explorer.embeddings import Earlier
+from ..explorer.embeddings import Earlier, Epochs
 
 if TYPE_CHECKING:
     from ..train import Run
@@ -81,7 +81,6 @@ class Workshop(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
         self.form.layout.display = None if change["new"] else "none"
 
     def _finished(self, run: Run) -> None:
-        from ..explorer.epochs import Epochs  # noqa: PLC0415  torch
         from ..inference import embed  # noqa: PLC0415  torch
 
         made = Made(

@@ -111,7 +111,7 @@ async def selected(shown: Explorer) -> float:
     """Return the median milliseconds of a lasso."""
     rng, times = np.random.default_rng(0), []
     for _ in range(ROUNDS):
-        mask = rng.random(len(shown._atlas.first)) < 0.1
+        mask = rng.random(len(shown._store.embeddings.first)) < 0.1
         began = time.perf_counter()
         shown.select(mask)
         times.append(time.perf_counter() - began)

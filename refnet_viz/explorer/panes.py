@@ -1,0 +1,394 @@
+"""Panes of the explorer as plain values: details of points, and the metric strip."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..data.answers import NO_LABEL
+from ..data.media import mime_of
+from ..embedding import Embedding
+from ..graph import METRICS, Neighbors
+from ..graph.pairs import mean_of
+from ..graph.points import same_label
+from ..graph.prediction import constant_accuracy
+from ..plot.rewiring import chance_rewiring
+from ..statistics import seed_band
+from .embeddings import Rows
+from .points import PointTable, responsibility_of
+from .view import View
+from .words import cut
+
+MOST_ROWS = 20  # neighbours, or selected points, in a list
+MOST_CLASSES = 5  # of a selection, counted one by one
+LONGEST = 280  # characters of a text
+MOST_TILES = 8  # neighbours in every other space
+HINT = (
+    "Point at a dot to see it here with its neighbours. Draw around dots to select "
+    "them, with Shift to add more; click a dot to select it alone; double-click the "
+    "map to clear. With the keyboard: arrows move between dots, Enter selects."
+)
+OF_SELECTION = ("accuracy", "purity")  # metrics that a selection has too
+CONFIDENCE = 0.95  # of the interval over seeds
+
+
+def detail(view: View, pointed: tuple[str, int] | None = None) -> dict[str, Any]:
+    """Return the pane of details: of one point, of the selection, or a hint.
+
+    Parameters
+    ----------
+    view
+        Of the maps.
+    pointed
+        Variant and row of the point that is pointed at, if any; otherwise a point that
+        is selected alone is shown, in the map in focus.
+    """
+    variants, rows = view.state.variants, view.rows
+    if pointed is None and len(rows) == 1:
+        pointed = view.state.variant, int(rows[0])
+    if pointed is not None:
+        variant, row = pointed
+        number = variants.index(variant) if variant in variants else view.focus
+        table = view.tables[number]
+        content = point(table, row, view.other_spaces(view.keys[number]))
+        if len(variants) > 1:
+            content["title"] += f" in {variants[number]}"
+        return content
+    return selection(view.tables[view.focus], rows) if len(rows) else {"hint": HINT}
+
+
+def point(
+    table: PointTable, row: int, other_spaces: Sequence[Neighbors] = ()
+) -> dict[str, Any]:
+    """Return the pane of one point and its nearest neighbours.
+
+    Parameters
+    ----------
+    table
+        Of the map it lies on.
+    row
+        Of the point.
+    other_spaces
+        Graphs whose nearest neighbours are shown small.
+    """
+    graph = table.graph
+    present = bool(graph.present[row])
+    same = None if table.same is None or not table.labelled[row] else table.same[row]
+    shared = "" if same is None else f", {int(same.sum())} with its label"
+    heading = f"{graph.k} nearest in the {graph.space} space{shared}"
+    return {
+        "title": str(table.embedding.ids[row]),
+        "picture": picture(table.embedding, row),
+        "text": text(table.embedding, row),
+        "facts": _facts(table, row),
+        "heading": heading if present else lacking(graph.space),
+        "rows": _entries(table, graph, row, same, MOST_ROWS),
+        "more": _more(graph.k) if present else "",
+        "elsewhere": [_tiles(table, other, row) for other in other_spaces],
+    }
+
+
+def selection(table: PointTable, rows: Rows) -> dict[str, Any]:
+    """Return the pane of several selected points."""
+    return {
+        "title": f"{len(rows):,} selected",
+        "picture": "",
+        "text": "",
+        "facts": _class_counts(table, rows),
+        "heading": "in the order of the data",
+        "elsewhere": [],
+        "rows": [_entry(table, row) for row in rows[:MOST_ROWS]],
+        "more": _more(len(rows)),
+    }
+
+
+def lacking(space: str) -> str:
+    """Return the words for a point that lacks a space.
+
+    Examples
+    --------
+    >>> lacking("rna"), lacking("sum")
+    ('has no rna', 'lacks a modality: not in the sum space')
+    """
+    if space == "sum":
+        return "lacks a modality: not in the sum space"
+    return f"has no {space}"
+
+
+def picture(embedding: Embedding, row: int) -> str:
+    """Return the picture of a point as a data address, empty without one."""
+    pictures = embedding.media.pictures
+    if not pictures or not pictures[row]:
+        return ""
+    data = pictures[row]
+    return f"data:{mime_of(data)};base64,{base64.b64encode(data).decode()}"
+
+
+def text(embedding: Embedding, row: int) -> str:
+    """Return the text of a point, cut where it gets long, empty without one."""
+    texts = embedding.media.texts
+    if not texts:
+        return ""
+    words = str(texts[row])
+    return words if len(words) <= LONGEST else words[: LONGEST - 1] + "…"
+
+
+def _tiles(table: PointTable, graph: Neighbors, row: int) -> dict[str, Any]:
+    """Return the nearest neighbours of a point in another space."""
+    if not graph.present[row]:
+        return {"heading": lacking(graph.space), "rows": []}
+    judged = graph.labels is not None and table.labelled[row]
+    same = same_label(graph)[row] if judged else None
+    heading = f"in the {graph.space} space"
+    if table.graph.present[row]:
+        both = np.intersect1d(table.graph.indices[row], graph.indices[row])
+        heading += f", {len(both)} of {graph.k} shared"
+    return {
+        "heading": heading,
+        "rows": _entries(table, graph, row, same, MOST_TILES),
+    }
+
+
+def _entries(
+    table: PointTable, graph: Neighbors, row: int, same: Any, most: int
+) -> list[dict[str, Any]]:
+    return [
+        _entry(table, other, same=None if same is None else bool(same[place]))
+        for place, other in enumerate(graph.indices[row][:most])
+        if other >= 0
+    ]
+
+
+def _entry(table: PointTable, row: int, *, same: bool | None = None) -> dict[str, Any]:
+    embedding = table.embedding
+    return {
+        "row": int(row),
+        "title": str(embedding.ids[row]),
+        "picture": picture(embedding, row),
+        "text": text(embedding, row),
+        "same": same,
+    }
+
+
+def _facts(table: PointTable, row: int) -> list[list[str]]:
+    """Return name, value and mark ("right", "wrong" or none) of a point's values."""
+    absent = zip(table.embedding.inputs, ~table.embedding.present[row], strict=False)
+    lines = [["has no", name, ""] for name, lacks in absent if lacks]
+    if table.labels is not None:
+        lines.append(["label", table.labels[row], ""])
+    if table.predictions is not None:
+        lines.append(_prediction(table, row, table.predictions[row]))
+    texts = (
+        (name, cut(column[row], LONGEST)) for name, column in table.metadata.items()
+    )
+    metadata = [[name, words, ""] for name, words in texts if words]
+    return [*lines, *_graph_facts(table, row), *metadata]
+
+
+def _graph_facts(table: PointTable, row: int) -> list[list[str]]:
+    """Return the numbers of a point's neighbourhood, and of what z says of it."""
+    lines = []
+    if table.purity is not None and table.purity_chance is not None:
+        purity, chance = table.purity[row], table.purity_chance[row]
+        if not np.isnan(purity):
+            lines.append(["purity", f"{purity:.2f} (chance {chance:.2f})", ""])
+    if table.compared and not np.isnan(table.rewiring[row]):
+        rewired = f"{table.rewiring[row]:.2f}"
+        lines.append([f"rewiring from {table.baseline}", rewired, ""])
+    embedding = table.embedding
+    for name, values in table.responsibility.items():
+        if name not in embedding.inputs or embedding.present_in(name)[row]:
+            words = _responsibility(table, name, values[row])
+            lines.append([responsibility_of(name), words, ""])
+    if table.graph.present[row]:
+        degree = f"{table.in_degree[row]} (mean {table.graph.k})"
+        lines.append(["in-degree", degree, ""])
+    return lines
+
+
+def _responsibility(table: PointTable, name: str, value: float) -> str:
+    """Return a responsibility in words, beside its null and the mean of all points."""
+    mean = mean_of(table.responsibility[name])
+    if np.isnan(mean):
+        present = table.embedding.present_in(name).any()
+        why = f"{name} does not vary" if present else f"no point has {name}"
+        return f"not defined: {why}"
+    return f"{number(value)} (null 0, all {mean:.2f})"
+
+
+def _prediction(table: PointTable, row: int, name: str) -> list[str]:
+    words, mark = name, ""
+    if table.confidence is not None:
+        words += f" ({table.confidence[row]:.2f})"
+    if table.correct is not None and table.labelled[row]:
+        mark, sign = ("right", " ✓") if table.correct[row] else ("wrong", " ✗")
+        words += sign
+    return ["prediction", words, mark]
+
+
+def _class_counts(table: PointTable, rows: Rows) -> list[list[str]]:
+    """Return the largest classes among some points, with their counts."""
+    if table.labels is None:
+        return []
+    counts: dict[str, int] = {}
+    for row in rows[table.labelled[rows]]:
+        counts[table.labels[row]] = counts.get(table.labels[row], 0) + 1
+    ranked = sorted(counts.items(), key=lambda pair: -pair[1])
+    rest = sum(count for _, count in ranked[MOST_CLASSES:])
+    unlabelled = int((~table.labelled[rows]).sum())
+    last = [("other labels", rest), (NO_LABEL, unlabelled)]
+    lines = [*ranked[:MOST_CLASSES], *(pair for pair in last if pair[1])]
+    return [[name, f"{count:,}", ""] for name, count in lines]
+
+
+def _more(count: int) -> str:
+    return f"{MOST_ROWS} of {count:,} shown" if count > MOST_ROWS else ""
+
+
+class StripLine(NamedTuple):
+    """Variant, table of its points, and tables of all seeds where they are known."""
+
+    variant: str
+    table: PointTable
+    family: Sequence[PointTable]
+
+
+def strip(view: View, *, banded: bool) -> dict[str, Any]:
+    """Return the metric strip of a view: a row a map and a column a metric.
+
+    Parameters
+    ----------
+    view
+        Of the maps.
+    banded
+        Whether all seeds are looked at, which may take a moment.
+    """
+    lines = [
+        StripLine(variant, table, view.every_seed(number) if banded else [])
+        for number, (variant, table) in enumerate(
+            zip(view.state.variants, view.tables, strict=True)
+        )
+    ]
+    return strip_of(lines, view.rows, view.focus)
+
+
+def strip_of(lines: Sequence[StripLine], rows: Rows, focus: int) -> dict[str, Any]:
+    """Return the metric strip of some tables, beside seed bands and nulls."""
+    first = lines[0].table
+    caption = counts(first)
+    if len(rows):
+        caption += f", {len(rows):,} selected (second number)"
+    if any(len(line.family) > 1 for line in lines):
+        caption += f"; brackets: mean over seeds, {CONFIDENCE:.0%} interval"
+    names = first.headline_metrics
+    columns = [
+        {"name": name.replace("_", " "), "tip": METRICS[name].description}
+        for name in names
+    ]
+    columns.append({
+        "name": f"rewiring from {cut(first.baseline)}",
+        "tip": "1 - Jaccard index of the neighbourhoods in both graphs",
+    })  # fmt: skip
+    return {
+        "caption": caption,
+        "columns": columns,
+        "rows": [
+            {
+                "name": cut(line.variant),
+                "focused": number == focus and len(lines) > 1,
+                "cells": [
+                    *(_metric_cell(line, name, rows) for name in names),
+                    _rewiring_cell(line.table, rows),
+                ],
+            }
+            for number, line in enumerate(lines)
+        ],
+    }
+
+
+def counts(table: PointTable) -> str:
+    """Return how many points there are, without a label, and in the space."""
+    unlabelled = 0 if table.graph.labels is None else int((~table.labelled).sum())
+    parts = [
+        f"{len(table.embedding):,} points",
+        f"{unlabelled:,} without a label" if unlabelled else "",
+        table.graph.coverage,
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _metric_cell(line: StripLine, name: str, rows: Rows) -> dict[str, Any]:
+    table, metric = line.table, METRICS[name]
+    chance = float("nan") if metric.chance is None else metric.chance(table.graph)
+    nulls = f"chance {number(chance)}"
+    selected = band = ""
+    if len(rows) and name in OF_SELECTION:
+        selected = number(_of_selection(table, name, rows))
+        nulls += f", {number(_chance_of_selection(table, name, rows))}"
+        values = [_of_selection(one, name, rows) for one in line.family]
+        band = _band(values, metric.range)
+    return {
+        "whole": number(table.metric(name)),
+        "band": _band([one.metric(name) for one in line.family], metric.range),
+        "selected": selected,
+        "selectedBand": band,
+        "nulls": [nulls],
+    }
+
+
+def _band(values: list[float], span: tuple[float, float]) -> str:
+    """Return the mean over seeds and its interval, within the metric's range."""
+    if len(values) < 2:
+        return ""
+    seeds = np.array(values)
+    low, high = np.clip(seed_band(seeds, CONFIDENCE), *span)
+    return f"{len(values)} seeds {number(seeds.mean())} [{number(low)}, {number(high)}]"
+
+
+def _of_selection(table: PointTable, name: str, rows: Rows) -> float:
+    """Return a metric of the selected points."""
+    if name == "purity" and table.purity is not None:
+        return mean_of(table.purity[rows])
+    rows = rows[table.labelled[rows]]
+    return table.embedding.subset(rows).accuracy if len(rows) else float("nan")
+
+
+def _chance_of_selection(table: PointTable, name: str, rows: Rows) -> float:
+    """Return the chance level of a metric of the selected points."""
+    if name == "purity" and table.purity_chance is not None:
+        return mean_of(table.purity_chance[rows])
+    labels = table.embedding.labels
+    return float("nan") if labels is None else constant_accuracy(labels[rows])
+
+
+def _rewiring_cell(table: PointTable, rows: Rows) -> dict[str, Any]:
+    empty = {"band": "", "selected": "", "selectedBand": ""}
+    if not table.compared:
+        return {**empty, "whole": "–", "nulls": ["this is the baseline"]}
+    graph = table.graph
+    chance = chance_rewiring(graph.k, graph.k, int(graph.present.sum()))
+    nulls = [f"chance {number(chance)}"]
+    if table.noise is None:
+        nulls.append("seed noise unknown: one seed")
+    else:
+        noise = number(mean_of(table.noise))
+        if len(rows):
+            noise += f", {number(mean_of(table.noise[rows]))}"
+        nulls.append(f"two seeds {noise}")
+    selected = number(mean_of(table.rewiring[rows])) if len(rows) else ""
+    whole = number(mean_of(table.rewiring))
+    return {**empty, "whole": whole, "selected": selected, "nulls": nulls}
+
+
+def number(value: float) -> str:
+    """Return a number with two places, a dash for one that is not defined.
+
+    Examples
+    --------
+    >>> number(0.125), number(float("nan"))
+    ('0.12', '–')
+    """
+    return "–" if np.isnan(value) else f"{value:.2f}"
