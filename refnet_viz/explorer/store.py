@@ -50,7 +50,7 @@ class Cache:
     --------
     >>> cache = Cache(16)
     >>> for name in ("a", "b", "a", "c"):
-    ...     _ = cache.get(name, lambda: np.zeros(1), lambda array: array.nbytes)
+    ...     _ = cache.get(name, lambda: bytes(8), len)
     >>> list(cache), cache.bytes
     (['a', 'c'], 16)
     """
