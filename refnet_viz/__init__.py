@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from .graph import METRICS, Attribution, Neighbors, attribute, compare, knn
     from .inference import embed
     from .layout import Layout, project
-    from .plot.export import save
     from .regimes import (
         ablate,
         counterfactual,
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
         refiner_curve,
         robustness,
     )
+    from .saving import save
     from .share import export_html, report
     from .share.replay import replay
     from .storage import load
@@ -59,7 +59,7 @@ _ROOMS = {
     "pretrain": "train", "project": "layout", "rails": "baselines",
     "refiner_curve": "regimes", "replay": "share.replay", "report": "share",
     "responsibility": "", "robustness": "regimes",
-    "save": "plot.export", "sweep": "train",
+    "save": "saving", "sweep": "train",
 }  # fmt: skip
 __all__ = [
     "METRICS",

@@ -20,8 +20,8 @@ from refnet_viz import plot
 from refnet_viz.embedding import Embedding
 from refnet_viz.graph import compare, knn
 from refnet_viz.plot import export, latent
-from refnet_viz.plot.export import FIGURES, save
 from refnet_viz.plot.manifest import final
+from refnet_viz.saving import FIGURES, save
 from refnet_viz.storage import load
 
 # Names of variants are in Chinese here; not every machine has letters for them.

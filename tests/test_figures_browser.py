@@ -9,8 +9,8 @@ from lab import FLAGS, chromium
 
 from refnet_viz import plot
 from refnet_viz.embedding import Embedding
-from refnet_viz.plot.export import save
 from refnet_viz.plot.points import MOST_SVG
+from refnet_viz.saving import save
 
 pytestmark = pytest.mark.browser
 

@@ -15,7 +15,7 @@ ORDER = (
     "_version", "_renamed", "_check", "_files", "_nested", "_progress", "_threads",
     "_search", "_linear", "config", "data", "decoder", "cells", "embedding", "_spaces",
     "storage", "objectives", "model", "train", "inference", "baselines", "statistics",
-    "responsibility", "graph", "regimes", "layout", "plot", "explorer",
+    "responsibility", "graph", "regimes", "layout", "plot", "saving", "explorer",
     "widgets", "share",
 )  # fmt: skip
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -100,8 +100,29 @@ LAZY = {
     "refnet_viz.responsibility": {"torch", "umap", "plotly", "matplotlib", "numba"},
     "refnet_viz.graph": {"torch", "umap", "plotly", "matplotlib", "numba"},
     "refnet_viz.train": {"umap", "plotly", "matplotlib", "numba", "networkx.drawing"},
+    "refnet_viz.saving": {"torch", "umap", "plotly", "matplotlib", "ipywidgets"},
     "refnet_viz.layout": {"torch", "umap", "plotly", "matplotlib", "numba"},
 }
+
+
+def test_an_embedding_is_saved_without_what_draws(tmp_path):
+    code = (
+        "import json, sys\nimport refnet_viz as rv\n"
+        "space = rv.Embedding.from_arrays([[0.0], [1.0], [3.0]])\n"
+        "rv.save({'mine': space}, sys.argv[1])\n"
+        "print(json.dumps([*sys.modules]))"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "spaces")],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=PACKAGE.parent,
+        timeout=120,
+    )
+    unneeded = {"torch", "plotly", "matplotlib", "ipywidgets", "anywidget", "IPython"}
+    assert (tmp_path / "spaces").is_dir()
+    assert not set(json.loads(out.stdout)) & unneeded
 
 
 @pytest.mark.parametrize("module", LAZY)

@@ -1,162 +1,34 @@
-"""`save`: figures, tables, graphs and embeddings as files, without a browser."""
+"""Figures as files, without a browser, and the manifests beside them."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
 from plotly.basedatatypes import BaseFigure
 from plotly.offline import get_plotlyjs
 
-from .. import _check
-from .._files import replacing, write
-from ..embedding import Embedding
-from ..graph import Neighbors, save_graph
-from ..graph.cells import write_cells
-from ..storage import save_spaces
+from .._files import write
 from .describe import describe, title_of
 from .manifest import final, json_of, manifest_of
 from .page import BESIDE, page
-from .points_table import points_table
 from .render import render
 from .render.text import said_of_lost_letters
 
-FIGURES = (".html", ".json", ".png", ".svg", ".pdf")
-TABLES = (".csv", ".parquet")
-CELLS = (".h5ad", ".h5mu")
-GRAPHS = (".graphml", ".gexf", ".json")
 WIDTH, HEIGHT = 960, 540  # pixels of a figure that names none
 
 
-def save(
-    thing: Any,
-    path: str | os.PathLike[str],
-    *,
-    width: int | None = None,
-    height: int | None = None,
-    scale: float = 2.0,
-    plotlyjs: bool | str = True,
-) -> Path:
-    """Write a figure, a table, a graph or embeddings; the suffix of `path` says how.
-
-    Nothing of this needs a browser. The same figure gives the same bytes, and beside
-    it a manifest (``figure2.pdf``: ``figure2.manifest.json``) says what it was made
-    of. A file appears whole or not at all.
-
-    Parameters
-    ----------
-    thing
-        A figure (``.html``, ``.json``, ``.png``, ``.svg``, ``.pdf``), a DataFrame
-        (``.csv``, ``.parquet``), Neighbors (``.graphml``, ``.gexf``, ``.json``), or an
-        Embedding, a list or a mapping of them (a folder, for `refnet_viz.load`;
-        ``.h5ad`` and ``.h5mu`` for scanpy and muon, with 15 neighbours in the latent
-        space; ``.parquet`` for embedding-atlas, a row a point).
-    path
-        Where to; an existing file is replaced. A folder of embeddings has no suffix.
-    width, height
-        Of a figure in pixels, 96 an inch; None takes the figure's own, or 960 and 540.
-    scale
-        Pixels of a PNG for each of these.
-    plotlyjs
-        For ``.html``: True puts the 5 MB of plotly.js into the file, "directory" puts
-        it beside the file once for all.
-
-    Returns
-    -------
-    pathlib.Path
-        Where it was written.
-
-    Raises
-    ------
-    TypeError
-        If `thing` is something else.
-    ValueError
-        If the suffix is unknown or the figure holds what cannot be drawn.
-    OSError
-        If the folder is missing or read-only.
-
-    Examples
-    --------
-    >>> save(pd.DataFrame(), "table.xlsx")
-    Traceback (most recent call last):
-    ...
-    ValueError: `path` must end in '.csv', '.parquet' for a table, got 'table.xlsx'.
-    """
-    path = Path(path)
-    try:
-        if isinstance(thing, BaseFigure):
-            _suffix(path, FIGURES, "a figure")
-            size = {"width": width, "height": height}
-            _save_figure(thing, size, path, scale=scale, plotlyjs=plotlyjs)
-        elif isinstance(thing, pd.DataFrame):
-            _suffix(path, TABLES, "a table")
-            _save_table(thing, path)
-        elif isinstance(thing, Neighbors):
-            _suffix(path, GRAPHS, "a graph")
-            save_graph(thing, path)
-        else:
-            _save_spaces(thing, path)
-    except OSError as error:
-        raise type(error)(
-            "`path` must lie in a folder that exists and can be written to, "
-            f"got {str(path)!r} ({error.strerror or error})."
-        ) from error
-    return path
-
-
-def _save_spaces(thing: Any, path: Path) -> None:
-    members = [part for group in _members(thing) for part in _members(group)]
-    kinds = {type(member) for member in members}
-    if kinds == {Embedding}:
-        suffix = path.suffix.lower()
-        if suffix in CELLS:
-            with replacing(path) as temporary:
-                write_cells(thing, temporary, suffix)
-            return
-        if suffix == ".parquet":
-            write(path, points_table(thing))
-            return
-        if path.suffix:
-            raise ValueError(
-                "`path` must name a folder, without a suffix, or end in '.h5ad', "
-                f"'.h5mu', '.parquet' for embeddings, got {path.name!r}."
-            )
-        save_spaces(thing, path)
-        return
-    several = len(kinds) == 1 and isinstance(members[0], Neighbors | pd.DataFrame)
-    name = type(members[0]).__name__ if several else type(thing).__name__
-    raise TypeError(
-        "`thing` must be a plotly figure, a DataFrame, Neighbors or Embeddings, got "
-        + (f"several {name}: save them one by one." if several else f"{name}.")
-    )
-
-
-def _members(thing: Any) -> list[Any]:
-    if isinstance(thing, Mapping):
-        return list(thing.values())
-    return list(thing) if isinstance(thing, list | tuple) else [thing]
-
-
-def _suffix(path: Path, known: tuple[str, ...], what: str) -> None:
-    if path.suffix.lower() not in known:
-        names = ", ".join(repr(suffix) for suffix in known)
-        raise ValueError(f"`path` must end in {names} for {what}, got {path.name!r}.")
-
-
-def _save_figure(
-    given: BaseFigure,
+def save_figure(
+    drawing: BaseFigure,
     size: Mapping[str, int | None],
     path: Path,
     *,
     scale: float,
     plotlyjs: bool | str,
 ) -> None:
-    scale = _check.number("scale", scale, low=0.1, high=20)
-    figure = final(given, size)
+    """Write a figure and its manifest; the arguments are those of `refnet_viz.save`."""
+    figure = final(drawing, size)
     kind = path.suffix.lower()[1:]
     if kind == "html":
         content = page(figure, plotlyjs).encode()
@@ -173,22 +45,7 @@ def _save_figure(
         with said_of_lost_letters(stacklevel=6):
             content = render(figure, kind, scale=scale, words=words, **pixels)
     write(path, content)
-    note = manifest_of(figure, given.layout.meta, path.parent)
+    note = manifest_of(figure, drawing.layout.meta, path.parent)
     # Order is kept: that of variants is the order of the panels.
     text = json.dumps(note, indent=1, allow_nan=False)
     write(path.with_suffix(".manifest.json"), f"{text}\n".encode())
-
-
-def _save_table(frame: pd.DataFrame, path: Path) -> None:
-    named = frame.index.name is not None or not isinstance(frame.index, pd.RangeIndex)
-    if path.suffix.lower() == ".csv":
-        write(path, frame.to_csv(index=named, lineterminator="\n").encode())
-        return
-    try:
-        content = frame.to_parquet(index=named)
-    except ImportError as error:
-        raise ValueError(
-            "`path` must end in '.csv', because '.parquet' needs the package pyarrow, "
-            f"got {path.name!r}."
-        ) from error
-    write(path, content)

@@ -12,7 +12,7 @@ from ..cells import annotated
 from ..data.cells import quiet
 from ..graph import Neighbors
 from ..graph.cells import in_one_order, latent_graphs
-from ..layout import project
+from .projection import project
 
 
 def points_table(spaces: Any) -> bytes:

@@ -1,0 +1,164 @@
+"""`save`: figures, tables, graphs and embeddings as files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from . import _check
+from ._files import replacing, write
+from .embedding import Embedding
+from .graph import Neighbors, save_graph
+from .graph.cells import write_cells
+from .layout.points_table import points_table
+from .storage import save_spaces
+
+FIGURES = (".html", ".json", ".png", ".svg", ".pdf")
+TABLES = (".csv", ".parquet")
+CELLS = (".h5ad", ".h5mu")
+GRAPHS = (".graphml", ".gexf", ".json")
+
+
+def save(
+    thing: Any,
+    path: str | os.PathLike[str],
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    scale: float = 2.0,
+    plotlyjs: bool | str = True,
+) -> Path:
+    """Write a figure, a table, a graph or embeddings; the suffix of `path` says how.
+
+    Nothing of this needs a browser. The same figure gives the same bytes, and beside
+    it a manifest (``figure2.pdf``: ``figure2.manifest.json``) says what it was made
+    of. A file appears whole or not at all.
+
+    Parameters
+    ----------
+    thing
+        A figure (``.html``, ``.json``, ``.png``, ``.svg``, ``.pdf``), a DataFrame
+        (``.csv``, ``.parquet``), Neighbors (``.graphml``, ``.gexf``, ``.json``), or an
+        Embedding, a list or a mapping of them (a folder, for `refnet_viz.load`;
+        ``.h5ad`` and ``.h5mu`` for scanpy and muon, with 15 neighbours in the latent
+        space; ``.parquet`` for embedding-atlas, a row a point).
+    path
+        Where to; an existing file is replaced. A folder of embeddings has no suffix.
+    width, height
+        Of a figure in pixels, 96 an inch; None takes the figure's own, or 960 and 540.
+    scale
+        Pixels of a PNG for each of these.
+    plotlyjs
+        For ``.html``: True puts the 5 MB of plotly.js into the file, "directory" puts
+        it beside the file once for all.
+
+    Returns
+    -------
+    pathlib.Path
+        Where it was written.
+
+    Raises
+    ------
+    TypeError
+        If `thing` is something else.
+    ValueError
+        If the suffix is unknown or the figure holds what cannot be drawn.
+    OSError
+        If the folder is missing or read-only.
+
+    Examples
+    --------
+    >>> save(pd.DataFrame(), "table.xlsx")
+    Traceback (most recent call last):
+    ...
+    ValueError: `path` must end in '.csv', '.parquet' for a table, got 'table.xlsx'.
+    """
+    path = Path(path)
+    try:
+        if _is_figure(thing):
+            # plotly is not needed for what is no figure.
+            from .plot.export import save_figure  # noqa: PLC0415
+
+            _suffix(path, FIGURES, "a figure")
+            size = {"width": width, "height": height}
+            scale = _check.number("scale", scale, low=0.1, high=20)
+            save_figure(thing, size, path, scale=scale, plotlyjs=plotlyjs)
+        elif isinstance(thing, pd.DataFrame):
+            _suffix(path, TABLES, "a table")
+            _save_table(thing, path)
+        elif isinstance(thing, Neighbors):
+            _suffix(path, GRAPHS, "a graph")
+            save_graph(thing, path)
+        else:
+            _save_spaces(thing, path)
+    except OSError as error:
+        raise type(error)(
+            "`path` must lie in a folder that exists and can be written to, "
+            f"got {str(path)!r} ({error.strerror or error})."
+        ) from error
+    return path
+
+
+def _save_spaces(thing: Any, path: Path) -> None:
+    members = [part for group in _members(thing) for part in _members(group)]
+    kinds = {type(member) for member in members}
+    if kinds == {Embedding}:
+        suffix = path.suffix.lower()
+        if suffix in CELLS:
+            with replacing(path) as temporary:
+                write_cells(thing, temporary, suffix)
+            return
+        if suffix == ".parquet":
+            write(path, points_table(thing))
+            return
+        if path.suffix:
+            raise ValueError(
+                "`path` must name a folder, without a suffix, or end in '.h5ad', "
+                f"'.h5mu', '.parquet' for embeddings, got {path.name!r}."
+            )
+        save_spaces(thing, path)
+        return
+    several = len(kinds) == 1 and isinstance(members[0], Neighbors | pd.DataFrame)
+    name = type(members[0]).__name__ if several else type(thing).__name__
+    raise TypeError(
+        "`thing` must be a plotly figure, a DataFrame, Neighbors or Embeddings, got "
+        + (f"several {name}: save them one by one." if several else f"{name}.")
+    )
+
+
+def _members(thing: Any) -> list[Any]:
+    if isinstance(thing, Mapping):
+        return list(thing.values())
+    return list(thing) if isinstance(thing, list | tuple) else [thing]
+
+
+def _suffix(path: Path, known: tuple[str, ...], what: str) -> None:
+    if path.suffix.lower() not in known:
+        names = ", ".join(repr(suffix) for suffix in known)
+        raise ValueError(f"`path` must end in {names} for {what}, got {path.name!r}.")
+
+
+def _is_figure(thing: Any) -> bool:
+    """Return whether it is one of plotly's figures, which only plotly can make."""
+    plotly = sys.modules.get("plotly.basedatatypes")
+    return plotly is not None and isinstance(thing, plotly.BaseFigure)
+
+
+def _save_table(frame: pd.DataFrame, path: Path) -> None:
+    named = frame.index.name is not None or not isinstance(frame.index, pd.RangeIndex)
+    if path.suffix.lower() == ".csv":
+        write(path, frame.to_csv(index=named, lineterminator="\n").encode())
+        return
+    try:
+        content = frame.to_parquet(index=named)
+    except ImportError as error:
+        raise ValueError(
+            "`path` must end in '.csv', because '.parquet' needs the package pyarrow, "
+            f"got {path.name!r}."
+        ) from error
+    write(path, content)
