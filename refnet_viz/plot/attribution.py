@@ -176,10 +176,16 @@ def _edges(found: Attribution, layout: Layout, styles: Styles, most: int) -> lis
         for dash, chosen in (("dash", dashed), ("solid", ~dashed)):
             part = pairs[drawn[(sets == name) & chosen]]
             if len(part):
-                traces.append(edge_lines(
-                    layout.coordinates, part, count=len(layout), legendgroup=name,
-                    line={**styles[name], "dash": dash}, name=short(name),
-                ))  # fmt: skip
+                traces.append(
+                    edge_lines(
+                        layout.coordinates,
+                        part,
+                        count=len(layout),
+                        legendgroup=name,
+                        line={**styles[name], "dash": dash},
+                        name=short(name),
+                    )
+                )
     return traces
 
 
@@ -210,10 +216,18 @@ def _key(
     dash = {"color": ink(mode).text, "width": 1.4, "dash": "dash"}
     entries.append((words, "contradicted", dash))
     return [
-        go.Scatter(x=[None], y=[None], mode="lines", line=line, name=words,
-                   legendgroup=group, showlegend=True, hoverinfo="skip")
+        go.Scatter(
+            x=[None],
+            y=[None],
+            mode="lines",
+            line=line,
+            name=words,
+            legendgroup=group,
+            showlegend=True,
+            hoverinfo="skip",
+        )
         for words, group, line in entries
-    ]  # fmt: skip
+    ]
 
 
 def _told(values: Iterable[float]) -> str:
@@ -227,11 +241,12 @@ def _lines(name: str, found: Attribution, layout: Layout, most: int) -> list[str
     seed = graph.embedding.info.get("seed")
     head = f"<b>{short(name)}</b>" + ("" if seed is None else f", seed {short(seed)}")
     return [
-        head, small(f"{graph.k} neighbours a point, {short(graph.space)} space"),
+        head,
+        small(f"{graph.k} neighbours a point, {short(graph.space)} space"),
         small(f"{layout.note or layout.title}, {layout.caption.split(' (')[0]}"),
         small(count_of(min(most, total), total, "edges")),
         *smalls(short(graph.coverage)),
-    ]  # fmt: skip
+    ]
 
 
 def _shares(sets: pd.DataFrame, against: pd.DataFrame) -> str:
@@ -259,15 +274,23 @@ def _meta(
     rows = against.to_dict("records")
     for (name, found), drawn, far in zip(shown.items(), layouts, rows, strict=True):
         graph, info = found.graph, found.graph.embedding.info
-        panels.append({
-            "variant": name, **{key: info[key] for key in KNOWN if key in info},
-            "k": graph.k, "space": graph.space, "metric": graph.metric,
-            "layout": drawn.method, "layout_space": drawn.space,
-            "trustworthiness": drawn.trustworthiness, "continuity": drawn.continuity,
-            "edges": len(found), "contradicted": far["share"],
-            "contradicted_chance": far["chance"],
-            "patterns": found.patterns.to_dict("records"),
-        })  # fmt: skip
+        panels.append(
+            {
+                "variant": name,
+                **{key: info[key] for key in KNOWN if key in info},
+                "k": graph.k,
+                "space": graph.space,
+                "metric": graph.metric,
+                "layout": drawn.method,
+                "layout_space": drawn.space,
+                "trustworthiness": drawn.trustworthiness,
+                "continuity": drawn.continuity,
+                "edges": len(found),
+                "contradicted": far["share"],
+                "contradicted_chance": far["chance"],
+                "patterns": found.patterns.to_dict("records"),
+            }
+        )
     alt = (
         f"Maps of {', '.join(shown)}: edges coloured by the modalities "
         f"({', '.join(next(iter(shown.values())).modalities)}) that have them."

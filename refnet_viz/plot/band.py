@@ -43,6 +43,10 @@ def band(
     return go.Scatter(
         x=np.concatenate([place, place[::-1], place[:1]]),
         y=np.concatenate([top, foot[::-1], top[:1]]),
-        mode="lines", line={"color": faded(color, 0.4), "width": rim}, fill="toself",
-        fillcolor=faded(color, 0.12), hoverinfo="skip", **more,
-    )  # fmt: skip
+        mode="lines",
+        line={"color": faded(color, 0.4), "width": rim},
+        fill="toself",
+        fillcolor=faded(color, 0.12),
+        hoverinfo="skip",
+        **more,
+    )

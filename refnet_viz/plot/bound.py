@@ -84,11 +84,18 @@ def bound(
     for column, name in enumerate(("refined", "used"), start=1):
         trace = _dots(drawn["sum"].to_numpy(), drawn[name].to_numpy(), texts, mode)
         figure.add_trace(trace, row=1, col=column)
-    x = {"title": {"text": "modality-sum distance"}, "showline": True, "nticks": 7,
-         "range": [0, top]}  # fmt: skip
+    x = {
+        "title": {"text": "modality-sum distance"},
+        "showline": True,
+        "nticks": 7,
+        "range": [0, top],
+    }
     y = {"title": {"text": "refined distance"}, "range": [0, top], "nticks": 7}
-    share = {"title": {"text": "difference / reach"}, "range": [-1.2, 1.2],
-             "tickvals": [-1, -0.5, 0, 0.5, 1]}  # fmt: skip
+    share = {
+        "title": {"text": "difference / reach"},
+        "range": [-1.2, 1.2],
+        "tickvals": [-1, -0.5, 0, 0.5, 1],
+    }
     figure.update_layout(xaxis=x, xaxis2=x, yaxis=y, yaxis2=share, showlegend=True)
     meta = _meta(attribution, table, len(drawn))
     return finish(figure, _title(table, len(drawn)), mode, meta)
@@ -107,33 +114,54 @@ def _titles(attribution: Attribution, table: pd.DataFrame) -> list[list[str]]:
     name += f", seed {short(info['seed'])}" if info.get("seed") is not None else ""
     return [
         [f"{name}: both distances of every edge", small(band)],
-        ["<b>share of its own reach an edge uses</b>",
-         small(f"at most {closest:.2f}; beyond 1 the theorem would be broken")],
-    ]  # fmt: skip
+        [
+            "<b>share of its own reach an edge uses</b>",
+            small(f"at most {closest:.2f}; beyond 1 the theorem would be broken"),
+        ],
+    ]
 
 
 def _diagonal(widest: float, top: float, mode: str) -> list[go.Scatter]:
     """Return the band, cut at 0 where distances end, and the diagonal."""
     colors = ink(mode)
     start = min(widest, top)
-    corners = [(0.0, 0.0), (start, 0.0), (top, top - start), (top, top + widest),
-               (0.0, widest), (0.0, 0.0)]  # fmt: skip
+    corners = [
+        (0.0, 0.0),
+        (start, 0.0),
+        (top, top - start),
+        (top, top + widest),
+        (0.0, widest),
+        (0.0, 0.0),
+    ]
     x, y = np.array(corners).T
     common = {"mode": "lines", "hoverinfo": "skip"}
     return [
         go.Scatter(
-            x=x, y=y, fill="toself", fillcolor=colors.band, name="band",
-            line={"width": 0.75, "color": colors.muted}, showlegend=False, **common,
+            x=x,
+            y=y,
+            fill="toself",
+            fillcolor=colors.band,
+            name="band",
+            line={"width": 0.75, "color": colors.muted},
+            showlegend=False,
+            **common,
         ),
         go.Scatter(
-            x=[None], y=[None], name="± largest reach", opacity=0.45, **common,
+            x=[None],
+            y=[None],
+            name="± largest reach",
+            opacity=0.45,
+            **common,
             line={"width": 8, "color": colors.muted},
         ),
         go.Scatter(
-            x=[0.0, top], y=[0.0, top], name="equal", **common,
+            x=[0.0, top],
+            y=[0.0, top],
+            name="equal",
+            **common,
             line={"color": colors.text, "width": 1.2},
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _limits(top: float, mode: str) -> list[go.Scatter]:
@@ -143,24 +171,36 @@ def _limits(top: float, mode: str) -> list[go.Scatter]:
     common = {"mode": "lines", "hoverinfo": "skip"}
     return [
         go.Scatter(
-            x=x, y=[1.0, 1.0, None, -1.0, -1.0], name="limit of the theorem", **common,
+            x=x,
+            y=[1.0, 1.0, None, -1.0, -1.0],
+            name="limit of the theorem",
+            **common,
             line={"color": red, "width": 1.6, "dash": "dash"},
         ),
         go.Scatter(
-            x=[0.0, top], y=[0.0, 0.0], showlegend=False, name="equal", **common,
+            x=[0.0, top],
+            y=[0.0, 0.0],
+            showlegend=False,
+            name="equal",
+            **common,
             line={"color": colors.text, "width": 1.2},
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _dots(x: Floats, y: Floats, texts: list[str], mode: str) -> Any:
     color = stroke(0 if mode == "light" else 4, mode)[0]
     size = max(4.0, 0.7 * point_size(len(x)))
     return scatter_class(len(x))(
-        x=x, y=y, mode="markers", name="edges", showlegend=False, hovertext=texts,
+        x=x,
+        y=y,
+        mode="markers",
+        name="edges",
+        showlegend=False,
+        hovertext=texts,
         marker={"color": color, "size": size, "opacity": 0.75},
         hovertemplate="%{hovertext}<extra></extra>",
-    )  # fmt: skip
+    )
 
 
 def _hover(table: pd.DataFrame) -> list[str]:
@@ -194,8 +234,13 @@ def _meta(attribution: Attribution, table: pd.DataFrame, drawn: int) -> dict[str
     return {
         "alt": alt,
         **{key: info[key] for key in KNOWN if key in info},
-        "k": graph.k, "space": graph.space, "metric": graph.metric,
-        "weights": geometry.weights if geometry else {}, "edges": len(table),
-        "edges_drawn": drawn, "violations": violations,
-        "largest_reach": table["reach"].max(), "largest_used": used,
-    }  # fmt: skip
+        "k": graph.k,
+        "space": graph.space,
+        "metric": graph.metric,
+        "weights": geometry.weights if geometry else {},
+        "edges": len(table),
+        "edges_drawn": drawn,
+        "violations": violations,
+        "largest_reach": table["reach"].max(),
+        "largest_used": used,
+    }

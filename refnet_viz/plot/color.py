@@ -122,10 +122,14 @@ class Coloring:
             bare = bare or symbol.endswith(OPEN)
             figure.add_trace(
                 go.Scatter(
-                    x=[None], y=[None], mode="markers", name=name, hoverinfo="skip",
+                    x=[None],
+                    y=[None],
+                    mode="markers",
+                    name=name,
+                    hoverinfo="skip",
                     marker=marker if bare else {**marker, "line": rim},
                 )
-            )  # fmt: skip
+            )
         figure.update_layout(legend_title_text=self.title)
 
     def _axis(self) -> dict[str, Any]:
@@ -134,10 +138,14 @@ class Coloring:
         low, high = self.span
         title = self.title + (f"<br>({gaps:,} {MISSING}, grey)" if gaps else "")
         bar = {
-            "title": {"text": title, "font": {"size": 11}}, "outlinewidth": 0,
-            "thickness": 12, "lenmode": "pixels", "len": 260, "y": 1,
+            "title": {"text": title, "font": {"size": 11}},
+            "outlinewidth": 0,
+            "thickness": 12,
+            "lenmode": "pixels",
+            "len": 260,
+            "y": 1,
             "yanchor": "top",
-        }  # fmt: skip
+        }
         if self.kind != "numbers":
             places, words = scale.ticks(self.kind, low, high)
             bar |= {"tickmode": "array", "tickvals": places, "ticktext": words}
@@ -248,9 +256,11 @@ def _with_hollow(found: Coloring, name: str) -> Coloring:
     """Return a colouring with one more category, of points that have no value."""
     style = ink(found.mode).muted, f"circle{OPEN}"
     return replace(
-        found, names=(*found.names, name), styles=(*found.styles, style),
+        found,
+        names=(*found.names, name),
+        styles=(*found.styles, style),
         hollow=len(found.names),
-    )  # fmt: skip
+    )
 
 
 def modalities_lacking(embeddings: Sequence[Embedding]) -> list[str]:

@@ -150,24 +150,34 @@ def _variant(
 ) -> list[go.Scatter]:
     """Return band and dot."""
     common = {
-        "y": [row], "showlegend": False, "name": short(record["variant"]),
+        "y": [row],
+        "showlegend": False,
+        "name": short(record["variant"]),
         "zorder": 1,  # above the lines of the rails
-    }  # fmt: skip
+    }
     known = pd.notna(record["low"]) and pd.notna(record["high"])
     ends = [record["low"], record["high"]] if known else [record["mean"]] * 2
     band = go.Scatter(
-        **{**common, "y": [row, row]}, x=np.array(ends),
-        mode="lines", line={"color": color, "width": 4}, hoverinfo="skip",
-    )  # fmt: skip
+        **{**common, "y": [row, row]},
+        x=np.array(ends),
+        mode="lines",
+        line={"color": color, "width": 4},
+        hoverinfo="skip",
+    )
     doubted = record.get("verdict") in DOUBTED
     marker = {
-        "color": colors.paper if doubted else color, "size": 11,
+        "color": colors.paper if doubted else color,
+        "size": 11,
         "line": {"color": color, "width": 2},
-    }  # fmt: skip
+    }
     dot = go.Scatter(
-        **common, x=np.array([record["mean"]]), mode="markers", marker=marker,
-        hovertext=[_hover(record)], hovertemplate="%{hovertext}<extra></extra>",
-    )  # fmt: skip
+        **common,
+        x=np.array([record["mean"]]),
+        mode="markers",
+        marker=marker,
+        hovertext=[_hover(record)],
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
     return [band, dot]
 
 
@@ -178,13 +188,18 @@ def _verdict(
     away = 6 if dense else -6
     end = record["low" if right else "high"] if dense else record["mean"]
     return {
-        "text": short(record["verdict"]), "y": row, "showarrow": False,
+        "text": short(record["verdict"]),
+        "y": row,
+        "showarrow": False,
         "x": end if pd.notna(end) else record["mean"],
-        "xanchor": "right" if right else "left", "xshift": -away if right else away,
-        "yanchor": "middle" if dense else "bottom", "yshift": 0 if dense else 6,
+        "xanchor": "right" if right else "left",
+        "xshift": -away if right else away,
+        "yanchor": "middle" if dense else "bottom",
+        "yshift": 0 if dense else 6,
         "font": {"size": 10, "color": colors.muted},
-        "bgcolor": colors.paper, "borderpad": 0,
-    }  # fmt: skip
+        "bgcolor": colors.paper,
+        "borderpad": 0,
+    }
 
 
 def _hover(record: dict[Any, Any]) -> str:
@@ -208,14 +223,21 @@ def _known(record: dict[Any, Any], key: str) -> bool:
 
 def _rail(record: dict[Any, Any], row: int, colors: Ink) -> go.Scatter:
     return go.Scatter(
-        x=np.array([record["mean"]] * 2), y=[row, -0.6], mode="lines+markers",
+        x=np.array([record["mean"]] * 2),
+        y=[row, -0.6],
+        mode="lines+markers",
         line={"color": colors.muted, "width": 1.2, "dash": "dash"},
         marker={
-            "color": colors.muted, "size": [9, 0], "symbol": "diamond", "opacity": 1,
+            "color": colors.muted,
+            "size": [9, 0],
+            "symbol": "diamond",
+            "opacity": 1,
         },
-        hovertext=[_hover(record)] * 2, hovertemplate="%{hovertext}<extra></extra>",
-        name=short(record["variant"]), showlegend=False,
-    )  # fmt: skip
+        hovertext=[_hover(record)] * 2,
+        hovertemplate="%{hovertext}<extra></extra>",
+        name=short(record["variant"]),
+        showlegend=False,
+    )
 
 
 def _nulls(records: list[dict[Any, Any]], colors: Ink) -> list[go.Scatter]:
@@ -262,10 +284,13 @@ def _axis(
         for v, kind in zip(part["variant"], part["kind"], strict=True)
     ]
     y = {
-        "tickvals": list(range(len(part))), "ticktext": words, "showgrid": False,
-        "range": [rows - 0.4, -0.7], "ticks": "",
+        "tickvals": list(range(len(part))),
+        "ticktext": words,
+        "showgrid": False,
+        "range": [rows - 0.4, -0.7],
+        "ticks": "",
         "tickfont": {"color": colors.text},
-    }  # fmt: skip
+    }
     low, high = _reach(part)
     room = 0.06 * (high - low) or 0.5
     x = {"showline": True, "nticks": 5, "range": [low - room, high + room]}

@@ -28,9 +28,12 @@ TITLES = {
 }
 # What is no metric of a single graph.
 HIGHER = {
-    "seed_stability", "overlap with sum", "refined overlap with sum", "supported",
+    "seed_stability",
+    "overlap with sum",
+    "refined overlap with sum",
+    "supported",
     "certified",
-}  # fmt: skip
+}
 
 
 @replayable
@@ -159,13 +162,18 @@ def _panel(
         if len(known) > 1:
             place, low, high = (known[c].to_numpy() for c in ("at", "low", "high"))
             bands.append(band(place, low, high, color, **common))
-        lines.append(go.Scatter(
-            x=rows["at"].to_numpy(), y=rows["mean"].to_numpy(), mode="lines+markers",
-            line={"color": color, "dash": dash, "width": 2},
-            marker={"color": color, "symbol": symbol, "size": 7},
-            hovertext=[_hover(row, key) for row in rows.to_dict("records")],
-            hovertemplate="%{hovertext}<extra></extra>", **common,
-        ))  # fmt: skip
+        lines.append(
+            go.Scatter(
+                x=rows["at"].to_numpy(),
+                y=rows["mean"].to_numpy(),
+                mode="lines+markers",
+                line={"color": color, "dash": dash, "width": 2},
+                marker={"color": color, "symbol": symbol, "size": 7},
+                hovertext=[_hover(row, key) for row in rows.to_dict("records")],
+                hovertemplate="%{hovertext}<extra></extra>",
+                **common,
+            )
+        )
     return [*bands, *lines, *_chance(part, ink(mode))]
 
 
@@ -187,11 +195,15 @@ def _chance(part: pd.DataFrame, colors: Ink) -> list[go.Scatter]:
     line = {"color": colors.text, "width": 1.4, "dash": "dot"}
     return [
         go.Scatter(
-            x=chance.index.to_numpy(), y=chance.to_numpy(), mode="lines", line=line,
-            name="chance", legendgroup="chance",
+            x=chance.index.to_numpy(),
+            y=chance.to_numpy(),
+            mode="lines",
+            line=line,
+            name="chance",
+            legendgroup="chance",
             hovertemplate="chance: %{y:.3f}<extra></extra>",
         )
-    ]  # fmt: skip
+    ]
 
 
 def _axes(
@@ -201,9 +213,12 @@ def _axes(
     places = list(names)
     title = TITLES[known.get("corruption", key) if key == "level" else key]
     x = {
-        "title": {"text": title}, "showline": True, "showgrid": False,
-        "tickvals": places, "ticktext": [f"{value:g}" for value in names.values()],
-    }  # fmt: skip
+        "title": {"text": title},
+        "showline": True,
+        "showgrid": False,
+        "tickvals": places,
+        "ticktext": [f"{value:g}" for value in names.values()],
+    }
     if key != "level":
         low, high = np.log10([places[0], places[-1]])
         room = 0.04 * (high - low) or 0.5
@@ -257,5 +272,7 @@ def _meta(frame: pd.DataFrame, names: list[str]) -> dict[str, Any]:
         f"{', '.join(names)}, beside chance. {_ends(rows, names[0], _key_of(frame))}"
     ).strip()
     return {
-        "alt": alt, **attributes, "rows": rows.to_dict("records"),
-    }  # fmt: skip
+        "alt": alt,
+        **attributes,
+        "rows": rows.to_dict("records"),
+    }

@@ -88,8 +88,11 @@ def graph(
     pairs = np.column_stack([edges.source, edges.target])
     hubs = in_degree(neighbors)
     lines = _lines(neighbors, hubs, min(most, len(pairs)), len(pairs))
-    figure = grid([[lines[0], *(small(line) for line in [*told, *lines[1:]])]],
-                  columns=1, height=HEIGHT)  # fmt: skip
+    figure = grid(
+        [[lines[0], *(small(line) for line in [*told, *lines[1:]])]],
+        columns=1,
+        height=HEIGHT,
+    )
     drawn = cap(pairs, most)
     rank = np.argsort(np.argsort(edges.distance, kind="stable"), kind="stable")
     quarter = np.minimum(rank * 4 // max(len(pairs), 1), 3)[drawn]
@@ -97,10 +100,13 @@ def graph(
         style = {"color": faded(colors.text, strength), "width": 0.8}
         figure.add_trace(
             edge_lines(
-                coordinates, pairs[drawn[quarter == part]], count=len(neighbors),
-                line=style, name=f"links: {QUARTERS[part]}",
+                coordinates,
+                pairs[drawn[quarter == part]],
+                count=len(neighbors),
+                line=style,
+                name=f"links: {QUARTERS[part]}",
             )
-        )  # fmt: skip
+        )
     # The area of a node grows with its in-degree, above a size that can be seen.
     size = np.round(np.sqrt(16 + 60 * hubs / max(hubs.max(), 1) * 3), 2)
     notes = [f"in-degree {count} (mean {neighbors.k})" for count in hubs]
@@ -112,10 +118,13 @@ def graph(
     )
     figure.add_trace(
         points(
-            embedding, coordinates, {**meaning.marker(0), "size": size},
-            name=short(_name(neighbors)), notes=notes,
+            embedding,
+            coordinates,
+            {**meaning.marker(0), "size": size},
+            name=short(_name(neighbors)),
+            notes=notes,
         )
-    )  # fmt: skip
+    )
     meaning.add_key(figure)
     flat_axes(figure, 1, colors)
     title = "Neighbour graph" + (
@@ -152,7 +161,7 @@ def _lines(
         f"largest in-degree {hubs.max()} (by chance {hub_chance(k, n)})",
         count_of(drawn, total, "edges"),
         *([missing] if missing else []),
-    ]  # fmt: skip
+    ]
 
 
 def _meta(
@@ -168,9 +177,13 @@ def _meta(
             + (f" {missing}: only those are in the graph." if missing else "")
         ),
         **{key: info[key] for key in KNOWN if key in info},
-        "k": neighbors.k, "space": neighbors.space, "metric": neighbors.metric,
-        "edges": total, "edges_drawn": drawn, "largest_in_degree": hubs.max(),
-    }  # fmt: skip
+        "k": neighbors.k,
+        "space": neighbors.space,
+        "metric": neighbors.metric,
+        "edges": total,
+        "edges_drawn": drawn,
+        "largest_in_degree": hubs.max(),
+    }
 
 
 def _coordinates(

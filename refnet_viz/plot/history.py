@@ -145,9 +145,11 @@ def _traces(
     parts = [curve.of(quantity) for curve in curves]
     told = "epoch %{x}: %{y:.4g}<extra>" + short(name)
     common = {
-        "mode": "lines", "name": short(name), "legendgroup": short(name),
+        "mode": "lines",
+        "name": short(name),
+        "legendgroup": short(name),
         "showlegend": False,
-    }  # fmt: skip
+    }
     if len(parts) == 1:
         x, y = parts[0]["epoch"].to_numpy(), parts[0][quantity].to_numpy()
         thick = {**line, "width": 2}
@@ -157,11 +159,15 @@ def _traces(
     thin = {"color": line["color"], "width": 1}
     traces = [
         go.Scatter(
-            x=part["epoch"].to_numpy(), y=part[quantity].to_numpy(), line=thin,
-            opacity=0.45, hovertemplate=f"{told}</extra>", **common,
+            x=part["epoch"].to_numpy(),
+            y=part[quantity].to_numpy(),
+            line=thin,
+            opacity=0.45,
+            hovertemplate=f"{told}</extra>",
+            **common,
         )
         for part in parts
-    ]  # fmt: skip
+    ]
     mean = pd.concat(parts).groupby("epoch")[quantity].mean()
     thick = {**line, "width": 2.5}
     told = f"{told}, mean of {len(parts)} seeds</extra>"
@@ -181,11 +187,15 @@ def _kept(curves: list[Curve], quantity: str, color: str) -> list[go.Scatter]:
     marker = {"symbol": "diamond", "size": 7, "color": color}
     return [
         go.Scatter(
-            x=at["epoch"].to_numpy(), y=at[quantity].to_numpy(), mode="markers",
-            marker=marker, showlegend=False, name="kept",
+            x=at["epoch"].to_numpy(),
+            y=at[quantity].to_numpy(),
+            mode="markers",
+            marker=marker,
+            showlegend=False,
+            name="kept",
             hovertemplate="kept: epoch %{x}<extra></extra>",
         )
-    ]  # fmt: skip
+    ]
 
 
 def _title(variants: dict[str, list[Curve]]) -> str:
@@ -224,4 +234,4 @@ def _meta(variants: dict[str, list[Curve]], quantities: list[str]) -> dict[str, 
             name: sorted({str(c.config) for c in curves if c.config is not None})
             for name, curves in variants.items()
         },
-    }  # fmt: skip
+    }

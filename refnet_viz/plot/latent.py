@@ -47,12 +47,15 @@ class Panel:
         """Return what the panel was made of, for the manifest."""
         layout, graph, info = self.layout, self.graph, self.embedding.info
         drawn: dict[str, Any] = {
-            "variant": self.name, "points": len(self.embedding),
+            "variant": self.name,
+            "points": len(self.embedding),
             **{key: info[key] for key in KNOWN if key in info},
-            "layout": layout.method, "layout_space": layout.space,
+            "layout": layout.method,
+            "layout_space": layout.space,
             "layout_settings": layout.settings,
-            "trustworthiness": layout.trustworthiness, "continuity": layout.continuity,
-        }  # fmt: skip
+            "trustworthiness": layout.trustworthiness,
+            "continuity": layout.continuity,
+        }
         if graph is not None:
             drawn |= {"k": graph.k, "space": graph.space, "metric": graph.metric}
         return drawn

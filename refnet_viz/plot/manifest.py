@@ -18,9 +18,17 @@ from .narrow import fitted
 from .text import plain
 
 PROGRAMS = (
-    "refnet_viz", "numpy", "scipy", "scikit-learn", "pandas", "networkx", "umap-learn",
-    "torch", "plotly", "matplotlib",
-)  # fmt: skip
+    "refnet_viz",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "pandas",
+    "networkx",
+    "umap-learn",
+    "torch",
+    "plotly",
+    "matplotlib",
+)
 RUN = ("variant", "seed", "dataset", "fingerprint", "digest")
 SEARCH = ("k", "space", "metric", "weights")
 
@@ -79,11 +87,12 @@ def manifest_of(figure: go.Figure, meta: Any, folder: Path) -> dict[str, Any]:
         if "saved" in own:
             known["saved"] = _from(folder, own["saved"])
     return {
-        **_summary(made_of, inputs), "made_of": made_of,
+        **_summary(made_of, inputs),
+        "made_of": made_of,
         "sha256": hashlib.sha256(json_of(figure).encode()).hexdigest(),
         "size": {side: figure.layout[side] for side in ("width", "height")},
         "versions": versions(),
-    }  # fmt: skip
+    }
 
 
 def versions() -> dict[str, str]:

@@ -150,11 +150,12 @@ def fitted(figure: go.Figure, width: int, *, height: Any = None) -> go.Figure:
         note.visible = note.name != SPARE or width >= SLIM
     figure.update_layout(
         legend={
-            "xref": "container", "x": EDGE / width,
+            "xref": "container",
+            "x": EDGE / width,
             "y": -(panels.spec["below"] + LEGEND_GAP) / inner,
         },
         margin={"l": left, "r": right, "t": head},
-    )  # fmt: skip
+    )
     legend = Legend(Model(figure), width - 2 * EDGE).room[1]
     foot = FOOT + panels.spec["below"] + legend
     figure.layout.margin.b = foot

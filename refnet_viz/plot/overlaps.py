@@ -92,8 +92,9 @@ def overlaps(spaces: Any, *, k_max: int = 50, mode: str = "light") -> go.Figure:
 def _look(number: int, mode: str) -> dict[str, Any]:
     """Return the colour and the sign of a variant, dashes being those of spaces."""
     return {
-        "color": stroke(number, mode)[0], "symbol": SYMBOLS[number % len(SYMBOLS)],
-    }  # fmt: skip
+        "color": stroke(number, mode)[0],
+        "symbol": SYMBOLS[number % len(SYMBOLS)],
+    }
 
 
 def _signs(count: int, number: int, of: int) -> npt.NDArray[np.float64]:
@@ -117,24 +118,33 @@ def _panel(table: pd.DataFrame, looks: dict[str, dict[str, Any]]) -> list[go.Sca
             ends = rows["low"].to_numpy(), rows["high"].to_numpy()
             bands.append(band(ks, *ends, color, rim=0, name=name, **common))
         size = _signs(len(ks), order.index(variant), len(order))
-        lines.append(go.Scatter(
-            x=ks, y=rows["mean"].to_numpy(), mode="lines+markers", name=name,
-            marker={**look, "size": size},
-            line={"color": color, "width": 2, "dash": DASHES[space]},
-            hovertemplate=f"{name}<br>k = %{{x}}: %{{y:.3f}}<extra></extra>", **common,
-        ))  # fmt: skip
+        lines.append(
+            go.Scatter(
+                x=ks,
+                y=rows["mean"].to_numpy(),
+                mode="lines+markers",
+                name=name,
+                marker={**look, "size": size},
+                line={"color": color, "width": 2, "dash": DASHES[space]},
+                hovertemplate=f"{name}<br>k = %{{x}}: %{{y:.3f}}<extra></extra>",
+                **common,
+            )
+        )
     return [*bands, *lines]
 
 
 def _chance(table: pd.DataFrame, mode: str) -> go.Scatter:
     rows = table.drop_duplicates("k")
     return go.Scatter(
-        x=rows["k"].to_numpy(), y=rows["chance"].to_numpy(), mode="lines",
+        x=rows["k"].to_numpy(),
+        y=rows["chance"].to_numpy(),
+        mode="lines",
         name="chance",
         line={"color": ink(mode).text, "width": 1.4, "dash": "dot"},
-        legendgroup="chance", showlegend=False,
+        legendgroup="chance",
+        showlegend=False,
         hovertemplate="chance<br>k = %{x}: %{y:.3f}<extra></extra>",
-    )  # fmt: skip
+    )
 
 
 def _coverage(embedding: Embedding, ground: str) -> str:
@@ -148,8 +158,12 @@ def _words(ground: str) -> str:
 def _axes(figure: go.Figure, table: pd.DataFrame, count: int) -> None:
     """Give all panels one range, so that heights can be compared."""
     top = min(1.0, 1.06 * table[["mean", "high", "chance"]].max().max())
-    x = {"title": {"text": "k, neighbours a point"}, "showline": True,
-         "showgrid": False, "range": [0, int(table["k"].max()) + 1]}  # fmt: skip
+    x = {
+        "title": {"text": "k, neighbours a point"},
+        "showline": True,
+        "showgrid": False,
+        "range": [0, int(table["k"].max()) + 1],
+    }
     for number in range(1, count + 1):
         name = "" if number == 1 else str(number)
         y = {"title": {"text": "shared"}, "range": [0, top], "tickformat": ".0%"}
@@ -176,11 +190,19 @@ def _key(
     dots = {"color": ink(mode).text, "width": 1.4, "dash": "dot"}
     entries.append(("chance, k / (N − 1)", "chance", dots, None))
     for name, group, line, look in entries:
-        figure.add_trace(go.Scatter(
-            x=[None], y=[None], mode="lines+markers" if look else "lines", name=name,
-            line=line, marker={**look, "size": 7} if look else None, legendgroup=group,
-            showlegend=True, hoverinfo="skip",
-        ))  # fmt: skip
+        figure.add_trace(
+            go.Scatter(
+                x=[None],
+                y=[None],
+                mode="lines+markers" if look else "lines",
+                name=name,
+                line=line,
+                marker={**look, "size": 7} if look else None,
+                legendgroup=group,
+                showlegend=True,
+                hoverinfo="skip",
+            )
+        )
     figure.update_layout(showlegend=True)
 
 

@@ -96,11 +96,16 @@ def policy(body: str, *, webgl: bool) -> str:
     allowed = [f"'sha256-{source}'" for source in sources]
     allowed += ["'self'"] * (f'src="{BESIDE}"' in body)
     allowed += ["'unsafe-eval'"] * webgl
-    return "; ".join([
-        "default-src 'none'", f"script-src {' '.join(allowed)}",
-        "style-src 'unsafe-inline'", "img-src data: blob:", "base-uri 'none'",
-        "form-action 'none'",
-    ])  # fmt: skip
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src {' '.join(allowed)}",
+            "style-src 'unsafe-inline'",
+            "img-src data: blob:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        ]
+    )
 
 
 def _paper(figure: go.Figure) -> str:

@@ -51,25 +51,37 @@ def grid(
     between = gap + block + below
     inner = rows * height + (rows - 1) * between
     figure = make_subplots(
-        rows, columns, vertical_spacing=between / inner if rows > 1 else 0.0,
+        rows,
+        columns,
+        vertical_spacing=between / inner if rows > 1 else 0.0,
         horizontal_spacing=width_gap if columns > 1 else 0.0,
-    )  # fmt: skip
+    )
     for number, lines in enumerate(titles, start=1):
         figure.add_annotation(
-            text="<br>".join(lines), align="left", showarrow=False,
-            x=0, xref=f"x{number} domain" if number > 1 else "x domain",
-            y=1, yref=f"y{number} domain" if number > 1 else "y domain",
-            xanchor="left", yanchor="bottom", yshift=3, font={"size": 12},
-        )  # fmt: skip
+            text="<br>".join(lines),
+            align="left",
+            showarrow=False,
+            x=0,
+            xref=f"x{number} domain" if number > 1 else "x domain",
+            y=1,
+            yref=f"y{number} domain" if number > 1 else "y domain",
+            xanchor="left",
+            yanchor="bottom",
+            yshift=3,
+            font={"size": 12},
+        )
     for number in range(len(titles) + 1, rows * columns + 1):
         hidden = {f"{axis}axis{number}": {"visible": False} for axis in "xy"}
         figure.update_layout(hidden)
     margin = {"l": 16, "r": 16, "t": HEAD + block, "b": FOOT + below}
     # What `narrow.fitted` needs to set the panels in another width.
     spec = {
-        "panels": len(titles), "columns": columns, "height": height, "gap": gap,
+        "panels": len(titles),
+        "columns": columns,
+        "height": height,
+        "gap": gap,
         "below": below,
-    }  # fmt: skip
+    }
     return figure.update_layout(
         height=inner + margin["t"] + margin["b"], margin=margin, meta={"grid": spec}
     )
@@ -125,12 +137,17 @@ def flat_axes(figure: go.Figure, number: int, colors: Ink, **more: Any) -> None:
     """
     name = "" if number == 1 else str(number)
     common = {
-        "showticklabels": False, "showgrid": False, "ticks": "", "mirror": True,
-        "showline": True, "linecolor": colors.grid, **more,
-    }  # fmt: skip
-    figure.update_layout({
-        f"xaxis{name}": common, f"yaxis{name}": {**common, "scaleanchor": f"x{name}"}
-    })  # fmt: skip
+        "showticklabels": False,
+        "showgrid": False,
+        "ticks": "",
+        "mirror": True,
+        "showline": True,
+        "linecolor": colors.grid,
+        **more,
+    }
+    figure.update_layout(
+        {f"xaxis{name}": common, f"yaxis{name}": {**common, "scaleanchor": f"x{name}"}}
+    )
 
 
 def finish(
@@ -145,8 +162,11 @@ def finish(
         title={"text": title, "y": 1 - TITLE_TOP / height},
         meta={**plain(dict(meta)), "grid": figure.layout.meta["grid"]},
         legend={
-            "orientation": "h", "x": 0, "xanchor": "left", "yanchor": "top",
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "yanchor": "top",
             "y": -below / inner,
         },
-    )  # fmt: skip
+    )
     return theme(figure, mode)

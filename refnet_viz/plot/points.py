@@ -62,10 +62,16 @@ def points(
     count = len(embedding)
     marker = {"size": point_size(count), "opacity": 0.9, **marker}
     return scatter_class(count)(
-        x=coordinates[:, 0], y=coordinates[:, 1], mode="markers", marker=marker,
-        customdata=embedding.ids, hovertext=hover_texts(embedding, notes),
-        hovertemplate="%{hovertext}<extra></extra>", name=name, showlegend=False,
-    )  # fmt: skip
+        x=coordinates[:, 0],
+        y=coordinates[:, 1],
+        mode="markers",
+        marker=marker,
+        customdata=embedding.ids,
+        hovertext=hover_texts(embedding, notes),
+        hovertemplate="%{hovertext}<extra></extra>",
+        name=name,
+        showlegend=False,
+    )
 
 
 def edge_lines(

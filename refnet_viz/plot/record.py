@@ -162,11 +162,14 @@ class _Recorder:
             return of_embedding(value)
         if isinstance(value, Neighbors):
             return {
-                "kind": "neighbors", "embedding": self.input(value.embedding),
-                "k": value.k, "space": value.space, "metric": value.metric,
+                "kind": "neighbors",
+                "embedding": self.input(value.embedding),
+                "k": value.k,
+                "space": value.space,
+                "metric": value.metric,
                 "weights": value.weights and dict(value.weights),
                 "digest": digest_of([value.indices]),
-            }  # fmt: skip
+            }
         if isinstance(value, Attribution):
             return self._attribution(value)
         if isinstance(value, Layout):
@@ -181,20 +184,22 @@ class _Recorder:
 
     def _attribution(self, found: Attribution) -> dict[str, Any]:
         return {
-            "kind": "attribution", "graph": self.input(found.graph),
+            "kind": "attribution",
+            "graph": self.input(found.graph),
             "weights": found.geometry and dict(found.geometry.weights),
             "beyond": (found.geometry and list(found.beyond)) or None,
-        }  # fmt: skip
+        }
 
     def _layout(self, layout: Layout) -> dict[str, Any]:
         """Describe a layout; no figure takes one without an embedding of its ids."""
         ids = digest_of([layout.ids])
         same = [n for n, known in enumerate(self.inputs) if known.get("ids") == ids]
         return {
-            "kind": "layout", "embedding": same[0] if same else None,
+            "kind": "layout",
+            "embedding": same[0] if same else None,
             **{name: pack(getattr(layout, name), listed, name) for name in LAID},
             "coordinates": listed(layout.coordinates),
-        }  # fmt: skip
+        }
 
 
 def of_embedding(embedding: Embedding) -> dict[str, Any]:
@@ -202,9 +207,11 @@ def of_embedding(embedding: Embedding) -> dict[str, Any]:
     info = {str(key): value for key, value in embedding.info.items()}
     return {
         **{key: _plain(value) for key, value in info.items()},
-        "kind": "embedding", "rows": len(embedding), "digest": embedding.digest,
+        "kind": "embedding",
+        "rows": len(embedding),
+        "digest": embedding.digest,
         "ids": digest_of([embedding.ids]),
-    }  # fmt: skip
+    }
 
 
 def _is_run(value: Any) -> bool:

@@ -212,12 +212,18 @@ def _bars(panel: Panel, colors: dict[str, str], mode: str) -> list[Any]:
                 [EVERY, *panel.labels], groups["members"], means, strict=True
             )
         ]
-        bars.append(go.Bar(
-            x=means, y=places, orientation="h", name=short(name),
-            legendgroup=short(name), hovertext=texts,
-            marker={"color": colors[name], "line": {"width": 0}},
-            hovertemplate="%{hovertext}<extra></extra>",
-        ))  # fmt: skip
+        bars.append(
+            go.Bar(
+                x=means,
+                y=places,
+                orientation="h",
+                name=short(name),
+                legendgroup=short(name),
+                hovertext=texts,
+                marker={"color": colors[name], "line": {"width": 0}},
+                hovertemplate="%{hovertext}<extra></extra>",
+            )
+        )
     return [*bars, _zero(-0.6, places[-1] + 0.6, mode)]
 
 
@@ -225,23 +231,35 @@ def _curves(panel: Panel, colors: dict[str, str], mode: str) -> list[go.Scatter]
     lines = []
     for number, name in enumerate(panel.modalities):
         x, y = panel.curve(name)
-        lines.append(go.Scatter(
-            x=x, y=y, mode="lines", name=short(name), legendgroup=short(name),
-            line={
-                "color": colors[name], "width": 2, "dash": LINES[number % len(LINES)],
-            },
-            hovertemplate=f"{short(name)}<br>%{{y:.0%}} of the points are at most "
-            "%{x:.2f}<extra></extra>",
-        ))  # fmt: skip
+        lines.append(
+            go.Scatter(
+                x=x,
+                y=y,
+                mode="lines",
+                name=short(name),
+                legendgroup=short(name),
+                line={
+                    "color": colors[name],
+                    "width": 2,
+                    "dash": LINES[number % len(LINES)],
+                },
+                hovertemplate=f"{short(name)}<br>%{{y:.0%}} of the points are at most "
+                "%{x:.2f}<extra></extra>",
+            )
+        )
     return [*lines, _zero(0.0, 1.0, mode)]
 
 
 def _zero(low: float, high: float, mode: str) -> go.Scatter:
     return go.Scatter(
-        x=[0.0, 0.0], y=[low, high], mode="lines", name="mean predictor",
-        line={"color": ink(mode).text, "width": 1.4, "dash": "dot"}, hoverinfo="skip",
+        x=[0.0, 0.0],
+        y=[low, high],
+        mode="lines",
+        name="mean predictor",
+        line={"color": ink(mode).text, "width": 1.4, "dash": "dot"},
+        hoverinfo="skip",
         legendgroup="mean predictor",
-    )  # fmt: skip
+    )
 
 
 def _axes(figure: go.Figure, panels: list[Panel], mode: str) -> None:
@@ -252,19 +270,31 @@ def _axes(figure: go.Figure, panels: list[Panel], mode: str) -> None:
         count = 1 + len(panel.labels)
         words = [f"<i>{EVERY}</i>", *(short(label, 22) for label in panel.labels)]
         classes = {
-            "tickvals": list(range(count)), "ticktext": words, "ticks": "",
-            "range": [count - 0.4, -0.6], "showgrid": False,
+            "tickvals": list(range(count)),
+            "ticktext": words,
+            "ticks": "",
+            "range": [count - 0.4, -0.6],
+            "showgrid": False,
             "tickfont": {"color": ink(mode).text},
-        }  # fmt: skip
-        shares = {"title": {"text": "share of points below"}, "range": [0, 1.02],
-                  "tickformat": ".0%"}  # fmt: skip
-        parts = ((classes, "mean responsibility", means),
-                 (shares, "responsibility", curves))  # fmt: skip
+        }
+        shares = {
+            "title": {"text": "share of points below"},
+            "range": [0, 1.02],
+            "tickformat": ".0%",
+        }
+        parts = (
+            (classes, "mean responsibility", means),
+            (shares, "responsibility", curves),
+        )
         for number, (y, words_x, values) in enumerate(parts, start=2 * row + 1):
             name = "" if number == 1 else str(number)
             low = max(FLOOR, np.nanmin([0.0, *values]))
-            x = {"title": {"text": words_x}, "showline": True, "nticks": 7,
-                 "range": [low - 0.02 * (1 - low), 1.02]}  # fmt: skip
+            x = {
+                "title": {"text": words_x},
+                "showline": True,
+                "nticks": 7,
+                "range": [low - 0.02 * (1 - low), 1.02],
+            }
             figure.update_layout({f"xaxis{name}": x, f"yaxis{name}": y})
 
 
@@ -282,11 +312,14 @@ def _meta(panels: list[Panel]) -> dict[str, Any]:
     for panel in panels:
         info = panel.attribution.graph.embedding.info
         geometry = panel.attribution.geometry
-        rows.append({
-            "variant": panel.name, **{k: info[k] for k in KNOWN if k in info},
-            "weights": geometry and geometry.weights,
-            "responsibility": panel.nulls,
-        })  # fmt: skip
+        rows.append(
+            {
+                "variant": panel.name,
+                **{k: info[k] for k in KNOWN if k in info},
+                "weights": geometry and geometry.weights,
+                "responsibility": panel.nulls,
+            }
+        )
     alt = (
         f"Bars of the responsibility for {', '.join(panels[0].modalities)} by class, "
         f"and curves of it by point, for {', '.join(p.name for p in panels)}; "

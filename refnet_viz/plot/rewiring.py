@@ -123,12 +123,17 @@ class Change:
             f"{self.chance:.2f}." + (f" {self.coverage}." if self.coverage else "")
         )
         return {
-            "alt": alt, "variants": self.names, **known,
-            "k": [graph.k for graph in ends], "space": [graph.space for graph in ends],
-            "metric": [graph.metric for graph in ends], **counts,
-            "rewiring": self.mean, "chance": self.chance,
+            "alt": alt,
+            "variants": self.names,
+            **known,
+            "k": [graph.k for graph in ends],
+            "space": [graph.space for graph in ends],
+            "metric": [graph.metric for graph in ends],
+            **counts,
+            "rewiring": self.mean,
+            "chance": self.chance,
             "seed_noise": mean_of(np.stack(self.noise)) if self.noise else None,
-        }  # fmt: skip
+        }
 
 
 @replayable
@@ -207,10 +212,15 @@ def rewiring(
     _map(figure, change, coordinates, most, mode=mode)
     _histogram(figure, change, place(1, columns), mode=mode)
     bar = {
-        "title": {"text": "1 − Jaccard", "font": {"size": 11}}, "thickness": 12,
-        "lenmode": "pixels", "len": HEIGHT * 0.6, "y": 1, "yanchor": "top",
-        "x": 0.43 if columns == 2 else 1.02, "outlinewidth": 0,
-    }  # fmt: skip
+        "title": {"text": "1 − Jaccard", "font": {"size": 11}},
+        "thickness": 12,
+        "lenmode": "pixels",
+        "len": HEIGHT * 0.6,
+        "y": 1,
+        "yanchor": "top",
+        "x": 0.43 if columns == 2 else 1.02,
+        "outlinewidth": 0,
+    }
     scale = {"colorscale": SCALE, "cmin": 0, "cmax": 1, "colorbar": bar}
     figure.update_layout(coloraxis=scale, barmode="overlay")
     second = f"{change.verdict}; unrelated graphs {change.chance:.2f}"
@@ -255,11 +265,14 @@ def _map(
     shades = {"kept": colors.edge, "gained": blue, "lost": red}
     for kind, pairs in change.drawn(most).items():
         lines = edge_lines(
-            coordinates, pairs, count=len(graph), showlegend=True,
+            coordinates,
+            pairs,
+            count=len(graph),
+            showlegend=True,
             line={"color": shades[kind], "width": 1, "dash": KINDS[kind]},
             name=f"{kind}: {len(change.edges[kind]):,}",
             opacity=1.0 if kind == "kept" else 0.7,
-        )  # fmt: skip
+        )
         figure.add_trace(lines, row=1, col=1)
     rim = {"color": colors.outline, "width": 0.5}
     marker = {"color": change.points, "coloraxis": "coloraxis", "line": rim}
@@ -284,10 +297,13 @@ def _histogram(
         known = values[~np.isnan(values)]
         share = np.histogram(known, edges)[0] / max(1, len(known))
         bars = go.Bar(
-            x=(edges[1:] + edges[:-1]) / 2, y=share, width=1 / BINS, name=words,
+            x=(edges[1:] + edges[:-1]) / 2,
+            y=share,
+            width=1 / BINS,
+            name=words,
             marker={"color": faded(color, 0.5), "line": {"color": color, "width": 1}},
             hovertemplate="%{x:.2f}: %{y:.1%}<extra></extra>",
-        )  # fmt: skip
+        )
         figure.add_trace(bars, **at)
     x = {"title": {"text": "1 − Jaccard of the neighbourhoods"}, "range": [0, 1]}
     y = {"title": {"text": "share of points"}, "tickformat": ".0%"}

@@ -84,9 +84,10 @@ def spectrum(
     reach = _reach(table, floors)
     for number, variant in enumerate(_records(table)):
         line = {
-            "color": stroke(number, mode)[0], "width": 2,
+            "color": stroke(number, mode)[0],
+            "width": 2,
             "dash": LINES[number % len(LINES)],
-        }  # fmt: skip
+        }
         figure.add_traces(_achieved(variant, line, 10**reach))
     _curves(figure, floors, mode)
     _widths(figure, table, mode, reach=reach)
@@ -113,21 +114,42 @@ def _achieved(
     traces = []
     if variant["seeds"] > 1:
         low, high = variant["low"], variant["high"]
-        traces.append(band(
-            ends, [low, low], [high, high], color, name=name, legendgroup=name,
-            showlegend=False,
-        ))  # fmt: skip
+        traces.append(
+            band(
+                ends,
+                [low, low],
+                [high, high],
+                color,
+                name=name,
+                legendgroup=name,
+                showlegend=False,
+            )
+        )
     told += f" (best linear: width {equal})" if equal else ""
-    traces.append(go.Scatter(
-        x=ends, y=[share, share], mode="lines", name=told, legendgroup=name,
-        line=line, hovertemplate=f"{told}<extra></extra>",
-    ))  # fmt: skip
-    if equal:
-        traces.append(go.Scatter(
-            x=[equal], y=[share], mode="markers", name=name, legendgroup=name,
-            marker={"color": color, "size": 9}, showlegend=False,
+    traces.append(
+        go.Scatter(
+            x=ends,
+            y=[share, share],
+            mode="lines",
+            name=told,
+            legendgroup=name,
+            line=line,
             hovertemplate=f"{told}<extra></extra>",
-        ))  # fmt: skip
+        )
+    )
+    if equal:
+        traces.append(
+            go.Scatter(
+                x=[equal],
+                y=[share],
+                mode="markers",
+                name=name,
+                legendgroup=name,
+                marker={"color": color, "size": 9},
+                showlegend=False,
+                hovertemplate=f"{told}<extra></extra>",
+            )
+        )
     return traces
 
 
@@ -148,11 +170,16 @@ def _curves(figure: go.Figure, floors: pd.DataFrame, mode: str) -> None:
         color = ink(mode).text if same else stroke(number, mode)[0]
         name = "best linear refiner"
         name += "" if same else f" for the targets of {short(variant)}"
-        figure.add_trace(go.Scatter(
-            x=width, y=floor, mode="lines",
-            name=name, line={"color": color, "width": 2, "dash": "dash"},
-            hovertemplate="width %{x}: %{y:.3f} left<extra></extra>",
-        ))  # fmt: skip
+        figure.add_trace(
+            go.Scatter(
+                x=width,
+                y=floor,
+                mode="lines",
+                name=name,
+                line={"color": color, "width": 2, "dash": "dash"},
+                hovertemplate="width %{x}: %{y:.3f} left<extra></extra>",
+            )
+        )
 
 
 def _widths(figure: go.Figure, table: pd.DataFrame, mode: str, *, reach: float) -> None:
@@ -162,18 +189,28 @@ def _widths(figure: go.Figure, table: pd.DataFrame, mode: str, *, reach: float) 
     rows = _records(table)
     points = {(row["width"], round(row["floor"], 6)) for row in rows}
     for width in sorted({width for width, _ in points}):
-        figure.add_trace(go.Scatter(
-            x=[width, width], y=[0.0, top], mode="lines", name=f"width of z: {width}",
-            line={"color": colors.muted, "width": 1.4, "dash": "dot"},
-            hoverinfo="skip",
-        ))  # fmt: skip
+        figure.add_trace(
+            go.Scatter(
+                x=[width, width],
+                y=[0.0, top],
+                mode="lines",
+                name=f"width of z: {width}",
+                line={"color": colors.muted, "width": 1.4, "dash": "dot"},
+                hoverinfo="skip",
+            )
+        )
     for width, floor in sorted(points):
         told = f"floor of width {width}: {floor:.2f}"
-        figure.add_trace(go.Scatter(
-            x=[width], y=[floor], mode="markers", name=told,
-            marker={"color": colors.text, "size": 10, "symbol": "diamond"},
-            hovertemplate=f"{told}<extra></extra>",
-        ))  # fmt: skip
+        figure.add_trace(
+            go.Scatter(
+                x=[width],
+                y=[floor],
+                mode="markers",
+                name=told,
+                marker={"color": colors.text, "size": 10, "symbol": "diamond"},
+                hovertemplate=f"{told}<extra></extra>",
+            )
+        )
         _label(figure, np.log10(width), floor, f"floor {floor:.2f}", mode, **BELOW)
     for number, row in enumerate(rows):
         place = 0.02 + 0.5 * number / len(rows) * reach
@@ -187,9 +224,16 @@ def _label(
 ) -> None:
     """Write on a line; plotly wants the logarithm on a logarithmic axis."""
     figure.add_annotation(
-        x=float(x), y=y, xref="x", yref="y", text=text, showarrow=False,
-        bgcolor=ink(mode).paper, font={"size": 11}, **{"yanchor": "middle", **more},
-    )  # fmt: skip
+        x=float(x),
+        y=y,
+        xref="x",
+        yref="y",
+        text=text,
+        showarrow=False,
+        bgcolor=ink(mode).paper,
+        font={"size": 11},
+        **{"yanchor": "middle", **more},
+    )
 
 
 def _reach(table: pd.DataFrame, floors: pd.DataFrame) -> float:
@@ -206,10 +250,14 @@ def _axes(figure: go.Figure, top: float, reach: float) -> None:
     steps = [m * 10**p for p in range(int(reach) + 1) for m in (1, 2, 5)]
     steps = [step for step in steps if step <= 10**reach]
     x = {
-        "title": {"text": "width of a linear refiner (log scale)"}, "type": "log",
-        "range": [-0.02 * reach, 1.02 * reach], "showline": True, "showgrid": False,
-        "tickvals": steps, "ticktext": [f"{step:,}" for step in steps],
-    }  # fmt: skip
+        "title": {"text": "width of a linear refiner (log scale)"},
+        "type": "log",
+        "range": [-0.02 * reach, 1.02 * reach],
+        "showline": True,
+        "showgrid": False,
+        "tickvals": steps,
+        "ticktext": [f"{step:,}" for step in steps],
+    }
     y = {"title": {"text": "share left"}, "range": [0, top], "nticks": 6}
     figure.update_layout(xaxis=x, yaxis=y)
 

@@ -13,9 +13,20 @@ FONT = "Helvetica Neue, Helvetica, Arial, DejaVu Sans, sans-serif"
 SCALE = "Cividis"  # even steps for every kind of colour vision, and in grey
 # Beyond eight classes the colours come again with another shape.
 SYMBOLS = (
-    "circle", "square", "diamond", "triangle-up", "cross", "x", "triangle-down",
-    "star", "hexagon", "pentagon", "triangle-left", "triangle-right", "hourglass",
-)  # fmt: skip
+    "circle",
+    "square",
+    "diamond",
+    "triangle-up",
+    "cross",
+    "x",
+    "triangle-down",
+    "star",
+    "hexagon",
+    "pentagon",
+    "triangle-left",
+    "triangle-right",
+    "hourglass",
+)
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 LINES = tuple(dash for dash in DASHES if dash != "dot")  # where dots are chance
 
@@ -58,8 +69,13 @@ class Ink:
 
 
 _OKABE_ITO = (
-    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7",
-)  # fmt: skip
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#D55E00",
+    "#56B4E9",
+    "#CC79A7",
+)
 
 MODES = {
     "light": Ink(
@@ -72,8 +88,14 @@ MODES = {
         band="rgba(87,96,106,0.15)",
         classes=(*_OKABE_ITO, "#000000", "#F0E442"),
         strokes=(
-            "#0072B2", "#7A5200", "#009E73", "#D55E00", "#1E90FF", "#CC79A7",
-            "#000000", "#332B00",
+            "#0072B2",
+            "#7A5200",
+            "#009E73",
+            "#D55E00",
+            "#1E90FF",
+            "#CC79A7",
+            "#000000",
+            "#332B00",
         ),
         alarm="#B04500",
     ),
@@ -89,7 +111,7 @@ MODES = {
         strokes=(*_OKABE_ITO, "#FFFFFF", "#F0E442"),
         alarm="#FF9A66",
     ),
-}  # fmt: skip
+}
 
 
 def ink(mode: str) -> Ink:
@@ -198,8 +220,12 @@ def _template(colors: Ink) -> go.layout.Template:
         "plot_bgcolor": colors.paper,
         "font": {"family": FONT, "size": 12, "color": colors.text},
         "title": {
-            "font": {"size": 16}, "x": 0, "xref": "paper", "xanchor": "left",
-            "yref": "container", "yanchor": "top",
+            "font": {"size": 16},
+            "x": 0,
+            "xref": "paper",
+            "xanchor": "left",
+            "yref": "container",
+            "yanchor": "top",
         },
         "colorway": colors.classes,
         "xaxis": axis,
@@ -210,9 +236,10 @@ def _template(colors: Ink) -> go.layout.Template:
             "title": {"font": {"size": 12}},
         },
         "modebar": {
-            "bgcolor": "rgba(0,0,0,0)", "color": colors.muted,
+            "bgcolor": "rgba(0,0,0,0)",
+            "color": colors.muted,
             "activecolor": colors.text,
         },
         "margin": {"l": 24, "r": 24, "t": 48, "b": 24},
-    }  # fmt: skip
+    }
     return go.layout.Template(layout=layout)

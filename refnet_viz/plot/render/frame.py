@@ -11,7 +11,7 @@ from matplotlib.ticker import (
     LogLocator,
     MaxNLocator,
     NullLocator,
-)  # fmt: skip
+)
 
 from .model import Axis
 from .style import DASHES, POINT, colour
@@ -49,20 +49,29 @@ def dress(axes: Any, axis: Axis, size: float, font: dict[str, Any]) -> None:
     side = given.get("side") or SIDES[letter][0]
     target.set_ticks_position(side)
     axes.tick_params(
-        axis=letter, which="major", direction="out" if tick == "outside" else "in",
-        length=given.get("ticklen", 5) * POINT if tick else 0, width=POINT,
+        axis=letter,
+        which="major",
+        direction="out" if tick == "outside" else "in",
+        length=given.get("ticklen", 5) * POINT if tick else 0,
+        width=POINT,
         color=colour(given.get("tickcolor", "#444")),
-        labelcolor=colour(tick_font.get("color", "#444")), pad=3 * POINT,
+        labelcolor=colour(tick_font.get("color", "#444")),
+        pad=3 * POINT,
         **{f"label{name}": labels and name == side for name in SIDES[letter]},
-    )  # fmt: skip
+    )
     grid = visible and given.get("showgrid", True)
     axes.grid(
-        visible=grid, axis=letter, **{
-            "color": colour(given.get("gridcolor", "#eee")), "zorder": 0,
+        visible=grid,
+        axis=letter,
+        **{
+            "color": colour(given.get("gridcolor", "#eee")),
+            "zorder": 0,
             "linewidth": given.get("gridwidth", 1) * POINT,
             "linestyle": DASHES.get(given.get("griddash", "solid"), "-"),
-        } if grid else {},
-    )  # fmt: skip
+        }
+        if grid
+        else {},
+    )
     slanted = [_italic(word) for word in given.get("ticktext") or ()]
     for number, label in enumerate(target.get_ticklabels()):
         italic = number < len(slanted) and slanted[number]
@@ -75,10 +84,12 @@ def dress(axes: Any, axis: Axis, size: float, font: dict[str, Any]) -> None:
         words = {**font, **title.get("font", {})}
         lines = read(title["text"], words["size"], words["color"])
         getattr(axes, f"set_{letter}label")(
-            _words(wrapped(lines, max(size, 60))), color=colour(words["color"]),
-            parse_math=False, labelpad=4 * POINT,
+            _words(wrapped(lines, max(size, 60))),
+            color=colour(words["color"]),
+            parse_math=False,
+            labelpad=4 * POINT,
             fontproperties=Run(title["text"], words["size"], "black").font,
-        )  # fmt: skip
+        )
 
 
 def _lines(axes: Any, axis: Axis, side: str, *, visible: bool) -> None:

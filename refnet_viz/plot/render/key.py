@@ -151,19 +151,25 @@ class Legend:
                 trace.get("marker", {}).get("line", {}),
             )
             box = Rectangle(
-                ((x + self.icon / 2 - 10) / 96, (y - 5) / 96), 14 / 96, 10 / 96,
+                ((x + self.icon / 2 - 10) / 96, (y - 5) / 96),
+                14 / 96,
+                10 / 96,
                 edgecolor=colour(rim.get("color", "rgba(0,0,0,0)"), alpha),
                 linewidth=np.max(rim.get("width", 0)) * POINT,
-                facecolor=colour(color, alpha), transform=figure.dpi_scale_trans,
-            )  # fmt: skip
+                facecolor=colour(color, alpha),
+                transform=figure.dpi_scale_trans,
+            )
             figure.add_artist(box)
             return
         mode, middle = _mode(trace), self.icon / 2 - 3
         if "lines" in mode:
             _mark(
-                figure, [x, x + 28], [y, y],
-                color=colour(color, trace.get("opacity", 1.0)), **line_style(trace),
-            )  # fmt: skip
+                figure,
+                [x, x + 28],
+                [y, y],
+                color=colour(color, trace.get("opacity", 1.0)),
+                **line_style(trace),
+            )
         if "markers" in mode:
             given = trace.get("marker", {})
             face = given.get("color", color)
@@ -174,11 +180,16 @@ class Legend:
             rim = given.get("line", {})
             size = float(np.clip(np.max(given.get("size", 6)), 6, 10))
             _mark(
-                figure, [x + middle], [y], marker=marker(symbol), linestyle="none",
-                markersize=size * POINT, markerfacecolor=colour(face),
+                figure,
+                [x + middle],
+                [y],
+                marker=marker(symbol),
+                linestyle="none",
+                markersize=size * POINT,
+                markerfacecolor=colour(face),
                 markeredgecolor=colour(rim.get("color", "rgba(0,0,0,0)")),
                 markeredgewidth=np.max(rim.get("width", 0)) * POINT,
-            )  # fmt: skip
+            )
 
 
 def _mode(trace: dict[str, Any]) -> str:
@@ -190,9 +201,12 @@ def _mode(trace: dict[str, Any]) -> str:
 
 def _mark(figure: Figure, x: list[float], y: list[float], **style: Any) -> None:
     line = Line2D(
-        [v / 96 for v in x], [v / 96 for v in y],
-        transform=figure.dpi_scale_trans, solid_capstyle="butt", **style,
-    )  # fmt: skip
+        [v / 96 for v in x],
+        [v / 96 for v in y],
+        transform=figure.dpi_scale_trans,
+        solid_capstyle="butt",
+        **style,
+    )
     figure.add_artist(line)
 
 

@@ -92,9 +92,13 @@ def draw_shape(canvas: Figure, shape: dict[str, Any], place: Place) -> None:
     else:
         face = colour(shape.get("fillcolor", "rgba(0,0,0,0)"), opacity)
         artist = Rectangle(
-            (min(x), min(y)), abs(x[1] - x[0]), abs(y[1] - y[0]), facecolor=face,
-            edgecolor=edge if line.get("width", 2) else "none", **style,
-        )  # fmt: skip
+            (min(x), min(y)),
+            abs(x[1] - x[0]),
+            abs(y[1] - y[0]),
+            facecolor=face,
+            edgecolor=edge if line.get("width", 2) else "none",
+            **style,
+        )
     canvas.add_artist(artist)
     place.clip(canvas, shape, artist)
 
@@ -121,9 +125,13 @@ def draw_note(canvas: Figure, note: dict[str, Any], place: Place) -> None:
         left = x - ANCHORS[anchors["xanchor"]] * wide - 2
         low = y - ANCHORS[anchors["yanchor"]] * tall
         back = Rectangle(
-            (left / 96, low / 96), (wide + 4) / 96, tall / 96, edgecolor="none",
-            facecolor=colour(note["bgcolor"]), transform=canvas.dpi_scale_trans,
-        )  # fmt: skip
+            (left / 96, low / 96),
+            (wide + 4) / 96,
+            tall / 96,
+            edgecolor="none",
+            facecolor=colour(note["bgcolor"]),
+            transform=canvas.dpi_scale_trans,
+        )
         canvas.add_artist(back)
     write(canvas, lines, (x, y), align=note.get("align", "center"), **anchors)
 
@@ -134,10 +142,12 @@ def _arrow(
     """Draw the line from a point to its text; return where the text stands."""
     end = (at[0] + note.get("ax", -10), at[1] - note.get("ay", -30))
     line = Line2D(
-        [at[0] / 96, end[0] / 96], [at[1] / 96, end[1] / 96],
-        color=colour(note.get("arrowcolor", color)), transform=canvas.dpi_scale_trans,
+        [at[0] / 96, end[0] / 96],
+        [at[1] / 96, end[1] / 96],
+        color=colour(note.get("arrowcolor", color)),
+        transform=canvas.dpi_scale_trans,
         linewidth=note.get("arrowwidth", 1) * POINT,
-    )  # fmt: skip
+    )
     canvas.add_artist(line)
     return end
 

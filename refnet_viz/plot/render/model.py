@@ -41,10 +41,11 @@ def merged(base: Any, over: Any) -> Any:
     if not isinstance(base, Mapping) or not isinstance(over, Mapping):
         return over
     return {
-        key: merged(base[key], over[key]) if key in base and key in over
+        key: merged(base[key], over[key])
+        if key in base and key in over
         else over.get(key, base.get(key))
         for key in [*base, *(key for key in over if key not in base)]
-    }  # fmt: skip
+    }
 
 
 @dataclass
@@ -116,9 +117,7 @@ class Model:
         self.axes = self._axes(axes)
 
     def _axes(self, base: dict[str, Any]) -> dict[str, Axis]:
-        names = {
-            key.replace("axis", "") for key in self.layout if key[1:5] == "axis"
-        }  # fmt: skip
+        names = {key.replace("axis", "") for key in self.layout if key[1:5] == "axis"}
         for trace in self.traces:
             names |= {trace.get("xaxis", "x"), trace.get("yaxis", "y")}
         found = {}

@@ -172,9 +172,11 @@ def _words(canvas: Figure, model: Model, area: Box) -> None:
 
 def _area(width: int, height: int, margin: dict[str, float]) -> Box:
     return (
-        margin["l"], margin["b"], max(width - margin["l"] - margin["r"], 1),
+        margin["l"],
+        margin["b"],
+        max(width - margin["l"] - margin["r"], 1),
         max(height - margin["t"] - margin["b"], 1),
-    )  # fmt: skip
+    )
 
 
 def _panels(
@@ -208,9 +210,14 @@ def _backgrounds(canvas: Figure, model: Model, area: Box) -> None:
     for x, y in model.pairs():
         (left, wide), (bottom, tall) = place.span(x), place.span(y)
         box = Rectangle(
-            (left / 96, bottom / 96), wide / 96, tall / 96, facecolor=face, zorder=-3,
-            edgecolor="none", transform=canvas.dpi_scale_trans,
-        )  # fmt: skip
+            (left / 96, bottom / 96),
+            wide / 96,
+            tall / 96,
+            facecolor=face,
+            zorder=-3,
+            edgecolor="none",
+            transform=canvas.dpi_scale_trans,
+        )
         canvas.add_artist(box)
 
 
@@ -223,9 +230,10 @@ def _overhang(canvas: Figure, panels: list[Axes], area: Box) -> dict[str, float]
     foot = [box.y0 / unit for box in boxes] or [bottom]
     high = [box.x1 / unit for box in boxes] or [left + wide]
     return {
-        "l": max(0.0, left - min(low)), "b": max(0.0, bottom - min(foot)),
+        "l": max(0.0, left - min(low)),
+        "b": max(0.0, bottom - min(foot)),
         "r": max(0.0, max(high) - left - wide),
-    }  # fmt: skip
+    }
 
 
 def _title(canvas: Figure, model: Model, area: Box) -> None:

@@ -12,16 +12,30 @@ import pandas as pd
 from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgba
 
 MARKERS = {
-    "circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "cross": "P",
-    "x": "X", "triangle-down": "v", "star": "*", "hexagon": "h", "pentagon": "p",
-    "triangle-left": "<", "triangle-right": ">", "line-ns": "|", "line-ew": "_",
-}  # fmt: skip
+    "circle": "o",
+    "square": "s",
+    "diamond": "D",
+    "triangle-up": "^",
+    "cross": "P",
+    "x": "X",
+    "triangle-down": "v",
+    "star": "*",
+    "hexagon": "h",
+    "pentagon": "p",
+    "triangle-left": "<",
+    "triangle-right": ">",
+    "line-ns": "|",
+    "line-ew": "_",
+}
 HOURGLASS = [(-1, -1), (1, -1), (-1, 1), (1, 1), (-1, -1)]
 DASHES: dict[str, Any] = {
-    "solid": "-", "dash": (0, (6, 4)), "dot": (0, (1.5, 2.5)),
-    "dashdot": (0, (6, 3, 1.5, 3)), "longdash": (0, (10, 5)),
+    "solid": "-",
+    "dash": (0, (6, 4)),
+    "dot": (0, (1.5, 2.5)),
+    "dashdot": (0, (6, 3, 1.5, 3)),
+    "longdash": (0, (10, 5)),
     "longdashdot": (0, (10, 4, 1.5, 4)),
-}  # fmt: skip
+}
 POINT = 0.75  # points a pixel: plotly measures in pixels, 96 an inch
 GREY = "#444444"  # what plotly draws when a value has no colour
 

@@ -44,10 +44,11 @@ class Run:
     def font(self) -> FontProperties:
         """The run's font, in points."""
         return FontProperties(
-            family=families(self.text), size=self.size * NARROW * POINT,
+            family=families(self.text),
+            size=self.size * NARROW * POINT,
             weight="bold" if self.bold else "normal",
             style="italic" if self.italic else "normal",
-        )  # fmt: skip
+        )
 
     @property
     def width(self) -> float:
@@ -277,8 +278,14 @@ def _marked(run: Run, size: float, color: str) -> str:
     return f'<span style="{";".join(css)}">{text}</span>' if css else text
 
 
-ANCHORS = {"left": 0.0, "center": 0.5, "right": 1.0, "bottom": 0.0, "middle": 0.5,
-           "top": 1.0}  # fmt: skip
+ANCHORS = {
+    "left": 0.0,
+    "center": 0.5,
+    "right": 1.0,
+    "bottom": 0.0,
+    "middle": 0.5,
+    "top": 1.0,
+}
 
 
 def write(
@@ -326,15 +333,25 @@ def write_upright(
     run = next((run for line in lines for run in line), None)
     if run is not None:
         _place(
-            figure, replace(run, text=text), *at, rotation=angle, ha="center",
+            figure,
+            replace(run, text=text),
+            *at,
+            rotation=angle,
+            ha="center",
             va="center",
-        )  # fmt: skip
+        )
 
 
 def _place(figure: Figure, run: Run, x: float, y: float, **options: Any) -> None:
     options = {"va": "baseline", "ha": "left", **options}
     artist = Text(
-        x / 96, y / 96, run.text, fontproperties=run.font, color=colour(run.color),
-        transform=figure.dpi_scale_trans, parse_math=False, **options,
-    )  # fmt: skip
+        x / 96,
+        y / 96,
+        run.text,
+        fontproperties=run.font,
+        color=colour(run.color),
+        transform=figure.dpi_scale_trans,
+        parse_math=False,
+        **options,
+    )
     figure.add_artist(artist)

@@ -129,9 +129,12 @@ class Pen:
             points = np.repeat(points, 2, axis=0)
             points = np.column_stack([points[1:, 0], points[:-1, 1]])
         line = Line2D(
-            *points.T, color=colour(self.color, self.opacity), solid_capstyle="butt",
-            solid_joinstyle="round", **line_style(self.trace),
-        )  # fmt: skip
+            *points.T,
+            color=colour(self.color, self.opacity),
+            solid_capstyle="butt",
+            solid_joinstyle="round",
+            **line_style(self.trace),
+        )
         self.axes.add_line(line)
 
     def _markers(self) -> None:
@@ -147,11 +150,14 @@ class Pen:
             at = shown & (symbols == symbol)
             hollow = symbol.endswith("-open")
             self.axes.scatter(
-                self.ends[at, 0], self.ends[at, 1], s=(sizes[at] * POINT) ** 2,
-                marker=marker(symbol), facecolors="none" if hollow else faces[at],
+                self.ends[at, 0],
+                self.ends[at, 1],
+                s=(sizes[at] * POINT) ** 2,
+                marker=marker(symbol),
+                facecolors="none" if hollow else faces[at],
                 edgecolors=faces[at] if hollow else edges[at],
                 linewidths=POINT * np.max(rim.get("width", 1 if hollow else 0)),
-            )  # fmt: skip
+            )
 
     def _colors(self, given: Any, alpha: Floats) -> Floats:
         """Return red, green, blue and opacity of every point."""
@@ -179,12 +185,16 @@ class Pen:
             if not runs:
                 continue
             self.axes.annotate(
-                "".join(run.text for run in runs), tuple(point), parse_math=False,
+                "".join(run.text for run in runs),
+                tuple(point),
+                parse_math=False,
                 xytext=(shift.get(xside, 0), shift.get(yside, 0)),
-                textcoords="offset points", ha=OPPOSITE.get(xside, "center"),
-                va=OPPOSITE.get(yside, "center"), color=colour(runs[0].color),
+                textcoords="offset points",
+                ha=OPPOSITE.get(xside, "center"),
+                va=OPPOSITE.get(yside, "center"),
+                color=colour(runs[0].color),
                 fontproperties=runs[0].font,
-            )  # fmt: skip
+            )
 
     def _fill(self, before: Floats | None) -> None:
         kind = self.trace.get("fill") or "none"
@@ -221,12 +231,14 @@ class Pen:
             up = np.asarray(bar["array"], dtype=np.float64)
             down = np.asarray(bar.get("arrayminus", up), dtype=np.float64)
             self.axes.errorbar(
-                self.ends[:, 0], self.ends[:, 1], fmt="none",
+                self.ends[:, 0],
+                self.ends[:, 1],
+                fmt="none",
                 ecolor=colour(bar.get("color", self.color)),
                 elinewidth=bar.get("thickness", 2) * POINT,
                 capsize=bar.get("width", 4) * POINT,
                 **{f"{letter}err": np.stack([down, up])},
-            )  # fmt: skip
+            )
 
     def _bars(self, bars: Bars) -> None:
         given = self.trace.get("marker", {})
@@ -238,10 +250,11 @@ class Pen:
             for x, y, width, height in zip(*bars.boxes(), strict=True)
         ]
         patches = PatchCollection(
-            boxes, facecolors=self._colors(given.get("color", self.color), alpha),
+            boxes,
+            facecolors=self._colors(given.get("color", self.color), alpha),
             linewidths=rim.get("width", 0) * POINT,
             edgecolors=colour(rim.get("color", TRANSPARENT)),
-        )  # fmt: skip
+        )
         self.axes.add_collection(patches, autolim=False)
 
     def _heat(self) -> None:
