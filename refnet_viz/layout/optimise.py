@@ -61,8 +61,17 @@ def optimise(
     state = np.random.default_rng(seed).integers(-(2**31) + 1, 2**31 - 2, 3)
     layout = np.array(coordinates, dtype=np.float32, order="C")
     moved = umap.layouts.optimize_layout_euclidean(
-        layout, layout, edges.row[drawn], edges.col[drawn], epochs, len(layout),
-        umap.umap_.make_epochs_per_sample(weights, epochs), a, b, state,
-        initial_alpha=rate, move_other=True,
-    )  # fmt: skip
+        layout,
+        layout,
+        edges.row[drawn],
+        edges.col[drawn],
+        epochs,
+        len(layout),
+        umap.umap_.make_epochs_per_sample(weights, epochs),
+        a,
+        b,
+        state,
+        initial_alpha=rate,
+        move_other=True,
+    )
     return np.asarray(moved, dtype=np.float64)

@@ -179,10 +179,18 @@ class _Task:
         placed[self.there] = flat
         settings = {} if method == "pca" else {"seed": self.seed, "neighbors": self.k}
         return Layout(
-            self.embedding.ids, placed, method, self.space, judged.trustworthiness,
-            judged.continuity, judged.chance, judged.k, judged.judged,
-            {**settings, **step}, note,
-        )  # fmt: skip
+            self.embedding.ids,
+            placed,
+            method,
+            self.space,
+            judged.trustworthiness,
+            judged.continuity,
+            judged.chance,
+            judged.k,
+            judged.judged,
+            {**settings, **step},
+            note,
+        )
 
 
 def _pca(task: _Task) -> Layout:
