@@ -229,14 +229,19 @@ def _row(embedding: Embedding, name: str, points: pd.DataFrame) -> dict[str, obj
     rank, variance = effective_rank(target), float(target.var(axis=0).mean())
     narrow = rank < 1 + 0.1 * min(target.shape[1] - 1, 5) - 1e-9
     return {
-        "modality": name, "points": len(target), "r2": r_squared(target, answer),
+        "modality": name,
+        "points": len(target),
+        "r2": r_squared(target, answer),
         "r2_shuffled": _shuffled(target, answer),
         "r2_untrained": _untrained(embedding, name, there, target),
-        "retrieval": float(np.mean(ranks == 0)), "retrieval_chance": 1 / len(target),
-        "rank": float(ranks.mean()), "rank_chance": 0.5,
-        "effective_rank": rank, "variance": variance,
+        "retrieval": float(np.mean(ranks == 0)),
+        "retrieval_chance": 1 / len(target),
+        "rank": float(ranks.mean()),
+        "rank_chance": 0.5,
+        "effective_rank": rank,
+        "variance": variance,
         "alarm": "collapsed" if narrow or variance < 0.01 else "",
-    }  # fmt: skip
+    }
 
 
 def _shuffled(target: Floats, answer: Floats) -> float:

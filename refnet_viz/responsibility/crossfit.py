@@ -58,10 +58,17 @@ def cross_fit(embedding: Embedding, *, folds: int = 5, seed: int = 0) -> Embeddi
     for name, target in embedding.inputs.items():
         # An absent modality is no truth to be learned from.
         weight = embedding.present_in(name).astype(np.float64)
-        decoded[name] = cross_val_predict(
-            RidgeCV(ALPHAS), z, target.astype(np.float64), cv=cut,
-            params={"sample_weight": weight},
-        ).reshape(target.shape).astype(np.float32)  # fmt: skip
+        decoded[name] = (
+            cross_val_predict(
+                RidgeCV(ALPHAS),
+                z,
+                target.astype(np.float64),
+                cv=cut,
+                params={"sample_weight": weight},
+            )
+            .reshape(target.shape)
+            .astype(np.float32)
+        )
     return replace(
         embedding, targets=dict(embedding.inputs), decoded=decoded, decoders={}
     )

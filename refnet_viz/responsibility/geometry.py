@@ -101,9 +101,11 @@ class Geometry:
         used = {name: weight for name, weight in found.items() if weight > 0}
         columns = [list(embedding.inputs).index(name) for name in used]
         return cls(
-            used, _wide(embedding.targets, used), _wide(embedding.decoded, used),
+            used,
+            _wide(embedding.targets, used),
+            _wide(embedding.decoded, used),
             embedding.present[:, columns],
-        )  # fmt: skip
+        )
 
     def __len__(self) -> int:
         return len(self.present)
@@ -121,10 +123,12 @@ class Geometry:
     @cached_property
     def errors(self) -> Floats:
         """``(N, M)`` of ``|x_mi - D_m(z_i)|``, NaN where the modality is absent."""
-        found = np.column_stack([
-            np.linalg.norm(self.targets[name] - self.decoded[name], axis=1)
-            for name in self.names
-        ])  # fmt: skip
+        found = np.column_stack(
+            [
+                np.linalg.norm(self.targets[name] - self.decoded[name], axis=1)
+                for name in self.names
+            ]
+        )
         return np.where(self.present, found, np.nan)
 
     @cached_property
@@ -189,12 +193,14 @@ class Geometry:
         refined = np.sqrt(self.squared("refined", source, target) @ self._w)
         total = np.sqrt(self.squared("sum", source, target) @ self._w)
         slack = np.sqrt(
-            np.column_stack([
-                pair_distances(self.targets[m] - self.decoded[m], source, target)
-                for m in self.names
-            ])
+            np.column_stack(
+                [
+                    pair_distances(self.targets[m] - self.decoded[m], source, target)
+                    for m in self.names
+                ]
+            )
             @ self._w
-        )  # fmt: skip
+        )
         reach = self.rho[source] + self.rho[target]
         nowhere = np.where(whole, 0.0, np.nan)
         found = Bound(refined, total + nowhere, slack + nowhere, reach)
