@@ -208,9 +208,11 @@ def _done(
         return _asked(stop, job.number)
 
     options: dict[str, Any] = {
-        "seed": job.seed, "snapshots": job.snapshots, "progress": False,
+        "seed": job.seed,
+        "snapshots": job.snapshots,
+        "progress": False,
         "on_epoch": tell,
-    }  # fmt: skip
+    }
     try:
         purity = Purity(data, job.config, job.seed)
         score = null_score(data, job.config, seed=job.seed)

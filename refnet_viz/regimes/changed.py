@@ -121,9 +121,14 @@ def counterfactual(
                 for row in _rows(shares, given, baseline=base, confidence=confidence)
             ]
     return as_frame(
-        rows, "modality", baseline=base, confidence=confidence, how=how, k=k,
+        rows,
+        "modality",
+        baseline=base,
+        confidence=confidence,
+        how=how,
+        k=k,
         dataset=data.name,
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)

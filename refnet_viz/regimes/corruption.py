@@ -122,9 +122,14 @@ def robustness(
     for row in given.rows(areas, int(data.labelled.sum())):
         rows.append({"metric": "area", "chance": floors[row["variant"]], **row})
     return as_frame(
-        rows, "level", baseline=given.baseline, confidence=given.confidence,
-        corruption=corruption, modality=modality or "all", dataset=data.name,
-    )  # fmt: skip
+        rows,
+        "level",
+        baseline=given.baseline,
+        confidence=given.confidence,
+        corruption=corruption,
+        modality=modality or "all",
+        dataset=data.name,
+    )
 
 
 def ablate(
@@ -194,16 +199,21 @@ def ablate(
         part = without(data.subset(there), gone)
         count = int(part.labelled.sum())
         shared = {
-            "metric": "accuracy", "condition": condition, "chance": chance_of(part),
+            "metric": "accuracy",
+            "condition": condition,
+            "chance": chance_of(part),
             "rows": count,
-        }  # fmt: skip
+        }
         if gone not in known:
             known[gone] = given.accuracy(part)
         rows += [shared | row for row in given.rows(known[gone], count)]
     table = as_frame(
-        rows, "condition", baseline=given.baseline, confidence=given.confidence,
+        rows,
+        "condition",
+        baseline=given.baseline,
+        confidence=given.confidence,
         dataset=data.name,
-    )  # fmt: skip
+    )
     table["rows"] = np.array([row["rows"] for row in rows])
     return table
 
@@ -232,7 +242,5 @@ def _conditions(runs: Variants[Run], data: Dataset) -> dict[str, tuple[str, ...]
     schemas = [run.schema.modalities for members in runs.values() for run in members]
     names = [name for name in every if all(name in schema for schema in schemas)]
     dropped = {f"without {name}": (name,) for name in names}
-    alone = {
-        f"{name} alone": tuple(n for n in every if n != name) for name in names
-    }  # fmt: skip
+    alone = {f"{name} alone": tuple(n for n in every if n != name) for name in names}
     return {"all modalities": (), **dropped, **alone}

@@ -59,9 +59,12 @@ class Judged:
     def rows(self, values: dict[str, Floats], count: int) -> list[dict[str, Any]]:
         """Return a row a variant for numbers that count `count` rows."""
         return rows_of(
-            values, self.runs, baseline=self.baseline, confidence=self.confidence,
+            values,
+            self.runs,
+            baseline=self.baseline,
+            confidence=self.confidence,
             step=1 / count,
-        )  # fmt: skip
+        )
 
 
 def chance_of(data: Dataset) -> float:

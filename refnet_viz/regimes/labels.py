@@ -110,9 +110,11 @@ def label_curve(
     starts: dict[int, Run] = {}
     for share in shares:
         common: dict[str, Any] = {
-            "seeds": order, "n_jobs": n_jobs, "progress": progress,
+            "seeds": order,
+            "n_jobs": n_jobs,
+            "progress": progress,
             "folder": None if base is None else base / f"labels-{share}",
-        }  # fmt: skip
+        }
         scarce, started = _settings(configs, share, again=pretrain is not None)
         runs = sweep(data, scarce, **common)
         check_whole(runs, len(order))
@@ -123,9 +125,13 @@ def label_curve(
             check_whole(runs, len(order))
         rows += [row | {"fraction": share} for row in _measured(runs, data.test, k)]
     return as_frame(
-        rows, "fraction", baseline=next(iter(configs)), confidence=CONFIDENCE, k=k,
+        rows,
+        "fraction",
+        baseline=next(iter(configs)),
+        confidence=CONFIDENCE,
+        k=k,
         dataset=data.name,
-    )  # fmt: skip
+    )
 
 
 def _fractions(fractions: Sequence[float]) -> list[float]:
@@ -203,9 +209,12 @@ def _measured(runs: Variants[Run], test: Dataset, k: int) -> list[dict[str, Any]
     graphs: Variants[Neighbors] = knn(embed(runs, test), k)
     baseline = next(iter(graphs))
     table = compare(
-        graphs, baseline=baseline, metrics=STRUCTURE, confidence=CONFIDENCE,
+        graphs,
+        baseline=baseline,
+        metrics=STRUCTURE,
+        confidence=CONFIDENCE,
         permutations=0,
-    )  # fmt: skip
+    )
     of_variants = table[table["kind"] == "variant"].to_dict("records")
     rows = [{str(key): value for key, value in row.items()} for row in of_variants]
     return rows + _stability(graphs, baseline)
@@ -221,10 +230,15 @@ def _stability(graphs: Variants[Neighbors], baseline: str) -> list[dict[str, Any
         first, second = graphs[name][:2]
         band = _jackknife(table)
         row = {
-            "metric": STABILITY, "variant": name, "mean": band.value, "low": band.low,
-            "high": band.high, "seeds": len(table), "verdict": statistics.BASELINE,
+            "metric": STABILITY,
+            "variant": name,
+            "mean": band.value,
+            "low": band.low,
+            "high": band.high,
+            "seeds": len(table),
+            "verdict": statistics.BASELINE,
             "chance": float(jaccard(first, shuffled(second, seed=0)).mean()),
-        }  # fmt: skip
+        }
         if name != baseline:
             row |= difference_of(_jackknife(table - tables[baseline]))
             row["verdict"] = row["verdict"] if len(table) > 2 else FEW_SEEDS

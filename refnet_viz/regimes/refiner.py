@@ -21,8 +21,12 @@ from .table import as_frame
 
 CONFIDENCE = 0.95
 METRICS = (
-    "accuracy", "adjusted_homophily", "purity", "refined overlap with sum", "supported",
-)  # fmt: skip
+    "accuracy",
+    "adjusted_homophily",
+    "purity",
+    "refined overlap with sum",
+    "supported",
+)
 
 
 def refiner_curve(
@@ -116,9 +120,12 @@ def refiner_curve(
     spaces = embed(runs, data.test)
     answers = [f"responsibility for {name}" for name in data.modalities]
     table = compare(
-        knn(spaces, k), baseline=next(iter(configs)), confidence=CONFIDENCE,
-        metrics=[*METRICS, *answers] if metrics is None else metrics, permutations=0,
-    )  # fmt: skip
+        knn(spaces, k),
+        baseline=next(iter(configs)),
+        confidence=CONFIDENCE,
+        metrics=[*METRICS, *answers] if metrics is None else metrics,
+        permutations=0,
+    )
     place = dict(zip(configs, rising, strict=True))
     rows: list[dict[str, Any]] = [
         {str(key): value for key, value in row.items()}
@@ -126,6 +133,10 @@ def refiner_curve(
         for row in table[table["kind"] == "variant"].to_dict("records")
     ]
     return as_frame(
-        rows, "weight", baseline=rising[0], confidence=CONFIDENCE, k=k,
+        rows,
+        "weight",
+        baseline=rising[0],
+        confidence=CONFIDENCE,
+        k=k,
         dataset=data.name,
-    )  # fmt: skip
+    )

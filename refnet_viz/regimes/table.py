@@ -48,15 +48,20 @@ def rows_of(
     for name, found in values.items():
         low, high = statistics.seed_band(found, confidence)
         row = {
-            "variant": name, "mean": float(found.mean()), "low": low, "high": high,
+            "variant": name,
+            "mean": float(found.mean()),
+            "low": low,
+            "high": high,
             "verdict": statistics.BASELINE if name == baseline else "",
             "seeds": len(found),
-        }  # fmt: skip
+        }
         if name != baseline and baseline in values:
             apart = statistics.difference(
-                (found, seeds[name]), (values[baseline], seeds[baseline]),
-                confidence=confidence, step=step,
-            )  # fmt: skip
+                (found, seeds[name]),
+                (values[baseline], seeds[baseline]),
+                confidence=confidence,
+                step=step,
+            )
             row |= difference_of(apart)
         rows.append(row)
     return rows
@@ -65,16 +70,24 @@ def rows_of(
 def difference_of(found: statistics.Difference) -> dict[str, Any]:
     """Return the columns of a difference."""
     return {
-        "difference": found.value, "diff_low": found.low, "diff_high": found.high,
+        "difference": found.value,
+        "diff_low": found.low,
+        "diff_high": found.high,
         "verdict": found.verdict,
-    }  # fmt: skip
+    }
 
 
 def as_frame(rows: list[dict[str, Any]], key: str, **attributes: Any) -> pd.DataFrame:
     """Return tidy rows; `key` names the column of levels, conditions or fractions."""
     names = [
-        "metric", "variant", key, *NUMBERS, "verdict", "chance", "seeds",
-    ]  # fmt: skip
+        "metric",
+        "variant",
+        key,
+        *NUMBERS,
+        "verdict",
+        "chance",
+        "seeds",
+    ]
     table = pd.DataFrame(rows, columns=names)
     table[NUMBERS] = table[NUMBERS].astype(float)
     table.attrs.update(attributes)
