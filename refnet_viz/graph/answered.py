@@ -44,11 +44,14 @@ def answered(every: list[Neighbors], grounds: Grounds) -> dict[str, Metric]:
         found |= _proved(grounds)
     return found | {
         f"responsibility for {name}": Metric(
-            partial(_responsibility, name), f"R^2 of what z answers for {name}",
-            (-float("inf"), 1), higher_is_better=True, chance=_mean_predictor,
+            partial(_responsibility, name),
+            f"R^2 of what z answers for {name}",
+            (-float("inf"), 1),
+            higher_is_better=True,
+            chance=_mean_predictor,
         )
         for name in decoded
-    }  # fmt: skip
+    }
 
 
 def _proved(grounds: Grounds) -> dict[str, Metric]:
@@ -57,19 +60,28 @@ def _proved(grounds: Grounds) -> dict[str, Metric]:
     return {
         "refined overlap with sum": Metric(
             partial(_refined_overlap, grounds),
-            "share of refined neighbours that are so by the sum", (0, 1),
-            higher_is_better=True, chance=_refined_chance, step=per_neighbor,
+            "share of refined neighbours that are so by the sum",
+            (0, 1),
+            higher_is_better=True,
+            chance=_refined_chance,
+            step=per_neighbor,
         ),
         "supported": Metric(
-            lambda graph: judged(graph)[0], f"share of {near}", (0, 1),
-            higher_is_better=True, chance=_supported_chance, step=per_neighbor,
+            lambda graph: judged(graph)[0],
+            f"share of {near}",
+            (0, 1),
+            higher_is_better=True,
+            chance=_supported_chance,
+            step=per_neighbor,
         ),
         "certified": Metric(
             lambda graph: judged(graph)[1],
-            f"share of {near}, as proved by Theorem 1", (0, 1),
-            higher_is_better=True, step=per_neighbor,
+            f"share of {near}, as proved by Theorem 1",
+            (0, 1),
+            higher_is_better=True,
+            step=per_neighbor,
         ),
-    }  # fmt: skip
+    }
 
 
 def _emergent(grounds: Grounds, graph: Neighbors) -> tuple[float, float]:

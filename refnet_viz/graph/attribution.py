@@ -220,9 +220,11 @@ class Attribution:
         source, target, length = self.edges
         ids = self.graph.ids
         columns: dict[str, Any] = {
-            "source": ids[source], "target": ids[target], "distance": length,
+            "source": ids[source],
+            "target": ids[target],
+            "distance": length,
             "pattern": self.pattern,
-        }  # fmt: skip
+        }
         for m, name in enumerate(self.modalities):
             columns[f"close by {name}"] = self.close[:, m]
         columns["contradicted"] = self.contradicted.any(axis=1)
@@ -257,11 +259,12 @@ class Attribution:
             columns["label"] = np.full(len(graph), None)
             columns["label"][known] = classes[graph.labels[known]]
         columns |= {
-            "in_degree": in_degree(graph), "hub": hubs(graph),
+            "in_degree": in_degree(graph),
+            "hub": hubs(graph),
             "hub by": [" + ".join(names[row]) for row in self._modal_hubs],
             "emergent": self.by_point(self.inside.sum(axis=1) == 0),
             "carrier": self._carriers(),
-        }  # fmt: skip
+        }
         found = pd.DataFrame(columns)
         if self.geometry is None:
             return found

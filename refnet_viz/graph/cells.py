@@ -64,8 +64,10 @@ def to_anndata(spaces: Any, graphs: Any = None) -> Any:
     """
     lined = in_one_order(spaces)
     ids = next(iter(lined.values())).ids
-    kept = {key: g.reordered(ids, name=f"graphs[{key!r}]", like="the first")
-            for key, g in _graphs(lined, graphs).items()}  # fmt: skip
+    kept = {
+        key: g.reordered(ids, name=f"graphs[{key!r}]", like="the first")
+        for key, g in _graphs(lined, graphs).items()
+    }
     return annotated(lined, kept)
 
 
@@ -85,8 +87,10 @@ def in_one_order(spaces: Any) -> dict[str, Embedding]:
     """
     every = dict(_flat("spaces", spaces, Embedding))
     first = next(iter(every.values()))
-    return {key: e.reordered(first.ids, name=f"spaces[{key!r}]", like="the first")
-            for key, e in every.items()}  # fmt: skip
+    return {
+        key: e.reordered(first.ids, name=f"spaces[{key!r}]", like="the first")
+        for key, e in every.items()
+    }
 
 
 def latent_graphs(every: Mapping[str, Embedding]) -> dict[str, Neighbors]:

@@ -111,18 +111,35 @@ def compare_pairs(
             between = np.array([measure(*pair) for pair in pairs])
             chance = np.mean([measure(x, shuffled(y, seed=seed)) for x, y in pairs])
             own = within[first][np.ix_(a, a)], within[second][np.ix_(b, b)]
-            rows.append({
-                "metric": name, "first": first, "second": second,
-                **_row(between, own, confidence),
-                "chance": float(chance), "pairing": pairing,
-            })  # fmt: skip
+            rows.append(
+                {
+                    "metric": name,
+                    "first": first,
+                    "second": second,
+                    **_row(between, own, confidence),
+                    "chance": float(chance),
+                    "pairing": pairing,
+                }
+            )
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
 _COLUMNS = [
-    "metric", "first", "second", "mean", "low", "high", "seeds", "floor", "difference",
-    "diff_low", "diff_high", "verdict", "chance", "pairing",
-]  # fmt: skip
+    "metric",
+    "first",
+    "second",
+    "mean",
+    "low",
+    "high",
+    "seeds",
+    "floor",
+    "difference",
+    "diff_low",
+    "diff_high",
+    "verdict",
+    "chance",
+    "pairing",
+]
 
 
 def _within(

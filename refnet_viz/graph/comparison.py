@@ -140,10 +140,13 @@ def compare(
             rows += rows_of(name, metric, lines + beside, settings)
     table = as_frame(rows)
     table.attrs = {
-        "baseline": baseline, "confidence": settings.confidence, "k": every[0].k,
+        "baseline": baseline,
+        "confidence": settings.confidence,
+        "k": every[0].k,
         "space": ", ".join(dict.fromkeys(graph.space for graph in every)),
-        "metric": every[0].metric, "runs": _runs(variants),
-    }  # fmt: skip
+        "metric": every[0].metric,
+        "runs": _runs(variants),
+    }
     table.attrs.update(_present(lines))
     return table
 
@@ -238,8 +241,10 @@ def _overlaps(every: list[Neighbors], grounds: Grounds) -> dict[str, Metric]:
         f"overlap with {name}": Metric(
             partial(of, grounds.overlap, name),
             f"share of neighbours that are so by {name}",
-            (0, 1), higher_is_better=True if name == "sum" else None,
-            chance=partial(of, grounds.overlap_chance, name), step=per_neighbor,
+            (0, 1),
+            higher_is_better=True if name == "sum" else None,
+            chance=partial(of, grounds.overlap_chance, name),
+            step=per_neighbor,
         )
         for name in names
-    }  # fmt: skip
+    }

@@ -17,10 +17,27 @@ from ..embedding import Embedding
 
 T = TypeVar("T")
 # What formats of graphs and our own nodes call something else.
-TAKEN = frozenset({
-    "present", "labelled", "target", "predicted", "source", "name", "viz", "pid",
-    "parents", "start", "end", "slices", "spells", "mode", "distance", "weight", "key",
-})  # fmt: skip
+TAKEN = frozenset(
+    {
+        "present",
+        "labelled",
+        "target",
+        "predicted",
+        "source",
+        "name",
+        "viz",
+        "pid",
+        "parents",
+        "start",
+        "end",
+        "slices",
+        "spells",
+        "mode",
+        "distance",
+        "weight",
+        "key",
+    }
+)
 Row: TypeAlias = dict[str, dict[str, float]]
 
 
@@ -102,10 +119,14 @@ def build_graph(
         out: list[Row] = [{} for _ in names]
         back: list[Row] = [{} for _ in names] if directed else out
         ends = zip(
-            _gather(out, source), _gather(back, target),
-            _gather(names, source), _gather(names, target),
-            distance.tolist(), weight.tolist(), strict=True,
-        )  # fmt: skip
+            _gather(out, source),
+            _gather(back, target),
+            _gather(names, source),
+            _gather(names, target),
+            distance.tolist(),
+            weight.tolist(),
+            strict=True,
+        )
         for row, column, u, v, d, w in ends:
             row[v] = column[u] = {"distance": d, "weight": w}
         graph._adj = dict(zip(names, out, strict=True))

@@ -43,14 +43,19 @@ class EdgeDiff:
     def frame(self) -> pd.DataFrame:
         """Return one row an edge: source, target (ids) and change."""
         parts = [
-            pd.DataFrame({
-                "source": self.ids[pairs[:, 0]], "target": self.ids[pairs[:, 1]],
-                "change": change,
-            })
-            for change, pairs in (
-                ("kept", self.kept), ("gained", self.gained), ("lost", self.lost)
+            pd.DataFrame(
+                {
+                    "source": self.ids[pairs[:, 0]],
+                    "target": self.ids[pairs[:, 1]],
+                    "change": change,
+                }
             )
-        ]  # fmt: skip
+            for change, pairs in (
+                ("kept", self.kept),
+                ("gained", self.gained),
+                ("lost", self.lost),
+            )
+        ]
         return pd.concat(parts, ignore_index=True)
 
 

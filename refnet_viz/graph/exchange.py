@@ -94,8 +94,13 @@ def load_graph(path: str | os.PathLike[str]) -> nx.Graph[str]:
             for i, j, data in raw.edges(data=True)
         )
     except (
-        ParseError, nx.NetworkXError, KeyError, TypeError, AttributeError, ValueError
-    ) as error:  # fmt: skip
+        ParseError,
+        nx.NetworkXError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        ValueError,
+    ) as error:
         raise ValueError(
             f"`path` must be a {suffix} file written by save_graph, "
             f"got {path.name} ({error})."
@@ -116,9 +121,10 @@ def _cleaned(graph: nx.Graph[str]) -> nx.Graph[str]:
     for _, data in graph.nodes(data=True):
         cleaned = {
             key.translate(_UNSAFE): value.translate(_UNSAFE)
-            if isinstance(value, str) else value
+            if isinstance(value, str)
+            else value
             for key, value in data.items()
-        }  # fmt: skip
+        }
         data.clear()
         data.update(cleaned)
     if all(old == new for old, new in names.items()):

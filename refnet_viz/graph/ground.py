@@ -53,9 +53,13 @@ class Grounds:
             return None
         # Whatever a run predicted or decoded is no merit of the modality.
         own = replace(
-            embedding, predictions=None, scores=None, predicted=None, targets={},
+            embedding,
+            predictions=None,
+            scores=None,
+            predicted=None,
+            targets={},
             decoded={},
-        )  # fmt: skip
+        )
         found: Neighbors = knn(own, self.k, space=space, metric=self.metric)
         return found
 

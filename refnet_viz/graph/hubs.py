@@ -64,10 +64,12 @@ def hub_table(graph: Neighbors, modal: Bools) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "modality": name, "hubs": count, "inherited": int(mask[own].sum()),
+                "modality": name,
+                "hubs": count,
+                "inherited": int(mask[own].sum()),
                 "share": mask[own].mean() if count else np.nan,
                 "chance": mask[graph.present].mean(),
             }
             for name, mask in zip(columns, masks.T, strict=True)
         ]
-    )  # fmt: skip
+    )

@@ -84,10 +84,14 @@ def patterns_of(graph: Neighbors, grounds: Grounds) -> Patterns:
     drawn = _chance(graph, keys)
     chance = _sums(of_pairs, drawn, len(members))
     chance[of_none[0]] = 1 - drawn.sum()
-    table = pd.DataFrame({
-        "pattern": [pattern_name(row, modalities) for row in members.tolist()],
-        "edges": counts, "share": counts / len(edges), "chance": chance,
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "pattern": [pattern_name(row, modalities) for row in members.tolist()],
+            "edges": counts,
+            "share": counts / len(edges),
+            "chance": chance,
+        }
+    )
     table["ratio"] = table["share"] / np.where(chance > 0, chance, np.nan)
     return Patterns(members, table, of_edges)
 

@@ -102,11 +102,16 @@ def proof_table(proofs: Mapping[str, Proof], chosen: Bools) -> pd.DataFrame:
         known = chosen & np.isfinite(proof.bound.total)
         for place, k in enumerate(proof.ks):
             true, proved = proof.supported[..., place], proof.certified[..., place]
-            rows.append({
-                "space": space, "k": k, "neighbors": int(known.sum()),
-                "supported": _share(true[known]), "certified": _share(proved[known]),
-                "chance": min(1.0, k / max(1, proof.points - 1)),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "space": space,
+                    "k": k,
+                    "neighbors": int(known.sum()),
+                    "supported": _share(true[known]),
+                    "certified": _share(proved[known]),
+                    "chance": min(1.0, k / max(1, proof.points - 1)),
+                }
+            )
     return pd.DataFrame(rows)
 
 
@@ -126,11 +131,15 @@ def lipschitz_table(
         radius = proof.radius[:, -1]
         proved = np.stack([most <= radius[source], most <= radius[target]])
         apart = proof.bound.total > 0
-        rows.append({
-            "modality": name, "constant": embedding.decoders[name].lipschitz,
-            "bound": float(np.median(most[apart] / proof.bound.total[apart])),
-            "k": proof.ks[-1], "certified": _share(proved[chosen & np.isfinite(most)]),
-        })  # fmt: skip
+        rows.append(
+            {
+                "modality": name,
+                "constant": embedding.decoders[name].lipschitz,
+                "bound": float(np.median(most[apart] / proof.bound.total[apart])),
+                "k": proof.ks[-1],
+                "certified": _share(proved[chosen & np.isfinite(most)]),
+            }
+        )
     return pd.DataFrame(rows)
 
 

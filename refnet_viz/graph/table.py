@@ -17,10 +17,24 @@ from .neighbors import Neighbors
 Floats = npt.NDArray[np.float64]
 
 COLUMNS = [
-    "metric", "variant", "kind", "mean", "low", "high", "seeds", "difference",
-    "diff_low", "diff_high", "verdict", "holm", "chance", "null_low", "null_high",
-    "better", "pairing",
-]  # fmt: skip
+    "metric",
+    "variant",
+    "kind",
+    "mean",
+    "low",
+    "high",
+    "seeds",
+    "difference",
+    "diff_low",
+    "diff_high",
+    "verdict",
+    "holm",
+    "chance",
+    "null_low",
+    "null_high",
+    "better",
+    "pairing",
+]
 
 BETTER: dict[bool | None, str] = {True: "higher", False: "lower", None: ""}
 
@@ -63,12 +77,18 @@ def rows_of(
         low, high = statistics.seed_band(found, settings.confidence)
         null_low, null_high = _null(metric, line, settings)
         row = {
-            "metric": name, "variant": line.name, "kind": line.kind,
-            "mean": float(found.mean()), "low": low, "high": high, "seeds": len(found),
-            "chance": _chance(metric, line), "null_low": null_low,
+            "metric": name,
+            "variant": line.name,
+            "kind": line.kind,
+            "mean": float(found.mean()),
+            "low": low,
+            "high": high,
+            "seeds": len(found),
+            "chance": _chance(metric, line),
+            "null_low": null_low,
             "null_high": null_high,
             "better": BETTER[metric.higher_is_better],
-        }  # fmt: skip
+        }
         if i == base:
             row["verdict"], row["pairing"] = statistics.BASELINE, ""
         elif np.isnan(values[base]).all():
@@ -132,13 +152,19 @@ def _difference(
         )
     else:
         found = statistics.difference(
-            (values, own.seeds), (baseline, other.seeds),
-            confidence=confidence, step=step,
-        )  # fmt: skip
+            (values, own.seeds),
+            (baseline, other.seeds),
+            confidence=confidence,
+            step=step,
+        )
     return {
-        "difference": found.value, "diff_low": found.low, "diff_high": found.high,
-        "verdict": found.verdict, "pairing": found.pairing, "p": found.p,
-    }  # fmt: skip
+        "difference": found.value,
+        "diff_low": found.low,
+        "diff_high": found.high,
+        "verdict": found.verdict,
+        "pairing": found.pairing,
+        "p": found.p,
+    }
 
 
 def _null(metric: Metric, line: Line, settings: Settings) -> tuple[float, float]:
@@ -155,10 +181,12 @@ def _null(metric: Metric, line: Line, settings: Settings) -> tuple[float, float]
         of_target = truth if metric.needs_target else None
         known = labelled(truth, of_target, len(graph))
         rows = np.flatnonzero(known if metric.of_predictions else known & graph.present)
-        draws.append([
-            metric.function(graph, **{name: _dealt(truth, rows, rng)})
-            for _ in range(settings.permutations)
-        ])  # fmt: skip
+        draws.append(
+            [
+                metric.function(graph, **{name: _dealt(truth, rows, rng)})
+                for _ in range(settings.permutations)
+            ]
+        )
     tail = (1 - settings.confidence) / 2
     low, high = np.quantile(np.mean(draws, axis=0), [tail, 1 - tail])
     return float(low), float(high)
