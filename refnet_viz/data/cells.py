@@ -205,9 +205,17 @@ def _read(argument: str, path: Path, read: Callable[[Path], Any]) -> Any:
     except ImportError:
         raise
     except (
-        OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError,
-        IndexError, EOFError, zlib.error, MemoryError,
-    ) as error:  # fmt: skip
+        OSError,
+        KeyError,
+        ValueError,
+        TypeError,
+        RuntimeError,
+        AttributeError,
+        IndexError,
+        EOFError,
+        zlib.error,
+        MemoryError,
+    ) as error:
         raise ValueError(
             f"`{argument}` must be an intact file of its kind, got {path.name!r} "
             f"({_check.first_line(error)})."

@@ -175,9 +175,11 @@ def is_bytes_type(kind: Any) -> bool:
 
     types = pa.types
     return bool(
-        types.is_binary(kind) or types.is_large_binary(kind)
-        or types.is_fixed_size_binary(kind) or types.is_binary_view(kind)
-    )  # fmt: skip
+        types.is_binary(kind)
+        or types.is_large_binary(kind)
+        or types.is_fixed_size_binary(kind)
+        or types.is_binary_view(kind)
+    )
 
 
 def stored_type(kind: Any) -> Any:
@@ -218,9 +220,10 @@ def _is_array_or_bytes(entry: Any) -> bool:
 def _is_list(pa: Any, kind: Any) -> bool:
     types = pa.types
     return bool(
-        types.is_list(kind) or types.is_large_list(kind)
+        types.is_list(kind)
+        or types.is_large_list(kind)
         or types.is_fixed_size_list(kind)
-    )  # fmt: skip
+    )
 
 
 def arrays(name: str, column: Any) -> tuple[Numbers, Bools, Bools | None]:

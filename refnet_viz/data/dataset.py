@@ -181,10 +181,19 @@ class Dataset:
         ['B', 'T']
         """
         rows = gather(
-            modalities, ids=ids, present=present, labels=labels,
-            class_names=class_names, target=target, unlabelled=unlabelled, split=split,
-            groups=groups, metadata=metadata, media=media, join=join,
-        )  # fmt: skip
+            modalities,
+            ids=ids,
+            present=present,
+            labels=labels,
+            class_names=class_names,
+            target=target,
+            unlabelled=unlabelled,
+            split=split,
+            groups=groups,
+            metadata=metadata,
+            media=media,
+            join=join,
+        )
         n, first = len(rows.ids), next(iter(rows.features))
         parts = rows.split
         if parts is None:

@@ -19,9 +19,20 @@ if TYPE_CHECKING:
 TURNED = 0x0112  # the Exif tag of a picture's orientation
 # What the readers of PIL raise for damaged files.
 BROKEN = (
-    OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError,
-    AttributeError, OverflowError, struct.error, zlib.error, MemoryError, RuntimeError,
-)  # fmt: skip
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+    MemoryError,
+    RuntimeError,
+)
 
 
 def as_rgb(picture: Any) -> Image:

@@ -15,14 +15,22 @@ from .fingerprint import digest_of
 
 # Of a tokenizer and of a configuration: what a call changes, and where files lay.
 _PASSING = (
-    "truncation", "padding", "_name_or_path", "name_or_path", "transformers_version",
+    "truncation",
+    "padding",
+    "_name_or_path",
+    "name_or_path",
+    "transformers_version",
     "training",
-)  # fmt: skip
+)
 _SIMPLE = (str, int, float, bool, tuple)
 _PARTS = (
-    "tokenizer", "image_processor", "max_seq_length", "truncate_dim", "prompts",
+    "tokenizer",
+    "image_processor",
+    "max_seq_length",
+    "truncate_dim",
+    "prompts",
     "default_prompt_name",
-)  # fmt: skip
+)
 
 
 def weights(module: Any) -> str:

@@ -189,9 +189,12 @@ def _options(
 ) -> dict[str, Any]:
     """Return the arguments of `encode`."""
     return {
-        "batch_size": batch_size, "device": device, "cache": cache, "name": name,
+        "batch_size": batch_size,
+        "device": device,
+        "cache": cache,
+        "name": name,
         "version": version,
-    }  # fmt: skip
+    }
 
 
 def _column(column: Any) -> str:
@@ -252,10 +255,13 @@ def text_vectors(
     vectors = np.zeros((len(texts), reduced.shape[1]), dtype=np.float32)
     vectors[there] = reduced
     return vectors, {
-        **info, "name": "TF-IDF + truncated SVD", "terms_are": rule,
-        "terms": len(counted.vocabulary_), "rows": len(fit),
+        **info,
+        "name": "TF-IDF + truncated SVD",
+        "terms_are": rule,
+        "terms": len(counted.vocabulary_),
+        "rows": len(fit),
         "without_a_known_term": int((np.diff(every.indptr) == 0).sum()),
-    }  # fmt: skip
+    }
 
 
 def _counted(texts: list[str]) -> tuple[Any, str]:

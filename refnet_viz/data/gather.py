@@ -108,9 +108,13 @@ def gather(  # noqa: PLR0913 (every argument of two constructors)
     }
     stated = _stated(present, list(names), column_of_ids)
     single = {
-        "labels": labels, "target": target, "split": _for_all(split), "groups": groups,
-        "metadata": metadata, "media": media,
-    }  # fmt: skip
+        "labels": labels,
+        "target": target,
+        "split": _for_all(split),
+        "groups": groups,
+        "metadata": metadata,
+        "media": media,
+    }
     others: dict[Key, Argument] = {
         key: _whole_argument(take_apart(key, value, column_of_ids))
         for key, value in single.items()
@@ -127,9 +131,12 @@ def gather(  # noqa: PLR0913 (every argument of two constructors)
         said = _said(rows, name, i)
         absent = ~rows.has(own) if said is None else ~(rows.has(own) & said)
         features[name], has[:, i] = read_features(
-            name, rows.values(own), rows.mask(own), absent,
+            name,
+            rows.values(own),
+            rows.mask(own),
+            absent,
             decided=said is not None or name == whole,
-        )  # fmt: skip
+        )
     _check_present(has, tuple(names), rows.ids)
     numbers, classes = _labels(rows, class_names, unlabelled)
     return Gathered(
@@ -344,9 +351,12 @@ def _target(rows: Paired, unlabelled: Any) -> npt.NDArray[np.float64] | None:
 
 SPLIT_WORDS = {
     **{word: word for word in SPLITS},
-    "training": "train", "valid": "val", "validation": "val", "dev": "val",
+    "training": "train",
+    "valid": "val",
+    "validation": "val",
+    "dev": "val",
     "testing": "test",
-}  # fmt: skip
+}
 
 
 def _split(rows: Paired, split: Any) -> npt.NDArray[np.str_] | None:
@@ -380,10 +390,12 @@ def _groups(rows: Paired) -> npt.NDArray[np.str_] | None:
     entries = column("groups", rows.values("groups"))
     missing = entries.missing | ~rows.has("groups")
     texts = [text_of(entry) for entry in entries.values]
-    return np.array([
-        f"(only {row})" if gap else text
-        for row, gap, text in zip(rows.ids, missing, texts, strict=True)
-    ])  # fmt: skip
+    return np.array(
+        [
+            f"(only {row})" if gap else text
+            for row, gap, text in zip(rows.ids, missing, texts, strict=True)
+        ]
+    )
 
 
 def _metadata(rows: Paired) -> pd.DataFrame:

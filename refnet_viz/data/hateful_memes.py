@@ -119,10 +119,15 @@ def _rows(folder: Path, files: dict[str, Path]) -> Rows:
             labels.append(_label(entry.get("label"), ids[-1]))
             split.append(PARTS[part])
     return Rows(
-        ids=ids, texts=texts, files=pictures, split=split,
-        labels=np.array(labels, dtype=np.int64), class_names=CLASSES, root=folder,
+        ids=ids,
+        texts=texts,
+        files=pictures,
+        split=split,
+        labels=np.array(labels, dtype=np.int64),
+        class_names=CLASSES,
+        root=folder,
         metadata=pd.DataFrame({"text": texts, "file": pictures}),
-    )  # fmt: skip
+    )
 
 
 def _label(value: Any, row: str) -> int:

@@ -24,9 +24,18 @@ MOST_ROWS = 20_000  # compared with one another: a minute or so at 1,000 feature
 MOST_NUMBERS = 2**26  # 512 MiB of float64
 EVERY, GROUPS = "(all)", "(groups)"
 COLUMNS = (
-    "modality", "kind", "parts", "rows", "share", "share_within", "compared", "id",
-    "other_id", "distance", "near",
-)  # fmt: skip
+    "modality",
+    "kind",
+    "parts",
+    "rows",
+    "share",
+    "share_within",
+    "compared",
+    "id",
+    "other_id",
+    "distance",
+    "near",
+)
 
 Bools = npt.NDArray[np.bool_]
 Hashes = npt.NDArray[np.uint64]
@@ -150,9 +159,13 @@ def _exact(
         if across.count:
             kind = "group" if modality == GROUPS else "exact"
             yield _line(
-                data, (modality, kind), (earlier, later), across,
-                _same(keys, first, first), np.nan,
-            )  # fmt: skip
+                data,
+                (modality, kind),
+                (earlier, later),
+                across,
+                _same(keys, first, first),
+                np.nan,
+            )
 
 
 def _same(keys: Hashes, rows: Positions, others: Positions) -> Doubles:

@@ -44,9 +44,19 @@ def read_variables(path: str | os.PathLike[str]) -> Variables:
     except ImportError:
         raise
     except (
-        OSError, ValueError, TypeError, KeyError, IndexError, EOFError, RuntimeError,
-        NotImplementedError, OverflowError, MemoryError, AttributeError, zlib.error,
-    ) as error:  # fmt: skip
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        EOFError,
+        RuntimeError,
+        NotImplementedError,
+        OverflowError,
+        MemoryError,
+        AttributeError,
+        zlib.error,
+    ) as error:
         raise ValueError(
             f"`path` must be an intact MATLAB file, got {path.name!r} "
             f"({_check.first_line(error)})."

@@ -24,10 +24,20 @@ MOST_PARTS = 24  # of a list, in words
 LONG = 2**63  # below it a whole number has 64 bits
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
 # Names that explorer, figures and tables use for what they know of every point.
-RESERVED = frozenset({
-    "id", "label", "prediction", "correct", "confidence", "text", "purity", "rewiring",
-    "in-degree", "in_degree",
-})  # fmt: skip
+RESERVED = frozenset(
+    {
+        "id",
+        "label",
+        "prediction",
+        "correct",
+        "confidence",
+        "text",
+        "purity",
+        "rewiring",
+        "in-degree",
+        "in_degree",
+    }
+)
 _WHOLE = ("integer", "boolean")
 _NUMBERS = ("floating", "integer", "mixed-integer-float", "decimal")
 _TIMES = ("datetime64", "datetime", "date", "period")
@@ -120,8 +130,10 @@ def _kind_of_mixed(values: pd.Series[Any]) -> str:
         (dt.timedelta | np.timedelta64, "durations"),
         (int | float | np.number | Decimal | Fraction, "numbers"),
     ):
-        if all(isinstance(entry, types) and not isinstance(entry, bool)
-               for entry in present):  # fmt: skip
+        if all(
+            isinstance(entry, types) and not isinstance(entry, bool)
+            for entry in present
+        ):
             return kind
     return "categories"
 
@@ -338,7 +350,9 @@ def _moment(entry: Any) -> float:
 
 
 def _lengths(values: pd.Series[Any]) -> npt.NDArray[np.float64]:
-    return np.array([
-        np.nan if is_missing(entry) else pd.Timedelta(entry).total_seconds()
-        for entry in values.astype(object)
-    ])  # fmt: skip
+    return np.array(
+        [
+            np.nan if is_missing(entry) else pd.Timedelta(entry).total_seconds()
+            for entry in values.astype(object)
+        ]
+    )

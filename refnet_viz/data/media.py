@@ -32,9 +32,13 @@ AS_PNG = 32  # pixels up to which every one of them counts
 QUALITY = 85
 # What browsers show, by how the bytes begin.
 SIGNATURES = {
-    b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg", b"GIF87a": "gif",
-    b"GIF89a": "gif", b"RIFF": "webp", b"BM": "bmp",
-}  # fmt: skip
+    b"\x89PNG\r\n\x1a\n": "png",
+    b"\xff\xd8\xff": "jpeg",
+    b"GIF87a": "gif",
+    b"GIF89a": "gif",
+    b"RIFF": "webp",
+    b"BM": "bmp",
+}
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,11 +26,30 @@ from .published import (
 # By falling frequency, as the authors order them; rarer ones are no classes. Where a
 # file states its own order (`target_names`), that one counts.
 GENRES = (
-    "Drama", "Comedy", "Romance", "Thriller", "Crime", "Action", "Adventure", "Horror",
-    "Documentary", "Mystery", "Sci-Fi", "Fantasy", "Family", "Biography", "War",
-    "History", "Music", "Animation", "Musical", "Western", "Sport", "Short",
+    "Drama",
+    "Comedy",
+    "Romance",
+    "Thriller",
+    "Crime",
+    "Action",
+    "Adventure",
+    "Horror",
+    "Documentary",
+    "Mystery",
+    "Sci-Fi",
+    "Fantasy",
+    "Family",
+    "Biography",
+    "War",
+    "History",
+    "Music",
+    "Animation",
+    "Musical",
+    "Western",
+    "Sport",
+    "Short",
     "Film-Noir",
-)  # fmt: skip
+)
 METRICS = ("f1_micro", "f1_macro")
 HDF5 = "multimodal_imdb.hdf5"
 SIZES = (15_552, 2_608, 7_799)

@@ -17,11 +17,29 @@ from .dataset import Dataset
 from .matfile import Variables, read_variables
 
 # What label variables are called, without case, underscores and a number behind.
-LABELS = frozenset({
-    "y", "gt", "gnd", "truth", "label", "labels", "truelabel", "truelabels",
-    "groundtruth", "target", "targets", "class", "classes", "gtlabel", "classid",
-    "labelset", "groundtruthlabel", "cls", "clslabel",
-})  # fmt: skip
+LABELS = frozenset(
+    {
+        "y",
+        "gt",
+        "gnd",
+        "truth",
+        "label",
+        "labels",
+        "truelabel",
+        "truelabels",
+        "groundtruth",
+        "target",
+        "targets",
+        "class",
+        "classes",
+        "gtlabel",
+        "classid",
+        "labelset",
+        "groundtruthlabel",
+        "cls",
+        "clslabel",
+    }
+)
 
 
 def from_mat(
@@ -105,9 +123,14 @@ def from_mat(
     }
     left = [k for k in variables if k not in used | taken | set(beside.columns)]
     source = {
-        "kind": "file", "name": Path(path).name, "rows": n, "labels": key,
-        "views": sorted(taken), "turned": turned, "left out": left,
-    }  # fmt: skip
+        "kind": "file",
+        "name": Path(path).name,
+        "rows": n,
+        "labels": key,
+        "views": sorted(taken),
+        "turned": turned,
+        "left out": left,
+    }
     return Dataset.from_arrays(
         modalities,
         labels=_numbered(answers, class_names),
@@ -227,9 +250,10 @@ def _views(
     if wanted is not None:
         return _wanted_views(variables, wanted, used)
     cells = [
-        key for key, value in variables.items()
+        key
+        for key, value in variables.items()
         if key not in used and _is_cell(value) and not all(map(_is_vector, value))
-    ]  # fmt: skip
+    ]
     if len(cells) > 1:
         raise ValueError(
             f"`views` must say which of the cells {', '.join(map(repr, cells))} is "
@@ -238,9 +262,10 @@ def _views(
     if cells:
         return _of_cell(variables, cells[0], used)
     names = [
-        key for key, value in variables.items()
+        key
+        for key, value in variables.items()
         if key not in used and _is_matrix(value) and not _is_vector(value)
-    ]  # fmt: skip
+    ]
     if rows is not None:
         names = [key for key in names if rows in variables[key].shape]
     if not names:
@@ -276,10 +301,14 @@ def _of_cell(
     """Return the entries of a cell, called as another cell or their number says."""
     entries = variables[key]
     titles = [
-        other for other, value in variables.items()
-        if other not in used and _is_text(value) and len(value) == len(entries)
-        and len(set(value)) == len(value) and all(value)
-    ]  # fmt: skip
+        other
+        for other, value in variables.items()
+        if other not in used
+        and _is_text(value)
+        and len(value) == len(entries)
+        and len(set(value)) == len(value)
+        and all(value)
+    ]
     if len(titles) == 1:
         return dict(zip(variables[titles[0]], entries, strict=True)), {key, titles[0]}
     return {f"view{i}": values for i, values in enumerate(entries, start=1)}, {key}
@@ -334,11 +363,13 @@ def _single(argument: str, value: Any, variables: Variables) -> Any:
 
 def _texts(variables: Variables, n: int, used: set[str]) -> pd.DataFrame:
     """Return cells of one text a row."""
-    return pd.DataFrame({
-        key: value
-        for key, value in variables.items()
-        if key not in used and _is_text(value) and len(value) == n
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            key: value
+            for key, value in variables.items()
+            if key not in used and _is_text(value) and len(value) == n
+        }
+    )
 
 
 def _numbered(answers: Any, class_names: Sequence[Any]) -> Any:

@@ -43,9 +43,14 @@ def read_arrays(path: str | os.PathLike[str]) -> Arrays:
     except _Refused as refusal:
         raise ValueError(f"`path` must {refusal}") from None
     except (
-        ValueError, EOFError, OSError, NotImplementedError, RuntimeError,
-        zipfile.BadZipFile, zlib.error,
-    ) as error:  # fmt: skip
+        ValueError,
+        EOFError,
+        OSError,
+        NotImplementedError,
+        RuntimeError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise ValueError(
             f"`path` must be an intact npz file, got {str(path)!r} ({error})."
         ) from error

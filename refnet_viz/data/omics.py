@@ -97,10 +97,17 @@ def from_anndata(  # noqa: PLR0913 (all by name)
     obs = pd.DataFrame(cells.obs).set_axis(pd.Index(cells.obs_names))
     roles = {"labels": labels, "target": target, "split": split, "groups": groups}
     return _dataset(
-        matrices, obs, roles, metadata, ids=pd.Index(cells.obs_names),
-        source=_source(adata, cells), name=_title(adata, name),
-        class_names=class_names, unlabelled=unlabelled, media=media,
-    )  # fmt: skip
+        matrices,
+        obs,
+        roles,
+        metadata,
+        ids=pd.Index(cells.obs_names),
+        source=_source(adata, cells),
+        name=_title(adata, name),
+        class_names=class_names,
+        unlabelled=unlabelled,
+        media=media,
+    )
 
 
 def from_mudata(  # noqa: PLR0913 (all by name)
@@ -186,10 +193,17 @@ def from_mudata(  # noqa: PLR0913 (all by name)
     }
     roles = {"labels": labels, "target": target, "split": split, "groups": groups}
     return _dataset(
-        matrices, obs_of(whole), roles, metadata, ids=pd.Index(whole.obs_names),
-        source=_source(mdata, whole), name=_title(mdata, name),
-        class_names=class_names, unlabelled=unlabelled, media=media,
-    )  # fmt: skip
+        matrices,
+        obs_of(whole),
+        roles,
+        metadata,
+        ids=pd.Index(whole.obs_names),
+        source=_source(mdata, whole),
+        name=_title(mdata, name),
+        class_names=class_names,
+        unlabelled=unlabelled,
+        media=media,
+    )
 
 
 def _place(key: str, place: Any) -> str:
@@ -302,8 +316,9 @@ def _source(given: Any, cells: Any) -> dict[str, Any]:
     return {
         "kind": "file" if path else type(cells).__name__,
         "name": Path(given).name if path else None,
-        "rows": int(cells.n_obs), "columns": int(cells.n_vars),
-    }  # fmt: skip
+        "rows": int(cells.n_obs),
+        "columns": int(cells.n_vars),
+    }
 
 
 def _title(given: Any, name: str | None) -> str:

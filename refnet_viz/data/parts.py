@@ -377,9 +377,12 @@ def _read_pictures(
     if spec.encoder is None:
         part.modality = Modality(read.pixels, "picture", common_scale=True)
         part.info = {
-            "name": "squares of pixels", "size": size, "filter": "bilinear", **missing,
+            "name": "squares of pixels",
+            "size": size,
+            "filter": "bilinear",
+            **missing,
             "digest": _digest(read.pixels),
-        }  # fmt: skip
+        }
     else:
         part.info = missing
 

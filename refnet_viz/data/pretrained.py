@@ -205,9 +205,12 @@ def _transformers(model: Any, steps: Any, kind: str) -> Callable[[Batch], Any]:
 
     def words(batch: Batch) -> Any:
         inputs = steps(
-            text=batch, padding=True, truncation=True, return_tensors="pt",
+            text=batch,
+            padding=True,
+            truncation=True,
+            return_tensors="pt",
             max_length=_limit(model, steps),
-        )  # fmt: skip
+        )
         output = _called(encode, inputs, model)
         if shared is not None:
             return _pooled(output)

@@ -113,11 +113,16 @@ def _rows(files: dict[str, Path], photographs: Path) -> Rows:
             labels.append(_label(entry.get("gold_label"), ids[-1]))
             split.append(PARTS[part])
     return Rows(
-        ids=ids, texts=texts, files=pictures, split=split,
-        labels=np.array(labels, dtype=np.int64), class_names=CLASSES,
-        root=photographs, groups=[name.removesuffix(".jpg") for name in pictures],
+        ids=ids,
+        texts=texts,
+        files=pictures,
+        split=split,
+        labels=np.array(labels, dtype=np.int64),
+        class_names=CLASSES,
+        root=photographs,
+        groups=[name.removesuffix(".jpg") for name in pictures],
         metadata=pd.DataFrame({"hypothesis": texts, "photograph": pictures}),
-    )  # fmt: skip
+    )
 
 
 def _label(value: Any, row: str) -> int:

@@ -20,13 +20,24 @@ from .. import _check
 from .columns import is_bytes_type, stored_type
 
 KINDS = {
-    ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "json lines",
-    ".ndjson": "json lines", ".json": "json", ".parquet": "parquet", ".pq": "parquet",
-    ".arrow": "Arrow", ".arrows": "Arrow", ".feather": "Arrow", ".ipc": "Arrow",
-}  # fmt: skip
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".jsonl": "json lines",
+    ".ndjson": "json lines",
+    ".json": "json",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".arrow": "Arrow",
+    ".arrows": "Arrow",
+    ".feather": "Arrow",
+    ".ipc": "Arrow",
+}
 PACKED: dict[str, Callable[..., Any]] = {
-    ".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open,
-}  # fmt: skip
+    ".gz": gzip.open,
+    ".bz2": bz2.open,
+    ".xz": lzma.open,
+}
 UNNAMED = "Unnamed: 0"  # what pandas calls a first column without a name
 BLOCK = 2**26  # bytes of JSON that are read at once; no line may be longer
 
@@ -337,9 +348,13 @@ def _read_arrow(path: Path, packed: str, _text: Collection[str]) -> Any:
 
 
 _READERS: dict[str, Callable[[Path, str, Collection[str]], Any]] = {
-    "csv": _read_csv, "tsv": _read_csv, "json lines": _read_json_lines,
-    "json": _read_json, "parquet": _read_parquet, "Arrow": _read_arrow,
-}  # fmt: skip
+    "csv": _read_csv,
+    "tsv": _read_csv,
+    "json lines": _read_json_lines,
+    "json": _read_json,
+    "parquet": _read_parquet,
+    "Arrow": _read_arrow,
+}
 
 
 def _holds_objects(kind: Any) -> bool:

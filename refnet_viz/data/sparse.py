@@ -101,8 +101,10 @@ def reduced(
         svd.fit(matrix[rows])
     values = np.asarray(svd.transform(matrix), dtype=np.float32)
     info = {
-        "name": "truncated SVD", "width": width, "rows": len(rows),
+        "name": "truncated SVD",
+        "width": width,
+        "rows": len(rows),
         "from": int(matrix.shape[1]),
         "explained": round(float(np.nansum(svd.explained_variance_ratio_)), 4),
-    }  # fmt: skip
+    }
     return values, info

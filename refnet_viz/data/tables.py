@@ -102,11 +102,12 @@ class Tables:
             {
                 "kind": "file" if table.path else type(table.frame).__name__,
                 "name": table.path.name if table.path else None,
-                "rows": len(table), "columns": len(table.columns),
+                "rows": len(table),
+                "columns": len(table.columns),
                 "id": self.id_column,
             }
             for table in self.tables
-        ]  # fmt: skip
+        ]
 
     def place(self, argument: str, names: Iterable[str]) -> int:
         """Return the number of the table that has some known columns.

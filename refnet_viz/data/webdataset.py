@@ -110,11 +110,19 @@ def from_webdataset(  # noqa: PLR0913 (all by name)
             frame[spec.column] = _first_of(frame, spec.column.split(";"))
             frame = frame.drop(columns=spec.column.split(";"), errors="ignore")
     data = from_table(
-        frame.infer_objects(), modalities=modalities, labels=labels, target=target,
-        split=split, groups=groups, metadata=metadata, present=present,
-        class_names=class_names, unlabelled=unlabelled, media=media,
+        frame.infer_objects(),
+        modalities=modalities,
+        labels=labels,
+        target=target,
+        split=split,
+        groups=groups,
+        metadata=metadata,
+        present=present,
+        class_names=class_names,
+        unlabelled=unlabelled,
+        media=media,
         name=paths[0].name.partition(".")[0] if name is None else name,
-    )  # fmt: skip
+    )
     shown = [{"kind": "webdataset", "name": p.name} for p in paths]
     return replace(data, info={**data.info, "source": shown})
 
@@ -190,8 +198,11 @@ def _entries(path: Path) -> Iterable[tuple[str, str, Member]]:
     try:
         with tarfile.open(path) as archive:
             packed = archive.fileobj is None or type(archive.fileobj).__name__ in (
-                "GzipFile", "BZ2File", "LZMAFile", "_Stream",
-            )  # fmt: skip
+                "GzipFile",
+                "BZ2File",
+                "LZMAFile",
+                "_Stream",
+            )
             size = path.stat().st_size
             for member in archive:
                 folder, _, file = member.name.rpartition("/")
@@ -206,9 +217,10 @@ def _entries(path: Path) -> Iterable[tuple[str, str, Member]]:
                     raise tarfile.ReadError("unexpected end of data")
                 key = f"{folder}/{stem}" if folder else stem
                 yield (
-                    key, column.lower(),
+                    key,
+                    column.lower(),
                     Member(member.name, member.size, path, member.offset_data, content),
-                )  # fmt: skip
+                )
     except (tarfile.TarError, EOFError, OSError) as error:
         raise ValueError(
             f"`shards` must be whole tar archives, got {path.name!r}: "
