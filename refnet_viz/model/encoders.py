@@ -142,9 +142,11 @@ class ConvEncoder(Encoder):
         stages: list[nn.Module] = []
         for before, after in pairwise(sizes):
             stages += [
-                nn.Conv2d(before, after, 3, padding=1), nn.GroupNorm(1, after),
-                nn.GELU(), nn.MaxPool2d(2, ceil_mode=True),
-            ]  # fmt: skip
+                nn.Conv2d(before, after, 3, padding=1),
+                nn.GroupNorm(1, after),
+                nn.GELU(),
+                nn.MaxPool2d(2, ceil_mode=True),
+            ]
         self.stages = nn.Sequential(*stages)
         self.context_width = sizes[-1]
         self.drop = nn.Dropout(dropout)

@@ -121,10 +121,13 @@ class ReFNet(nn.Module):
             described = (known["kind"], tuple(known["shape"]), known["words"])
             features[name] = Features(*described, common_scale=known["common_scale"])
             encoders[name] = encoder(
-                *described, hidden=config.hidden, width=config.width,
-                dropout=config.dropout, picture=config.picture_encoder,
+                *described,
+                hidden=config.hidden,
+                width=config.width,
+                dropout=config.dropout,
+                picture=config.picture_encoder,
                 tokens=fusion.reads_tokens,
-            )  # fmt: skip
+            )
         # Names from data may hold dots, which module names must not: use numbers.
         self.features = nn.ModuleList(features.values())
         self.encoders = nn.ModuleList(encoders.values())
@@ -133,10 +136,13 @@ class ReFNet(nn.Module):
             Sizes(
                 _token_kinds(schema, encoders),
                 {name: item.width for name, item in features.items()},
-                config.width, config.hidden, config.dropout,
-                classes, schema.multilabel,
+                config.width,
+                config.hidden,
+                config.dropout,
+                classes,
+                schema.multilabel,
             )
-        )  # fmt: skip
+        )
         z_width = self.fusion.z_width
         self.head = nn.Identity() if fusion.decides else nn.Linear(z_width, classes)
         contexts = [item.context_width for item in encoders.values()]

@@ -43,9 +43,11 @@ class Schema:
                 # Padding 0, unknown 1, then the ids seen in training, shifted by one.
                 words = int(seen.max(initial=0)) + 2
             modalities[name] = {
-                "kind": modality.kind, "shape": list(modality.shape), "words": words,
+                "kind": modality.kind,
+                "shape": list(modality.shape),
+                "words": words,
                 "common_scale": modality.common_scale,
-            }  # fmt: skip
+            }
             if modality.features:
                 modalities[name]["features"] = list(modality.features)
         return cls(

@@ -68,9 +68,14 @@ def some(mask: Tensor) -> Tensor:
 def layer(fusion: Fusion) -> nn.TransformerEncoderLayer:
     """Return one pre-norm transformer layer of the fusion's sizes."""
     return nn.TransformerEncoderLayer(
-        fusion.width, HEADS, fusion.hidden, fusion.dropout, "gelu",
-        batch_first=True, norm_first=True,
-    )  # fmt: skip
+        fusion.width,
+        HEADS,
+        fusion.hidden,
+        fusion.dropout,
+        "gelu",
+        batch_first=True,
+        norm_first=True,
+    )
 
 
 class CrossLayer(nn.Module):
@@ -92,17 +97,23 @@ class CrossLayer(nn.Module):
         )
         self.target_norm, self.source_norm = nn.LayerNorm(width), nn.LayerNorm(width)
         self.body = nn.Sequential(
-            nn.LayerNorm(width), nn.Linear(width, fusion.hidden), nn.GELU(),
-            nn.Dropout(fusion.dropout), nn.Linear(fusion.hidden, width),
-        )  # fmt: skip
+            nn.LayerNorm(width),
+            nn.Linear(width, fusion.hidden),
+            nn.GELU(),
+            nn.Dropout(fusion.dropout),
+            nn.Linear(fusion.hidden, width),
+        )
 
     def forward(self, target: Tensor, source: Tensor, mask: Tensor) -> Tensor:
         """Return the target ``(B, L, w)`` after it has read ``(B, K, w)``."""
         read = self.source_norm(source)
         found, _ = self.attention(
-            self.target_norm(target), read, read,
-            key_padding_mask=~mask, need_weights=False,
-        )  # fmt: skip
+            self.target_norm(target),
+            read,
+            read,
+            key_padding_mask=~mask,
+            need_weights=False,
+        )
         found = target + found * mask.any(dim=1)[:, None, None]
         out: Tensor = found + self.body(found)
         return out

@@ -36,9 +36,14 @@ class TransformerFusion(Fusion):
         self.cls = nn.Parameter(torch.randn(1, 1, width) * 0.02)
         self.types = nn.Parameter(torch.randn(len(self.names), width) * 0.02)
         layer = nn.TransformerEncoderLayer(
-            width, HEADS, self.hidden, self.dropout, "gelu", batch_first=True,
+            width,
+            HEADS,
+            self.hidden,
+            self.dropout,
+            "gelu",
+            batch_first=True,
             norm_first=True,
-        )  # fmt: skip
+        )
         self.body = nn.TransformerEncoder(layer, _LAYERS, enable_nested_tensor=False)
         self.norm = nn.LayerNorm(width)
 

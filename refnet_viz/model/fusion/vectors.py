@@ -64,10 +64,13 @@ def shares(scores: Tensor, present: Tensor) -> Tensor:
 def perceptron(inputs: int, hidden: int, outputs: int, dropout: float) -> nn.Sequential:
     """Return two linear maps, each behind a GELU and dropout."""
     return nn.Sequential(
-        nn.GELU(), nn.Dropout(dropout),
-        nn.Linear(inputs, hidden), nn.GELU(), nn.Dropout(dropout),
+        nn.GELU(),
+        nn.Dropout(dropout),
+        nn.Linear(inputs, hidden),
+        nn.GELU(),
+        nn.Dropout(dropout),
         nn.Linear(hidden, outputs),
-    )  # fmt: skip
+    )
 
 
 def decoder(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
