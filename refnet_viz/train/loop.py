@@ -137,9 +137,15 @@ def fit(
         )
     check_labelled(as_trained(data, config), config)
     return _train(
-        data, config, seed=seed, start=start, device=device, progress=progress,
-        watch=_watch(snapshots, on_epoch), supervised=True,
-    )  # fmt: skip
+        data,
+        config,
+        seed=seed,
+        start=start,
+        device=device,
+        progress=progress,
+        watch=_watch(snapshots, on_epoch),
+        supervised=True,
+    )
 
 
 def pretrain(
@@ -180,9 +186,15 @@ def pretrain(
             "(encoders that nothing else trains may stop telling rows apart)."
         )
     return _train(
-        data, config, seed=seed, start=None, device=device, progress=progress,
-        watch=_watch(snapshots, on_epoch), supervised=False,
-    )  # fmt: skip
+        data,
+        config,
+        seed=seed,
+        start=None,
+        device=device,
+        progress=progress,
+        watch=_watch(snapshots, on_epoch),
+        supervised=False,
+    )
 
 
 def _train(
@@ -208,9 +220,15 @@ def _train(
         train, val = _resident(model, data, seed, supervised=supervised)
         best = Best(config.keep)
         stopped = run_epochs(
-            model, train, val, config,
-            best=best, watch=watch, seed=seed, progress=progress,
-        )  # fmt: skip
+            model,
+            train,
+            val,
+            config,
+            best=best,
+            watch=watch,
+            seed=seed,
+            progress=progress,
+        )
         snapshots = watch.snapshots(best.state)
         model.load_state_dict(best.state)
         if config.refiner == 0:
@@ -237,9 +255,15 @@ def _train(
     if start is not None:  # what the start was trained on is not held out either
         rows = np.union1d(rows, start.train_rows)
     return Run(
-        config, seed, model.schema, weights, pd.DataFrame(best.history), manifest,
-        rows, snapshots,
-    )  # fmt: skip
+        config,
+        seed,
+        model.schema,
+        weights,
+        pd.DataFrame(best.history),
+        manifest,
+        rows,
+        snapshots,
+    )
 
 
 def _resident(

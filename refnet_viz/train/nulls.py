@@ -122,7 +122,8 @@ def _refiner(model: ReFNet, rows: Rows) -> float:
     features, weights = rows.batch.features, model.config.refiner_weights
     terms = refiner_loss(
         {name: torch.zeros_like(values) for name, values in features.items()},
-        features, rows.batch.present,
+        features,
+        rows.batch.present,
         weights=None if weights is None else dict(weights),
-    )  # fmt: skip
+    )
     return float(torch.stack(list(terms.values())).sum())

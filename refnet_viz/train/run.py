@@ -204,9 +204,11 @@ class Run:
             known = stored["schema"]
             names = tuple(known["class_names"])
             schema = Schema(
-                known["modalities"], names, known["multilabel"],
+                known["modalities"],
+                names,
+                known["multilabel"],
                 known.get("regression", False),  # runs of before it was there
-            )  # fmt: skip
+            )
             config, seed = Config.from_dict(stored["config"]), int(stored["seed"])
             history, manifest = pd.DataFrame(stored["history"]), stored["manifest"]
             file, digest = stored["weights"]["file"], stored["weights"]["sha256"]

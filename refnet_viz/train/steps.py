@@ -164,9 +164,15 @@ def _contrastive(
     if config.contrastive_loss == "supcon":
         return supcon(z, labels, jaccard=config.jaccard)
     return multi_similarity(
-        z, labels, alpha=config.alpha, beta=config.beta, base=config.base,
-        margin=config.margin, mining=config.mining, jaccard=config.jaccard,
-    )  # fmt: skip
+        z,
+        labels,
+        alpha=config.alpha,
+        beta=config.beta,
+        base=config.base,
+        margin=config.margin,
+        mining=config.mining,
+        jaccard=config.jaccard,
+    )
 
 
 def _refine(
@@ -175,9 +181,12 @@ def _refine(
     """Return the sum over modalities of the weighted refiner losses."""
     weights = model.config.refiner_weights
     terms = refiner_loss(
-        model.decode(z), targets, batch.present, loss=model.config.refiner_loss,
+        model.decode(z),
+        targets,
+        batch.present,
+        loss=model.config.refiner_loss,
         weights=None if weights is None else dict(weights),
-    )  # fmt: skip
+    )
     return torch.stack(list(terms.values())).sum()
 
 
@@ -214,9 +223,11 @@ def fit_decoders(
         model.eval()
         targets = model.targets(batch, output)
     optimizer = torch.optim.AdamW(
-        model.refiner.parameters(), lr=config.learning_rate, fused=True,
+        model.refiner.parameters(),
+        lr=config.learning_rate,
+        fused=True,
         weight_decay=config.weight_decay,
-    )  # fmt: skip
+    )
     for step in range(steps):
         try:
             optimizer.zero_grad(set_to_none=True)
