@@ -63,9 +63,11 @@ def save_spaces(spaces: Any, folder: str | os.PathLike[str]) -> Path:
     digest = hashlib.sha256(blob).hexdigest()
     name = f"arrays-{digest[:16]}.safetensors"
     content = {
-        "spaces": places, "embeddings": described, "shared": store.shared,
+        "spaces": places,
+        "embeddings": described,
+        "shared": store.shared,
         "arrays": {"file": name, "sha256": digest},
-    }  # fmt: skip
+    }
     text = text_of(content)
     check = hashlib.sha256(encoded(text)).hexdigest()
     whole = f'{{"format":{FORMAT},"sha256":"{check}","content":{text}}}\n'

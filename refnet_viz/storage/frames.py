@@ -86,10 +86,11 @@ def _pack_values(values: pd.Series[Any], keep: Keep, where: str) -> dict[str, An
     if isinstance(dtype, pd.CategoricalDtype):
         categories = dtype.categories.to_series()
         return {
-            "kind": "categories", "ordered": bool(dtype.ordered),
+            "kind": "categories",
+            "ordered": bool(dtype.ordered),
             "codes": keep(values.cat.codes.to_numpy()),
             "categories": _pack_values(categories, keep, where),
-        }  # fmt: skip
+        }
     if isinstance(dtype, np.dtype) and dtype.kind in NUMBERS:
         return {"kind": "numbers", "values": keep(values.to_numpy())}
     if isinstance(dtype, np.dtype) and dtype.kind in "mM":
@@ -99,9 +100,10 @@ def _pack_values(values: pd.Series[Any], keep: Keep, where: str) -> dict[str, An
         return _pack_spans(values, keep, where)
     plain = isinstance(dtype, pd.StringDtype) or str(dtype) in NULLABLE
     return {
-        "kind": "objects", "dtype": str(dtype) if plain else "object",
+        "kind": "objects",
+        "dtype": str(dtype) if plain else "object",
         "values": _pack_entries(values.tolist(), keep, where),
-    }  # fmt: skip
+    }
 
 
 def _pack_spans(values: pd.Series[Any], keep: Keep, where: str) -> dict[str, Any]:
@@ -113,10 +115,11 @@ def _pack_spans(values: pd.Series[Any], keep: Keep, where: str) -> dict[str, Any
         return {"kind": "periods", "freq": freq, "values": keep(counts)}
     ends = pd.arrays.IntervalArray(values)
     return {
-        "kind": "intervals", "closed": ends.closed,
+        "kind": "intervals",
+        "closed": ends.closed,
         "left": _pack_values(ends.left.to_series(), keep, where),
         "right": _pack_values(ends.right.to_series(), keep, where),
-    }  # fmt: skip
+    }
 
 
 def _pack_entries(entries: list[Any], keep: Keep, where: str) -> list[Any]:
@@ -152,7 +155,7 @@ def _unpack_categories(found: dict[str, Any], take: Take) -> Any:
     categories = pd.Index(_unpack_values(found["categories"], take))
     return pd.Categorical.from_codes(
         take(found["codes"]), categories, ordered=found["ordered"]
-    )  # fmt: skip
+    )
 
 
 def _unpack_periods(found: dict[str, Any], take: Take) -> Any:

@@ -22,9 +22,17 @@ Array = npt.NDArray[Any]
 
 FEATURES = ("inputs", "unimodal", "targets", "decoded", "diagnostics")
 PLAIN = (
-    "z", "labels", "class_names", "predictions", "scores", "present", "held_out",
-    "target", "predicted", *FEATURES,
-)  # fmt: skip
+    "z",
+    "labels",
+    "class_names",
+    "predictions",
+    "scores",
+    "present",
+    "held_out",
+    "target",
+    "predicted",
+    *FEATURES,
+)
 DECODER = tuple(item.name for item in fields(Decoder))
 
 

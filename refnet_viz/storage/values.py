@@ -174,20 +174,21 @@ KINDS: dict[str, Kind] = {
         lambda parts: _timestamp(*parts),
     ),
     "timedelta64": Kind(
-        pd.Timedelta, lambda v: [int(v.value), v.unit],
+        pd.Timedelta,
+        lambda v: [int(v.value), v.unit],
         lambda parts: pd.Timedelta(parts[0], "ns").as_unit(parts[1]),
     ),
     "period": Kind(
-        pd.Period, lambda v: [v.ordinal, v.freqstr],
+        pd.Period,
+        lambda v: [v.ordinal, v.freqstr],
         lambda parts: pd.Period(ordinal=parts[0], freq=parts[1]),
     ),
     "interval": Kind(
-        pd.Interval, lambda v: [v.left, v.right, v.closed],
+        pd.Interval,
+        lambda v: [v.left, v.right, v.closed],
         lambda parts: pd.Interval(*parts),
     ),
-    "datetime": Kind(
-        dt.datetime, lambda v: v.isoformat(), dt.datetime.fromisoformat
-    ),
+    "datetime": Kind(dt.datetime, lambda v: v.isoformat(), dt.datetime.fromisoformat),
     "date": Kind(dt.date, lambda v: v.isoformat(), dt.date.fromisoformat),
     "time": Kind(dt.time, lambda v: v.isoformat(), dt.time.fromisoformat),
     "timedelta": Kind(dt.timedelta, _span, lambda parts: dt.timedelta(*parts)),
@@ -196,7 +197,7 @@ KINDS: dict[str, Kind] = {
     "bytes": Kind(bytes, lambda v: v.hex(), bytes.fromhex),
     "set": Kind(set, lambda v: sorted(v, key=repr), set),
     "frozenset": Kind(frozenset, lambda v: sorted(v, key=repr), frozenset),
-}  # fmt: skip
+}
 
 
 _TYPED = tuple(kind.type for kind in KINDS.values())
