@@ -205,7 +205,7 @@ class Embedding:
     def _names(self) -> tuple[str, ...]:
         """Names of all spaces, however many rows have them."""
         return (
-            "latent",
+            *(["latent"] if self.z.shape[1] else []),
             *(["refined"] if self.decoded else []),
             *self.inputs,
             *(["sum"] if self.inputs else []),
@@ -245,6 +245,11 @@ class Embedding:
         >>> e.present_in("a").tolist(), e.present_in("latent").tolist()
         ([True, False], [True, True])
         """
+        if not self._names:
+            raise ValueError(
+                "`embedding` must have vectors for this, got none: a graph made by "
+                "`Neighbors.from_arrays` stands alone."
+            )
         _check.one_of("space", space, self._names)
         names = list(self.inputs)
         if space in names:

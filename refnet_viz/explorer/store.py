@@ -15,8 +15,8 @@ from ..embedding import Embedding
 from ..graph import Attribution, Neighbors, rewiring
 from ..graph.attribution import BEYOND
 from ..graph.ground import Grounds
-from ..graph.neighbors import knn
 from ..graph.reweighting import Reweighting
+from ..graph.search import knn
 from ..layout import Layout, project
 from ..responsibility import scores_by_point
 from .colors import options

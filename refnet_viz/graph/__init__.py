@@ -15,10 +15,11 @@ from .comparison import compare
 from .diff import EdgeDiff, edge_diff
 from .exchange import load_graph, save_graph
 from .metrics import METRICS, Metric
-from .neighbors import Neighbors, knn
+from .neighbors import Neighbors
 from .overlaps import overlap_by_k
 from .pairs import jaccard, overlap, rbo, rewiring
 from .reweighting import Reweighting
+from .search import knn
 from .sets import contradictions, edge_sets
 
 __all__ = [

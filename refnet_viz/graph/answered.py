@@ -10,8 +10,9 @@ import numpy as np
 from ..responsibility import Geometry, certified, r_squared, supported
 from .ground import Grounds
 from .metrics import Metric, per_neighbor
-from .neighbors import Neighbors, knn
+from .neighbors import Neighbors
 from .patterns import EMERGENT, pattern_table
+from .search import knn
 
 Judgement = Callable[[Neighbors], tuple[float, float]]
 

@@ -20,10 +20,11 @@ from .closeness import closeness
 from .edges import Edges
 from .ground import Grounds
 from .hubs import hub_table, hubs, modal_hubs
-from .neighbors import Neighbors, as_graphs
+from .neighbors import Neighbors
 from .patterns import EdgeGroups, Patterns, grouped, patterns_of
 from .points import in_degree
 from .proof import Proof, lipschitz_table, proof_table, prove
+from .search import as_graphs
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]

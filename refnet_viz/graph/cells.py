@@ -12,7 +12,8 @@ from .._nested import Variants, as_variants
 from ..cells import OURS, annotated, plain, put
 from ..data.cells import need, quiet
 from ..embedding import Embedding
-from .neighbors import Neighbors, knn
+from .neighbors import Neighbors
+from .search import knn
 
 
 def to_anndata(spaces: Any, graphs: Any = None) -> Any:

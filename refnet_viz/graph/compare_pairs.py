@@ -31,11 +31,24 @@ def _cka(a: Neighbors, b: Neighbors) -> float:
     return linear_cka(*(present_rows(graph.points(), there) for graph in (a, b)))
 
 
-MEASURES: dict[str, Callable[[Neighbors, Neighbors], float]] = {
+Measure = Callable[[Neighbors, Neighbors], float]
+
+
+def _of_vectors(measure: Measure) -> Measure:
+    """Return the measure, NaN where one of the graphs has no vectors."""
+
+    def of_both(a: Neighbors, b: Neighbors) -> float:
+        known = a.embedding.shape[1] and b.embedding.shape[1]
+        return measure(a, b) if known else float("nan")
+
+    return of_both
+
+
+MEASURES: dict[str, Measure] = {
     "knn_jaccard": lambda a, b: mean_of(jaccard(a, b)),
     "rbo": lambda a, b: mean_of(rbo(a, b)),
-    "cka": _cka,
-    "second_order_cosine": lambda a, b: mean_of(second_order_cosine(a, b)),
+    "cka": _of_vectors(_cka),
+    "second_order_cosine": _of_vectors(lambda a, b: mean_of(second_order_cosine(a, b))),
 }
 
 

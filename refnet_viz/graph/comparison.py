@@ -17,7 +17,8 @@ from ..embedding import Embedding
 from .answered import answered
 from .ground import Grounds
 from .metrics import METRICS, Metric, per_neighbor
-from .neighbors import Neighbors, as_graphs, knn
+from .neighbors import Neighbors
+from .search import as_graphs, knn
 from .table import Line, Settings, as_frame, rows_of
 
 

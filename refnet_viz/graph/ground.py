@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..embedding import Embedding
-from .neighbors import Neighbors, knn
+from .neighbors import Neighbors
 from .pairs import common_by_depth, lines_of_both, overlap_chance, share_in_common
+from .search import knn
 
 
 @dataclass(frozen=True, eq=False)

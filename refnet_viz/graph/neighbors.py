@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -14,14 +14,11 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from .. import _check
-from .._nested import map_values
-from .._renamed import renamed
-from .._search import nearest
-from .._spaces import as_spaces
 from ..data.rows import order_of
-from ..embedding import Embedding, coverage, present_rows
+from ..embedding import Embedding, coverage
 from .conversion import build_graph
 from .edges import Edges, as_matrix, every, louvain, unite
+from .lists import checked_ids, checked_lists
 
 MODES = ("union", "mutual", "directed")
 WEIGHTS = ("binary", "distance", "similarity")
@@ -60,6 +57,78 @@ class Neighbors:
     distances: npt.NDArray[np.float64]
     weights: Mapping[str, float] | None = None
 
+    @classmethod
+    def from_arrays(
+        cls,
+        ids: Any,
+        indices: Any,
+        distances: Any,
+        *,
+        self_column: bool,
+        squared: bool,
+        metric: str = "euclidean",
+        labels: Any = None,
+        class_names: Sequence[Any] = (),
+        name: str = "graph",
+    ) -> Neighbors:
+        """Take neighbour lists that another tool found; no vectors are needed.
+
+        What asks for the graph alone works on it: `compare`, metrics, `overlap`,
+        `edge_diff`, matrices, `to_networkx` ... What asks for vectors or modalities
+        (layouts, `attribute`) says so.
+
+        Parameters
+        ----------
+        ids
+            ``(N,)`` unique names of the points; None numbers them.
+        indices
+            ``(N, k)`` row numbers of the neighbours of each point. A whole line of -1
+            is a point that is not in the graph.
+        distances
+            ``(N, k)`` of the same entries; lines need not be sorted.
+        self_column
+            Whether column 0 holds the point itself, as in ``kneighbors(X)`` of
+            scikit-learn and in the arrays of umap and pynndescent. It is left out. Of
+            points at the same place another may come first.
+        squared
+            Whether distances are squared, as those of faiss are; roots are taken, and
+            what rounding left below 0 counts as 0.
+        metric
+            The distance that was used; only graphs of one are compared.
+        labels, class_names
+            As in `Embedding.from_arrays`.
+        name
+            What tables and figures call it.
+
+        Raises
+        ------
+        TypeError
+            If `self_column` or `squared` is no bool.
+        ValueError
+            If the arrays are of other shapes, hold rows that do not exist, one twice,
+            or the point itself where it was said not to be, or negative distances.
+
+        Examples
+        --------
+        >>> lists = [[0, 1], [1, 0], [2, 1]], [[0.0, 1.0], [0.0, 1.0], [0.0, 4.0]]
+        >>> graph = Neighbors.from_arrays(
+        ...     ["a", "b", "c"], *lists, self_column=True, squared=True)
+        >>> graph.indices.tolist(), graph.distances.tolist()
+        ([[1], [0], [1]], [[1.0], [1.0], [2.0]])
+        """
+        lists = checked_lists(
+            indices, distances, self_column=self_column, squared=squared
+        )
+        embedding = Embedding.from_arrays(
+            np.zeros((len(lists[0]), 1)),
+            ids=checked_ids(ids, len(lists[0])),
+            labels=labels,
+            class_names=class_names,
+            name=name,
+        )
+        bare = replace(embedding, z=embedding.z[:, :0])
+        return cls(bare, "latent", metric, *lists)
+
     def __len__(self) -> int:
         return len(self.indices)
 
@@ -89,6 +158,7 @@ class Neighbors:
 
         Examples
         --------
+        >>> from refnet_viz.graph import knn
         >>> knn(np.array([[0.0], [1.0], [3.0]]), k=1).coverage
         ''
         """
@@ -146,6 +216,7 @@ class Neighbors:
 
         Examples
         --------
+        >>> from refnet_viz.graph import knn
         >>> graph = knn(np.array([[0.0], [1.0], [3.0]]), k=1)
         >>> graph.reordered(["2", "1", "0"]).indices.tolist()
         [[1], [2], [1]]
@@ -181,6 +252,7 @@ class Neighbors:
 
         Examples
         --------
+        >>> from refnet_viz.graph import knn
         >>> knn(np.array([[0.0], [1.0], [3.0]]), k=1).edges().target.tolist()
         [1, 2]
         """
@@ -250,6 +322,7 @@ class Neighbors:
 
         Examples
         --------
+        >>> from refnet_viz.graph import knn
         >>> graph = knn(np.array([[0.0], [0.0], [3.0]]), k=1)
         >>> graph.adjacency("union", "distance").nnz
         4
@@ -293,6 +366,7 @@ class Neighbors:
 
         Examples
         --------
+        >>> from refnet_viz.graph import knn
         >>> knn(np.array([[0.0], [1.0], [3.0]]), k=1).to_networkx().edges
         EdgeView([('0', '1'), ('1', '2')])
         """
@@ -321,155 +395,3 @@ class Neighbors:
             f"median distance {np.median(both.distance):.3g}<br>"
             "next: <code>rv.compare(graphs)</code>"
         )
-
-
-@renamed("embedding", "spaces")
-def knn(
-    spaces: Any,
-    k: int | None = None,
-    *,
-    space: str = "latent",
-    metric: str = "euclidean",
-    weights: Mapping[str, float] | None = None,
-) -> Any:
-    """Find the exact `k` nearest neighbours of every point that has the space.
-
-    Rows that lack the modality searched, or for "sum" any modality, have no neighbours
-    and are nobody's.
-
-    Parameters
-    ----------
-    spaces
-        An `Embedding`, or vectors of your own: an ``(N, d)`` array or a frame, whose
-        index names the rows. Or a list of these, or a mapping of either, answered in
-        the same shape.
-    k
-        Neighbours a point, not counting the point itself; at most one less than the
-        rows that have the space. None takes 15, or as many as every embedding has.
-    space
-        "latent" (z), "refined" (what the refiner decodes from z), the name of a
-        modality, or "sum" (all modalities).
-    metric
-        "euclidean", or "cosine" (1 - cos of the coordinates as they are, not centred;
-        rows of zeros are at 1 from all others and at 0 from one another).
-    weights
-        Modality to weight for "refined" and "sum"; None as in `Embedding.space`.
-
-    Returns
-    -------
-    Neighbors
-        Ordered by (distance, row number); or a list or a mapping of them.
-
-    Raises
-    ------
-    TypeError
-        If a value is neither an Embedding nor an array or a frame.
-    ValueError
-        If `k` is not between 1 and the number of other rows that have the space, fewer
-        than two have it, or `space` or `metric` is unknown.
-
-    Examples
-    --------
-    >>> knn(np.array([[0.0], [1.0], [3.0]]), k=2).indices.tolist()
-    [[1, 2], [0, 2], [1, 0]]
-    """
-    _check.one_of("metric", metric, DISTANCES)
-
-    values = as_spaces(spaces)
-    if k is None:
-        fits: list[int] = []
-
-        def ask(value: Embedding) -> None:
-            there = value.present_in(space, weights=weights)
-            fits.append(check_k(None, there, space))
-
-        map_values(ask, values)
-        k = min(fits, default=None)
-
-    def search(value: Embedding) -> Neighbors:
-        there = value.present_in(space, weights=weights)
-        count = check_k(k, there, space)
-        points = value.space(space, weights=weights, centred=False)
-        _check.finite(space, np.where(there[:, None], points, 0.0))
-        known = present_rows(points, there)
-        found = over_rows(there, *nearest(known, count, metric=metric))
-        return Neighbors(value, space, metric, *found, weights=weights)
-
-    return map_values(search, values)
-
-
-def as_graphs(values: Any) -> Any:
-    """Return graphs in the shape they came in, as the argument `graphs` takes them.
-
-    Parameters
-    ----------
-    values
-        `Neighbors`, or what `knn` takes, which is searched with its defaults; one, a
-        list or a mapping. Graphs and what is to be searched don't go together.
-
-    Raises
-    ------
-    TypeError
-        If there is anything else.
-
-    Examples
-    --------
-    >>> line = np.array([[0.0], [1.0], [3.0]])
-    >>> {name: graph.k for name, graph in as_graphs({"mine": line}).items()}
-    {'mine': 2}
-    """
-    searched: list[bool] = []
-    map_values(lambda value: searched.append(isinstance(value, Neighbors)), values)
-    if any(searched):
-        return values
-    return knn(as_spaces(values, "graphs", kinds="Neighbors, Embedding"))
-
-
-def over_rows(
-    there: npt.NDArray[np.bool_],
-    indices: npt.NDArray[np.int64],
-    distances: npt.NDArray[np.float64],
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Return neighbours among some rows as neighbours among all rows.
-
-    Parameters
-    ----------
-    there
-        ``(N,)`` bool: the n rows that were searched.
-    indices, distances
-        ``(n, k)`` among those rows.
-
-    Returns
-    -------
-    indices, distances
-        ``(N, k)``; -1 and infinite for the other rows.
-
-    Examples
-    --------
-    >>> there, one = np.array([True, False, True]), np.ones((2, 1))
-    >>> over_rows(there, np.array([[1], [0]]), one)[0].tolist()
-    [[2], [-1], [0]]
-    """
-    if there.all():
-        return indices, distances
-    rows, shape = np.flatnonzero(there), (len(there), indices.shape[1])
-    every, lengths = np.full(shape, -1, dtype=np.int64), np.full(shape, np.inf)
-    every[rows], lengths[rows] = rows[indices], distances
-    return every, lengths
-
-
-def check_k(k: Any, there: npt.NDArray[np.bool_], space: str) -> int:
-    """Return `k` when every row that has the space has that many others.
-
-    None becomes as many as they have, at most 15.
-    """
-    having = int(there.sum())
-    if having == len(there):
-        return _check.k_or_default(k, having)
-    words = "every modality" if space == "sum" else repr(space)
-    if having < 2:
-        raise ValueError(
-            f"`space` must be one that at least 2 rows have, got {space!r}: "
-            f"{having} of {len(there)} rows have {words}."
-        )
-    return _check.k_or_default(k, having, those=f"other points that have {words}")

@@ -15,7 +15,8 @@ from .._spaces import space_variants
 from ..embedding import Embedding
 from ..statistics import seed_band
 from .ground import Grounds
-from .neighbors import Neighbors, knn
+from .neighbors import Neighbors
+from .search import knn
 
 SPACES = ("latent", "refined")
 

@@ -12,7 +12,8 @@ from .. import _check
 from .._search import smallest
 from .._threads import one_thread_for
 from ..embedding import Embedding, weights_of
-from .neighbors import Neighbors, check_k, knn, over_rows
+from .neighbors import Neighbors
+from .search import check_k, knn, over_rows
 
 Floats = npt.NDArray[np.float64]
 

@@ -1,0 +1,136 @@
+"""Neighbour lists of other tools, checked and brought into the form of ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import _check
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+
+ROUNDING = 1e-6  # of the largest squared distance, that may be left below 0
+
+
+def checked_ids(ids: Any, n: int) -> Any:
+    """Return the names of the points of `n` lists.
+
+    Examples
+    --------
+    >>> checked_ids(["a"], 2)
+    Traceback (most recent call last):
+    ...
+    ValueError: `ids` must have as many rows as `indices` (2), got 1.
+    """
+    if ids is not None:
+        _check.rows("ids", len(ids), n, "indices")
+    return ids
+
+
+def checked_lists(
+    indices: Any, distances: Any, *, self_column: bool, squared: bool
+) -> tuple[Rows, Floats]:
+    """Return lists without the point itself, sorted by (distance, row number).
+
+    Parameters
+    ----------
+    indices, distances, self_column, squared
+        As in `Neighbors.from_arrays`.
+    """
+    for name, flag in (("self_column", self_column), ("squared", squared)):
+        if not isinstance(flag, bool | np.bool_):
+            raise TypeError(f"`{name}` must be True or False, got {flag!r}.")
+    rows = _row_numbers(indices)
+    there = rows[:, 0] >= 0
+    lengths = _lengths(distances, rows.shape, there)
+    if squared:
+        least = -ROUNDING * lengths[there].max(initial=0.0)
+        lengths = np.where((lengths < 0) & (lengths >= least), 0.0, lengths)
+    if np.any(lengths[there] < 0):
+        row, column = np.argwhere((lengths < 0) & there[:, None])[0]
+        raise ValueError(
+            "`distances` must not be negative, got "
+            f"{lengths[row, column]:g} in row {row}, column {column}."
+        )
+    lengths = np.sqrt(lengths) if squared else lengths
+    if self_column:
+        rows, lengths = _without_self(rows, lengths, there)
+    _refuse_self(rows)
+    order = np.lexsort((rows, lengths), axis=1)
+    rows = np.take_along_axis(rows, order, axis=1)
+    return rows, np.take_along_axis(lengths, order, axis=1)
+
+
+def _row_numbers(indices: Any) -> Rows:
+    values = np.asarray(indices)
+    if values.ndim != 2 or not values.size or values.dtype.kind not in "iu":
+        raise ValueError(
+            "`indices` must be whole numbers of shape (points, neighbours), got "
+            f"{values.dtype} of shape {values.shape}."
+        )
+    rows, n = values.astype(np.int64), len(values)
+    absent = np.all(rows == -1, axis=1)
+    outside = ((rows < 0) & ~absent[:, None]) | (rows >= n)
+    if outside.any():
+        row, column = np.argwhere(outside)[0]
+        raise ValueError(
+            f"`indices` must be row numbers from 0 to {n - 1}, or -1 in a whole line, "
+            f"got {rows[row, column]} in row {row}, column {column}."
+        )
+    lines = np.sort(rows, axis=1)
+    twice = (lines[:, 1:] == lines[:, :-1]) & (lines[:, 1:] >= 0)
+    if np.any(twice):
+        row, column = np.argwhere(twice)[0]
+        raise ValueError(
+            "`indices` must hold each neighbour of a point once, got "
+            f"{lines[row, column]} more than once in row {row}."
+        )
+    return rows
+
+
+def _lengths(
+    distances: Any, shape: tuple[int, ...], there: npt.NDArray[np.bool_]
+) -> Floats:
+    values = np.asarray(distances, dtype=np.float64)
+    if values.shape != shape:
+        raise ValueError(
+            f"`distances` must have the shape of `indices` {shape}, got {values.shape}."
+        )
+    lengths = np.where(there[:, None], values, np.inf)
+    _check.finite("distances", np.where(there[:, None], values, 0.0))
+    return lengths
+
+
+def _without_self(
+    rows: Rows, lengths: Floats, there: npt.NDArray[np.bool_]
+) -> tuple[Rows, Floats]:
+    """Leave out the point itself; of those at its place another may stand first."""
+    if rows.shape[1] < 2:
+        raise ValueError(
+            "`indices` must have 2 columns at least where `self_column` is True, got 1."
+        )
+    own = rows == np.arange(len(rows))[:, None]
+    own &= lengths <= lengths[:, :1]
+    missing = there & ~own.any(axis=1)
+    if missing.any():
+        row = int(missing.argmax())
+        raise ValueError(
+            "`indices` must hold the point itself in column 0 where `self_column` is "
+            f"True, got {rows[row, 0]} in row {row}."
+        )
+    own[~there, 0] = True
+    shape = len(rows), rows.shape[1] - 1
+    return rows[~own].reshape(shape), lengths[~own].reshape(shape)
+
+
+def _refuse_self(rows: Rows) -> None:
+    own = rows == np.arange(len(rows))[:, None]
+    if own.any():
+        row, column = np.argwhere(own)[0]
+        raise ValueError(
+            "`indices` must not hold the point itself beyond column 0, and nowhere "
+            f"where `self_column` is False, got {row} in row {row}, column {column}."
+        )

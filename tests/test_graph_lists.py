@@ -1,0 +1,231 @@
+"""Neighbour lists of other tools as graphs that stand alone."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.neighbors import NearestNeighbors
+
+import refnet_viz as rv
+from refnet_viz.embedding import Embedding
+from refnet_viz.graph import (
+    METRICS,
+    Neighbors,
+    compare,
+    compare_pairs,
+    edge_diff,
+    knn,
+    load_graph,
+    overlap,
+    rbo,
+    rewiring,
+    save_graph,
+)
+
+N, K = 40, 5
+X = np.random.default_rng(0).normal(size=(N, 3))
+IDS = [f"p{i}" for i in range(N)]
+LABELS = np.arange(N) % 2
+
+
+def ours(x=X):
+    return knn(Embedding.from_arrays(x, ids=IDS, labels=LABELS), K)
+
+
+def same(found, expected):
+    np.testing.assert_array_equal(found.indices, expected.indices)
+    np.testing.assert_allclose(found.distances, expected.distances, rtol=1e-5, atol=0)
+    assert found.ids.tolist() == expected.ids.tolist()
+    assert found.k == expected.k
+
+
+def taken(x=X, **options):
+    """Return our own lists, as somebody else's."""
+    graph = ours(x)
+    options = {"self_column": False, "squared": False, "labels": LABELS} | options
+    return Neighbors.from_arrays(IDS, graph.indices, graph.distances, **options)
+
+
+def test_scikit_learn_with_and_without_the_point_itself():
+    search = NearestNeighbors(n_neighbors=K + 1).fit(X)
+    distances, indices = search.kneighbors(X)
+    assert (indices[:, 0] == np.arange(N)).all()
+    whole = Neighbors.from_arrays(
+        IDS, indices, distances, self_column=True, squared=False
+    )
+    same(whole, ours())
+    distances, indices = search.kneighbors(n_neighbors=K)
+    alone = Neighbors.from_arrays(
+        IDS, indices, distances, self_column=False, squared=False
+    )
+    same(alone, ours())
+    squares = Neighbors.from_arrays(
+        IDS, indices, distances**2, self_column=False, squared=True
+    )
+    same(squares, ours())
+
+
+def test_scikit_learn_at_places_of_several_points():
+    doubled = np.repeat(X[: N // 2], 2, axis=0)
+    search = NearestNeighbors(n_neighbors=K + 1).fit(doubled)
+    distances, indices = search.kneighbors(doubled)
+    graph = Neighbors.from_arrays(
+        IDS, indices, distances, self_column=True, squared=False
+    )
+    expected = knn(doubled, K)
+    assert (graph.distances[:, 0] == 0).all()
+    np.testing.assert_array_equal(graph.indices[:, 0], expected.indices[:, 0])
+
+
+def test_umap():
+    umap_ = pytest.importorskip("umap.umap_")
+    indices, distances, _ = umap_.nearest_neighbors(
+        X, K + 1, "euclidean", {}, False, np.random.RandomState(0)
+    )
+    graph = Neighbors.from_arrays(
+        IDS, indices, distances, self_column=True, squared=False
+    )
+    same(graph, ours())
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_scanpy():
+    sc = pytest.importorskip("scanpy")
+    anndata = pytest.importorskip("anndata")
+    cells = anndata.AnnData(X.astype(np.float32))
+    sc.pp.neighbors(cells, n_neighbors=K + 1, use_rep="X")
+    matrix = cells.obsp["distances"].tocsr()
+    matrix.sort_indices()
+    shape = N, matrix.nnz // N
+    graph = Neighbors.from_arrays(
+        IDS, matrix.indices.reshape(shape), matrix.data.reshape(shape),
+        self_column=False, squared=False,
+    )  # fmt: skip
+    same(graph, ours())
+
+
+def test_verbs_of_the_graph_alone_say_what_they_say_of_vectors():
+    bent = X**3
+    theirs = {"plain": taken(), "bent": taken(bent)}
+    own = {"plain": ours(), "bent": ours(bent)}
+    tables = [compare(graphs, permutations=20) for graphs in (theirs, own)]
+    pd.testing.assert_frame_equal(*tables)
+    for metric in METRICS.values():
+        if not metric.of_predictions:
+            values = [metric.function(graphs["bent"]) for graphs in (theirs, own)]
+            assert values[0] == pytest.approx(values[1])
+    for measure in (overlap, lambda a, b: rewiring(a, b).tolist(),
+                    lambda a, b: rbo(a, b).tolist(),
+                    lambda a, b: edge_diff(a, b).gained.tolist()):  # fmt: skip
+        assert measure(*theirs.values()) == measure(*own.values())
+    for graph, other in zip(theirs.values(), own.values(), strict=True):
+        assert dict(graph.to_networkx().edges) == dict(other.to_networkx().edges)
+        assert (graph.adjacency() != other.adjacency()).nnz == 0
+        np.testing.assert_array_equal(graph.communities, other.communities)
+    pairs = compare_pairs(theirs).set_index("metric")["mean"]
+    assert pairs[["cka", "second_order_cosine"]].isna().all()
+    expected = compare_pairs(own).set_index("metric")["mean"]
+    assert pairs["rbo"] == expected["rbo"]
+
+
+def test_a_graph_alone_is_kept_and_put_in_order(tmp_path):
+    graph = taken()
+    kept = load_graph(save_graph(graph, tmp_path / "graph.graphml"))
+    assert set(kept.edges) == set(graph.to_networkx().edges)
+    again = graph.reordered(IDS[::-1]).reordered(IDS)
+    same(again, graph)
+    assert "40 points" in graph._repr_html_()
+    assert graph.head(2).indices.tolist() == graph.indices[:, :2].tolist()
+
+
+def test_points_outside_of_the_graph():
+    graph = Neighbors.from_arrays(
+        ["a", "b", "c"], [[1], [0], [-1]], [[1.0], [1.0], [np.nan]],
+        self_column=False, squared=False,
+    )  # fmt: skip
+    assert graph.present.tolist() == [True, True, False]
+    assert graph.distances.ravel().tolist() == [1.0, 1.0, np.inf]
+    assert graph.communities.tolist() == [0, 0, -1]
+    whole = Neighbors.from_arrays(
+        ["a", "b", "c"], [[0, 1], [1, 0], [-1, -1]], [[0.0, 1], [0, 1], [9, 9]],
+        self_column=True, squared=False,
+    )  # fmt: skip
+    np.testing.assert_array_equal(whole.indices, graph.indices)
+
+
+def test_what_rounding_leaves_below_zero_is_zero():
+    graph = Neighbors.from_arrays(
+        None, [[1], [0], [1]], [[-1e-9], [0.0], [4.0]], self_column=False, squared=True
+    )
+    assert graph.distances.ravel().tolist() == [0.0, 0.0, 2.0]
+    assert graph.ids.tolist() == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize("verb", [
+    lambda graph: graph.points(),
+    lambda graph: rv.knn(graph.embedding, 3),
+    lambda graph: rv.project(graph.embedding, "pca"),
+    lambda graph: rv.graph.second_order_cosine(graph, graph),
+])  # fmt: skip
+def test_verbs_of_vectors_say_what_is_missing(verb):
+    with pytest.raises(ValueError, match="vectors") as caught:
+        verb(taken())
+    assert str(caught.value) == (
+        "`embedding` must have vectors for this, got none: a graph made by "
+        "`Neighbors.from_arrays` stands alone."
+    )
+
+
+def test_attribution_says_what_is_missing():
+    with pytest.raises(ValueError, match="must have modalities"):
+        rv.attribute(taken())
+
+
+GOOD = {
+    "ids": ["a", "b", "c"],
+    "indices": [[1], [0], [1]],
+    "distances": [[1], [1], [2]],
+}
+FALSE = {"self_column": False, "squared": False}
+
+
+@pytest.mark.parametrize(("changed", "error", "message"), [
+    ({"ids": ["a", "b"]}, ValueError,
+     "`ids` must have as many rows as `indices` (3), got 2."),
+    ({"ids": ["a", "b", "a"]}, ValueError,
+     "`ids` must be unique, got 'a' more than once."),
+    ({"indices": [1, 0, 1]}, ValueError,
+     "`indices` must be whole numbers of shape (points, neighbours), got int64 of "
+     "shape (3,)."),
+    ({"indices": [[1.0], [0], [1]]}, ValueError,
+     "`indices` must be whole numbers of shape (points, neighbours), got float64 of "
+     "shape (3, 1)."),
+    ({"indices": [[1], [0], [3]]}, ValueError,
+     "`indices` must be row numbers from 0 to 2, or -1 in a whole line, got 3 in row "
+     "2, column 0."),
+    ({"indices": [[1, -1], [0, 2], [1, 0]], "distances": np.ones((3, 2))}, ValueError,
+     "`indices` must be row numbers from 0 to 2, or -1 in a whole line, got -1 in row "
+     "0, column 1."),
+    ({"indices": [[1, 1], [0, 2], [1, 0]], "distances": np.ones((3, 2))}, ValueError,
+     "`indices` must hold each neighbour of a point once, got 1 more than once in row "
+     "0."),
+    ({"indices": [[1], [1], [1]]}, ValueError,
+     "`indices` must not hold the point itself beyond column 0, and nowhere where "
+     "`self_column` is False, got 1 in row 1, column 0."),
+    ({"indices": [[0, 1], [0, 2], [2, 1]], "distances": [[0, 1]] * 3,
+      "self_column": True}, ValueError,
+     "`indices` must hold the point itself in column 0 where `self_column` is True, "
+     "got 0 in row 1."),
+    ({"self_column": True}, ValueError,
+     "`indices` must have 2 columns at least where `self_column` is True, got 1."),
+    ({"distances": [[1, 2]] * 3}, ValueError,
+     "`distances` must have the shape of `indices` (3, 1), got (3, 2)."),
+    ({"distances": [[1], [np.nan], [1]]}, ValueError,
+     "`distances` must hold finite numbers only, got nan in row 1."),
+    ({"distances": [[1], [-1], [1]]}, ValueError,
+     "`distances` must not be negative, got -1 in row 1, column 0."),
+    ({"squared": None}, TypeError, "`squared` must be True or False, got None."),
+])  # fmt: skip
+def test_wrong_lists_are_refused(changed, error, message):
+    with pytest.raises(error) as caught:
+        Neighbors.from_arrays(**GOOD | FALSE | changed)
+    assert str(caught.value) == message
