@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from . import _check
+from ._frozen import freeze
 from .cells import annotated, latent_graph, plain
 from .data.answers import labelled
 from .data.dataset import Dataset, Media, Modality
@@ -38,7 +39,8 @@ class Embedding:
     """Fused vectors of N samples and what the refiner says of each modality.
 
     Made by `embed(run, data)`, or by `Embedding.from_arrays` of vectors from
-    anywhere. All arrays are numpy and row-aligned.
+    anywhere. All arrays are numpy, row-aligned and read-only (``torch.tensor(e.z)`` and
+    ``e.z.copy()`` may be written into).
 
     Parameters
     ----------
@@ -99,6 +101,9 @@ class Embedding:
     target: npt.NDArray[np.float64] | None = None
     predicted: npt.NDArray[np.float64] | None = None
     decoders: dict[str, Decoder] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        freeze(self, *DIGESTED)
 
     @classmethod
     def from_arrays(  # noqa: PLR0913 (all by name)

@@ -12,11 +12,11 @@ import refnet_viz
 
 PACKAGE = Path(refnet_viz.__file__).parent
 ORDER = (
-    "_version", "_renamed", "_check", "_files", "_nested", "_progress", "_threads",
-    "_search", "_linear", "config", "data", "decoder", "cells", "embedding", "_spaces",
-    "storage", "objectives", "model", "train", "inference", "baselines", "statistics",
-    "responsibility", "graph", "regimes", "layout", "plot", "saving", "explorer",
-    "widgets", "share",
+    "_version", "_renamed", "_check", "_files", "_frozen", "_nested", "_progress",
+    "_threads", "_search", "_linear", "config", "data", "decoder", "cells",
+    "embedding", "_spaces", "storage", "objectives", "model", "train", "inference",
+    "baselines", "statistics", "responsibility", "graph", "regimes", "layout",
+    "plot", "saving", "explorer", "widgets", "share",
 )  # fmt: skip
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

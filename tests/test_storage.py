@@ -150,7 +150,7 @@ def test_what_is_shared_is_stored_once_and_shared_again(tmp_path):
     assert again[0].ids is again[19].ids
     assert again[0].media is again[19].media
     assert again[0].inputs["a"] is again[19].inputs["a"]
-    assert again[0].z.flags.writeable
+    assert not again[0].z.flags.writeable
 
 
 def test_saved_again_it_is_of_the_new_folder(tmp_path):

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from .. import _check
+from .._frozen import freeze
 from ..data.rows import order_of
 from ..embedding import Embedding, coverage
 from .conversion import build_graph
@@ -56,6 +57,9 @@ class Neighbors:
     indices: npt.NDArray[np.int64]
     distances: npt.NDArray[np.float64]
     weights: Mapping[str, float] | None = None
+
+    def __post_init__(self) -> None:
+        freeze(self, "indices", "distances")
 
     @classmethod
     def from_arrays(

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from .._frozen import read_only
 from ..data.media import Media, kept
 from ..decoder import Decoder
 from ..embedding import Embedding
@@ -66,6 +67,7 @@ class Store:
 
     def share(self, value: Any, where: str) -> str:
         """Keep what embeddings usually have in common; return its key."""
+        value = _owner(value)
         if id(value) not in self._seen:
             packed = self._pack(value, where)
             key = hashlib.sha256(encoded(text_of(packed))).hexdigest()[:32]
@@ -105,8 +107,8 @@ class Shelf:
     """Makes embeddings of what a `Store` kept; what was shared is shared again."""
 
     def __init__(self, arrays: Mapping[str, Array], shared: Mapping[str, Any]) -> None:
-        # What safetensors returns cannot be written to, which torch warns of.
-        self.arrays = {key: array.copy() for key, array in arrays.items()}
+        # Copies, as what safetensors returns holds on to the whole file.
+        self.arrays = {key: read_only(array.copy()) for key, array in arrays.items()}
         self.shared = {key: self._read(found) for key, found in shared.items()}
 
     def take(self, key: str) -> Array:
@@ -117,7 +119,9 @@ class Shelf:
         ((kind, value),) = found.items()
         if kind == "frame":
             return unpack_frame(value, self.take)
-        return self._media(value) if kind == "media" else unpack(value, self.take)
+        if kind == "media":
+            return self._media(value)
+        return read_only(unpack(value, self.take))
 
     def _media(self, found: dict[str, Any]) -> Media:
         whole = self.take(found["pictures"]["bytes"]).tobytes()
@@ -137,6 +141,15 @@ class Shelf:
         made = Embedding(**known, info=info, decoders=decoders)
         _check_rows(made)
         return made
+
+
+def _owner(value: Any) -> Any:
+    """Return the array that a view shows the whole of; anything else as it is."""
+    base = getattr(value, "base", None)
+    if not isinstance(value, np.ndarray) or not isinstance(base, np.ndarray):
+        return value
+    shapes = [(array.shape, array.strides, array.dtype) for array in (base, value)]
+    return base if shapes[0] == shapes[1] else value
 
 
 def _check_rows(embedding: Embedding) -> None:
