@@ -155,7 +155,18 @@ def _responsibility(
 ) -> tuple[list[npt.NDArray[np.float64]], str]:
     """Return responsibilities, cut where single points would take the whole scale."""
     values = [table.responsibility[name] for table in tables]
-    title = f"responsibility: {name} (1 is best, 0 the mean predictor"
+    title = responsibility_title(name)
     worse = sum(int(np.sum(numbers < LOWEST)) for numbers in values)
     title += f"; {worse:,} below {LOWEST:g} as {LOWEST:g})" if worse else ")"
     return [np.maximum(numbers, LOWEST) for numbers in values], title
+
+
+def responsibility_title(modality: str) -> str:
+    """Return the title of a responsibility, open for how many are cut.
+
+    Examples
+    --------
+    >>> responsibility_title("text")
+    'responsibility: text (1 is best, 0 the mean predictor'
+    """
+    return f"responsibility: {modality} (1 is best, 0 the mean predictor"

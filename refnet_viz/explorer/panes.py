@@ -211,12 +211,18 @@ def _graph_facts(table: PointTable, row: int) -> list[list[str]]:
 
 def _responsibility(table: PointTable, name: str, value: float) -> str:
     """Return a responsibility in words, beside its null and the mean of all points."""
+    mean, why = mean_responsibility(table, name)
+    return why or f"{number(value)} (null 0, all {mean})"
+
+
+def mean_responsibility(table: PointTable, name: str) -> tuple[str, str]:
+    """Return the mean over all points in words, and why there is none."""
     mean = mean_of(table.responsibility[name])
-    if np.isnan(mean):
-        present = table.embedding.present_in(name).any()
-        why = f"{name} does not vary" if present else f"no point has {name}"
-        return f"not defined: {why}"
-    return f"{number(value)} (null 0, all {mean:.2f})"
+    if not np.isnan(mean):
+        return number(mean), ""
+    present = table.embedding.present_in(name).any()
+    why = f"{name} does not vary" if present else f"no point has {name}"
+    return number(mean), f"not defined: {why}"
 
 
 def _prediction(table: PointTable, row: int, name: str) -> list[str]:

@@ -178,7 +178,7 @@ class PointTable:
         columns += [self.metadata[name] for name in searched_metadata(embedding)]
         present = [column for column in columns if column is not None]
         lines = zip(*(map(str, column) for column in present), strict=True)
-        return [" ".join(line).casefold() for line in lines]
+        return [folded(" ".join(line)) for line in lines]
 
     def search(self, text: str) -> Rows:
         """Return the rows in which every word of a text occurs, whatever its case.
@@ -189,7 +189,7 @@ class PointTable:
             Words looked for in ids, labels, predictions, texts and the metadata, but
             for measured numbers. An empty text selects nothing.
         """
-        words = text.casefold().split()
+        words = folded(text).split()
         if not words:
             return np.empty(0, np.intp)
         lines = enumerate(self._search_lines)
@@ -229,6 +229,19 @@ def _applies(metric: Metric, embedding: Embedding) -> bool:
         return False
     answers = embedding.predicted if metric.needs_target else embedding.predictions
     return answers is not None or not metric.of_predictions
+
+
+def folded(text: str) -> str:
+    """Return text without differences of case, as the exported page folds it too.
+
+    Browsers have no `str.casefold`; capitals made small again are nearly the same.
+
+    Examples
+    --------
+    >>> folded("STRASSE") == folded("Straße"), folded("ΟΔΟΣ") == folded("οδος")
+    (True, True)
+    """
+    return text.upper().lower().replace("ς", "σ")
 
 
 def searched_metadata(embedding: Embedding) -> list[str]:

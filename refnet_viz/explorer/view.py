@@ -207,7 +207,7 @@ class View:
             if len(self.drawn_rows) < self.total:
                 inside_sample = (self.drawn_places[panel.pairs] >= 0).all(axis=1)
                 rows = np.flatnonzero(inside_sample)
-            every.append(rows[cap(rows, most)])
+            every.append(evenly(rows, most))
         return every
 
     def notes(self, panel: Panel) -> list[str]:
@@ -270,6 +270,19 @@ class View:
             if other.space != key.space
             and (not self.hurried or self.store.has_graph(other))
         ]
+
+
+def evenly(rows: Rows, most: int) -> Rows:
+    """Return at most so many of some rows, evenly from all of them, as pages do.
+
+    Examples
+    --------
+    >>> evenly(np.arange(10), 4).tolist(), evenly(np.arange(3), 4).tolist()
+    ([0, 2, 5, 7], [0, 1, 2])
+    """
+    if len(rows) <= most:
+        return rows
+    return rows[np.arange(most) * len(rows) // most]
 
 
 def drawn_rows_of(count: int) -> Rows:

@@ -99,7 +99,7 @@ def _key(view: View) -> dict[str, Any]:
         "entries": entries[:MOST_ENTRIES],
         "more": more if len(entries) > MOST_ENTRIES else "",
         "lines": edges.key(groups, coloring.mode),
-        "linesTitle": edges.TITLE,
+        "linesTitle": edges.TITLE if groups else "",
         "scale": scale,
     }
 

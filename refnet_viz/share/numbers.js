@@ -76,7 +76,7 @@ function rewired(one, other, k) {
 // Share of the neighbours of every point that share a label with it; `same` has a bit
 // for each of them, the first one highest.
 // `judged` has a bit where both have a label, and is null where all have.
-function purity({ most, count }, same, judged, k) {
+function purity({ most, count, same, judged }, k) {
   return Float64Array.from({ length: count }, (_, row) => {
     let [right, all] = [0, 0];
     for (let place = row * most; place < row * most + k; place += 1) {
@@ -149,14 +149,34 @@ function told(value) {
   return (tie ? (2 * Math.round(cents / 2)) / 100 : value).toFixed(2);
 }
 
+// Three significant digits, as Python's ".3g" writes them.
+function shortNumber(value) {
+  if (!value) return "0";
+  const [digits, exponent] = value.toExponential(2).split("e").map(Number);
+  if (exponent >= -4 && exponent < 3) return String(Number(value.toPrecision(3)));
+  const sign = exponent < 0 ? "-" : "+";
+  return `${digits}e${sign}${String(Math.abs(exponent)).padStart(2, "0")}`;
+}
+
+// Text without the differences of case, as the explorer folds it.
+function folded(text) {
+  return text.toUpperCase().toLowerCase().replaceAll("ς", "σ");
+}
+
 function whole(value) {
   return value.toLocaleString("en-US");
 }
 
 // One line of bounded length.
 function shortened(value, longest) {
-  const line = value.split(/\s+/).filter(Boolean).join(" ");
-  return line.length <= longest ? line : `${line.slice(0, longest - 1)}…`;
+  return clipped(value.split(/\s+/).filter(Boolean).join(" "), longest);
+}
+
+// Text of so many characters, not halves of them.
+function clipped(text, longest) {
+  if (text.length <= longest) return text;
+  const letters = [...text];
+  return letters.length <= longest ? text : `${letters.slice(0, longest - 1).join("")}…`;
 }
 
 function asCsv(lines) {

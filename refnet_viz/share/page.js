@@ -15,26 +15,33 @@ data.variants.forEach((variant, number) => variant.runs.forEach((run) => {
     + variant.runs.indexOf(run);
   run.x = unpack(run.x, "f4");
   run.y = unpack(run.y, "f4");
-  run.same = run.same && unpack(run.same, "u1");
-  run.judged = run.judged && unpack(run.judged, "u1");
-  run.graph = {
-    near: unpack(run.neighbors, data.wide), most: data.most, count: data.count,
-    lacks: (row) => Number.isNaN(run.x[row]),
-  };
+  run.graph = graphOf(run);
 }));
+data.graphs.forEach((graph) => Object.assign(graph, graphOf(graph)));
+// A graph as it is stored; a row that lacks the space has the largest number everywhere.
+function graphOf({ neighbors, most, same, judged }) {
+  const near = unpack(neighbors, data.wide);
+  const none = 256 ** near.BYTES_PER_ELEMENT - 1;
+  return {
+    near, most, count: data.count,
+    same: same && unpack(same, "u1"), judged: judged && unpack(judged, "u1"),
+    lacks: (row) => near[row * most] === none,
+  };
+}
+
 const base = data.variants.find(({ name }) => name === data.baseline);
 const seeds = [...new Set(data.variants.flatMap(({ runs }) => runs.map(({ seed }) => seed)))];
 const spoken = data.labels && data.labels.map(worded);
-const words = data.ids.map((id, row) => [
-  id, spoken?.[row], data.texts?.[row], ...data.metadata.map(({ values }) => values[row]),
-].join(" ").toLowerCase());
+const searched = data.metadata.filter((column) => column.searched);
+const MOST_UNDONE = 100; // steps
+const TOGETHER = 1000; // milliseconds within which moves of one slider are one step
 
 let state = {
   shown: data.shown, seed: base.runs[0].seed, color: data.color, k: data.k,
   edges: "none", rows: [], focus: 0,
 };
 let past = [];
-let merged = ""; // the control that was moved last, whose steps are undone at once
+let moved = { by: "", at: -Infinity }; // the control that was moved last, and when
 let pointed = null;
 
 function remember(name, make) {
@@ -75,7 +82,7 @@ function edgesOf(run, kind = state.edges) {
 }
 
 function purityOf(run) {
-  return remember(`purity ${run.index} ${state.k}`, () => purity(run.graph, run.same, run.judged, state.k));
+  return remember(`purity ${run.index} ${state.k}`, () => purity(run.graph, state.k));
 }
 
 function rewiringOf(run, other = against(run)) {
@@ -89,6 +96,10 @@ function degreeOf(run) {
 
 // Colours
 
+function colorOf(name) {
+  return data.colors.find((color) => color.name === name);
+}
+
 function valuesOf(color, run) {
   if (color.name === "purity") return purityOf(run);
   if (color.name === "rewiring") return rewiringOf(run);
@@ -98,6 +109,15 @@ function valuesOf(color, run) {
     () => unpack(color.columns[column], color.names.length ? "u2" : "f4"));
 }
 
+// Single points far below the lowest would take the whole scale.
+function cut(color, values) {
+  if (color.lowest === undefined) return { values, title: titleOf(color) };
+  const worse = values.reduce((sum, each) => sum + each.filter((v) => v < color.lowest).length, 0);
+  const below = worse ? `; ${whole(worse)} below ${color.lowest} as ${color.lowest})` : ")";
+  const raised = values.map((each) => each.map((v) => (v < color.lowest ? color.lowest : v)));
+  return { values: raised, title: color.title + below };
+}
+
 function titleOf(color) {
   if (color.name === "rewiring") return `rewiring from ${data.baseline}`;
   if (color.name === "in-degree") return `in-degree (mean ${state.k}): hubs are high`;
@@ -105,9 +125,8 @@ function titleOf(color) {
 }
 
 function colored() {
-  const color = data.colors.find(({ name }) => name === state.color);
-  const values = runs().map((run) => valuesOf(color, run));
-  const title = titleOf(color);
+  const color = colorOf(state.color);
+  const { values, title } = cut(color, runs().map((run) => valuesOf(color, run)));
   if (color.names?.length) {
     const panels = values.map((codes) => ({ codes, values: null }));
     return { title, color, panels, styles: color.styles, scale: null };
@@ -132,17 +151,13 @@ function span(panels) {
   return [low, high > low ? high : low + 1];
 }
 
-function shortNumber(value) {
-  return String(Number(value.toPrecision(3)));
-}
-
 function keyOf({ title, color, panels, scale }) {
   const entries = [];
   if (!scale && color.names.length > 1) {
-    const seen = new Set(panels.flatMap(({ codes }) => [...new Set(codes)]));
+    const codes = new Set(panels.flatMap((panel) => [...new Set(panel.codes)]));
     color.names.forEach((name, code) => {
       const [paint, symbol] = color.styles[code];
-      if (seen.has(code)) entries.push({ name, code, color: paint, symbol });
+      if (codes.has(code)) entries.push({ name, color: paint, symbol, code });
     });
   }
   const rest = entries.length - data.mostEntries;
@@ -160,41 +175,43 @@ function pick(code) {
 
 // Maps
 
-function panelOf(run, colors, share) {
+function edgeNote(run, keys, drawn) {
   const { edges, rows } = state;
-  const notes = [run.note];
+  const changing = edges !== "all";
+  if (changing && run === against(run)) return `this is the baseline: nothing is ${edges}`;
+  const one = keys.length === 1;
+  const noun = `${changing ? `${edges} ` : ""}${one ? "edge" : "edges"}`;
+  const count = drawn.length === keys.length ? `${whole(keys.length)} ${noun}`
+    : `${whole(drawn.length)} of ${whole(keys.length)} ${noun} drawn`;
+  return `${count}${rows.length ? ` that ${one ? "touches" : "touch"} the selection` : ""}`;
+}
+
+function panelOf(run, colors, colorTitle, share) {
+  const { edges, rows } = state;
   let keys = edgesOf(run);
   if (rows.length) keys = touching(keys, rows, data.count);
   const drawn = evenly(keys, share);
-  const changing = !["none", "all"].includes(edges);
-  if (changing && run === against(run)) notes.push(`this is the baseline: nothing is ${edges}`);
-  else if (edges !== "none") {
-    const count = drawn.length === keys.length ? whole(keys.length)
-      : `${whole(drawn.length)} of ${whole(keys.length)}`;
-    const kind = edges === "all" ? "edges" : `${edges} edges`;
-    const part = drawn.length < keys.length ? " drawn" : "";
-    notes.push(`${count} ${kind}${part}${rows.length ? " that touch the selection" : ""}`);
-  }
+  const notes = [data.spaceNote, run.note];
+  if (edges !== "none") notes.push(edgeNote(run, keys, drawn));
   const title = `${shortened(run.variant, 40)}, seed ${run.seed}`;
-  const chosen = rows.length ? `, ${whole(rows.length)} selected` : "";
+  const selected = rows.length ? `, ${whole(rows.length)} selected` : "";
+  const color = colorTitle ? `, coloured by ${colorTitle}` : "";
   const style = data.edges[edges];
   return {
     title, notes, x: run.x, y: run.y, ...colors,
-    summary: `Map of ${title}: ${whole(data.count)} points${chosen}; ${notes.join("; ")}.`,
-    edges: style ? [{ ...style, pairs: ends(drawn, data.count) }] : [],
+    summary: `Map of ${title}: ${whole(data.count)} points${selected}${color}; ${notes.join("; ")}.`,
+    edges: style && drawn.length ? [{ ...style, pairs: ends(drawn, data.count) }] : [],
   };
 }
 
-function drawMaps() {
-  const found = colored();
+function mapsOf(colors) {
   const share = Math.floor(data.mostEdges / state.shown.length);
-  scene.draw({
+  return {
     mode: data.mode, together: data.together, size: data.size, focus: state.focus,
-    styles: found.styles, scale: found.scale,
-    panels: runs().map((run, i) => panelOf(run, found.panels[i], share)),
+    styles: colors.styles, scale: colors.scale,
+    panels: runs().map((run, i) => panelOf(run, colors.panels[i], colors.title, share)),
     selected: state.rows.length ? Uint32Array.from(state.rows) : null,
-  });
-  drawKey(parts.key, keyOf(found), pick);
+  };
 }
 
 // Details
@@ -207,72 +224,90 @@ function lackedBy(row) {
 
 function entry(row, same = null) {
   if (row >= data.count) return { row: -1, title: "a point that is not in the sample", text: "", picture: "", same };
-  const text = data.texts ? shortened(data.texts[row], data.longest) : "";
+  const text = data.texts ? clipped(data.texts[row], data.longest) : "";
   return { row, title: data.ids[row], text, picture: data.pictures?.[row] || "", same };
 }
 
-function nearest(run, row, most) {
-  if (run.graph.lacks(row)) return [];
-  const start = row * data.most;
-  const judged = run.same && data.labels[row];
-  return [...run.graph.near.subarray(start, start + Math.min(state.k, most))].map(
-    (other, i) => entry(other, judged ? bit(run.same, start + i) === 1 : null),
+function nearest(graph, row, most) {
+  if (graph.lacks(row)) return [];
+  const start = row * graph.most;
+  const judged = graph.same && data.labels[row];
+  return [...graph.near.subarray(start, start + Math.min(state.k, graph.most, most))].map(
+    (other, i) => entry(other, judged ? bit(graph.same, start + i) === 1 : null),
   );
 }
 
 function factsOf(run, row) {
-  const facts = [];
-  const value = (name) => {
-    const color = data.colors.find((one) => one.name === name);
-    return color && valuesOf(color, run)[row];
-  };
-  for (const name of lackedBy(row)) facts.push(["has no", name, ""]);
+  const facts = lackedBy(row).map((name) => ["has no", name, ""]);
+  const { graph } = run;
   if (spoken) facts.push(["label", spoken[row], ""]);
-  if (run.predictions) facts.push(["prediction", ...answer(run, row, value("confidence"))]);
-  if (run.same && !Number.isNaN(purityOf(run)[row])) facts.push(["purity", `${told(purityOf(run)[row])} (chance ${told(chance[row])})`, ""]);
-  if (run !== against(run) && !run.graph.lacks(row)) facts.push([`rewiring from ${data.baseline}`, told(rewiringOf(run)[row]), ""]);
-  for (const { name } of data.colors.filter((color) => color.name.startsWith("responsibility: "))) {
-    const found = value(name);
-    if (lackedBy(row).includes(name.slice("responsibility: ".length))) continue;
-    const said = Number.isNaN(found) ? "not defined" : `${told(found)} (null 0)`;
-    facts.push([name, found <= -1 ? "−1 or less (null 0)" : said, ""]);
+  if (run.predictions) facts.push(["prediction", ...predictionOf(run, row)]);
+  if (graph.same && !Number.isNaN(purityOf(run)[row])) {
+    facts.push(["purity", `${told(purityOf(run)[row])} (chance ${told(chance[row])})`, ""]);
   }
-  if (value("in-degree") !== undefined && !run.graph.lacks(row)) facts.push(["in-degree", `${value("in-degree")} (mean ${state.k})`, ""]);
+  if (run !== against(run) && !Number.isNaN(rewiringOf(run)[row])) {
+    facts.push([`rewiring from ${data.baseline}`, told(rewiringOf(run)[row]), ""]);
+  }
+  for (const { modality, name } of data.responsibilities) {
+    if (lackedBy(row).includes(modality)) continue;
+    const { mean, why } = run.responsibility[modality];
+    const value = told(valuesOf(colorOf(name), run)[row]);
+    facts.push([name, why || `${value} (null 0, all ${mean})`, ""]);
+  }
+  if (colorOf("in-degree") && !graph.lacks(row)) {
+    facts.push(["in-degree", `${degreeOf(run)[row]} (mean ${state.k})`, ""]);
+  }
   for (const { name, values } of data.metadata) {
-    if (values[row]) facts.push([name, shortened(values[row], data.longest), ""]);
+    const text = shortened(values[row], data.longest);
+    if (text) facts.push([name, text, ""]);
   }
   return facts;
 }
 
+function isRight(run, row) {
+  if (!spoken || !data.labels[row]) return null;
+  return String(run.predictions[row]) === String(data.labels[row]);
+}
+
 // The prediction in words, and whether it is right.
-function answer(run, row, confidence) {
-  const known = worded(run.predictions[row]);
-  const sure = confidence === undefined ? "" : ` (${told(confidence)})`;
-  if (!spoken || !data.labels[row]) return [known + sure, ""];
-  const right = String(run.predictions[row]) === String(data.labels[row]);
-  return [`${known}${sure} ${right ? "✓" : "✗"}`, right ? "right" : "wrong"];
+function predictionOf(run, row) {
+  const color = colorOf("confidence");
+  const sure = color ? ` (${told(valuesOf(color, run)[row])})` : "";
+  const right = isRight(run, row);
+  const sign = right === null ? "" : ` ${right ? "✓" : "✗"}`;
+  const mark = right === null ? "" : right ? "right" : "wrong";
+  return [worded(run.predictions[row]) + sure + sign, mark];
+}
+
+function headingOf(space, graph, run, row) {
+  if (graph.lacks(row)) return { heading: space.lacking, rows: [] };
+  let heading = `in the ${space.name} space`;
+  const k = Math.min(state.k, graph.most);
+  if (!run.graph.lacks(row)) {
+    const here = new Set(nearest(run.graph, row, state.k).map((one) => one.row));
+    const both = nearest(graph, row, k).filter((one) => here.has(one.row)).length;
+    heading += `, ${both} of ${k} shared`;
+  }
+  return { heading, rows: nearest(graph, row, MOST_TILES) };
 }
 
 function ofPoint(panel, row) {
   const run = runs()[panel];
+  const { graph } = run;
   const { title, picture, text } = entry(row);
-  const rows = nearest(run, row, MOST_ROWS);
-  const same = nearest(run, row, state.k).filter((one) => one.same).length;
-  const others = runs().filter((other) => other !== run && !other.graph.lacks(row));
-  const elsewhere = others.map((other) => {
-    const near = new Set(nearest(run, row, state.k).map((one) => one.row));
-    const shared = nearest(other, row, state.k).filter((one) => near.has(one.row)).length;
-    return {
-      heading: `in ${shortened(other.variant, 40)}, ${shared} of ${state.k} shared`,
-      rows: nearest(other, row, MOST_TILES),
-    };
-  });
+  const rows = nearest(graph, row, MOST_ROWS);
+  const same = nearest(graph, row, state.k).filter((one) => one.same).length;
+  const shared = graph.same && data.labels[row] ? `, ${same} with its label` : "";
+  const lacks = graph.lacks(row);
   return {
     title: state.shown.length > 1 ? `${title} in ${run.variant}` : title, picture, text,
-    facts: factsOf(run, row), elsewhere, rows,
-    heading: run.graph.lacks(row) ? data.lacking
-      : `${state.k} nearest in the ${data.space} space${run.same && data.labels[row] ? `, ${same} with its label` : ""}`,
-    more: state.k > MOST_ROWS && rows.length ? `${MOST_ROWS} of ${state.k} shown` : "",
+    facts: factsOf(run, row),
+    heading: lacks ? data.lacking : `${state.k} nearest in the ${data.space} space${shared}`,
+    rows,
+    more: state.k > MOST_ROWS && !lacks ? `${MOST_ROWS} of ${whole(state.k)} shown` : "",
+    elsewhere: data.otherSpaces.map(
+      (space, i) => headingOf(space, data.graphs[run.others[i]], run, row),
+    ),
   };
 }
 
@@ -284,22 +319,24 @@ function ofSelection() {
   const ranked = [...counts].sort((a, b) => b[1] - a[1]);
   const rest = ranked.slice(5).reduce((sum, [, count]) => sum + count, 0);
   const last = [["other labels", rest], [data.noLabel, spoken ? rows.length - judged.length : 0]];
-  const facts = ranked.slice(0, 5).map(([name, count]) => [name, whole(count), ""]);
+  const lines = [...ranked.slice(0, 5), ...last.filter(([, count]) => count)];
   return {
     title: `${whole(rows.length)} selected`, picture: "", text: "", elsewhere: [],
-    facts: [...facts, ...last.filter(([, count]) => count).map(([name, count]) => [name, whole(count), ""])],
+    facts: lines.map(([name, count]) => [name, whole(count), ""]),
     heading: "in the order of the data", rows: rows.slice(0, MOST_ROWS).map((row) => entry(row)),
     more: rows.length > MOST_ROWS ? `${MOST_ROWS} of ${whole(rows.length)} shown` : "",
   };
 }
 
-function drawPane() {
+function detailOf() {
   const { rows } = state;
-  let content = { hint: data.hint };
-  if (pointed) content = ofPoint(pointed.panel, pointed.row);
-  else if (rows.length === 1) content = ofPoint(state.focus, rows[0]);
-  else if (rows.length) content = ofSelection();
-  drawDetail(parts.detail, content, ({ words: [row] }) => row >= 0 && change({ rows: [row] }));
+  if (pointed) return ofPoint(pointed.panel, pointed.row);
+  if (rows.length === 1) return ofPoint(state.focus, rows[0]);
+  return rows.length ? ofSelection() : { hint: data.hint };
+}
+
+function drawPane() {
+  drawDetail(parts.detail, detailOf(), ({ words: [row] }) => row >= 0 && change({ rows: [row] }));
 }
 
 // The strip: numbers of the whole come from Python, those of the selection from here
@@ -338,45 +375,59 @@ function cellOf(run, column, cell) {
   return { ...cell, selected: told(meanOf(rewiringOf(run), rows)), nulls };
 }
 
-function drawNumbers() {
+function stripOf() {
   const step = data.steps.indexOf(state.k);
   let caption = data.counts;
   if (state.rows.length) caption += `, ${whole(state.rows.length)} selected (second number)`;
-  if (data.banded) caption += "; brackets: mean over seeds, 95% interval";
-  drawStrip(parts.strip, {
+  const several = data.variants.some(({ name, seeds: count }) => count > 1 && state.shown.includes(name));
+  if (several) caption += "; brackets: mean over seeds, 95% interval";
+  return {
     caption, columns: data.columns,
     rows: runs().map((run, i) => ({
       name: shortened(run.variant, 40), focused: i === state.focus && state.shown.length > 1,
       cells: run.strip[step].map((cell, j) => cellOf(run, data.columns[j], cell)),
     })),
-  });
+  };
 }
 
 // What happens
 
 function draw() {
-  drawMaps();
+  const colors = colored();
+  scene.draw(mapsOf(colors));
+  drawKey(parts.key, keyOf(colors), pick);
   drawPane();
-  drawNumbers();
+  drawStrip(parts.strip, stripOf());
   controls.forEach((one) => one.show(state));
   parts.clear.disabled = parts.copy.disabled = parts.save.disabled = !state.rows.length;
   parts.undo.disabled = !past.length;
 }
 
+function differs(one, other) {
+  return Object.keys(one).some((name) => name !== "focus" && String(one[name]) !== String(other[name]));
+}
+
 function change(patch, by = "") {
-  if (!by || by !== merged) past.push(state);
-  merged = by;
-  if ("rows" in patch || "shown" in patch) pointed = null;
+  const before = state;
+  const focused = state.shown[state.focus];
   state = { ...state, ...patch };
-  state.focus = Math.min(state.focus, state.shown.length - 1);
+  if ("shown" in patch && !("focus" in patch)) state.focus = Math.max(state.shown.indexOf(focused), 0);
+  // To look at another map changes nothing of what is shown.
+  if (differs(before, state)) {
+    const now = performance.now();
+    if (!by || by !== moved.by || now - moved.at > TOGETHER) past = [...past.slice(1 - MOST_UNDONE), before];
+    moved = { by, at: now };
+  }
+  if ("rows" in patch || state.shown[state.focus] !== focused) pointed = null;
   draw();
   if ("rows" in patch) say(state.rows.length ? `${whole(state.rows.length)} selected` : "nothing selected");
 }
 
 function undo() {
   if (!past.length) return;
-  state = past.pop();
-  merged = "";
+  state = past[past.length - 1];
+  past = past.slice(0, -1);
+  moved = { by: "", at: -Infinity };
   pointed = null;
   draw();
 }
@@ -389,16 +440,22 @@ function union(rows) {
   return [...new Set([...state.rows, ...rows])].sort((a, b) => a - b);
 }
 
+function linesOf(run) {
+  return remember(`lines ${run.index}`, () => data.ids.map((id, row) => folded([
+    id, spoken?.[row], run.predictions && worded(run.predictions[row]),
+    data.texts?.[row], ...searched.map(({ values }) => values[row]),
+  ].filter((text) => text !== undefined && text !== null).join(" "))));
+}
+
 function search(text) {
-  const asked = text.toLowerCase().split(/\s+/).filter(Boolean);
-  if (!asked.length) return;
-  const run = runs()[state.focus];
-  const rows = data.ids.map((_, row) => row).filter((row) => {
-    const here = `${words[row]} ${run.predictions ? worded(run.predictions[row]).toLowerCase() : ""}`;
-    return asked.every((word) => here.includes(word));
-  });
+  const asked = folded(text).split(/\s+/).filter(Boolean);
+  const lines = linesOf(runs()[state.focus]);
+  const rows = [];
+  if (asked.length) {
+    lines.forEach((line, row) => asked.every((word) => line.includes(word)) && rows.push(row));
+  }
   change({ rows });
-  if (!rows.length) say(`no point has “${text}” in its words`);
+  if (asked.length && !rows.length) say(`no point has “${text}” in its words`);
 }
 
 function toggle(name) {
@@ -414,11 +471,19 @@ function blank(value) {
 
 function tableOf(rows) {
   const run = runs()[state.focus];
+  const right = { true: "True", false: "False", null: "" };
+  const confidence = colorOf("confidence");
   const columns = [
     ["id", (row) => data.ids[row]], spoken && ["label", (row) => spoken[row]],
     run.predictions && ["prediction", (row) => worded(run.predictions[row])],
-    run.same && ["purity", (row) => purityOf(run)[row]],
-    ["rewiring", (row) => rewiringOf(run)[row]], data.texts && ["text", (row) => data.texts[row]],
+    run.predictions && spoken && ["correct", (row) => right[isRight(run, row)]],
+    confidence && ["confidence", (row) => valuesOf(confidence, run)[row]],
+    data.texts && ["text", (row) => data.texts[row]],
+    run.graph.same && ["purity", (row) => purityOf(run)[row]],
+    ["rewiring", (row) => rewiringOf(run)[row]],
+    colorOf("in-degree") && ["in_degree", (row) => degreeOf(run)[row]],
+    ...data.responsibilities.map(({ name }) => [name, (row) => valuesOf(colorOf(name), run)[row]]),
+    ...data.metadata.map(({ header, values }) => [header, (row) => values[row]]),
   ].filter(Boolean);
   return [columns.map(([name]) => name), ...rows.map((row) => columns.map(([, of]) => blank(of(row))))];
 }
@@ -485,6 +550,11 @@ draw();
 // For tests, and for those who look behind the page.
 window.refnetViz = {
   data, scene, change, undo, search, state: () => state, colors: () => colored(),
+  point: (at) => { pointed = at; drawPane(); },
+  view: () => {
+    const colors = colored();
+    return { maps: mapsOf(colors), key: keyOf(colors), detail: detailOf(), strip: stripOf() };
+  },
   edges: (name, kind) => [...ends(edgesOf(runOf(name), kind), data.count)],
   table: () => tableOf(state.rows),
 };

@@ -20,9 +20,17 @@ from ..data.answers import NO_LABEL, labelled
 from ..data.meaning import distinct, texts
 from ..embedding import Embedding
 from ..explorer import edges, panes
-from ..explorer.colors import OF_GRAPH, coloring_of, ends_of, origin_of, ramp
+from ..explorer.colors import (
+    LOWEST,
+    OF_GRAPH,
+    coloring_of,
+    ends_of,
+    origin_of,
+    ramp,
+    responsibility_title,
+)
 from ..explorer.embeddings import Embeddings, Key, Rows
-from ..explorer.points import PointTable
+from ..explorer.points import PointTable, responsibility_of, searched_metadata
 from ..explorer.store import Store
 from ..explorer.view import MOST_EDGES, drawn_rows_of
 from ..explorer.wire import LONGEST_NAME
@@ -33,6 +41,7 @@ from ..plot.points import point_size
 
 STEPS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50)  # of the slider of k
 MOST_BYTES = 5_000_000  # of neighbours; more seeds than fit stay at home
+OF_RUN = ("latent", "refined")  # spaces that every run has of its own
 NOTHING: Rows = np.empty(0, np.intp)
 
 
@@ -130,6 +139,26 @@ class Content:
         bases = [self.against(places[0]) for places in found.values()]
         return {**found, self.baseline: list(dict.fromkeys([first, *bases]))}
 
+    @cached_property
+    def other_spaces(self) -> list[str]:
+        """The other spaces whose neighbours go along, none where they take too much."""
+        spaces = [name for name in self.embeddings.spaces if name != self.space]
+        runs = sum(map(len, self.runs.values()))
+        graphs = sum(runs if name in OF_RUN else 1 for name in spaces)
+        size = len(self.drawn) * self.width * self.most
+        return spaces if (runs + graphs) * size <= MOST_BYTES else []
+
+    @cached_property
+    def other_keys(self) -> list[Key]:
+        """Graphs of other spaces, those of the features once for all runs."""
+        every = (
+            self.embeddings.twin(key.in_space(space))
+            for keys in self.runs.values()
+            for key in keys
+            for space in self.other_spaces
+        )
+        return list(dict.fromkeys(every))
+
     @property
     def whole(self) -> bool:
         """Whether all seeds go along."""
@@ -157,7 +186,12 @@ def payload(content: Content) -> dict[str, Any]:
     first, drawn = content.first, content.drawn
     return {
         "mode": content.mode, "total": len(first), "count": len(drawn),
-        "space": content.space, "together": content.layout == "aligned",
+        "space": content.space, "spaceNote": f"{cut(content.space)} space",
+        "otherSpaces": [{"name": name, "lacking": panes.lacking(name)}
+                        for name in content.other_spaces],
+        "graphs": [_graph(content, key) for key in content.other_keys],
+        "responsibilities": _responsibilities(content),
+        "together": content.layout == "aligned",
         "k": content.k, "steps": content.steps, "most": content.most,
         "baseline": content.baseline, "shown": list(content.shown),
         "color": content.color, "size": point_size(len(drawn)),
@@ -229,34 +263,72 @@ def members(
 
 def _variants(content: Content) -> list[dict[str, Any]]:
     return [
-        {"name": name, "runs": [_run(content, key) for key in keys]}
+        {
+            "name": name,
+            "seeds": len(content.embeddings.seeds(name)),
+            "runs": [_run(content, key) for key in keys],
+        }
         for name, keys in content.runs.items()
     ]
 
 
 def _run(content: Content, key: Key) -> dict[str, Any]:
-    drawn, store = content.drawn, content.store
-    graph = store.graph(key, content.most)
-    layout = store.layout(key, content.layout)
-    x, y = layout.coordinates[drawn].T
-    width = f"<u{content.width}"
-    same = None if graph.labels is None else same_label(graph)[drawn]
-    judged = None
-    if graph.labels is not None and not labelled(graph.labels, None, len(graph)).all():
-        judged = packed(np.packbits(labelled_neighbors(graph)[drawn]), "u1")
-    # Rows that lack the space have no neighbours: the largest number stands for none.
-    nearest = content.places[graph.indices[drawn]]
-    nearest[graph.indices[drawn] < 0] = np.iinfo(f"u{content.width}").max
-    parts = [layout.note or layout.title, layout.caption, layout.coverage]
+    layout = content.store.layout(key, content.layout)
+    x, y = layout.coordinates[content.drawn].T
+    embedding = content.embeddings.embedding(key)
+    notes = [layout.note or layout.title, layout.caption, layout.coverage]
+    twins = [
+        content.embeddings.twin(key.in_space(space)) for space in content.other_spaces
+    ]
     return {
-        "seed": str(key.seed), "against": str(content.against(key).seed),
-        "x": packed(x, "<f4"), "y": packed(y, "<f4"),
-        "note": ", ".join(part for part in parts if part),
-        "neighbors": packed(nearest, width), "judged": judged,
-        "same": None if same is None else packed(np.packbits(same), "u1"),
-        "predictions": members(graph.embedding.predictions, drawn),
+        "seed": str(key.seed),
+        "against": str(content.against(key).seed),
+        "x": packed(x, "<f4"),
+        "y": packed(y, "<f4"),
+        "note": ", ".join(note for note in notes if note),
+        **_graph(content, key),
+        "others": [content.other_keys.index(twin) for twin in twins],
+        "predictions": members(embedding.predictions, content.drawn),
+        "responsibility": _means(content, key),
         "strip": [_strip(content, key, k)["rows"][0]["cells"] for k in content.steps],
-    }  # fmt: skip
+    }
+
+
+def _graph(content: Content, key: Key) -> dict[str, Any]:
+    """Return the neighbours of a graph, and which of them share a label."""
+    rows = content.drawn
+    graph = content.store.graph(key, content.most)
+    same = judged = None
+    if graph.labels is not None:
+        same = packed(np.packbits(same_label(graph)[rows]), "u1")
+        if not labelled(graph.labels, None, len(graph)).all():
+            judged = packed(np.packbits(labelled_neighbors(graph)[rows]), "u1")
+    # Rows that lack the space have no neighbours: the largest number stands for none.
+    nearest = content.places[graph.indices[rows]]
+    nearest[graph.indices[rows] < 0] = np.iinfo(f"u{content.width}").max
+    neighbors = packed(nearest, f"<u{content.width}")
+    return {"neighbors": neighbors, "most": graph.k, "same": same, "judged": judged}
+
+
+def _responsibilities(content: Content) -> list[dict[str, str]]:
+    """Return modality and colour of every responsibility that goes along."""
+    names = {responsibility_of(name): name for name in content.first.decoded}
+    return [
+        {"modality": names[color], "name": color}
+        for color in content.colors
+        if color in names
+    ]
+
+
+def _means(content: Content, key: Key) -> dict[str, dict[str, str]]:
+    """Return the mean of each responsibility over all points, or why there is none."""
+    table = content.table(key, content.k)
+    return {
+        name: dict(
+            zip(("mean", "why"), panes.mean_responsibility(table, name), strict=True)
+        )
+        for name in table.responsibility
+    }
 
 
 def _columns(content: Content) -> list[dict[str, Any]]:
@@ -272,7 +344,7 @@ def _bands(content: Content) -> dict[str, Any]:
     most = max(map(len, content.store.embeddings.variants.values()))
     tail = (1 + panes.CONFIDENCE) / 2
     quantiles = [float(stdtrit(count - 1, tail)) for count in range(2, most + 1)]
-    return {"banded": most > 1, "student": [None, None, *quantiles]}
+    return {"student": [None, None, *quantiles]}
 
 
 def _strip(content: Content, key: Key, k: int) -> dict[str, Any]:
@@ -292,23 +364,32 @@ def _colors(content: Content) -> list[dict[str, Any]]:
     ]
 
 
-def _color(content: Content, shown: list[PointTable], name: str) -> dict[str, Any]:
-    found, title = coloring_of(shown, name, content.mode)
-    kind = "<u2" if found.names else "<f4"
-    start = 0 if found.names else origin_of(found)
-    columns = [packed(values[content.drawn] - start, kind) for values in found.values]
+def _color(content: Content, tables: list[PointTable], name: str) -> dict[str, Any]:
+    coloring, title = coloring_of(tables, name, content.mode)
+    values, lowest = coloring.values, {}
+    modality = {responsibility_of(m): m for m in content.first.decoded}.get(name)
+    if modality is not None and tables[0].responsibility:
+        # The page cuts them itself: the pane of details says them as they are.
+        values = tuple(table.responsibility[modality] for table in tables)
+        title, lowest = responsibility_title(modality), {"lowest": LOWEST}
+    kind = "<u2" if coloring.names else "<f4"
+    start = 0 if coloring.names else origin_of(coloring)
+    columns = [packed(each[content.drawn] - start, kind) for each in values]
     if len(set(columns)) == 1:
         columns = columns[:1]  # the same for every run
+    ends = {}
+    if coloring.kind not in {"categories", "numbers"}:
+        ends = dict(zip(("lowText", "highText"), ends_of(coloring), strict=True))
+    codes = range(len(coloring.names))
     return {
-        "name": name, "title": title,
-        "names": [
-            cut(found.entry(code), LONGEST_NAME)
-            for code in range(len(found.names))
-        ],
-        "styles": [list(style) for style in found.styles], "columns": columns,
-        **({} if found.kind in {"categories", "numbers"} else {
-            "lowText": ends_of(found)[0], "highText": ends_of(found)[1]}),
-    }  # fmt: skip
+        "name": name,
+        "title": title,
+        "names": [cut(coloring.entry(code), LONGEST_NAME) for code in codes],
+        "styles": [list(style) for style in coloring.styles],
+        "columns": columns,
+        **lowest,
+        **ends,
+    }
 
 
 def _edge_style(kind: str, mode: str) -> dict[str, Any]:
@@ -322,11 +403,22 @@ def _texts(content: Content) -> list[str] | None:
 
 
 def _metadata(content: Content) -> list[dict[str, Any]]:
-    """Return name and words of every column of the metadata."""
-    known = content.first.metadata.iloc[content.drawn]
+    """Return names and texts of every column of the metadata."""
+    first = content.first
+    table = first.metadata.iloc[content.drawn]
+    names = distinct(table.columns)
+    key = content.runs[content.baseline][0]
+    columns = content.table(key, content.k).frame(NOTHING).columns.tolist()
+    headers = columns[len(columns) - len(names) :]
+    searched = searched_metadata(first)
     return [
-        {"name": cut(name), "values": texts(known.iloc[:, key])}
-        for key, name in enumerate(distinct(known.columns))
+        {
+            "name": name,
+            "header": header,
+            "searched": name in searched,
+            "values": texts(table.iloc[:, number]),
+        }
+        for number, (name, header) in enumerate(zip(names, headers, strict=True))
     ]
 
 

@@ -1,0 +1,266 @@
+"""The exported page shows what the explorer shows, in the same words and numbers.
+
+Random states are set in a page in Chromium and in Python: titles, notes, edges,
+colours, legend, details, metric strip, table and the rows of a search must agree.
+"""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from lab import FLAGS, chromium
+from pages import N, space
+from playwright.sync_api import sync_playwright
+
+import refnet_viz as rv
+from refnet_viz.data import Media
+from refnet_viz.data.meaning import texts
+from refnet_viz.explorer import panes
+from refnet_viz.explorer.state import State
+from refnet_viz.explorer.store import Store
+from refnet_viz.explorer.view import View
+from refnet_viz.explorer.wire import messages
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+K = 4
+STATES = 50  # of each of the four comparisons
+EDGES = ("none", "all", "kept", "gained", "lost")
+WORDS = (
+    "text",
+    "P1",
+    "ant BEE",
+    "round",
+    "Straße",
+    "STRASSE",
+    "0.5",
+    "zebra",
+    "",
+    "cat",
+)
+SHOW = """({ patch, pointed, words }) => {
+  refnetViz.change({ rows: [] });
+  refnetViz.change(patch);
+  if (pointed) refnetViz.point(pointed);
+  const { maps, key, detail, strip } = refnetViz.view();
+  const value = (v) => (Number.isNaN(v) ? null : v);
+  const plain = (values) => values && [...values].map(value);
+  const panels = maps.panels.map((panel) => ({
+    ...panel, x: plain(panel.x), y: plain(panel.y), codes: plain(panel.codes),
+    values: plain(panel.values),
+    edges: panel.edges.map((group) => ({ ...group, pairs: [...group.pairs] })),
+  }));
+  const table = refnetViz.table();
+  refnetViz.search(words);
+  return {
+    panels, key, detail, strip, table, together: maps.together,
+    styles: maps.styles, rows: refnetViz.state().rows,
+  };
+}"""
+
+
+def some_absent(variant, seed):
+    """Points without a modality, without a label, with long texts and dates."""
+    full = space(variant, seed)
+    inputs = {name: values.copy() for name, values in full.inputs.items()}
+    present = np.ones((N, 2), bool)
+    present[::7, 1] = False
+    labels = full.labels.copy()
+    labels[::5] = -1
+    metadata = full.metadata.assign(
+        when=pd.date_range("2020-01-01", periods=N, freq="D"),
+        note=["Straße", None, "x"] * (N // 3),
+    )
+    made = rv.Embedding.from_arrays(
+        full.z,
+        ids=full.ids,
+        labels=labels,
+        class_names=["ant", "bee", "cat"],
+        modalities=inputs,
+        present=present,
+        metadata=metadata,
+        media=Media((), tuple("\N{GRINNING FACE} long\n " * i for i in range(N))),
+        unlabelled=-1,
+    )
+    made.info.update(seed=seed)
+    return made
+
+
+COMPARISONS = {
+    "answers": lambda: {
+        "plain": [space("plain", seed) for seed in range(3)],
+        "refiner": [space("refiner", seed) for seed in range(2)],
+        "both": [space("both", seed) for seed in range(3)],
+    },
+    "several labels": lambda: {
+        name: [space(name, seed, multi=True) for seed in range(2)]
+        for name in ("plain", "both")
+    },
+    "absent": lambda: {
+        name: some_absent(name, seed) for seed, name in enumerate(("plain", "both"))
+    },
+    "strange": lambda: {
+        "plain": space("plain", 0, strange=True),
+        "</script>": space("both", 1, strange=True),
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as play:
+        running = play.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        yield running
+        running.close()
+
+
+def random_states(rng, store, steps, colors):
+    """Yield settings for Python, with the point that is pointed at and a search."""
+    runs = store.embeddings
+    names = list(runs.variants)
+    for _ in range(STATES):
+        count = int(rng.integers(1, len(names) + 1))
+        kept = sorted(rng.permutation(len(names))[:count].tolist())
+        variants = tuple(names[i] for i in kept)
+        variant = variants[rng.integers(count)]
+        size = int(rng.choice([0, 0, 1, 2, 9, N]))
+        rows = np.sort(rng.permutation(N)[:size])
+        settings = {
+            "variants": variants,
+            "variant": variant,
+            "seed": runs.seeds(variant)[rng.integers(len(runs.seeds(variant)))],
+            "color": colors[rng.integers(len(colors))],
+            "k": int(rng.choice(steps)),
+            "edges": str(rng.choice(EDGES)),
+            "rows": rows,
+        }
+        pointed = None
+        if rng.random() < 0.5:
+            pointed = variants[rng.integers(count)], int(rng.integers(N))
+        yield settings, pointed, str(rng.choice(WORDS))
+
+
+def numbers(data, kind):
+    """Return bytes as numbers, those that are not defined as None."""
+    if data is None:
+        return None
+    values = np.frombuffer(data, kind).tolist()
+    return [None if value != value else value for value in values]
+
+
+def in_python(store, state, pointed, words):
+    """Return what the explorer shows in a state, as plain values."""
+    view = View(store, state)
+    sent = messages(view)
+    panels = []
+    for number, text in enumerate(sent["texts"]["panels"]):
+        places = sent["places"]["panels"][number]
+        colors = sent["colors"]["panels"][number]
+        groups = sent["edges"]["panels"][number]
+        panels.append({
+            **text,
+            **{axis: numbers(places[axis], "<f4") for axis in "xy"},
+            "codes": numbers(colors["codes"], "<u2"),
+            "values": numbers(colors["values"], "<f4"),
+            "edges": [
+                {**group, "pairs": numbers(group["pairs"], "<u4")} for group in groups
+            ],
+        })  # fmt: skip
+    table = view.tables[view.focus]
+    return {
+        "panels": panels,
+        "key": sent["key"],
+        "detail": panes.detail(view, pointed),
+        "strip": panes.strip(view, banded=True),
+        "table": table.frame(state.rows),
+        "together": sent["places"]["together"],
+        "styles": sent["colors"]["styles"],
+        "rows": table.search(words).tolist(),
+    }
+
+
+def differences(page, python, path=""):
+    """Yield where plain values differ by more than single precision."""
+    if isinstance(page, dict) and isinstance(python, dict):
+        for name in sorted(page.keys() | python.keys()):
+            pair = page.get(name, "absent"), python.get(name, "absent")
+            yield from differences(*pair, f"{path}.{name}")
+    elif isinstance(page, list) and isinstance(python, list):
+        lengths = [len(page)], [len(python)]
+        pairs = zip(page, python, strict=False)
+        for i, pair in enumerate(
+            [*pairs, lengths] if lengths[0] != lengths[1] else pairs
+        ):
+            yield from differences(*pair, f"{path}[{i}]")
+    elif not same_value(page, python):
+        yield path, page, python
+
+
+def same_value(page, python):
+    if isinstance(page, float | int) and isinstance(python, float | int):
+        return page == pytest.approx(python, rel=1e-5, abs=1e-6)
+    return page == python
+
+
+def is_number(kind):
+    return pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind)
+
+
+def as_table(frame):
+    """Return a frame as the page writes it: names, then a list a row."""
+    columns = [
+        [None if np.isnan(value) else value for value in column.tolist()]
+        if is_number(column)
+        else texts(column)
+        for _, column in frame.items()
+    ]
+    return [frame.columns.tolist(), *map(list, zip(*columns, strict=True))]
+
+
+def as_numbers(table, frame):
+    """Return the table of the page, its cells as numbers where the frame has some."""
+    kinds = [is_number(kind) for kind in frame.dtypes]
+    rows = [
+        [
+            (None if cell == "" else float(cell)) if number else str(cell)
+            for cell, number in zip(row, kinds, strict=True)
+        ]
+        for row in table[1:]
+    ]
+    return [table[0], *rows]
+
+
+@pytest.mark.parametrize("name", COMPARISONS)
+def test_the_page_shows_what_the_explorer_shows(browser, tmp_path, name):
+    spaces = COMPARISONS[name]()
+    file = rv.export_html(spaces, tmp_path / "page.html", k=K, layout="pca")
+    page = browser.new_page()
+    page.goto(file.as_uri())
+    content = page.evaluate("() => refnetViz.data")
+    store = Store.of(
+        {n: v if isinstance(v, list) else [v] for n, v in spaces.items()}, 2 * K
+    )
+    colors = [color["name"] for color in content["colors"]]
+    assert colors == store.colors
+    rng = np.random.default_rng([3, *name.encode()])
+    for settings, pointed, words in random_states(rng, store, content["steps"], colors):
+        state = State.of(store, {"k": K, "layout": "pca"}).changed(store, **settings)
+        patch = {
+            "shown": list(state.variants), "seed": str(state.seed),
+            "color": state.color, "k": state.k, "edges": state.edges,
+            "rows": state.rows.tolist(), "focus": state.focus,
+        }  # fmt: skip
+        at = pointed and {
+            "panel": state.variants.index(pointed[0]), "row": pointed[1],
+        }  # fmt: skip
+        shown = page.evaluate(SHOW, {"patch": patch, "pointed": at, "words": words})
+        python = in_python(store, state, pointed, words)
+        frame = python["table"]
+        python["table"] = as_table(frame)
+        shown["table"] = as_numbers(shown["table"], frame)
+        for column in shown["strip"]["columns"]:
+            column.pop("rewiring", None)
+        differing = list(differences(shown, json.loads(json.dumps(python))))
+        assert not differing, (patch, pointed, words, differing[:5])
+    page.close()
