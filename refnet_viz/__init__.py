@@ -40,9 +40,9 @@ if TYPE_CHECKING:
         refiner_curve,
         robustness,
     )
-    from .saving import save
     from .share import export_html, report
     from .share.replay import replay
+    from .share.save import save
     from .storage import load
     from .train import VARIANTS, Config, Run, fit, pretrain, sweep
     from .widgets import explore
@@ -59,7 +59,7 @@ _ROOMS = {
     "pretrain": "train", "project": "layout", "rails": "baselines",
     "refiner_curve": "regimes", "replay": "share.replay", "report": "share",
     "responsibility": "", "robustness": "regimes",
-    "save": "saving", "sweep": "train",
+    "save": "share.save", "sweep": "train",
 }  # fmt: skip
 __all__ = [
     "METRICS",

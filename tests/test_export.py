@@ -21,7 +21,7 @@ from refnet_viz.embedding import Embedding
 from refnet_viz.graph import compare, knn
 from refnet_viz.plot import export, latent
 from refnet_viz.plot.manifest import final
-from refnet_viz.saving import FIGURES, save
+from refnet_viz.share.save import FIGURES, save
 from refnet_viz.storage import load
 
 # Names of variants are in Chinese here; not every machine has letters for them.

@@ -10,7 +10,7 @@ from lab import FLAGS, chromium
 from refnet_viz import plot
 from refnet_viz.embedding import Embedding
 from refnet_viz.plot.points import MOST_SVG
-from refnet_viz.saving import save
+from refnet_viz.share.save import save
 
 pytestmark = pytest.mark.browser
 

@@ -16,7 +16,7 @@ ORDER = (
     "_threads", "_search", "_linear", "config", "data", "decoder", "cells",
     "embedding", "_spaces", "storage", "objectives", "model", "train", "inference",
     "baselines", "statistics", "responsibility", "graph", "regimes", "layout",
-    "plot", "saving", "explorer", "widgets", "share",
+    "plot", "explorer", "share", "widgets",
 )  # fmt: skip
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -100,7 +100,8 @@ LAZY = {
     "refnet_viz.responsibility": {"torch", "umap", "plotly", "matplotlib", "numba"},
     "refnet_viz.graph": {"torch", "umap", "plotly", "matplotlib", "numba"},
     "refnet_viz.train": {"umap", "plotly", "matplotlib", "numba", "networkx.drawing"},
-    "refnet_viz.saving": {"torch", "umap", "plotly", "matplotlib", "ipywidgets"},
+    "refnet_viz.share": {"torch", "umap", "plotly", "matplotlib", "ipywidgets"},
+    "refnet_viz.share.save": {"torch", "umap", "plotly", "matplotlib", "ipywidgets"},
     "refnet_viz.layout": {"torch", "umap", "plotly", "matplotlib", "numba"},
 }
 

@@ -20,7 +20,7 @@ from refnet_viz.plot.render.style import colour
 from refnet_viz.plot.render.text import read, wrapped, written
 from refnet_viz.plot.text import unmarked
 from refnet_viz.plot.theme import DASHES, MODES, SYMBOLS, class_style, stroke
-from refnet_viz.saving import save
+from refnet_viz.share.save import save
 
 COLUMN = 317  # pixels of 3.3 inches
 SMALLEST = 6  # points

@@ -10,7 +10,7 @@ import anywidget
 import pandas as pd
 import plotly.graph_objects as go
 
-from ..saving import save
+from ..share.save import save
 from .scripts import bound
 
 MANIFEST, TABLE = "manifest", "table"

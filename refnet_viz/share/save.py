@@ -10,13 +10,13 @@ from typing import Any
 
 import pandas as pd
 
-from . import _check
-from ._files import replacing, write
-from .embedding import Embedding
-from .graph import Neighbors, save_graph
-from .graph.cells import write_cells
-from .layout.points_table import points_table
-from .storage import save_spaces
+from .. import _check
+from .._files import replacing, write
+from ..embedding import Embedding
+from ..graph import Neighbors, save_graph
+from ..graph.cells import write_cells
+from ..layout.points_table import points_table
+from ..storage import save_spaces
 
 FIGURES = (".html", ".json", ".png", ".svg", ".pdf")
 TABLES = (".csv", ".parquet")
@@ -82,7 +82,7 @@ def save(
     try:
         if _is_figure(thing):
             # plotly is not needed for what is no figure.
-            from .plot.export import save_figure  # noqa: PLC0415
+            from ..plot.export import save_figure  # noqa: PLC0415
 
             _suffix(path, FIGURES, "a figure")
             size = {"width": width, "height": height}
