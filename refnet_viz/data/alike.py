@@ -53,5 +53,5 @@ def alike(labels: Rows, indices: Rows) -> Bools:
 
 def both_labelled(labels: Rows, indices: Rows) -> Bools:
     """Return ``(N, k)``: whether both a row and its neighbour have a label."""
-    known = labelled(labels.astype(np.int64, copy=False), None, len(labels))
-    return np.asarray(known[indices] & known[:, None] & (indices >= 0))
+    has_label = labelled(labels.astype(np.int64, copy=False), None, len(labels))
+    return np.asarray(has_label[indices] & has_label[:, None] & (indices >= 0))

@@ -201,10 +201,10 @@ def _coded(entries: Column, names: tuple[str, ...]) -> tuple[Labels, tuple[str, 
         return _of_numbers(entries, names)
     present = entries.values[~entries.missing]
     text = np.array([text_of(entry) for entry in present], dtype=object)
-    codes, seen = pd.factorize(text)
-    order = names or tuple(name for name in entries.order if name in set(seen))
-    order = order or tuple(natural(map(str, seen)))
-    return _placed(entries, codes, [str(name) for name in seen], order), order
+    codes, uniques = pd.factorize(text)
+    order = names or tuple(name for name in entries.order if name in set(uniques))
+    order = order or tuple(natural(map(str, uniques)))
+    return _placed(entries, codes, [str(name) for name in uniques], order), order
 
 
 def _of_numbers(
@@ -220,31 +220,31 @@ def _of_numbers(
             f"got {present[odd[0]]} in row {row}; `target` takes measured numbers."
         )
     whole, codes = np.unique(present.astype(np.int64), return_inverse=True)
-    seen = whole.tolist()
-    if seen[0] == UNLABELLED and "-1" not in names:
+    uniques = whole.tolist()
+    if uniques[0] == UNLABELLED and "-1" not in names:
         raise ValueError(
             "`labels` must say what -1 means, got it in row "
             f"{np.flatnonzero(entries.values == UNLABELLED)[0]}; "
             "unlabelled=-1 marks rows without a label."
         )
-    texts = [str(value) for value in seen]
+    texts = [str(value) for value in uniques]
     if names and not set(texts) <= set(names):
-        if seen[0] < 0 or seen[-1] >= len(names):
-            bad = seen[0] if seen[0] < 0 else seen[-1]
+        if uniques[0] < 0 or uniques[-1] >= len(names):
+            bad = uniques[0] if uniques[0] < 0 else uniques[-1]
             raise ValueError(
                 f"`labels` must be between 0 and {len(names) - 1}, got {bad}."
             )
-        texts = [names[value] for value in seen]
+        texts = [names[value] for value in uniques]
     order = names or tuple(texts)
     return _placed(entries, codes, texts, order), order
 
 
 def _placed(
-    entries: Column, codes: npt.NDArray[Any], seen: list[str], order: tuple[str, ...]
+    entries: Column, codes: npt.NDArray[Any], texts: list[str], order: tuple[str, ...]
 ) -> Labels:
     """Return the place in `order` of what each row has, -1 where it has nothing."""
     place = {name: i for i, name in enumerate(order)}
-    for number, name in enumerate(seen):
+    for number, name in enumerate(texts):
         if name not in place:
             row = np.flatnonzero(~entries.missing)[np.flatnonzero(codes == number)[0]]
             raise ValueError(
@@ -252,7 +252,7 @@ def _placed(
                 f"got none for {name!r} in row {row}."
             )
     numbers = np.full(len(entries), UNLABELLED, dtype=np.int64)
-    table = np.array([place[name] for name in seen], dtype=np.int64)
+    table = np.array([place[name] for name in texts], dtype=np.int64)
     numbers[~entries.missing] = table[codes]
     return numbers
 
@@ -275,8 +275,8 @@ def _of_tags(labels: Any, names: tuple[str, ...]) -> tuple[Labels, tuple[str, ..
         None if is_missing(entry) else [text_of(tag) for tag in entry]
         for entry in labels
     ]
-    seen = {tag for row in rows if row for tag in row}
-    order = names or tuple(natural(seen))
+    tags = {tag for row in rows if row for tag in row}
+    order = names or tuple(natural(tags))
     place = {name: i for i, name in enumerate(order)}
     if not order:
         raise ValueError("`labels` must name a class in at least one row, got none.")

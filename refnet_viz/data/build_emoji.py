@@ -60,7 +60,7 @@ def entries(text: str) -> list[Entry]:
     ... 1F3C1 FE0F ; unqualified     # x E0.6 chequered flag''')
     [Entry(emoji='🏁', name='chequered flag', group='Flags', subgroup='flag')]
     """
-    found, group, subgroup = [], "", ""
+    entries, group, subgroup = [], "", ""
     for line in text.splitlines():
         if line.startswith("# group: "):
             group = line.removeprefix("# group: ")
@@ -69,18 +69,18 @@ def entries(text: str) -> list[Entry]:
         elif match := LINE.match(line):
             emoji = "".join(chr(int(code, 16)) for code in match[1].split())
             if not SKIN_TONES.search(emoji):
-                found.append(Entry(emoji, match[2], group, subgroup))
-    return found
+                entries.append(Entry(emoji, match[2], group, subgroup))
+    return entries
 
 
 def keywords() -> dict[str, str]:
     """Return CLDR's English keywords by emoji, separated by " | "."""
-    found = {}
+    keywords = {}
     for path in (ANNOTATIONS, DERIVED):
         for node in ET.parse(path).getroot().iter("annotation"):
             if "type" not in node.attrib:
-                found[node.attrib["cp"]] = node.text or ""
-    return found
+                keywords[node.attrib["cp"]] = node.text or ""
+    return keywords
 
 
 def draw(emoji: str, font: ImageFont.FreeTypeFont) -> bytes | None:
@@ -112,11 +112,11 @@ def build() -> dict[str, npt.NDArray[np.generic]]:
     group = np.array([groups.index(entry.group) for entry, _ in rows], dtype=np.uint8)
     pictures = [picture for _, picture in rows]
     # CLDR leaves the emoji presentation selector out of its keys.
-    known = [words.get(e.emoji.replace("\ufe0f", ""), "") for e, _ in rows]
+    texts = [words.get(e.emoji.replace("\ufe0f", ""), "") for e, _ in rows]
     return {
         "ids": np.array([entry.emoji for entry, _ in rows]),
         "name": np.array([unicodedata.normalize("NFC", e.name) for e, _ in rows]),
-        "keywords": np.array([unicodedata.normalize("NFC", text) for text in known]),
+        "keywords": np.array([unicodedata.normalize("NFC", text) for text in texts]),
         "group": group,
         "group_names": np.array(groups),
         "subgroup": np.array(

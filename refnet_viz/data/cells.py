@@ -80,10 +80,10 @@ def matrix_of(adata: Any, place: str, argument: str) -> Matrix:
 
 def places_of(adata: Any) -> list[str]:
     """Return every place of an AnnData at which it has a matrix of its cells."""
-    there = ["X"] if adata.X is not None else []
-    there += [f"layers/{key}" for key in adata.layers if key is not None]
-    there += [f"obsm/{key}" for key in adata.obsm]
-    return there + (["raw/X"] if adata.raw is not None else [])
+    places = ["X"] if adata.X is not None else []
+    places += [f"layers/{key}" for key in adata.layers if key is not None]
+    places += [f"obsm/{key}" for key in adata.obsm]
+    return places + (["raw/X"] if adata.raw is not None else [])
 
 
 def read_anndata(source: Any) -> Any:
@@ -169,13 +169,13 @@ def need(package: str, argument: str = "path") -> Any:
 def _check_kind(argument: str, path: Path, kind: str) -> None:
     """Refuse a zarr folder or an HDF5 file that says it is something else."""
     other = {"anndata": "`from_mudata` reads", "mudata": "`from_anndata` reads"}[kind]
-    seen = _read(argument, path, _encoding)
-    if seen.lower() != kind and seen.lower() in {"anndata", "mudata"}:
+    encoding = _read(argument, path, _encoding)
+    if encoding.lower() != kind and encoding.lower() in {"anndata", "mudata"}:
         raise ValueError(
             f"`{argument}` must hold {_TITLES[kind]}, got one that holds "
-            f"{_TITLES[seen.lower()]}, which {other}: {path.name!r}."
+            f"{_TITLES[encoding.lower()]}, which {other}: {path.name!r}."
         )
-    if not seen and path.is_dir():
+    if not encoding and path.is_dir():
         raise ValueError(
             f"`{argument}` must hold {_TITLES[kind]}, got a zarr folder of another "
             f"kind: {path.name!r}."
@@ -190,12 +190,12 @@ def _encoding(path: Path) -> str:
     if path.is_dir():
         zarr = need("zarr", "path")
         group = zarr.open_group(str(path), mode="r")
-        seen = group.attrs.get("encoding-type", "")
-        return str(seen or ("mudata" if "mod" in group else ""))
+        encoding = group.attrs.get("encoding-type", "")
+        return str(encoding or ("mudata" if "mod" in group else ""))
     h5py = need("h5py", "path")
     with h5py.File(path, "r") as file:
-        seen = file.attrs.get("encoding-type", "")
-        return str(seen or ("mudata" if "mod" in file else ""))
+        encoding = file.attrs.get("encoding-type", "")
+        return str(encoding or ("mudata" if "mod" in file else ""))
 
 
 def _read(argument: str, path: Path, read: Callable[[Path], Any]) -> Any:
@@ -252,17 +252,17 @@ def obs_of(mdata: Any) -> pd.DataFrame:
     table = pd.DataFrame(mdata.obs).set_axis(names)
     parts = [table]
     for key, adata in mdata.mod.items():
-        own = pd.DataFrame(adata.obs).set_axis(pd.Index(adata.obs_names))
-        own.columns = pd.Index([f"{key}:{column}" for column in own.columns])
+        frame = pd.DataFrame(adata.obs).set_axis(pd.Index(adata.obs_names))
+        frame.columns = pd.Index([f"{key}:{column}" for column in frame.columns])
         # What was pulled may be of another day: the modality's own counts.
-        parts[0] = parts[0].drop(columns=[c for c in own.columns if c in parts[0]])
-        if not own.index.is_unique:
-            twice = own.index[own.index.duplicated()][0]
+        parts[0] = parts[0].drop(columns=[c for c in frame.columns if c in parts[0]])
+        if not frame.index.is_unique:
+            twice = frame.index[frame.index.duplicated()][0]
             raise ValueError(
                 f"`mdata` must name every cell of {key!r} once, got {twice!r} more "
                 "than once."
             )
-        parts.append(own.reindex(names))
+        parts.append(frame.reindex(names))
     return pd.concat(parts, axis=1)
 
 

@@ -86,14 +86,14 @@ def chosen(
     if callable(choice):
         name = getattr(choice, "__name__", "the function")
         return _some(argument, name, filter(choice, free))
-    wanted: list[str] = []
+    names: list[str] = []
     for name in [choice] if isinstance(choice, str) else choice:
         if str(name) not in columns and JOKERS.search(str(name)):
             matching = [key for key in free if fnmatchcase(key, str(name))]
-            wanted += _some(argument, name, matching)
+            names += _some(argument, name, matching)
         else:
-            wanted.append(known(argument, name, columns))
-    return list(dict.fromkeys(wanted))
+            names.append(known(argument, name, columns))
+    return list(dict.fromkeys(names))
 
 
 def _some(argument: str, pattern: str, columns: Any) -> list[str]:
@@ -265,21 +265,21 @@ def arrays(name: str, column: Any) -> tuple[Numbers, Bools, Bools | None]:
     if not parts:
         return np.empty((0, 0)), np.zeros(0, dtype=bool), None
     absent = np.concatenate([part.absent for part in parts])
-    there = [part for part in parts if not part.absent.all()]
-    shapes = {part.shape for part in there}
-    lengths = sorted({int(n) for part in there for n in np.unique(part.lengths)})
+    filled = [part for part in parts if not part.absent.all()]
+    shapes = {part.shape for part in filled}
+    lengths = sorted({int(n) for part in filled for n in np.unique(part.lengths)})
     if len(shapes) > 1 or (len(lengths) > 1 and len(next(iter(shapes))) != 1):
-        what = f"lengths {lengths}" if len(lengths) > 1 else f"shapes {sorted(shapes)}"
-        raise ValueError(f"`{name}` must have rows of one shape, got {what}.")
-    if not there:
+        sizes = f"lengths {lengths}" if len(lengths) > 1 else f"shapes {sorted(shapes)}"
+        raise ValueError(f"`{name}` must have rows of one shape, got {sizes}.")
+    if not filled:
         return np.zeros((len(absent), 1)), absent, None
     if len(lengths) > 1:
         return *_padded(parts, absent, lengths[-1]), absent, _mask(parts, lengths[-1])
     if len(parts) == 1 and not absent.any():
         only = parts[0]
         return only.flat.reshape(len(absent), *lengths, *only.shape), absent, None
-    kind = np.result_type(*[part.flat.dtype for part in there])
-    values = np.zeros((len(absent), *lengths, *there[0].shape), dtype=kind)
+    kind = np.result_type(*[part.flat.dtype for part in filled])
+    values = np.zeros((len(absent), *lengths, *filled[0].shape), dtype=kind)
     start = 0
     for part in parts:
         block = values[start : start + len(part.absent)]
@@ -336,11 +336,11 @@ def _lengths(lists: Any, absent: Bools) -> Numbers:
 
 
 def _padded(parts: list[_Part], absent: Bools, longest: int) -> tuple[Numbers]:
-    there = [part for part in parts if len(part.flat)]
-    kind = np.result_type(*[part.flat.dtype for part in there])
-    values = np.zeros((len(absent), longest, *there[0].shape), dtype=kind)
+    filled = [part for part in parts if len(part.flat)]
+    kind = np.result_type(*[part.flat.dtype for part in filled])
+    values = np.zeros((len(absent), longest, *filled[0].shape), dtype=kind)
     values[_mask(parts, longest)] = np.concatenate(
-        [part.flat.reshape(-1, *part.shape) for part in there]
+        [part.flat.reshape(-1, *part.shape) for part in filled]
     )
     return (values,)
 

@@ -219,8 +219,8 @@ def row_names(name: str, names: Any) -> pd.Index:
         index = pd.Index([text_of(entry) for entry in index], dtype=object)
     if not index.is_unique:
         twice = text_of(index[index.duplicated()][0])
-        what = "be unique" if name == "ids" else "name every row once"
-        raise ValueError(f"`{name}` must {what}, got {twice!r} more than once.")
+        rule = "be unique" if name == "ids" else "name every row once"
+        raise ValueError(f"`{name}` must {rule}, got {twice!r} more than once.")
     return index
 
 

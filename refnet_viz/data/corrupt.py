@@ -42,9 +42,9 @@ def without(data: Dataset, names: str | Collection[str]) -> Dataset:
     >>> without(data, "image").present.tolist()
     [[False, True], [False, True], [False, True]]
     """
-    given = [names] if isinstance(names, str) else list(names)
-    gone = {_check.one_of("names", name, data.modalities) for name in given}
-    present = data.present & [name not in gone for name in data.modalities]
+    listed = [names] if isinstance(names, str) else list(names)
+    dropped = {_check.one_of("names", name, data.modalities) for name in listed}
+    present = data.present & [name not in dropped for name in data.modalities]
     empty = np.flatnonzero(~present.any(axis=1))
     if len(empty):
         raise ValueError(
@@ -144,9 +144,9 @@ def permuted(data: Dataset, name: str, *, seed: int = 0) -> Dataset:
     order = _generator(seed, place).permutation(rows)
     source = np.arange(len(data))
     source[order] = np.roll(order, 1)
-    known = data.modalities[name]
-    mask = None if known.mask is None else known.mask[source]
-    moved = replace(known, values=known.values[source], mask=mask)
+    modality = data.modalities[name]
+    mask = None if modality.mask is None else modality.mask[source]
+    moved = replace(modality, values=modality.values[source], mask=mask)
     return replace(data, modalities={**data.modalities, name: moved})
 
 
@@ -208,8 +208,8 @@ def noisy(
     changed = dict(data.modalities)
     for i, (name, value) in enumerate(data.modalities.items()):
         if name in chosen:
-            known = rows & data.present[:, i]
-            changed[name] = _noisy(value, level, known, _generator(seed, i))
+            affected = rows & data.present[:, i]
+            changed[name] = _noisy(value, level, affected, _generator(seed, i))
     return replace(data, modalities=changed)
 
 
@@ -234,8 +234,8 @@ def _noisy(
 ) -> Modality:
     values, mask = modality.values, modality.mask
     if modality.kind == "tokens" and mask is not None:
-        kept = _thinned(mask, level, rng)
-        return replace(modality, values=np.where(kept, values, 0), mask=kept)
+        thinned = _thinned(mask, level, rng)
+        return replace(modality, values=np.where(thinned, values, 0), mask=thinned)
     noise = rng.standard_normal(values.shape, dtype=np.float32)
     if modality.kind == "picture":
         pixels = np.rint(values + level * GREY_LEVELS * noise)
@@ -243,8 +243,8 @@ def _noisy(
     if mask is not None:
         noise = np.where(mask[:, :, None], noise, 0)
         rows = rows[:, None] & mask
-    known = values[rows].astype(np.float64)
-    spread = known.std(axis=0) if len(known) else np.zeros(values.shape[-1])
+    observed = values[rows].astype(np.float64)
+    spread = observed.std(axis=0) if len(observed) else np.zeros(values.shape[-1])
     moved = values + level * spread.astype(np.float32) * noise
     return replace(modality, values=moved.astype(np.float32))
 
@@ -254,8 +254,8 @@ def _thinned(
 ) -> npt.NDArray[np.bool_]:
     """Return the positions that are left; the last to go stays in every row."""
     draws = rng.random(mask.shape)
-    kept = mask & (draws >= level)
-    bare = mask.any(axis=1) & ~kept.any(axis=1)
+    thinned = mask & (draws >= level)
+    bare = mask.any(axis=1) & ~thinned.any(axis=1)
     last = np.where(mask, draws, -1.0).argmax(axis=1)
-    kept[bare, last[bare]] = True
-    return kept
+    thinned[bare, last[bare]] = True
+    return thinned

@@ -202,15 +202,15 @@ class Dataset:
             parts = stratified_split(kinds, n, shares, seed=0, groups=rows.groups)
         else:
             check_groups(parts, rows.groups)
-        made, known = {}, dict(info or {})
+        reduced, record = {}, dict(info or {})
         for key, features in rows.features.items():
-            made[key], how = features.reduced(parts == "train")
-            if how is not None:
-                known["encoders"] = {**known.get("encoders", {}), key: how}
+            reduced[key], encoder = features.reduced(parts == "train")
+            if encoder is not None:
+                record["encoders"] = {**record.get("encoders", {}), key: encoder}
         return cls(
             name=name,
             ids=rows.ids,
-            modalities=made,
+            modalities=reduced,
             present=rows.present,
             labels=rows.labels,
             class_names=rows.class_names,
@@ -219,7 +219,7 @@ class Dataset:
             media=as_media(rows.media, n, first),
             target=rows.target,
             groups=rows.groups,
-            info=known,
+            info=record,
         )
 
     def __len__(self) -> int:
@@ -377,12 +377,12 @@ class Dataset:
 
     def _repr_html_(self) -> str:
         parts = ", ".join(f"{np.sum(self.split == part)} {part}" for part in SPLITS)
-        known = [f"{len(self.class_names)} classes"] * bool(self.class_names)
+        facts = [f"{len(self.class_names)} classes"] * bool(self.class_names)
         step = "rv.sweep(data, rv.VARIANTS)"
         if self.target is not None:
             step = "rv.fit(data, rv.Config(contrastive=0))"
-            known.append(f"target {self.target.min():.4g} to {self.target.max():.4g}")
-        answers = ", ".join(known) or "no labels"
+            facts.append(f"target {self.target.min():.4g} to {self.target.max():.4g}")
+        answers = ", ".join(facts) or "no labels"
         rows = "".join(
             f"<tr><td>{html.escape(key)}</td><td>{mod.kind}</td>"
             f"<td>{' × '.join(map(str, mod.shape))}</td>"

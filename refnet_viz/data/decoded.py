@@ -99,8 +99,8 @@ def bytes_or_path(entry: Any) -> Any:
     """
     if not isinstance(entry, Mapping):
         return entry
-    held = (entry.get("bytes"), entry.get("path"))
-    return next((one for one in held if not is_missing(one) and one), None)
+    fields = (entry.get("bytes"), entry.get("path"))
+    return next((one for one in fields if not is_missing(one) and one), None)
 
 
 def _refuse_foreign(picture: Any) -> None:

@@ -47,7 +47,7 @@ def weights(module: Any) -> str:
     return digest_of(parts)
 
 
-def described(thing: Any, *, settings: bool = False) -> str:
+def described(obj: Any, *, settings: bool = False) -> str:
     """Return what can be seen of code, configuration and vocabulary.
 
     Addresses in memory are left out, and so is what calls change.
@@ -64,45 +64,45 @@ def described(thing: Any, *, settings: bool = False) -> str:
     >>> described(str.lower) == described(str.upper)
     False
     """
-    if thing is None:
+    if obj is None:
         return ""
-    if isinstance(thing, functools.partial):
-        fixed = [(key, _plain(value)) for key, value in sorted(thing.keywords.items())]
-        return repr([described(thing.func), *map(_plain, thing.args), fixed])
-    if isinstance(thing, types.MethodType):
-        return repr([_code(thing.__func__), described(thing.__self__)])
-    if isinstance(thing, types.FunctionType):
-        return _code(thing)
-    call = vars(type(thing)).get("__call__")
-    parts = [f"{type(thing).__module__}.{type(thing).__qualname__}", _plain(thing)]
+    if isinstance(obj, functools.partial):
+        fixed = [(key, _plain(value)) for key, value in sorted(obj.keywords.items())]
+        return repr([described(obj.func), *map(_plain, obj.args), fixed])
+    if isinstance(obj, types.MethodType):
+        return repr([_code(obj.__func__), described(obj.__self__)])
+    if isinstance(obj, types.FunctionType):
+        return _code(obj)
+    call = vars(type(obj)).get("__call__")
+    parts = [f"{type(obj).__module__}.{type(obj).__qualname__}", _plain(obj)]
     parts += [_code(call)] if isinstance(call, types.FunctionType) else []
-    return repr([*parts, *(_attributes(thing) if settings else ()), *_stored(thing)])
+    return repr([*parts, *(_attributes(obj) if settings else ()), *_stored(obj)])
 
 
-def _attributes(thing: Any) -> list[str]:
+def _attributes(obj: Any) -> list[str]:
     return [
         f"{key}={value!r}"
-        for key, value in sorted(getattr(thing, "__dict__", {}).items())
+        for key, value in sorted(getattr(obj, "__dict__", {}).items())
         if isinstance(value, _SIMPLE)
         and not key.startswith("_")
         and key not in _PASSING
     ]
 
 
-def _stored(thing: Any) -> list[str]:
+def _stored(obj: Any) -> list[str]:
     """Return configuration, vocabulary and the like, as their libraries write them."""
-    config = getattr(thing, "config", thing)
-    found = []
+    config = getattr(obj, "config", obj)
+    texts = []
     if callable(getattr(config, "to_json_string", None)):
-        found.append(_without_passing(config.to_json_string()))
-    backend = getattr(thing, "backend_tokenizer", None)
+        texts.append(_without_passing(config.to_json_string()))
+    backend = getattr(obj, "backend_tokenizer", None)
     if backend is not None:
-        found.append(_without_passing(backend.to_str()))
+        texts.append(_without_passing(backend.to_str()))
     for name in _PARTS:
-        inner = getattr(thing, name, None)
-        if inner is not None and inner is not thing:
-            found.append(f"{name}={described(inner, settings=True)}")
-    return found
+        inner = getattr(obj, name, None)
+        if inner is not None and inner is not obj:
+            texts.append(f"{name}={described(inner, settings=True)}")
+    return texts
 
 
 def _without_passing(text: str) -> str:
@@ -121,9 +121,9 @@ def _plain(value: Any) -> str:
 def _code(function: Any) -> str:
     """Return the name, instructions and constants of a function and of those in it."""
     code = function.__code__
-    kept = [_plain(c) for c in code.co_consts if not isinstance(c, types.CodeType)]
+    constants = [_plain(c) for c in code.co_consts if not isinstance(c, types.CodeType)]
     inner = [c.co_code for c in code.co_consts if isinstance(c, types.CodeType)]
-    return repr([function.__qualname__, code.co_code, code.co_names, kept, inner])
+    return repr([function.__qualname__, code.co_code, code.co_names, constants, inner])
 
 
 def model_name(model: Any) -> str:

@@ -151,13 +151,13 @@ def profiles(ink: Array) -> Array:
     return np.hstack([ink.sum(axis=2), ink.sum(axis=1), *crossings]).astype(float)
 
 
-def _components(there: npt.NDArray[np.bool_], *, corners: bool) -> Array:
+def _components(mask: npt.NDArray[np.bool_], *, corners: bool) -> Array:
     from scipy import ndimage  # noqa: PLC0415 (importing the package stays light)
 
     plane = ndimage.generate_binary_structure(2, 2 if corners else 1)
     within = np.zeros((3, 3, 3), dtype=bool)
     within[1] = plane  # pictures of the stack never touch
-    numbered, _ = ndimage.label(there, structure=within)
+    numbered, _ = ndimage.label(mask, structure=within)
     return np.array([len(np.unique(picture[picture > 0])) for picture in numbered])
 
 

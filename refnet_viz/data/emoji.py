@@ -153,11 +153,11 @@ def text_features(
         ),
         TfidfVectorizer(min_df=2),
     )
-    known = terms.fit_transform(np.asarray(texts)[train])
+    tfidf = terms.fit_transform(np.asarray(texts)[train])
     svd = TruncatedSVD(TEXT_WIDTH, algorithm="arpack", random_state=0)
     # The products are small: on a busy machine threads made this 30 times slower.
     with threadpool_limits(1):
-        svd.fit(known)
+        svd.fit(tfidf)
     reduced = normalize(svd.transform(terms.transform(texts)))
     # The last bits depend on the linear algebra library; a fingerprint should not.
     return np.round(reduced, 4).astype(np.float32) + np.float32(0)
@@ -180,11 +180,13 @@ def _labels(
         names = tuple(asset[f"{labels}_names"].tolist())
         return asset[labels].astype(np.int64), names
     keywords = [set(text.split(" | ")) - {""} for text in asset["keywords"]]
-    every = sorted(set().union(*keywords))
-    has = np.array([[word in row for word in every] for row in keywords])
-    frequent = has[train].sum(axis=0) >= KEYWORD_ROWS
-    names = tuple(word for word, often in zip(every, frequent, strict=True) if often)
-    return has[:, frequent].astype(np.int64), names
+    vocabulary = sorted(set().union(*keywords))
+    contains = np.array([[word in row for word in vocabulary] for row in keywords])
+    frequent = contains[train].sum(axis=0) >= KEYWORD_ROWS
+    names = tuple(
+        word for word, often in zip(vocabulary, frequent, strict=True) if often
+    )
+    return contains[:, frequent].astype(np.int64), names
 
 
 def _metadata(asset: dict[str, Any]) -> pd.DataFrame:

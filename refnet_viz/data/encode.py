@@ -102,21 +102,21 @@ def encode(
     """
     _check.one_of("kind", kind, KINDS)
     size = _check.integer("batch_size", batch_size, low=1)
-    asked = as_items(items, kind)
+    listed = as_items(items, kind)
     model = as_encoder(encoder, kind, name=name, version=version)
     _check_plain(model, device, cache, named=name is not None or version is not None)
-    job = _Job(asked, kind, model)
-    kept = None
+    job = _Job(listed, kind, model)
+    store = None
     if cache is not None:
         about = {"name": model.name, "version": model.version, "digest": model.digest}
-        kept = VectorCache(Path(cache), about, model.key)
-    job.read(kept)
+        store = VectorCache(Path(cache), about, model.key)
+    job.read(store)
     if job.left:
         bar = _progress.progress(
             title=f"encoding {kind}", total=job.left, delay=1, disable=not progress
         )
         with at_rest(model.module, device), bar:
-            job.run(size, kept, bar.update)
+            job.run(size, store, bar.update)
     vectors = job.vectors[job.place]
     return vectors, _info(model, kind, vectors)
 
@@ -174,11 +174,11 @@ class _Job:
         """How many items have no vector yet."""
         return int((~self.done).sum())
 
-    def read(self, kept: VectorCache | None) -> None:
+    def read(self, store: VectorCache | None) -> None:
         """Take what a cache has."""
-        for digests, vectors in kept.blocks() if kept is not None else ():
-            found = [self._first.get(line.tobytes(), -1) for line in digests]
-            places = np.array(found, dtype=np.intp)
+        for digests, vectors in store.blocks() if store is not None else ():
+            indices = [self._first.get(line.tobytes(), -1) for line in digests]
+            places = np.array(indices, dtype=np.intp)
             fits = not self.done.any() or vectors.shape[1] == self.vectors.shape[1]
             if fits and (places >= 0).any():
                 self._put(places[places >= 0], vectors[places >= 0])
@@ -192,22 +192,22 @@ class _Job:
         self.done[places] = True
 
     def run(
-        self, size: int, kept: VectorCache | None, tell: Callable[[int], Any]
+        self, size: int, store: VectorCache | None, tell: Callable[[int], Any]
     ) -> None:
         """Encode what is left, writing now and then, and whatever ends it."""
         waiting: list[npt.NDArray[np.intp]] = []
         begin = time.monotonic()
         try:
             for places in self._batches(size):
-                self._encode(places, kept)
+                self._encode(places, store)
                 waiting.append(places)
                 tell(len(places))
                 many = len(waiting) * size >= _ROWS
                 if many or time.monotonic() - begin > _SECONDS:
-                    self._write(waiting, kept)
+                    self._write(waiting, store)
                     begin = time.monotonic()
         finally:
-            self._write(waiting, kept)
+            self._write(waiting, store)
 
     def _batches(self, size: int) -> Iterator[npt.NDArray[np.intp]]:
         """Yield the places of items without a vector, for models long texts first."""
@@ -218,13 +218,13 @@ class _Job:
         for start in range(0, len(places), size):
             yield places[start : start + size]
 
-    def _encode(self, places: npt.NDArray[np.intp], kept: VectorCache | None) -> None:
+    def _encode(self, places: npt.NDArray[np.intp], store: VectorCache | None) -> None:
         """Ask for the vectors of one batch and check them."""
         rows = [self.rows[place] for place in places]
         batch = [opened(self.items[row], self.kind, row) for row in rows]
         after = ""
-        if kept is not None:
-            after = f"; what was encoded so far is kept in {str(kept.folder)!r}"
+        if store is not None:
+            after = f"; what was encoded so far is kept in {str(store.folder)!r}"
         try:
             output = self.model.ask(batch)
         except Exception as error:
@@ -239,11 +239,11 @@ class _Job:
         self._put(places, array)
 
     def _write(
-        self, waiting: list[npt.NDArray[np.intp]], kept: VectorCache | None
+        self, waiting: list[npt.NDArray[np.intp]], store: VectorCache | None
     ) -> None:
-        if waiting and kept is not None:
+        if waiting and store is not None:
             places = np.concatenate(waiting)
-            kept.add(self.digests[places], self.vectors[places])
+            store.add(self.digests[places], self.vectors[places])
         waiting.clear()
 
 

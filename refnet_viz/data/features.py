@@ -246,21 +246,21 @@ def text_vectors(
     """
     fit = np.flatnonzero(fit_rows & ~absent)
     fit = fit if len(fit) else np.flatnonzero(~absent)
-    known = [texts[int(row)] for row in fit]
-    counted, rule = _counted(known)
-    there = np.flatnonzero(~absent)
-    every = counted.transform([texts[int(row)] for row in there])
-    inside = np.isin(there, fit)
-    reduced, info = sparse.reduced(every, inside)
+    fit_texts = [texts[int(row)] for row in fit]
+    counted, rule = _counted(fit_texts)
+    present = np.flatnonzero(~absent)
+    counts = counted.transform([texts[int(row)] for row in present])
+    inside = np.isin(present, fit)
+    reduced, info = sparse.reduced(counts, inside)
     vectors = np.zeros((len(texts), reduced.shape[1]), dtype=np.float32)
-    vectors[there] = reduced
+    vectors[present] = reduced
     return vectors, {
         **info,
         "name": "TF-IDF + truncated SVD",
         "terms_are": rule,
         "terms": len(counted.vocabulary_),
         "rows": len(fit),
-        "without_a_known_term": int((np.diff(every.indptr) == 0).sum()),
+        "without_a_known_term": int((np.diff(counts.indptr) == 0).sum()),
     }
 
 

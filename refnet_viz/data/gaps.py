@@ -208,14 +208,14 @@ def _of_objects(
     entries: npt.NDArray[Any], missing: npt.NDArray[np.bool_]
 ) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
     """Return numbers if all entries are, else text; and which are missing."""
-    there = entries[~missing]
-    kinds = {type(entry) for entry in there} if entries.dtype == object else set()
+    present = entries[~missing]
+    kinds = {type(entry) for entry in present} if entries.dtype == object else set()
     if kinds - {bool} and all(issubclass(kind, _NUMBERS) for kind in kinds):
         filled = np.full(len(entries), np.nan)
-        filled[~missing] = there.astype(np.float64)
+        filled[~missing] = present.astype(np.float64)
         return filled, missing
     text = np.full(len(entries), "", dtype=object)
-    text[~missing] = [text_of(entry) for entry in there]
+    text[~missing] = [text_of(entry) for entry in present]
     return text, missing | np.isin(text, SPELLINGS) | _blank(text)
 
 

@@ -126,23 +126,23 @@ def gather(  # noqa: PLR0913 (every argument of two constructors)
         join=join,
         owners=[(MODALITY, whole)] if whole else owners,
     )
-    features, has = {}, np.ones((len(rows), len(names)), dtype=bool)
-    for i, (name, own) in enumerate(zip(names, owners, strict=True)):
-        said = _said(rows, name, i)
-        absent = ~rows.has(own) if said is None else ~(rows.has(own) & said)
-        features[name], has[:, i] = read_features(
+    features, mask = {}, np.ones((len(rows), len(names)), dtype=bool)
+    for i, (name, owner) in enumerate(zip(names, owners, strict=True)):
+        declared = _said(rows, name, i)
+        absent = ~rows.has(owner) if declared is None else ~(rows.has(owner) & declared)
+        features[name], mask[:, i] = read_features(
             name,
-            rows.values(own),
-            rows.mask(own),
+            rows.values(owner),
+            rows.mask(owner),
             absent,
-            decided=said is not None or name == whole,
+            decided=declared is not None or name == whole,
         )
-    _check_present(has, tuple(names), rows.ids)
+    _check_present(mask, tuple(names), rows.ids)
     numbers, classes = _labels(rows, class_names, unlabelled)
     return Gathered(
         ids=rows.ids,
         features=features,
-        present=has,
+        present=mask,
         labels=numbers,
         class_names=classes,
         target=_target(rows, unlabelled),
@@ -292,9 +292,9 @@ def as_bools(name: str, values: Any) -> Bools:
     refuse_missing(name, entries)
     bad = _not_binary(entries)
     if len(bad):
-        seen = entries.values[bad[:1]].tolist()[0]
+        entry = entries.values[bad[:1]].tolist()[0]
         raise ValueError(
-            f"`{name}` must hold bools or 0 and 1, got {seen!r} in row {bad[0]}."
+            f"`{name}` must hold bools or 0 and 1, got {entry!r} in row {bad[0]}."
         )
     if entries.values.dtype == object:
         return np.asarray(entries.values == "True")

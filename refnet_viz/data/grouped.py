@@ -50,15 +50,15 @@ def grouped_parts(
         np.tile(np.arange(len(shares)), (len(size), 1)), axis=1
     ).tolist()
     # Some ten thousand groups are common: plain numbers are faster than short arrays.
-    wanted = (np.bincount(stratum)[:, None] * shares).tolist()
-    lacking, rows = [[*line] for line in wanted], (shares * len(groups)).tolist()
+    quotas = (np.bincount(stratum)[:, None] * shares).tolist()
+    lacking, rows = [[*line] for line in quotas], (shares * len(groups)).tolist()
     inside = _rows_of_strata(member, stratum, len(size))
     part = np.empty(len(size), dtype=np.intp)
     for group, count in zip(order.tolist(), size[order].tolist(), strict=True):
-        fits = [p for p in lots[group] if wanted[0][p] and rows[p] >= count - 1e-9]
+        fits = [p for p in lots[group] if quotas[0][p] and rows[p] >= count - 1e-9]
         chosen, most = int(np.argmax(rows)) if not fits else fits[0], -np.inf
         for p in fits:
-            need = sum(n * lacking[s][p] / wanted[s][p] for s, n in inside[group])
+            need = sum(n * lacking[s][p] / quotas[s][p] for s, n in inside[group])
             if need > most + 1e-9:
                 chosen, most = p, need
         part[group] = chosen

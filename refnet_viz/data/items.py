@@ -30,15 +30,15 @@ def as_items(items: Any, kind: str) -> list[Any]:
         raise ValueError(
             f"`items` must be a sequence of {kind}, got {type(items).__name__}."
         )
-    known = list(items)
-    if not known:
+    listed = list(items)
+    if not listed:
         raise ValueError(f"`items` must hold at least one of {kind}, got none.")
     if kind == "pictures":
-        return known
-    row = next((i for i, item in enumerate(known) if not isinstance(item, str)), None)
+        return listed
+    row = next((i for i, item in enumerate(listed) if not isinstance(item, str)), None)
     if row is not None:
-        raise ValueError(f"`items` must hold texts, got {known[row]!r} in row {row}.")
-    return [str(item) for item in known]
+        raise ValueError(f"`items` must hold texts, got {listed[row]!r} in row {row}.")
+    return [str(item) for item in listed]
 
 
 def digest(item: Any, kind: str, row: int) -> bytes:

@@ -75,9 +75,9 @@ def leaks(data: Dataset) -> pd.DataFrame:
     lines = []
     keys = {name: _hashes_of(data, name) for name in data.modalities}
     for column, name in enumerate(data.modalities):
-        there = data.present[:, column]
-        lines += list(_exact(data, keys[name], there, modality=name))
-        lines += list(_near(data, name, keys[name], there))
+        present = data.present[:, column]
+        lines += list(_exact(data, keys[name], present, modality=name))
+        lines += list(_near(data, name, keys[name], present))
     everything = np.ones(len(data), dtype=bool)
     if data.shape[1] > 0:
         lines += list(_exact(data, _combined(data, keys), everything, modality=EVERY))
@@ -101,9 +101,10 @@ def repeated_rows(data: Dataset) -> dict[str, int]:
     {'test': 1}
     """
     keys = _combined(data, {name: _hashes_of(data, name) for name in data.modalities})
-    known = keys[data.split == "train"]
+    train_keys = keys[data.split == "train"]
     counts = {
-        part: int(np.isin(keys[data.split == part], known).sum()) for part in SPLITS[1:]
+        part: int(np.isin(keys[data.split == part], train_keys).sum())
+        for part in SPLITS[1:]
     }
     return {part: count for part, count in counts.items() if count}
 
@@ -127,12 +128,12 @@ def contents(modality: Modality, rows: Positions) -> Iterator[bytes]:
 def _hashes_of(data: Dataset, name: str) -> Hashes:
     """Return a number for the content of each row, 0 where it is not present."""
     modality = data.modalities[name]
-    there = np.flatnonzero(data.present[:, list(data.modalities).index(name)])
-    found = np.zeros(len(data), dtype=np.uint64)
-    for i, content in zip(there, contents(modality, there), strict=True):
+    rows = np.flatnonzero(data.present[:, list(data.modalities).index(name)])
+    hashes = np.zeros(len(data), dtype=np.uint64)
+    for i, content in zip(rows, contents(modality, rows), strict=True):
         digest = hashlib.blake2b(content, digest_size=8).digest()
-        found[i] = int.from_bytes(digest, "little")
-    return found
+        hashes[i] = int.from_bytes(digest, "little")
+    return hashes
 
 
 def _combined(data: Dataset, keys: dict[str, Hashes]) -> Hashes:
@@ -143,17 +144,17 @@ def _combined(data: Dataset, keys: dict[str, Hashes]) -> Hashes:
 
 
 def _pairs(data: Dataset) -> list[tuple[str, str]]:
-    there = [part for part in SPLITS if (data.split == part).any()]
-    return list(combinations(there, 2))
+    parts = [part for part in SPLITS if (data.split == part).any()]
+    return list(combinations(parts, 2))
 
 
 def _exact(
-    data: Dataset, keys: Hashes, there: Bools, *, modality: str
+    data: Dataset, keys: Hashes, present: Bools, *, modality: str
 ) -> Iterator[dict[str, Any]]:
     """Yield a line for each two parts that share a key."""
     for earlier, later in _pairs(data):
         first, second = (
-            np.flatnonzero(there & (data.split == p)) for p in (earlier, later)
+            np.flatnonzero(present & (data.split == p)) for p in (earlier, later)
         )
         across = _same(keys, second, first)
         if across.count:
@@ -172,39 +173,41 @@ def _same(keys: Hashes, rows: Positions, others: Positions) -> Doubles:
     """Return for each row the first other one of the same key."""
     order = others[np.argsort(keys[others], kind="stable")]
     place = np.searchsorted(keys[order], keys[rows])
-    found = np.full(len(rows), -1)
+    partner = np.full(len(rows), -1)
     for step in (0, 1):  # the second one where the first is the row itself
         at = np.minimum(place + step, max(len(order) - 1, 0))
         if not len(order):
             break
-        match = (keys[order[at]] == keys[rows]) & (order[at] != rows) & (found < 0)
-        found[match] = order[at][match]
-    return Doubles(rows, found, np.zeros(len(rows)))
+        match = (keys[order[at]] == keys[rows]) & (order[at] != rows) & (partner < 0)
+        partner[match] = order[at][match]
+    return Doubles(rows, partner, np.zeros(len(rows)))
 
 
 def _near(
-    data: Dataset, name: str, keys: Hashes, there: Bools
+    data: Dataset, name: str, keys: Hashes, present: Bools
 ) -> Iterator[dict[str, Any]]:
     """Yield a line for each two parts with rows that are near but not the same."""
     if data.modalities[name].kind not in ("vector", "sequence"):
         return
-    near = _Near(data, data.modalities[name], keys, there)
+    near = _Near(data, data.modalities[name], keys, present)
     if not 0 < near.limit < np.inf:
         return
     for earlier, later in _pairs(data):
         across = near.within(later, earlier)
         if across.count:
-            own = near.within(earlier, earlier)
-            yield _line(data, (name, "near"), (earlier, later), across, own, near.limit)
+            within = near.within(earlier, earlier)
+            yield _line(
+                data, (name, "near"), (earlier, later), across, within, near.limit
+            )
 
 
 class _Near:
     """Rows of one modality beside others that are near, but not the same."""
 
     def __init__(
-        self, data: Dataset, modality: Modality, keys: Hashes, there: Bools
+        self, data: Dataset, modality: Modality, keys: Hashes, present: Bools
     ) -> None:
-        self._rows = _sample(there, int(np.prod(modality.shape)))
+        self._rows = _sample(present, int(np.prod(modality.shape)))
         split = data.split[self._rows]
         self._parts = {part: np.flatnonzero(split == part) for part in SPLITS}
         self._points = _points(modality, self._rows, self._parts["train"])
@@ -231,16 +234,16 @@ class _Near:
             if len(keys):
                 equal = keys[place] == self._keys[rows]
                 same = np.where(equal, among[first[place]], -1)
-            found = nearest_among(
+            closest = nearest_among(
                 self._points, rows, among[np.sort(first)], without=same
             )
-            self._known[part, others] = Doubles(rows, *found)
+            self._known[part, others] = Doubles(rows, *closest)
         return self._known[part, others]
 
 
-def _sample(there: Bools, width: int) -> Positions:
+def _sample(present: Bools, width: int) -> Positions:
     """Return the rows that are present, or as many of them as can be compared."""
-    rows = np.flatnonzero(there)
+    rows = np.flatnonzero(present)
     most = min(MOST_ROWS, MOST_NUMBERS // max(1, width))
     if len(rows) <= most:
         return rows
@@ -265,25 +268,25 @@ def _points(
 
 def _line(
     data: Dataset,
-    what: tuple[str, str],
+    case: tuple[str, str],
     parts: tuple[str, str],
     across: Doubles,
-    own: Doubles,
+    within: Doubles,
     limit: float,
 ) -> dict[str, Any]:
     """Return a row of the table, with the closest pair as the example."""
-    has = np.flatnonzero(across.other >= 0)
-    first = has[np.argmin(across.distance[has])]
+    matched = np.flatnonzero(across.other >= 0)
+    first = matched[np.argmin(across.distance[matched])]
     return {
-        "modality": what[0],
-        "kind": what[1],
+        "modality": case[0],
+        "kind": case[1],
         "parts": " / ".join(parts),
         "rows": across.count,
         "share": across.share,
-        "share_within": own.share,
+        "share_within": within.share,
         "compared": len(across.rows),
         "id": str(data.ids[across.rows[first]]),
         "other_id": str(data.ids[across.other[first]]),
-        "distance": float("nan") if what[1] == "group" else across.distance[first],
+        "distance": float("nan") if case[1] == "group" else across.distance[first],
         "near": limit,
     }

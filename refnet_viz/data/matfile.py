@@ -61,19 +61,19 @@ def read_variables(path: str | os.PathLike[str]) -> Variables:
             f"`path` must be an intact MATLAB file, got {path.name!r} "
             f"({_check.first_line(error)})."
         ) from error
-    found: Variables = {}
+    variables: Variables = {}
     for key, value in raw.items():
-        _spread(key, value, found)
-    return found
+        _spread(key, value, variables)
+    return variables
 
 
-def _spread(key: str, value: Any, found: Variables) -> None:
+def _spread(key: str, value: Any, variables: Variables) -> None:
     """Put a variable, or the fields of a struct, among those that were read."""
     if isinstance(value, dict):
         for name, inner in value.items():
-            _spread(f"{key}.{name}", inner, found)
+            _spread(f"{key}.{name}", inner, variables)
     elif value is not None:
-        found[key] = value
+        variables[key] = value
 
 
 def _of_version_5(path: Path) -> Variables:

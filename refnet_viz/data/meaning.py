@@ -218,7 +218,7 @@ def texts(column: Any) -> list[str]:
     return [words(entry) for entry in as_series(column).astype(object)]
 
 
-def distinct(names: Iterable[Any], taken: Collection[str] = RESERVED) -> list[str]:
+def distinct(names: Iterable[Any], reserved: Collection[str] = RESERVED) -> list[str]:
     """Return a name a column, no two alike and none that means something else.
 
     Names that are no strings become text; one that is reserved says that it is of the
@@ -229,24 +229,24 @@ def distinct(names: Iterable[Any], taken: Collection[str] = RESERVED) -> list[st
     >>> distinct(["age", "age", 3, "label"])
     ['age', 'age (2)', '3', 'label (metadata)']
     """
-    found: list[str] = []
-    used = set(taken)
+    unique: list[str] = []
+    used = set(reserved)
     for name in names:
         text = str(name)
-        base = f"{text} (metadata)" if text in taken else text
-        own, count = base, 1
-        while own in used:
+        base = f"{text} (metadata)" if text in reserved else text
+        candidate, count = base, 1
+        while candidate in used:
             count += 1
-            own = f"{base} ({count})"
-        used.add(own)
-        found.append(own)
-    return found
+            candidate = f"{base} ({count})"
+        used.add(candidate)
+        unique.append(candidate)
+    return unique
 
 
 def _listed(parts: Iterable[str]) -> str:
-    every = list(parts)
-    more = [f"and {len(every) - MOST_PARTS:,} more"] * (len(every) > MOST_PARTS)
-    return ", ".join([*every[:MOST_PARTS], *more])
+    entries = list(parts)
+    more = [f"and {len(entries) - MOST_PARTS:,} more"] * (len(entries) > MOST_PARTS)
+    return ", ".join([*entries[:MOST_PARTS], *more])
 
 
 def _single(entry: Any) -> str:
@@ -272,19 +272,19 @@ def _categories(series: Sequence[pd.Series[Any]]) -> Meaning:
     parts: list[list[str]] = []
     entries: list[Any] = []
     for one in series:
-        codes, seen = pd.factorize(_hashable(one), use_na_sentinel=True)
-        entries += list(seen)
-        known = np.array([*map(words, seen), ""], dtype=object)
-        parts.append(known[codes].tolist())
+        codes, uniques = pd.factorize(_hashable(one), use_na_sentinel=True)
+        entries += list(uniques)
+        texts = np.array([*map(words, uniques), ""], dtype=object)
+        parts.append(texts[codes].tolist())
         if isinstance(one.dtype, pd.CategoricalDtype):
             owners += [words(entry) for entry in one.dtype.categories]
-    every: list[str] = list(chain.from_iterable(parts))
-    there = set(every) - {""}
-    first = [name for name in dict.fromkeys(owners) if name in there]
-    rest = there - set(first)
+    values: list[str] = list(chain.from_iterable(parts))
+    occurring = set(values) - {""}
+    first = [name for name in dict.fromkeys(owners) if name in occurring]
+    rest = occurring - set(first)
     names = first + [name for name in _sorted(entries, rest) if name in rest]
     place = {name: code for code, name in enumerate(names)}
-    codes = np.array([place.get(name, -1) for name in every], dtype=np.int64)
+    codes = np.array([place.get(name, -1) for name in values], dtype=np.int64)
     return Meaning("categories", codes, tuple(names))
 
 

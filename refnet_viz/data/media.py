@@ -118,10 +118,10 @@ def kept(pictures: tuple[bytes, ...], texts: tuple[str, ...]) -> Media:
     >>> kept((), ("a wall",)).texts
     ('a wall',)
     """
-    made = Media()
-    object.__setattr__(made, "pictures", pictures)
-    object.__setattr__(made, "texts", texts)
-    return made
+    media = Media()
+    object.__setattr__(media, "pictures", pictures)
+    object.__setattr__(media, "texts", texts)
+    return media
 
 
 def as_media(media: Any, n: int, first: str) -> Media:
@@ -233,12 +233,12 @@ def _of_array(name: str, values: npt.NDArray[Any]) -> list[Any]:
     pixels = channels_last(name, values)
     if pixels.dtype == np.uint8:
         return list(pixels)
-    gone = _are_missing(pixels)
-    there = pixels[~gone]
-    white = white_of(there) if there.size else 1.0
+    missing = _are_missing(pixels)
+    present = pixels[~missing]
+    white = white_of(present) if present.size else 1.0
     return [
         None if absent else _bytes_of(row, one, white)
-        for row, (one, absent) in enumerate(zip(pixels, gone, strict=True))
+        for row, (one, absent) in enumerate(zip(pixels, missing, strict=True))
     ]
 
 
@@ -263,14 +263,14 @@ def _text(row: int, entry: Any) -> str:
     return str(entry)
 
 
-def _paired(texts: list[str], names: pd.Index, wanted: pd.Index) -> list[str]:
+def _paired(texts: list[str], names: pd.Index, target: pd.Index) -> list[str]:
     """Return texts in the order of the pictures' names."""
-    order = names.get_indexer(wanted)
-    lacking = wanted[order < 0]
-    if len(lacking) or len(names) != len(wanted):
+    order = names.get_indexer(target)
+    lacking = target[order < 0]
+    if len(lacking) or len(names) != len(target):
         raise ValueError(
             "`texts` must name the rows that `pictures` names, got "
-            f"{len(names)} and {len(wanted)} names, {len(wanted) - len(lacking)} of "
+            f"{len(names)} and {len(target)} names, {len(target) - len(lacking)} of "
             f"them in both."
         )
     return [texts[place] for place in order]
@@ -291,9 +291,9 @@ def _encoded(entries: list[Any], side: int) -> tuple[bytes, ...]:
     ]
     for row, (key, entry) in enumerate(zip(keys, entries, strict=True)):
         jobs.setdefault(key, (row, entry))
-    found = _each(encode, list(jobs.values()))
-    made = dict(zip(jobs, found, strict=True))
-    return tuple(made[key] for key in keys)
+    blobs = _each(encode, list(jobs.values()))
+    encoded = dict(zip(jobs, blobs, strict=True))
+    return tuple(encoded[key] for key in keys)
 
 
 def _each(
@@ -307,8 +307,8 @@ def _each(
         if len(jobs) <= FEW:
             return [encode(job) for job in jobs]
         with ThreadPoolExecutor(min(8, cores())) as pool:
-            done = pool.map(encode, jobs)
-            bar = progress(done, "pictures", total=len(jobs), delay=1)
+            results = pool.map(encode, jobs)
+            bar = progress(results, "pictures", total=len(jobs), delay=1)
             try:
                 return list(bar)
             except BaseException:
@@ -367,12 +367,12 @@ def _of_bytes(row: int, data: bytes, side: int, called: str) -> bytes:
     return _guarded(row, called, made)
 
 
-def _guarded(row: int, called: str, made: Callable[[], bytes]) -> bytes:
+def _guarded(row: int, called: str, encode: Callable[[], bytes]) -> bytes:
     """Return what is made, or say in one sentence why a picture cannot be."""
     from PIL import Image, UnidentifiedImageError  # noqa: PLC0415
 
     try:
-        return made()
+        return encode()
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ValueError(
             "`pictures` must have at most PIL.Image.MAX_IMAGE_PIXELS "

@@ -145,14 +145,14 @@ def _rows(folder: Path, path: Path) -> Rows:
     ]
     texts = [_plot(film.get("plot")) for film in films]
     labels = np.array([_genres(film.get("genres")) for film in films], dtype=np.int64)
-    there = (labels > 0).any(axis=0)  # all of them in the whole set
+    occurring = (labels > 0).any(axis=0)  # all of them in the whole set
     return Rows(
         ids=ids,
         texts=texts,
         files=[f"dataset/{name}.jpeg" for name in ids],
         split=[PARTS[part] for part in PARTS for _ in names[part]],
-        labels=labels[:, there],
-        class_names=tuple(np.array(GENRES)[there].tolist()),
+        labels=labels[:, occurring],
+        class_names=tuple(np.array(GENRES)[occurring].tolist()),
         root=folder,
         metadata=pd.DataFrame(
             {
@@ -183,15 +183,15 @@ def _of_vectors(path: Path, info: dict[str, Any]) -> Dataset:
             f"`folder` must be read with h5py where it is {path.name}: "
             'pip install "refnet_viz[hdf5]" brings it.'
         ) from error
-    wanted = ("features", "vgg_features", "genres", "imdb_ids")
+    fields = ("features", "vgg_features", "genres", "imdb_ids")
     try:
         with h5py.File(path, "r") as file:
-            arrays = {name: file[name][:] for name in wanted}
+            arrays = {name: file[name][:] for name in fields}
             names = json.loads(file["genres"].attrs.get("target_names", "null"))
             split = _split(file.attrs.get("split"), len(arrays["genres"]))
     except (OSError, KeyError, RuntimeError) as error:
         raise ValueError(
-            f"`folder` must hold {', '.join(wanted)} in an intact {path.name}, "
+            f"`folder` must hold {', '.join(fields)} in an intact {path.name}, "
             f"got {error}."
         ) from error
     return Dataset.from_arrays(

@@ -199,11 +199,11 @@ def read_features(
     numbers, titles = real_numbers(name, values)
     if numbers.ndim > 2 and getattr(getattr(values, "dtype", 0), "kind", "") == "b":
         numbers = numbers * np.uint8(255)  # a drawing in black and white
-    taken = None if mask is None else _as_mask(name, numbers, mask)
-    if taken is not None:
-        numbers = _unpadded(numbers, taken)
+    boolean_mask = None if mask is None else _as_mask(name, numbers, mask)
+    if boolean_mask is not None:
+        numbers = _unpadded(numbers, boolean_mask)
     absent, numbers = _whole_rows(name, numbers, absent, titles, decided=decided)
-    return Features(name, numbers, absent, taken, titles), ~absent
+    return Features(name, numbers, absent, boolean_mask, titles), ~absent
 
 
 def _whole_rows(
@@ -235,13 +235,13 @@ def _rows_of_nan(
     flat = values.reshape(len(values), -1)
     with np.errstate(all="ignore"):  # one bad entry spoils the sum of its row
         suspect = np.flatnonzero(~np.isfinite(flat.sum(axis=1)) & ~absent)
-    gone = np.zeros(len(values), dtype=bool)
+    all_nan = np.zeros(len(values), dtype=bool)
     for row in suspect:
         bad = np.flatnonzero(~np.isfinite(flat[row]))
         if not len(bad):
             continue
         if len(bad) == flat.shape[1] and np.isnan(flat[row]).all() and not decided:
-            gone[row] = True
+            all_nan[row] = True
             continue
         where = ""
         if values.ndim == 2:
@@ -250,7 +250,7 @@ def _rows_of_nan(
             f"`{name}` must hold finite numbers only, got {flat[row][bad[0]]} in row "
             f"{row}{where}; `present` marks rows that lack {name}."
         )
-    return gone
+    return all_nan
 
 
 def _as_float32(name: str, values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
@@ -271,13 +271,13 @@ def _own(array: npt.NDArray[Any], source: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def _as_mask(name: str, values: npt.NDArray[Any], mask: Any) -> Bools:
-    taken = np.array(mask, dtype=bool)
-    if taken.shape != values.shape[:2]:
+    bools = np.array(mask, dtype=bool)
+    if bools.shape != values.shape[:2]:
         raise ValueError(
             f"the mask of `{name}` must have shape {values.shape[:2]} "
-            f"(rows, positions), got {taken.shape}."
+            f"(rows, positions), got {bools.shape}."
         )
-    return taken
+    return bools
 
 
 def _unpadded(values: npt.NDArray[Any], mask: Bools) -> npt.NDArray[Any]:

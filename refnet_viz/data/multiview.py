@@ -114,20 +114,20 @@ def from_mat(
     used = {value for value in roles.values() if isinstance(value, str)}
     key, answers = _labels(variables, labels, used)
     used |= {key} if key else set()
-    raw, taken = _views(variables, views, used, rows_of(answers))
+    raw, view_keys = _views(variables, views, used, rows_of(answers))
     n = _rows(raw, answers)
     turned = [name for name, values in raw.items() if values.shape[0] != n]
-    beside = _texts(variables, n, used | taken)
+    beside = _texts(variables, n, used | view_keys)
     modalities = {
         name: values.T if name in turned else values for name, values in raw.items()
     }
-    left = [k for k in variables if k not in used | taken | set(beside.columns)]
+    left = [k for k in variables if k not in used | view_keys | set(beside.columns)]
     source = {
         "kind": "file",
         "name": Path(path).name,
         "rows": n,
         "labels": key,
-        "views": sorted(taken),
+        "views": sorted(view_keys),
         "turned": turned,
         "left out": left,
     }
@@ -175,22 +175,22 @@ def _is_text(value: Any) -> bool:
 
 
 def _labels(
-    variables: Variables, wanted: Any, used: set[str]
+    variables: Variables, choice: Any, used: set[str]
 ) -> tuple[str | None, Any]:
     """Return the name of the variable with the labels, and one entry a row."""
-    if wanted is None:
+    if choice is None:
         return None, None
-    if isinstance(wanted, str):
-        _check.one_of("labels", wanted, list(variables))
-        answers = _as_answers(variables[wanted])
+    if isinstance(choice, str):
+        _check.one_of("labels", choice, list(variables))
+        answers = _as_answers(variables[choice])
         if answers is None:
             raise ValueError(
                 "`labels` must name a variable with one label a row, "
-                f"got {wanted!r} of shape {_shape(variables[wanted])}."
+                f"got {choice!r} of shape {_shape(variables[choice])}."
             )
-        return wanted, answers
-    if wanted is not ...:
-        return None, np.asarray(wanted)
+        return choice, answers
+    if choice is not ...:
+        return None, np.asarray(choice)
     likely = {
         key: answers
         for key, value in variables.items()
@@ -229,7 +229,7 @@ def _as_answers(value: Any) -> npt.NDArray[Any] | None:
 
 def _same_for_each_view(cell: list[Any]) -> npt.NDArray[Any] | None:
     """Return the labels that every entry of a cell repeats."""
-    entries = [found for entry in cell if (found := _as_answers(entry)) is not None]
+    entries = [answers for entry in cell if (answers := _as_answers(entry)) is not None]
     if not entries or len(entries) < len(cell):
         return None
     first = entries[0]
@@ -244,11 +244,11 @@ def _of_binary(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def _views(
-    variables: Variables, wanted: Any, used: set[str], rows: int | None
+    variables: Variables, choice: Any, used: set[str], rows: int | None
 ) -> tuple[dict[str, Any], set[str]]:
     """Return the views by name, and the variables that they are."""
-    if wanted is not None:
-        return _wanted_views(variables, wanted, used)
+    if choice is not None:
+        return _wanted_views(variables, choice, used)
     cells = [
         key
         for key, value in variables.items()
@@ -277,14 +277,14 @@ def _views(
 
 
 def _wanted_views(
-    variables: Variables, wanted: Any, used: set[str]
+    variables: Variables, choice: Any, used: set[str]
 ) -> tuple[dict[str, Any], set[str]]:
-    if isinstance(wanted, str):
-        _check.one_of("views", wanted, list(variables))
-        if _is_cell(variables[wanted]):
-            return _of_cell(variables, wanted, used)
-        wanted = [wanted]
-    called = dict(wanted) if isinstance(wanted, Mapping) else {k: k for k in wanted}
+    if isinstance(choice, str):
+        _check.one_of("views", choice, list(variables))
+        if _is_cell(variables[choice]):
+            return _of_cell(variables, choice, used)
+        choice = [choice]
+    called = dict(choice) if isinstance(choice, Mapping) else {k: k for k in choice}
     for key in called.values():
         _check.one_of("views", key, list(variables))
         if not _is_matrix(variables[key]):

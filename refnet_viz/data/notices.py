@@ -79,9 +79,9 @@ def hush(data: Dataset) -> None:
 
 def _first(topic: str, data: Dataset) -> bool:
     """Return whether this is the first time, and remember it."""
-    known = len(_SAID)
+    before = len(_SAID)
     _SAID.add((topic, data.fingerprint))
-    return len(_SAID) > known
+    return len(_SAID) > before
 
 
 def _warn(sentence: str) -> None:

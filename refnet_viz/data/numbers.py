@@ -158,11 +158,11 @@ def _of_series(name: str, series: pd.Series[Any]) -> Numbers:
 def _of_column(name: str, entries: Numbers, title: Any) -> Numbers:
     """Return numbers, or arrays of one shape, of a column of objects."""
     where = f", column {title!r}" if title != "" else ""
-    there = [i for i, entry in enumerate(entries) if not is_missing(entry)]
-    if there and isinstance(entries[there[0]], list | tuple | np.ndarray):
-        return _of_rows(name, entries, there)
+    present = [i for i, entry in enumerate(entries) if not is_missing(entry)]
+    if present and isinstance(entries[present[0]], list | tuple | np.ndarray):
+        return _of_rows(name, entries, present)
     numbers = np.full(len(entries), np.nan)
-    for i in there:
+    for i in present:
         if not isinstance(entries[i], _abc.Real | Decimal | np.bool_):
             raise ValueError(  # noqa: TRY004 (a wrong value in a right container)
                 f"`{name}` must hold real numbers, got {entries[i]!r} "
@@ -172,9 +172,9 @@ def _of_column(name: str, entries: Numbers, title: Any) -> Numbers:
     return numbers
 
 
-def _of_rows(name: str, entries: Numbers, there: list[int]) -> Numbers:
+def _of_rows(name: str, entries: Numbers, present: list[int]) -> Numbers:
     """Return one array a row, NaN where a row has none."""
-    rows = [np.asarray(entries[i]) for i in there]
+    rows = [np.asarray(entries[i]) for i in present]
     shapes = {row.shape for row in rows}
     if len(shapes) > 1:
         lengths = sorted({len(row) for row in rows})
@@ -182,9 +182,9 @@ def _of_rows(name: str, entries: Numbers, there: list[int]) -> Numbers:
             f"`{name}` must have rows of one shape, got lengths {lengths}."
         )
     block = _of_array(name, np.stack(rows))
-    if len(there) == len(entries):
+    if len(present) == len(entries):
         return block
     kind = block.dtype if block.dtype.kind == "f" else np.dtype(np.float64)
     filled = np.full((len(entries), *block.shape[1:]), np.nan, dtype=kind)
-    filled[there] = block
+    filled[present] = block
     return filled

@@ -185,10 +185,10 @@ def from_mudata(  # noqa: PLR0913 (all by name)
             "`mdata` must have modalities of the same cells (axis 0), "
             f"got axis {whole.axis}."
         )
-    wanted = _wanted(whole, modalities)
-    keys = modality_names(wanted)
+    choice = _wanted(whole, modalities)
+    keys = modality_names(choice)
     matrices = {
-        key: _matrix(whole, key, _place(key, wanted[word]))
+        key: _matrix(whole, key, _place(key, choice[word]))
         for key, word in keys.items()
     }
     roles = {"labels": labels, "target": target, "split": split, "groups": groups}
@@ -232,9 +232,9 @@ def _wanted(mdata: Any, modalities: Any) -> Any:
 def _matrix(mdata: Any, key: str, place: str) -> Matrix:
     """Return the matrix that a place of a MuData means."""
     argument = f"modalities[{key!r}]"
-    for known in sorted(mdata.mod, key=len, reverse=True):
-        if place == known or place.startswith(f"{known}/"):
-            return _of_modality(mdata, known, place[len(known) + 1 :], argument)
+    for modality in sorted(mdata.mod, key=len, reverse=True):
+        if place == modality or place.startswith(f"{modality}/"):
+            return _of_modality(mdata, modality, place[len(modality) + 1 :], argument)
     slot, _, rest = place.partition("/")
     if slot == "obsm" and rest in mdata.obsm and rest not in mdata.mod:
         values, names = mdata.obsm[rest], tuple[str, ...]()
@@ -243,9 +243,9 @@ def _matrix(mdata: Any, key: str, place: str) -> Matrix:
         return Matrix(values, pd.Index(mdata.obs_names), names)
     if key in mdata.mod and slot in {"X", "layers", "obsm", "raw"}:
         return _of_modality(mdata, key, place, argument)
-    there = [*mdata.mod, *(f"obsm/{k}" for k in mdata.obsm if k not in mdata.mod)]
+    places = [*mdata.mod, *(f"obsm/{k}" for k in mdata.obsm if k not in mdata.mod)]
     raise ValueError(
-        f"`{argument}` must begin with one of {', '.join(map(repr, there))}, "
+        f"`{argument}` must begin with one of {', '.join(map(repr, places))}, "
         f"got {place!r}."
     )
 
@@ -301,27 +301,27 @@ def _for_all(role: str, value: str, obs: pd.DataFrame) -> bool:
 
 def _with_features(data: Dataset, matrices: Mapping[str, Matrix]) -> Dataset:
     """Return the dataset with the names of its features, where they are still there."""
-    made = data.info.get("encoders", {})
+    encoded = data.info.get("encoders", {})
     modalities = {
         key: modality
-        if key in made
+        if key in encoded
         else replace(modality, features=matrices[key].var_names)
         for key, modality in data.modalities.items()
     }
     return replace(data, modalities=modalities)
 
 
-def _source(given: Any, cells: Any) -> dict[str, Any]:
-    path = isinstance(given, str | os.PathLike)
+def _source(source: Any, cells: Any) -> dict[str, Any]:
+    path = isinstance(source, str | os.PathLike)
     return {
         "kind": "file" if path else type(cells).__name__,
-        "name": Path(given).name if path else None,
+        "name": Path(source).name if path else None,
         "rows": int(cells.n_obs),
         "columns": int(cells.n_vars),
     }
 
 
-def _title(given: Any, name: str | None) -> str:
+def _title(source: Any, name: str | None) -> str:
     if name is not None:
         return name
-    return Path(given).stem if isinstance(given, str | os.PathLike) else "dataset"
+    return Path(source).stem if isinstance(source, str | os.PathLike) else "dataset"

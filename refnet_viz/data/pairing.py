@@ -108,16 +108,16 @@ def pair(
     """
     if join is not None:
         _check.one_of("join", join, JOINS)
-    every, texts = _with_ids(arguments, ids)
-    parts = list(every.values())
+    named, texts = _with_ids(arguments, ids)
+    parts = list(named.values())
     lead = _lead(parts)
-    names = {key: _names(part, lead, parts) for key, part in every.items()}
-    wanted = _wanted(every, names, lead, join, owners)
+    names = {key: _names(part, lead, parts) for key, part in named.items()}
+    final_index = _wanted(named, names, lead, join, owners)
     order: dict[Key, Rows | None] = {}
-    for key, own in names.items():
-        same = own is wanted or own.equals(wanted)
-        order[key] = None if same else own.get_indexer(wanted)
-    final = as_text(wanted)
+    for key, index in names.items():
+        same = index is final_index or index.equals(final_index)
+        order[key] = None if same else index.get_indexer(final_index)
+    final = as_text(final_index)
     if texts is not None:
         place = order.pop(IDS)
         renamed = texts if place is None else texts[np.maximum(place, 0)]
@@ -242,23 +242,23 @@ def _wanted(
     owners: Collection[Key],
 ) -> pd.Index:
     """Return the rows that are wanted, in their order."""
-    wanted = next(names[key] for key, part in arguments.items() if part is lead)
+    rows = next(names[key] for key, part in arguments.items() if part is lead)
     if join is None:
         for key, part in arguments.items():
-            if not _same_names(names[key], wanted):
-                _refuse(part, lead, names[key], wanted)
-        return wanted
+            if not _same_names(names[key], rows):
+                _refuse(part, lead, names[key], rows)
+        return rows
     if join == "inner":
-        for own in names.values():
-            wanted = wanted[own.get_indexer(wanted) >= 0]
-        if not len(wanted):
+        for index in names.values():
+            rows = rows[index.get_indexer(rows) >= 0]
+        if not len(rows):
             called = ", ".join(repr(part.name) for part in arguments.values())
             raise ValueError(
                 "`join` must leave at least one row that all arguments have, got none "
                 f"for 'inner' of {called}."
             )
-        return wanted
-    return _united([names[key] for key in owners or names], wanted)
+        return rows
+    return _united([names[key] for key in owners or names], rows)
 
 
 def _same_names(one: pd.Index, other: pd.Index) -> bool:
@@ -275,13 +275,13 @@ def _united(indexes: Iterable[pd.Index], lead: pd.Index) -> pd.Index:
     union = union.drop_duplicates()
     first = lead[union.get_indexer(lead) >= 0]
     new = union[first.get_indexer(union) < 0]
-    every = np.concatenate([np.asarray(first, object), np.asarray(new, object)])
-    return pd.Index(every, dtype=object)
+    labels = np.concatenate([np.asarray(first, object), np.asarray(new, object)])
+    return pd.Index(labels, dtype=object)
 
 
-def _refuse(part: Argument, lead: Argument, own: pd.Index, names: pd.Index) -> None:
-    strangers = own[names.get_indexer(own) < 0]
-    lacking = names[own.get_indexer(names) < 0]
+def _refuse(part: Argument, lead: Argument, index: pd.Index, names: pd.Index) -> None:
+    strangers = index[names.get_indexer(index) < 0]
+    lacking = names[index.get_indexer(names) < 0]
     if len(strangers):
         detail = f"and {len(strangers)} others, the first {text_of(strangers[0])!r}"
     else:

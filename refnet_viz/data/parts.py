@@ -121,14 +121,14 @@ def find_part(key: str, spec: Any, tables: Tables, used: Collection[str]) -> Par
             f"`{argument}` must be names or patterns of columns, `words` or "
             f"`pictures`, got {spec!r}."
         )
-    found = chosen(argument, spec, tables.columns, used)
-    answer = next((name for name in found if name in used), None)
+    columns = chosen(argument, spec, tables.columns, used)
+    answer = next((name for name in columns if name in used), None)
     if answer is not None:
         raise ValueError(
             f"`{argument}` must not hold what another argument names, got {answer!r}."
         )
-    place = tables.place(argument, found)
-    return Part(key, place, tuple(found), np.zeros(len(tables.tables[place]), bool))
+    place = tables.place(argument, columns)
+    return Part(key, place, tuple(columns), np.zeros(len(tables.tables[place]), bool))
 
 
 def stated_columns(present: Any) -> set[str]:
@@ -179,15 +179,15 @@ def state_present(parts: Mapping[str, Part], present: Any, tables: Tables) -> No
             column = known(argument, value, tables.columns)
             _same_table(argument, column, part, tables)
             says = tables.tables[part.place].series(column)
-        has = as_bools(argument, says)
-        _check.rows(argument, len(has), len(part.absent), key)
-        bad = np.flatnonzero(has & part.absent)
+        declared = as_bools(argument, says)
+        _check.rows(argument, len(declared), len(part.absent), key)
+        bad = np.flatnonzero(declared & part.absent)
         if len(bad):
             raise ValueError(
                 f"`{argument}` must be false where {part.columns[0]!r} is empty, "
                 f"got true in row {bad[0]}."
             )
-        part.absent = part.absent | ~has
+        part.absent = part.absent | ~declared
 
 
 def _same_table(argument: str, column: str, part: Part, tables: Tables) -> None:
@@ -226,17 +226,17 @@ def read_part(part: Part, tables: Tables, *, decided: bool, thumbnails: bool) ->
     if isinstance(part.spec, Pictures):
         _read_pictures(part, part.spec, table, thumbnails=thumbnails)
     elif part.spec is None:
-        values, mask, gone = _values(part, table)
-        features, has = read_features(
-            part.key, values, mask, part.absent | gone, decided=decided
+        values, mask, missing = _values(part, table)
+        features, present = read_features(
+            part.key, values, mask, part.absent | missing, decided=decided
         )
-        bad = np.flatnonzero(gone & ~part.absent)
+        bad = np.flatnonzero(missing & ~part.absent)
         if decided and len(bad):
             raise ValueError(
                 f"`present[{part.key!r}]` must be false where {part.columns[0]!r} is "
                 f"empty, got true in row {bad[0]}."
             )
-        part.absent, part.modality = ~has, features.modality()
+        part.absent, part.modality = ~present, features.modality()
         if not part.modality.features and len(part.columns) > 1:
             part.modality = replace(part.modality, features=part.columns)
 
@@ -253,8 +253,8 @@ def _values(part: Part, table: Table) -> tuple[Any, Bools | None, Bools]:
                     f"column of arrays, got {name!r} of arrays among "
                     f"{len(part.columns)}."
                 )
-            values, gone, mask = arrays(part.key, column)
-            return values, mask, gone
+            values, missing, mask = arrays(part.key, column)
+            return values, mask, missing
     if len(part.columns) == 1:
         series = table.series(part.columns[0])
         first = series.first_valid_index() if series.dtype == object else None
@@ -408,13 +408,13 @@ def _report(
             f"{count} rows, the first {_called(part.entries[rows[0]])}."
         )
     if rows:
-        what = f"{len(missing)} pictures that are not there"
+        summary = f"{len(missing)} pictures that are not there"
         if broken:
-            what += f" and {len(broken)} that cannot be read"
+            summary += f" and {len(broken)} that cannot be read"
         numbers = ", ".join(map(str, rows[:5])) + (" ..." if len(rows) > 5 else "")
         first = _called(part.entries[rows[0]])
         warnings.warn(
-            f"`{argument}` names {what}, so {len(rows)} of {count} rows lack "
+            f"`{argument}` names {summary}, so {len(rows)} of {count} rows lack "
             f"{part.key!r}: rows {numbers}, the first {first}.",
             UserWarning,
             stacklevel=5,

@@ -126,9 +126,9 @@ def read_pictures(
         except BaseException:  # also when the caller stops it
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    gone = absent.copy()
-    gone[list(problems)] = True
-    return ReadPictures(pixels, tuple(thumbs), problems, gone)
+    missing = absent.copy()
+    missing[list(problems)] = True
+    return ReadPictures(pixels, tuple(thumbs), problems, missing)
 
 
 @contextmanager
@@ -268,8 +268,8 @@ def _decoded(content: bytes, need: int | None) -> tuple[Any, bool]:
     bombs = Image.DecompressionBombError, Image.DecompressionBombWarning
     try:
         with Image.open(io.BytesIO(content)) as picture:
-            shown = picture.format in ("PNG", "JPEG", "GIF", "WEBP")
-            small = shown and max(picture.size) <= THUMBNAIL
+            displayable = picture.format in ("PNG", "JPEG", "GIF", "WEBP")
+            small = displayable and max(picture.size) <= THUMBNAIL
             if need is not None and picture.format == "JPEG":
                 picture.draft("RGB", (need, need))
             return upright(picture), small

@@ -104,15 +104,15 @@ def playground(
     factors["synergistic"] = np.sqrt(2) * _circle(angle)
     halves = {"sight": np.sqrt(2) * _circle(key)}
     halves["touch"] = np.sqrt(2) * _circle(angle + key)
-    shown = {
+    features = {
         sense: _show(_carried(sense, factors, halves), noise, rng) for sense in SENSES
     }
     present = _present(n, share, rng)
     for i, sense in enumerate(SENSES):
-        shown[sense][~present[:, i]] = 0.0
+        features[sense][~present[:, i]] = 0.0
     below = np.sin(angle) < 0
     return Dataset.from_arrays(
-        shown,
+        features,
         labels=2 * cluster + below,
         class_names=[
             f"cluster {c}, {half}"
@@ -166,12 +166,12 @@ def playground_neighbors(
         )
     points = frame[columns].to_numpy(dtype=np.float64)
     k = _check.k_neighbors(k, len(points))
-    found = np.empty((len(points), k), dtype=np.int64)
+    indices = np.empty((len(points), k), dtype=np.int64)
     for i, point in enumerate(points):
         squared = ((points - point) ** 2).sum(axis=1)
         squared[i] = np.inf
-        found[i] = np.argsort(squared, kind="stable")[:k]
-    return found
+        indices[i] = np.argsort(squared, kind="stable")[:k]
+    return indices
 
 
 def _circle(angle: Array) -> Array:

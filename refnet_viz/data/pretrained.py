@@ -80,11 +80,11 @@ def as_encoder(
     ask = _ask(model, steps, kind)
     owner = getattr(model, "__self__", model)
     module = owner if _is_module(owner) else None
-    seen = [] if module is None else [("weights", weights(module))]
+    state = [] if module is None else [("weights", weights(module))]
     return Encoder(
         name=name or model_name(model),
         version=version or library(model),
-        digest=digest_of([*seen, described(model), described(steps, settings=True)]),
+        digest=digest_of([*state, described(model), described(steps, settings=True)]),
         ask=ask,
         module=module,
     )
@@ -144,8 +144,8 @@ def _parts(encoder: Any) -> tuple[Any, Any]:
 
 def _ask(model: Any, steps: Any, kind: str) -> Callable[[Batch], Any]:
     if steps is not None:
-        known = hasattr(steps, "model_input_names")
-        return (_transformers if known else _tensors)(model, steps, kind)
+        is_transformers = hasattr(steps, "model_input_names")
+        return (_transformers if is_transformers else _tensors)(model, steps, kind)
     if _is_module(model) and callable(getattr(model, "encode", None)):
         return _sentences(model, kind)
     raw = ("forward_features", "encode_image", "encode_text", "get_input_embeddings")
@@ -188,8 +188,8 @@ def _tensors(model: Any, steps: Any, kind: str) -> Callable[[Batch], Any]:
         encode = model
 
     def ask(batch: Batch) -> Any:
-        made = torch.stack([torch.as_tensor(steps(picture)) for picture in batch])
-        return encode(_placed(made, model))
+        stacked = torch.stack([torch.as_tensor(steps(picture)) for picture in batch])
+        return encode(_placed(stacked, model))
 
     return ask
 
@@ -261,8 +261,8 @@ def _limit(model: Any, steps: Any) -> int | None:
         getattr(tokenizer, "model_max_length", None),
         getattr(config, "max_position_embeddings", None),
     ]
-    known = [n for n in limits if isinstance(n, int) and 0 < n < _NO_LIMIT]
-    return min(known, default=None)
+    lengths = [n for n in limits if isinstance(n, int) and 0 < n < _NO_LIMIT]
+    return min(lengths, default=None)
 
 
 def _placed(value: Any, model: Any) -> Any:

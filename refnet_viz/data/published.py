@@ -86,15 +86,15 @@ def paired(rows: Rows, *, text: Any, picture: Any, info: Info, name: str) -> Dat
         If a path leaves the root, or no picture can be read.
     """
     train = np.array(rows.split) == "train"
-    wanted = _spec(text, Words, words)
+    spec = _spec(text, Words, words)
     blank = np.array([not words_.strip() for words_ in rows.texts], dtype=bool)
-    vectors, about_text = _text(rows.texts, blank, train, wanted)
-    shown, absent, thumbs, about_picture = _pictures(
+    vectors, about_text = _text(rows.texts, blank, train, spec)
+    picture_modality, absent, thumbs, about_picture = _pictures(
         rows, _spec(picture, Pictures, pictures)
     )
     return Dataset.from_arrays(
         {
-            "picture": shown,
+            "picture": picture_modality,
             "text": Modality(vectors, "vector", common_scale=True),
         },
         present={"picture": ~absent, "text": ~blank},
@@ -136,9 +136,9 @@ def first_file(folder: Path, names: Sequence[str]) -> Path:
     for name in names:
         if (folder / name).is_file():
             return folder / name
-    wanted = " or ".join(names)
+    alternatives = " or ".join(names)
     raise FileNotFoundError(
-        f"`folder` must hold {wanted}, got {str(folder)!r} without."
+        f"`folder` must hold {alternatives}, got {str(folder)!r} without."
     )
 
 
@@ -191,20 +191,20 @@ def field(entry: Mapping[str, Any], names: Sequence[str], path: Path) -> Any:
     for name in names:
         if entry.get(name) is not None:
             return entry[name]
-    wanted = " or ".join(map(repr, names))
+    alternatives = " or ".join(map(repr, names))
     raise ValueError(
-        f"`folder` must hold a field {wanted} in every row of {path.name}, "
+        f"`folder` must hold a field {alternatives} in every row of {path.name}, "
         f"got {sorted(entry)}."
     )
 
 
-def _damaged(path: Path, what: str) -> ValueError:
-    return ValueError(f"`folder` must hold JSON in {path.name}, got {what}.")
+def _damaged(path: Path, content: str) -> ValueError:
+    return ValueError(f"`folder` must hold JSON in {path.name}, got {content}.")
 
 
-def _spec(wanted: Any, kind: Any, make: Any) -> Any:
+def _spec(choice: Any, kind: Any, make: Any) -> Any:
     """Return what was asked for a modality; an encoder alone has the usual options."""
-    return wanted if isinstance(wanted, kind) else make("column", encoder=wanted)
+    return choice if isinstance(choice, kind) else make("column", encoder=choice)
 
 
 def _text(
@@ -212,9 +212,9 @@ def _text(
 ) -> tuple[npt.NDArray[np.float32], Info]:
     if spec.encoder is None:
         return text_vectors(texts, blank, train)
-    there = np.flatnonzero(~blank)
-    kept = [texts[row] for row in there]
-    return encode_rows(kept, there, len(texts), "words", spec)
+    present = np.flatnonzero(~blank)
+    present_texts = [texts[row] for row in present]
+    return encode_rows(present_texts, present, len(texts), "words", spec)
 
 
 def _pictures(
@@ -236,13 +236,13 @@ def _pictures(
     thumbs = tuple(read.thumbnails[i] for i in place)
     if spec.encoder is None:
         about = {"name": "squares of pixels", "size": spec.size, **info}
-        shown = Modality(read.pixels[place], "picture", common_scale=True)
-        return shown, absent, thumbs, about
-    there = np.flatnonzero(~read.absent)
-    items = [content_of(files[i], rows.root) for i in there]
-    vectors, about = encode_rows(items, there, len(files), "pictures", spec)
-    shown = Modality(vectors[place], "vector", common_scale=True)
-    return shown, absent, thumbs, {**about, **info}
+        modality = Modality(read.pixels[place], "picture", common_scale=True)
+        return modality, absent, thumbs, about
+    present = np.flatnonzero(~read.absent)
+    items = [content_of(files[i], rows.root) for i in present]
+    vectors, about = encode_rows(items, present, len(files), "pictures", spec)
+    modality = Modality(vectors[place], "vector", common_scale=True)
+    return modality, absent, thumbs, {**about, **info}
 
 
 def _counted(
@@ -274,7 +274,7 @@ def _counted(
     return {"missing_files": missing, "unreadable": broken}
 
 
-def without_encoder(arguments: Mapping[str, Any], what: str) -> None:
+def without_encoder(arguments: Mapping[str, Any], source: str) -> None:
     """Refuse encoders where nothing is left to encode.
 
     Examples
@@ -284,6 +284,6 @@ def without_encoder(arguments: Mapping[str, Any], what: str) -> None:
     for name, value in arguments.items():
         if value is not None:
             raise ValueError(
-                f"`{name}` must be None with {what}, which holds vectors, "
+                f"`{name}` must be None with {source}, which holds vectors, "
                 f"got {type(value).__name__}."
             )

@@ -173,7 +173,7 @@ def _modalities(arrays: Arrays, chosen: Mapping[str, str] | None) -> Arrays:
     if chosen is not None:
         for key in modality_names(chosen).values():
             _check.one_of("modalities", chosen[key], arrays)
-        taken = {str(name): arrays[key] for name, key in chosen.items()}
+        modalities = {str(name): arrays[key] for name, key in chosen.items()}
         for key in set(chosen.values()):
             del arrays[key]
     else:
@@ -183,11 +183,11 @@ def _modalities(arrays: Arrays, chosen: Mapping[str, str] | None) -> Arrays:
                 "`path` must hold an array named mod_<modality>, unless `modalities` "
                 f"names them, got {sorted(arrays)}."
             )
-        taken = {key.removeprefix("mod_"): arrays.pop(key) for key in keys}
-    for name, array in taken.items():
+        modalities = {key.removeprefix("mod_"): arrays.pop(key) for key in keys}
+    for name, array in modalities.items():
         if array.ndim == 0:
             raise ValueError(f"`modalities` must have rows, got one value in {name!r}.")
-    return taken
+    return modalities
 
 
 def _labels(arrays: Arrays, labels: str | None) -> tuple[Any, tuple[str, ...]]:

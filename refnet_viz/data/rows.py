@@ -12,7 +12,7 @@ from .containers import text_of
 
 
 def positions(
-    ids: npt.NDArray[np.str_], given: Any, *, name: str = "rows"
+    ids: npt.NDArray[np.str_], selection: Any, *, name: str = "rows"
 ) -> npt.NDArray[np.intp]:
     """Return row numbers for a bool mask, row numbers or ids.
 
@@ -41,9 +41,9 @@ def positions(
     >>> positions(np.array(["x", "y"]), {"y", "x"}).tolist()
     [0, 1]
     """
-    if isinstance(given, set | frozenset):
-        return np.sort(positions(ids, list(given), name=name))
-    rows = _entries(given)
+    if isinstance(selection, set | frozenset):
+        return np.sort(positions(ids, list(selection), name=name))
+    rows = _entries(selection)
     if rows.dtype == bool and rows.ndim == 1:
         _check.rows(name, len(rows), len(ids), "ids")
         rows = np.flatnonzero(rows)
@@ -59,9 +59,9 @@ def positions(
     return _found(ids, rows, name) if by_name else _inside(ids, rows, name)
 
 
-def _entries(given: Any) -> npt.NDArray[Any]:
+def _entries(selection: Any) -> npt.NDArray[Any]:
     """Return what was selected: bools, whole numbers, or ids as text."""
-    rows = np.asarray(given)
+    rows = np.asarray(selection)
     if rows.dtype.kind in "ST" and rows.ndim == 1:
         return np.array([text_of(key) for key in rows], dtype=object)
     whole = [isinstance(key, int | np.integer) for key in rows.flat] * (
@@ -94,7 +94,7 @@ def _inside(
 
 
 def order_of(
-    ids: npt.NDArray[np.str_], wanted: npt.NDArray[np.str_], *, name: str, like: str
+    ids: npt.NDArray[np.str_], target: npt.NDArray[np.str_], *, name: str, like: str
 ) -> npt.NDArray[np.intp] | None:
     """Return where each of the ids `wanted` stands in `ids`, None where all do already.
 
@@ -116,21 +116,21 @@ def order_of(
     >>> order_of(a, b, name="b", like="a").tolist()
     [1, 0]
     """
-    if np.array_equal(ids, wanted):
+    if np.array_equal(ids, target):
         return None
     where = {key: i for i, key in enumerate(ids.tolist())}
-    there = [where.get(key, -1) for key in wanted.tolist()]
-    both = len(there) - there.count(-1)
-    if both == len(ids) == len(wanted):
-        return np.array(there, dtype=np.intp)
-    known = set(wanted.tolist())
-    lone = next((key for key in where if key not in known), None)
+    places = [where.get(key, -1) for key in target.tolist()]
+    both = len(places) - places.count(-1)
+    if both == len(ids) == len(target):
+        return np.array(places, dtype=np.intp)
+    target_ids = set(target.tolist())
+    lone = next((key for key in where if key not in target_ids), None)
     odd = f"{lone!r} is only in `{name}`"
     if lone is None:
-        odd = f"{str(wanted[there.index(-1)])!r} is only in `{like}`"
+        odd = f"{str(target[places.index(-1)])!r} is only in `{like}`"
     raise ValueError(
         f"`{name}` must have the same ids as `{like}`, in any order, got {len(ids):,} "
-        f"and {len(wanted):,} of which {both:,} are the same: {odd}."
+        f"and {len(target):,} of which {both:,} are the same: {odd}."
     )
 
 

@@ -202,7 +202,7 @@ def _as_arrow(source: Any) -> Any:
     )
 
 
-def need_pyarrow(what: str) -> Any:
+def need_pyarrow(format_name: str) -> Any:
     """Return pyarrow, or say what needs it and how it is installed.
 
     Examples
@@ -214,7 +214,7 @@ def need_pyarrow(what: str) -> Any:
         import pyarrow as pa  # noqa: PLC0415 (optional)
     except ImportError as error:
         raise ImportError(
-            f"`source` needs pyarrow to read {what}: "
+            f"`source` needs pyarrow to read {format_name}: "
             'pip install "refnet_viz[parquet]" brings it.'
         ) from error
     return pa
@@ -266,10 +266,10 @@ def _read_csv(path: Path, packed: str, text: Collection[str]) -> pd.DataFrame:
             "`source` must have columns of different names, "
             f"got {repeated!r} more than once in {path.name!r}."
         )
-    wanted = {name: str for name in [*text, UNNAMED] if name in {*names, UNNAMED}}
+    dtypes = {name: str for name in [*text, UNNAMED] if name in {*names, UNNAMED}}
     with _opened(path, packed) as file:
         frame = pd.read_csv(
-            file, sep=separator, dtype=wanted, encoding="utf-8-sig", low_memory=False
+            file, sep=separator, dtype=dtypes, encoding="utf-8-sig", low_memory=False
         )
     return _with_row_names(frame) if names[0] == "" else frame
 

@@ -46,15 +46,15 @@ def strata(
     """
     if labels is None and target is None:
         return np.zeros(n, dtype=np.intp)
-    known = labelled(labels, target, n)
-    found = np.full(n, UNLABELLED, dtype=np.intp)
+    has_label = labelled(labels, target, n)
+    numbers = np.full(n, UNLABELLED, dtype=np.intp)
     if target is not None:
-        values = target[known]
+        values = target[has_label]
         smaller = np.searchsorted(np.sort(values), values)  # how many are smaller
-        found[known] = smaller * BINS // max(len(values), 1)
+        numbers[has_label] = smaller * BINS // max(len(values), 1)
     elif labels is not None:
-        found[known] = _of_classes(labels[known])
-    return found
+        numbers[has_label] = _of_classes(labels[has_label])
+    return numbers
 
 
 def _of_classes(labels: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.intp]:
@@ -101,12 +101,12 @@ def stratified_split(
     if groups is not None and len(np.unique(groups)) < n:
         return np.array(SPLITS)[grouped_parts(kinds, groups, shares, rng)]
     split = np.empty(n, dtype="U5")
-    dealt, seen = np.zeros(3), 0
+    dealt, total = np.zeros(3), 0
     for kind in np.unique(kinds):
         members = rng.permutation(np.flatnonzero(kinds == kind))
-        seen += len(members)
+        total += len(members)
         counts = np.floor(shares * len(members)).astype(int)
-        behind = shares * seen - dealt - counts
+        behind = shares * total - dealt - counts
         counts[np.argsort(-behind)[: len(members) - counts.sum()]] += 1
         dealt += counts
         split[members] = np.repeat(np.array(SPLITS), counts)

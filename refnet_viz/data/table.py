@@ -202,14 +202,14 @@ def _as_text(
     specs: Mapping[str, Any], id_column: str | None, roles: Mapping[str, Any]
 ) -> list[str]:
     """Return the columns that are text in a csv, even if they look like numbers."""
-    wanted = ["id" if id_column is None else id_column]
-    wanted += [s.column for s in specs.values() if isinstance(s, Words | Pictures)]
-    wanted += [
+    columns = ["id" if id_column is None else id_column]
+    columns += [s.column for s in specs.values() if isinstance(s, Words | Pictures)]
+    columns += [
         value
         for key, value in roles.items()
         if isinstance(value, str) and key != "target"
     ]
-    return wanted
+    return columns
 
 
 def _hover(media: Any, parts: Mapping[str, Part], tables: Tables) -> dict[str, Part]:
@@ -228,28 +228,28 @@ def _hover(media: Any, parts: Mapping[str, Part], tables: Tables) -> dict[str, P
             "`media` must be a Media or {'pictures': column, 'texts': column}, "
             f"got {type(media).__name__}."
         )
-    shown: dict[str, Any] = {}
+    hover: dict[str, Any] = {}
     for key, spec in media.items():
         _check.one_of("media", key, ("pictures", "texts"))
         kind, make = (Pictures, pictures) if key == "pictures" else (Words, words)
-        wanted = make(spec) if isinstance(spec, str) else spec
-        if not isinstance(wanted, kind):
+        column = make(spec) if isinstance(spec, str) else spec
+        if not isinstance(column, kind):
             raise TypeError(
                 f"`media[{key!r}]` must be a column or {kind.__name__.lower()}(column),"
                 f" got {type(spec).__name__}."
             )
         same = [p for p in parts.values() if isinstance(p.spec, kind)]
-        same = [p for p in same if p.columns == (wanted.column,)]
-        shown[key] = same[0] if same else find_part(f"media {key}", wanted, tables, [])
-    return shown
+        same = [p for p in same if p.columns == (column.column,)]
+        hover[key] = same[0] if same else find_part(f"media {key}", column, tables, [])
+    return hover
 
 
 def _filled(
     data: Dataset, parts: Mapping[str, Part], hover: Mapping[str, Part], tables: Tables
 ) -> Dataset:
     """Return the dataset with its modalities in place of what stood for them."""
-    every = dict.fromkeys([*parts.values(), *hover.values()])
-    order = {part: tables.positions(part.place, data.ids) for part in every}
+    all_parts = dict.fromkeys([*parts.values(), *hover.values()])
+    order = {part: tables.positions(part.place, data.ids) for part in all_parts}
     modalities, encoders = {}, {}
     for key, part in parts.items():
         train = np.zeros(len(part.absent), dtype=bool)
@@ -260,13 +260,13 @@ def _filled(
         modalities[key] = _in_order(part.modality, index)
         if part.info is not None:
             encoders[key] = part.info
-    shown: dict[str, Any] = {
+    media_parts: dict[str, Any] = {
         key: _media_of(part, key, order[part]) for key, part in hover.items()
     }
     info = {**data.info, **({"encoders": encoders} if encoders else {})}
     media = data.media
-    if shown:
-        media = kept(shown.get("pictures", ()), shown.get("texts", ()))
+    if media_parts:
+        media = kept(media_parts.get("pictures", ()), media_parts.get("texts", ()))
     return replace(data, modalities=modalities, media=media, info=info)
 
 
@@ -274,19 +274,19 @@ def _in_order(modality: Any, order: npt.NDArray[np.intp] | None) -> Modality:
     """Return a modality in the order of the dataset, 0 in rows its table lacks."""
     if order is None:
         return modality
-    taken = modality.take(np.maximum(order, 0))
-    taken.values[order < 0] = 0
-    return taken
+    ordered = modality.take(np.maximum(order, 0))
+    ordered.values[order < 0] = 0
+    return ordered
 
 
 def _media_of(part: Part, key: str, order: npt.NDArray[np.intp] | None) -> Any:
     """Return thumbnails or texts in the order of the dataset."""
     empty: Any = b"" if key == "pictures" else ""
     entries = part.read.thumbnails if part.read is not None else part.entries
-    there = [
-        empty if gone else entry
-        for entry, gone in zip(entries, part.absent, strict=True)
+    content = [
+        empty if absent else entry
+        for entry, absent in zip(entries, part.absent, strict=True)
     ]
     if order is None:
-        return tuple(there)
-    return tuple(empty if row < 0 else there[row] for row in order)
+        return tuple(content)
+    return tuple(empty if row < 0 else content[row] for row in order)

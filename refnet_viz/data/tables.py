@@ -176,12 +176,14 @@ class Tables:
         """
         if choice is None or not (choice is ... or isinstance(choice, str | list)):
             return choice
-        wanted = set(self.columns) - set(used)
+        selected = set(self.columns) - set(used)
         if choice is not ...:
-            wanted = set(chosen("metadata", choice, self.columns)) if choice else set()
+            selected = (
+                set(chosen("metadata", choice, self.columns)) if choice else set()
+            )
         frames = []
         for place, table in enumerate(self.tables):
-            names = [name for name in table.columns if name in wanted]
+            names = [name for name in table.columns if name in selected]
             if choice is ...:
                 names = [name for name in names if holds_plain_values(table, name)]
             if names:
@@ -215,10 +217,12 @@ class Tables:
 
 def _of_one_kind(names: Sequence[pd.Index | None]) -> tuple[pd.Index | None, ...]:
     """Return names of the rows of tables, as text in all where they are in one."""
-    text = next((own for own in names if own is not None and not is_whole(own)), None)
+    text = next(
+        (index for index in names if index is not None and not is_whole(index)), None
+    )
     if text is None:
         return tuple(names)
-    return tuple(own if own is None else _as_texts(own, text) for own in names)
+    return tuple(index if index is None else _as_texts(index, text) for index in names)
 
 
 def _as_texts(names: pd.Index, text: pd.Index) -> pd.Index:
@@ -311,10 +315,10 @@ def _checked_ids(ids: pd.Series[Any], column: str) -> pd.Index:
 
 def _as_read(series: pd.Series[Any]) -> pd.Series[Any]:
     """Return a column of a file as numbers, unless that would lose a leading zero."""
-    there = series.dropna()
-    if not len(there) or not all(isinstance(entry, str) for entry in there):
+    present = series.dropna()
+    if not len(present) or not all(isinstance(entry, str) for entry in present):
         return series
-    words: pd.Series[str] = there.astype(str)
+    words: pd.Series[str] = present.astype(str)
     if words.str.fullmatch(r"\s*[+-]?0\d+\s*").any():
         return series
     if pd.to_numeric(words, errors="coerce").isna().any():

@@ -139,10 +139,10 @@ def _read(path: Path) -> Block | None:
         blob = path.read_bytes()
         if hashlib.sha256(blob).hexdigest() != path.stem:
             return None
-        found = safetensors.numpy.load(blob)
+        arrays = safetensors.numpy.load(blob)
     except (OSError, safetensors.SafetensorError):
         return None
-    digests, vectors = found.get("digests"), found.get("vectors")
+    digests, vectors = arrays.get("digests"), arrays.get("vectors")
     if digests is None or vectors is None or vectors.ndim != 2:
         return None
     if digests.shape != (len(vectors), DIGEST) or digests.dtype != np.uint8:

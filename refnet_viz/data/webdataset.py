@@ -123,8 +123,8 @@ def from_webdataset(  # noqa: PLR0913 (all by name)
         media=media,
         name=paths[0].name.partition(".")[0] if name is None else name,
     )
-    shown = [{"kind": "webdataset", "name": p.name} for p in paths]
-    return replace(data, info={**data.info, "source": shown})
+    sources = [{"kind": "webdataset", "name": p.name} for p in paths]
+    return replace(data, info={**data.info, "source": sources})
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,8 +189,8 @@ def _ranged(name: str) -> Iterator[str]:
         return
     first, last = match.groups()
     for number in range(int(first), int(last) + 1):
-        here = str(number).zfill(len(first))
-        yield from _ranged(name[: match.start()] + here + name[match.end() :])
+        padded = str(number).zfill(len(first))
+        yield from _ranged(name[: match.start()] + padded + name[match.end() :])
 
 
 def _entries(path: Path) -> Iterable[tuple[str, str, Member]]:
@@ -317,13 +317,13 @@ _DECODE: dict[str, Callable[[bytes], Any]] = {
 
 def _first_of(frame: pd.DataFrame, columns: Sequence[str]) -> Any:
     """Return what each row has of some columns, None where it has none."""
-    there = [frame[name] for name in columns if name in frame.columns]
-    if not there:
+    sources = [frame[name] for name in columns if name in frame.columns]
+    if not sources:
         raise ValueError(
             f"`shards` must have a column of {', '.join(map(repr, columns))}, "
             f"got {', '.join(map(repr, frame.columns[:8]))}."
         )
-    first = there[0].astype(object)
-    for other in there[1:]:
+    first = sources[0].astype(object)
+    for other in sources[1:]:
         first = first.where(~first.isna(), other)
     return first
