@@ -155,8 +155,8 @@ class _MultiSimilarity(torch.autograd.Function):
         positive: Tensor | None,
         numbers: tuple[float, float, float, float, bool],
     ) -> Tensor:
-        wanted = ctx.needs_input_grad[0]
-        gradient = torch.zeros_like(unit) if wanted else None
+        needs_gradient = ctx.needs_input_grad[0]
+        gradient = torch.zeros_like(unit) if needs_gradient else None
         total = unit.new_zeros(())
         starts = range(0, len(unit), _ROWS)
         for start in starts:
@@ -186,7 +186,7 @@ def _block(
     alpha, beta, base, margin, mining = numbers
     rows = unit[start:stop]
     similar = rows @ unit.T  # (R, B)
-    own = torch.arange(stop - start, device=unit.device)
+    index = torch.arange(stop - start, device=unit.device)
     if positive is None:
         first, last = labels[start], labels[stop - 1]
         low = int(torch.searchsorted(labels, first))
@@ -195,9 +195,9 @@ def _block(
     else:
         low, high = 0, len(unit)
         together = positive[start:stop].clone()
-    together[own, own + start - low] = True
+    together[index, index + start - low] = True
     near = similar[:, low:high].masked_fill(~together, torch.inf)
-    near[own, own + start - low] = torch.inf  # positives, +inf elsewhere
+    near[index, index + start - low] = torch.inf  # positives, +inf elsewhere
     similar[:, low:high].masked_fill_(together, -torch.inf)  # negatives, -inf elsewhere
     hardest = similar.amax(dim=1, keepdim=True)
     if mining:
@@ -298,11 +298,11 @@ def refiner_multi_similarity(
     [0.0, 0.0]
     """
     similar = _cosines(decoded, target)
-    own = similar.diagonal()
-    hard = (similar + margin > own[:, None]) & ~_own(similar)
+    matched = similar.diagonal()
+    hard = (similar + margin > matched[:, None]) & ~_own(similar)
     exponents = (alpha * (similar - base)).masked_fill(~hard, -1e4)
     push = F.softplus(torch.logsumexp(exponents, dim=1)) / alpha
-    pull = F.softplus(-beta * (own - base)) / beta
+    pull = F.softplus(-beta * (matched - base)) / beta
     return (pull + push) * hard.any(dim=1)
 
 
@@ -474,8 +474,8 @@ def supcon(
         together = labels[:, None] == labels
     else:
         together = label_overlap(labels, jaccard)
-    own = _own(together)
-    positives, negatives = together & ~own, ~together & ~own
+    diagonal = _own(together)
+    positives, negatives = together & ~diagonal, ~together & ~diagonal
     pairs = (*positives.nonzero(as_tuple=True), *negatives.nonzero(as_tuple=True))
     value: Tensor = losses.SupConLoss(temperature)(z.float(), indices_tuple=pairs)
     return value

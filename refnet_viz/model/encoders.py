@@ -69,8 +69,8 @@ class VectorEncoder(Encoder):
         x = self.first(x)  # (B, h)
         x = x if context is None else x + context
         pooled = self.second(self.drop(F.gelu(x)))  # (B, w)
-        there = torch.ones(len(x), 1, dtype=torch.bool, device=x.device)
-        return Encoded(pooled[:, None], there, pooled)
+        token_mask = torch.ones(len(x), 1, dtype=torch.bool, device=x.device)
+        return Encoded(pooled[:, None], token_mask, pooled)
 
 
 class DescribedEncoder(VectorEncoder):
@@ -176,8 +176,8 @@ class _Last(nn.Module):
     def forward(self, x: Tensor) -> Encoded:
         """Encode ``(B, L, h)``; the pooled vector is the only token, or their mean."""
         tokens = self.map(x if self.tokens else x.flatten(1)[:, None])  # (B, L, w)
-        there = torch.ones(tokens.shape[:2], dtype=torch.bool, device=x.device)
-        return Encoded(tokens, there, tokens.mean(dim=1))
+        token_mask = torch.ones(tokens.shape[:2], dtype=torch.bool, device=x.device)
+        return Encoded(tokens, token_mask, tokens.mean(dim=1))
 
 
 class SequenceEncoder(Encoder):
@@ -221,8 +221,8 @@ class TokenEncoder(Encoder):
         self, x: Tensor, mask: Tensor | None, context: Tensor | None = None
     ) -> Encoded:
         """Encode ``(B, L)`` ids, 0 being padding."""
-        there = (x > 0) if mask is None else mask
-        encoded: Encoded = self.body(self.table(x), there, context)
+        token_mask = (x > 0) if mask is None else mask
+        encoded: Encoded = self.body(self.table(x), token_mask, context)
         return encoded
 
 
@@ -260,8 +260,8 @@ def encoder(
     if kind == "picture" and picture == "described":
         return DescribedEncoder(sum(widths(shape)), hidden, width, dropout)
     if kind == "picture":
-        made = {"light": PatchEncoder, "cnn": ConvEncoder}[picture]
-        return made(shape, hidden, width, dropout, tokens=tokens)
+        encoder_class = {"light": PatchEncoder, "cnn": ConvEncoder}[picture]
+        return encoder_class(shape, hidden, width, dropout, tokens=tokens)
     if kind == "tokens":
         return TokenEncoder(words, hidden, width, dropout)
     if kind == "sequence":

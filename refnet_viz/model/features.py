@@ -146,8 +146,8 @@ class Features(nn.Module):
     def _ids(self, modality: Modality) -> Tensor:
         """Return ids shifted by one for "unknown": 0 padding, 1 unknown, 2... known."""
         ids = torch.tensor(modality.values, device=self.mean.device)
-        known = torch.where(ids < self.words - 1, ids + 1, torch.ones_like(ids))
-        return known.masked_fill(~cast("Tensor", self._mask(modality)), 0)
+        shifted = torch.where(ids < self.words - 1, ids + 1, torch.ones_like(ids))
+        return shifted.masked_fill(~cast("Tensor", self._mask(modality)), 0)
 
     def _mask(self, modality: Modality) -> Tensor | None:
         if modality.mask is None:

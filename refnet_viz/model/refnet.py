@@ -117,9 +117,9 @@ class ReFNet(nn.Module):
             )
         features: dict[str, Features] = {}
         encoders: dict[str, Encoder] = {}
-        for name, known in schema.modalities.items():
-            described = (known["kind"], tuple(known["shape"]), known["words"])
-            features[name] = Features(*described, common_scale=known["common_scale"])
+        for name, entry in schema.modalities.items():
+            described = (entry["kind"], tuple(entry["shape"]), entry["words"])
+            features[name] = Features(*described, common_scale=entry["common_scale"])
             encoders[name] = encoder(
                 *described,
                 hidden=config.hidden,
@@ -165,7 +165,7 @@ class ReFNet(nn.Module):
     @property
     def kinds(self) -> list[str]:
         """The kind of each modality, in order."""
-        return [known["kind"] for known in self.schema.modalities.values()]
+        return [entry["kind"] for entry in self.schema.modalities.values()]
 
     def fit_features(self, train: Dataset) -> None:
         """Fit every scaler on training rows.
@@ -176,15 +176,15 @@ class ReFNet(nn.Module):
             If no training row has a modality.
         """
         for column, (name, item) in enumerate(self._features().items()):
-            modality, there = train.modalities[name], train.present[:, column]
+            modality, rows = train.modalities[name], train.present[:, column]
             if modality.mask is not None:
-                there = there & modality.mask.any(axis=1)
-            if not there.any():
+                rows = rows & modality.mask.any(axis=1)
+            if not rows.any():
                 raise ValueError(
                     f"`data` must have training rows with the modality {name!r}, "
                     "got none."
                 )
-            item.fit(modality, there)
+            item.fit(modality, rows)
 
     def fit_target(self, target: Tensor) -> None:
         """Set the scale of the target from labelled training rows."""
@@ -202,10 +202,10 @@ class ReFNet(nn.Module):
         inputs, features = {}, {}
         for column, (name, item) in enumerate(self._features().items()):
             values, mask = item.inputs(data.modalities[name])
-            there = present[:, column]
-            mask = None if mask is None else mask & there[:, None]
-            inputs[name] = _zeroed(values, there), mask
-            features[name] = _zeroed(item.features(data.modalities[name]), there)
+            rows = present[:, column]
+            mask = None if mask is None else mask & rows[:, None]
+            inputs[name] = _zeroed(values, rows), mask
+            features[name] = _zeroed(item.features(data.modalities[name]), rows)
         return Batch(inputs, features, present)
 
     def forward(self, batch: Batch) -> Output:
@@ -223,14 +223,14 @@ class ReFNet(nn.Module):
         self, batch: Batch, contexts: list[Tensor] | None = None
     ) -> dict[str, Encoded]:
         """Return what the encoders say, given what progressive fusion feeds back."""
-        given = [None] * len(self.names) if contexts is None else contexts
-        found = {}
+        feedback = [None] * len(self.names) if contexts is None else contexts
+        encoded = {}
         for i, (name, item) in enumerate(self._features().items()):
             values, mask = batch.inputs[name]
             if isinstance(self.encoders[i], DescribedEncoder):
                 values = item.described(values)
-            found[name] = self.encoders[i](values, mask, given[i])
-        return found
+            encoded[name] = self.encoders[i](values, mask, feedback[i])
+        return encoded
 
     def standardised(self, target: Tensor) -> Tensor:
         """Return a target ``(B,)`` in standard deviations from its mean, float32."""
@@ -261,8 +261,8 @@ class ReFNet(nn.Module):
 def _token_kinds(schema: Schema, encoders: Mapping[str, Encoder]) -> dict[str, str]:
     """Return the kind of each modality; pictures read as a vector count as one."""
     return {
-        name: "vector" if isinstance(item, VectorEncoder) else known["kind"]
-        for (name, known), item in zip(
+        name: "vector" if isinstance(item, VectorEncoder) else entry["kind"]
+        for (name, entry), item in zip(
             schema.modalities.items(), encoders.values(), strict=True
         )
     }
@@ -275,7 +275,7 @@ def _check_weights(
         _check.one_of("refiner_weights", name, names)
 
 
-def _zeroed(values: Tensor, there: Tensor) -> Tensor:
+def _zeroed(values: Tensor, rows: Tensor) -> Tensor:
     """Return zeros in the rows that are absent, whatever they hold."""
-    shape = (len(there), *[1] * (values.ndim - 1))
-    return values.masked_fill(~there.reshape(shape), 0)
+    shape = (len(rows), *[1] * (values.ndim - 1))
+    return values.masked_fill(~rows.reshape(shape), 0)

@@ -39,9 +39,9 @@ class Schema:
             words = 0
             if modality.kind == "tokens" and modality.mask is not None:
                 rows = training & data.present[:, column]
-                seen = modality.values[rows][modality.mask[rows]]
-                # Padding 0, unknown 1, then the ids seen in training, shifted by one.
-                words = int(seen.max(initial=0)) + 2
+                ids = modality.values[rows][modality.mask[rows]]
+                # Padding 0, unknown 1, then the ids of training, shifted by one.
+                words = int(ids.max(initial=0)) + 2
             modalities[name] = {
                 "kind": modality.kind,
                 "shape": list(modality.shape),
@@ -62,24 +62,26 @@ class Schema:
 
     def check(self, data: Dataset) -> None:
         """Refuse data whose modalities are not those of the schema."""
-        for name, known in self.modalities.items():
+        for name, entry in self.modalities.items():
             if name not in data.modalities:
                 raise ValueError(
                     f"`data` must have the modality {name!r} of the run, "
                     f"got {', '.join(data.modalities)}."
                 )
-            given = data.modalities[name]
-            free = 1 if known["kind"] in ("tokens", "sequence") else 0
-            same = list(given.shape)[free:] == known["shape"][free:]
-            if given.kind != known["kind"] or not same:
+            modality = data.modalities[name]
+            free = 1 if entry["kind"] in ("tokens", "sequence") else 0
+            same = list(modality.shape)[free:] == entry["shape"][free:]
+            if modality.kind != entry["kind"] or not same:
                 raise ValueError(
-                    f"`data.modalities[{name!r}]` must be of kind {known['kind']} and "
-                    f"shape {tuple(known['shape'])}, got {given.kind} of shape "
-                    f"{given.shape}."
+                    f"`data.modalities[{name!r}]` must be of kind {entry['kind']} and "
+                    f"shape {tuple(entry['shape'])}, got {modality.kind} of shape "
+                    f"{modality.shape}."
                 )
-            named = known.get("features", [])
-            if named and given.features and {*named} != {*given.features}:
-                lacking = next(title for title in named if title not in given.features)
+            named = entry.get("features", [])
+            if named and modality.features and {*named} != {*modality.features}:
+                lacking = next(
+                    title for title in named if title not in modality.features
+                )
                 raise ValueError(
                     f"`data.modalities[{name!r}]` must have the columns of the run, "
                     f"got none called {lacking!r}."
@@ -95,10 +97,10 @@ class Schema:
         """
         self.check(data)
         changed = {}
-        for name, known in self.modalities.items():
-            named, own = known.get("features", []), data.modalities[name].features
-            if named and own and [*named] != [*own]:
-                place = {title: i for i, title in enumerate(own)}
+        for name, entry in self.modalities.items():
+            named, titles = entry.get("features", []), data.modalities[name].features
+            if named and titles and [*named] != [*titles]:
+                place = {title: i for i, title in enumerate(titles)}
                 columns = [place[title] for title in named]
                 values = data.modalities[name].values[:, columns]
                 changed[name] = replace(

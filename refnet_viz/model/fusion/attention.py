@@ -30,7 +30,7 @@ def positions(length: int, width: int, like: Tensor) -> Tensor:
     return 0.1 * torch.cat([angle.sin(), angle.cos()], dim=1)
 
 
-def real_tokens(encoded: Encoded, there: Tensor) -> tuple[Tensor, Tensor]:
+def real_tokens(encoded: Encoded, present: Tensor) -> tuple[Tensor, Tensor]:
     """Return tokens ``(B, L, w)`` with their positions, and which of them count.
 
     What does not count is 0 before any arithmetic: it may be NaN, and NaN times zero
@@ -43,7 +43,7 @@ def real_tokens(encoded: Encoded, there: Tensor) -> tuple[Tensor, Tensor]:
     there
         ``(B,)`` bool: the rows that have it.
     """
-    mask = encoded.mask & there[:, None]
+    mask = encoded.mask & present[:, None]
     places = positions(encoded.tokens.shape[1], encoded.tokens.shape[2], encoded.tokens)
     return (encoded.tokens + places).masked_fill(~mask[..., None], 0.0), mask
 
@@ -107,13 +107,13 @@ class CrossLayer(nn.Module):
     def forward(self, target: Tensor, source: Tensor, mask: Tensor) -> Tensor:
         """Return the target ``(B, L, w)`` after it has read ``(B, K, w)``."""
         read = self.source_norm(source)
-        found, _ = self.attention(
+        attended, _ = self.attention(
             self.target_norm(target),
             read,
             read,
             key_padding_mask=~mask,
             need_weights=False,
         )
-        found = target + found * mask.any(dim=1)[:, None, None]
-        out: Tensor = found + self.body(found)
+        attended = target + attended * mask.any(dim=1)[:, None, None]
+        out: Tensor = attended + self.body(attended)
         return out

@@ -54,26 +54,28 @@ class BottleneckFusion(Fusion):
         for i, name in enumerate(self.names):
             tokens, mask = real_tokens(encoded[name], present[:, i])
             cls = self.cls[i].expand(len(present), -1, -1)
-            seen = torch.cat([torch.ones_like(mask[:, :1]), mask], dim=1)
+            visible = torch.cat([torch.ones_like(mask[:, :1]), mask], dim=1)
             stream = self.own[i](
-                torch.cat([cls, tokens], 1), src_key_padding_mask=~seen
+                torch.cat([cls, tokens], 1), src_key_padding_mask=~visible
             )
             unimodal[name] = masked_mean(stream[:, 1:], mask)
             streams.append(stream)  # (B, 1 + L_m, w)
-            masks.append(seen)
+            masks.append(visible)
         weight = present.to(self.cls.dtype) / present.sum(1, keepdim=True)  # (B, M)
         bottleneck = self.bottleneck.expand(len(present), -1, -1)
         open_ = present.new_ones(len(present), _TOKENS)
         for number, layers in enumerate(self.shared):
-            said = []
+            summaries = []
             for i, block in enumerate(cast("nn.ModuleList", layers)):
-                seen = torch.cat([masks[i], open_], dim=1)
+                visible = torch.cat([masks[i], open_], dim=1)
                 both = torch.cat([streams[i], bottleneck], dim=1)
-                out = block(both, src_key_padding_mask=~seen)
+                out = block(both, src_key_padding_mask=~visible)
                 streams[i] = out[:, :-_TOKENS]
-                said.append(out[:, -_TOKENS:])
+                summaries.append(out[:, -_TOKENS:])
             if number + 1 < _LAYERS:  # nobody reads the last one
-                bottleneck = torch.einsum("bm,bmtw->btw", weight, torch.stack(said, 1))
+                bottleneck = torch.einsum(
+                    "bm,bmtw->btw", weight, torch.stack(summaries, 1)
+                )
         classes = torch.stack([stream[:, 0] for stream in streams], dim=1)  # (B, M, w)
         z = self.norm(torch.einsum("bm,bmw->bw", weight, classes))
         return Fused(z, unimodal=unimodal)

@@ -130,11 +130,11 @@ class CoupledMambaFusion(Fusion):
     ) -> Tensor:
         """Return the tokens after one layer."""
         del number
-        asked = _asked(blocks, x)
-        decay = torch.stack([item.decay for item in asked], dim=1)
-        inject = torch.stack([item.inject for item in asked], dim=1)
+        recurrences = _asked(blocks, x)
+        decay = torch.stack([item.decay for item in recurrences], dim=1)
+        inject = torch.stack([item.inject for item in recurrences], dim=1)
         states, _ = coupled_states(decay, inject, mask)
-        return _added(blocks, asked, states, x, mask)
+        return _added(blocks, recurrences, states, x, mask)
 
 
 class CoupledMambaResidualFusion(CoupledMambaFusion):
@@ -170,24 +170,24 @@ class CoupledMambaResidualFusion(CoupledMambaFusion):
     ) -> Tensor:
         if number and len(self.names) > 1:
             mixes = cast("nn.ModuleList", self.mixes[number - 1])
-            said = [
+            others = [
                 x[:, [j for j in range(x.shape[1]) if j != i]]
                 for i in range(x.shape[1])
             ]
             heard = [
                 mix(other.transpose(1, 2).flatten(2))
-                for mix, other in zip(mixes, said, strict=True)
+                for mix, other in zip(mixes, others, strict=True)
             ]
             x = (x + torch.stack(heard, dim=1)) * mask[..., None]
-        asked = _asked(blocks, x)
+        recurrences = _asked(blocks, x)
         states = [
             linear_states(
                 item.decay.masked_fill(~mask[:, i, :, None, None], 1.0),
                 item.inject.masked_fill(~mask[:, i, :, None, None], 0.0),
             )
-            for i, item in enumerate(asked)
+            for i, item in enumerate(recurrences)
         ]
-        return _added(blocks, asked, torch.stack(states, dim=1), x, mask)
+        return _added(blocks, recurrences, torch.stack(states, dim=1), x, mask)
 
 
 def _asked(blocks: nn.ModuleList, x: Tensor) -> list[Recurrence]:
@@ -199,7 +199,7 @@ def _asked(blocks: nn.ModuleList, x: Tensor) -> list[Recurrence]:
 
 def _added(
     blocks: nn.ModuleList,
-    asked: list[Recurrence],
+    recurrences: list[Recurrence],
     states: Tensor,
     x: Tensor,
     mask: Tensor,
@@ -207,6 +207,6 @@ def _added(
     """Return the tokens plus what the blocks read, 0 where there is no step."""
     read = [
         block.output(item, states[:, i])  # type: ignore[operator]
-        for i, (block, item) in enumerate(zip(blocks, asked, strict=True))
+        for i, (block, item) in enumerate(zip(blocks, recurrences, strict=True))
     ]
     return (x + torch.stack(read, dim=1)) * mask[..., None]

@@ -61,19 +61,19 @@ class EquilibriumFusion(Fusion):
         """Fuse the pooled vectors; see `Fusion.forward`."""
         # Dropped once, outside: the step must be the same function at every call.
         pooled = self.drop(present_vectors(encoded, self.names, present))  # (B, M, w)
-        there = present[..., None]
+        mask = present[..., None]
         # A solver needs the digits that half precision does not have.
         device = pooled.device.type
         if device != "meta" and torch.is_autocast_enabled(device):
             with torch.autocast(device, enabled=False):
-                return self._solved(wide(pooled), there)
-        return self._solved(pooled, there)
+                return self._solved(wide(pooled), mask)
+        return self._solved(pooled, mask)
 
-    def _solved(self, x: Tensor, there: Tensor) -> Fused:
+    def _solved(self, x: Tensor, mask: Tensor) -> Fused:
         joint = (self.scale[:, None] * x).sum(dim=1)  # (B, w)
 
         def step(state: Tensor, x: Tensor, joint: Tensor) -> Tensor:
-            return self._step(state, x, joint, there)
+            return self._step(state, x, joint, mask)
 
         start = torch.zeros(len(x), x.shape[1] + 1, self.width).to(x)
         rest = equilibrium(step, start, (x, joint), steps=STEPS)
@@ -90,15 +90,17 @@ class EquilibriumFusion(Fusion):
             },
         )
 
-    def _step(self, state: Tensor, x: Tensor, joint: Tensor, there: Tensor) -> Tensor:
-        own, fused = state[:, :-1], state[:, -1]
+    def _step(self, state: Tensor, x: Tensor, joint: Tensor, mask: Tensor) -> Tensor:
+        states, fused = state[:, :-1], state[:, -1]
         features = []
-        for i, (z, given) in enumerate(zip(own.unbind(1), x.unbind(1), strict=True)):
+        for i, (z, injected) in enumerate(
+            zip(states.unbind(1), x.unbind(1), strict=True)
+        ):
             h = F.relu(self.norms[0](self.first[i](z)))
-            h = self.norms[1](self.second[i](h) + given)
+            h = self.norms[1](self.second[i](h) + injected)
             features.append(self.norms[2](F.relu(h + z)))
-        f = torch.stack(features, dim=1) * there  # (B, M, w)
-        gate = (self.gate(fused[:, None] + f) * there).sum(dim=1)  # (B, w)
+        f = torch.stack(features, dim=1) * mask  # (B, M, w)
+        gate = (self.gate(fused[:, None] + f) * mask).sum(dim=1)  # (B, w)
         z = self.norms[3](F.relu(self.fuse(gate * fused) + joint))
         return torch.cat([f, z[:, None]], dim=1)
 

@@ -55,18 +55,18 @@ class DualChannelFusion(Fusion):
 
     def forward(self, encoded: dict[str, Encoded], present: Tensor) -> Fused:
         """Fuse the tokens; see `Fusion.forward`."""
-        given = [
+        inputs = [
             real_tokens(encoded[name], present[:, i])
             for i, name in enumerate(self.names)
         ]
         channels = []
-        for i, (tokens, mask) in enumerate(given):
-            read = self.channels[i](tokens, *given[1 - i])  # (B, L_i, w)
+        for i, (tokens, mask) in enumerate(inputs):
+            read = self.channels[i](tokens, *inputs[1 - i])  # (B, L_i, w)
             channels.append(masked_mean(read, mask))  # 0 when absent
         both = torch.cat(channels, dim=1)  # (B, 2 w)
         gate = self.gate(both).sigmoid()
         merged = gate * channels[0] + (1 - gate) * channels[1]
-        looked, beta = self._look(*given[0], self.sentinel(both).tanh(), merged)
+        looked, beta = self._look(*inputs[0], self.sentinel(both).tanh(), merged)
         z = self.body(torch.cat([looked, merged], dim=1))
         return Fused(z, diagnostics={"sentinel": beta})
 
@@ -74,9 +74,9 @@ class DualChannelFusion(Fusion):
         self, tokens: Tensor, mask: Tensor, sentinel: Tensor, merged: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Return what attention with a sentinel finds, and the sentinel's weight."""
-        seen = torch.cat([tokens.to(sentinel.dtype), sentinel[:, None]], dim=1)
-        scores = self.score((self.key(seen) + self.query(merged)[:, None]).tanh())
+        keys = torch.cat([tokens.to(sentinel.dtype), sentinel[:, None]], dim=1)
+        scores = self.score((self.key(keys) + self.query(merged)[:, None]).tanh())
         scores = wide(scores.squeeze(2))  # (B, L + 1)
-        there = torch.cat([mask, torch.ones_like(mask[:, :1])], dim=1)
-        weight = scores.masked_fill(~there, -torch.inf).softmax(dim=1)
-        return torch.einsum("bl,blw->bw", weight, wide(seen)), weight[:, -1]
+        key_mask = torch.cat([mask, torch.ones_like(mask[:, :1])], dim=1)
+        weight = scores.masked_fill(~key_mask, -torch.inf).softmax(dim=1)
+        return torch.einsum("bl,blw->bw", weight, wide(keys)), weight[:, -1]

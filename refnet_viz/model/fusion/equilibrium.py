@@ -164,14 +164,14 @@ def equilibrium(
     """
     tolerance = resting_at(start.dtype)
     with torch.no_grad():
-        found, residual, count = anderson(
+        fixed_point, residual, count = anderson(
             lambda state: step(state, *inputs), start, steps=steps, tolerance=tolerance
         )
     resting = residual <= tolerance
-    state = step(found, *inputs)
+    state = step(fixed_point, *inputs)
     penalty = state.new_zeros(())
     if torch.is_grad_enabled() and state.requires_grad:
-        point = found.detach().requires_grad_()
+        point = fixed_point.detach().requires_grad_()
         image = step(point, *(x.detach() for x in inputs))
 
         def pulled(v: Tensor) -> Tensor:
@@ -190,7 +190,7 @@ def equilibrium(
             return torch.where(usable.reshape(-1, *_ones(g)), v * size, g)
 
         state.register_hook(implicit)
-        penalty = _jacobian(step, found, inputs)
+        penalty = _jacobian(step, fixed_point, inputs)
     return Rest(state, residual, resting, count, penalty)
 
 
@@ -198,9 +198,9 @@ def _ones(x: Tensor) -> list[int]:
     return [1] * (x.ndim - 1)
 
 
-def _jacobian(step: Step, found: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
+def _jacobian(step: Step, fixed_point: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
     """Return the mean square of the Jacobian's action on a random probe."""
-    point = found.detach().requires_grad_()
+    point = fixed_point.detach().requires_grad_()
     image = step(point, *(x.detach() for x in inputs))
     probe = torch.randn_like(image)
     (back,) = torch.autograd.grad(image, point, probe, create_graph=True)

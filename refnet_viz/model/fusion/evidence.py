@@ -96,9 +96,9 @@ def evidential_loss(evidence: Tensor, labels: Tensor, annealing: float) -> Tenso
     tensor([1.])
     """
     alpha = evidence + 1
-    own = labels[:, None]
-    expected = alpha.sum(dim=1).digamma() - alpha.gather(1, own).squeeze(1).digamma()
-    wrong = alpha.scatter(1, own, 1.0)
+    index = labels[:, None]
+    expected = alpha.sum(dim=1).digamma() - alpha.gather(1, index).squeeze(1).digamma()
+    wrong = alpha.scatter(1, index, 1.0)
     return expected + annealing * dirichlet_kl(wrong)
 
 

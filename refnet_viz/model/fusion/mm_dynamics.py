@@ -78,13 +78,15 @@ class DynamicsFusion(Fusion):
         Means over the modalities that are present.
         """
         weight = answers.present / answers.present.sum().clamp(min=1)
-        found = {"sparsity": SPARSITY * (fused.memory["gate"] * weight).sum()}
+        losses = {"sparsity": SPARSITY * (fused.memory["gate"] * weight).sum()}
         if answers.labels is None:
-            return found
-        there = answers.present & answers.labelled[:, None]  # (B, M)
-        logits = fused.memory["logits"][there]  # (R, C)
-        labels = answers.labels[:, None].expand_as(there)[there]
-        known = logits.log_softmax(dim=1).gather(1, labels[:, None]).squeeze(1)
-        missed = (fused.memory["trust"][there] - known.detach().exp()).square()
-        total = (missed - known).sum() / max(len(labels), 1)
-        return found | {"confidence": CONFIDENCE * total}
+            return losses
+        judged = answers.present & answers.labelled[:, None]  # (B, M)
+        logits = fused.memory["logits"][judged]  # (R, C)
+        labels = answers.labels[:, None].expand_as(judged)[judged]
+        log_likelihood = logits.log_softmax(dim=1).gather(1, labels[:, None]).squeeze(1)
+        missed = (
+            fused.memory["trust"][judged] - log_likelihood.detach().exp()
+        ).square()
+        total = (missed - log_likelihood).sum() / max(len(labels), 1)
+        return losses | {"confidence": CONFIDENCE * total}

@@ -55,20 +55,20 @@ class MulTFusion(Fusion):
 
     def forward(self, encoded: dict[str, Encoded], present: Tensor) -> Fused:
         """Fuse the tokens; see `Fusion.forward`."""
-        given = [
+        inputs = [
             real_tokens(encoded[name], present[:, i])
             for i, name in enumerate(self.names)
         ]
         stacks = iter(self.stacks)
-        found = []
-        for i, (target, mask) in enumerate(given):
+        outputs = []
+        for i, (target, mask) in enumerate(inputs):
             read = []
             for j in self.sources[i]:
                 x = target
                 for block in next(stacks):  # type: ignore[attr-defined]
-                    x = block(x, *given[j])
+                    x = block(x, *inputs[j])
                 read.append(x * present[:, j, None, None])
             joined = self.joined[i](torch.cat(read, dim=2))  # (B, L_i, w)
             joined = self.own[i](joined, src_key_padding_mask=~some(mask))
-            found.append(masked_mean(joined, mask))  # (B, w), 0 when absent
-        return Fused(self.body(torch.cat(found, dim=1)))
+            outputs.append(masked_mean(joined, mask))  # (B, w), 0 when absent
+        return Fused(self.body(torch.cat(outputs, dim=1)))

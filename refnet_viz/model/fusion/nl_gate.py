@@ -62,11 +62,11 @@ class NLGateFusion(Fusion):
         keys = self._slots(self.keys, others)  # (B, M - 1, T, c)
         values = self._slots(self.values, others)
         scores = torch.einsum("bqc,bmkc->bqmk", query, keys) * self.slot**-0.5
-        there = present[:, 1:].repeat_interleave(SLOTS, dim=1)[:, None]
-        attention = shares(wide(scores).flatten(2), there)  # (B, T, (M - 1) T)
+        key_mask = present[:, 1:].repeat_interleave(SLOTS, dim=1)[:, None]
+        attention = shares(wide(scores).flatten(2), key_mask)  # (B, T, (M - 1) T)
         attention = attention.unflatten(2, (len(others), SLOTS))
-        told = torch.einsum("bqmk,bmkc->bmqc", attention, values)  # (B, M - 1, T, c)
-        terms = torch.cat([query[:, None], wide(told)], dim=1).flatten(2)  # (B, M, d)
+        read = torch.einsum("bqmk,bmkc->bmqc", attention, values)  # (B, M - 1, T, c)
+        terms = torch.cat([query[:, None], wide(read)], dim=1).flatten(2)  # (B, M, d)
         sizes = terms.detach().norm(dim=2) * present
         share = sizes / sizes.sum(dim=1, keepdim=True).clamp(min=1e-12)
         return Fused(terms.sum(dim=1), diagnostics={"share": share})

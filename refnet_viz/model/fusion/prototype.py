@@ -59,11 +59,11 @@ class PrototypeFusion(Fusion):
         blocks = [fused]
         for layer, x in zip(self.refined, pooled.unbind(1), strict=True):
             blocks.append(x + wide(layer(torch.cat([x, fused], dim=1))))
-        there = F.pad(present, (1, 0), value=True)
-        points = torch.stack(blocks, dim=1) * there[..., None]  # (B, 1 + M, w)
+        block_mask = F.pad(present, (1, 0), value=True)
+        points = torch.stack(blocks, dim=1) * block_mask[..., None]  # (B, 1 + M, w)
         prototypes = F.normalize(self.head["prototypes"], dim=2)
         near = torch.einsum("bkw,kcw->bkc", F.normalize(points, dim=2), prototypes)
-        weight = shares(self.weights.expand_as(there), there)  # (B, 1 + M)
+        weight = shares(self.weights.expand_as(block_mask), block_mask)  # (B, 1 + M)
         parts = self.sharpness * weight[..., None] * wide(near)  # (B, 1 + M, C)
         logits = parts.sum(dim=1)
         winner = logits.argmax(dim=1)[:, None, None].expand(-1, parts.shape[1], 1)

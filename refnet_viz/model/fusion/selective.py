@@ -147,8 +147,8 @@ class SelectiveBlock(nn.Module):
         inject = (size * u)[..., None] * wide(put)[:, :, None]
         return Recurrence(decay, inject, wide(read), self.direct * u, gate)
 
-    def output(self, asked: Recurrence, states: Tensor) -> Tensor:
+    def output(self, recurrence: Recurrence, states: Tensor) -> Tensor:
         """Return what is read from states ``(B, L, E, N)``, as tokens ``(B, L, w)``."""
-        y = torch.einsum("blen,bln->ble", states, asked.read) + asked.skip
-        out: Tensor = wide(self.outer(y * F.silu(asked.gate)))
+        y = torch.einsum("blen,bln->ble", states, recurrence.read) + recurrence.skip
+        out: Tensor = wide(self.outer(y * F.silu(recurrence.gate)))
         return out

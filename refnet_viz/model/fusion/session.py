@@ -52,8 +52,8 @@ class SessionFusion(Fusion):
             tokens, mask = real_tokens(encoded[name], present[:, i])
             states.append(self._history(str(i), tokens, mask))
         length = max(state.shape[1] for state in states)
-        kept = [_kept(state, length) for state in states]  # (B, S, w) each
-        joined = self.body(torch.cat(kept, dim=2))  # (B, S, w)
+        aligned = [_kept(state, length) for state in states]  # (B, S, w) each
+        joined = self.body(torch.cat(aligned, dim=2))  # (B, S, w)
         return Fused(joined[:, -1], tokens=joined)
 
     def _history(self, stream: str, tokens: Tensor, mask: Tensor) -> Tensor:
@@ -66,9 +66,9 @@ class SessionFusion(Fusion):
         mask = F.pad(mask, (0, missing)).view(-1, _ACTIONS)
         read, _ = self.actions[stream](tokens)  # (B S, 4, w)
         session = carried(read, mask)[:, -1].view(rows, -1, width)
-        there = mask.any(dim=1).view(rows, -1)
+        session_mask = mask.any(dim=1).view(rows, -1)
         history, _ = self.sessions[stream](session)
-        return carried(history, there)
+        return carried(history, session_mask)
 
 
 def carried(states: Tensor, mask: Tensor) -> Tensor:

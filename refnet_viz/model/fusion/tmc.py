@@ -91,19 +91,19 @@ class EvidentialFusion(Fusion):
         """Return the evidential losses of the views and of the fused opinion."""
         if answers.labels is None:
             return {}
-        seen = answers.labelled
+        labelled = answers.labelled
         annealing = min(1.0, answers.progress / ANNEALED)
-        evidence = fused.memory["evidence"][seen]  # (R, V, C)
-        labels = answers.labels[seen]
+        evidence = fused.memory["evidence"][labelled]  # (R, V, C)
+        labels = answers.labels[labelled]
         votes = torch.ones_like(evidence[..., 0])
-        votes[:, : len(self.names)] = answers.present[seen].to(votes.dtype)
+        votes[:, : len(self.names)] = answers.present[labelled].to(votes.dtype)
         each = evidential_loss(
             evidence.flatten(0, 1),
             labels.repeat_interleave(evidence.shape[1]),
             annealing,
         )
         views = (each * votes.flatten()).sum() / votes.sum().clamp(min=1)
-        whole = evidential_loss(fused.memory["fused"][seen], labels, annealing)
+        whole = evidential_loss(fused.memory["fused"][labelled], labels, annealing)
         joint = whole.sum() / max(len(whole), 1)
         return {"evidence": WEIGHT * (views + joint)}
 

@@ -56,8 +56,8 @@ class TransformerFusion(Fusion):
             places = positions(tokens.shape[1], self.width, tokens)
             parts.append(tokens + self.types[column] + places)  # (B, L_m, w)
             masks.append(mask & present[:, column : column + 1])
-        seen = torch.cat(masks, dim=1)  # (B, 1 + L)
+        token_mask = torch.cat(masks, dim=1)  # (B, 1 + L)
         # An absent token may hold anything, even NaN times zero: put zeros there.
-        joined = torch.cat(parts, dim=1).masked_fill(~seen[..., None], 0.0)
-        out = self.norm(self.body(joined, src_key_padding_mask=~seen))
+        joined = torch.cat(parts, dim=1).masked_fill(~token_mask[..., None], 0.0)
+        out = self.norm(self.body(joined, src_key_padding_mask=~token_mask))
         return Fused(out[:, 0], tokens=out)
