@@ -86,7 +86,7 @@ def rails(
     with _one_thread():
         names = {f"{key} only": [key] for key in inputs}
         names["concatenation"] = list(inputs)
-        found = {
+        fitted = {
             name: _rail(
                 data, inputs, name=name, keys=keys, seed=seed, balanced=balanced
             )
@@ -94,7 +94,7 @@ def rails(
         }
     return {
         name: replace(rail, info=rail.info | {"fingerprint": fingerprint})
-        for name, rail in found.items()
+        for name, rail in fitted.items()
     }
 
 
@@ -127,19 +127,19 @@ def features(data: Dataset) -> Features:
     >>> features(data)["a"].ravel().tolist()
     [-1.0, 1.0, 7.0]
     """
-    found = {}
+    vectors = {}
     for i, (name, modality) in enumerate(data.modalities.items()):
-        there = data.present[:, i]
-        known = there & (data.split == "train")
-        if not known.any():
+        present = data.present[:, i]
+        train = present & (data.split == "train")
+        if not train.any():
             raise ValueError(
                 f"`data` must have training rows with modality {name!r}, got none."
             )
         flat = _flat(modality)
-        scale = flat[known].std(axis=0)
-        values = (flat - flat[known].mean(axis=0)) / np.where(scale > 0, scale, 1.0)
-        found[name] = np.where(there[:, None], values, 0.0).astype(np.float32)
-    return found
+        scale = flat[train].std(axis=0)
+        values = (flat - flat[train].mean(axis=0)) / np.where(scale > 0, scale, 1.0)
+        vectors[name] = np.where(present[:, None], values, 0.0).astype(np.float32)
+    return vectors
 
 
 def _one_thread() -> AbstractContextManager[Any]:
@@ -154,10 +154,10 @@ def _one_thread() -> AbstractContextManager[Any]:
 
 def _labelled(data: Dataset, inputs: Features) -> tuple[Dataset, Features]:
     """Return the rows that are labelled, to fit and to choose on, and the test rows."""
-    kept = data.labelled | (data.split == "test")
-    if kept.all():
+    rows = data.labelled | (data.split == "test")
+    if rows.all():
         return data, inputs
-    return data.subset(kept), {name: x[kept] for name, x in inputs.items()}
+    return data.subset(rows), {name: x[rows] for name, x in inputs.items()}
 
 
 def _check_trainable(data: Dataset) -> None:
@@ -168,8 +168,8 @@ def _check_trainable(data: Dataset) -> None:
         raise ValueError(
             f"`data` must have training and test rows, got {train} and {test}."
         )
-    seen = data.labelled & (data.split == "train")
-    if not seen.any():
+    rows = data.labelled & (data.split == "train")
+    if not rows.any():
         answer = "label" if data.target is None else "target"
         raise ValueError(
             f"`data` must have a {answer} in at least one training row, got none in "
@@ -177,7 +177,7 @@ def _check_trainable(data: Dataset) -> None:
         )
     if data.target is not None or data.labels is None:
         return
-    columns = data.labels.reshape(len(data), -1)[seen]
+    columns = data.labels.reshape(len(data), -1)[rows]
     if (columns == columns[0]).all():
         raise ValueError(
             "`data` must have at least two classes among its training rows, got 1."

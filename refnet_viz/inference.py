@@ -133,15 +133,15 @@ def _embed(
 
 def _decoders(model: ReFNet) -> dict[str, Decoder]:
     """Return the refiner's decoders as arrays."""
-    found = {}
+    decoders = {}
     for number, name in enumerate(model.names):
         first, _, last = cast("nn.Sequential", model.refiner.decoders[str(number)])
         tensors = first.weight, first.bias, last.weight, last.bias
         arrays = [
             cast("Tensor", tensor).detach().cpu().double().numpy() for tensor in tensors
         ]
-        found[name] = Decoder(*arrays)
-    return found
+        decoders[name] = Decoder(*arrays)
+    return decoders
 
 
 def _class_names(run: Run, data: Dataset) -> tuple[str, ...]:
@@ -152,7 +152,7 @@ def _class_names(run: Run, data: Dataset) -> tuple[str, ...]:
 
 def _check_classes(run: Run, data: Dataset) -> None:
     """Refuse labels that number other classes than the run's predictions do."""
-    known = run.schema.class_names
+    class_names = run.schema.class_names
     if not data.labelled.any() or not _classifies(run):
         return
     if run.schema.multilabel != data.multilabel:
@@ -161,9 +161,9 @@ def _check_classes(run: Run, data: Dataset) -> None:
             f"`data` must have {kinds[run.schema.multilabel]} a row as the run has, "
             f"got {kinds[data.multilabel]}."
         )
-    if known != data.class_names:
+    if class_names != data.class_names:
         raise ValueError(
-            f"`data` must have the classes of the run ({', '.join(known)}), "
+            f"`data` must have the classes of the run ({', '.join(class_names)}), "
             f"got {', '.join(data.class_names)}; `class_names` of "
             "`Dataset.from_arrays` sets them."
         )
@@ -188,8 +188,8 @@ def _joined(parts: list[Any]) -> Any:
 def _classifies(run: Run) -> bool:
     """Return whether the run was trained on classes."""
     schema = run.schema
-    told = bool(schema.class_names) and not schema.regression
-    return told and bool(run.manifest["supervised"])
+    has_classes = bool(schema.class_names) and not schema.regression
+    return has_classes and bool(run.manifest["supervised"])
 
 
 def _classified(

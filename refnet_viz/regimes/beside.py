@@ -115,16 +115,17 @@ class Trainer:
         self.close()
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        asked, self._stop = context.Pipe(duplex=False)
+        stop_signal, self._stop = context.Pipe(duplex=False)
         self._process = context.Process(
-            target=serve, args=(theirs, asked), name="refnet_viz", daemon=True
+            target=serve, args=(theirs, stop_signal), name="refnet_viz", daemon=True
         )
         self._process.start()
-        for end in (theirs, asked):  # or nobody would see that the process has gone
+        # Or nobody would see that the process has gone.
+        for end in (theirs, stop_signal):
             end.close()
         # It imports torch before it reads: whoever sends much would wait for that.
-        given = (self._pipe, (self._data, job))
-        threading.Thread(target=_send, args=given, daemon=True).start()
+        arguments = (self._pipe, (self._data, job))
+        threading.Thread(target=_send, args=arguments, daemon=True).start()
 
     def stop(self) -> None:
         """Ask to stop after the epoch that runs; the best state is kept."""
@@ -139,10 +140,10 @@ class Trainer:
         wait
             Seconds to wait for something to happen.
         """
-        found: list[Event] = []
+        events: list[Event] = []
         while self.busy:
             try:
-                if not self._pipe.poll(0.0 if found else wait):
+                if not self._pipe.poll(0.0 if events else wait):
                     break
                 event = self._pipe.recv()
             except (EOFError, OSError):
@@ -150,8 +151,8 @@ class Trainer:
             if isinstance(event, Finished):
                 event = Finished(_with(event.run, torch.from_numpy))
             self.busy = not isinstance(event, Finished | Failed)
-            found.append(event)
-        return found
+            events.append(event)
+        return events
 
     def close(self) -> None:
         """End the process, and the run with it."""
@@ -169,11 +170,11 @@ class Trainer:
     def _gone(self) -> str:
         self._process.join()
         code = self._process.exitcode
-        how = f"exit code {code}"
+        reason = f"exit code {code}"
         if code < 0:
-            how = signal.Signals(-code).name
-            how += ", as when memory runs out" if how == "SIGKILL" else ""
-        return f"the training process ended before its run was done ({how})."
+            reason = signal.Signals(-code).name
+            reason += ", as when memory runs out" if reason == "SIGKILL" else ""
+        return f"the training process ended before its run was done ({reason})."
 
 
 def serve(pipe: Connection, stop: Connection) -> None:
@@ -202,9 +203,9 @@ def _done(
     supervised = bool(data.train.labelled.any())
     hush(data)  # nobody reads what this process writes; the manifest says it
 
-    def tell(seen: Epoch) -> bool:
-        row = {**seen.row, "purity": purity(seen.val_z)}
-        pipe.send(Ended(seen.best, row))
+    def tell(event: Epoch) -> bool:
+        row = {**event.row, "purity": purity(event.val_z)}
+        pipe.send(Ended(event.best, row))
         return _asked(stop, job.number)
 
     options: dict[str, Any] = {
@@ -216,8 +217,8 @@ def _done(
     try:
         purity = Purity(data, job.config, job.seed)
         score = null_score(data, job.config, seed=job.seed)
-        known = null_losses(data, job.config, seed=job.seed)
-        pipe.send(Begun(known | {"val_score": score, "purity": purity.chance}))
+        nulls = null_losses(data, job.config, seed=job.seed)
+        pipe.send(Begun(nulls | {"val_score": score, "purity": purity.chance}))
         run = (fit if supervised else pretrain)(data, job.config, **options)
     except (ValueError, TypeError, RuntimeError, MemoryError) as error:
         return Failed(str(error) or type(error).__name__)
@@ -232,9 +233,9 @@ def _asked(stop: Connection, number: int) -> bool:
     return False
 
 
-def _send(pipe: Connection, what: Any) -> None:
+def _send(pipe: Connection, message: Any) -> None:
     with suppress(OSError):  # closed before it was read
-        pipe.send(what)
+        pipe.send(message)
 
 
 def _with(run: Run, change: Any) -> Run:

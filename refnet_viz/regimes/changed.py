@@ -100,25 +100,25 @@ def counterfactual(
     True
     """
     _check.one_of("how", how, HOW)
-    given: Variants[Run] = as_variants("runs", runs, Run, alone="run")
-    base = baseline_of(baseline, given)
+    variants: Variants[Run] = as_variants("runs", runs, Run, alone="run")
+    base = baseline_of(baseline, variants)
     confidence = _check.number("confidence", confidence, low=0.01, high=0.9999)
     k = _check.k_or_default(k, len(data))
     wholes = {
         name: [_Whole.of(space, k) for space in members]
-        for name, members in embed(given, data).items()
+        for name, members in embed(variants, data).items()
     }
     rows: list[dict[str, Any]] = []
-    for name in _touched(modalities, given):
+    for name in _touched(modalities, variants):
         if how == "remove":
-            _check_kept(given, data, name)
+            _check_kept(variants, data, name)
             changed = without(data, name)
         else:
             changed = permuted(data, name, seed=seed)
-        for metric, shares in _compared(wholes, embed(given, changed)).items():
+        for metric, shares in _compared(wholes, embed(variants, changed)).items():
             rows += [
                 {"metric": metric, "modality": name} | row
-                for row in _rows(shares, given, baseline=base, confidence=confidence)
+                for row in _rows(shares, variants, baseline=base, confidence=confidence)
             ]
     return as_frame(
         rows,
@@ -145,7 +145,7 @@ class _Whole:
     """The graph of a run's embedding of the whole data, with its patterns."""
 
     space: Embedding
-    known: Attribution
+    attribution: Attribution
 
     @classmethod
     def of(cls, space: Embedding, k: int) -> _Whole:
@@ -154,44 +154,46 @@ class _Whole:
 
     def compared(self, changed: Embedding) -> dict[str, _Share]:
         """Return each metric of which there is something to count."""
-        graph = self.known.graph
+        graph = self.attribution.graph
         again = knn(changed, graph.k)
         source, target, _ = edges = graph.edges()
-        kept = np.isin(edges.keys(len(graph)), again.edges().keys(len(graph)))
+        survives = np.isin(edges.keys(len(graph)), again.edges().keys(len(graph)))
         degree = again.degree
         pairs = (degree.sum() ** 2 - np.sum(degree**2)) / 2
         odds = degree[source] * degree[target] / pairs * len(again.edges().source)
-        groups = {"edges kept": np.ones(len(kept), dtype=bool)}
-        for pattern in self.known.patterns["pattern"]:
-            groups[f"edges kept: {pattern}"] = self.known.pattern == pattern
-        found = {
-            name: _Share(kept[own].mean(), odds[own].mean(), 1 / own.sum())
-            for name, own in groups.items()
-            if own.any()
+        groups = {"edges kept": np.ones(len(survives), dtype=bool)}
+        for pattern in self.attribution.patterns["pattern"]:
+            groups[f"edges kept: {pattern}"] = self.attribution.pattern == pattern
+        metrics = {
+            name: _Share(
+                survives[members].mean(), odds[members].mean(), 1 / members.sum()
+            )
+            for name, members in groups.items()
+            if members.any()
         }
         for name in self.space.inputs:
             if self.space.present_in(name).sum() > 1:
-                own = _Share(self._answered(changed, name), 0.0, 0.0)
-                found[f"responsibility: {name}"] = own
+                share = _Share(self._answered(changed, name), 0.0, 0.0)
+                metrics[f"responsibility: {name}"] = share
         if changed.labels is not None and not np.isnan(changed.accuracy):
-            known = labelled(changed.labels, None, len(changed))
+            has_label = labelled(changed.labels, None, len(changed))
             chance = constant_accuracy(changed.labels)
-            found["accuracy"] = _Share(changed.accuracy, chance, 1 / known.sum())
-        return found
+            metrics["accuracy"] = _Share(changed.accuracy, chance, 1 / has_label.sum())
+        return metrics
 
     def _answered(self, changed: Embedding, name: str) -> float:
         """Return R^2 about the features of the whole data: changed rows lack them."""
-        there = self.space.present_in(name)
-        target = self.space.targets[name][there].astype(np.float64)
-        return r_squared(target, changed.decoded[name][there].astype(np.float64))
+        present = self.space.present_in(name)
+        target = self.space.targets[name][present].astype(np.float64)
+        return r_squared(target, changed.decoded[name][present].astype(np.float64))
 
 
 def _touched(
     modalities: str | Collection[str] | None, runs: Variants[Run]
 ) -> list[str]:
     """Return the modalities that were asked for, out of those that all runs know."""
-    every = [run.schema.modalities for members in runs.values() for run in members]
-    shared = [name for name in every[0] if all(name in known for known in every)]
+    schemas = [run.schema.modalities for members in runs.values() for run in members]
+    shared = [name for name in schemas[0] if all(name in schema for schema in schemas)]
     if modalities is None:
         return shared
     names = [modalities] if isinstance(modalities, str) else list(modalities)
@@ -224,10 +226,13 @@ def _compared(
         ]
         for name, members in wholes.items()
     }
-    metrics = dict.fromkeys(m for part in tables.values() for own in part for m in own)
+    metrics = dict.fromkeys(
+        m for part in tables.values() for seed_metrics in part for m in seed_metrics
+    )
     return {
         metric: {
-            name: [own.get(metric) for own in part] for name, part in tables.items()
+            name: [seed_metrics.get(metric) for seed_metrics in part]
+            for name, part in tables.items()
         }
         for metric in metrics
     }
@@ -237,15 +242,18 @@ def _rows(
     shares: dict[str, list[_Share | None]], runs: Variants[Run], **options: Any
 ) -> list[dict[str, Any]]:
     """Return a row a variant that has the metric, over the seeds that have it."""
-    known: dict[str, list[_Share]] = {}
-    having: Variants[Run] = {}
+    seed_shares: dict[str, list[_Share]] = {}
+    variants: Variants[Run] = {}
     for name, part in shares.items():
         pairs = [(s, r) for s, r in zip(part, runs[name], strict=True) if s is not None]
         if pairs:
-            known[name], having[name] = map(list, zip(*pairs, strict=True))
-    values = {name: np.array([s.value for s in part]) for name, part in known.items()}
-    step = max(s.step for part in known.values() for s in part)
+            seed_shares[name], variants[name] = map(list, zip(*pairs, strict=True))
+    values = {
+        name: np.array([s.value for s in part]) for name, part in seed_shares.items()
+    }
+    step = max(s.step for part in seed_shares.values() for s in part)
     return [
-        row | {"chance": float(np.mean([s.chance for s in known[row["variant"]]]))}
-        for row in rows_of(values, having, step=step, **options)
+        row
+        | {"chance": float(np.mean([s.chance for s in seed_shares[row["variant"]]]))}
+        for row in rows_of(values, variants, step=step, **options)
     ]

@@ -102,30 +102,30 @@ def robustness(
     """
     _check.one_of("corruption", corruption, CORRUPTIONS)
     rising = _levels(levels, high=np.inf if corruption == "noise" else 1.0)
-    given = Judged(runs, data, baseline, confidence)
+    judged = Judged(runs, data, baseline, confidence)
     corrupt = noisy if corruption == "noise" else missing
     curves = [
-        given.accuracy(corrupt(data, level, modality=modality, seed=seed))
+        judged.accuracy(corrupt(data, level, modality=modality, seed=seed))
         for level in rising
     ]
     rows = []
     chance = chance_of(data)
     for level, values in zip(rising, curves, strict=True):
         shared = {"metric": "accuracy", "level": level, "chance": chance}
-        rows += [shared | row for row in given.rows(values, int(data.labelled.sum()))]
+        rows += [shared | row for row in judged.rows(values, int(data.labelled.sum()))]
     areas, floors = {}, {}
-    for name in given.runs:
+    for name in judged.runs:
         curve = np.array([values[name] for values in curves])
         flat = np.vstack([curve[:1], np.full_like(curve[1:], chance)])
         areas[name] = _area(curve, rising)
         floors[name] = float(_area(flat, rising).mean())
-    for row in given.rows(areas, int(data.labelled.sum())):
+    for row in judged.rows(areas, int(data.labelled.sum())):
         rows.append({"metric": "area", "chance": floors[row["variant"]], **row})
     return as_frame(
         rows,
         "level",
-        baseline=given.baseline,
-        confidence=given.confidence,
+        baseline=judged.baseline,
+        confidence=judged.confidence,
         corruption=corruption,
         modality=modality or "all",
         dataset=data.name,
@@ -187,16 +187,16 @@ def ablate(
     >>> ablate(run, data.test).condition.tolist()
     ['all modalities', 'without a', 'without b', 'a alone', 'b alone']
     """
-    given = Judged(runs, data, baseline, confidence)
+    judged = Judged(runs, data, baseline, confidence)
     rows = []
     # Without one of two modalities is the other one alone: judged once.
-    known: dict[tuple[str, ...], dict[str, Floats]] = {}
-    for condition, gone in _conditions(given.runs, data).items():
-        kept = [name not in gone for name in data.modalities]
-        there = data.present[:, kept].any(axis=1)
-        if not data.labelled[there].any():
+    accuracies: dict[tuple[str, ...], dict[str, Floats]] = {}
+    for condition, dropped in _conditions(judged.runs, data).items():
+        columns = [name not in dropped for name in data.modalities]
+        rows_left = data.present[:, columns].any(axis=1)
+        if not data.labelled[rows_left].any():
             continue
-        part = without(data.subset(there), gone)
+        part = without(data.subset(rows_left), dropped)
         count = int(part.labelled.sum())
         shared = {
             "metric": "accuracy",
@@ -204,14 +204,14 @@ def ablate(
             "chance": chance_of(part),
             "rows": count,
         }
-        if gone not in known:
-            known[gone] = given.accuracy(part)
-        rows += [shared | row for row in given.rows(known[gone], count)]
+        if dropped not in accuracies:
+            accuracies[dropped] = judged.accuracy(part)
+        rows += [shared | row for row in judged.rows(accuracies[dropped], count)]
     table = as_frame(
         rows,
         "condition",
-        baseline=given.baseline,
-        confidence=given.confidence,
+        baseline=judged.baseline,
+        confidence=judged.confidence,
         dataset=data.name,
     )
     table["rows"] = np.array([row["rows"] for row in rows])
@@ -219,14 +219,14 @@ def ablate(
 
 
 def _levels(levels: Sequence[float], *, high: float) -> list[float]:
-    found = [_check.number("levels", level, low=0, high=high) for level in levels]
-    rises = all(a < b for a, b in pairwise(found))
-    if len(found) < 2 or found[0] != 0 or not rises:
+    checked = [_check.number("levels", level, low=0, high=high) for level in levels]
+    rises = all(a < b for a, b in pairwise(checked))
+    if len(checked) < 2 or checked[0] != 0 or not rises:
         raise ValueError(
             "`levels` must be two or more numbers that rise from 0, "
             f"got {list(levels)}."
         )
-    return found
+    return checked
 
 
 def _area(curve: Floats, levels: list[float]) -> Floats:
@@ -238,9 +238,11 @@ def _area(curve: Floats, levels: list[float]) -> Floats:
 
 def _conditions(runs: Variants[Run], data: Dataset) -> dict[str, tuple[str, ...]]:
     """Return for each condition the modalities that are taken away."""
-    every = list(data.modalities)
+    modalities = list(data.modalities)
     schemas = [run.schema.modalities for members in runs.values() for run in members]
-    names = [name for name in every if all(name in schema for schema in schemas)]
+    names = [name for name in modalities if all(name in schema for schema in schemas)]
     dropped = {f"without {name}": (name,) for name in names}
-    alone = {f"{name} alone": tuple(n for n in every if n != name) for name in names}
+    alone = {
+        f"{name} alone": tuple(n for n in modalities if n != name) for name in names
+    }
     return {"all modalities": (), **dropped, **alone}

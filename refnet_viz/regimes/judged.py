@@ -34,8 +34,8 @@ class Judged:
         self.baseline = baseline_of(baseline, self.runs)
         self.confidence = _check.number("confidence", confidence, low=0.01, high=0.9999)
         if data.labels is None or data.target is not None:
-            found = "none" if data.target is None else "a target"
-            raise ValueError(f"`data` must have labels, got {found}.")
+            answers = "none" if data.target is None else "a target"
+            raise ValueError(f"`data` must have labels, got {answers}.")
         if not data.labelled.any():
             raise ValueError(
                 "`data` must have a label in at least one row, "
@@ -74,17 +74,17 @@ def chance_of(data: Dataset) -> float:
 
 def _warn_of_training_rows(runs: Variants[Run], data: Dataset) -> None:
     # Rows are known by their values, which corruption changes: ask before it does.
-    seen = 0.0
+    share = 0.0
     hashes: dict[tuple[str, ...], npt.NDArray[np.uint64]] = {}
     for run in (run for members in runs.values() for run in members):
         run.schema.check(data)
         names = tuple(run.schema.modalities)
         if names not in hashes:
             hashes[names] = row_hashes(data, names)
-        seen = max(seen, float(np.isin(hashes[names], run.train_rows).mean()))
-    if seen > 0:
+        share = max(share, float(np.isin(hashes[names], run.train_rows).mean()))
+    if share > 0:
         warnings.warn(
-            f"{seen:.0%} of the rows were trained on, which flatters every number: "
+            f"{share:.0%} of the rows were trained on, which flatters every number: "
             "measure on held-out rows.",
             UserWarning,
             stacklevel=4,

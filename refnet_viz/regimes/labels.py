@@ -135,14 +135,14 @@ def label_curve(
 
 
 def _fractions(fractions: Sequence[float]) -> list[float]:
-    found = [_check.number("fractions", share, low=0, high=1) for share in fractions]
-    rises = all(a < b for a, b in pairwise(found))
-    if not found or found[0] == 0 or not rises:
+    checked = [_check.number("fractions", share, low=0, high=1) for share in fractions]
+    rises = all(a < b for a, b in pairwise(checked))
+    if not checked or checked[0] == 0 or not rises:
         raise ValueError(
             "`fractions` must be numbers that rise from above 0 to at most 1, "
             f"got {list(fractions)}."
         )
-    return found
+    return checked
 
 
 def _settings(

@@ -39,10 +39,10 @@ class Purity:
         if data.labels is None or not len(rows):
             return
         labels = data.labels[rows]
-        seen = labelled(labels, None, len(labels))
+        labelled_rows = labelled(labels, None, len(labels))
         if data.target is None:  # beside a target, labels do nothing but judge
-            seen = label_subset(data.val.strata, config.label_fraction, seed)
-        self._rows = np.flatnonzero(seen)
+            labelled_rows = label_subset(data.val.strata, config.label_fraction, seed)
+        self._rows = np.flatnonzero(labelled_rows)
         if len(self._rows) > 1:
             flat = np.zeros((len(self._rows), 1))
             start = Embedding.from_arrays(flat, labels=labels[self._rows])

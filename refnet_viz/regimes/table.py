@@ -45,19 +45,19 @@ def rows_of(
         name: [run.seed for run in members] for name, members in runs.items()
     }
     rows = []
-    for name, found in values.items():
-        low, high = statistics.seed_band(found, confidence)
+    for name, scores in values.items():
+        low, high = statistics.seed_band(scores, confidence)
         row = {
             "variant": name,
-            "mean": float(found.mean()),
+            "mean": float(scores.mean()),
             "low": low,
             "high": high,
             "verdict": statistics.BASELINE if name == baseline else "",
-            "seeds": len(found),
+            "seeds": len(scores),
         }
         if name != baseline and baseline in values:
             apart = statistics.difference(
-                (found, seeds[name]),
+                (scores, seeds[name]),
                 (values[baseline], seeds[baseline]),
                 confidence=confidence,
                 step=step,
@@ -67,13 +67,13 @@ def rows_of(
     return rows
 
 
-def difference_of(found: statistics.Difference) -> dict[str, Any]:
+def difference_of(difference: statistics.Difference) -> dict[str, Any]:
     """Return the columns of a difference."""
     return {
-        "difference": found.value,
-        "diff_low": found.low,
-        "diff_high": found.high,
-        "verdict": found.verdict,
+        "difference": difference.value,
+        "diff_low": difference.low,
+        "diff_high": difference.high,
+        "verdict": difference.verdict,
     }
 
 

@@ -80,11 +80,11 @@ def parted(
         If there are tensors of another epoch.
     """
     weights: dict[str, Tensor] = {}
-    found: dict[int, dict[str, Tensor]] = {int(epoch): {} for epoch in epochs}
+    snapshots: dict[int, dict[str, Tensor]] = {int(epoch): {} for epoch in epochs}
     for name, value in named.items():
         if name.startswith(f"{_EPOCHS}/"):
             _, epoch, rest = name.split("/", 2)
-            found[int(epoch)][rest] = value
+            snapshots[int(epoch)][rest] = value
         else:
             weights[name] = value
-    return weights, found
+    return weights, snapshots

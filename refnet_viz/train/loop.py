@@ -215,8 +215,10 @@ def _train(
     with reproducible(seed, place):
         model = _model(data, config, start).to(place)
         if supervised and data.target is not None:
-            seen = label_subset(data.train.strata, config.label_fraction, seed)
-            model.fit_target(torch.tensor(data.target[data.split == "train"][seen]))
+            labelled_rows = label_subset(data.train.strata, config.label_fraction, seed)
+            model.fit_target(
+                torch.tensor(data.target[data.split == "train"][labelled_rows])
+            )
         train, val = _resident(model, data, seed, supervised=supervised)
         best = Best(config.keep)
         stopped = run_epochs(
@@ -297,19 +299,20 @@ def _model(data: Dataset, config: Config, start: Run | None) -> ReFNet:
         model.fit_features(data.train)
         return model
     for name in _SHAPE:
-        known, given = getattr(start.config, name), getattr(config, name)
-        if known != given:
+        start_value, config_value = getattr(start.config, name), getattr(config, name)
+        if start_value != config_value:
             raise ValueError(
-                f"`config.{name}` must be that of `start` ({known!r}), got {given!r}."
+                f"`config.{name}` must be that of `start` ({start_value!r}), "
+                f"got {config_value!r}."
             )
     start.schema.check(data)
     schema = replace(Schema.of(data), modalities=start.schema.modalities)
     model = ReFNet(schema, config)
     left = {"head"} if start.has_decoders else {"head", *FITTED_AFTERWARDS}
-    kept = {
+    weights = {
         name: value
         for name, value in start.weights.items()
         if not left & set(name.split("."))
     }
-    model.load_state_dict(kept, strict=False)
+    model.load_state_dict(weights, strict=False)
     return model

@@ -47,8 +47,8 @@ def without_some(present: Tensor, share: float) -> Tensor:
         return present
     chance = torch.rand(present.shape, device=present.device)
     luckiest = chance.masked_fill(~present, -1).argmax(dim=1, keepdim=True)
-    kept = present & (chance >= share)
-    return kept.scatter(1, luckiest, present.gather(1, luckiest))
+    survivors = present & (chance >= share)
+    return survivors.scatter(1, luckiest, present.gather(1, luckiest))
 
 
 def _spoiled(values: Tensor, kind: str, config: Config) -> Tensor:

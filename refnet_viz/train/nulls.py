@@ -45,15 +45,17 @@ def null_losses(data: Dataset, config: Config, *, seed: int = 0) -> dict[str, fl
     model.fit_features(data.train)
     supervised = bool(data.train.labelled.any())
     if supervised and data.target is not None:
-        seen = label_subset(data.train.strata, config.label_fraction, seed)
-        model.fit_target(torch.tensor(data.target[data.split == "train"][seen]))
+        labelled_rows = label_subset(data.train.strata, config.label_fraction, seed)
+        model.fit_target(
+            torch.tensor(data.target[data.split == "train"][labelled_rows])
+        )
     rows = rows_of(model, data.train, config, seed, supervised=supervised)
     weights = class_weights(rows, config, len(data.class_names))
-    found = {"task": _task(replace(rows, weights=weights))} if supervised else {}
+    losses = {"task": _task(replace(rows, weights=weights))} if supervised else {}
     fixed = config.refiner_loss == "mse" and config.targets == "inputs"
     if config.refiner and fixed and config.refiner_end == 1:
-        found["refiner"] = config.refiner * _refiner(model, rows)
-    return found
+        losses["refiner"] = config.refiner * _refiner(model, rows)
+    return losses
 
 
 def null_score(data: Dataset, config: Config, *, seed: int = 0) -> float:
@@ -83,10 +85,10 @@ def null_score(data: Dataset, config: Config, *, seed: int = 0) -> float:
     if data.labels is None or not (data.split == "val").any():
         return float("nan")
     val = data.val
-    seen = label_subset(val.strata, config.label_fraction, seed)
-    if not seen.any():
+    labelled_rows = label_subset(val.strata, config.label_fraction, seed)
+    if not labelled_rows.any():
         return float("nan")
-    return _best_score(data.labels[data.split == "val"][seen])
+    return _best_score(data.labels[data.split == "val"][labelled_rows])
 
 
 def _best_score(labels: npt.NDArray[np.int64]) -> float:
@@ -103,8 +105,10 @@ def _task(rows: Rows) -> float:
     if rows.labels is None:
         logits = torch.zeros(count, 1)
     elif rows.labels.ndim == 1:
-        seen = rows.labels[rows.labelled]
-        shares = torch.bincount(seen, minlength=int(rows.labels.max()) + 1) / len(seen)
+        labels = rows.labels[rows.labelled]
+        shares = torch.bincount(labels, minlength=int(rows.labels.max()) + 1) / len(
+            labels
+        )
         if rows.weights is not None:
             shares = shares * rows.weights[: len(shares)]
             shares = shares / shares.sum()

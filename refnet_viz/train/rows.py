@@ -27,13 +27,13 @@ class Rows:
 
     def task(self, logits: Tensor, index: Any = slice(None)) -> Tensor | None:
         """Return the task loss of the rows at `index`, None without answers."""
-        seen = self.labelled[index]
+        labelled = self.labelled[index]
         if self.target is not None:
-            return regression(logits[seen, 0], self.target[index][seen])
+            return regression(logits[labelled, 0], self.target[index][labelled])
         if self.labels is None:
             return None
-        labels = self.labels[index][seen]
-        return classification(logits[seen], labels, weights=self.weights)
+        labels = self.labels[index][labelled]
+        return classification(logits[labelled], labels, weights=self.weights)
 
     def score(self, logits: Tensor) -> float:
         """Return accuracy, micro-F1 or R^2 of the labelled rows; NaN without any."""
@@ -70,12 +70,12 @@ def rows_of(
             batch, None, torch.zeros(len(data), dtype=torch.bool, device=device)
         )
     # Validation labels are as scarce as training labels: selection must not see more.
-    seen = torch.from_numpy(label_subset(data.strata, config.label_fraction, seed))
-    seen = seen.to(device)
+    labelled = torch.from_numpy(label_subset(data.strata, config.label_fraction, seed))
+    labelled = labelled.to(device)
     if data.target is not None:
         target = model.standardised(torch.tensor(data.target, device=device))
-        return Rows(batch, None, seen, target)
-    return Rows(batch, torch.tensor(data.labels, device=device), seen)
+        return Rows(batch, None, labelled, target)
+    return Rows(batch, torch.tensor(data.labels, device=device), labelled)
 
 
 def class_weights(train: Rows, config: Config, count: int) -> Tensor | None:
@@ -89,9 +89,9 @@ def class_weights(train: Rows, config: Config, count: int) -> Tensor | None:
         return None
     labels = labels[train.labelled]
     if labels.ndim == 2:
-        there = (labels > 0).sum(dim=0)
-        weights = (len(labels) - there) / there.clamp(min=1)
-        return torch.where((there > 0) & (weights > 0), weights, 1.0)
+        positives = (labels > 0).sum(dim=0)
+        weights = (len(labels) - positives) / positives.clamp(min=1)
+        return torch.where((positives > 0) & (weights > 0), weights, 1.0)
     rows = torch.bincount(labels, minlength=count)
     weights = len(labels) / ((rows > 0).sum() * rows.clamp(min=1))
     return torch.where(rows > 0, weights, 1.0)
@@ -130,11 +130,11 @@ def check_classes(train: Rows, config: Config) -> None:
     labels = train.labels
     if config.contrastive == 0 or labels is None or labels.ndim == 2:
         return
-    found = int(labels[train.labelled].unique().numel())
-    if found < 2:
+    class_count = int(labels[train.labelled].unique().numel())
+    if class_count < 2:
         raise ValueError(
             "`data` must have at least 2 classes among its labelled training rows "
-            f"when `config.contrastive` is above 0, got {found}."
+            f"when `config.contrastive` is above 0, got {class_count}."
         )
 
 

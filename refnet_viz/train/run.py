@@ -80,8 +80,8 @@ class Run:
     @property
     def has_decoders(self) -> bool:
         """Whether the decoders belong to these weights; see `at`."""
-        shown = self.manifest.get("epoch", self.best_epoch)
-        return self.config.refiner > 0 or int(shown) == self.best_epoch
+        epoch = self.manifest.get("epoch", self.best_epoch)
+        return self.config.refiner > 0 or int(epoch) == self.best_epoch
 
     def at(self, epoch: int) -> Run:
         """Return the same run with the weights of one of its `epochs`.
@@ -106,22 +106,22 @@ class Run:
             If the state of this epoch was not kept.
         """
         if epoch not in self.snapshots:
-            known = ", ".join(map(str, self.epochs)) or "none kept"
+            epochs = ", ".join(map(str, self.epochs)) or "none kept"
             raise ValueError(
-                f"`epoch` must be one of `Run.epochs` ({known}), got {epoch!r}; "
+                f"`epoch` must be one of `Run.epochs` ({epochs}), got {epoch!r}; "
                 "`fit(..., snapshots=1)` keeps all of them."
             )
         manifest = self.manifest | {"epoch": int(epoch)}
         weights = self.weights | self.snapshots[epoch]
-        shown = replace(self, weights=weights, manifest=manifest, snapshots={})
-        if shown.has_decoders:
-            return shown
+        run = replace(self, weights=weights, manifest=manifest, snapshots={})
+        if run.has_decoders:
+            return run
         unknown = {
             name: torch.full_like(value, torch.nan)
             for name, value in self.weights.items()
             if name.split(".")[0] in FITTED_AFTERWARDS
         }
-        return replace(shown, weights=weights | unknown)
+        return replace(run, weights=weights | unknown)
 
     def model(self, device: str | torch.device = "cpu") -> ReFNet:
         """Return the network in evaluation mode."""
@@ -201,13 +201,13 @@ class Run:
                 f"{version} in {str(path)!r}; a newer refnet_viz wrote it."
             )
         try:
-            known = stored["schema"]
-            names = tuple(known["class_names"])
+            fields = stored["schema"]
+            names = tuple(fields["class_names"])
             schema = Schema(
-                known["modalities"],
+                fields["modalities"],
                 names,
-                known["multilabel"],
-                known.get("regression", False),  # runs of before it was there
+                fields["multilabel"],
+                fields.get("regression", False),  # runs of before it was there
             )
             config, seed = Config.from_dict(stored["config"]), int(stored["seed"])
             history, manifest = pd.DataFrame(stored["history"]), stored["manifest"]
@@ -229,14 +229,14 @@ class Run:
 
     def _repr_html_(self) -> str:
         name = html.escape(str(self.manifest.get("variant") or self.config.fusion))
-        shown = int(self.manifest.get("epoch", self.best_epoch))
-        score = self.history["val_score"].iloc[shown]
-        kind = "best epoch" if shown == self.best_epoch else "epoch"
-        kept = f", {len(self.epochs)} epochs kept" if self.epochs else ""
+        epoch = int(self.manifest.get("epoch", self.best_epoch))
+        score = self.history["val_score"].iloc[epoch]
+        kind = "best epoch" if epoch == self.best_epoch else "epoch"
+        snapshots = f", {len(self.epochs)} epochs kept" if self.epochs else ""
         count = sum(value.numel() for value in self.weights.values())
         return (
             f"<b>{name}</b>, seed {self.seed}: {html.escape(self.config.fusion)} "
-            f"fusion, {count:,} numbers{kept}<br>{kind} {shown + 1} of "
+            f"fusion, {count:,} numbers{snapshots}<br>{kind} {epoch + 1} of "
             f"{len(self.history)}: validation score {score:.3f}"
             "<br>next: <code>rv.embed(run, data.test)</code>"
         )

@@ -48,8 +48,8 @@ def run_epochs(
             # Parts of nearly equal size: no batch of one, no row left out.
             parts = np.array_split(order.permutation(len(train.batch)), steps)
             row = _train_epoch(model, train, parts, epoch, (optimizer, schedule))
-            told, z = ({}, None) if val is None else _validate(model, val)
-            best.update(model, row := row | told)
+            metrics, z = ({}, None) if val is None else _validate(model, val)
+            best.update(model, row := row | metrics)
             if val is not None:
                 bar.set_postfix(score=f"{best.key[0]:.3f}", refresh=False)
             if watch.after(model, row, epochs=config.epochs, best=best.epoch, z=z):
@@ -81,8 +81,8 @@ def _train_epoch(
     sums: dict[str, Tensor] = {}
     for number, part in enumerate(parts):
         index = torch.from_numpy(part).to(train.batch.present.device)
-        done = (epoch + number / len(parts)) / config.epochs
-        losses = _losses(model, train, index, config, done)
+        progress = (epoch + number / len(parts)) / config.epochs
+        losses = _losses(model, train, index, config, progress)
         optimizer.zero_grad(set_to_none=True)
         torch.stack(list(losses.values())).sum().backward()
         optimizer.step()
@@ -116,43 +116,43 @@ def _optimizer(model: ReFNet, config: Config) -> torch.optim.Optimizer:
 
 
 def _losses(
-    model: ReFNet, rows: Rows, index: Tensor, config: Config, done: float
+    model: ReFNet, rows: Rows, index: Tensor, config: Config, progress: float
 ) -> dict[str, Tensor]:
     """Return the weighted terms of the objective for the rows at `index`."""
     whole = rows.batch.rows(index)
     batch = noised(whole, model.kinds, config)
-    seen = rows.labelled[index]
+    labelled = rows.labelled[index]
     labels = None if rows.labels is None else rows.labels[index]
     half = config.precision == "bfloat16"
     with torch.autocast(whole.present.device.type, torch.bfloat16, enabled=half):
         output = model(batch)
     output = replace(output, fused=output.fused.widened(), logits=output.logits.float())
-    answers = Answers(whole.features, batch.present, labels, seen, done)
+    answers = Answers(whole.features, batch.present, labels, labelled, progress)
     losses = output.fused.aux_losses | model.fusion.losses(output.fused, answers)
     task = rows.task(output.logits, index)
     losses |= {} if task is None else {"task": task}
     if config.contrastive:
-        term = _contrastive(output, batch, labels, seen, config)
+        term = _contrastive(output, batch, labels, labelled, config)
         losses |= {} if term is None else {"contrastive": config.contrastive * term}
     if config.refiner:
         # Also for modalities that were dropped: z answers for what it can infer.
         terms = _refine(model, whole, output.z, model.targets(whole, output))
-        losses["refiner"] = _refiner_weight(config, done) * terms
+        losses["refiner"] = _refiner_weight(config, progress) * terms
     return losses
 
 
-def _refiner_weight(config: Config, done: float) -> float:
+def _refiner_weight(config: Config, progress: float) -> float:
     """Return the refiner's weight when a share of the training is done."""
     if config.refiner_decay == "linear":
-        return config.refiner * (1 + (config.refiner_end - 1) * done)
-    return config.refiner * config.refiner_end**done
+        return config.refiner * (1 + (config.refiner_end - 1) * progress)
+    return config.refiner * config.refiner_end**progress
 
 
 def _contrastive(
     output: Output,
     batch: Batch,
     labels: Tensor | None,
-    seen: Tensor,
+    labelled: Tensor,
     config: Config,
 ) -> Tensor | None:
     """Return the contrastive loss, None where it needs labels and has none."""
@@ -160,7 +160,7 @@ def _contrastive(
         return info_nce(list(output.unimodal.values()), batch.present)
     if labels is None:
         return None
-    z, labels = output.z[seen], labels[seen]
+    z, labels = output.z[labelled], labels[labelled]
     if config.contrastive_loss == "supcon":
         return supcon(z, labels, jaccard=config.jaccard)
     return multi_similarity(

@@ -98,8 +98,8 @@ def sweep(
     for (name, seed), place in places.items():
         begin = None if start is None else start[seed]
         saved = _saved(place, data, configs[name], begin)
-        wanted = kept_epochs(configs[name].epochs, snapshots)
-        if saved is not None and set(wanted) <= set(saved.epochs):
+        snapshot_epochs = kept_epochs(configs[name].epochs, snapshots)
+        if saved is not None and set(snapshot_epochs) <= set(saved.epochs):
             whole[name, seed] = saved
         else:
             jobs.append((name, seed, place, begin))
@@ -203,8 +203,8 @@ def _saved(
         if "newer refnet_viz" in str(error):
             raise
         return None
-    known = (run.manifest["fingerprint"], run.config, run.manifest["start"])
-    if known != (data.fingerprint, config, None if begin is None else begin.digest):
+    origin = (run.manifest["fingerprint"], run.config, run.manifest["start"])
+    if origin != (data.fingerprint, config, None if begin is None else begin.digest):
         raise ValueError(
             "`folder` must hold runs of the same data, settings and starts, got others "
             f"in {str(place)!r}."

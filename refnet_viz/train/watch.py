@@ -127,23 +127,23 @@ class Watch:
     ) -> bool:
         if self.on_epoch is None:
             return False
-        here = [model]
+        models = [model]
 
         def state() -> State:
-            if not here:
+            if not models:
                 raise RuntimeError(
                     "`state` must be asked for while the callback runs, got a call "
                     "after training had gone on."
                 )
-            return state_of(here[0])
+            return state_of(models[0])
 
-        seen = MappingProxyType(dict(row))
-        found = Epoch(int(row["epoch"]), epochs, seen, best, z, state)
+        metrics = MappingProxyType(dict(row))
+        event = Epoch(int(row["epoch"]), epochs, metrics, best, z, state)
         try:
             with torch.random.fork_rng(devices=[]):  # what it draws moves no number
-                return self.on_epoch(found) is True
+                return self.on_epoch(event) is True
         finally:
-            here.clear()
+            models.clear()
 
     def snapshots(self, state: Mapping[str, Tensor]) -> dict[int, State]:
         """Return the states kept, without what is the same in all of them.
