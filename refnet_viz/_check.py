@@ -162,13 +162,13 @@ def unique(name: str, values: Sequence[str] | npt.NDArray[Any]) -> None:
     ...
     ValueError: `ids` must be unique, got 'a' more than once.
     """
-    seen: set[str] = set()
+    earlier: set[str] = set()
     for value in values:
-        if value in seen:
+        if value in earlier:
             raise ValueError(
                 f"`{name}` must be unique, got {str(value)!r} more than once."
             )
-        seen.add(value)
+        earlier.add(value)
 
 
 def matrix(name: str, values: Any) -> npt.NDArray[np.float64]:

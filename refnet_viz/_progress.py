@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 
 def progress(
-    things: Iterable[Any] | None = None,
+    iterable: Iterable[Any] | None = None,
     title: str = "",
     *,
     total: int | None = None,
@@ -44,7 +44,7 @@ def progress(
     options: dict[str, Any] = {"leave": False, "delay": delay, "disable": disable}
     if hasattr(shell, "kernel"):
         kind, options = _InNotebook, {**options, "file": io.StringIO(), "ascii": False}
-    bar: tqdm[Any] = kind(things, title, total, **options)
+    bar: tqdm[Any] = kind(iterable, title, total, **options)
     return bar
 
 

@@ -56,10 +56,10 @@ def nearest(points: Floats, k: int, *, metric: str) -> tuple[Rows, Floats]:
     vectors = _unit(points) if metric == "cosine" else points
     length = _cosine if metric == "cosine" else np.sqrt
     first, group = _distinct(vectors)
-    found = _search(vectors[first], min(k, len(first) - 1), length)
+    neighbors = _search(vectors[first], min(k, len(first) - 1), length)
     if len(first) == len(vectors):
-        return found
-    return _expand(group, *found, k)
+        return neighbors
+    return _expand(group, *neighbors, k)
 
 
 def radii(points: Floats, ks: Sequence[int]) -> Floats:
@@ -86,25 +86,25 @@ def radii(points: Floats, ks: Sequence[int]) -> Floats:
     """
     n, most = len(points), max(ks)
     left, right, squares = _bound_factors(points)
-    found = np.empty((n, len(ks)))
+    kth_distances = np.empty((n, len(ks)))
 
     def step(block: slice) -> None:
         bounds = left[block] @ right
-        own = np.arange(block.start, block.stop)
-        bounds[np.arange(len(own)), own] = np.inf
+        queries = np.arange(block.start, block.stop)
+        bounds[np.arange(len(queries)), queries] = np.inf
         column, near = _below(bounds, _cut(bounds, most))
         near += squares[block, None]
         ranked = np.partition(near, [k - 1 for k in ks], axis=1)
         for place, k in enumerate(ks):
             about = near, ranked[:, k - 1], squares[block]
             row, other, rank = _about(*about, k, points.shape[1])
-            exact = _squared(points[own[row]], points[column[row, other]])
+            exact = _squared(points[queries[row]], points[column[row, other]])
             order = np.lexsort((exact, row))
             first = np.flatnonzero(np.diff(row, prepend=-1))
-            found[block, place] = exact[order[first + rank]]
+            kth_distances[block, place] = exact[order[first + rank]]
 
     in_blocks(step, n, n, title="radii")
-    return np.sqrt(found)
+    return np.sqrt(kth_distances)
 
 
 def nearest_among(
@@ -149,17 +149,17 @@ def nearest_among(
     hidden = column_of[without]
 
     def step(block: slice) -> None:
-        own = rows[block]
-        bounds = left[own] @ right
+        queries = rows[block]
+        bounds = left[queries] @ right
         lacks = np.flatnonzero(hidden[block] >= 0)
         bounds[lacks, hidden[block][lacks]] = np.inf
         guess = bounds.argmin(axis=1)
-        counts = np.isfinite(bounds[np.arange(len(own)), guess])
-        reach = _squared(points[own], points[others[guess]]) - squares[own]
-        bounds[np.arange(len(own)), guess] = -np.inf  # is looked at in any case
+        counts = np.isfinite(bounds[np.arange(len(queries)), guess])
+        reach = _squared(points[queries], points[others[guess]]) - squares[queries]
+        bounds[np.arange(len(queries)), guess] = -np.inf  # is looked at in any case
         row, column = np.nonzero((bounds <= reach[:, None]) & counts[:, None])
         if len(row):
-            exact = _apart(points, own[row], others[column])
+            exact = _apart(points, queries[row], others[column])
             order = np.lexsort((column, exact, row))
             nearest = order[np.flatnonzero(np.diff(row, prepend=-1))]
             indices[block][counts] = others[column[nearest]]
@@ -176,10 +176,10 @@ def _about(
 
     Also the rank that the k-th distance has among those of each line, from 0.
     """
-    own = np.sqrt(np.maximum(squares, 0))
-    other = own + np.sqrt(np.maximum(middle, 0))
+    norms = np.sqrt(np.maximum(squares, 0))
+    other = norms + np.sqrt(np.maximum(middle, 0))
     # Twice what `_bound_factors` allows, since bounds lack it and sums are rounded.
-    room = 16 * (width + 4) * np.finfo(float).eps * (own**2 + other**2)
+    room = 16 * (width + 4) * np.finfo(float).eps * (norms**2 + other**2)
     surely = np.count_nonzero(near < (middle - room)[:, None], axis=1)
     row, place = np.nonzero(np.abs(near - middle[:, None]) <= room[:, None])
     return row, place, k - 1 - surely
@@ -208,11 +208,11 @@ def smallest(values: Floats, k: int) -> tuple[Rows, Floats]:
     """
     flat = np.flatnonzero(values <= _cut(values, k)[:, None])
     row, column = np.divmod(flat, values.shape[1])
-    kept = values.ravel()[flat]
-    order = np.lexsort((column, kept, row))
+    candidates = values.ravel()[flat]
+    order = np.lexsort((column, candidates, row))
     first = np.flatnonzero(np.diff(row, prepend=-1))
     nearest_k = order[first[:, None] + np.arange(k)]
-    return column[nearest_k], kept[nearest_k]
+    return column[nearest_k], candidates[nearest_k]
 
 
 def _below(bounds: Floats, cut: Floats) -> tuple[Rows, Floats]:
@@ -260,20 +260,22 @@ def _search(x: Floats, k: int, length: Length) -> tuple[Rows, Floats]:
 
     def step(block: slice) -> None:
         bounds = left[block] @ right
-        own = np.arange(block.start, block.stop)
-        bounds[np.arange(len(own)), own] = np.inf
+        queries = np.arange(block.start, block.stop)
+        bounds[np.arange(len(queries)), queries] = np.inf
         cut = _cut(bounds, min(n - 1, k + _SLACK))
         row, column = np.divmod(np.flatnonzero(bounds <= cut[:, None]), n)
-        near, exact = _closest(x, (own[row], column), k, length)
+        near, exact = _closest(x, (queries[row], column), k, length)
         # A row that was not taken has a larger bound: only when even that is within
         # reach can it be a neighbour.
         missed = np.flatnonzero(
             length(np.maximum(0, cut + squares[block])) <= exact[:, -1]
         )
         for i in missed:
-            reach = length(np.maximum(0, bounds[i] + squares[own[i]])) <= exact[i, -1]
+            reach = (
+                length(np.maximum(0, bounds[i] + squares[queries[i]])) <= exact[i, -1]
+            )
             column = np.flatnonzero(reach)
-            pairs = np.full(len(column), own[i]), column
+            pairs = np.full(len(column), queries[i]), column
             near[i], exact[i] = _closest(x, pairs, k, length)
         indices[block], distances[block] = near, exact
 
@@ -353,21 +355,21 @@ def _expand(
     """
     n = len(group)
     members = _members(group, k + 1)
-    found, lengths = np.empty((n, k), dtype=np.int64), np.empty((n, k))
+    neighbors, lengths = np.empty((n, k), dtype=np.int64), np.empty((n, k))
     nearby = np.hstack([np.arange(len(indices))[:, None], indices])
     apart = np.hstack([np.zeros((len(indices), 1)), distances])
 
     def step(block: slice) -> None:
-        own = np.arange(block.start, block.stop)
-        rows = members[nearby[group[block]]].reshape(len(own), -1)
+        queries = np.arange(block.start, block.stop)
+        rows = members[nearby[group[block]]].reshape(len(queries), -1)
         far = np.repeat(apart[group[block]], members.shape[1], axis=1)
-        far[(rows == n) | (rows == own[:, None])] = np.inf
+        far[(rows == n) | (rows == queries[:, None])] = np.inf
         order = np.lexsort((rows, far), axis=1)[:, :k]
-        found[block] = np.take_along_axis(rows, order, 1)
+        neighbors[block] = np.take_along_axis(rows, order, 1)
         lengths[block] = np.take_along_axis(far, order, 1)
 
     in_blocks(step, n, nearby.shape[1] * members.shape[1])
-    return found, lengths
+    return neighbors, lengths
 
 
 def _members(group: Rows, most: int) -> Rows:
@@ -376,6 +378,6 @@ def _members(group: Rows, most: int) -> Rows:
     counts = np.bincount(group)
     place = np.arange(len(group)) - np.repeat(np.cumsum(counts) - counts, counts)
     table = np.full((len(counts), min(most, int(counts.max()))), len(group))
-    kept = place < table.shape[1]
-    table[group[order][kept], place[kept]] = order[kept]
+    within = place < table.shape[1]
+    table[group[order][within], place[within]] = order[within]
     return table

@@ -94,10 +94,10 @@ def variants_of(
     >>> list(variants_of("spaces", own, Embedding, lambda space: space))
     ['mine']
     """
-    every = as_variants(argument, values, kind, alone=ALONE)
+    variants = as_variants(argument, values, kind, alone=ALONE)
     if isinstance(values, Mapping):
-        return every
-    members = every[ALONE]
+        return variants
+    members = variants[ALONE]
     return {str(embedding_of(members[0]).info.get("variant", ALONE)): members}
 
 

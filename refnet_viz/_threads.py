@@ -69,9 +69,9 @@ def in_blocks(
                 step(part)
             return
         with ThreadPoolExecutor(cores()) as pool:
-            done = pool.map(step, slices)
+            results = pool.map(step, slices)
             for _ in progress(
-                done, title, total=len(slices), disable=not title, delay=1
+                results, title, total=len(slices), disable=not title, delay=1
             ):
                 pass
 

@@ -72,7 +72,7 @@ def latent_graph(z: npt.NDArray[np.floating]) -> LatentGraph:
     return LatentGraph(*nearest(z.astype(np.float64), k, metric="euclidean"))
 
 
-def annotated(every: Mapping[str, Embedding], graphs: Mapping[str, Graph]) -> Any:
+def annotated(embeddings: Mapping[str, Embedding], graphs: Mapping[str, Graph]) -> Any:
     """Return embeddings and graphs of the same rows, in the same order, as an AnnData.
 
     Parameters
@@ -102,22 +102,22 @@ def annotated(every: Mapping[str, Embedding], graphs: Mapping[str, Graph]) -> An
     6
     """
     anndata = need("anndata")
-    first = next(iter(every.values()))
+    first = next(iter(embeddings.values()))
     names = pd.Index(first.ids.astype(object))
     with quiet():
         adata = anndata.AnnData(first.z.copy(), pd.DataFrame(index=names))
-        for key, embedding in every.items():
+        for key, embedding in embeddings.items():
             adata.obsm[f"X_{key or 'latent'}"] = embedding.z.copy()
         for name, values in first.inputs.items():
-            there = first.present_in(name)[:, None]
-            put(adata.obsm, name, np.where(there, values, np.nan))
+            present = first.present_in(name)[:, None]
+            put(adata.obsm, name, np.where(present, values, np.nan))
         for key, graph in graphs.items():
-            _add_graph(adata, key, graph, rep=_rep(graph, every))
-        adata.obs = _observations(every, graphs, names)
+            _add_graph(adata, key, graph, rep=_rep(graph, embeddings))
+        adata.obs = _observations(embeddings, graphs, names)
         adata.uns[OURS] = {
             "class_names": np.array(first.class_names, dtype=object),
             "origin": json.dumps(
-                {key or "latent": e.info for key, e in every.items()}, default=str
+                {key or "latent": e.info for key, e in embeddings.items()}, default=str
             ),
         }
     return adata
@@ -136,13 +136,15 @@ def put(where: Any, name: str, value: Any) -> None:
     where[key] = value
 
 
-def _rep(graph: Any, every: Mapping[str, Embedding]) -> str:
+def _rep(graph: Any, embeddings: Mapping[str, Embedding]) -> str:
     """Return the key of obsm that a graph was searched in, as far as it is one."""
     if graph.space != "latent":
         return plain(graph.space)
     origin = getattr(graph, "embedding", None)
-    same = [key for key, e in every.items() if origin and e.digest == origin.digest]
-    return f"X_{(same or list(every))[0] or 'latent'}"
+    same = [
+        key for key, e in embeddings.items() if origin and e.digest == origin.digest
+    ]
+    return f"X_{(same or list(embeddings))[0] or 'latent'}"
 
 
 def _add_graph(adata: Any, key: str, graph: Graph, *, rep: str) -> None:
@@ -168,9 +170,9 @@ def _matrices(graph: Graph) -> tuple[Any, Any]:
     from scipy.sparse import csr_matrix  # noqa: PLC0415 (late; what scanpy expects)
 
     n, k = graph.indices.shape
-    there = graph.indices.ravel() >= 0
-    row = np.repeat(np.arange(n), k)[there]
-    column, distance = graph.indices.ravel()[there], graph.distances.ravel()[there]
+    valid = graph.indices.ravel() >= 0
+    row = np.repeat(np.arange(n), k)[valid]
+    column, distance = graph.indices.ravel()[valid], graph.distances.ravel()[valid]
     scale = float(distance.mean()) if len(distance) else 0.0
     weight = 1 / (1 + distance / (scale if scale > 0 else 1.0))
     both = np.append(row * n + column, column * n + row)
@@ -183,29 +185,29 @@ def _matrices(graph: Graph) -> tuple[Any, Any]:
 
 
 def _observations(
-    every: Mapping[str, Embedding], graphs: Mapping[str, Graph], names: pd.Index
+    embeddings: Mapping[str, Embedding], graphs: Mapping[str, Graph], names: pd.Index
 ) -> pd.DataFrame:
     """Return everything that is known of each row, in columns that can be written."""
-    first = next(iter(every.values()))
-    found: dict[str, Any] = {}
+    first = next(iter(embeddings.values()))
+    columns: dict[str, Any] = {}
     for name in first.metadata.columns:
-        put(found, str(name), writable(first.metadata[name]))
-    for name, values in _points(every, graphs):
+        put(columns, str(name), writable(first.metadata[name]))
+    for name, values in _points(embeddings, graphs):
         key = plain(name)
-        put(found, f"{key} ({OURS})" if key in found else key, values)
-    return pd.DataFrame({k: pd.Series(v) for k, v in found.items()}).set_axis(names)
+        put(columns, f"{key} ({OURS})" if key in columns else key, values)
+    return pd.DataFrame({k: pd.Series(v) for k, v in columns.items()}).set_axis(names)
 
 
 def _points(
-    every: Mapping[str, Embedding], graphs: Mapping[str, Graph]
+    embeddings: Mapping[str, Embedding], graphs: Mapping[str, Graph]
 ) -> Iterator[tuple[str, Any]]:
     """Return name and values of what we say of every row."""
-    first = next(iter(every.values()))
+    first = next(iter(embeddings.values()))
     if first.labels is not None:
         yield "label", classes(first, first.labels)
     if first.target is not None:
         yield "target", first.target
-    for key, embedding in every.items():
+    for key, embedding in embeddings.items():
         for name, values in _of_embedding(embedding):
             yield f"{name}: {key}" if key else name, values
     for key, graph in graphs.items():
@@ -223,12 +225,14 @@ def _of_embedding(embedding: Embedding) -> Iterator[tuple[str, Any]]:
         yield "predicted", np.asarray(embedding.predicted)
     if embedding.answers_held_out:
         for name, answer in embedding.decoded.items():
-            there, score = embedding.present_in(name), np.full(len(embedding), np.nan)
-            score[there] = share_answered(embedding.targets[name][there], answer[there])
+            present, score = embedding.present_in(name), np.full(len(embedding), np.nan)
+            score[present] = share_answered(
+                embedding.targets[name][present], answer[present]
+            )
             yield f"responsibility: {name}", score
-    own = {str(name) for name in embedding.metadata.columns}
+    metadata = {str(name) for name in embedding.metadata.columns}
     for name, values in embedding.columns.items():
-        if name not in own:
+        if name not in metadata:
             yield name, np.asarray(values)
 
 
@@ -278,16 +282,18 @@ def writable(column: pd.Series[Any]) -> Any:
         )
     texts = [_text(entry) for entry in entries]
     if gaps.any():  # anndata would make categories of them while it writes
-        kept = [None if gap else t for t, gap in zip(texts, gaps, strict=True)]
-        return pd.Categorical(kept)
+        entries_or_none = [
+            None if gap else t for t, gap in zip(texts, gaps, strict=True)
+        ]
+        return pd.Categorical(entries_or_none)
     return np.array(texts, dtype=object)
 
 
 def _are_numbers(entries: list[Any], gaps: Any) -> bool:
     kinds = (int, float, Decimal, np.number)
-    there = [e for e, gap in zip(entries, gaps, strict=True) if not gap]
-    return bool(there) and all(
-        isinstance(e, kinds) and not isinstance(e, bool) for e in there
+    present = [e for e, gap in zip(entries, gaps, strict=True) if not gap]
+    return bool(present) and all(
+        isinstance(e, kinds) and not isinstance(e, bool) for e in present
     )
 
 

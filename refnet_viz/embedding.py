@@ -153,18 +153,20 @@ class Embedding:
         """
         features = _features_of(modalities)
         lead = _Z if _Z not in features else f"{_Z} (the fused vectors)"
-        every = {lead: z} | features
+        blocks = {lead: z} | features
         rows = gather(
-            every, ids=ids, present=_with_z(present, every), labels=labels,
+            blocks, ids=ids, present=_with_z(present, blocks), labels=labels,
             class_names=class_names, target=target, unlabelled=unlabelled,
             metadata=metadata, media=media, join=join, whole=lead,
         )  # fmt: skip
         n = len(rows.ids)
         vectors = _vectors(lead, rows.features[lead], np.ones(n, dtype=bool))
         names = [key for key in rows.features if key != lead]
-        has = {key: rows.present[:, i + 1] for i, key in enumerate(names)}
+        row_masks = {key: rows.present[:, i + 1] for i, key in enumerate(names)}
         inputs: Features = {
-            key: _standardised(_vectors(key, rows.features[key], has[key]), has[key])
+            key: _standardised(
+                _vectors(key, rows.features[key], row_masks[key]), row_masks[key]
+            )
             for key in names
         }
         data = Dataset(
@@ -303,7 +305,7 @@ class Embedding:
         >>> e.space("latent").ravel().tolist()
         [-1.0, 1.0]
         """
-        there = self.present_in(name, weights=weights)
+        present = self.present_in(name, weights=weights)
         if name == "latent":
             coordinates = self.z.astype(np.float64)
         elif name in self.inputs:
@@ -311,11 +313,13 @@ class Embedding:
         else:
             blocks = self.decoded if name == "refined" else self.inputs
             coordinates = _weighted(blocks, weights)
-        if there.all():
+        if present.all():
             return coordinates - coordinates.mean(axis=0) if centred else coordinates
-        known = coordinates[there]
+        observed = coordinates[present]
         placed = np.full(coordinates.shape, np.nan)
-        placed[there] = known - known.mean(axis=0) if centred and len(known) else known
+        placed[present] = (
+            observed - observed.mean(axis=0) if centred and len(observed) else observed
+        )
         return placed
 
     @property
@@ -332,20 +336,22 @@ class Embedding:
         >>> list(replace(e, diagnostics={"gate": np.ones((2, 1))}).columns)
         ['gate: a']
         """
-        told: dict[str, Any] = {}
+        derived: dict[str, Any] = {}
         for name, values in self.diagnostics.items():
             if values.ndim == 1:
-                told[name] = values
+                derived[name] = values
             else:
                 pairs = zip(self.inputs, values.T, strict=True)
-                told |= {f"{name}: {key}": column for key, column in pairs}
+                derived |= {f"{name}: {key}": column for key, column in pairs}
         for name in self.inputs:
-            there = self.present_in(name)
-            if not there.all():
-                told[f"has {name}"] = np.where(there, "yes", "no")
+            present = self.present_in(name)
+            if not present.all():
+                derived[f"has {name}"] = np.where(present, "yes", "no")
         names = distinct(self.metadata.columns)
-        known = {name: self.metadata.iloc[:, i] for i, name in enumerate(names)}
-        return known | {name: told[name] for name in told if name not in known}
+        columns = {name: self.metadata.iloc[:, i] for i, name in enumerate(names)}
+        return columns | {
+            name: derived[name] for name in derived if name not in columns
+        }
 
     @property
     def labelled(self) -> npt.NDArray[np.bool_]:
@@ -476,9 +482,9 @@ class Embedding:
         """Share of labelled rows predicted right (several labels: of right entries)."""
         if self.labels is None or self.predictions is None:
             return float("nan")
-        known = labelled(self.labels, None, len(self))
-        right = (self.labels == self.predictions)[known]
-        return float(np.mean(right)) if known.any() else float("nan")
+        has_label = labelled(self.labels, None, len(self))
+        right = (self.labels == self.predictions)[has_label]
+        return float(np.mean(right)) if has_label.any() else float("nan")
 
     @cached_property
     def digest(self) -> str:
@@ -509,12 +515,12 @@ class Embedding:
     def _repr_html_(self) -> str:
         title = html.escape(str(self.info.get("variant", "embedding")))
         seed = self.info.get("seed")
-        known = "" if self.predictions is None else f", accuracy {self.accuracy:.1%}"
+        accuracy = "" if self.predictions is None else f", accuracy {self.accuracy:.1%}"
         counts = [coverage(self.present_in(name), name) for name in self.inputs]
         missing = html.escape(", ".join(count for count in counts if count))
         return (
             f"<b>{title}</b>{'' if seed is None else f', seed {seed}'}: "
-            f"{len(self)} × {self.z.shape[1]}{known}<br>spaces: "
+            f"{len(self)} × {self.z.shape[1]}{accuracy}<br>spaces: "
             f"{html.escape(', '.join(self.spaces))}"
             f"{missing and '<br>' + missing}"
             "<br>next: <code>rv.knn(embedding, k=15)</code>"
@@ -532,27 +538,27 @@ def _features_of(modalities: Mapping[str, Any] | None) -> dict[str, Any]:
     return {name: modalities[key] for name, key in names.items()}
 
 
-def _with_z(present: Any, every: Mapping[str, Any]) -> Any:
+def _with_z(present: Any, blocks: Mapping[str, Any]) -> Any:
     """Return what is said of the modalities, to which every row has its z."""
     if present is None or isinstance(present, Mapping) or hasattr(present, "columns"):
         return present
     values = np.asarray(present)
-    if values.ndim != 2 or values.shape[1] != len(every) - 1:
+    if values.ndim != 2 or values.shape[1] != len(blocks) - 1:
         rows = len(values) if values.ndim else 0
         raise ValueError(
-            f"`present` must have shape {(rows, len(every) - 1)} (rows, modalities), "
+            f"`present` must have shape {(rows, len(blocks) - 1)} (rows, modalities), "
             f"got {values.shape}."
         )
-    return {key: values[:, i] for i, key in enumerate(list(every)[1:])}
+    return {key: values[:, i] for i, key in enumerate(list(blocks)[1:])}
 
 
 def _vectors(
-    name: str, features: RawFeatures, has: npt.NDArray[np.bool_]
+    name: str, features: RawFeatures, rows: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.float64]:
     """Return features as a float64 matrix; pictures and sequences are refused."""
     values = features.values
     if hasattr(values, "toarray"):
-        values = features.modality(has).values
+        values = features.modality(rows).values
     if values.ndim != 2:
         raise ValueError(
             f"`{name}` must be a matrix of shape (rows, features), "
@@ -562,13 +568,13 @@ def _vectors(
 
 
 def _standardised(
-    values: npt.NDArray[np.float64], has: npt.NDArray[np.bool_]
+    values: npt.NDArray[np.float64], rows: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.float32]:
     """Return features of mean 0 and variance 1 over the rows that have them."""
-    there = values if has.all() else values[has]
-    scale = there.std(axis=0)
-    scaled = (values - there.mean(axis=0)) / np.where(scale > 0, scale, 1.0)
-    scaled[~has] = 0
+    observed = values if rows.all() else values[rows]
+    scale = observed.std(axis=0)
+    scaled = (values - observed.mean(axis=0)) / np.where(scale > 0, scale, 1.0)
+    scaled[~rows] = 0
     return scaled.astype(np.float32)
 
 
@@ -598,7 +604,7 @@ def coverage(present: npt.NDArray[np.bool_], space: str) -> str:
     return counted(int(present.sum()), len(present), space)
 
 
-def counted(having: int, n: int, space: str) -> str:
+def counted(present_count: int, n: int, space: str) -> str:
     """Return in words that so many of `n` rows have a space, nothing where all do.
 
     Examples
@@ -606,12 +612,12 @@ def counted(having: int, n: int, space: str) -> str:
     >>> counted(83, 100, "rna"), counted(999, 1000, "rna")
     ('83 % have rna', '999 of 1,000 have rna')
     """
-    if having == n:
+    if present_count == n:
         return ""
     words = "every modality" if space == "sum" else space
-    share = round(100 * having / n)
+    share = round(100 * present_count / n)
     # Rounding must not turn a few into none, nor nearly all into all.
-    count = f"{share} %" if 0 < share < 100 else f"{having:,} of {n:,}"
+    count = f"{share} %" if 0 < share < 100 else f"{present_count:,} of {n:,}"
     return f"{count} have {words}"
 
 
@@ -637,12 +643,12 @@ def weights_of(
     missing = [key for key in blocks if key not in weights]
     if missing:
         raise ValueError(f"`weights` must name every modality, got none for {missing}.")
-    found = {
+    checked = {
         key: _check.number(f"weights[{key!r}]", weights[key], low=0) for key in blocks
     }
-    if not any(found.values()):
+    if not any(checked.values()):
         raise ValueError("`weights` must have one above 0, got 0 for every modality.")
-    return found
+    return checked
 
 
 def _weighted(

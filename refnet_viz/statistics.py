@@ -126,8 +126,10 @@ def against_fixed(
         As in `paired`.
     """
     fixed = np.full(len(baseline), value)
-    found = paired(fixed, baseline, confidence=confidence, step=step)
-    return Difference(found.value, found.low, found.high, found.p, "")
+    difference = paired(fixed, baseline, confidence=confidence, step=step)
+    return Difference(
+        difference.value, difference.low, difference.high, difference.p, ""
+    )
 
 
 def difference(
@@ -170,9 +172,9 @@ def shared_seeds(
     >>> shared_seeds([0, 1], [1, 2]) is None
     True
     """
-    known = None not in a and len(set(a)) == len(a) and len(set(b)) == len(b)
+    unique = None not in a and len(set(a)) == len(a) and len(set(b)) == len(b)
     common = [seed for seed in a if seed in b]
-    if not known or len(common) < min(len(a), len(b)):
+    if not unique or len(common) < min(len(a), len(b)):
         return None
     return [a.index(seed) for seed in common], [b.index(seed) for seed in common]
 

@@ -73,7 +73,7 @@ def _widths(beyond: Floats, distances: Floats) -> Floats:
         high, low = np.where(above, width, high), np.where(above, low, width)
         width = np.where(np.isinf(high), 2 * low, (low + high) / 2)
     # The point itself, at distance 0, counts in the mean.
-    own = distances.sum(axis=1) / (k + 1)
-    mean = np.where(own > 0, own, own.mean())
+    mean_distance = distances.sum(axis=1) / (k + 1)
+    mean = np.where(mean_distance > 0, mean_distance, mean_distance.mean())
     floor = SMALLEST * mean
     return np.maximum(np.maximum(width, floor), np.finfo(float).tiny)

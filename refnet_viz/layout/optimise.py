@@ -55,16 +55,16 @@ def optimise(
     """
     umap = _umap()
     edges = graph.tocoo(copy=True)
-    drawn = edges.data >= edges.data.max() / epochs
-    weights = edges.data[drawn]
+    sampled = edges.data >= edges.data.max() / epochs
+    weights = edges.data[sampled]
     a, b = umap.umap_.find_ab_params(1.0, MIN_DIST)
     state = np.random.default_rng(seed).integers(-(2**31) + 1, 2**31 - 2, 3)
     layout = np.array(coordinates, dtype=np.float32, order="C")
     moved = umap.layouts.optimize_layout_euclidean(
         layout,
         layout,
-        edges.row[drawn],
-        edges.col[drawn],
+        edges.row[sampled],
+        edges.col[sampled],
         epochs,
         len(layout),
         umap.umap_.make_epochs_per_sample(weights, epochs),

@@ -38,11 +38,13 @@ def pca(points: Matrix) -> Matrix:
         size = len(gram)
         values, vectors = eigh(gram, subset_by_index=[max(size - 2, 0), size - 1])
         values, vectors = values[::-1], vectors[:, ::-1]
-        found = centred @ vectors if tall else vectors * np.sqrt(np.maximum(values, 0))
+        components = (
+            centred @ vectors if tall else vectors * np.sqrt(np.maximum(values, 0))
+        )
     # A direction whose variance is rounding error has no direction.
-    found[:, values <= max(values[0], 0) * 1e-12] = 0.0
+    components[:, values <= max(values[0], 0) * 1e-12] = 0.0
     coordinates = np.zeros((n, 2))
-    coordinates[:, : found.shape[1]] = found
+    coordinates[:, : components.shape[1]] = components
     return coordinates * _signs(coordinates) + 0.0
 
 

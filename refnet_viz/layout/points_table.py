@@ -51,10 +51,10 @@ def points_table(spaces: Any) -> bytes:
     if first.media.texts:
         columns["text"] = pa.array(list(first.media.texts))
     with quiet():
-        known = annotated(lined, graphs).obs.reset_index(drop=True)
-    for name in known.columns:
+        observations = annotated(lined, graphs).obs.reset_index(drop=True)
+    for name in observations.columns:
         key = f"{name} (refnet_viz)" if name in columns else name
-        values = known[name]
+        values = observations[name]
         if isinstance(values.dtype, pd.CategoricalDtype):
             values = values.astype(object).where(values.notna(), None)
         columns[key] = pa.array(values, from_pandas=True)

@@ -131,19 +131,19 @@ class _Task:
     seed: int
 
     @cached_property
-    def there(self) -> npt.NDArray[np.bool_]:
+    def present(self) -> npt.NDArray[np.bool_]:
         """Which rows have the space; all that follows is of these."""
-        there = self.embedding.present_in(self.space)
-        if not there.any():
+        present = self.embedding.present_in(self.space)
+        if not present.any():
             raise ValueError(
                 f"`space` must be one that some row has, got {self.space!r}, which "
-                f"none of {len(there)} has."
+                f"none of {len(present)} has."
             )
-        return there
+        return present
 
     @cached_property
     def points(self) -> npt.NDArray[np.float64]:
-        return present_rows(self.embedding.space(self.space), self.there)
+        return present_rows(self.embedding.space(self.space), self.present)
 
     @property
     def k(self) -> int:
@@ -175,8 +175,8 @@ class _Task:
         """Judge the coordinates and bind all that is known of them."""
         flat = coordinates.astype(np.float32)
         judged = fidelity(self.points, flat, k=max(self.k, 1))
-        placed = np.full((len(self.there), 2), np.nan, dtype=np.float32)
-        placed[self.there] = flat
+        placed = np.full((len(self.present), 2), np.nan, dtype=np.float32)
+        placed[self.present] = flat
         settings = {} if method == "pca" else {"seed": self.seed, "neighbors": self.k}
         return Layout(
             self.embedding.ids,
@@ -234,15 +234,17 @@ def _origin(task: _Task, begin: Layout) -> npt.NDArray[Any]:
     Those that have no place there begin in the middle of their neighbours that do, or
     of all points.
     """
-    coordinates = begin.coordinates[task.there]
+    coordinates = begin.coordinates[task.present]
     lost = np.isnan(coordinates[:, 0])
     if not lost.any():
         return coordinates
-    known = np.where(lost[:, None], 0.0, coordinates)
+    placed = np.where(lost[:, None], 0.0, coordinates)
     pulls = task.graph * ~lost
     weight = np.asarray(pulls.sum(axis=1))[:, None]
-    middle = known.sum(axis=0) / max(1, int((~lost).sum()))
-    near = np.where(weight > 0, pulls @ known / np.where(weight > 0, weight, 1), middle)
+    middle = placed.sum(axis=0) / max(1, int((~lost).sum()))
+    near = np.where(
+        weight > 0, pulls @ placed / np.where(weight > 0, weight, 1), middle
+    )
     return np.where(lost[:, None], near, coordinates)
 
 

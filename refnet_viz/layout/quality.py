@@ -104,9 +104,9 @@ def fidelity(
         far, near = _distances(high, rows), _distances(low, rows)
         lost += _intrusion(far, near, k), _intrusion(near, far, k)
     scale = 2 / (len(judged) * k * (2 * n - 3 * k - 1))
-    trust, kept = (1 - scale * lost).tolist()
+    trust, continuity = (1 - scale * lost).tolist()
     chance = 1 - (n - k) * (n - k - 1) / ((n - 1) * (2 * n - 3 * k - 1))
-    return Fidelity(trust, kept, chance, k, len(judged))
+    return Fidelity(trust, continuity, chance, k, len(judged))
 
 
 def _distances(points: Matrix, rows: npt.NDArray[np.int64]) -> Matrix:
@@ -122,9 +122,9 @@ def _distances(points: Matrix, rows: npt.NDArray[np.int64]) -> Matrix:
 
 def _intrusion(truth: Matrix, other: Matrix, k: int) -> float:
     """Return by how much the k nearest in `other` rank below the k nearest in truth."""
-    found = np.take_along_axis(truth, _nearest(other, k), axis=1)
+    distances = np.take_along_axis(truth, _nearest(other, k), axis=1)
     lost = 0
-    for distance in found.T:
+    for distance in distances.T:
         # The own point is nearer than all, so this counts ranks from 1 on.
         ranks = np.count_nonzero(truth < distance[:, None], axis=1)
         lost += int(np.maximum(ranks - k, 0).sum())

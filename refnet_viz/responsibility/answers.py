@@ -112,15 +112,15 @@ def scores_by_point(embedding: Embedding, *, ranks: bool = True) -> pd.DataFrame
 
 
 def _by_point(embedding: Embedding, name: str, *, ranks: bool) -> pd.DataFrame:
-    there, target, answer = known_answers(embedding, name)
+    present, target, answer = known_answers(embedding, name)
     score, rank = (np.full(len(embedding), np.nan) for _ in range(2))
-    found = {name: score} | ({_rank_column(embedding, name): rank} if ranks else {})
-    if not there.any():
-        return pd.DataFrame(found)
-    score[there] = share_answered(target, answer)
+    columns = {name: score} | ({_rank_column(embedding, name): rank} if ranks else {})
+    if not present.any():
+        return pd.DataFrame(columns)
+    score[present] = share_answered(target, answer)
     if ranks:
-        rank[there] = own_ranks(target, answer)
-    return pd.DataFrame(found)
+        rank[present] = own_ranks(target, answer)
+    return pd.DataFrame(columns)
 
 
 def _rank_column(embedding: Embedding, name: str) -> str:
@@ -178,8 +178,8 @@ def own_ranks(target: Floats, answer: Floats) -> Floats:
 
     def step(part: slice) -> None:
         gaps = left[part] @ right
-        own = gaps[np.arange(len(gaps)), np.arange(part.start, part.stop)]
-        nearer = np.count_nonzero(gaps < (own - room[part])[:, None], axis=1)
+        distances = gaps[np.arange(len(gaps)), np.arange(part.start, part.stop)]
+        nearer = np.count_nonzero(gaps < (distances - room[part])[:, None], axis=1)
         ranks[part] = nearer / max(1, n - 1)
 
     in_blocks(step, n, n, title="ranks")
@@ -216,16 +216,16 @@ def known_answers(
     embedding: Embedding, name: str
 ) -> tuple[npt.NDArray[np.bool_], Floats, Floats]:
     """Return which rows have a modality, their targets and answers."""
-    there = embedding.present_in(name)
-    target = embedding.targets[name][there].astype(np.float64)
-    return there, target, embedding.decoded[name][there].astype(np.float64)
+    present = embedding.present_in(name)
+    target = embedding.targets[name][present].astype(np.float64)
+    return present, target, embedding.decoded[name][present].astype(np.float64)
 
 
 def _row(embedding: Embedding, name: str, points: pd.DataFrame) -> dict[str, object]:
-    there, target, answer = known_answers(embedding, name)
+    present, target, answer = known_answers(embedding, name)
     if len(target) < 2:
         return {"modality": name, "points": len(target)}
-    ranks = points[_rank_column(embedding, name)].to_numpy()[there]
+    ranks = points[_rank_column(embedding, name)].to_numpy()[present]
     rank, variance = effective_rank(target), float(target.var(axis=0).mean())
     narrow = rank < 1 + 0.1 * min(target.shape[1] - 1, 5) - 1e-9
     return {
@@ -233,7 +233,7 @@ def _row(embedding: Embedding, name: str, points: pd.DataFrame) -> dict[str, obj
         "points": len(target),
         "r2": r_squared(target, answer),
         "r2_shuffled": _shuffled(target, answer),
-        "r2_untrained": _untrained(embedding, name, there, target),
+        "r2_untrained": _untrained(embedding, name, present, target),
         "retrieval": float(np.mean(ranks == 0)),
         "retrieval_chance": 1 / len(target),
         "rank": float(ranks.mean()),
@@ -257,11 +257,11 @@ def _shuffled(target: Floats, answer: Floats) -> float:
 
 
 def _untrained(
-    embedding: Embedding, name: str, there: npt.NDArray[np.bool_], target: Floats
+    embedding: Embedding, name: str, present: npt.NDArray[np.bool_], target: Floats
 ) -> float:
     decoder = embedding.decoders.get(name)
     if decoder is None:
         return np.nan
-    z = embedding.z[there]
-    drawn = [r_squared(target, decoder.untrained(s)(z)) for s in range(DRAWS)]
-    return float(np.mean(drawn))
+    z = embedding.z[present]
+    scores = [r_squared(target, decoder.untrained(s)(z)) for s in range(DRAWS)]
+    return float(np.mean(scores))

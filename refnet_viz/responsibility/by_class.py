@@ -59,16 +59,16 @@ def scores_by_class(embedding: Embedding) -> pd.DataFrame:
     rows = []
     for label, members in _groups(embedding):
         for name in embedding.decoded:
-            own = values[name].to_numpy()[members]
-            known = np.isfinite(own)
+            scores = values[name].to_numpy()[members]
+            finite = np.isfinite(scores)
             rows.append(
                 {
                     "label": label,
                     "members": int(members.sum()),
                     "modality": name,
-                    "points": int(known.sum()),
-                    "mean": _mean(own[known]),
-                    "shuffled": _mean(nulls[name][members][known]),
+                    "points": int(finite.sum()),
+                    "mean": _mean(scores[finite]),
+                    "shuffled": _mean(nulls[name][members][finite]),
                 }
             )
     return pd.DataFrame(rows)
@@ -91,12 +91,12 @@ def _shuffled_by_point(embedding: Embedding, name: str) -> Floats:
 
     E_j |x_i - y_j|^2 is ``|x_i - mean y|^2`` and the variance of the answers.
     """
-    there, target, answer = known_answers(embedding, name)
+    present, target, answer = known_answers(embedding, name)
     expected = np.full(len(embedding), np.nan)
     spread = target.var(axis=0).sum() if len(target) else 0.0
     if spread:
         apart = np.sum((target - answer.mean(axis=0)) ** 2, axis=1)
-        expected[there] = 1 - (apart + answer.var(axis=0).sum()) / spread
+        expected[present] = 1 - (apart + answer.var(axis=0).sum()) / spread
     return expected
 
 

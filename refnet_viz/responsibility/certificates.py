@@ -163,12 +163,12 @@ def pure_by_loss(
         raise ValueError(
             f"`labels` must be one class a point, got shape {labels.shape}."
         )
-    known = labels >= 0
-    if not known.all():
+    has_label = labels >= 0
+    if not has_label.all():
         proved = np.zeros(len(z), dtype=bool)
-        if known.any():
-            proved[known] = pure_by_loss(
-                z[known], labels[known], alpha=alpha, beta=beta
+        if has_label.any():
+            proved[has_label] = pure_by_loss(
+                z[has_label], labels[has_label], alpha=alpha, beta=beta
             )
         return proved
     alpha = _check.number("alpha", alpha, low=1e-9)
@@ -197,8 +197,8 @@ def _log_sum(exponents: Floats) -> Floats:
     most = exponents.max(axis=1)
     base = np.where(np.isfinite(most), most, 0.0)
     with np.errstate(divide="ignore"):
-        found: Floats = base + np.log(np.exp(exponents - base[:, None]).sum(axis=1))
-    return found
+        log_sums: Floats = base + np.log(np.exp(exponents - base[:, None]).sum(axis=1))
+    return log_sums
 
 
 def lipschitz_bound(

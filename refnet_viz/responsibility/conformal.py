@@ -54,11 +54,11 @@ class Radius:
         name = self.modality
         theirs = anchors.decoded[name].astype(np.float64)
         error = np.linalg.norm(anchors.targets[name] - theirs, axis=1)
-        own = new.decoded[name].astype(np.float64)
-        found = np.empty((len(own), len(theirs)))
-        for row, answer in enumerate(own):
-            found[row] = np.linalg.norm(answer - theirs, axis=1)
-        return found + self.radius + error
+        answers = new.decoded[name].astype(np.float64)
+        distances = np.empty((len(answers), len(theirs)))
+        for row, answer in enumerate(answers):
+            distances[row] = np.linalg.norm(answer - theirs, axis=1)
+        return distances + self.radius + error
 
     def interval(self, new: Embedding, anchors: Embedding) -> tuple[Floats, Floats]:
         """Return both bounds of ``|x_new - x_anchor|``, for all anchors at once.
@@ -78,11 +78,11 @@ class Radius:
             Twice ``(N_new, N_anchors)``, in the unit of the targets.
         """
         theirs = anchors.targets[self.modality].astype(np.float64)
-        own = new.decoded[self.modality].astype(np.float64)
-        found = np.empty((len(own), len(theirs)))
-        for row, answer in enumerate(own):
-            found[row] = np.linalg.norm(answer - theirs, axis=1)
-        return np.maximum(found - self.radius, 0), found + self.radius
+        answers = new.decoded[self.modality].astype(np.float64)
+        distances = np.empty((len(answers), len(theirs)))
+        for row, answer in enumerate(answers):
+            distances[row] = np.linalg.norm(answer - theirs, axis=1)
+        return np.maximum(distances - self.radius, 0), distances + self.radius
 
 
 def conformal_radius(
@@ -181,10 +181,10 @@ def missing_errors(whole: Embedding, without: Embedding, modality: str) -> Float
         raise ValueError(
             f"`whole` must have {modality!r} in every row, got {lacking} without it."
         )
-    having = int(np.sum(without.present_in(modality)))
-    if having:
+    count = int(np.sum(without.present_in(modality)))
+    if count:
         raise ValueError(
-            f"`without` must lack {modality!r} in every row, got {having} with it."
+            f"`without` must lack {modality!r} in every row, got {count} with it."
         )
     apart = whole.targets[modality].astype(np.float64) - without.decoded[modality]
     return np.asarray(np.linalg.norm(apart, axis=1))

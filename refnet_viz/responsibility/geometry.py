@@ -97,8 +97,8 @@ class Geometry:
         True
         """
         check_answered(embedding)
-        found = weights_of(embedding.decoded, weights)
-        used = {name: weight for name, weight in found.items() if weight > 0}
+        checked = weights_of(embedding.decoded, weights)
+        used = {name: weight for name, weight in checked.items() if weight > 0}
         columns = [list(embedding.inputs).index(name) for name in used]
         return cls(
             used,
@@ -123,13 +123,13 @@ class Geometry:
     @cached_property
     def errors(self) -> Floats:
         """``(N, M)`` of ``|x_mi - D_m(z_i)|``, NaN where the modality is absent."""
-        found = np.column_stack(
+        errors = np.column_stack(
             [
                 np.linalg.norm(self.targets[name] - self.decoded[name], axis=1)
                 for name in self.names
             ]
         )
-        return np.where(self.present, found, np.nan)
+        return np.where(self.present, errors, np.nan)
 
     @cached_property
     def rho(self) -> Floats:
@@ -163,8 +163,8 @@ class Geometry:
             ``(E,)`` row numbers.
         """
         blocks = self._blocks(side)
-        found = [pair_distances(blocks[m], source, target) for m in self.names]
-        return np.column_stack(found)
+        columns = [pair_distances(blocks[m], source, target) for m in self.names]
+        return np.column_stack(columns)
 
     def _blocks(self, side: str) -> dict[str, Floats]:
         _check.one_of("side", side, SIDES)
@@ -203,22 +203,22 @@ class Geometry:
         )
         reach = self.rho[source] + self.rho[target]
         nowhere = np.where(whole, 0.0, np.nan)
-        found = Bound(refined, total + nowhere, slack + nowhere, reach)
-        _assert_theorem_1(found)
-        return found
+        bound = Bound(refined, total + nowhere, slack + nowhere, reach)
+        _assert_theorem_1(bound)
+        return bound
 
     def radii(self, ks: Sequence[int]) -> Floats:
         """Return ``(N, len(ks))`` distances d_X to the k-th nearest, among whole rows.
 
         NaN for rows that lack a modality, and for a k that there are not enough for.
         """
-        found = np.full((len(self), len(ks)), np.nan)
+        distances = np.full((len(self), len(ks)), np.nan)
         rows = np.flatnonzero(self.whole)
         able = [place for place, k in enumerate(ks) if k < len(rows)]
         if able:
             near = radii(self.points("sum")[rows], [ks[place] for place in able])
-            found[np.ix_(rows, np.array(able))] = near
-        return found
+            distances[np.ix_(rows, np.array(able))] = near
+        return distances
 
 
 def check_answered(embedding: Embedding) -> None:
@@ -228,11 +228,11 @@ def check_answered(embedding: Embedding) -> None:
             "`embedding` must have decoded answers, got none; "
             "`rv.responsibility.cross_fit` fits decoders to any embedding."
         )
-    seen = int(np.sum(~embedding.held_out))
-    if seen:
+    count = int(np.sum(~embedding.held_out))
+    if count:
         raise ValueError(
             "`embedding` must hold only rows that its run was not trained on, got "
-            f"{seen} of {len(embedding)} that it was; "
+            f"{count} of {len(embedding)} that it was; "
             "`embedding.subset(embedding.held_out)` leaves them out."
         )
 
@@ -245,22 +245,22 @@ def pair_distances(x: Floats, source: Rows, target: Rows) -> Floats:
     >>> pair_distances(np.array([[0.0], [3.0]]), np.array([0]), np.array([1])).tolist()
     [9.0]
     """
-    found = np.empty(len(source))
+    squared = np.empty(len(source))
 
     def step(part: slice) -> None:
         apart = x[source[part]] - x[target[part]]
-        found[part] = np.einsum("ij,ij->i", apart, apart)
+        squared[part] = np.einsum("ij,ij->i", apart, apart)
 
     in_blocks(step, len(source), x.shape[1])
-    return found
+    return squared
 
 
 def _wide(features: Features, names: Mapping[str, float]) -> dict[str, Floats]:
     return {name: features[name].astype(np.float64) for name in names}
 
 
-def _assert_theorem_1(found: Bound) -> None:
-    refined, total, slack, reach = found
+def _assert_theorem_1(bound: Bound) -> None:
+    refined, total, slack, reach = bound
     room = 1e-9 * (1.0 + reach)  # for rounding
     broken = (np.abs(refined - total) > slack + room) | (slack > reach + room)
     if broken.any():

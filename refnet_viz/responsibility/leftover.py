@@ -80,8 +80,8 @@ def leftover(
        width  floor  null
     0      1   0.67   1.0
     """
-    every = space_variants(spaces)
-    return leftover_of(every, spectra_of(every, weights), confidence)
+    variants = space_variants(spaces)
+    return leftover_of(variants, spectra_of(variants, weights), confidence)
 
 
 def linear_floor(
@@ -130,7 +130,7 @@ def linear_floor(
 
 
 def spectra_of(
-    every: Variants[Embedding], weights: Mapping[str, float] | None
+    variants: Variants[Embedding], weights: Mapping[str, float] | None
 ) -> Variants[Spectrum]:
     """Return the spectrum of every seed of every variant.
 
@@ -140,7 +140,7 @@ def spectra_of(
         If the targets of a variant do not vary, or as `spectrum` does.
     """
     spectra: Variants[Spectrum] = {}
-    for name, members in every.items():
+    for name, members in variants.items():
         spectra[name] = []
         for member in members:
             with one_thread_for(len(member)):
@@ -153,7 +153,7 @@ def spectra_of(
 
 
 def leftover_of(
-    every: Variants[Embedding], spectra: Variants[Spectrum], confidence: float = 0.95
+    variants: Variants[Embedding], spectra: Variants[Spectrum], confidence: float = 0.95
 ) -> pd.DataFrame:
     """Return the table of `leftover`, of spectra that are known."""
     confidence = _check.number("confidence", confidence, low=0.01, high=0.9999)
@@ -175,7 +175,7 @@ def leftover_of(
                 "floor": first.floor_share,
                 "equal_width": int(enough[0]) + 1 if len(enough) else None,
                 "null": 1.0,
-                "collapsed": _collapsed(every[name]),
+                "collapsed": _collapsed(variants[name]),
             }
         )
     return pd.DataFrame(rows).astype({"equal_width": "Int64"})

@@ -111,9 +111,11 @@ def load(folder: str | os.PathLike[str]) -> Any:
         file = folder / Path(content["arrays"]["file"]).name
         arrays = _arrays(file, content["arrays"]["sha256"])
         shelf = Shelf(arrays, content["shared"])
-        own = str(folder.absolute())
-        every = [shelf.embedding(found, own) for found in content["embeddings"]]
-        return map_values(every.__getitem__, _unshape(content["spaces"]))
+        location = str(folder.absolute())
+        embeddings = [
+            shelf.embedding(entry, location) for entry in content["embeddings"]
+        ]
+        return map_values(embeddings.__getitem__, _unshape(content["spaces"]))
     except _DamagedError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
@@ -127,8 +129,8 @@ def _shape(places: Any) -> Any:
     return places
 
 
-def _unshape(found: Any) -> Any:
-    return dict(found["variants"]) if isinstance(found, dict) else found
+def _unshape(stored: Any) -> Any:
+    return dict(stored["variants"]) if isinstance(stored, dict) else stored
 
 
 def _content(path: Path) -> Any:

@@ -47,15 +47,15 @@ def pack_frame(frame: pd.DataFrame, keep: Keep, where: str) -> dict[str, Any]:
     }
 
 
-def unpack_frame(found: dict[str, Any], take: Take) -> pd.DataFrame:
+def unpack_frame(stored: dict[str, Any], take: Take) -> pd.DataFrame:
     """Return the table that `pack_frame` was given."""
-    index = _unpack_index(found["index"], take)
-    columns = [_unpack_values(part, take) for part in found["data"]]
+    index = _unpack_index(stored["index"], take)
+    columns = [_unpack_values(part, take) for part in stored["data"]]
     # By number: names of columns may repeat.
     frame = pd.DataFrame(dict(enumerate(columns)), index=range(len(index)))
     frame.index = index
-    frame.columns = _unpack_index(found["columns"], take)
-    frame.attrs = unpack(found["attrs"], take)
+    frame.columns = _unpack_index(stored["columns"], take)
+    frame.attrs = unpack(stored["attrs"], take)
     return frame
 
 
@@ -68,21 +68,21 @@ def _pack_index(index: pd.Index[Any], keep: Keep, where: str) -> dict[str, Any]:
     return {"names": names, "values": _pack_values(index.to_series(), keep, where)}
 
 
-def _unpack_index(found: dict[str, Any], take: Take) -> pd.Index[Any]:
-    names = unpack(found["names"], take)
-    if "range" in found:
-        start, stop, step = found["range"]
+def _unpack_index(stored: dict[str, Any], take: Take) -> pd.Index[Any]:
+    names = unpack(stored["names"], take)
+    if "range" in stored:
+        start, stop, step = stored["range"]
         return pd.RangeIndex(start, stop, step, name=names[0])
-    if "tuples" in found:
-        return pd.MultiIndex.from_tuples(unpack(found["tuples"], take), names=names)
-    return pd.Index(_unpack_values(found["values"], take), name=names[0])
+    if "tuples" in stored:
+        return pd.MultiIndex.from_tuples(unpack(stored["tuples"], take), names=names)
+    return pd.Index(_unpack_values(stored["values"], take), name=names[0])
 
 
 def _pack_values(values: pd.Series[Any], keep: Keep, where: str) -> dict[str, Any]:
     dtype = values.dtype
     if isinstance(dtype, pd.DatetimeTZDtype):
-        there = values.dt.tz_convert("UTC").dt.tz_localize(None)
-        return _pack_values(there, keep, where) | {"zone": str(dtype.tz)}
+        naive = values.dt.tz_convert("UTC").dt.tz_localize(None)
+        return _pack_values(naive, keep, where) | {"zone": str(dtype.tz)}
     if isinstance(dtype, pd.CategoricalDtype):
         categories = dtype.categories.to_series()
         return {
@@ -124,12 +124,12 @@ def _pack_spans(values: pd.Series[Any], keep: Keep, where: str) -> dict[str, Any
 
 def _pack_entries(entries: list[Any], keep: Keep, where: str) -> list[Any]:
     """Return JSON for every entry; what has none is kept as text, which is said."""
-    found, odd = [], ""
+    packed, odd = [], ""
     for entry in entries:
         try:
-            found.append(pack(entry, keep, where))
+            packed.append(pack(entry, keep, where))
         except TypeError:
-            found.append(words(entry))
+            packed.append(words(entry))
             odd = odd or type(entry).__name__
     if odd:
         warnings.warn(
@@ -137,41 +137,41 @@ def _pack_entries(entries: list[Any], keep: Keep, where: str) -> list[Any]:
             UserWarning,
             stacklevel=2,
         )
-    return found
+    return packed
 
 
-def _unpack_values(found: dict[str, Any], take: Take) -> Any:
-    return _READERS[found["kind"]](found, take)
+def _unpack_values(stored: dict[str, Any], take: Take) -> Any:
+    return _READERS[stored["kind"]](stored, take)
 
 
-def _unpack_times(found: dict[str, Any], take: Take) -> Any:
-    times = take(found["values"]).view(np.dtype(found["dtype"]))
-    if "zone" not in found:
+def _unpack_times(stored: dict[str, Any], take: Take) -> Any:
+    times = take(stored["values"]).view(np.dtype(stored["dtype"]))
+    if "zone" not in stored:
         return times
-    return pd.Series(times).dt.tz_localize("UTC").dt.tz_convert(found["zone"]).array
+    return pd.Series(times).dt.tz_localize("UTC").dt.tz_convert(stored["zone"]).array
 
 
-def _unpack_categories(found: dict[str, Any], take: Take) -> Any:
-    categories = pd.Index(_unpack_values(found["categories"], take))
+def _unpack_categories(stored: dict[str, Any], take: Take) -> Any:
+    categories = pd.Index(_unpack_values(stored["categories"], take))
     return pd.Categorical.from_codes(
-        take(found["codes"]), categories, ordered=found["ordered"]
+        take(stored["codes"]), categories, ordered=stored["ordered"]
     )
 
 
-def _unpack_periods(found: dict[str, Any], take: Take) -> Any:
-    dtype = pd.PeriodDtype(found["freq"])
-    return pd.arrays.PeriodArray(take(found["values"]).copy(), dtype=dtype)
+def _unpack_periods(stored: dict[str, Any], take: Take) -> Any:
+    dtype = pd.PeriodDtype(stored["freq"])
+    return pd.arrays.PeriodArray(take(stored["values"]).copy(), dtype=dtype)
 
 
-def _unpack_intervals(found: dict[str, Any], take: Take) -> Any:
-    left, right = (_unpack_values(found[end], take) for end in ("left", "right"))
-    return pd.arrays.IntervalArray.from_arrays(left, right, closed=found["closed"])
+def _unpack_intervals(stored: dict[str, Any], take: Take) -> Any:
+    left, right = (_unpack_values(stored[end], take) for end in ("left", "right"))
+    return pd.arrays.IntervalArray.from_arrays(left, right, closed=stored["closed"])
 
 
-def _unpack_objects(found: dict[str, Any], take: Take) -> Any:
-    values = unpack(found["values"], take)
-    if found["dtype"] != "object":
-        return pd.array(values, dtype=found["dtype"])
+def _unpack_objects(stored: dict[str, Any], take: Take) -> Any:
+    values = unpack(stored["values"], take)
+    if stored["dtype"] != "object":
+        return pd.array(values, dtype=stored["dtype"])
     objects = np.empty(len(values), dtype=object)
     for place, value in enumerate(values):
         objects[place] = value

@@ -109,38 +109,38 @@ class Shelf:
     def __init__(self, arrays: Mapping[str, Array], shared: Mapping[str, Any]) -> None:
         # Copies, as what safetensors returns holds on to the whole file.
         self.arrays = {key: read_only(array.copy()) for key, array in arrays.items()}
-        self.shared = {key: self._read(found) for key, found in shared.items()}
+        self.shared = {key: self._read(stored) for key, stored in shared.items()}
 
     def take(self, key: str) -> Array:
         """Return the array of a key."""
         return self.arrays[key]
 
-    def _read(self, found: dict[str, Any]) -> Any:
-        ((kind, value),) = found.items()
+    def _read(self, stored: dict[str, Any]) -> Any:
+        ((kind, value),) = stored.items()
         if kind == "frame":
             return unpack_frame(value, self.take)
         if kind == "media":
             return self._media(value)
         return read_only(unpack(value, self.take))
 
-    def _media(self, found: dict[str, Any]) -> Media:
-        whole = self.take(found["pictures"]["bytes"]).tobytes()
-        ends = np.cumsum(self.take(found["pictures"]["sizes"])).tolist()
+    def _media(self, stored: dict[str, Any]) -> Media:
+        whole = self.take(stored["pictures"]["bytes"]).tobytes()
+        ends = np.cumsum(self.take(stored["pictures"]["sizes"])).tolist()
         pictures = [whole[a:b] for a, b in zip([0, *ends], ends, strict=False)]
-        return kept(tuple(pictures), tuple(found["texts"]))
+        return kept(tuple(pictures), tuple(stored["texts"]))
 
-    def embedding(self, found: dict[str, Any], folder: str) -> Embedding:
+    def embedding(self, stored: dict[str, Any], folder: str) -> Embedding:
         """Return the embedding that was described, which knows where it is from."""
-        known: dict[str, Any] = {n: unpack(found[n], self.take) for n in PLAIN}
-        known |= {n: self.shared[found[n]] for n in ("ids", "metadata", "media")}
-        info = {**unpack(found["info"], self.take), "saved": folder}
+        fields: dict[str, Any] = {n: unpack(stored[n], self.take) for n in PLAIN}
+        fields |= {n: self.shared[stored[n]] for n in ("ids", "metadata", "media")}
+        info = {**unpack(stored["info"], self.take), "saved": folder}
         decoders = {
             name: Decoder(*parts)
-            for name, parts in unpack(found["decoders"], self.take).items()
+            for name, parts in unpack(stored["decoders"], self.take).items()
         }
-        made = Embedding(**known, info=info, decoders=decoders)
-        _check_rows(made)
-        return made
+        embedding = Embedding(**fields, info=info, decoders=decoders)
+        _check_rows(embedding)
+        return embedding
 
 
 def _owner(value: Any) -> Any:
@@ -155,10 +155,10 @@ def _owner(value: Any) -> Any:
 def _check_rows(embedding: Embedding) -> None:
     """Refuse an embedding whose parts do not belong together."""
     n = len(embedding.ids)
-    found: list[Any] = [embedding.z, embedding.present, embedding.held_out]
-    found += [getattr(embedding, name) for name in PLAIN if name not in FEATURES]
-    found += [v for name in FEATURES for v in getattr(embedding, name).values()]
-    arrays = [value for value in found if isinstance(value, np.ndarray)]
+    values: list[Any] = [embedding.z, embedding.present, embedding.held_out]
+    values += [getattr(embedding, name) for name in PLAIN if name not in FEATURES]
+    values += [v for name in FEATURES for v in getattr(embedding, name).values()]
+    arrays = [value for value in values if isinstance(value, np.ndarray)]
     counts = {len(array) for array in arrays} | {len(embedding.metadata)}
     if counts != {n} or embedding.z.ndim != 2:
         raise ValueError("its arrays have rows of another number")

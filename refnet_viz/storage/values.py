@@ -90,17 +90,17 @@ def _pack_array(value: Array, keep: Keep, where: str) -> Any:
     kind = value.dtype.kind
     if kind in NUMBERS and value.dtype.itemsize <= 8:
         return {TAG: "array", "of": keep(value)}
-    found = {TAG: "objects", "shape": list(value.shape)}
+    header = {TAG: "objects", "shape": list(value.shape)}
     if kind == "U":
         # Widths of strings belong to the array: a part of it keeps those of the whole.
-        return {**found, "dtype": value.dtype.str, "of": value.ravel().tolist()}
+        return {**header, "dtype": value.dtype.str, "of": value.ravel().tolist()}
     if kind != "O":
         raise TypeError(
             f"`{where}` must be an array of real numbers or strings to be written, "
             f"got {value.dtype}."
         )
     parts = [pack(v, keep, f"{where}[{i}]") for i, v in enumerate(value.ravel())]
-    return {**found, "dtype": "object", "of": parts}
+    return {**header, "dtype": "object", "of": parts}
 
 
 def unpack(value: Any, take: Take) -> Any:
@@ -142,10 +142,10 @@ def _objects(value: dict[str, Any], take: Take) -> Array:
     if value["dtype"] != "object":
         strings = np.array(value["of"], dtype=np.dtype(value["dtype"]))
         return strings.reshape(value["shape"])
-    found = np.empty(len(value["of"]), dtype=object)
+    objects = np.empty(len(value["of"]), dtype=object)
     for place, part in enumerate(value["of"]):
-        found[place] = unpack(part, take)
-    return found.reshape(value["shape"])
+        objects[place] = unpack(part, take)
+    return objects.reshape(value["shape"])
 
 
 @dataclass(frozen=True)
@@ -204,8 +204,8 @@ _TYPED = tuple(kind.type for kind in KINDS.values())
 
 
 def _timestamp(text: str, zone: str | None, unit: Any) -> pd.Timestamp:
-    found = pd.Timestamp(text).as_unit(unit)
-    return found if zone is None else found.tz_convert(zone)
+    timestamp = pd.Timestamp(text).as_unit(unit)
+    return timestamp if zone is None else timestamp.tz_convert(zone)
 
 
 def _reader(kind: Kind) -> Callable[[dict[str, Any], Take], Any]:
@@ -243,7 +243,7 @@ def listed(array: Array) -> dict[str, Any]:
     return {"dtype": dtype.str, "shape": list(array.shape), "values": values}
 
 
-def unlisted(found: Mapping[str, Any]) -> Array:
+def unlisted(stored: Mapping[str, Any]) -> Array:
     """Return the array that `listed` was given.
 
     Examples
@@ -251,4 +251,6 @@ def unlisted(found: Mapping[str, Any]) -> Array:
     >>> unlisted(listed(np.array([1.0, np.nan])))
     array([ 1., nan])
     """
-    return np.array(found["values"], np.dtype(found["dtype"])).reshape(found["shape"])
+    return np.array(stored["values"], np.dtype(stored["dtype"])).reshape(
+        stored["shape"]
+    )
