@@ -17,7 +17,7 @@ import torch
 from refnet_viz import Embedding
 from refnet_viz.config import VARIANTS, Config
 from refnet_viz.data import Media
-from refnet_viz.explorer.epochs import Epochs
+from refnet_viz.explorer.embeddings import Epochs
 from refnet_viz.graph import knn
 from refnet_viz.graph.labelled import purity, purity_chance
 from refnet_viz.inference import embed
