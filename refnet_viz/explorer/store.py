@@ -215,9 +215,9 @@ class Store:
         return self.cache.get(("attribution", key, k), make, _attribution_bytes)
 
     def _attribute(self, key: Key, k: int) -> Attribution:
-        graph, widest = self.graph(key, k), None
-        if ("widest", key) in self.cache:
-            widest = self._widest(key)
+        graph = self.graph(key, k)
+        # Judged once, for every k: distances take longer than all else.
+        widest = self._widest(key) if k < self.k_max else None
         grounds = self._ground(graph.embedding, graph.k)
         return Attribution(graph, graph.weights, BEYOND, grounds, widest)
 

@@ -134,7 +134,7 @@ class Attribution:
         >>> edges.number.tolist(), edges.contradicted.tolist()
         ([1, 1], [True, True])
         """
-        groups, number = grouped(self._patterns, self.modalities, most)
+        groups, number = grouped(self._patterns, most)
         far = np.asarray(self.contradicted.any(axis=1))
         return EdgeGroups(groups, number, far, self.modalities)
 

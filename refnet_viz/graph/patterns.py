@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import compress
 from typing import NamedTuple
 
@@ -48,17 +49,46 @@ class Patterns:
 
     Parameters
     ----------
+    modalities
+        Names, in the order of the inputs.
     members
         ``(S, M)`` bool: the modalities of each set, from all to none.
-    table
-        One row a set, see `pattern_table`.
+    chance
+        ``(S,)`` share of the edges that have each set by chance, see `pattern_table`.
     place
         ``(E,)`` the row of the set that has each edge.
     """
 
+    modalities: tuple[str, ...]
     members: Bools
-    table: pd.DataFrame
+    chance: Floats
     place: Rows
+
+    @cached_property
+    def counts(self) -> Rows:
+        """``(S,)`` edges that have each set."""
+        return np.bincount(self.place, minlength=len(self.members))
+
+    @cached_property
+    def shares(self) -> Floats:
+        """``(S,)`` share of the edges that have each set."""
+        return np.asarray(self.counts / len(self.place))
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row a set, see `pattern_table`."""
+        rows = self.members.tolist()
+        table = pd.DataFrame(
+            {
+                "pattern": [pattern_name(row, self.modalities) for row in rows],
+                "edges": self.counts,
+                "share": self.shares,
+                "chance": self.chance,
+            }
+        )
+        return table.assign(
+            ratio=self.shares / np.where(self.chance > 0, self.chance, np.nan)
+        )
 
 
 def patterns_of(graph: Neighbors, grounds: Grounds) -> Patterns:
@@ -74,26 +104,16 @@ def patterns_of(graph: Neighbors, grounds: Grounds) -> Patterns:
     grounds
         The modalities' own graphs.
     """
-    modalities = list(graph.embedding.inputs)
+    modalities = tuple(graph.embedding.inputs)
     keys, pairs = _modal_pairs(graph, grounds)
     edges = _looked_up(graph.edges().keys(len(graph)), keys, pairs)
     none = np.zeros((1, pairs.shape[1]), np.int64)
     members, place = _distinct(np.concatenate([none, pairs, edges]), len(modalities))
     of_none, of_pairs, of_edges = np.split(place, [1, 1 + len(pairs)])
-    counts = np.bincount(of_edges, minlength=len(members))
     drawn = _chance(graph, keys)
     chance = _sums(of_pairs, drawn, len(members))
     chance[of_none[0]] = 1 - drawn.sum()
-    table = pd.DataFrame(
-        {
-            "pattern": [pattern_name(row, modalities) for row in members.tolist()],
-            "edges": counts,
-            "share": counts / len(edges),
-            "chance": chance,
-        }
-    )
-    table["ratio"] = table["share"] / np.where(chance > 0, chance, np.nan)
-    return Patterns(members, table, of_edges)
+    return Patterns(modalities, members, chance, of_edges)
 
 
 def pattern_table(graph: Neighbors, grounds: Grounds) -> pd.DataFrame:
@@ -149,25 +169,19 @@ class EdgeGroups:
         )
 
 
-def grouped(
-    patterns: Patterns, modalities: Sequence[str], most: int
-) -> tuple[tuple[Group, ...], Rows]:
+def grouped(patterns: Patterns, most: int) -> tuple[tuple[Group, ...], Rows]:
     """Return the groups that edges are drawn in, and the group of every edge.
 
     Parameters
     ----------
     patterns
         The sets that occur.
-    modalities
-        Names, in the order of the bits.
     most
         Groups besides the emergent edges.
     """
-    if len(modalities) <= LISTED:
-        return _listed(patterns, modalities)
-    names, shares, chances = (
-        patterns.table[name].to_numpy() for name in ("pattern", "share", "chance")
-    )
+    if len(patterns.modalities) <= LISTED:
+        return _listed(patterns)
+    shares, chances = patterns.shares, patterns.chance
     # The table's order turned round, sets of one size kept in theirs: none comes first.
     sizes = patterns.members.sum(axis=1)
     order = np.argsort(sizes, kind="stable")
@@ -176,7 +190,9 @@ def grouped(
     kept = np.isin(order, ranked[: most - 1] if several else ranked)
     kept[0] = True
     rows, rest = order[kept], order[~kept]
-    groups = [Group(names[i], float(shares[i]), float(chances[i])) for i in rows]
+    names = [pattern_name(m, patterns.modalities) for m in patterns.members[rows]]
+    numbers = shares[rows].tolist(), chances[rows].tolist()
+    groups = [Group(*group) for group in zip(names, *numbers, strict=True)]
     if several:
         sums = float(shares[rest].sum()), float(chances[rest].sum())
         groups.append(Group(f"{len(rest)} other sets", *sums))
@@ -185,14 +201,13 @@ def grouped(
     return tuple(groups), number[patterns.place]
 
 
-def _listed(
-    patterns: Patterns, modalities: Sequence[str]
-) -> tuple[tuple[Group, ...], Rows]:
+def _listed(patterns: Patterns) -> tuple[tuple[Group, ...], Rows]:
     """Return every set of a few modalities as a group, in places of its own."""
+    modalities = patterns.modalities
     bits = 1 << np.arange(len(modalities))
     codes = np.array(sorted(range(1 << len(modalities)), key=int.bit_count))
     numbers = np.argsort(codes)[patterns.members @ bits]
-    rows = zip(*(patterns.table[name] for name in ("share", "chance")), strict=True)
+    rows = zip(patterns.shares.tolist(), patterns.chance.tolist(), strict=True)
     known = dict(zip(numbers.tolist(), rows, strict=True))
     groups = tuple(
         Group(pattern_name(members, modalities), *known.get(number, (0.0, 0.0)))

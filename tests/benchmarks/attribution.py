@@ -21,6 +21,8 @@ import refnet_viz as rv
 from refnet_viz.data import Dataset
 from refnet_viz.data.playground import SENSES, playground_neighbors
 from refnet_viz.graph import Neighbors, Reweighting
+from refnet_viz.graph.attribution import BEYOND, Attribution
+from refnet_viz.graph.ground import Grounds
 from refnet_viz.responsibility import Geometry, certified, pure_by_loss
 from refnet_viz.statistics import seed_band
 
@@ -151,6 +153,49 @@ def reweighting(n: int = 2_000) -> tuple[float, float]:
     return 1000 * median(times[0]), 1000 * median(times[1])
 
 
+def sensors(count: int = 24, n: int = 200) -> tuple[float, float, float]:
+    """Return the CPU milliseconds of the edges of a graph of many modalities.
+
+    How far apart their ends are by each modality, once for every k; their sets and
+    groups, once the modalities' own graphs are known; and a new k in an explorer of
+    two maps whose edges are drawn by modality.
+    """
+    rng = np.random.default_rng(0)
+    latent = rng.normal(size=(n, 8))
+    arrays = {
+        f"sensor {i}": latent[:, :4] + (0.3 + i / 4) * rng.normal(size=(n, 4))
+        for i in range(count)
+    }
+    spaces = {
+        name: rv.Embedding.from_arrays(
+            latent + 0.3 * rng.normal(size=latent.shape), modalities=arrays
+        )
+        for name in ("plain", "both")
+    }
+    graph, grounds = rv.knn(spaces["plain"], 50), Grounds(50, "euclidean")
+    for name in arrays:
+        grounds.of(graph.embedding, name)
+    head = grounds.head(K)
+    judged, alone, moved = [], [], []
+    for _ in range(9):
+        start = time.process_time()
+        widest = Attribution(graph, None, BEYOND, grounds)
+        _ = widest.close
+        middle = time.process_time()
+        Attribution(graph.head(K), None, BEYOND, head, widest).groups(8)
+        judged.append(middle - start)
+        alone.append(time.process_time() - middle)
+    view = rv.explore(spaces, k=K, layout="pca")
+    view.edges = "by modality"
+    for k in range(5, K):
+        start = time.process_time()
+        view.k = k
+        moved.append(time.process_time() - start)
+    view.close()
+    far, sets, redraw = (1000 * median(times) for times in (judged, alone, moved))
+    return far, sets, redraw
+
+
 def measure() -> list[Row]:
     """Return all rows."""
     rows: list[Row] = []
@@ -164,6 +209,11 @@ def measure() -> list[Row]:
     fast, slow = reweighting()
     add("2,000 points, other weights of the modalities", "below 50",
         f"{fast:.0f} ({slow:.0f} by a search)", "ms")  # fmt: skip
+    far, sets, redraw = sensors()
+    many = "24 modalities, 200 points, CPU:"
+    add(f"{many} how far apart ends are, once", "", f"{far:.0f}", "ms")
+    add(f"{many} sets of the edges and their groups", "below 50", f"{sets:.0f}", "ms")
+    add(f"{many} new k of two maps by modality", "below 50", f"{redraw:.0f}", "ms")
     workers = joblib.Parallel(-1)
     for name, found in zip(
         SETS, workers(joblib.delayed(violations)(n) for n in SETS), strict=True
