@@ -1,4 +1,4 @@
-"""Every argument error is phrased here: name, rule and value in one sentence."""
+"""Checks of arguments; each error names argument, rule and value in one sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arrays that a value holds and nobody writes into."""
+"""Read-only arrays of frozen values."""
 
 from __future__ import annotations
 

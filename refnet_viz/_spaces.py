@@ -1,4 +1,4 @@
-"""Embeddings out of all that users bring: values, arrays, frames, and many of them."""
+"""Embeddings from values, arrays, frames, and mappings of them."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def in_blocks(
     numbers_each
         Numbers that a step holds for each entry of its slice.
     title
-        Of a bar, shown after a second.
+        Title of the progress bar, shown after a second.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def _pools(_: int) -> ThreadpoolController:
 
 
 def cores() -> int:
-    """Return how many cores this process may use, where the system tells.
+    """Return the number of cores that this process may use.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Unimodal rails: what a linear model reaches on each modality and on all.
+"""Unimodal rails: linear models on each modality and on all of them.
 
 A fusion model is worth its name when it beats the best single modality and the
 plain concatenation; every comparison shows these rails beside the variants.

@@ -27,7 +27,7 @@ NEIGHBORS = 15  # of a graph that nobody handed over
 
 
 class Graph(Protocol):
-    """What is written of a nearest-neighbour graph: `graph.Neighbors` is one.
+    """The parts of a nearest-neighbour graph that are written; see `graph.Neighbors`.
 
     ``indices`` and ``distances`` are ``(N, k)``, -1 and infinite where a row lacks the
     space.

@@ -90,7 +90,7 @@ class Config:
     batch_size
         Rows a step.
     learning_rate, weight_decay
-        Of AdamW; the rate falls to zero along a half cosine.
+        Settings of AdamW; the rate falls to zero along a half cosine.
     keep
         Which epoch's state to keep: the "best" by validation score, or the "last",
         which needs no validation rows.

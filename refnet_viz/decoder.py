@@ -1,4 +1,4 @@
-"""A decoder as arrays: what a refiner says of one modality, without torch."""
+"""The `Decoder` value: a refiner's decoder of one modality as arrays, without torch."""
 
 from __future__ import annotations
 

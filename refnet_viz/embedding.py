@@ -222,7 +222,7 @@ class Embedding:
     def present_in(
         self, space: str, *, weights: Mapping[str, float] | None = None
     ) -> npt.NDArray[np.bool_]:
-        """Return which rows have a space: those that its graph is over.
+        """Return a mask of the rows that have a space: those that its graph is over.
 
         Every row has "latent" and "refined", which are read off z. A modality is had by
         the rows in which it is present, "sum" by those that have every modality:
@@ -325,7 +325,7 @@ class Embedding:
 
     @property
     def columns(self) -> dict[str, Any]:
-        """What is known of every point: metadata, diagnostics, what it lacks.
+        """Columns with an entry a point: metadata, diagnostics and missing modalities.
 
         Names are strings and no two are alike (`refnet_viz.data.meaning.distinct`). A
         diagnostic of the fusion with a value a modality has a column for each, such
@@ -540,7 +540,7 @@ def _features_of(modalities: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _with_z(present: Any, blocks: Mapping[str, Any]) -> Any:
-    """Return what is said of the modalities, to which every row has its z."""
+    """Return `present` of the modalities; every row has its z."""
     if present is None or isinstance(present, Mapping) or hasattr(present, "columns"):
         return present
     values = np.asarray(present)
@@ -593,7 +593,7 @@ def present_rows(
 
 
 def coverage(present: npt.NDArray[np.bool_], space: str) -> str:
-    """Return in words how many rows have a space, nothing where all do.
+    """Return the coverage of a space in words; "" where all rows have it.
 
     Examples
     --------
@@ -606,7 +606,7 @@ def coverage(present: npt.NDArray[np.bool_], space: str) -> str:
 
 
 def counted(present_count: int, n: int, space: str) -> str:
-    """Return in words that so many of `n` rows have a space, nothing where all do.
+    """Return the coverage of a space, `present_count` of `n`, in words; "" for all.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""From runs to embeddings: everything later rooms need, as numpy."""
+"""`embed`: embeddings of datasets by runs, as numpy arrays."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .train.run import Run
 def embed(
     runs: Any, data: Dataset, *, device: str = "cpu", batch_size: int = 2048
 ) -> Any:
-    """Return what the runs make of a dataset.
+    """Return the embeddings of a dataset by the runs.
 
     Parameters
     ----------

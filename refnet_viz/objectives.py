@@ -113,7 +113,7 @@ def multi_similarity(
 
 
 def label_overlap(labels: Tensor, jaccard: float = 0.0) -> Tensor:
-    """Return which pairs of rows count as positives, by their label sets.
+    """Return a mask of the positive pairs of rows, by their label sets.
 
     Parameters
     ----------
@@ -445,7 +445,7 @@ def supcon(
     labels
         ``(B,)`` class numbers or ``(B, C)`` 0/1.
     temperature
-        Of the softmax over the batch, above 0.
+        Temperature of the softmax over the batch, above 0.
     jaccard
         As in `label_overlap`.
 
@@ -496,7 +496,7 @@ def info_nce(
     present
         ``(B, M)`` bool; rows that lack one of two modalities are left out.
     temperature
-        Of the softmax over the batch, above 0.
+        Temperature of the softmax over the batch, above 0.
 
     Returns
     -------

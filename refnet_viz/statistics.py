@@ -76,7 +76,7 @@ def paired(
     values, baseline
         One number a seed, in the same order of seeds.
     confidence
-        Of the t interval with n - 1 degrees of freedom.
+        Confidence level of the t interval with n - 1 degrees of freedom.
     step
         Smallest possible change of a number. A difference that never varies cannot
         be surer than rounding to this step allows (variance ``step^2 / 12`` each).
@@ -192,7 +192,7 @@ def jackknife(whole: float, without: Floats, *, confidence: float) -> Difference
     without
         The statistic without each one.
     confidence
-        Of the t interval with S - 1 degrees of freedom.
+        Confidence level of the t interval with S - 1 degrees of freedom.
     """
     count = len(without)
     pseudo = count * whole - (count - 1) * without

@@ -1,4 +1,4 @@
-"""Which neighbours share a label with their row."""
+"""Agreement of labels between rows and their neighbours."""
 
 from __future__ import annotations
 

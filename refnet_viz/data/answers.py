@@ -129,7 +129,7 @@ def labelled(
     target: npt.NDArray[np.float64] | None,
     n: int,
 ) -> npt.NDArray[np.bool_]:
-    """Return which of `n` rows have an answer: a target if there are any, else labels.
+    """Return a mask of the rows with an answer: a target if there is any, else a label.
 
     Examples
     --------

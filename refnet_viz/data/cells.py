@@ -42,13 +42,13 @@ class Matrix:
 
     @property
     def paired(self) -> Any:
-        """What `Dataset.from_arrays` aligns: a frame where it is a dense matrix."""
+        """The matrix with its row names; a frame if it is dense."""
         table = isinstance(self.X, np.ndarray) and self.X.ndim == 2
         return pd.DataFrame(self.X, self.obs_names) if table else self
 
 
 def matrix_of(adata: Any, place: str, argument: str) -> Matrix:
-    """Return what an AnnData has at a place: "X", "layers/counts", "obsm/key", "raw/X".
+    """Return an AnnData's matrix at a place: "X", "layers/counts", "obsm/key", "raw/X".
 
     Raises
     ------
@@ -186,7 +186,7 @@ _TITLES = {"anndata": "an AnnData", "mudata": "a MuData"}
 
 
 def _encoding(path: Path) -> str:
-    """Return what a file says it is, "" where it says nothing."""
+    """Return the ``encoding-type`` of a file, "" where it declares none."""
     if path.is_dir():
         zarr = need("zarr", "path")
         group = zarr.open_group(str(path), mode="r")

@@ -1,4 +1,4 @@
-"""Which columns of a table are meant, and the arrays that columns of lists hold."""
+"""Selection of table columns, and arrays from columns of lists."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def chosen(
         a compiled regular expression, which the whole name has to match; or a
         function of a name that returns whether the column is meant.
     columns
-        Of the table.
+        Names of the table's columns.
     taken
         Columns that mean something else, such as labels, which no pattern takes.
 

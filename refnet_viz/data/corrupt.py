@@ -1,4 +1,4 @@
-"""What is left of a dataset when modalities are missing or noisy."""
+"""Corrupted copies of a dataset: modalities removed, permuted, masked or noisy."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def upright(picture: Any) -> Image:
 
 
 def bytes_or_path(entry: Any) -> Any:
-    """Return what a struct of bytes and path holds, all else as it is.
+    """Return the bytes, else the path, of a struct of both; all else as it is.
 
     Parquet files of Hugging Face have such structs; bytes go before the path.
 

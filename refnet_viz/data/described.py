@@ -1,4 +1,4 @@
-"""What tells one encoder from another: weights, settings, code, name and version."""
+"""Digest of an encoder: its weights, settings, code, name and version."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def weights(module: Any) -> str:
 
 
 def described(obj: Any, *, settings: bool = False) -> str:
-    """Return what can be seen of code, configuration and vocabulary.
+    """Return code, configuration and vocabulary of an object as text.
 
     Addresses in memory are left out, and so is what calls change.
 
@@ -127,7 +127,7 @@ def _code(function: Any) -> str:
 
 
 def model_name(model: Any) -> str:
-    """Return what a model is called; of a local folder its last two parts."""
+    """Return the name of a model; of a local folder its last two parts."""
     for text in _names(model):
         if text:
             path = Path(text)

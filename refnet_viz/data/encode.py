@@ -171,7 +171,7 @@ class _Job:
 
     @property
     def left(self) -> int:
-        """How many items have no vector yet."""
+        """Number of items without a vector."""
         return int((~self.done).sum())
 
     def read(self, store: VectorCache | None) -> None:
@@ -248,7 +248,7 @@ class _Job:
 
 
 def _fault(array: npt.NDArray[Any], rows: list[int], width: int | None) -> str:
-    """Return what a batch must be and is not, as the end of a sentence."""
+    """Return the rule that a batch of vectors breaks, as the end of a sentence."""
     if array.dtype.kind not in "fiub" or array.ndim != 2 or array.shape[1] == 0:
         return (
             "a matrix of numbers (batch, width), "
@@ -269,7 +269,7 @@ def _fault(array: npt.NDArray[Any], rows: list[int], width: int | None) -> str:
 
 
 def _as_array(output: Any) -> npt.NDArray[Any]:
-    """Return what an encoder gave as float32, or as it is where it holds no numbers."""
+    """Return an encoder's output as float32, or as it is where it holds no numbers."""
     if hasattr(output, "toarray"):  # sparse matrices of scipy
         output = output.toarray()
     if isinstance(output, list | tuple):

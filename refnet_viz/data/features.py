@@ -1,4 +1,4 @@
-"""Features from words and pictures: what a column is to become, and its fitting."""
+"""Features from words and pictures: specifications of columns, and their fitting."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def words(
     name: str | None = None,
     version: str | None = None,
 ) -> Words:
-    """Say that a column of texts becomes a modality of vectors.
+    """Return the specification of a column of texts as a modality of vectors.
 
     Without an encoder: TF-IDF of words and pairs of words (of one to three characters
     where a language writes no spaces) with logarithmic counts, along its 100 leading
@@ -94,8 +94,8 @@ def words(
         A function of a list of texts that returns an array with a row for each, a
         sentence-transformers model or its like; None needs nothing.
     batch_size, device, cache, name, version
-        Of the encoder: texts at once, "cpu" or "cuda", a folder that keeps what was
-        encoded, and what manifests call it.
+        Options of the encoder: texts at once, "cpu" or "cuda", a folder that keeps what
+        was encoded, and what manifests call it.
 
     Returns
     -------
@@ -129,7 +129,7 @@ def pictures(
     name: str | None = None,
     version: str | None = None,
 ) -> Pictures:
-    """Say that a column of pictures becomes a modality.
+    """Return the specification of a column of pictures as a modality.
 
     Entries are paths, bytes, or a struct of both, as parquet files of Hugging Face
     have it. Without an encoder they become squares of `size` pixels, whose colours and
@@ -151,8 +151,8 @@ def pictures(
     unreadable
         What a damaged file means: "refuse", or "absent" for rows without a picture.
     batch_size, device, cache, name, version
-        Of the encoder: pictures at once, "cpu" or "cuda", a folder that keeps what
-        was encoded, and what manifests call it.
+        Options of the encoder: pictures at once, "cpu" or "cuda", a folder that
+        keeps what was encoded, and what manifests call it.
 
     Returns
     -------

@@ -13,7 +13,7 @@ from .modality import Modality
 
 
 class Content(Protocol):
-    """What of a dataset counts; media do not."""
+    """The parts of a dataset that its fingerprint covers: all but media."""
 
     @property
     def ids(self) -> npt.NDArray[np.str_]:
@@ -25,7 +25,7 @@ class Content(Protocol):
 
     @property
     def present(self) -> npt.NDArray[np.bool_]:
-        """Which row has which modality."""
+        """Presence mask ``(N, M)``: True where a row has a modality."""
 
     @property
     def labels(self) -> npt.NDArray[Any] | None:

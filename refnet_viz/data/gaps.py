@@ -1,4 +1,4 @@
-"""Tell what is missing, in every spelling, from what is a value."""
+"""Detection of missing entries, in every spelling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bring everything that a caller hands over into one order of rows, checked."""
+"""Arguments of a dataset aligned to one order of rows, and checked."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Gathered:
     metadata
         A frame of N rows.
     media
-        Of N rows, or empty.
+        Hover media of N rows, or empty.
     """
 
     ids: npt.NDArray[np.str_]
@@ -231,7 +231,7 @@ def _check_table(part: Argument) -> None:
 def _stated(
     present: Any, names: Sequence[str], id_column: str | None
 ) -> dict[Key, Argument]:
-    """Return what is said of which row has which modality, by modality or of all."""
+    """Return `present` as arguments: one a modality, or one of all."""
     if present is None:
         return {}
     if isinstance(present, Mapping):
@@ -264,7 +264,7 @@ def _stated(
 
 
 def _said(rows: Paired, name: str, place: int) -> Bools | None:
-    """Return which rows are said to have a modality, None where nothing is said."""
+    """Return the declared presence of a modality a row, None where none is declared."""
     if PRESENT in rows.arguments:
         values = rows.values(PRESENT)[:, place]
         return as_bools(PRESENT, values) & rows.has(PRESENT)

@@ -1,4 +1,4 @@
-"""What is encoded: texts, or pictures that may be files."""
+"""Items for encoders: texts, or pictures that may be files."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def digest(item: Any, kind: str, row: int) -> bytes:
 
 
 def opened(item: Any, kind: str, row: int) -> Any:
-    """Return what an encoder is given: the text, or the picture in RGB."""
+    """Return an item as an encoder takes it: a text, or a picture in RGB."""
     return item if kind == "words" else _readable(lambda: as_rgb(item), row)
 
 

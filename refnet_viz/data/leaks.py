@@ -1,4 +1,4 @@
-"""Rows of one part of a split that stand, wholly or nearly, in another part too."""
+"""Exact and near duplicates across the parts of a split."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ Positions = npt.NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Doubles:
-    """Which rows have a double among others: in an earlier part, or in their own."""
+    """Duplicates of rows among others: those of an earlier part, or of their own."""
 
     rows: Positions  # those that were looked at
     other: npt.NDArray[np.int64]  # a double of each, -1 where it has none
@@ -52,17 +52,17 @@ class Doubles:
 
     @property
     def count(self) -> int:
-        """How many have one."""
+        """Number of rows with a duplicate."""
         return int(np.sum(self.other >= 0))
 
     @property
     def share(self) -> float:
-        """How many of those looked at have one; NaN when there were none."""
+        """Share of the compared rows with a duplicate; NaN when there were none."""
         return self.count / len(self.rows) if len(self.rows) else float("nan")
 
 
 def leaks(data: Dataset) -> pd.DataFrame:
-    """Return what lies in two parts of the split; see `Dataset.leaks`.
+    """Return the duplicates across parts of the split; see `Dataset.leaks`.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def leaks(data: Dataset) -> pd.DataFrame:
 
 
 def repeated_rows(data: Dataset) -> dict[str, int]:
-    """Return how many "val" and "test" rows equal a training row in all they have.
+    """Return counts of "val" and "test" rows equal to a training row in all modalities.
 
     Rows must have the same modalities; ids, labels and metadata do not matter.
 

@@ -1,4 +1,4 @@
-"""What a column of metadata means: categories, numbers, times or no colour."""
+"""Types of metadata columns: categories, numbers, times, durations or no colour."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _CONTAINERS = (Mapping, list, tuple, set, frozenset, np.ndarray, complex)
 
 @dataclass(frozen=True, eq=False)
 class Meaning:
-    """What a column means as a colour.
+    """Type of a metadata column as a colour, with its values.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class Meaning:
 
 
 def meaning(columns: Sequence[Any]) -> Meaning:
-    """Return what some columns mean together, one under the other.
+    """Return the common type of some columns, stacked one under the other.
 
     Whole numbers are categories up to 12 different ones and amounts beyond; so are
     numbers of any type, among them decimals. Dates, times and durations have a scale.
@@ -289,7 +289,7 @@ def _categories(series: Sequence[pd.Series[Any]]) -> Meaning:
 
 
 def count_of_names(column: Any) -> int:
-    """Return how many different entries a column has that are categories."""
+    """Return the number of distinct entries of a column of categories."""
     return int(_hashable(as_series(column)).nunique())
 
 

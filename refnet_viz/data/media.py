@@ -1,4 +1,4 @@
-"""Pictures and texts of the rows, shown where a point is pointed at."""
+"""Hover media: pictures and texts of the rows."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ SIGNATURES = {
 
 @dataclass(frozen=True, eq=False)
 class Media:
-    """What the viewer shows when a point is hovered.
+    """Pictures and texts that the viewer shows when a point is hovered.
 
     Pictures are read and made small at once, so that one that cannot be read is told
     where it was handed over; for more than some hundreds a bar shows how far it is.
@@ -63,7 +63,7 @@ class Media:
         pictures stay as they are. False keeps every picture in its full size, and
         encoded bytes unread.
     names
-        Of the rows, where a Series or a dict named them; data are paired by them.
+        Row names, where a Series or a dict had them; data are paired by them.
 
     Raises
     ------
@@ -166,7 +166,7 @@ def check_media(media: Any) -> None:
 
 
 def mime_of(picture: bytes) -> str:
-    """Return what kind of picture bytes hold, as browsers call it.
+    """Return the MIME type of a picture's bytes.
 
     Examples
     --------
@@ -368,7 +368,7 @@ def _of_bytes(row: int, data: bytes, side: int, called: str) -> bytes:
 
 
 def _guarded(row: int, called: str, encode: Callable[[], bytes]) -> bytes:
-    """Return what is made, or say in one sentence why a picture cannot be."""
+    """Return the encoded picture, or raise a sentence that names row and fault."""
     from PIL import Image, UnidentifiedImageError  # noqa: PLC0415
 
     try:

@@ -1,4 +1,4 @@
-"""One modality of a dataset."""
+"""The `Modality` value: features of one kind, a row a point."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ def _whole_rows(
     *,
     decided: bool,
 ) -> tuple[Bools, npt.NDArray[Any]]:
-    """Return which rows are absent, and the values with 0 there."""
+    """Return a mask of the absent rows, and the values with 0 in them."""
     if values.dtype.kind == "f":
         absent = absent | _rows_of_nan(name, values, absent, titles, decided=decided)
     if not absent.any():

@@ -1,4 +1,4 @@
-"""What is said of a dataset once in a process, when it is first trained on."""
+"""Warnings about a dataset, given once a process when it is first trained on."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def warn_of_validation(data: Dataset, *, seed: int = 0) -> None:
 
 
 def hush(data: Dataset) -> None:
-    """Say nothing of a dataset: whoever started this process has said it."""
+    """Mark a dataset's warnings as given: the parent process has given them."""
     _first("rows that repeat", data)
     _first("validation", data)
 

@@ -173,7 +173,7 @@ def _lead(arguments: Sequence[Argument]) -> Argument:
 
 
 def _names(part: Argument, lead: Argument, arguments: Sequence[Argument]) -> pd.Index:
-    """Return what the rows of an argument are called in the words of the lead."""
+    """Return the row names of an argument, converted to the type of the lead's."""
     names = pd.RangeIndex(len(lead)) if lead.names is None else lead.names
     if part is lead:
         return names

@@ -269,7 +269,7 @@ def _values(part: Part, table: Table) -> tuple[Any, Bools | None, Bools]:
 
 
 def _advise(part: Part, series: pd.Series[Any], entry: Any) -> None:
-    """Say what reads a column of texts or of pictures."""
+    """Return advice on reading a column of texts or of pictures."""
     name = part.columns[0]
     if isinstance(entry, bytes | dict):
         raise TypeError(
@@ -328,7 +328,7 @@ class _InArrow(Sequence[Any]):
 
 
 def _empty_in_arrow(column: Any) -> Bools:
-    """Return which entries are missing or empty, without making objects of them."""
+    """Return a mask of missing or empty entries, without making objects of them."""
     import pyarrow as pa  # noqa: PLC0415 (there, as a column of it is)
     from pyarrow import compute  # noqa: PLC0415
 
@@ -423,7 +423,7 @@ def _report(
 
 
 def _called(entry: Any) -> str:
-    """Return what a sentence calls the entry of a picture."""
+    """Return the name of a picture's entry for messages."""
     if isinstance(entry, dict):  # by its path, which says more
         entry = entry.get("path") or entry.get("bytes")
     if isinstance(entry, str | os.PathLike):

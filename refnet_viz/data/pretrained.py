@@ -242,7 +242,7 @@ def _mean(states: Any, mask: Any) -> Any:
 
 
 def _pooled(output: Any) -> Any:
-    """Return what a model itself pools, else the mean over the picture's places."""
+    """Return a model's own pooled output, else the mean over the picture's places."""
     if hasattr(output, "ndim"):
         return output
     pooled = getattr(output, "pooler_output", None)
@@ -253,7 +253,7 @@ def _pooled(output: Any) -> Any:
 
 
 def _limit(model: Any, steps: Any) -> int | None:
-    """Return how many tokens tokenizer and model take; None where nobody says."""
+    """Return the largest number of tokens of tokenizer and model, or None."""
     tokenizer = getattr(steps, "tokenizer", steps)
     config = getattr(model, "config", None)
     config = getattr(config, "text_config", None) or config

@@ -203,7 +203,7 @@ def _damaged(path: Path, content: str) -> ValueError:
 
 
 def _spec(choice: Any, kind: Any, make: Any) -> Any:
-    """Return what was asked for a modality; an encoder alone has the usual options."""
+    """Return the options of a modality; an encoder alone has the usual ones."""
     return choice if isinstance(choice, kind) else make("column", encoder=choice)
 
 

@@ -1,4 +1,4 @@
-"""Which rows of some data a caller means."""
+"""Row selections: masks, numbers or ids as row numbers."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def positions(
 
 
 def _entries(selection: Any) -> npt.NDArray[Any]:
-    """Return what was selected: bools, whole numbers, or ids as text."""
+    """Return a selection as an array: bools, whole numbers, or ids as text."""
     rows = np.asarray(selection)
     if rows.dtype.kind in "ST" and rows.ndim == 1:
         return np.array([text_of(key) for key in rows], dtype=object)
@@ -96,7 +96,7 @@ def _inside(
 def order_of(
     ids: npt.NDArray[np.str_], target: npt.NDArray[np.str_], *, name: str, like: str
 ) -> npt.NDArray[np.intp] | None:
-    """Return where each of the ids `wanted` stands in `ids`, None where all do already.
+    """Return positions in `ids` of the ids `target`; None if the order is the same.
 
     Parameters
     ----------

@@ -116,7 +116,7 @@ def stratified_split(
 def label_subset(
     labels: npt.NDArray[np.integer[Any]] | None, fraction: Any, seed: int
 ) -> npt.NDArray[np.bool_]:
-    """Return which rows keep their label: one fixed, stratified subset.
+    """Return a mask of the rows that keep their label: a fixed, stratified subset.
 
     Every stratum (a class; with several labels a row, its rarest one) keeps at least
     one row, so the subset can be slightly larger than `fraction`. A larger fraction
@@ -220,7 +220,7 @@ def with_validation(data: Dataset, *, seed: int = 0) -> Dataset:
 def validation_from_train(
     data: Dataset, filled: Dataset, *, seed: int = 0
 ) -> dict[str, Any] | None:
-    """Return where validation rows come from, in plain values; None when from "val".
+    """Return the origin of validation rows, in plain values; None when from "val".
 
     Parameters
     ----------

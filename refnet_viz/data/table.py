@@ -213,7 +213,7 @@ def _as_text(
 
 
 def _hover(media: Any, parts: Mapping[str, Part], tables: Tables) -> dict[str, Part]:
-    """Return what is shown of a point: its pictures and its texts."""
+    """Return the parts with hover media of a point: its pictures and its texts."""
     if media is None or isinstance(media, Media):
         return {}
     if media is ...:

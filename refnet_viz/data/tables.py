@@ -1,4 +1,4 @@
-"""Several tables as one: where each column is, and what names the rows."""
+"""Several tables as one, with the places of columns and the names of rows."""
 
 from __future__ import annotations
 
@@ -91,13 +91,13 @@ class Tables:
 
     @property
     def title(self) -> str:
-        """What the data are called."""
+        """Name of the data."""
         path = self.tables[0].path
         return "dataset" if path is None else path.name.partition(".")[0]
 
     @property
     def described(self) -> list[dict[str, Any]]:
-        """What was read, in plain values."""
+        """Description of the sources, in plain values."""
         return [
             {
                 "kind": "file" if table.path else type(table.frame).__name__,
@@ -142,7 +142,7 @@ class Tables:
         return frame(values, index=index)
 
     def single(self, argument: str, value: Any) -> Single:
-        """Return what a column, several of them, or values of their own mean.
+        """Return the values of a column, of several, or of an array of its own.
 
         Raises
         ------

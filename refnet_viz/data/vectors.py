@@ -120,7 +120,7 @@ def _place(folder: Path, about: Mapping[str, Any], key: str) -> Path:
 
 
 def _about(path: Path) -> dict[str, Any] | None:
-    """Return what a folder says of its encoder, None where it says nothing."""
+    """Return the record of a folder's encoder, None where there is none."""
     if not path.is_file():
         return None
     try:

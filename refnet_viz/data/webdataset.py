@@ -259,7 +259,7 @@ def _refuse_clash(
 
 
 def _decoded(column: str, entry: Member) -> Any:
-    """Return what a file holds; itself where that is bytes."""
+    """Return the decoded content of a file; its bytes where no decoder applies."""
     decode = _DECODE.get(column.rpartition(".")[2])
     if decode is None:
         return entry
@@ -316,7 +316,7 @@ _DECODE: dict[str, Callable[[bytes], Any]] = {
 
 
 def _first_of(frame: pd.DataFrame, columns: Sequence[str]) -> Any:
-    """Return what each row has of some columns, None where it has none."""
+    """Return each row's first entry of some columns, None where it has none."""
     sources = [frame[name] for name in columns if name in frame.columns]
     if not sources:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Two-dimensional layouts of embeddings, each with how far it can be trusted."""
+"""Two-dimensional layouts of embeddings, each with its fidelity."""
 
 from .projection import project
 from .quality import Fidelity, fidelity

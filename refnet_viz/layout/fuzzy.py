@@ -14,7 +14,7 @@ SMALLEST = 1e-3  # of the mean distance, below which no width goes
 
 
 def fuzzy_graph(neighbors: Neighbors) -> csr_array:
-    r"""Return how strongly points belong together.
+    r"""Return the weights of UMAP's fuzzy graph.
 
     With rho_i the smallest distance above 0 from i and sigma_i such that the strengths
     of its k neighbours add up to log2(k + 1), j belongs to i with strength

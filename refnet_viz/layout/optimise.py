@@ -43,7 +43,7 @@ def optimise(
     Parameters
     ----------
     graph
-        Of `fuzzy_graph`.
+        Sparse weights ``(N, N)`` from `fuzzy_graph`.
     coordinates
         ``(N, 2)`` where to begin; not changed.
     epochs
@@ -51,7 +51,7 @@ def optimise(
     rate
         First step, 1.0 for a layout from nothing.
     seed
-        Of the negative samples; the same seed gives the same layout.
+        Seed of the negative samples; the same seed gives the same layout.
     """
     umap = _umap()
     edges = graph.tocoo(copy=True)

@@ -1,4 +1,4 @@
-"""`project`: from embeddings to layouts that can be read side by side."""
+"""`project`: comparable layouts of embeddings."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ class _Task:
 
     @cached_property
     def present(self) -> npt.NDArray[np.bool_]:
-        """Which rows have the space; all that follows is of these."""
+        """Mask of the rows that have the space; the layout is of these."""
         present = self.embedding.present_in(self.space)
         if not present.any():
             raise ValueError(
@@ -159,7 +159,7 @@ class _Task:
 
     @property
     def unfit(self) -> str:
-        """Why UMAP cannot be asked, or nothing."""
+        """Reason why UMAP cannot be used; "" where it can."""
         if len(self.points) <= 3:
             return f"PCA: UMAP needs more than 3 points, got {len(self.points)}."
         return "PCA: all points are equal." if not self.spread else ""
@@ -229,7 +229,7 @@ def _warm(task: _Task, begin: Layout) -> Layout:
 
 
 def _origin(task: _Task, begin: Layout) -> npt.NDArray[Any]:
-    """Return where the points of a task lie in the reference.
+    """Return starting coordinates of a task's points, read off the reference.
 
     Those that have no place there begin in the middle of their neighbours that do, or
     of all points.

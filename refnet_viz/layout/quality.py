@@ -1,4 +1,4 @@
-"""How faithful a layout is: trustworthiness and continuity, in blocks of rows."""
+"""Fidelity of a layout: trustworthiness and continuity, in blocks of rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The `Layout` value: two coordinates a point, and how far they can be trusted."""
+"""The `Layout` value: two coordinates a point, with their fidelity."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Layout:
 
     @property
     def coverage(self) -> str:
-        """How many rows have a place, in words; empty where all have."""
+        """Coverage of rows with a place, in words; empty where all have one."""
         return coverage(self.present, self.space)
 
     def reordered(self, ids: Any, *, name: str = "layout", like: str = "ids") -> Layout:

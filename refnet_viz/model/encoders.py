@@ -43,7 +43,7 @@ def stacked(encoded: dict[str, Encoded], names: Sequence[str]) -> Tensor:
 
 
 class Encoder(nn.Module):
-    """What all encoders are.
+    """Base class of encoders.
 
     They take a `context`, added to the hidden layer before its non-linearity, by
     which progressive fusion feeds z back; `context_width` is its number of features.

@@ -1,4 +1,4 @@
-"""From raw arrays to resident tensors: every scaler is fitted on training rows."""
+"""Feature scaling: raw arrays to resident tensors, fitted on training rows."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ _CELLS, _ANGLES = 4, 8  # edges are counted by direction over 4 x 4 cells
 
 
 def widths(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Return how many colour and edge features pictures of a shape have.
+    """Return the numbers of colour and edge features of pictures of a shape.
 
     Examples
     --------

@@ -55,7 +55,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Output:
-    """What a forward pass returns.
+    """Output of a forward pass.
 
     Parameters
     ----------
@@ -222,7 +222,7 @@ class ReFNet(nn.Module):
     def _encode(
         self, batch: Batch, contexts: list[Tensor] | None = None
     ) -> dict[str, Encoded]:
-        """Return what the encoders say, given what progressive fusion feeds back."""
+        """Return the encoders' outputs, given the feedback of progressive fusion."""
         feedback = [None] * len(self.names) if contexts is None else contexts
         encoded = {}
         for i, (name, item) in enumerate(self._features().items()):
@@ -241,12 +241,12 @@ class ReFNet(nn.Module):
         return logits[:, 0].double() * self.target_std + self.target_mean
 
     def decode(self, z: Tensor) -> dict[str, Tensor]:
-        """Return what z says of every modality, ``(B, d_m)`` standardised."""
+        """Return the decoded features of every modality, ``(B, d_m)`` standardised."""
         answers = self.refiner(z)
         return {name: answers[str(i)] for i, name in enumerate(self.names)}
 
     def targets(self, batch: Batch, output: Output) -> dict[str, Tensor]:
-        """Return what the refiner must answer, detached and standardised."""
+        """Return the refiner's targets, detached and standardised."""
         if self.config.targets == "inputs":
             return batch.features
         return {

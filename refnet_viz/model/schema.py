@@ -1,4 +1,4 @@
-"""What a network must know of a dataset before it sees any."""
+"""Schema of a dataset: kinds and shapes of modalities, vocabularies and classes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..data.dataset import Dataset
 
 @dataclass(frozen=True)
 class Schema:
-    """What a network must know of a dataset before it sees any.
+    """Kinds and shapes of modalities, vocabularies and classes of a dataset.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Schema:
 
     @property
     def outputs(self) -> int:
-        """How many numbers the head gives a row."""
+        """Width of the head's output."""
         # Unlabelled data still get a head, so that every state has the same names.
         return 1 if self.regression else max(len(self.class_names), 1)
 

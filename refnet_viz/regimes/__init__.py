@@ -1,4 +1,4 @@
-"""What becomes of runs when data are noisy, missing or scarce, or losses heavier.
+"""Runs under noisy, missing or scarce data, and under heavier refiner losses.
 
 `robustness` corrupts the rows that trained runs are judged on, `ablate` takes whole
 modalities away from them, `counterfactual` asks which edges and answers survive that;

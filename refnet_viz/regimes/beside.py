@@ -1,4 +1,4 @@
-"""Training in a process of its own, told epoch by epoch.
+"""Training in a process of its own, reported epoch by epoch.
 
 Whoever waits for a run keeps its hands free, and can stop it. The process is started
 by the first run, gets the data once, and stays until it is closed.
@@ -30,7 +30,7 @@ from .purity import Purity
 
 @dataclass(frozen=True)
 class Job:
-    """What the process is to train; the number tells it from those before."""
+    """A training job of the process; its number is unique among the trainer's jobs."""
 
     number: int
     config: Config
@@ -133,7 +133,7 @@ class Trainer:
             _send(self._stop, self._number)
 
     def events(self, wait: float = 0.0) -> list[Event]:
-        """Return what has happened since the last call.
+        """Return the events since the last call.
 
         Parameters
         ----------
@@ -226,7 +226,7 @@ def _done(
 
 
 def _asked(stop: Connection, number: int) -> bool:
-    """Return whether a job is to stop; what was asked of earlier ones is over."""
+    """Return whether a job is to stop; requests about earlier ones are dropped."""
     while stop.poll():
         if stop.recv() == number:
             return True

@@ -1,4 +1,4 @@
-"""What becomes of a fused graph when one modality is removed or dealt to other rows."""
+"""Counterfactual graphs: one modality removed, or permuted across rows."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def counterfactual(
     baseline
         The variant the others are compared with; None takes "plain", or the first.
     confidence
-        Of bands and intervals.
+        Confidence level of bands and intervals, between 0 and 1.
     seed
-        Of the permutation.
+        Seed of the permutation.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def counterfactual(
             Share of the edges of the whole data's graph that are there again; chance
             is that of a graph of the same degrees.
         edges kept: all, only image, emergent ...
-            Of the edges that these modalities' own graphs have, see
+            The same share, of the edges that these modalities' own graphs have; see
             `Attribution.pattern`. Seeds without such an edge do not count.
         responsibility: image ...
             R^2 of what the changed z answers about the *true* features; at most 1,

@@ -50,11 +50,11 @@ def robustness(
     modality
         The only one to be corrupted; None means all.
     seed
-        Of the corruption.
+        Seed of the corruption.
     baseline
         The variant the others are compared with; None takes "plain", or the first.
     confidence
-        Of bands and intervals.
+        Confidence level of bands and intervals, between 0 and 1.
 
     Returns
     -------
@@ -154,7 +154,7 @@ def ablate(
     baseline
         The variant the others are compared with; None takes "plain", or the first.
     confidence
-        Of bands and intervals.
+        Confidence level of bands and intervals, between 0 and 1.
 
     Returns
     -------

@@ -221,7 +221,7 @@ def _measured(runs: Variants[Run], test: Dataset, k: int) -> list[dict[str, Any]
 
 
 def _stability(graphs: Variants[Neighbors], baseline: str) -> list[dict[str, Any]]:
-    """Return how alike the graphs of two seeds are; nothing for a single seed."""
+    """Return the overlap of the graphs of two seeds; nothing for a single seed."""
     tables = {name: _alike(members) for name, members in graphs.items()}
     if len(tables[baseline]) < 2:
         return []

@@ -1,4 +1,4 @@
-"""What validation rows tell of a training beside their score."""
+"""Neighbour purity of validation rows during a training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a heavier refiner gains, and what it costs."""
+"""Gains and costs of the refiner's weight."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def rows_of(
         The variant the others are compared with; where `values` lack it, there are no
         differences and no verdicts.
     confidence
-        Of bands and intervals.
+        Confidence level of bands and intervals, between 0 and 1.
     step
         Smallest possible change of a number.
     """

@@ -1,4 +1,4 @@
-"""Who answers for what: how far z holds every modality, and what follows from it.
+"""Responsibility: scores of z for every modality, certificates and bounds.
 
 Everything here reads an `Embedding` of held-out rows with its targets and decoded
 answers, in float64, and needs no model. `scores` judges the answers,

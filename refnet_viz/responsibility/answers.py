@@ -1,4 +1,4 @@
-"""How far z answers for each modality, of all points and of each."""
+"""Responsibility scores of z for each modality, over all points and of each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DRAWS = 5  # untrained decoders that make the null
 
 
 def scores(embedding: Embedding, *, points: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Say how far z answers for each modality, beside what nothing would give.
+    """Score how well z answers for each modality, beside nulls.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def scores(embedding: Embedding, *, points: pd.DataFrame | None = None) -> pd.Da
 
 
 def scores_by_point(embedding: Embedding, *, ranks: bool = True) -> pd.DataFrame:
-    """Say of each point how far its z answers for each modality.
+    """Score of each point how well its z answers for each modality.
 
     Parameters
     ----------
@@ -215,7 +215,7 @@ def effective_rank(x: Floats) -> float:
 def known_answers(
     embedding: Embedding, name: str
 ) -> tuple[npt.NDArray[np.bool_], Floats, Floats]:
-    """Return which rows have a modality, their targets and answers."""
+    """Return a mask of the rows with a modality, their targets and answers."""
     present = embedding.present_in(name)
     target = embedding.targets[name][present].astype(np.float64)
     return present, target, embedding.decoded[name][present].astype(np.float64)

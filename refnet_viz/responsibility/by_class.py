@@ -1,4 +1,4 @@
-"""How far z answers for each modality, of all points and of each class."""
+"""Responsibility scores of z for each modality, of all points and of each class."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def scores_by_class(embedding: Embedding) -> pd.DataFrame:
-    """Say of each class how far z answers for each modality, beside shuffled answers.
+    """Score of each class how well z answers for each modality, beside a null.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def _groups(embedding: Embedding) -> list[tuple[str | None, Bools]]:
 
 
 def _shuffled_by_point(embedding: Embedding, name: str) -> Floats:
-    """Return what each point would score with the answer of a random one.
+    """Return the expected score of each point with the answer of a random one.
 
     E_j |x_i - y_j|^2 is ``|x_i - mean y|^2`` and the variance of the answers.
     """

@@ -1,4 +1,4 @@
-"""What residuals prove: edges, whole neighbourhoods, and labels of neighbours."""
+"""Certificates from residuals: edges, neighbourhoods, and labels of neighbours."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 def certified(bound: Bound, radius: Floats) -> Bools:
-    """Return which pairs are proved to be neighbours in the modality-sum metric.
+    """Return a mask of pairs proved to be neighbours in the modality-sum metric.
 
     ``d_R(i,j) + rho_i + rho_j <= d_X^(k')(i)`` makes j one of the k' nearest of i by
     the sum of modalities (Theorem 1 gives d_X(i,j) <= d_R + rho_i + rho_j).
@@ -22,7 +22,7 @@ def certified(bound: Bound, radius: Floats) -> Bools:
     Parameters
     ----------
     bound
-        Of ``E`` pairs.
+        Theorem 1's bounds of ``E`` pairs.
     radius
         ``(E,)`` or ``(E, K)`` distance d_X of the k'-th nearest of each first end.
 
@@ -42,14 +42,14 @@ def certified(bound: Bound, radius: Floats) -> Bools:
 
 
 def supported(bound: Bound, radius: Floats) -> Bools:
-    """Return which pairs are neighbours in the modality-sum metric: the truth itself.
+    """Return a mask of pairs that are neighbours in the modality-sum metric.
 
     As in `certified`, with d_X in place of its upper bound; ties count.
 
     Parameters
     ----------
     bound
-        Of ``E`` pairs.
+        Theorem 1's bounds of ``E`` pairs.
     radius
         ``(E,)`` or ``(E, K)`` distance d_X of the k'-th nearest of each first end.
 
@@ -80,7 +80,7 @@ def recovery_margins(geometry: Geometry, k: int) -> Floats:
     Parameters
     ----------
     geometry
-        Of at least k + 2 whole rows.
+        Metrics of an embedding with at least k + 2 whole rows.
     k
         Neighbours a point.
 
@@ -113,7 +113,7 @@ def pure_by_loss(
     alpha: float = 2.0,
     beta: float = 50.0,
 ) -> Bools:
-    """Return which points are proved to have only neighbours of their label.
+    """Return a mask of points proved to have only neighbours of their label.
 
     With cosines s_ij, the two terms of the Multi-Similarity loss of an anchor are
     ``P_i = log(1 + sum_p exp(-alpha (s_ip - l))) / alpha`` over all others of its label
@@ -132,7 +132,7 @@ def pure_by_loss(
     labels
         ``(N,)`` class numbers; unlabelled points (-1) are left out, as in training.
     alpha, beta
-        Of the loss.
+        Scales of the loss's positive and negative terms.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""How far off a point without one modality can be, at a stated confidence."""
+"""Conformal bounds on distances of points that lack a modality."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def conformal_radius(
 
 
 def missing_errors(whole: Embedding, without: Embedding, modality: str) -> Floats:
-    """Return how far each answer for a missing modality is from the truth.
+    """Return each row's error of the answer for a missing modality.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The least error a linear refiner of a given width can leave, and what is left."""
+"""Least error of linear refiners by width, and the error that a refiner leaves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Spectrum:
     Parameters
     ----------
     eigenvalues
-        Of ``K = sum_m w_m X_m X_m^T`` (targets centred), falling.
+        Eigenvalues of ``K = sum_m w_m X_m X_m^T`` (targets centred), falling.
     width
         d, the width of z.
     achieved
@@ -52,7 +52,7 @@ class Spectrum:
 
     @property
     def achieved_share(self) -> float:
-        """What is left, as a share of what the mean leaves; lower is better."""
+        """Error as a share of the mean's error; lower is better."""
         return self.achieved / self.total if self.total else np.nan
 
     @property

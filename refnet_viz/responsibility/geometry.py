@@ -1,4 +1,4 @@
-"""Both metrics of an embedding, refined and modality-sum, and what lies between.
+"""Refined and modality-sum metrics of an embedding, and the bound between them.
 
 The statements below are refnet_viz's own, in the spirit of the claim of Sankaran, Yang
 and Lim (arXiv 2104.03435) that a refiner induces a graph in the latent space; the

@@ -1,4 +1,4 @@
-"""What refiners leave of the modalities, beside the best linear ones of any width."""
+"""Errors of refiners, beside the best linear ones of any width."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def leftover(
     weights: Mapping[str, float] | None = None,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
-    """Return what each variant's refiner leaves, beside the floor of linear ones.
+    """Return the error of each variant's refiner, beside the floor of linear ones.
 
     All is a share of ``sum_m w_m sum_i |x_mi - mean|^2``, so that 1 is what the mean
     predictor leaves and 0 nothing; lower is better.
@@ -40,7 +40,7 @@ def leftover(
     weights
         As in `Embedding.space`.
     confidence
-        Of the bands over seeds.
+        Confidence level of the bands over seeds, between 0 and 1.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def leftover(
 def linear_floor(
     spaces: Any, *, weights: Mapping[str, float] | None = None
 ) -> pd.DataFrame:
-    """Return what the best linear refiner of every width leaves.
+    """Return the error of the best linear refiner of every width.
 
     Parameters
     ----------

@@ -48,7 +48,7 @@ def pack_frame(frame: pd.DataFrame, keep: Keep, where: str) -> dict[str, Any]:
 
 
 def unpack_frame(stored: dict[str, Any], take: Take) -> pd.DataFrame:
-    """Return the table that `pack_frame` was given."""
+    """Return the table that `pack_frame` made JSON of."""
     index = _unpack_index(stored["index"], take)
     columns = [_unpack_values(part, take) for part in stored["data"]]
     # By number: names of columns may repeat.

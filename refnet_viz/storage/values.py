@@ -104,7 +104,7 @@ def _pack_array(value: Array, keep: Keep, where: str) -> Any:
 
 
 def unpack(value: Any, take: Take) -> Any:
-    """Return what `pack` was given.
+    """Return the value that `pack` made JSON of.
 
     Parameters
     ----------

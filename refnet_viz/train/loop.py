@@ -66,7 +66,7 @@ def fit(
     config
         Settings; None takes the defaults of `Config`.
     seed
-        Of initial weights, batch order and label subset. The same seed on the same
+        Seed of initial weights, batch order and label subset. The same seed on the same
         machine gives the same numbers to the last bit, on a CPU.
     start
         A run of `pretrain` or `fit` whose encoders, fusion and refiner to start from;

@@ -1,4 +1,4 @@
-"""What training takes away at random, so that nothing is relied on alone."""
+"""Random noise of training: dropped modalities and numbers, moved pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What losses and scores are when nothing is learned of single rows."""
+"""Null losses and scores: those of the best constant answers."""
 
 from __future__ import annotations
 

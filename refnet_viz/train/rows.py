@@ -1,4 +1,4 @@
-"""Resident rows of one split, and how well their answers are met."""
+"""Resident rows of one split, with their task loss and score."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def rows_of(
 
 
 def class_weights(train: Rows, config: Config, count: int) -> Tensor | None:
-    """Return what the loss of each of `count` classes is multiplied by.
+    """Return the loss weights of `count` classes.
 
     Classes without a labelled training row are multiplied by 1, as are labels that
     all of these rows have, or none. None where rows are not weighted.

@@ -40,7 +40,7 @@ class Run:
     config
         Every number of the run.
     seed
-        Of initial weights, batch order and label subset.
+        Seed of initial weights, batch order and label subset.
     schema
         What the data looked like.
     weights

@@ -1,4 +1,4 @@
-"""What can be seen of a training while it runs, and the states kept of it."""
+"""Callbacks and snapshots of a running training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the attending fusions share: heads, positions, masked tokens, layers."""
+"""Parts of the attention fusions: heads, positions, masked tokens, layers."""
 
 from __future__ import annotations
 

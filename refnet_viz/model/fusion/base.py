@@ -1,4 +1,4 @@
-"""The one contract that every fusion keeps."""
+"""The interface of fusions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..encoders import Encoded
 
 @dataclass(frozen=True)
 class Sizes:
-    """What a fusion must know before it sees any data.
+    """Sizes that a fusion is built for.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Answers:
-    """What a training step knows and a forward pass must not.
+    """Targets of a training step, which a forward pass must not see.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class Answers:
 
 @dataclass(frozen=True)
 class Fused:
-    """What a fusion returns.
+    """Output of a fusion.
 
     Parameters
     ----------

@@ -102,7 +102,7 @@ class CoupledMambaFusion(Fusion):
     _weighs = False
 
     def _weights(self, present: Tensor) -> Tensor:
-        """Return what each modality counts, ``(B, M)``."""
+        """Return the weight of each modality, ``(B, M)``."""
         count = present.sum(dim=1, keepdim=True).clamp(min=1)
         return present.to(self.out.weight.dtype) / count
 

@@ -73,7 +73,7 @@ class DualChannelFusion(Fusion):
     def _look(
         self, tokens: Tensor, mask: Tensor, sentinel: Tensor, merged: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Return what attention with a sentinel finds, and the sentinel's weight."""
+        """Return what attention reads beside a sentinel, and the sentinel's weight."""
         keys = torch.cat([tokens.to(sentinel.dtype), sentinel[:, None]], dim=1)
         scores = self.score((self.key(keys) + self.query(merged)[:, None]).tanh())
         scores = wide(scores.squeeze(2))  # (B, L + 1)

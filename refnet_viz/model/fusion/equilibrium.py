@@ -15,7 +15,7 @@ Step = Callable[..., Tensor]
 
 @dataclass(frozen=True)
 class Rest:
-    """Where an iteration stopped.
+    """Result of a fixed-point iteration.
 
     Parameters
     ----------

@@ -73,7 +73,7 @@ class DynamicsFusion(Fusion):
         )
 
     def losses(self, fused: Fused, answers: Answers) -> dict[str, Tensor]:
-        """Return what gates, confidences and the modalities' classifiers have to learn.
+        """Return the losses of gates, confidences and the modalities' classifiers.
 
         Means over the modalities that are present.
         """

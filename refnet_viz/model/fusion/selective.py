@@ -15,7 +15,7 @@ _STATE, _KERNEL = 8, 4
 
 
 class Recurrence(NamedTuple):
-    """What a block makes of its inputs, for states of E features times N numbers.
+    """Input-dependent parameters of a recurrence, for states ``(E, N)``.
 
     ``decay`` and ``inject`` are ``(B, L, E, N)``, ``read`` is ``(B, L, N)``, ``skip``
     and ``gate`` are ``(B, L, E)``.
@@ -148,7 +148,7 @@ class SelectiveBlock(nn.Module):
         return Recurrence(decay, inject, wide(read), self.direct * u, gate)
 
     def output(self, recurrence: Recurrence, states: Tensor) -> Tensor:
-        """Return what is read from states ``(B, L, E, N)``, as tokens ``(B, L, w)``."""
+        """Return the readout of states ``(B, L, E, N)``, as tokens ``(B, L, w)``."""
         y = torch.einsum("blen,bln->ble", states, recurrence.read) + recurrence.skip
         out: Tensor = wide(self.outer(y * F.silu(recurrence.gate)))
         return out

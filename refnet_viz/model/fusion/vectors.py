@@ -1,4 +1,4 @@
-"""What the fusions of pooled vectors share: zeros for absence, scales, shares."""
+"""Parts of the fusions of pooled vectors: zeros for absence, scales, shares."""
 
 from __future__ import annotations
 
