@@ -74,7 +74,7 @@ class Embeddings:
     variants: Variants[Embedding]
     earlier: Mapping[str, Earlier] = field(default_factory=dict, repr=False)
 
-    @property
+    @cached_property
     def first(self) -> Embedding:
         """The embedding whose layout is the reference of all others."""
         return next(iter(self.variants.values()))[0]
@@ -84,7 +84,7 @@ class Embeddings:
         """Every embedding of every variant."""
         return [run for members in self.variants.values() for run in members]
 
-    @property
+    @cached_property
     def spaces(self) -> list[str]:
         """Names of the spaces that every embedding has."""
         runs = self.embeddings
@@ -100,12 +100,22 @@ class Embeddings:
 
     def weighed(self, space: str) -> list[str]:
         """Return the modalities that a space weighs, if it is of several."""
+        return self._weighed.get(space, [])
+
+    @cached_property
+    def _weighed(self) -> dict[str, list[str]]:
         names = self.modalities
-        if space not in WEIGHTED or len(names) < 2:
-            return []
-        refined = space == "refined"
-        parts = [e.decoded if refined else e.inputs for e in self.embeddings]
-        return names if all(set(part) == set(names) for part in parts) else []
+        if len(names) < 2:
+            return {}
+        parts = {
+            "refined": [e.decoded for e in self.embeddings],
+            "sum": [e.inputs for e in self.embeddings],
+        }
+        return {
+            space: names
+            for space in WEIGHTED
+            if all(set(part) == set(names) for part in parts[space])
+        }
 
     def rows(self, ids: Any) -> Rows:
         """Return sorted row numbers for ids, row numbers, one, a mask, or nothing.
@@ -158,7 +168,7 @@ class Embeddings:
         last = key._replace(epoch=epochs[-1])
         return last if key.space in self.embedding(last).spaces else final
 
-    @property
+    @cached_property
     def epochs(self) -> list[int]:
         """The epochs that some variant has saved, rising."""
         every = (earlier.epochs for earlier in self.earlier.values())

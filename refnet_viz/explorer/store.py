@@ -18,8 +18,9 @@ from ..graph.ground import Grounds
 from ..graph.reweighting import Reweighting
 from ..graph.search import knn
 from ..layout import Layout, project
+from ..plot.color import Coloring
 from ..responsibility import scores_by_point
-from .colors import options
+from .colors import OF_GRAPH, coloring_of, options
 from .embeddings import Earlier, Embeddings, Key
 from .points import Floats, PointTable
 
@@ -145,6 +146,24 @@ class Store:
     def colors(self) -> list[str]:
         """Names that colour can show, see `colors.options`."""
         return options(self.embeddings.embeddings)
+
+    def coloring(
+        self, tables: Sequence[PointTable], keys: Sequence[Key], color: str, mode: str
+    ) -> tuple[Coloring, str]:
+        """Return the colour of every point and its title, see `colors.coloring_of`."""
+
+        def make() -> tuple[Coloring, str]:
+            return coloring_of(tables, color, mode)
+
+        runs = tuple((key.variant, key.seed, key.epoch) for key in keys)
+        graph: tuple[Any, ...] = ()
+        if color in OF_GRAPH:
+            graph = (tuple(keys), tables[0].baseline, tables[0].graph.k)
+        return self.cache.get(
+            ("coloring", runs, color, mode, graph),
+            make,
+            lambda pair: sum(values.nbytes for values in pair[0].values),
+        )
 
     # Graphs
 

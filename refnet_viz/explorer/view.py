@@ -16,7 +16,6 @@ from ..layout import Layout
 from ..plot.color import Coloring
 from ..plot.points import cap
 from ..plot.text import count_of
-from .colors import coloring_of
 from .edges import MOST_COLORS, pairs_of
 from .embeddings import Key, Rows
 from .points import PointTable
@@ -28,6 +27,7 @@ MOST_POINTS = 20_000
 MOST_EDGES = 20_000  # on all maps together
 
 Pairs = npt.NDArray[np.int64]
+NO_EDGES = np.empty((0, 2), np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +121,9 @@ class View:
         state, store = self.state, self.store
         is_baseline = key == store.embeddings.beside(key, state.baseline)
         kind = "none" if is_baseline and state.edges in CHANGES else state.edges
-        pairs = pairs_of(store, key, state.baseline, state.k, kind)
+        pairs = NO_EDGES
+        if kind != "none":
+            pairs = pairs_of(store, key, state.baseline, state.k, kind)
         groups = None
         if state.edges == BY_MODALITY:
             groups = store.attribution(key, state.k).groups(MOST_COLORS)
@@ -155,7 +157,8 @@ class View:
 
     @cached_property
     def _coloring(self) -> tuple[Coloring, str]:
-        return coloring_of(self.tables, self.state.color, self.state.mode)
+        state = self.state
+        return self.store.coloring(self.tables, self.keys, state.color, state.mode)
 
     @property
     def coloring(self) -> Coloring:
@@ -204,6 +207,9 @@ class View:
         every = []
         for panel in self.panels:
             rows = np.arange(len(panel.pairs))
+            if not len(rows):
+                every.append(rows)
+                continue
             if len(self.drawn_rows) < self.total:
                 inside_sample = (self.drawn_places[panel.pairs] >= 0).all(axis=1)
                 rows = np.flatnonzero(inside_sample)

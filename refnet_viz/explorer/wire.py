@@ -50,6 +50,8 @@ def _flat(layout: Layout, view: View) -> dict[str, bytes]:
 
 
 def _edges(panel: Panel, view: View) -> list[dict[str, Any]]:
+    if not len(panel.pairs):
+        return []
     rows = view.drawn_edges(panel)
     groups = panel.groups and panel.groups.subset(rows)
     pairs = view.drawn_places[panel.pairs[rows]].astype("<u4")
@@ -98,7 +100,7 @@ def _key(view: View) -> dict[str, Any]:
         "title": view.color_title,
         "entries": entries[:MOST_ENTRIES],
         "more": more if len(entries) > MOST_ENTRIES else "",
-        "lines": edges.key(groups, coloring.mode),
+        "lines": edges.key(groups, coloring.mode) if groups else [],
         "linesTitle": edges.TITLE if groups else "",
         "scale": scale,
     }

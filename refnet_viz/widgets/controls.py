@@ -77,6 +77,7 @@ class Controls:
         self.widgets = _widgets(store, state)
         self.actions = Actions.make(live=len(store.embeddings.first) <= MOST_LIVE)
         self._moved, self._showing = moved, False
+        self._shown: tuple[Store, State] | None = None
         for name, widget in self.widgets.items():
             widget.add_class("rv-bar" if name == "weights" else "rv-control")
             widget.add_class(f"rv-{name}")
@@ -97,6 +98,13 @@ class Controls:
 
         return changed
 
+    def reset(self) -> None:
+        """Put back a control that was moved to where it must not stand."""
+        if self._shown is not None:
+            store, state = self._shown
+            self._shown = None
+            self.show(store, state)
+
     def show(self, store: Store, state: State, *, words: str = "") -> None:
         """Show a state; no control reports that as a move.
 
@@ -107,19 +115,32 @@ class Controls:
         words
             Of the search.
         """
-        choices = state.choices(store)
         self._showing = True
         try:
-            self["variants"].show(state.variants, choices.pop("variants"))
-            visible = bool(state.weighed(store.embeddings))
-            self["weights"].show(state.weights, visible=visible)
-            self["k"].value = state.k
-            for name, options in choices.items():
-                _choose(self[name], name, options, getattr(state, name))
-            self["epoch"].layout.display = None if len(choices["epoch"]) > 1 else "none"
+            if self._shown != (store, state):
+                self._show(store, state)
+                self._shown = store, state
             self.actions.search.value = words
         finally:
             self._showing = False
+
+    def _show(self, store: Store, state: State) -> None:
+        choices = state.choices(store)
+        before = self._shown and self._shown[1].settings()
+        settings = state.settings()
+        if before is None or before["variants"] != state.variants:
+            self["variants"].show(state.variants, choices["variants"])
+        weighed = bool(state.weighed(store.embeddings))
+        if weighed or before is None or before["weights"] != state.weights:
+            self["weights"].show(state.weights, visible=weighed)
+        else:
+            self["weights"].layout.display = "none"
+        self["k"].value = state.k
+        for name, options in choices.items():
+            if name != "variants":
+                _choose(self[name], name, options, settings[name])
+        several = len(choices["epoch"]) > 1
+        self["epoch"].layout.display = None if several else "none"
 
     @property
     def showing(self) -> bool:

@@ -362,7 +362,7 @@ class Explorer:
         try:
             state = self.state.changed(self._store, **{name: value})
         except ValueError as error:
-            self.controls.show(self._store, self.state)
+            self.controls.reset()
             self._notice.say(str(error))
             return
         self._show(state, by=name if name in SLIDERS else "")
