@@ -21,7 +21,7 @@ Choice = str | Sequence[str] | re.Pattern[str] | Callable[[str], bool]
 JOKERS = re.compile(r"[*?\[]")
 
 
-def known(argument: str, name: Any, columns: Sequence[str]) -> str:
+def known_column(argument: str, name: Any, columns: Sequence[str]) -> str:
     """Return the name of a column that is there.
 
     Raises
@@ -31,7 +31,7 @@ def known(argument: str, name: Any, columns: Sequence[str]) -> str:
 
     Examples
     --------
-    >>> known("labels", "lable", ["label", "x"])
+    >>> known_column("labels", "lable", ["label", "x"])
     Traceback (most recent call last):
     ...
     ValueError: `labels` must name a column of `source`, got 'lable'; nearest: 'label'.
@@ -92,7 +92,7 @@ def chosen(
             matching = [key for key in free if fnmatchcase(key, str(name))]
             names += _some(argument, name, matching)
         else:
-            names.append(known(argument, name, columns))
+            names.append(known_column(argument, name, columns))
     return list(dict.fromkeys(names))
 
 

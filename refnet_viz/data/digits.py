@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .dataset import Dataset
-from .media import kept
+from .media import stored_media
 
 Array = npt.NDArray[np.float64]
 THUMB_ZOOM = 8
@@ -52,7 +52,7 @@ def digits() -> Dataset:
         labels=numbers,
         ids=[f"scan {i:04d}" for i in range(len(ink))],
         metadata=pd.DataFrame({"digit": numbers}),
-        media=kept(tuple(_thumb(picture) for picture in pictures), ()),
+        media=stored_media(tuple(_thumb(picture) for picture in pictures), ()),
         name="digits",
     )
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from .. import _check
 from .dataset import Dataset, Modality
-from .media import kept
+from .media import stored_media
 from .splits import stratified_split
 
 ASSET = Path(__file__).parent / "assets/emoji.npz"
@@ -96,7 +96,7 @@ def emoji(*, labels: str = "group", split_seed: int | None = None) -> Dataset:
         split=split,
         ids=asset["ids"],
         metadata=_metadata(asset),
-        media=kept(tuple(asset["thumbs"]), tuple(asset["keywords"].tolist())),
+        media=stored_media(tuple(asset["thumbs"]), tuple(asset["keywords"].tolist())),
         name="emoji" if labels == "group" else f"emoji ({labels})",
     )
 

@@ -128,7 +128,7 @@ def gather(  # noqa: PLR0913 (every argument of two constructors)
     )
     features, mask = {}, np.ones((len(rows), len(names)), dtype=bool)
     for i, (name, owner) in enumerate(zip(names, owners, strict=True)):
-        declared = _said(rows, name, i)
+        declared = _declared(rows, name, i)
         absent = ~rows.has(owner) if declared is None else ~(rows.has(owner) & declared)
         features[name], mask[:, i] = read_features(
             name,
@@ -263,7 +263,7 @@ def _stated(
     return {PRESENT: replace(part, values=values)}
 
 
-def _said(rows: Paired, name: str, place: int) -> Bools | None:
+def _declared(rows: Paired, name: str, place: int) -> Bools | None:
     """Return the declared presence of a modality a row, None where none is declared."""
     if PRESENT in rows.arguments:
         values = rows.values(PRESENT)[:, place]

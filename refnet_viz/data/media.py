@@ -102,7 +102,7 @@ class Media:
 
     def take(self, index: npt.NDArray[np.intp]) -> Media:
         """Return the media of the rows at `index`; none where that is -1."""
-        return kept(
+        return stored_media(
             tuple(self.pictures[i] if i >= 0 else b"" for i in index)
             if self.pictures
             else (),
@@ -110,12 +110,12 @@ class Media:
         )
 
 
-def kept(pictures: tuple[bytes, ...], texts: tuple[str, ...]) -> Media:
+def stored_media(pictures: tuple[bytes, ...], texts: tuple[str, ...]) -> Media:
     """Return media of what other media held, as it stands.
 
     Examples
     --------
-    >>> kept((), ("a wall",)).texts
+    >>> stored_media((), ("a wall",)).texts
     ('a wall',)
     """
     media = Media()
@@ -145,7 +145,7 @@ def as_media(media: Any, n: int, first: str) -> Media:
     for name, values in (("pictures", media.pictures), ("texts", media.texts)):
         if values:
             _check.rows(name, len(values), n, first)
-    return kept(media.pictures, media.texts)
+    return stored_media(media.pictures, media.texts)
 
 
 def check_media(media: Any) -> None:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import _check
-from .columns import Choice, arrays, chosen, first_odd, is_array_type, known
+from .columns import Choice, arrays, chosen, first_odd, is_array_type, known_column
 from .containers import text_of
 from .encode import encode_rows
 from .features import Pictures, Words, text_vectors
@@ -105,7 +105,7 @@ def find_part(key: str, spec: Any, tables: Tables, used: Collection[str]) -> Par
     """
     argument = f"modalities[{key!r}]"
     if isinstance(spec, Words | Pictures):
-        column = known(argument, spec.column, tables.columns)
+        column = known_column(argument, spec.column, tables.columns)
         place = tables.place(argument, [column])
         look = _texts if isinstance(spec, Words) else _entries
         entries, absent = look(tables.tables[place], column)
@@ -176,7 +176,7 @@ def state_present(parts: Mapping[str, Part], present: Any, tables: Tables) -> No
         argument = f"present[{key!r}]"
         says = value
         if isinstance(value, str):
-            column = known(argument, value, tables.columns)
+            column = known_column(argument, value, tables.columns)
             _same_table(argument, column, part, tables)
             says = tables.tables[part.place].series(column)
         declared = as_bools(argument, says)

@@ -13,7 +13,7 @@ from .. import _check
 from .dataset import Dataset, Media, Modality
 from .features import Pictures, Words, pictures, words
 from .gather import modality_names
-from .media import kept
+from .media import stored_media
 from .parts import (
     Part,
     Spec,
@@ -266,7 +266,9 @@ def _filled(
     info = {**data.info, **({"encoders": encoders} if encoders else {})}
     media = data.media
     if media_parts:
-        media = kept(media_parts.get("pictures", ()), media_parts.get("texts", ()))
+        media = stored_media(
+            media_parts.get("pictures", ()), media_parts.get("texts", ())
+        )
     return replace(data, modalities=modalities, media=media, info=info)
 
 

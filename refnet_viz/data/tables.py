@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .columns import chosen, first_odd, holds_plain_values, known
+from .columns import chosen, first_odd, holds_plain_values, known_column
 from .containers import is_counted, is_whole, row_names, text_of
 from .pairing import as_named, as_text
 from .sources import Table, read_source
@@ -160,7 +160,7 @@ class Tables:
             return Single(value)
         if argument == "split" and value in SPLITS and value not in self.columns:
             return Single(value)
-        column = known(argument, value, self.columns)
+        column = known_column(argument, value, self.columns)
         place = self.place(argument, [column])
         series = self.tables[place].series(column)
         if argument == "target":
@@ -272,7 +272,7 @@ def row_names_of(
         index = getattr(table.frame, "index", None)
         if column not in table.columns and index is not None and index.name == column:
             return None, row_names("id", index)
-        name = known("id", column, table.columns)
+        name = known_column("id", column, table.columns)
         return name, _checked_ids(table.series(name), name)
     stored = _stored_index(table)
     if stored is not None:

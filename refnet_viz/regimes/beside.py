@@ -147,7 +147,7 @@ class Trainer:
                     break
                 event = self._pipe.recv()
             except (EOFError, OSError):
-                event = Failed(self._gone())
+                event = Failed(self._exit_reason())
             if isinstance(event, Finished):
                 event = Finished(_with(event.run, torch.from_numpy))
             self.busy = not isinstance(event, Finished | Failed)
@@ -167,7 +167,7 @@ class Trainer:
         self._stop.close()
         process.close()
 
-    def _gone(self) -> str:
+    def _exit_reason(self) -> str:
         self._process.join()
         code = self._process.exitcode
         reason = f"exit code {code}"
@@ -206,7 +206,7 @@ def _done(
     def tell(event: Epoch) -> bool:
         row = {**event.row, "purity": purity(event.val_z)}
         pipe.send(Ended(event.best, row))
-        return _asked(stop, job.number)
+        return _stop_requested(stop, job.number)
 
     options: dict[str, Any] = {
         "seed": job.seed,
@@ -225,7 +225,7 @@ def _done(
     return Finished(_with(run, np.asarray))
 
 
-def _asked(stop: Connection, number: int) -> bool:
+def _stop_requested(stop: Connection, number: int) -> bool:
     """Return whether a job is to stop; requests about earlier ones are dropped."""
     while stop.poll():
         if stop.recv() == number:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .._frozen import read_only
-from ..data.media import Media, kept
+from ..data.media import Media, stored_media
 from ..decoder import Decoder
 from ..embedding import Embedding
 from .frames import pack_frame, unpack_frame
@@ -127,7 +127,7 @@ class Shelf:
         whole = self.take(stored["pictures"]["bytes"]).tobytes()
         ends = np.cumsum(self.take(stored["pictures"]["sizes"])).tolist()
         pictures = [whole[a:b] for a, b in zip([0, *ends], ends, strict=False)]
-        return kept(tuple(pictures), tuple(stored["texts"]))
+        return stored_media(tuple(pictures), tuple(stored["texts"]))
 
     def embedding(self, stored: dict[str, Any], folder: str) -> Embedding:
         """Return the embedding that was described, which knows where it is from."""

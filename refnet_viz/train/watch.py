@@ -111,12 +111,12 @@ class Watch:
     ) -> bool:
         """Tell of an epoch and keep its state; return whether that was the last one."""
         epoch = int(row["epoch"])
-        last = self._told(model, row, epochs=epochs, best=best, z=z)
+        last = self._report(model, row, epochs=epochs, best=best, z=z)
         if self.every and (last or epoch in kept_epochs(epochs, self.every)):
             self.kept[epoch] = state_of(model, device="cpu")
         return last and epoch < epochs - 1
 
-    def _told(
+    def _report(
         self,
         model: nn.Module,
         row: Mapping[str, float],

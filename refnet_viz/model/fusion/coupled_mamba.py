@@ -130,7 +130,7 @@ class CoupledMambaFusion(Fusion):
     ) -> Tensor:
         """Return the tokens after one layer."""
         del number
-        recurrences = _asked(blocks, x)
+        recurrences = _recurrences(blocks, x)
         decay = torch.stack([item.decay for item in recurrences], dim=1)
         inject = torch.stack([item.inject for item in recurrences], dim=1)
         states, _ = coupled_states(decay, inject, mask)
@@ -179,7 +179,7 @@ class CoupledMambaResidualFusion(CoupledMambaFusion):
                 for mix, other in zip(mixes, others, strict=True)
             ]
             x = (x + torch.stack(heard, dim=1)) * mask[..., None]
-        recurrences = _asked(blocks, x)
+        recurrences = _recurrences(blocks, x)
         states = [
             linear_states(
                 item.decay.masked_fill(~mask[:, i, :, None, None], 1.0),
@@ -190,7 +190,7 @@ class CoupledMambaResidualFusion(CoupledMambaFusion):
         return _added(blocks, recurrences, torch.stack(states, dim=1), x, mask)
 
 
-def _asked(blocks: nn.ModuleList, x: Tensor) -> list[Recurrence]:
+def _recurrences(blocks: nn.ModuleList, x: Tensor) -> list[Recurrence]:
     return [
         block.recurrence(tokens)  # type: ignore[operator]
         for block, tokens in zip(blocks, x.unbind(1), strict=True)

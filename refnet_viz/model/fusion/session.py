@@ -52,7 +52,7 @@ class SessionFusion(Fusion):
             tokens, mask = real_tokens(encoded[name], present[:, i])
             states.append(self._history(str(i), tokens, mask))
         length = max(state.shape[1] for state in states)
-        aligned = [_kept(state, length) for state in states]  # (B, S, w) each
+        aligned = [_extended(state, length) for state in states]  # (B, S, w) each
         joined = self.body(torch.cat(aligned, dim=2))  # (B, S, w)
         return Fused(joined[:, -1], tokens=joined)
 
@@ -93,7 +93,7 @@ def carried(states: Tensor, mask: Tensor) -> Tensor:
     return padded.gather(1, last[..., None].expand(-1, -1, states.shape[2]))
 
 
-def _kept(states: Tensor, length: int) -> Tensor:
+def _extended(states: Tensor, length: int) -> Tensor:
     """Return the states with the last one repeated up to a length."""
     rest = states[:, -1:].expand(-1, length - states.shape[1], -1)
     return torch.cat([states, rest], dim=1)
