@@ -203,11 +203,11 @@ class Embedding:
         A modality that fewer than two rows have is none, nor is "sum" where fewer than
         two rows have every modality.
         """
-        having = dict(zip(self.inputs, self.present.sum(axis=0), strict=True))
-        having["sum"] = self.present.all(axis=1).sum()
+        counts = dict(zip(self.inputs, self.present.sum(axis=0), strict=True))
+        counts["sum"] = self.present.all(axis=1).sum()
         n = len(self)
         least = min(2, n)
-        return tuple(name for name in self._names if having.get(name, n) >= least)
+        return tuple(name for name in self._names if counts.get(name, n) >= least)
 
     @property
     def _names(self) -> tuple[str, ...]:
