@@ -50,9 +50,9 @@ if TYPE_CHECKING:
 # torch, pandas and plotly take seconds to import: a name loads its room when it is
 # first used (PEP 562), so that importing this package costs next to nothing.
 _ROOMS = {
-    "Attribution": "graph", "Config": "train", "Embedding": "embedding",
+    "Attribution": "graph", "Config": "config", "Embedding": "embedding",
     "Layout": "layout", "METRICS": "graph", "Neighbors": "graph", "Run": "train",
-    "VARIANTS": "train", "ablate": "regimes", "attribute": "graph", "compare": "graph",
+    "VARIANTS": "config", "ablate": "regimes", "attribute": "graph", "compare": "graph",
     "counterfactual": "regimes", "data": "", "embed": "inference",
     "explore": "widgets", "export_html": "share", "fit": "train", "graph": "",
     "knn": "graph", "label_curve": "regimes", "load": "storage", "plot": "",

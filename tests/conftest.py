@@ -1,6 +1,7 @@
 """Small data that a human can check, shared by the tests."""
 
 import functools
+import importlib.util
 import os
 import sys
 
@@ -12,9 +13,26 @@ import pytest
 
 from refnet_viz.config import Config
 from refnet_viz.data import Dataset
-from refnet_viz.model.fusion import Sizes
+
+# What trains, or tests networks: there is nothing of it where there is no torch.
+WITH_TORCH = ()
+collect_ignore = [] if importlib.util.find_spec("torch") else WITH_TORCH
 
 KINDS = ("vector", "picture", "sequence", "tokens", "other vector")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Begin with the files that drive servers, browsers and notebooks.
+
+    They take longest: processes that share the tests end at about the same time. Tests
+    marked `torch` are left out where there is none.
+    """
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)  # stable: else as collected
+    if not importlib.util.find_spec("torch"):
+        kept = [item for item in items if not item.get_closest_marker("torch")]
+        config.hook.pytest_deselected(items=[i for i in items if i not in kept])
+        items[:] = kept
 
 
 @pytest.fixture(autouse=True)
@@ -71,6 +89,32 @@ def data():
     return paired()
 
 
+@pytest.fixture
+def spaces():
+    """Return two variants of 24 points, of two and of three seeds."""
+    from exploring import two_variants
+
+    return two_variants()
+
+
+@pytest.fixture
+def refined():
+    """Return two variants of one seed each, with a refiner's answers."""
+    from exploring import answered
+
+    return {name: [answered(name, 0)] for name in ("plain", "both")}
+
+
+@pytest.fixture
+def view(spaces):
+    """Return an explorer of both variants, side by side."""
+    from refnet_viz import explore
+
+    made = explore(spaces, k=3, layout="pca")
+    yield made
+    made.close()
+
+
 @pytest.fixture(scope="session")
 def executed():
     """Return the function that executes a notebook, once for all processes and docs."""
@@ -103,6 +147,7 @@ def small():
 @pytest.fixture(scope="session")
 def make_sizes():
     """Return the function that says what a fusion must know of its modalities."""
+    from refnet_viz.model.fusion import Sizes
 
     def sizes(count, **options):
         kinds = {"abcde"[i]: "vector" if i else "sequence" for i in range(count)}
