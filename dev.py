@@ -11,6 +11,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 import venv
 from pathlib import Path
 
@@ -45,9 +46,15 @@ def main() -> int:
             help="install no torch: all but training, with vectors that are there",
         )
     commands.add_parser("docs", help="build the documentation")
+    wheel = commands.add_parser(
+        "wheel", help="run the README's session on the wheel in an empty environment"
+    )
+    wheel.add_argument("--seeds", default="5", help="as many a variant; the README: 5")
     args, rest = parser.parse_known_args()
     if rest and args.command != "test":
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if args.command == "wheel":
+        return alone(args.seeds)
     python = environment()
     light = getattr(args, "without_torch", False)
     install(python, light=light)
@@ -71,12 +78,17 @@ def environment() -> Path:
     if sys.prefix != sys.base_prefix or (conda and Path(conda) == Path(sys.prefix)):
         return Path(sys.executable)
     folder = ROOT / ".venv"
-    places = [folder / "Scripts" / "python.exe", folder / "bin" / "python"]
-    python = places[os.name != "nt"]
+    python = bin_of(folder)
     if not python.exists():
         say(f"making the environment {folder}")
         venv.EnvBuilder(with_pip=True, clear=folder.exists()).create(folder)
     return python
+
+
+def bin_of(folder: Path) -> Path:
+    """Return the Python of a virtual environment."""
+    places = [folder / "Scripts" / "python.exe", folder / "bin" / "python"]
+    return places[os.name != "nt"]
 
 
 def install(python: Path, *, light: bool) -> None:
@@ -147,6 +159,22 @@ def document(python: Path) -> int:
     failed = run(python, "-m", "sphinx", "-W", "-q", "-b", "html", "docs", str(pages))
     say("failed: see above" if failed else f"open {pages / 'index.html'}")
     return failed
+
+
+def alone(seeds: str) -> int:
+    """Install the wheel where nothing else is, and run the session of the README."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        venv.EnvBuilder(with_pip=True).create(home / "env")
+        pip = [bin_of(home / "env"), "-m", "pip"]
+        say("building the wheel, and installing it with its dependencies")
+        subprocess.run([*pip, "wheel", "-q", "--no-deps", "-w", home, ROOT], check=True)
+        (wheel,) = home.glob("*.whl")
+        pins = ["-c", ROOT / "constraints.txt"]
+        subprocess.run([*pip, "install", "-q", *pins, wheel], check=True)
+        session = [bin_of(home / "env"), ROOT / "tests" / "session.py", seeds]
+        plain = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+        return subprocess.run(session, cwd=home, env=plain, check=False).returncode
 
 
 def run(python: Path, *words: str) -> int:
