@@ -84,6 +84,17 @@ def floats(data):
     return np.frombuffer(data, "<f4")
 
 
+def ids(view):
+    """Return the ids that are selected."""
+    return view.selected["id"].tolist()
+
+
+def at(view, spaces, variant, seed=0, panel=0, **options):
+    """Whether a map shows the PCA of a run."""
+    expected = rv.project(spaces[variant][seed], "pca", **options).coordinates
+    return np.array_equal(flat(view, panel), expected)
+
+
 def flat(view, panel=0):
     """Return where the points of a map lie."""
     found = view.map.places["panels"][panel]

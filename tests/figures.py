@@ -3,6 +3,7 @@
 import warnings
 from dataclasses import replace
 from functools import cache
+from types import MappingProxyType
 
 import numpy as np
 import plotly.graph_objects as go
@@ -16,11 +17,13 @@ from refnet_viz.data import Media
 SMALL = Config(
     epochs=3, hidden=16, width=8, batch_size=24, learning_rate=1e-2, refiner=1.0
 )
-VARIANTS = {
-    "plain": replace(SMALL, refiner=0.0, contrastive=0.0),
-    "refiner": replace(SMALL, contrastive=0.0),
-    "both": SMALL,
-}
+VARIANTS = MappingProxyType(
+    {
+        "plain": replace(SMALL, refiner=0.0, contrastive=0.0),
+        "refiner": replace(SMALL, contrastive=0.0),
+        "both": SMALL,
+    }
+)
 K = 5
 
 

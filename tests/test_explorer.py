@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from exploring import (
     N,
+    at,
     cell,
     chosen,
     colored,
@@ -16,30 +17,17 @@ from exploring import (
     facts,
     flat,
     graph,
+    ids,
     key,
     lasso,
     names,
     notes,
     pairs,
     titles,
-    two_variants,
 )
 
 import refnet_viz as rv
 from refnet_viz.graph import edge_diff
-
-
-@pytest.fixture
-def spaces():
-    return two_variants()
-
-
-@pytest.fixture
-def view(spaces):
-    """Return both variants side by side."""
-    made = rv.explore(spaces, k=3, layout="pca")
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -49,16 +37,6 @@ def four():
     made = rv.explore(every, k=3, layout="pca", variants=("a", "b", "c", "d"))
     yield made
     made.close()
-
-
-def ids(view):
-    return view.selected["id"].tolist()
-
-
-def at(view, spaces, variant, seed=0, panel=0, **options):
-    """Whether a map shows the PCA of a run."""
-    expected = rv.project(spaces[variant][seed], "pca", **options).coordinates
-    return np.array_equal(flat(view, panel), expected)
 
 
 # What is shown at first

@@ -19,7 +19,6 @@ from exploring import (
     lasso,
     members,
     titles,
-    two_variants,
 )
 from scipy import stats
 
@@ -29,19 +28,6 @@ from refnet_viz.explorer.picture import arguments_of
 from refnet_viz.graph import METRICS, Metric, knn, rewiring
 from refnet_viz.graph.points import in_degree
 from refnet_viz.plot.rewiring import chance_rewiring
-
-
-@pytest.fixture
-def spaces():
-    return two_variants()
-
-
-@pytest.fixture
-def view(spaces):
-    made = rv.explore(spaces, k=3, layout="pca")
-    yield made
-    made.close()
-
 
 # The metric strip
 

@@ -15,9 +15,9 @@ from exploring import (
     do,
     embedding,
     flat,
+    ids,
     lasso,
     titles,
-    two_variants,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,32 +26,8 @@ import refnet_viz as rv
 from refnet_viz.explorer.code import _quoted
 from refnet_viz.explorer.picture import arguments_of, state_figure
 from refnet_viz.explorer.state import History
-from refnet_viz.widgets import lifetime
+from refnet_viz.widgets import later, lifetime
 from refnet_viz.widgets.explorer import Explorer
-
-
-@pytest.fixture
-def spaces():
-    return two_variants()
-
-
-@pytest.fixture
-def view(spaces):
-    """Return both variants side by side."""
-    made = rv.explore(spaces, k=3, layout="pca")
-    yield made
-    made.close()
-
-
-def ids(view):
-    return view.selected["id"].tolist()
-
-
-def at(view, spaces, variant, seed=0, panel=0, **options):
-    """Whether a map shows the PCA of a run."""
-    expected = rv.project(spaces[variant][seed], "pca", **options).coordinates
-    return np.array_equal(flat(view, panel), expected)
-
 
 # Search
 
@@ -350,10 +326,9 @@ def test_errors_are_shown(view, monkeypatch):
 
 
 async def settled(view):
-    for _ in range(400):
-        await asyncio.sleep(0.05)
-        if not view._waiting:
-            return
+    """Wait until the explorer has nothing left to compute."""
+    while view._waiting:
+        await asyncio.sleep(0)
 
 
 def test_layouts_and_bands_come_after_the_first_paint(spaces):
@@ -394,15 +369,16 @@ def test_what_is_not_shown_is_made_ready():
     assert ready == {"a", "b", "c"}
 
 
-def test_a_closed_explorer_computes_nothing(spaces):
-    async def notebook():
-        view = rv.explore(spaces, k=3)
-        store = view._store
-        view.close()
-        await asyncio.sleep(0.3)
-        return store
-
-    store = asyncio.run(notebook())
+def test_a_closed_explorer_computes_nothing(spaces, monkeypatch):
+    tasks = []
+    monkeypatch.setattr(later, "possible", lambda: True)
+    monkeypatch.setattr(later, "soon", tasks.append)
+    view = rv.explore(spaces, k=3)
+    store = view._store
+    view.close()
+    assert tasks
+    for task in tasks:
+        task()
     layouts = [key for key in store.cache if key[0] == "layout"]
     assert {method for *_, method in layouts} <= {"pca"}
 

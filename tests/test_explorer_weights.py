@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from exploring import (
-    answered,
     cell,
     do,
     edges,
@@ -11,29 +10,11 @@ from exploring import (
     graph,
     notes,
     pairs,
-    two_variants,
 )
 
 import refnet_viz as rv
 from refnet_viz.graph import METRICS, edge_diff, knn, rewiring
 from refnet_viz.graph.reweighting import Reweighting
-
-
-@pytest.fixture
-def spaces():
-    return two_variants()
-
-
-@pytest.fixture
-def view(spaces):
-    made = rv.explore(spaces, k=3, layout="pca")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def refined():
-    return {"plain": [answered("plain", 0)], "both": [answered("both", 0)]}
 
 
 def weighted(spaces, variant, factors, *, k=3, space="sum"):

@@ -10,7 +10,6 @@ import pytest
 from exploring import (
     N,
     Wire,
-    answered,
     around,
     chosen,
     codes,
@@ -29,7 +28,6 @@ from exploring import (
     names,
     notes,
     pairs,
-    two_variants,
     values,
 )
 from hypothesis import assume, given
@@ -45,24 +43,6 @@ from refnet_viz.graph import knn, rewiring
 from refnet_viz.graph.attribution import attribute
 from refnet_viz.plot.theme import class_style, faded
 from refnet_viz.responsibility import scores_by_point
-
-
-@pytest.fixture
-def spaces():
-    return two_variants()
-
-
-@pytest.fixture
-def view(spaces):
-    made = rv.explore(spaces, k=3, layout="pca")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def refined():
-    return {"plain": [answered("plain", 0)], "both": [answered("both", 0)]}
-
 
 # Colours and the legend
 
