@@ -16,8 +16,13 @@ from pathlib import Path
 import nbformat
 import pytest
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
+from playwright.sync_api import expect
 
 ROOT = Path(__file__).parent.parent
+# Tests wait for states. How long decides nothing but when to give one up, and a busy
+# machine may take many times what a quiet one does.
+PATIENCE = 300  # seconds
+expect.set_options(timeout=PATIENCE * 1000)
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -91,7 +96,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def wait_for(address, process, seconds=90):
+def wait_for(address, process, seconds=PATIENCE):
     """Wait until a server answers."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -120,6 +125,7 @@ class Notebook:
     def __init__(self, page, address, name):
         self.page, self.address, self.name = page, address, name
         self.failures = []
+        page.set_default_timeout(PATIENCE * 1000)
         page.on("pageerror", lambda error: self.failures.append(str(error)))
         self.open()
 
@@ -127,7 +133,7 @@ class Notebook:
         """Open the notebook, or load the page again."""
         self.page.goto(f"{self.address}/lab/tree/{self.name}?reset")
         self.page.wait_for_function(
-            "() => window.jupyterapp?.shell?.currentWidget?.context", timeout=60_000
+            "() => window.jupyterapp?.shell?.currentWidget?.context"
         )
         self.page.evaluate(f"{READY.replace('return [app, panel];', '')}")
 
@@ -179,7 +185,7 @@ class Notebook:
         find = "const scene = document.querySelector('.rv-scene').rvScene"
         return self.page.evaluate(f"() => {{ {find}; return {expression}; }}")
 
-    def wait_map(self, condition, timeout=90_000):
+    def wait_map(self, condition, timeout=PATIENCE * 1000):
         """Wait until something holds of ``scene``, and it is painted."""
         try:
             self.page.wait_for_function(
@@ -195,8 +201,7 @@ class Notebook:
         """Wait until the maps are drawn and their layouts are computed."""
         self.wait_map("scene.data.panels[0].x.length > 0")
         self.page.wait_for_function(
-            "() => !document.querySelector('.rv-status').checkVisibility()",
-            timeout=60_000,
+            "() => !document.querySelector('.rv-status').checkVisibility()"
         )
         self.wait_map("true")
 

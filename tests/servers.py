@@ -9,7 +9,7 @@ import time
 import urllib.error
 import urllib.request
 
-from lab import FLAGS, ROOT, chromium, free_port
+from lab import FLAGS, PATIENCE, ROOT, chromium, free_port
 from nbconvert import HTMLExporter
 from playwright.sync_api import sync_playwright
 
@@ -36,7 +36,7 @@ SHOWN = """(cells) => cells.map((cell) =>
 
 
 @contextlib.contextmanager
-def running(words, folder, *, ready, seconds=120):
+def running(words, folder, *, ready, seconds=PATIENCE):
     """Run a server as long as the block lasts, from the moment it answers.
 
     Parameters

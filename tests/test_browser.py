@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from lab import FLAGS, ROOT, Notebook, chromium, server, write_notebook
+from lab import FLAGS, PATIENCE, ROOT, Notebook, chromium, server, write_notebook
 from looks import look, outside, overlaps
 from matplotlib.path import Path as Polygon
 from playwright.sync_api import expect, sync_playwright
@@ -44,7 +44,7 @@ def page(browser, address):
     context = browser.new_context(viewport={"width": 1440, "height": 1150})
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
     found = context.new_page()
-    found.set_default_timeout(30_000)
+    found.set_default_timeout(PATIENCE * 1000)
     yield found
     context.close()
 
@@ -478,8 +478,15 @@ def moves_by_the_toolbar(notebook):
     page.get_by_role("button", name="Reset").click()
     notebook.wait_map("scene.panels[0].view.zoom === 1")
     mouse.move(*before[row])
+    page.evaluate(
+        "() => addEventListener('wheel', () => { window.turned = true; }, true)"
+    )
     mouse.wheel(0, 40)
-    page.wait_for_timeout(200)
+    page.wait_for_function("() => window.turned")
+    page.evaluate(
+        "() => new Promise(done => requestAnimationFrame("
+        "() => requestAnimationFrame(done)))"
+    )
     assert notebook.map("scene.panels[0].view.zoom") == 1
     notebook.into_view()
 

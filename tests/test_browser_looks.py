@@ -4,7 +4,7 @@ import json
 import os
 
 import pytest
-from lab import FLAGS, ROOT, Notebook, chromium, server, write_notebook
+from lab import FLAGS, PATIENCE, ROOT, Notebook, chromium, server, write_notebook
 from looks import differences, look, nameless, outside, overlaps
 from playwright.sync_api import sync_playwright
 
@@ -87,7 +87,7 @@ def shown(request, lab):
     cell = f"view = rv.explore(spaces, layout='pca', mode={mode!r})\nview"
     write_notebook(folder / f"{mode}.ipynb", [VECTORS, cell])
     page = browser.new_page(viewport={"width": WIDTHS[0], "height": HEIGHT})
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(PATIENCE * 1000)
     notebook = Notebook(page, address, f"{mode}.ipynb")
     notebook.command("application:toggle-left-area")
     notebook.command("notebook:run-all-cells")

@@ -513,7 +513,7 @@ def test_without_pyarrow_csv_is_read_and_the_rest_says_what_to_install(tmp_path)
     FRAME.to_parquet(tmp_path / "x.parquet")
     FRAME.to_csv(tmp_path / "x.csv", index=False)
     out = subprocess.run(
-        [sys.executable, "-c", WITHOUT_PYARROW], cwd=tmp_path, timeout=120,
+        [sys.executable, "-c", WITHOUT_PYARROW], cwd=tmp_path, timeout=600,
         capture_output=True, text=True, check=True,
         env={**os.environ, "PYTHONPATH": str(Path(rv.__file__).parents[1])},
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """An exported page with rows that lack a modality or a label, in a real browser."""
 
 import pytest
-from lab import FLAGS, chromium
+from lab import FLAGS, PATIENCE, chromium
 from lacking import BARE, GONE, N, space
 from playwright.sync_api import sync_playwright
 
@@ -29,7 +29,7 @@ def test_a_page_draws_and_tells_what_is_lacking(browser, tmp_path, mode):
     )
     context, wrong = browser.new_context(), []
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE * 1000)
     page.on("console", lambda message: wrong.append(message.text))
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.goto(file.as_uri())

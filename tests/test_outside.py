@@ -5,7 +5,7 @@ import re
 import shutil
 
 import pytest
-from lab import READY, ROOT, write_notebook
+from lab import PATIENCE, READY, ROOT, write_notebook
 from modules import FAKE_MODEL, described, shown_modules
 from playwright.sync_api import expect
 from servers import VOILA, chrome, fenced, running
@@ -46,7 +46,7 @@ def browser():
 @pytest.fixture
 def page(browser):
     found = browser.new_page(viewport={"width": 1440, "height": 1150})
-    found.set_default_timeout(30_000)
+    found.set_default_timeout(PATIENCE * 1000)
     found.failures = []
     found.on("pageerror", lambda error: found.failures.append(str(error)))
     yield found
@@ -65,13 +65,13 @@ def voila(tmp_path_factory):
 
 def test_voila_serves_the_quickstart(voila, page):
     asked = fenced(page)
-    page.goto(voila, timeout=240_000)
+    page.goto(voila)
     shows_the_present(page)
     assert "rv.explore(spaces)" not in page.content()  # no source
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
     moves_a_control(page)
     # A page that is loaded again runs the notebook again, in a kernel of its own.
-    page.goto(voila, timeout=240_000)
+    page.goto(voila)
     shows_the_present(page)
     moves_a_control(page)
     assert [text for text in page.failures if KNOWN not in text] == []
@@ -84,7 +84,7 @@ def test_voila_serves_the_quickstart(voila, page):
 def shows_the_present(page):
     """Voila shows the page when all cells have run: a later one selects points."""
     explorer = page.locator(".rv-explorer")
-    explorer.wait_for(timeout=240_000)
+    explorer.wait_for()
     listed = page.locator("table.dataframe:has(th:text-is('purity'))").last
     count = listed.locator("tbody tr").count()
     assert count > 1
@@ -124,9 +124,7 @@ def test_notebook_7_runs_it(page, tmp_path):
     with running(words, tmp_path, ready="/api/status") as address:
         asked = fenced(page)
         page.goto(f"{address}/notebooks/small.ipynb")
-        page.wait_for_function(
-            "() => window.jupyterapp?.shell?.currentWidget?.context", timeout=60_000
-        )
+        page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.context")
         page.evaluate(READY.replace("return [app, panel];", ""))
         page.failures.clear()  # Notebook's own, which it has with an empty page too
         command = "await app.commands.execute('notebook:run-all-cells');"

@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 import pytest
-from lab import FLAGS, ROOT, chromium
+from lab import FLAGS, PATIENCE, ROOT, chromium
 from pages import HOSTILE, N, space
 from playwright.sync_api import expect, sync_playwright
 
@@ -117,7 +117,7 @@ class Page:
         self.asked, self.wrong = [], []
         self.context.route("**/*", self._route)
         self.page = self.context.new_page()
-        self.page.set_default_timeout(10_000)
+        self.page.set_default_timeout(PATIENCE * 1000)
         self.page.add_init_script(f"({WATCH})()")
         self.page.on("console", lambda m: self.wrong.append(m.text))
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))

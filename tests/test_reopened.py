@@ -5,7 +5,7 @@ import json
 
 import nbformat
 import pytest
-from lab import Notebook, server
+from lab import PATIENCE, Notebook, server
 from nbformat.sign import NotebookNotary
 from servers import SHOWN, VIEW, blanks, chrome, convert, fenced
 from test_notebooks import NOTEBOOKS
@@ -35,7 +35,7 @@ def browser():
 @pytest.fixture
 def page(browser):
     found = browser.new_page(viewport={"width": 1440, "height": 1150})
-    found.set_default_timeout(60_000)
+    found.set_default_timeout(PATIENCE * 1000)
     yield found
     found.close()
 

@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 import pytest
-from lab import FLAGS, Notebook, chromium, server, write_notebook
+from lab import FLAGS, PATIENCE, Notebook, chromium, server, write_notebook
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
@@ -33,7 +33,7 @@ def saved(tmp_path_factory):
     with server(folder) as address, sync_playwright() as play:
         browser = play.chromium.launch(executable_path=path, args=list(FLAGS))
         page = browser.new_page(viewport={"width": 1440, "height": 1150})
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(PATIENCE * 1000)
         notebook = Notebook(page, address, "saving.ipynb")
         notebook.command("notebook:run-all-cells")
         notebook.settled()

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from lab import FLAGS, ROOT, Notebook, chromium, server, write_notebook
+from lab import FLAGS, PATIENCE, ROOT, Notebook, chromium, server, write_notebook
 from playwright.sync_api import expect, sync_playwright
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -46,7 +46,7 @@ def page(folder):
     with server(folder) as address, sync_playwright() as play:
         browser = play.chromium.launch(executable_path=path, args=list(FLAGS))
         page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(PATIENCE * 1000)
         write_notebook(folder / "form.ipynb", [FORM])
         notebook = Notebook(page, address, "form.ipynb")
         notebook.command("application:toggle-left-area")
@@ -113,7 +113,7 @@ def trains_and_draws(notebook, folder, train, status):
     wait_points(page, 1)
     before = drawn(page)
     wait_points(page, before[0] + 1)
-    expect(status).to_contain_text("is trained: best epoch", timeout=90_000)
+    expect(status).to_contain_text("is trained: best epoch")
     expect(train).to_be_enabled()
     train.hover()  # whatever the style around it does to buttons, it can be read
     assert train.evaluate("b => getComputedStyle(b).backgroundColor") == BLUE

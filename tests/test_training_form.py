@@ -55,7 +55,7 @@ def alive(process):
 
 def finish(trainer, act=lambda event: None):
     """Return all events until the run is there, or is not."""
-    events, end = [], time.monotonic() + 60
+    events, end = [], time.monotonic() + 600
     while trainer.busy and time.monotonic() < end:
         for event in trainer.events(0.2):
             events.append(event)
@@ -182,7 +182,7 @@ def test_the_process_does_not_outlive_a_killed_kernel(tmp_path):
     script.write_text(ORPHAN)
     # The pipe is read to its end, which comes when nobody holds it any more.
     killed = subprocess.run(
-        [sys.executable, script, CONFTEST], capture_output=True, timeout=60,
+        [sys.executable, script, CONFTEST], capture_output=True, timeout=600,
         check=False, env={**os.environ, "PYTHONPATH": str(CONFTEST.parent.parent)},
     )  # fmt: skip
     assert killed.returncode == -signal.SIGKILL, killed.stderr
@@ -342,7 +342,7 @@ def test_in_a_loop_the_form_stays_in_use(form, monkeypatch):
                 form.stop.click()
         return ticks
 
-    assert asyncio.run(asyncio.wait_for(press(), 60)) > 1
+    assert asyncio.run(asyncio.wait_for(press(), 600)) > 1
     assert runs[0].manifest["stopped"] is True
     count = len(runs[0].history)
     assert said[0] == "starting the training process …"
