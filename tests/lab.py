@@ -194,7 +194,9 @@ class Notebook:
                 timeout=timeout,
             )
         except PlaywrightTimeoutError as error:
-            told = [self.titles(), self.map("scene.waiting"), self.errors()]
+            told = [self.errors()]
+            if self.page.locator(".rv-scene").count():
+                told += [self.titles(), self.map("scene.waiting")]
             raise AssertionError(f"{condition}: never, but {told}") from error
 
     def settled(self):
