@@ -741,7 +741,7 @@ def test_text_from_data_is_text(opened, page):
 
 def test_a_handlers_error_is_seen(opened, page):
     notebook = opened("wrong", (SHOWN % "pca").replace("\nview", "\nview"))
-    notebook.run("real, view._redraw = view._redraw, lambda: 1 / 0")
+    notebook.run("real, view._redraw = view._redraw, lambda *_: 1 / 0")
     edges = page.get_by_role("group", name="Edges")
     edges.get_by_role("button", name="all", exact=True).click()
     expect(page.get_by_role("status")).to_have_text(

@@ -1,1 +1,1 @@
-"""What an explorer shows, as plain values: no widget and no kernel is needed."""
+"""The explorer as plain values, without widgets and without a kernel."""

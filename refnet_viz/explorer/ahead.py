@@ -41,8 +41,8 @@ def _prepare(view: View) -> bool:
             return True
     if state.edges == BY_MODALITY and any(map(store.judge_every_k, view.keys)):
         return True
-    every = (state.key(runs, name).unweighted for name in runs.variants)
-    return any(store.prepare(key, state.layout) for key in every)
+    keys = (state.key(runs, name).unweighted for name in runs.variants)
+    return any(store.prepare(key, state.layout) for key in keys)
 
 
 def _band(view: View) -> Done:

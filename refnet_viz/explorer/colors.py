@@ -88,7 +88,7 @@ def coloring_of(
     Parameters
     ----------
     tables
-        Of every map.
+        Table of the points of every map.
     color
         One of `options`.
     mode

@@ -62,7 +62,7 @@ def styled(
     kind
         "all", "kept", "gained" or "lost".
     groups
-        Of the drawn edges when they are shown by modality, else None.
+        Groups of the drawn edges when they are shown by modality, else None.
     count
         How many edges there are.
     mode

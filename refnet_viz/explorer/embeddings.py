@@ -171,8 +171,8 @@ class Embeddings:
     @cached_property
     def epochs(self) -> list[int]:
         """The epochs that some variant has saved, rising."""
-        every = (earlier.epochs for earlier in self.earlier.values())
-        return sorted({epoch for epochs in every for epoch in epochs})
+        epochs = (earlier.epochs for earlier in self.earlier.values())
+        return sorted({epoch for epochs in epochs for epoch in epochs})
 
     def family(self, key: Key) -> list[Key]:
         """Return the same space of every seed."""
@@ -204,7 +204,7 @@ class Embeddings:
 
     @cached_property
     def _same_inputs(self) -> dict[int, bool]:
-        """Which embedding has the inputs of the first one, by its `id`."""
+        """Whether an embedding has the inputs of the first one, by its `id`."""
         first = self.first.inputs
         return {
             id(run): run.inputs.keys() == first.keys()

@@ -60,8 +60,8 @@ def earlier_of(spaces: Any, data: Dataset | None) -> dict[str, Earlier]:
     from ..train.run import Run  # noqa: PLC0415
 
     rows = shown_rows(data)
-    every = as_variants("spaces", spaces, Run, alone=ALONE)
-    epochs = {name: Epochs(runs, rows) for name, runs in every.items()}
+    runs_by_variant = as_variants("spaces", spaces, Run, alone=ALONE)
+    epochs = {name: Epochs(runs, rows) for name, runs in runs_by_variant.items()}
     return {name: earlier for name, earlier in epochs.items() if earlier.epochs}
 
 

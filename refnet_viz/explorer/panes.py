@@ -41,7 +41,7 @@ def detail(view: View, pointed: tuple[str, int] | None = None) -> dict[str, Any]
     Parameters
     ----------
     view
-        Of the maps.
+        View of the maps.
     pointed
         Variant and row of the point that is pointed at, if any; otherwise a point that
         is selected alone is shown, in the map in focus.
@@ -68,9 +68,9 @@ def point(
     Parameters
     ----------
     table
-        Of the map it lies on.
+        Table of the map it lies on.
     row
-        Of the point.
+        Row number of the point.
     other_spaces
         Graphs whose nearest neighbours are shown small.
     """
@@ -268,7 +268,7 @@ def strip(view: View, *, banded: bool) -> dict[str, Any]:
     Parameters
     ----------
     view
-        Of the maps.
+        View of the maps.
     banded
         Whether all seeds are looked at, which may take a moment.
     """

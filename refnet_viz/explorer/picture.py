@@ -42,9 +42,9 @@ def figure(view: View, arguments: dict[str, Any]) -> go.Figure:
     Parameters
     ----------
     view
-        Of the maps.
+        View of the maps.
     arguments
-        Of `state_figure`, by which a manifest makes the figure again.
+        Arguments of `state_figure`, by which a manifest makes the figure again.
     """
     panels, mode = view.panels, view.state.mode
     columns = default_columns(len(panels))
@@ -79,7 +79,7 @@ def state_figure(spaces: Any, **settings: Any) -> go.Figure:
     spaces
         As in `refnet_viz.explore`.
     settings
-        Of `State.of`.
+        Settings, as `State.of` takes them.
 
     Examples
     --------

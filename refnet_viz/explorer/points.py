@@ -33,7 +33,7 @@ class PointTable:
     Parameters
     ----------
     graph
-        Of the variant.
+        Graph of the variant.
     baseline
         Name of the variant it is compared with.
     compared
@@ -93,12 +93,12 @@ class PointTable:
 
     @cached_property
     def in_degree(self) -> npt.NDArray[np.int64]:
-        """How often each point is a neighbour."""
+        """Number of points that have each point as a neighbour."""
         return in_degree(self.graph)
 
     @cached_property
     def same(self) -> npt.NDArray[np.bool_] | None:
-        """Which neighbour shares a label with its point, None without labels."""
+        """Whether a neighbour shares a label with its point, None without labels."""
         return None if self.graph.labels is None else same_label(self.graph)
 
     @cached_property
@@ -108,7 +108,7 @@ class PointTable:
 
     @cached_property
     def labelled(self) -> npt.NDArray[np.bool_]:
-        """Which points have a label."""
+        """Whether a point has a label."""
         return labelled(self.embedding.labels, None, len(self.embedding))
 
     @cached_property
@@ -124,7 +124,7 @@ class PointTable:
 
     @cached_property
     def correct(self) -> npt.NDArray[np.bool_] | None:
-        """Which points are predicted right in all their labels, None if unknown.
+        """Whether a point is predicted right in all its labels, None if unknown.
 
         False for unlabelled ones, which cannot be judged.
         """

@@ -36,7 +36,7 @@ class State:
     variants
         Names of the variants side by side, one to four.
     seed
-        Of the run of every variant that has it.
+        Seed of the run of every variant that has it.
     space
         "latent", "refined", a modality or "sum": where neighbours are looked for.
     metric
@@ -108,8 +108,8 @@ class State:
         values = {k: v for k, v in settings.items() if v is not None}
         runs = store.embeddings
         first = baseline_of(values.pop("baseline", None), runs.variants)
-        shown = values.pop("variants", first_variants(list(runs.variants), first))
-        variants = checked_variants(shown, runs.variants)
+        beside = values.pop("variants", first_variants(list(runs.variants), first))
+        variants = checked_variants(beside, runs.variants)
         focus = first_with_seed(runs, variants, values.get("seed"))
         k = _check.k_or_default(values.pop("k", None), len(runs.first))
         start = cls(
@@ -259,8 +259,8 @@ class State:
 
 def first_with_seed(runs: Embeddings, variants: Sequence[str], seed: Any) -> str:
     """Return the first variant that has a run of a seed, else the first of all."""
-    having = [name for name in variants if seed in runs.seeds(name)]
-    return [*having, variants[0]][0]
+    with_seed = [name for name in variants if seed in runs.seeds(name)]
+    return [*with_seed, variants[0]][0]
 
 
 def first_variants(names: Sequence[str], baseline: str) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ class Cache:
     Attributes
     ----------
     bytes
-        Of all values.
+        Bytes of all values.
 
     Examples
     --------

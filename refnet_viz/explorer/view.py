@@ -37,9 +37,9 @@ class Panel:
     Parameters
     ----------
     key
-        Of the embedding and its space.
+        Key of the embedding and its space.
     table
-        Of its points.
+        Table of its points.
     layout
         Places of the points.
     pairs, kind
@@ -182,7 +182,7 @@ class View:
 
     @property
     def total(self) -> int:
-        """How many points there are."""
+        """Number of points."""
         return len(self.store.embeddings.first)
 
     @cached_property
@@ -204,17 +204,17 @@ class View:
     @cached_property
     def _drawn_edges(self) -> list[Rows]:
         most = MOST_EDGES // len(self.panels)
-        every = []
+        rows_by_panel = []
         for panel in self.panels:
             rows = np.arange(len(panel.pairs))
             if not len(rows):
-                every.append(rows)
+                rows_by_panel.append(rows)
                 continue
             if len(self.drawn_rows) < self.total:
                 inside_sample = (self.drawn_places[panel.pairs] >= 0).all(axis=1)
                 rows = np.flatnonzero(inside_sample)
-            every.append(evenly(rows, most))
-        return every
+            rows_by_panel.append(evenly(rows, most))
+        return rows_by_panel
 
     def notes(self, panel: Panel) -> list[str]:
         """Return the lines below the title of a map: space, layout, edges, sample."""

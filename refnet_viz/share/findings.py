@@ -44,7 +44,7 @@ class Finding:
 
     @property
     def words(self) -> str:
-        """What holds of the points."""
+        """The statement about the points, in words."""
         return WORDS[self.kind]
 
 
@@ -54,7 +54,7 @@ def findings(table: pd.DataFrame) -> list[Finding]:
     Parameters
     ----------
     table
-        Of `refnet_viz.compare`.
+        Table of `refnet_viz.compare`.
 
     Returns
     -------
@@ -74,19 +74,19 @@ def findings(table: pd.DataFrame) -> list[Finding]:
     rows = table[(table["kind"] == "variant") & table["difference"].notna()]
     rows = rows[rows["verdict"] != "baseline"]
     level = 1 - table.attrs.get("confidence", 0.95)
-    found = []
+    lines = []
     for name in dict.fromkeys(rows["variant"]):
-        told: dict[str, list[str]] = {kind: [] for kind in WORDS}
+        points_by_kind: dict[str, list[str]] = {kind: [] for kind in WORDS}
         for row in rows[rows["variant"] == name].to_dict("records"):
             kind = kind_of(row)
-            told[kind].append(_point(row, level, exact=kind in EXACT))
-        judged = any(told[kind] for kind in WORDS if kind != "unknown")
-        found += [
+            points_by_kind[kind].append(_point(row, level, exact=kind in EXACT))
+        judged = any(points_by_kind[kind] for kind in WORDS if kind != "unknown")
+        lines += [
             Finding(str(name), kind, tuple(points))
-            for kind, points in told.items()
+            for kind, points in points_by_kind.items()
             if points or (judged and kind in {"better", "worse"})
         ]
-    return found
+    return lines
 
 
 def kind_of(row: dict[Any, Any]) -> str:
@@ -140,18 +140,23 @@ def _asks(name: str) -> bool:
 def _beside_rail(rows: pd.DataFrame, rails: pd.DataFrame, better: str) -> str:
     sign = 1 if better == "higher" else -1
     best = rails.iloc[int(np.argmax(sign * rails["mean"].to_numpy()))]
-    told: dict[str, list[str]] = {"ahead": [], "behind": [], "open": [], "unknown": []}
+    names: dict[str, list[str]] = {
+        "ahead": [],
+        "behind": [],
+        "open": [],
+        "unknown": [],
+    }
     for row in rows[rows["kind"] == "variant"].to_dict("records"):
         low, high = sorted([sign * row["low"], sign * row["high"]])
         edge = sign * best["mean"]
         place = "ahead" if low > edge else "behind" if high < edge else "open"
-        told[place if pd.notna(row["low"]) else "unknown"].append(str(row["variant"]))
+        names[place if pd.notna(row["low"]) else "unknown"].append(str(row["variant"]))
     words = {
         "ahead": "ahead of it", "behind": "behind it",
         "open": "not told apart from it", "unknown": "one seed, so not judged",
     }  # fmt: skip
     parts = [
-        f"{words[place]}: {', '.join(names)}" for place, names in told.items() if names
+        f"{words[place]}: {', '.join(names)}" for place, names in names.items() if names
     ]
     rail = f"{spoken(best['metric'])}: the best rail is {best['variant']}"
     return f"{rail} ({best['mean']:.3f}); {'; '.join(parts)}."
@@ -161,9 +166,9 @@ def like_permuted(table: pd.DataFrame) -> list[str]:
     """Return the variants that do no better than permuted labels, with the metric."""
     rows = table[(table["kind"] == "variant") & table["null_low"].notna()]
     inside = rows["mean"].between(rows["null_low"], rows["null_high"])
-    found = rows[inside]
+    like = rows[inside]
     return [
-        f"{row['variant']} in {spoken(row['metric'])}" for _, row in found.iterrows()
+        f"{row['variant']} in {spoken(row['metric'])}" for _, row in like.iterrows()
     ]
 
 

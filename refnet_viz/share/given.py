@@ -1,4 +1,4 @@
-"""What a report or a page is given, and the file it writes."""
+"""Inputs of reports and pages, and the file they write."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def given(spaces: Any, data: Dataset | None = None) -> Variants[Embedding]:
     >>> list(given([own, own]))
     ['mine']
     """
-    every = space_variants(embeddings_of(spaces, data))
-    return aligned("spaces", every)
+    variants = space_variants(embeddings_of(spaces, data))
+    return aligned("spaces", variants)
 
 
 def page_path(path: str | os.PathLike[str]) -> Path:
@@ -58,15 +58,15 @@ def page_path(path: str | os.PathLike[str]) -> Path:
     ...
     ValueError: `path` must end in '.html', got 'page.pdf'.
     """
-    found = Path(path)
-    if found.suffix.lower() not in SUFFIXES:
-        raise ValueError(f"`path` must end in '.html', got {found.name!r}.")
-    if not found.parent.is_dir():
+    file = Path(path)
+    if file.suffix.lower() not in SUFFIXES:
+        raise ValueError(f"`path` must end in '.html', got {file.name!r}.")
+    if not file.parent.is_dir():
         # Said before minutes of work, not after.
         raise FileNotFoundError(
-            f"`path` must lie in a folder that exists, got {str(found)!r}."
+            f"`path` must lie in a folder that exists, got {str(file)!r}."
         )
-    return found
+    return file
 
 
 @contextmanager

@@ -75,12 +75,12 @@ def page(
         allowed.append(f"script-src '{digest(script)}'")
         body += f"\n<script>{script}</script>"
     allowed += ["base-uri 'none'", "form-action 'none'"]
-    found = PAGE.format(
+    document = PAGE.format(
         mode=mode, policy="; ".join(allowed), title=text(title), style=style,
         body=body, program=text(program),
     )  # fmt: skip
     # Half a surrogate pair is a string, but no character.
-    return found.encode("utf-8", "replace")
+    return document.encode("utf-8", "replace")
 
 
 def digest(code: str) -> str:
@@ -91,8 +91,8 @@ def digest(code: str) -> str:
     >>> digest("")
     'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='
     """
-    found = hashlib.sha256(code.encode()).digest()
-    return f"sha256-{base64.b64encode(found).decode()}"
+    sha256 = hashlib.sha256(code.encode()).digest()
+    return f"sha256-{base64.b64encode(sha256).decode()}"
 
 
 def source(name: str, folder: Path = FOLDER) -> str:
@@ -157,9 +157,9 @@ class Cell(str):
 
     def __new__(cls, words: str, style: str) -> Cell:
         """Return the words."""
-        made = super().__new__(cls, words)
-        made.style = style
-        return made
+        cell = super().__new__(cls, words)
+        cell.style = style
+        return cell
 
 
 def _cell(value: Any) -> str:

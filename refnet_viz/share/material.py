@@ -1,4 +1,4 @@
-"""What a report is written about, each thing computed once."""
+"""Material of a report, each part computed once."""
 
 from __future__ import annotations
 
@@ -59,23 +59,23 @@ class Material:
     @cached_property
     def graphs(self) -> dict[str, list[Neighbors]]:
         """The graphs of the latent spaces."""
-        found: dict[str, list[Neighbors]] = knn(self.variants, self.k)
-        return found
+        graphs: dict[str, list[Neighbors]] = knn(self.variants, self.k)
+        return graphs
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """What `compare` says of them."""
+        """Table of `compare`."""
         return compare(self.graphs, baseline=self.baseline, rails=self.rails)
 
     @cached_property
     def layouts(self) -> dict[str, Layout]:
         """Maps of the first runs; they begin at that of the baseline."""
-        shown = self.first
-        if len(shown) == 1:
-            return dict(project(shown))
-        return dict(project(shown, "aligned", reference=self.baseline))
+        spaces = self.first
+        if len(spaces) == 1:
+            return dict(project(spaces))
+        return dict(project(spaces, "aligned", reference=self.baseline))
 
     @cached_property
     def attributions(self) -> dict[str, Attribution]:
-        """Who answers for the edges of the first runs."""
+        """Attributions of the edges of the first runs."""
         return {name: attribute(graphs[0]) for name, graphs in self.graphs.items()}

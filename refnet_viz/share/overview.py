@@ -32,22 +32,22 @@ COLUMNS = (
 def what_was_found(material: Material) -> str:
     """Return the words at the top of a report."""
     table = material.table
-    found = findings(table)
+    lines_found = findings(table)
     blocks = []
-    for name in dict.fromkeys(finding.subject for finding in found):
+    for name in dict.fromkeys(finding.subject for finding in lines_found):
         lines = [
             f"<b>{text(finding.words)}:</b> {_listed(finding.points)}."
-            for finding in found
+            for finding in lines_found
             if finding.subject == name
         ]
         against = f"{text(name)} beside {text(material.baseline)}"
         blocks.append(f"<h3>{against}</h3>{markup.items(lines)}")
-    if not found:
+    if not lines_found:
         blocks.append("<p>There is only one variant: nothing is compared.</p>")
     beside = beside_rails(table)
     if beside:
-        told = markup.items(map(text, beside))
-        blocks.append(f"<h3>Beside single modalities and linear models</h3>{told}")
+        rails = markup.items(map(text, beside))
+        blocks.append(f"<h3>Beside single modalities and linear models</h3>{rails}")
     if table["null_low"].notna().any():
         blocks.append(f"<h3>Beside permuted labels</h3><p>{_permuted(table)}</p>")
     return f'{"".join(blocks)}<p class="note">{_legend(table)}</p>'
@@ -112,8 +112,8 @@ def what_was_compared(material: Material, data: Dataset | None) -> str:
     programs = markup.table(
         "Versions", ["program", "version"], list(_versions(material).items())
     )
-    told = _folded("Versions of programs", programs)
-    return markup.table("Variants", columns, rows) + _about(data) + shared + told
+    folded = _folded("Versions of programs", programs)
+    return markup.table("Variants", columns, rows) + _about(data) + shared + folded
 
 
 def _settings(
@@ -128,8 +128,8 @@ def _settings(
 
 def _versions(material: Material) -> dict[str, str]:
     """Return versions of what trained the runs and of what wrote the report."""
-    told = material.every[0].info.get("versions", {})
-    return versions() | {f"{name} (training)": str(told[name]) for name in told}
+    training = material.every[0].info.get("versions", {})
+    return versions() | {f"{name} (training)": str(training[name]) for name in training}
 
 
 def _about(data: Dataset | None) -> str:

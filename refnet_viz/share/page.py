@@ -112,22 +112,23 @@ def export_html(
         raise TypeError(
             "`spaces` must hold embeddings, e.g. rv.embed(runs, data.test), got runs."
         )
-    every = given(spaces)
-    least = len(next(iter(every.values()))[0])
+    embeddings = given(spaces)
+    least = len(next(iter(embeddings.values()))[0])
     k = _check.k_or_default(k, least)
-    store = Store.of(every, 2 * k)
+    store = Store.of(embeddings, 2 * k)
     _check.one_of("space", space, store.embeddings.spaces)
     _check.one_of("layout", layout, LAYOUTS)
-    against = baseline_of(baseline, every)
-    shown = first_variants(list(every), against) if variants is None else variants
+    against = baseline_of(baseline, embeddings)
+    beside = first_variants(list(embeddings), against) if variants is None else variants
+    maps = checked_variants(beside, embeddings)
     content = Content(
-        store, space, layout, k, against, checked_variants(shown, every), color, mode,
+        store, space, layout, k, against, maps, color, mode,
         bool(pictures),
     )  # fmt: skip
     _check.one_of("color", color, content.colors)
-    found = _page(content)
+    document = _page(content)
     with writing(path) as file:
-        file.write_bytes(found)
+        file.write_bytes(document)
     return path
 
 
@@ -153,12 +154,13 @@ def _page(content: Content) -> bytes:
 
 
 def _lead(content: Content) -> str:
-    total, drawn = len(content.first), len(content.drawn)
+    total, sample = len(content.first), len(content.drawn)
     words = f"{total:,} points, neighbours in the {content.space} space"
-    if drawn < total:
+    if sample < total:
         words += (
-            f". {drawn:,} of them, drawn by chance, are shown: numbers of whole graphs "
-            "are those of all points, numbers of a selection those of the shown ones"
+            f". {sample:,} of them, drawn by chance, are shown: numbers of whole "
+            "graphs are those of all points, numbers of a selection those of the shown "
+            "ones"
         )
     if not content.whole:
         words += ". The first seed of each variant is shown; bands are those of all"
@@ -167,13 +169,12 @@ def _lead(content: Content) -> str:
 
 def _foot(content: Content) -> str:
     info = content.first.info
-    made = f"Made by refnet_viz {__version__}"
-    made += f" of data {info['fingerprint']}" if "fingerprint" in info else ""
-    seen = max(1 - run.held_out.mean() for run in content.store.embeddings.embeddings)
-    told = f" Up to {seen:.0%} of the points were trained on." if seen else ""
-    return (
-        f"{made}. Nothing is loaded from anywhere, and nothing leaves this page.{told}"
-    )
+    origin = f"Made by refnet_viz {__version__}"
+    origin += f" of data {info['fingerprint']}" if "fingerprint" in info else ""
+    most = max(1 - run.held_out.mean() for run in content.store.embeddings.embeddings)
+    warning = f" Up to {most:.0%} of the points were trained on." if most else ""
+    policy = "Nothing is loaded from anywhere, and nothing leaves this page."
+    return f"{origin}. {policy}{warning}"
 
 
 def _still(content: Content) -> tuple[str, str, int]:

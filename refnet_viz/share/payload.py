@@ -47,7 +47,7 @@ NOTHING: Rows = np.empty(0, np.intp)
 
 @dataclass(frozen=True)
 class Content:
-    """What goes into a page.
+    """Content of a page.
 
     Parameters
     ----------
@@ -94,19 +94,19 @@ class Content:
 
     @cached_property
     def colors(self) -> list[str]:
-        """What points can be coloured by."""
-        found = list(self.store.colors)
+        """Names of what points can be coloured by."""
+        names = list(self.store.colors)
         if len(self.drawn) < len(self.first):
-            found.remove("in-degree")  # it counts points that the page does not know
-        return found
+            names.remove("in-degree")  # it counts points that the page does not know
+        return names
 
     @cached_property
     def places(self) -> npt.NDArray[np.int64]:
         """New row number of each point: the drawn ones come first."""
         rest = np.setdiff1d(np.arange(len(self.first)), self.drawn)
-        found = np.empty(len(self.first), np.int64)
-        found[np.concatenate([self.drawn, rest])] = np.arange(len(found))
-        return found
+        numbers = np.empty(len(self.first), np.int64)
+        numbers[np.concatenate([self.drawn, rest])] = np.arange(len(numbers))
+        return numbers
 
     @cached_property
     def steps(self) -> list[int]:
@@ -115,9 +115,9 @@ class Content:
 
     @property
     def _possible(self) -> set[int]:
-        every = self.embeddings.embeddings
-        having = min(int(own.present_in(self.space).sum()) for own in every)
-        return set(range(1, having))
+        embeddings = self.embeddings.embeddings
+        smallest = min(int(one.present_in(self.space).sum()) for one in embeddings)
+        return set(range(1, smallest))
 
     @property
     def most(self) -> int:
@@ -127,17 +127,17 @@ class Content:
     @cached_property
     def runs(self) -> dict[str, list[Key]]:
         """The runs of each variant that go along: all, or one with its baseline."""
-        every = {
+        keys = {
             name: [Key(name, seed, self.space) for seed in self.embeddings.seeds(name)]
             for name in self.embeddings.variants
         }
         count = len(self.embeddings.embeddings)
         if count * len(self.drawn) * (self.width * self.most + 8) <= MOST_BYTES:
-            return every
-        first = every[self.baseline][0]
-        found = {name: [self.embeddings.beside(first, name)] for name in every}
-        bases = [self.against(places[0]) for places in found.values()]
-        return {**found, self.baseline: list(dict.fromkeys([first, *bases]))}
+            return keys
+        first = keys[self.baseline][0]
+        single = {name: [self.embeddings.beside(first, name)] for name in keys}
+        bases = [self.against(places[0]) for places in single.values()]
+        return {**single, self.baseline: list(dict.fromkeys([first, *bases]))}
 
     @cached_property
     def other_spaces(self) -> list[str]:
@@ -151,13 +151,13 @@ class Content:
     @cached_property
     def other_keys(self) -> list[Key]:
         """Graphs of other spaces, those of the features once for all runs."""
-        every = (
+        keys = (
             self.embeddings.twin(key.in_space(space))
             for keys in self.runs.values()
             for key in keys
             for space in self.other_spaces
         )
-        return list(dict.fromkeys(every))
+        return list(dict.fromkeys(keys))
 
     @property
     def whole(self) -> bool:
@@ -183,9 +183,9 @@ def payload(content: Content) -> dict[str, Any]:
     with one_thread_for(len(content.first)):
         variants = _variants(content)
         colors = _colors(content)
-    first, drawn = content.first, content.drawn
+    first, rows = content.first, content.drawn
     return {
-        "mode": content.mode, "total": len(first), "count": len(drawn),
+        "mode": content.mode, "total": len(first), "count": len(rows),
         "space": content.space, "spaceNote": f"{cut(content.space)} space",
         "otherSpaces": [{"name": name, "lacking": panes.lacking(name)}
                         for name in content.other_spaces],
@@ -194,16 +194,16 @@ def payload(content: Content) -> dict[str, Any]:
         "together": content.layout == "aligned",
         "k": content.k, "steps": content.steps, "most": content.most,
         "baseline": content.baseline, "shown": list(content.shown),
-        "color": content.color, "size": point_size(len(drawn)),
+        "color": content.color, "size": point_size(len(rows)),
         "edges": {kind: _edge_style(kind, content.mode)
                   for kind in ("all", "kept", "gained", "lost")},
         "mostEdges": MOST_EDGES, "mostEntries": MOST_ENTRIES, "longest": panes.LONGEST,
         "ramp": list(ramp(content.mode)), "hint": panes.HINT,
-        "ids": first.ids[drawn].tolist(), "texts": _texts(content),
+        "ids": first.ids[rows].tolist(), "texts": _texts(content),
         "metadata": _metadata(content), "pictures": _pictures(content),
         "noLabel": NO_LABEL, "lacking": panes.lacking(content.space),
         "missing": _missing(content), "counts": _counts(content),
-        "classes": list(first.class_names), "labels": members(first.labels, drawn),
+        "classes": list(first.class_names), "labels": members(first.labels, rows),
         "purityChance": _purity_chance(content),
         "multi": first.labels is not None and first.labels.ndim == 2,
         "wide": f"u{content.width}", "columns": _columns(content),
@@ -220,12 +220,12 @@ def as_json(values: Any) -> str:
     >>> print(as_json({"a": "</script>"}))
     {"a":"\u003c/script>"}
     """
-    found = json.dumps(
+    text = json.dumps(
         values, ensure_ascii=False, separators=(",", ":"), allow_nan=False
     )
-    found = found.replace("<", "\\u003c")
+    text = text.replace("<", "\\u003c")
     # Half a surrogate pair has no key in a file, only its number has.
-    return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", found)
+    return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
 def packed(values: npt.NDArray[Any], kind: str) -> str:
@@ -334,9 +334,9 @@ def _means(content: Content, key: Key) -> dict[str, dict[str, str]]:
 def _columns(content: Content) -> list[dict[str, Any]]:
     """Return the columns of the metric strip; the last one is of rewiring."""
     key = content.runs[content.baseline][0]
-    found: list[dict[str, Any]] = _strip(content, key, content.k)["columns"]
-    found[-1]["rewiring"] = True
-    return found
+    columns: list[dict[str, Any]] = _strip(content, key, content.k)["columns"]
+    columns[-1]["rewiring"] = True
+    return columns
 
 
 def _bands(content: Content) -> dict[str, Any]:
@@ -356,10 +356,10 @@ def _strip(content: Content, key: Key, k: int) -> dict[str, Any]:
 
 def _colors(content: Content) -> list[dict[str, Any]]:
     """Return what points can be coloured by, a list of arrays a variant and run."""
-    every = [key for keys in content.runs.values() for key in keys]
-    shown = [content.table(key, content.k) for key in every]
+    keys_of_all = [key for keys in content.runs.values() for key in keys]
+    tables = [content.table(key, content.k) for key in keys_of_all]
     return [
-        {"name": name} if name in OF_GRAPH else _color(content, shown, name)
+        {"name": name} if name in OF_GRAPH else _color(content, tables, name)
         for name in content.colors
     ]
 
@@ -436,11 +436,11 @@ def _counts(content: Content) -> str:
 def _missing(content: Content) -> dict[str, str]:
     """Return a bit a point for each modality that some point lacks."""
     first = content.first
-    there = {name: first.present_in(name)[content.drawn] for name in first.inputs}
+    present = {name: first.present_in(name)[content.drawn] for name in first.inputs}
     return {
-        name: packed(np.packbits(~known), "u1")
-        for name, known in there.items()
-        if not known.all()
+        name: packed(np.packbits(~has_it), "u1")
+        for name, has_it in present.items()
+        if not has_it.all()
     }
 
 

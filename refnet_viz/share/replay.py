@@ -43,7 +43,7 @@ def replay(
     Returns
     -------
     plotly.graph_objects.Figure
-        Of the size that was asked for, so that it can be saved again byte by byte.
+        The figure in its saved size, so that it can be saved again byte by byte.
 
     Raises
     ------
@@ -66,13 +66,13 @@ def replay(
     >>> figure.layout.meta["call"] == call
     True
     """
-    found, folder = _read(manifest)
-    call = _call(found, manifest)
+    content, folder = _read(manifest)
+    call = _call(content, manifest)
     sources = Sources(call["inputs"], inputs, folder)
     arguments = {key: sources.value(value) for key, value in call["arguments"].items()}
     figure = _draw(call["figure"], arguments)
-    figure = final(figure, found.get("size") or {})
-    _compare(figure, found)
+    figure = final(figure, content.get("size") or {})
+    _compare(figure, content)
     return figure
 
 
@@ -89,19 +89,19 @@ def _read(manifest: Any) -> tuple[dict[str, Any], Path]:
             f"got {str(manifest)!r}."
         )
     try:
-        found = json.loads(path.read_text("utf-8"))
+        content = json.loads(path.read_text("utf-8"))
     except ValueError as error:
         raise _foreign(manifest) from error
-    if not isinstance(found, dict):
+    if not isinstance(content, dict):
         raise _foreign(manifest)
-    return found, path.parent
+    return content, path.parent
 
 
 def _foreign(manifest: Any) -> ValueError:
-    told = "a mapping" if isinstance(manifest, Mapping) else repr(str(manifest))
+    kind = "a mapping" if isinstance(manifest, Mapping) else repr(str(manifest))
     return ValueError(
         "`manifest` must say how the figure was made, as those of figures of "
-        f"refnet_viz.plot do, got {told} without it."
+        f"refnet_viz.plot do, got {kind} without it."
     )
 
 
@@ -122,20 +122,20 @@ def _functions() -> dict[str, Draw]:
 
 
 def _draw(name: str, arguments: dict[str, Any]) -> go.Figure:
-    known = _functions()
-    if name not in known:
+    drawings = _functions()
+    if name not in drawings:
         raise ValueError(
-            f"`manifest` must be of a figure out of {', '.join(known)}, got {name!r}; "
-            "another version of refnet_viz wrote it."
+            f"`manifest` must be of a figure out of {', '.join(drawings)}, got "
+            f"{name!r}; another version of refnet_viz wrote it."
         )
     try:
-        inspect.signature(known[name]).bind(**arguments)
+        inspect.signature(drawings[name]).bind(**arguments)
     except TypeError as error:
         raise ValueError(
             f"`manifest` must name arguments that {name!r} takes, got another one "
             f"({error}); another version of refnet_viz wrote it."
         ) from error
-    return known[name](**arguments)
+    return drawings[name](**arguments)
 
 
 def _compare(figure: go.Figure, found: Mapping[str, Any]) -> None:

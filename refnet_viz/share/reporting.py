@@ -67,7 +67,7 @@ def report(
     baseline
         The variant the others are compared with; None takes "plain", or the first.
     title
-        Of the page.
+        Title of the page.
     mode
         "light" or "dark".
     progress
@@ -144,13 +144,13 @@ def _body(
         _section(*names[1], what_was_compared(material, data)),
         *(_section(p[0].key, p[0].title, _content(p, material)) for p in parts),
     ]
-    told = (
+    lead = (
         f"{', '.join(material.variants)}: {len(material.every[0]):,} points, "
         f"{material.k} neighbours a point, compared with {material.baseline}."
     )
     return (
         '<a class="skip" href="#findings">Skip to what was found</a>'
-        f'<header><h1>{text(title)}</h1><p class="lead">{text(told)}</p></header>'
+        f'<header><h1>{text(title)}</h1><p class="lead">{text(lead)}</p></header>'
         f'<nav aria-label="contents"><h2>Contents</h2>{markup.items(links)}</nav>'
         f"<main>{''.join(sections)}</main>"
         f"<footer><p>Written by refnet_viz {__version__}. {_held_out(material)}</p>"
@@ -159,10 +159,10 @@ def _body(
 
 
 def _held_out(material: Material) -> str:
-    seen = max(1 - run.held_out.mean() for run in material.every)
-    if not seen:
+    most = max(1 - run.held_out.mean() for run in material.every)
+    if not most:
         return "No run was trained on any of these points."
-    return f"Up to {seen:.0%} of these points were trained on, which flatters the runs."
+    return f"Up to {most:.0%} of these points were trained on, which flatters the runs."
 
 
 def _section(key: str, title: str, content: str) -> str:
@@ -200,8 +200,8 @@ def _figure(drawing: Drawing) -> str:
 
 def _picture(figure: go.Figure, height: int) -> str:
     """Return a picture as a data address; one of very many points in pixels."""
-    drawn = render(figure, "svg", width=WIDTH, height=height)
-    if len(drawn) <= LARGEST:
-        return markup.address("image/svg+xml", drawn)
-    drawn = render(figure, "png", width=WIDTH, height=height, scale=2)
-    return markup.address("image/png", drawn)
+    image = render(figure, "svg", width=WIDTH, height=height)
+    if len(image) <= LARGEST:
+        return markup.address("image/svg+xml", image)
+    image = render(figure, "png", width=WIDTH, height=height, scale=2)
+    return markup.address("image/png", image)

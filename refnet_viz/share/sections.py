@@ -23,7 +23,7 @@ class Drawing:
     Parameters
     ----------
     figure
-        Of `refnet_viz.plot`.
+        Figure of `refnet_viz.plot`.
     caption
         How to read it, plain text.
     data
@@ -67,7 +67,7 @@ def _comparison(material: Material) -> list[Drawing]:
 
 
 def _maps(material: Material) -> list[Drawing]:
-    graphs = {name: found[0] for name, found in material.graphs.items()}
+    graphs = {name: seeds[0] for name, seeds in material.graphs.items()}
     figure = plot.latent(
         material.first, edges=graphs, layout=material.layouts, mode=material.mode
     )
@@ -85,8 +85,8 @@ def _places(material: Material) -> pd.DataFrame:
     parts = []
     for name, layout in material.layouts.items():
         x, y = layout.coordinates.T
-        found = {"variant": name, "id": layout.ids, "x": x, "y": y}
-        parts.append(pd.DataFrame(found))
+        columns = {"variant": name, "id": layout.ids, "x": x, "y": y}
+        parts.append(pd.DataFrame(columns))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -128,8 +128,8 @@ def _attribution(material: Material) -> list[Drawing]:
         material.attributions, layout=material.layouts, mode=material.mode
     )
     tables = [
-        found.patterns.assign(variant=name)
-        for name, found in material.attributions.items()
+        attribution.patterns.assign(variant=name)
+        for name, attribution in material.attributions.items()
     ]
     caption = (
         "Edges of the fused graphs by the modalities whose own graphs have them. "
@@ -141,14 +141,14 @@ def _attribution(material: Material) -> list[Drawing]:
 
 def _bound(material: Material) -> list[Drawing]:
     drawings = []
-    for name, found in material.attributions.items():
-        figure = plot.bound(found, mode=material.mode)
+    for name, attribution in material.attributions.items():
+        figure = plot.bound(attribution, mode=material.mode)
         caption = (
             f"{name}: distances of what z decodes to against distances by all "
             "modalities. Theorem 1 says that they differ by no more than the residuals "
             "of both ends, their reach."
         )
-        files = {f"bound {name}": edge_bounds(found)}
+        files = {f"bound {name}": edge_bounds(attribution)}
         drawings.append(Drawing(figure, caption, files))
     return drawings
 
@@ -156,8 +156,8 @@ def _bound(material: Material) -> list[Drawing]:
 def _responsibility(material: Material) -> list[Drawing]:
     figure = plot.responsibility(material.attributions, mode=material.mode)
     tables = [
-        found.responsibility.assign(variant=name)
-        for name, found in material.attributions.items()
+        attribution.responsibility.assign(variant=name)
+        for name, attribution in material.attributions.items()
     ]
     caption = (
         "How far z answers for each modality: 1 is all of its variance, 0 what the "

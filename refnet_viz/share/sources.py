@@ -1,4 +1,4 @@
-"""Where `replay` finds what a figure was made of."""
+"""Sources from which `replay` takes what a figure was made of."""
 
 from __future__ import annotations
 
@@ -96,17 +96,17 @@ class Sources:
 
     def _run(self, known: dict[str, Any]) -> SimpleNamespace:
         """Return what `plot.history` asks of a run."""
-        told = {name: self.value(known[name]) for name in ("seed", "best_epoch")}
+        values = {name: self.value(known[name]) for name in ("seed", "best_epoch")}
         config = known["config"]
         config = Config.from_dict(config) if isinstance(config, Mapping) else config
         return SimpleNamespace(
-            history=self._table(known["history"]), config=config, **told
+            history=self._table(known["history"]), config=config, **values
         )
 
     def _embedding(self, known: dict[str, Any]) -> Embedding:
-        found = self._given.get(known["digest"]) or self._saved(known)
-        found = found or self._trained(known)
-        if found is None:
+        embedding = self._given.get(known["digest"]) or self._saved(known)
+        embedding = embedding or self._trained(known)
+        if embedding is None:
             raise ValueError(
                 f"`inputs` must hold the embedding of {known.get('variant')!r}, seed "
                 f"{known.get('seed')} ({known['rows']} rows of "
@@ -114,7 +114,7 @@ class Sources:
                 f"be found nowhere else, got {self._held}."
             )
         info = {key: self.value(v) for key, v in known.items() if key not in COMPUTED}
-        return replace(found, info=info)
+        return replace(embedding, info=info)
 
     @property
     def _held(self) -> str:
@@ -123,11 +123,11 @@ class Sources:
 
     @cached_property
     def _given(self) -> dict[str, Embedding]:
-        """What the caller gave, by digest."""
-        given = self.given
-        if isinstance(given, str | os.PathLike):
-            given = load(given)
-        return {found.digest: found for found in _embeddings(given)}
+        """Embeddings of the caller, by digest."""
+        inputs = self.given
+        if isinstance(inputs, str | os.PathLike):
+            inputs = load(inputs)
+        return {embedding.digest: embedding for embedding in _embeddings(inputs)}
 
     @cached_property
     def _folders(self) -> dict[str, dict[str, Embedding]]:
@@ -161,8 +161,8 @@ class Sources:
 
         config = Config.from_dict(known["config"])
         run = fit(data, config, seed=int(known["seed"]), progress=False)
-        found: Embedding = embed(run, rows)
-        return found if found.digest == known["digest"] else None
+        embedding: Embedding = embed(run, rows)
+        return embedding if embedding.digest == known["digest"] else None
 
     def _dataset(self, known: dict[str, Any]) -> Dataset | None:
         name = str(known.get("dataset"))

@@ -113,7 +113,7 @@ class Controls:
         store, state
             Decide what can be chosen and what is.
         words
-            Of the search.
+            Words of the search.
         """
         self._showing = True
         try:

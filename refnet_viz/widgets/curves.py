@@ -73,7 +73,7 @@ class Record:
 
     @property
     def scores(self) -> list[str]:
-        """What is known of validation rows."""
+        """Names of the numbers of validation rows."""
         return [
             name
             for name in ("val_score", "purity")
@@ -82,7 +82,7 @@ class Record:
 
     @property
     def span(self) -> int:
-        """How many epochs the axis has: all, but of very many only the next ones.
+        """Number of epochs of the axis: all, but of very many only the next ones.
 
         Examples
         --------
@@ -99,7 +99,7 @@ class Record:
 
     @property
     def content(self) -> dict[str, Any]:
-        """What the script draws; numbers as float32, a line of bytes an epoch."""
+        """Content for the script: numbers as float32, a line of bytes an epoch."""
         names = [*self.losses, *self.scores]
         table = [[row.get(name, np.nan) for name in names] for row in self.rows]
         return {
@@ -115,23 +115,23 @@ class Record:
 
     @property
     def progress(self) -> str:
-        """How far training is, in a few words."""
+        """Progress of training in a few words."""
         best = f", best so far {self.best + 1}" if self.scores else ""
         return f"epoch {len(self.rows)} of {self.epochs}{best}"
 
     def called(self, name: str) -> str:
         """Return what a number is called."""
-        known = {"val_score": self.score, "purity": "kNN purity"}
-        return known.get(name, name.replace("_", " "))
+        names = {"val_score": self.score, "purity": "kNN purity"}
+        return names.get(name, name.replace("_", " "))
 
     def _panel(self, title: str, names: list[str], null: str) -> dict[str, Any]:
-        told = self._told(names) or "no numbers yet"
+        numbers = self._told(names) or "no numbers yet"
         lines = [
             {"name": self.called(name), "null": self._null(name)} for name in names
         ]
         return {
             "title": title, "null": null, "lines": lines,
-            "label": f"{title}, epoch {len(self.rows)} of {self.epochs}: {told}.",
+            "label": f"{title}, epoch {len(self.rows)} of {self.epochs}: {numbers}.",
         }  # fmt: skip
 
     def _null(self, name: str) -> float | None:
@@ -145,6 +145,6 @@ class Record:
         """Return the last of a number with its null."""
         value, null = self.rows[-1].get(name, np.nan), self._null(name)
         beside = "null" if name in self.losses else "chance"
-        told = "–" if np.isnan(value) else f"{value:.2f}"
+        number = "–" if np.isnan(value) else f"{value:.2f}"
         suffix = "" if null is None else f" ({beside} {null:.2f})"
-        return f"{self.called(name)} {told}{suffix}"
+        return f"{self.called(name)} {number}{suffix}"

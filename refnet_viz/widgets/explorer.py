@@ -138,7 +138,7 @@ class Explorer:
         by
             Name of a control that moves in many small steps, which are undone as one.
         words
-            Of the search that selects.
+            Words of the search that selects.
         patch
             New values of attributes; ``selected`` are ids.
 
@@ -329,14 +329,14 @@ class Explorer:
         self._waiting = False
         if self._closed:
             return
-        done = ahead.step(self._view)
-        if done is ahead.Done.NOTHING:
+        work = ahead.step(self._view)
+        if work is ahead.Done.NOTHING:
             return
-        if done is ahead.Done.LAYOUT:
+        if work is ahead.Done.LAYOUT:
             self._redraw(self.controls.actions.search.value)
             if not self._view.missing_layouts:
                 later.soon(self._renew_still)
-        elif done is ahead.Done.BANDS:
+        elif work is ahead.Done.BANDS:
             self._draw_strip()
         else:
             self._draw_detail()

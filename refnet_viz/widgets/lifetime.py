@@ -1,4 +1,4 @@
-"""What a notebook cell made is closed when the cell runs again."""
+"""Lifetime of views: those of a notebook cell are closed when it runs again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the explorer has to say: a line of status, and errors of handlers."""
+"""Notices of the explorer: a line of status, and errors of handlers."""
 
 from __future__ import annotations
 

@@ -44,8 +44,8 @@ class Saving(anywidget.AnyWidget):
             The selected points, or all of them.
         """
         name, content = written(which, figure, table)
-        told = {"kind": "file", "name": name, "type": TYPES[which]}
-        self.send(told, [content])
+        message = {"kind": "file", "name": name, "type": TYPES[which]}
+        self.send(message, [content])
 
 
 def written(

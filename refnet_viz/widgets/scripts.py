@@ -15,7 +15,7 @@ def bound(*names: str, to: str) -> str:
     Parameters
     ----------
     names
-        Of shared scripts.
+        Names of shared scripts.
     to
         Name of the script of this room.
     """

@@ -23,7 +23,7 @@ MOST_EPOCHS, HEAVIEST = 10_000, 1_000.0
 
 
 class Settings:
-    """What is to be trained, and what it will be called.
+    """Settings of a training, and the name of its variant.
 
     The name is made of the settings until another one is typed, and never that of a
     variant that there is already.
@@ -61,7 +61,7 @@ class Settings:
 
     @property
     def name(self) -> str:
-        """What the variant will be called."""
+        """Name of the variant."""
         return str(self["name"].value).strip()
 
     @property
@@ -111,12 +111,12 @@ class Settings:
     def _rename(self, _: Any = None) -> None:
         if self.name not in ("", self._made):
             return  # somebody typed it
-        wanted = found = described(self.config, self._base)
+        description = proposal = described(self.config, self._base)
         number = 1
-        while found in self._taken:
+        while proposal in self._taken:
             number += 1
-            found = f"{wanted} {number}"
-        self._made = self["name"].value = found
+            proposal = f"{description} {number}"
+        self._made = self["name"].value = proposal
 
 
 def fitting(data: Dataset, base: Config) -> list[str]:
@@ -129,14 +129,14 @@ def fitting(data: Dataset, base: Config) -> list[str]:
     >>> "concat" in fitting(several, Config()), "tmc" in fitting(several, Config())
     (True, False)
     """
-    schema, found = Schema.of(data), []
+    schema, fusions = Schema.of(data), []
     for name in FUSIONS:
         try:
             blank_model(schema, replace(base, fusion=name, refiner_weights=None))
         except ValueError:
             continue
-        found.append(name)
-    return found
+        fusions.append(name)
+    return fusions
 
 
 def described(config: Config, base: Config) -> str:

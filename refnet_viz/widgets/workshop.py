@@ -1,4 +1,4 @@
-"""Where the explorer trains another variant: a form that opens on demand."""
+"""Button that opens the form by which the explorer trains another variant."""
 
 from __future__ import annotations
 
@@ -83,9 +83,9 @@ class Workshop(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
     def _finished(self, run: Run) -> None:
         from ..inference import embed  # noqa: PLC0415  torch
 
-        made = Made(
+        variant = Made(
             str(run.manifest["variant"]), run, embed(run, self._rows),
             Epochs([run], self._rows) if run.epochs else None,
         )  # fmt: skip
         for listener in self._listeners:
-            listener(made)
+            listener(variant)
