@@ -51,12 +51,12 @@ def second_order_cosine(a: Neighbors, b: Neighbors) -> Floats:
     [1.0, 1.0, 1.0]
     """
     b = in_line(a, b)
-    there, *lines = lines_of_both(a, b)
+    both, *lines = lines_of_both(a, b)
     x, y = _directions(a), _directions(b)
     around = np.sort(np.hstack(lines), axis=1)
-    left_out = ~there[around]
+    left_out = ~both[around]
     left_out[:, 1:] |= around[:, 1:] == around[:, :-1]
-    rows = np.flatnonzero(there)
+    rows = np.flatnonzero(both)
     result = np.full(len(a), np.nan)
     size = max(1, _BUDGET // (around.shape[1] * max(x.shape[1], y.shape[1])))
     for start in range(0, len(rows), size):

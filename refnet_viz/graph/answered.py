@@ -27,23 +27,23 @@ def answered(every: list[Neighbors], grounds: Grounds) -> dict[str, Metric]:
     every
         All graphs of a comparison.
     grounds
-        Of their k.
+        The modalities' own graphs, of the same k.
     """
     embeddings = [graph.embedding for graph in every]
     inputs = dict.fromkeys(name for e in embeddings for name in e.inputs)
     decoded = dict.fromkeys(name for e in embeddings for name in e.decoded)
-    found = {}
+    metrics = {}
     if inputs:
         emergent = cache(partial(_emergent, grounds))  # graph by graph, for both
-        found["emergent"] = Metric(
+        metrics["emergent"] = Metric(
             lambda graph: emergent(graph)[0],
             "share of edges that no modality's graph has",
             (0, 1),
             chance=lambda graph: emergent(graph)[1],
         )
     if decoded:
-        found |= _proved(grounds)
-    return found | {
+        metrics |= _proved(grounds)
+    return metrics | {
         f"responsibility for {name}": Metric(
             partial(_responsibility, name),
             f"R^2 of what z answers for {name}",
@@ -112,11 +112,11 @@ def _supported_and_certified(graph: Neighbors) -> tuple[float, float]:
         return float("nan"), float("nan")
     geometry = Geometry.of(graph.embedding)
     source, target, _ = graph.edges("directed")
-    known = geometry.whole[source] & geometry.whole[target]
-    if not known.any():
+    judged = geometry.whole[source] & geometry.whole[target]
+    if not judged.any():
         return float("nan"), float("nan")
-    bound = geometry.bound(source[known], target[known])
-    radius = geometry.radii([min(k, int(geometry.whole.sum()) - 1)])[source[known], 0]
+    bound = geometry.bound(source[judged], target[judged])
+    radius = geometry.radii([min(k, int(geometry.whole.sum()) - 1)])[source[judged], 0]
     true, proved = supported(bound, radius), certified(bound, radius)
     return float(true.mean()), float(proved.mean())
 
@@ -131,9 +131,9 @@ def _responsibility(name: str, graph: Neighbors) -> float:
     embedding = graph.embedding
     if name not in embedding.decoded or not embedding.answers_held_out:
         return float("nan")
-    there = embedding.present_in(name)
-    target = embedding.targets[name][there].astype(np.float64)
-    return r_squared(target, embedding.decoded[name][there].astype(np.float64))
+    present = embedding.present_in(name)
+    target = embedding.targets[name][present].astype(np.float64)
+    return r_squared(target, embedding.decoded[name][present].astype(np.float64))
 
 
 def _mean_predictor(graph: Neighbors) -> float:  # noqa: ARG001

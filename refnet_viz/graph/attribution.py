@@ -1,4 +1,4 @@
-"""Who answers for an edge: its modalities, and what is proved of it."""
+"""Attribution of edges: the modalities that have them, and what is proved of them."""
 
 from __future__ import annotations
 
@@ -196,8 +196,8 @@ class Attribution:
         squared = self.geometry.squared("refined", source, target)
         parts = squared * np.array(list(self.geometry.weights.values()))
         total = parts.sum(axis=1, keepdims=True)
-        found = parts / np.where(total > 0, total, np.nan)
-        return dict(zip(self.geometry.names, found.T, strict=True))
+        shares = parts / np.where(total > 0, total, np.nan)
+        return dict(zip(self.geometry.names, shares.T, strict=True))
 
     @cached_property
     def contradicted(self) -> Bools:
@@ -208,9 +208,9 @@ class Attribution:
     def listed(self) -> Bools:
         """``(2, E)``: the target is among the k nearest of the source, and back."""
         n = len(self.graph)
-        known = self.graph.edges("directed").keys(n)
+        directed = self.graph.edges("directed").keys(n)
         both = self.edges, self.edges.reverse
-        return np.stack([np.isin(edges.keys(n), known) for edges in both])
+        return np.stack([np.isin(edges.keys(n), directed) for edges in both])
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -256,9 +256,9 @@ class Attribution:
         columns: dict[str, Any] = {"id": graph.ids}
         if graph.labels is not None and graph.labels.ndim == 1:
             classes = np.array(graph.embedding.class_names, dtype=object)
-            known = graph.labels >= 0
+            labelled = graph.labels >= 0
             columns["label"] = np.full(len(graph), None)
-            columns["label"][known] = classes[graph.labels[known]]
+            columns["label"][labelled] = classes[graph.labels[labelled]]
         columns |= {
             "in_degree": in_degree(graph),
             "hub": hubs(graph),
@@ -266,18 +266,18 @@ class Attribution:
             "emergent": self.by_point(self.inside.sum(axis=1) == 0),
             "carrier": self._carriers(),
         }
-        found = pd.DataFrame(columns)
+        table = pd.DataFrame(columns)
         if self.geometry is None:
-            return found
-        found["rho"] = self.geometry.rho
+            return table
+        table["rho"] = self.geometry.rho
         # A modality may be called "label" or "rho", too.
-        own = {name: f"{name} (answer)" for name in self._scores if name in found}
-        return pd.concat([found, self._scores.rename(columns=own)], axis=1)
+        renamed = {name: f"{name} (answer)" for name in self._scores if name in table}
+        return pd.concat([table, self._scores.rename(columns=renamed)], axis=1)
 
     def _carriers(self) -> npt.NDArray[np.object_]:
-        known = np.isfinite(self.close)
-        sums = [self.by_point(column) for column in np.where(known, self.close, 0).T]
-        counts = [self.by_point(column) for column in known.T]
+        finite = np.isfinite(self.close)
+        sums = [self.by_point(column) for column in np.where(finite, self.close, 0).T]
+        counts = [self.by_point(column) for column in finite.T]
         with np.errstate(invalid="ignore"):
             means = np.divide(sums, counts)
         best = np.where(np.isnan(means), np.inf, means).argmin(axis=0)
@@ -305,12 +305,12 @@ class Attribution:
 
     @cached_property
     def responsibility(self) -> pd.DataFrame:
-        """How far z answers for each modality: `refnet_viz.responsibility.scores`."""
+        """Responsibility of z for each modality, `refnet_viz.responsibility.scores`."""
         return scores(self.graph.embedding, points=self._scores)
 
     @cached_property
     def summary(self) -> pd.DataFrame:
-        """What is true and what is proved of all neighbours, a row a space and k'.
+        """Supported and certified shares of all neighbours, a row a space and k'.
 
         space
             "sum" or a modality.
@@ -333,7 +333,7 @@ class Attribution:
 
     @cached_property
     def lipschitz(self) -> pd.DataFrame:
-        """How little the Lipschitz route proves, a row a modality.
+        """Certificates by the Lipschitz route, which proves little, a row a modality.
 
         constant (of the decoder), bound (median of ``lipschitz_bound`` over the true
         distance, over the edges; 1 is tight), certified (share of neighbours it proves
@@ -358,15 +358,15 @@ class Attribution:
         source, target, _ = self.edges
         parts = []
         for number, name in enumerate(self.graph.embedding.class_names):
-            own = self.listed & (labels[np.stack([source, target])] == number)
-            if own.any():
-                part = proof_table(self.proofs, own)
+            of_class = self.listed & (labels[np.stack([source, target])] == number)
+            if of_class.any():
+                part = proof_table(self.proofs, of_class)
                 parts.append(part.assign(label=name))
         return pd.concat(parts, ignore_index=True)
 
     @property
     def claim(self) -> str:
-        """What may be said of the neighbours, in a sentence; empty without proofs."""
+        """Sentence of what is proved of the neighbours; empty without proofs."""
         if not self.proofs:
             return ""
         row = self.summary[self.summary.space == "sum"].iloc[-1]
@@ -378,12 +378,12 @@ class Attribution:
 
     def _repr_html_(self) -> str:
         tables = [self.patterns] + [self.summary] * bool(self.proofs)
-        shown = "".join(
+        markup = "".join(
             table.to_html(index=False, float_format="{:.3f}".format) for table in tables
         )
         return (
             f"{len(self)} edges of {len(self.graph)} points, k = {self.graph.k}: which "
-            f"modalities have them too, beside chance{shown}{self.claim}"
+            f"modalities have them too, beside chance{markup}{self.claim}"
         )
 
 
@@ -449,10 +449,10 @@ def attribute(
         if same_ids(graph.ids, begin[0].ids):
             graph = graph.reordered(begin[0].ids)
         search = graph.k, graph.metric
-        known = grounds.setdefault(search, Grounds(*search))
-        given = graph.weights if weights is None else weights
-        made = Attribution(graph, given, multiples, known)
-        _ = made.geometry  # refuses weights, and rows that were trained on
-        return made
+        ground = grounds.setdefault(search, Grounds(*search))
+        modality_weights = graph.weights if weights is None else weights
+        attribution = Attribution(graph, modality_weights, multiples, ground)
+        _ = attribution.geometry  # refuses weights, and rows that were trained on
+        return attribution
 
     return map_values(one, as_graphs(graphs))

@@ -61,13 +61,13 @@ def edge_bounds(attribution: Attribution) -> pd.DataFrame:
     """
     _check_answered(attribution)
     bound = attribution.proofs["sum"].bound
-    known = np.isfinite(bound.reach)
-    if not known.any():
+    whole = np.isfinite(bound.reach)
+    if not whole.any():
         raise ValueError(
             "`attribution` must have an edge whose ends have every modality, got none."
         )
     refined, total, reach = (
-        part[known] for part in (bound.refined, bound.total, bound.reach)
+        part[whole] for part in (bound.refined, bound.total, bound.reach)
     )
     apart, rounding = refined - total, 1e-9 * (1.0 + reach)
     # Exact answers leave nothing but rounding to be divided by nothing.
@@ -76,8 +76,8 @@ def edge_bounds(attribution: Attribution) -> pd.DataFrame:
     edges, ids = attribution.edges, attribution.graph.ids
     return pd.DataFrame(
         {
-            "source": ids[edges.source[known]],
-            "target": ids[edges.target[known]],
+            "source": ids[edges.source[whole]],
+            "target": ids[edges.target[whole]],
             "sum": total,
             "refined": refined,
             "reach": reach,

@@ -86,11 +86,11 @@ def in_one_order(spaces: Any) -> dict[str, Embedding]:
     >>> list(in_one_order(line)), list(in_one_order([line, line]))
     ([''], ['seed_0', 'seed_1'])
     """
-    every = dict(_flat("spaces", spaces, Embedding))
-    first = next(iter(every.values()))
+    embeddings = dict(_flat("spaces", spaces, Embedding))
+    first = next(iter(embeddings.values()))
     return {
         key: e.reordered(first.ids, name=f"spaces[{key!r}]", like="the first")
-        for key, e in every.items()
+        for key, e in embeddings.items()
     }
 
 
@@ -136,21 +136,21 @@ def to_mudata(spaces: Any, graphs: Any = None) -> Any:
     ['latent', 'rna']
     """
     mudata, anndata = need("mudata"), need("anndata")
-    every = dict(_flat("spaces", spaces, Embedding))
-    first = next(iter(every.values()))
-    searched = _graphs(every, graphs)
+    embeddings = dict(_flat("spaces", spaces, Embedding))
+    first = next(iter(embeddings.values()))
+    searched = _graphs(embeddings, graphs)
     parts: dict[str, Any] = {}
-    for key, embedding in every.items():
-        own: Any = searched.get(key, {})
-        if isinstance(own, Neighbors):
-            own = own.reordered(embedding.ids, name=f"graphs[{key!r}]", like="it")
-        put(parts, key or "latent", to_anndata(embedding, own))
+    for key, embedding in embeddings.items():
+        graph: Any = searched.get(key, {})
+        if isinstance(graph, Neighbors):
+            graph = graph.reordered(embedding.ids, name=f"graphs[{key!r}]", like="it")
+        put(parts, key or "latent", to_anndata(embedding, graph))
     for name, values in first.inputs.items():
-        there = first.present_in(name)
-        cells = pd.DataFrame(index=pd.Index(first.ids[there].astype(object)))
+        present = first.present_in(name)
+        cells = pd.DataFrame(index=pd.Index(first.ids[present].astype(object)))
         title = f"{name} ({OURS})" if name in parts else name
         with quiet():
-            put(parts, title, anndata.AnnData(values[there], cells))
+            put(parts, title, anndata.AnnData(values[present], cells))
     with quiet():
         return mudata.MuData(parts)
 

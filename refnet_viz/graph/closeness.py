@@ -1,4 +1,4 @@
-"""How near the ends of an edge are by each modality, among all points."""
+"""Rank of each end of an edge among all points, as seen from the other, by modality."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def closeness(graph: Neighbors, name: str) -> Floats:
     [1.0, 0.5]
     """
     embedding, edges = graph.embedding, graph.edges()
-    there = embedding.present_in(name)
-    both = there[edges.source] & there[edges.target]
-    found = np.full(len(both), np.nan)
+    present = embedding.present_in(name)
+    both = present[edges.source] & present[edges.target]
+    shares = np.full(len(both), np.nan)
     if both.any():
-        place = np.cumsum(there) - 1
+        place = np.cumsum(present) - 1
         ends = place[edges.source[both]], place[edges.target[both]]
-        found[both] = _ranks(present_rows(embedding.space(name), there), *ends)
-    return found
+        shares[both] = _ranks(present_rows(embedding.space(name), present), *ends)
+    return shares
 
 
 def _ranks(x: Floats, source: Rows, target: Rows) -> Floats:
@@ -63,37 +63,37 @@ def _ranks(x: Floats, source: Rows, target: Rows) -> Floats:
     listed = np.zeros(len(x), dtype=np.int64)
     listed[rows] = 1
     squares = np.einsum("ij,ij->i", x, x)
-    here, there = np.append(source, target), np.append(target, source)
-    gap: Floats = squares[there] - 2 * _products(x, here, there)
-    room = 1e-9 * (squares[here] + squares[there])
+    point, partner = np.append(source, target), np.append(target, source)
+    gap: Floats = squares[partner] - 2 * _products(x, point, partner)
+    room = 1e-9 * (squares[point] + squares[partner])
     least = gap - room
-    order = np.argsort(here, kind="stable")
-    starts = np.searchsorted(here[order], np.arange(len(x) + 1))
-    nearer = np.empty(len(here), dtype=np.int64)
+    order = np.argsort(point, kind="stable")
+    starts = np.searchsorted(point[order], np.arange(len(x) + 1))
+    nearer = np.empty(len(point), dtype=np.int64)
     factor, mine = -2 * x[rows].T, squares[rows]
 
     def step(part: slice) -> None:
         lines = np.sort(x[part] @ factor + mine, axis=1)
-        own = order[starts[part.start] : starts[part.stop]]
-        nearer[own] = _count_below(lines, here[own] - part.start, least[own])
+        edges = order[starts[part.start] : starts[part.stop]]
+        nearer[edges] = _count_below(lines, point[edges] - part.start, least[edges])
 
     in_blocks(step, len(x), 4 * len(rows))
     # Both ends are no other points; the own one counts as nearer where it is.
-    itself = listed[here] * (gap > room - squares[here])
-    others = len(rows) - listed[here] - listed[there]
+    itself = listed[point] * (gap > room - squares[point])
+    others = len(rows) - listed[point] - listed[partner]
     ranks = (nearer - itself) / np.maximum(1, others)
     return np.clip(ranks.reshape(2, -1).mean(axis=0), 0.0, 1.0)
 
 
 def _products(x: Floats, source: Rows, target: Rows) -> Floats:
     """Return the inner products of some pairs of rows, in blocks."""
-    found = np.empty(len(source))
+    products = np.empty(len(source))
 
     def step(part: slice) -> None:
-        found[part] = np.einsum("ij,ij->i", x[source[part]], x[target[part]])
+        products[part] = np.einsum("ij,ij->i", x[source[part]], x[target[part]])
 
     in_blocks(step, len(source), x.shape[1])
-    return found
+    return products
 
 
 def _count_below(lines: Floats, line: Rows, values: Floats) -> Rows:

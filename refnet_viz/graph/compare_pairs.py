@@ -25,10 +25,10 @@ FEW_SEEDS = "fewer than three seeds: no band"
 
 
 def _cka(a: Neighbors, b: Neighbors) -> float:
-    there = in_both(a, b)
-    if there.sum() <= 3:
+    both = in_both(a, b)
+    if both.sum() <= 3:
         return float("nan")
-    return linear_cka(*(present_rows(graph.points(), there) for graph in (a, b)))
+    return linear_cka(*(present_rows(graph.points(), both) for graph in (a, b)))
 
 
 Measure = Callable[[Neighbors, Neighbors], float]
@@ -38,8 +38,8 @@ def _of_vectors(measure: Measure) -> Measure:
     """Return the measure, NaN where one of the graphs has no vectors."""
 
     def of_both(a: Neighbors, b: Neighbors) -> float:
-        known = a.embedding.shape[1] and b.embedding.shape[1]
-        return measure(a, b) if known else float("nan")
+        with_vectors = a.embedding.shape[1] and b.embedding.shape[1]
+        return measure(a, b) if with_vectors else float("nan")
 
     return of_both
 
@@ -65,9 +65,9 @@ def compare_pairs(
     graphs
         Variant to its graph, or to one graph a seed, all over the same points.
     confidence
-        Of bands and intervals.
+        Confidence level of bands and intervals.
     seed
-        Of the exchange of points that gives chance.
+        Seed of the exchange of points that gives chance.
 
     Returns
     -------
@@ -123,13 +123,13 @@ def compare_pairs(
             ]
             between = np.array([measure(*pair) for pair in pairs])
             chance = np.mean([measure(x, shuffled(y, seed=seed)) for x, y in pairs])
-            own = within[first][np.ix_(a, a)], within[second][np.ix_(b, b)]
+            within_pair = within[first][np.ix_(a, a)], within[second][np.ix_(b, b)]
             rows.append(
                 {
                     "metric": name,
                     "first": first,
                     "second": second,
-                    **_row(between, own, confidence),
+                    **_row(between, within_pair, confidence),
                     "chance": float(chance),
                     "pairing": pairing,
                 }
@@ -196,11 +196,16 @@ def _row(
         - _floor(tuple(part[np.ix_(keep, keep)] for part in within))
         for keep in others
     ]
-    found = statistics.jackknife(
+    interval = statistics.jackknife(
         row["difference"], np.array(without), confidence=confidence
     )
-    verdict = BEYOND if found.high < 0 else statistics.INSIDE
-    return {**row, "diff_low": found.low, "diff_high": found.high, "verdict": verdict}
+    verdict = BEYOND if interval.high < 0 else statistics.INSIDE
+    return {
+        **row,
+        "diff_low": interval.low,
+        "diff_high": interval.high,
+        "verdict": verdict,
+    }
 
 
 def _floor(within: tuple[Floats, ...]) -> float:

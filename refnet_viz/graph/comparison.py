@@ -53,11 +53,11 @@ def compare(
         that do not apply are left out: label metrics without labels, accuracy without
         predictions, F1 of single labels ... Overlaps are always there.
     confidence
-        Of bands and intervals.
+        Confidence level of bands and intervals.
     permutations
         How often labels are permuted; 0 leaves the columns empty.
     seed
-        Of the permutations.
+        Seed of the permutations.
 
     Returns
     -------
@@ -124,18 +124,18 @@ def compare(
         _check.integer("permutations", permutations, low=0),
         seed,
     )
-    every = [graph for members in variants.values() for graph in members]
-    _same_search(every)
-    _warn_of_training_rows(every)
-    grounds = Grounds(every[0].k, every[0].metric)
+    all_graphs = [graph for members in variants.values() for graph in members]
+    _same_search(all_graphs)
+    _warn_of_training_rows(all_graphs)
+    grounds = Grounds(all_graphs[0].k, all_graphs[0].metric)
     lines = [Line(name, "variant", members) for name, members in variants.items()]
     lines += _rails(variants[baseline][0], grounds)
-    known = answered(every, grounds)
-    chosen = _chosen(metrics, known) | _overlaps(every, grounds)
-    chosen |= known if metrics is None else {}
+    answer_metrics = answered(all_graphs, grounds)
+    chosen = _chosen(metrics, answer_metrics) | _overlaps(all_graphs, grounds)
+    chosen |= answer_metrics if metrics is None else {}
     judged = _judged(rails, grounds)
     rows = []
-    with one_thread_for(len(every[0])):
+    with one_thread_for(len(all_graphs[0])):
         for name, metric in progress(chosen.items(), "metrics", delay=1):
             beside = judged if metric.of_predictions else []
             rows += rows_of(name, metric, lines + beside, settings)
@@ -143,9 +143,9 @@ def compare(
     table.attrs = {
         "baseline": baseline,
         "confidence": settings.confidence,
-        "k": every[0].k,
-        "space": ", ".join(dict.fromkeys(graph.space for graph in every)),
-        "metric": every[0].metric,
+        "k": all_graphs[0].k,
+        "space": ", ".join(dict.fromkeys(graph.space for graph in all_graphs)),
+        "metric": all_graphs[0].metric,
         "runs": _runs(variants),
     }
     table.attrs.update(_present(lines))
@@ -167,9 +167,9 @@ def _present(lines: list[Line]) -> dict[Hashable, Any]:
 
 
 def _runs(variants: Mapping[str, Sequence[Neighbors]]) -> list[dict[str, Any]]:
-    known = ("seed", "dataset", "fingerprint")
+    keys = ("seed", "dataset", "fingerprint")
     return [
-        {"variant": name, **{key: graph.embedding.info.get(key) for key in known}}
+        {"variant": name, **{key: graph.embedding.info.get(key) for key in keys}}
         for name, members in variants.items()
         for graph in members
     ]
@@ -177,20 +177,20 @@ def _runs(variants: Mapping[str, Sequence[Neighbors]]) -> list[dict[str, Any]]:
 
 def _same_search(every: list[Neighbors]) -> None:
     for name in ("k", "metric"):
-        found = sorted({getattr(graph, name) for graph in every})
-        if len(found) > 1:
+        values = sorted({getattr(graph, name) for graph in every})
+        if len(values) > 1:
             raise ValueError(
-                f"`graphs` must all have the same {name}, got {found[0]!r} and "
-                f"{found[1]!r}."
+                f"`graphs` must all have the same {name}, got {values[0]!r} and "
+                f"{values[1]!r}."
             )
 
 
 def _warn_of_training_rows(every: list[Neighbors]) -> None:
-    seen = max(1 - graph.embedding.held_out.mean() for graph in every)
-    if seen > 0:
+    share = max(1 - graph.embedding.held_out.mean() for graph in every)
+    if share > 0:
         warnings.warn(
-            f"{seen:.0%} of the points were trained on: what their labels taught leaks "
-            "into every number, so compare held-out points.",
+            f"{share:.0%} of the points were trained on: what their labels taught "
+            "leaks into every number, so compare held-out points.",
             UserWarning,
             stacklevel=3,
         )
@@ -209,10 +209,10 @@ def _rails(first: Neighbors, grounds: Grounds) -> list[Line]:
 
 def _judged(rails: Mapping[str, Any] | None, grounds: Grounds) -> list[Line]:
     """Return the embeddings given as rails; only their predictions are compared."""
-    given = as_variants("rails", rails, Embedding) if rails else {}
+    embeddings = as_variants("rails", rails, Embedding) if rails else {}
     return [
         Line(name, "rail", knn(members, grounds.k, metric=grounds.metric))
-        for name, members in given.items()
+        for name, members in embeddings.items()
     ]
 
 
@@ -222,8 +222,10 @@ def _chosen(
     if metrics is None:
         return {name: metric for name, metric in METRICS.items() if not metric.slow}
     names = [metrics] if isinstance(metrics, str) else metrics
-    known = METRICS | more
-    return {_check.one_of("metrics", name, known): known[name] for name in names}
+    available = METRICS | more
+    return {
+        _check.one_of("metrics", name, available): available[name] for name in names
+    }
 
 
 def _overlaps(every: list[Neighbors], grounds: Grounds) -> dict[str, Metric]:
@@ -234,9 +236,9 @@ def _overlaps(every: list[Neighbors], grounds: Grounds) -> dict[str, Metric]:
     def of(
         number: Callable[[Neighbors, str], float], space: str, graph: Neighbors
     ) -> float:
-        known = graph.embedding.inputs
-        there = bool(known) if space == "sum" else space in known
-        return number(graph, space) if there else float("nan")
+        inputs = graph.embedding.inputs
+        has_space = bool(inputs) if space == "sum" else space in inputs
+        return number(graph, space) if has_space else float("nan")
 
     return {
         f"overlap with {name}": Metric(

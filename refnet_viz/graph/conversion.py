@@ -53,18 +53,18 @@ def known_of(embedding: Embedding) -> dict[str, list[Any]]:
     >>> known_of(own)
     {'age': [3.0, None], 'id (metadata)': ['x', 'x']}
     """
-    found: dict[str, list[Any]] = {}
+    columns: dict[str, list[Any]] = {}
     if embedding.predictions is not None:
-        found["prediction"] = _texts(embedding, embedding.predictions)
+        columns["prediction"] = _texts(embedding, embedding.predictions)
     for name in ("target", "predicted"):
         values = getattr(embedding, name)
         if values is not None:
-            found[name] = plain_column(values)
+            columns[name] = plain_column(values)
     table = embedding.metadata
     titles = distinct(table.columns, RESERVED | TAKEN)
     for place, name in enumerate(titles):
-        found[name] = plain_column(table.iloc[:, place])
-    return found
+        columns[name] = plain_column(table.iloc[:, place])
+    return columns
 
 
 def _texts(embedding: Embedding, labels: npt.NDArray[np.int64] | None) -> list[str]:
@@ -139,8 +139,8 @@ def _labelled(embedding: Embedding) -> npt.NDArray[np.bool_] | None:
     """Return which points have labels, None where all or there are no labels."""
     if embedding.labels is None:
         return None
-    known = labelled(embedding.labels, None, len(embedding))
-    return None if known.all() else known
+    flags = labelled(embedding.labels, None, len(embedding))
+    return None if flags.all() else flags
 
 
 def _gather(values: list[T], index: npt.NDArray[np.int64]) -> list[T]:

@@ -1,4 +1,4 @@
-"""Which edges of a graph are kept, gained and lost in another."""
+"""Edges of a graph that are kept, gained and lost in another."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Pairs = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class EdgeDiff:
-    """What became of the edges of one graph in another.
+    """Edges kept, gained and lost from one graph to another.
 
     Parameters
     ----------
@@ -90,8 +90,8 @@ def edge_diff(a: Neighbors, b: Neighbors, *, mode: str = "union") -> EdgeDiff:
     ([[0, 1]], [[0, 2]], [[1, 2]])
     """
     b = in_line(a, b)
-    there, n = a.present & b.present, len(a)
-    before, after = (_keys(graph.edges(mode), there) for graph in (a, b))
+    both, n = a.present & b.present, len(a)
+    before, after = (_keys(graph.edges(mode), both) for graph in (a, b))
     kept = np.isin(before, after, assume_unique=True)
     gained = after[~np.isin(after, before, assume_unique=True)]
     return EdgeDiff(

@@ -102,7 +102,7 @@ def louvain(edges: Edges, n: int) -> Rows:
     graph: nx.Graph[int] = nx.Graph()
     graph.add_nodes_from(range(n))
     graph.add_edges_from(zip(edges.source.tolist(), edges.target.tolist(), strict=True))
-    found = np.empty(n, dtype=np.int64)
+    communities = np.empty(n, dtype=np.int64)
     for number, part in enumerate(nx.community.louvain_communities(graph, seed=0)):
-        found[list(part)] = number
-    return found
+        communities[list(part)] = number
+    return communities

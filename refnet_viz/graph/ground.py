@@ -53,7 +53,7 @@ class Grounds:
         if embedding.present_in(space).sum() <= self.k:
             return None
         # Whatever a run predicted or decoded is no merit of the modality.
-        own = replace(
+        bare = replace(
             embedding,
             predictions=None,
             scores=None,
@@ -61,17 +61,17 @@ class Grounds:
             targets={},
             decoded={},
         )
-        found: Neighbors = knn(own, self.k, space=space, metric=self.metric)
-        return found
+        graph: Neighbors = knn(bare, self.k, space=space, metric=self.metric)
+        return graph
 
     def head(self, k: int) -> Grounds:
         """Return the grounds of a smaller k: what is known is sliced, not searched."""
-        known: dict[str, Neighbors | None] = {
+        heads: dict[str, Neighbors | None] = {
             key: ground.head(k)
             for key, ground in self._known.items()
             if ground is not None
         }
-        return Grounds(k, self.metric, known)
+        return Grounds(k, self.metric, heads)
 
     def overlap(self, graph: Neighbors, space: str) -> float:
         """Return the mean share of neighbours that are neighbours in a space too.

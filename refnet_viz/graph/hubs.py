@@ -32,12 +32,12 @@ def hubs(graph: Neighbors) -> Bools:
 
 def modal_hubs(graph: Neighbors, grounds: Grounds) -> Bools:
     """Return ``(N, M)``: which points are hubs of each modality's own graph."""
-    found = np.zeros((len(graph), len(graph.embedding.inputs)), dtype=bool)
+    flags = np.zeros((len(graph), len(graph.embedding.inputs)), dtype=bool)
     for column, name in enumerate(graph.embedding.inputs):
         ground = grounds.of(graph.embedding, name)
         if ground is not None:
-            found[:, column] = hubs(ground)
-    return found
+            flags[:, column] = hubs(ground)
+    return flags
 
 
 def hub_table(graph: Neighbors, modal: Bools) -> pd.DataFrame:
@@ -48,7 +48,7 @@ def hub_table(graph: Neighbors, modal: Bools) -> pd.DataFrame:
     graph
         The fused graph.
     modal
-        Of `modal_hubs`.
+        ``(N, M)`` bool: the hubs of each modality's own graph, see `modal_hubs`.
 
     Returns
     -------
@@ -57,8 +57,8 @@ def hub_table(graph: Neighbors, modal: Bools) -> pd.DataFrame:
         modality has too), share and chance (the share of its hubs among all points of
         the fused graph); a last row "emergent" counts those that no modality has.
     """
-    own = hubs(graph)
-    count = int(own.sum())
+    fused = hubs(graph)
+    count = int(fused.sum())
     columns = [*graph.embedding.inputs, "emergent"]
     masks = np.column_stack([modal, ~modal.any(axis=1)])
     return pd.DataFrame(
@@ -66,8 +66,8 @@ def hub_table(graph: Neighbors, modal: Bools) -> pd.DataFrame:
             {
                 "modality": name,
                 "hubs": count,
-                "inherited": int(mask[own].sum()),
-                "share": mask[own].mean() if count else np.nan,
+                "inherited": int(mask[fused].sum()),
+                "share": mask[fused].mean() if count else np.nan,
                 "chance": mask[graph.present].mean(),
             }
             for name, mask in zip(columns, masks.T, strict=True)

@@ -39,8 +39,8 @@ def purity(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
     """
     labels = labels_of(neighbors, labels)
     source, target, _ = neighbors.edges("directed")
-    known = labelled(labels, None, len(labels))
-    both = known[source] & known[target]
+    has_label = labelled(labels, None, len(labels))
+    both = has_label[source] & has_label[target]
     source, target = source[both], target[both]
     if labels.ndim == 1:
         same = labels[source] == labels[target]
@@ -75,8 +75,8 @@ def purity_chance(neighbors: Neighbors) -> float:
         block = slice(start, start + 1024)
         share = kinds[block] @ kinds.T > 0
         pairs += int(counts[block] @ (share @ counts))
-    own = int(counts[kinds.any(axis=1)].sum())
-    return (pairs - own) / (n * (n - 1))
+    self_pairs = int(counts[kinds.any(axis=1)].sum())
+    return (pairs - self_pairs) / (n * (n - 1))
 
 
 def adjusted_homophily(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
@@ -111,14 +111,16 @@ def adjusted_homophily(neighbors: Neighbors, *, labels: Labels | None = None) ->
     """
     labels = labels_of(neighbors, labels)
     source, target, _ = neighbors.edges()
-    known = labelled(labels, None, len(labels))
+    has_label = labelled(labels, None, len(labels))
     degree = neighbors.degree
-    if not known.all():
-        both = known[source] & known[target]
+    if not has_label.all():
+        both = has_label[source] & has_label[target]
         source, target = source[both], target[both]
         ends_of = np.bincount(np.append(source, target), minlength=len(labels))
         degree = ends_of.astype(np.float64)
-        labels = np.where(known if labels.ndim == 1 else known[:, None], labels, 0)
+        labels = np.where(
+            has_label if labels.ndim == 1 else has_label[:, None], labels, 0
+        )
     ends = degree.sum()
     if not ends:
         return float("nan")
@@ -164,10 +166,10 @@ def community_recovery(neighbors: Neighbors, *, labels: Labels | None = None) ->
     labels = labels_of(neighbors, labels)
     if labels.ndim > 1:
         return float("nan")
-    there = neighbors.present & labelled(labels, None, len(labels))
-    if there.sum() < 2:
+    judged = neighbors.present & labelled(labels, None, len(labels))
+    if judged.sum() < 2:
         return float("nan")
-    return _adjusted_rand(neighbors.communities[there], labels[there])
+    return _adjusted_rand(neighbors.communities[judged], labels[judged])
 
 
 def _adjusted_rand(a: Labels, b: Labels) -> float:

@@ -44,20 +44,20 @@ def checked_lists(
         if not isinstance(flag, bool | np.bool_):
             raise TypeError(f"`{name}` must be True or False, got {flag!r}.")
     rows = _row_numbers(indices)
-    there = rows[:, 0] >= 0
-    lengths = _lengths(distances, rows.shape, there)
+    present = rows[:, 0] >= 0
+    lengths = _lengths(distances, rows.shape, present)
     if squared:
-        least = -ROUNDING * lengths[there].max(initial=0.0)
+        least = -ROUNDING * lengths[present].max(initial=0.0)
         lengths = np.where((lengths < 0) & (lengths >= least), 0.0, lengths)
-    if np.any(lengths[there] < 0):
-        row, column = np.argwhere((lengths < 0) & there[:, None])[0]
+    if np.any(lengths[present] < 0):
+        row, column = np.argwhere((lengths < 0) & present[:, None])[0]
         raise ValueError(
             "`distances` must not be negative, got "
             f"{lengths[row, column]:g} in row {row}, column {column}."
         )
     lengths = np.sqrt(lengths) if squared else lengths
     if self_column:
-        rows, lengths = _without_self(rows, lengths, there)
+        rows, lengths = _without_self(rows, lengths, present)
     _refuse_self(rows)
     order = np.lexsort((rows, lengths), axis=1)
     rows = np.take_along_axis(rows, order, axis=1)
@@ -112,24 +112,24 @@ def _without_self(
         raise ValueError(
             "`indices` must have 2 columns at least where `self_column` is True, got 1."
         )
-    own = rows == np.arange(len(rows))[:, None]
-    own &= lengths <= lengths[:, :1]
-    missing = there & ~own.any(axis=1)
+    itself = rows == np.arange(len(rows))[:, None]
+    itself &= lengths <= lengths[:, :1]
+    missing = there & ~itself.any(axis=1)
     if missing.any():
         row = int(missing.argmax())
         raise ValueError(
             "`indices` must hold the point itself in column 0 where `self_column` is "
             f"True, got {rows[row, 0]} in row {row}."
         )
-    own[~there, 0] = True
+    itself[~there, 0] = True
     shape = len(rows), rows.shape[1] - 1
-    return rows[~own].reshape(shape), lengths[~own].reshape(shape)
+    return rows[~itself].reshape(shape), lengths[~itself].reshape(shape)
 
 
 def _refuse_self(rows: Rows) -> None:
-    own = rows == np.arange(len(rows))[:, None]
-    if own.any():
-        row, column = np.argwhere(own)[0]
+    itself = rows == np.arange(len(rows))[:, None]
+    if itself.any():
+        row, column = np.argwhere(itself)[0]
         raise ValueError(
             "`indices` must not hold the point itself beyond column 0, and nowhere "
             f"where `self_column` is False, got {row} in row {row}, column {column}."

@@ -158,7 +158,7 @@ class Neighbors:
 
     @property
     def coverage(self) -> str:
-        """How many rows are in the graph, in words; empty where all are.
+        """Count of the rows in the graph, in words; empty where all are.
 
         Examples
         --------
@@ -291,9 +291,9 @@ class Neighbors:
         Blondel et al. 2008, by networkx, with seed 0. -1 for rows that lack the space.
         """
         compact = self.compact
-        found = np.full(len(self), -1, dtype=np.int64)
-        found[self.present] = louvain(compact.edges(), len(compact))
-        return found
+        communities = np.full(len(self), -1, dtype=np.int64)
+        communities[self.present] = louvain(compact.edges(), len(compact))
+        return communities
 
     def similarity(self, distance: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return ``1 / (1 + d / r)``, r being the mean distance of all neighbours.

@@ -36,7 +36,7 @@ def overlap_by_k(
         Largest k; lowered to the number of other points with every modality. Every
         space is searched once, at this k.
     confidence
-        Of the bands over seeds.
+        Confidence level of the bands over seeds.
 
     Returns
     -------
@@ -73,16 +73,16 @@ def overlap_by_k(
     7  2   0.5    0.67
     8  3   1.0    1.00
     """
-    every = aligned("spaces", space_variants(spaces))
-    names = grounds_of(every)
-    k = min(_check.integer("k_max", k_max, low=1), _largest_k(every))
+    variants = aligned("spaces", space_variants(spaces))
+    names = grounds_of(variants)
+    k = min(_check.integer("k_max", k_max, low=1), _largest_k(variants))
     confidence = _check.number("confidence", confidence, low=0.01, high=0.9999)
     grounds = Grounds(k, "euclidean")
     parts = [
         _curve(graphs, ground, grounds, confidence).assign(
             variant=variant, space=space, ground=ground
         )
-        for variant, space, graphs in _searched(every, k)
+        for variant, space, graphs in _searched(variants, k)
         for ground in names
     ]
     order = ["variant", "space", "ground", "k", "mean", "low", "high", "seeds"]

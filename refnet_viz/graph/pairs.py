@@ -39,8 +39,8 @@ def lines_of_both(a: Neighbors, b: Neighbors) -> tuple[Bools, Rows, Rows]:
         If the points differ.
     """
     b = in_line(a, b)
-    there = a.present & b.present
-    return there, present_rows(a.indices, there), present_rows(b.indices, there)
+    both = a.present & b.present
+    return both, present_rows(a.indices, both), present_rows(b.indices, both)
 
 
 def mean_of(values: Floats) -> float:
@@ -51,8 +51,8 @@ def mean_of(values: Floats) -> float:
     >>> mean_of(np.array([1.0, np.nan, 2.0]))
     1.5
     """
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) else float("nan")
+    defined = values[~np.isnan(values)]
+    return float(defined.mean()) if len(defined) else float("nan")
 
 
 def shared(a: Neighbors, b: Neighbors) -> Floats:
@@ -67,10 +67,10 @@ def shared(a: Neighbors, b: Neighbors) -> Floats:
     >>> shared(knn(x, k=1), knn(-x, k=1)).tolist()
     [1.0, 1.0, 1.0]
     """
-    there, *lines = lines_of_both(a, b)
-    found = np.full(len(a), np.nan)
-    found[there] = common(*lines)
-    return found
+    both, *lines = lines_of_both(a, b)
+    counts = np.full(len(a), np.nan)
+    counts[both] = common(*lines)
+    return counts
 
 
 def common(a: Rows, b: Rows) -> Rows:
@@ -246,7 +246,7 @@ def rbo(a: Neighbors, b: Neighbors, *, p: float = 0.9) -> Floats:
     >>> rbo(a, b).tolist()
     [1.0, 1.0, 0.0]
     """
-    there, first, second = lines_of_both(a, b)
+    both, first, second = lines_of_both(a, b)
     _same_k(a, b)
     weights = _rbo_weights(a.k, p)
     result = np.empty(len(first))
@@ -258,9 +258,9 @@ def rbo(a: Neighbors, b: Neighbors, *, p: float = 0.9) -> Floats:
         # A common neighbour counts from the depth at which both lists have it.
         depth = np.maximum(i, j)
         result[block] = np.bincount(row, weights[depth], minlength=len(equal))
-    found = np.full(len(a), np.nan)
-    found[there] = np.minimum(result, 1.0)
-    return found
+    values = np.full(len(a), np.nan)
+    values[both] = np.minimum(result, 1.0)
+    return values
 
 
 def _rbo_weights(k: int, p: float) -> Floats:

@@ -110,9 +110,9 @@ def patterns_of(graph: Neighbors, grounds: Grounds) -> Patterns:
     none = np.zeros((1, pairs.shape[1]), np.int64)
     members, place = _distinct(np.concatenate([none, pairs, edges]), len(modalities))
     of_none, of_pairs, of_edges = np.split(place, [1, 1 + len(pairs)])
-    drawn = _chance(graph, keys)
-    chance = _sums(of_pairs, drawn, len(members))
-    chance[of_none[0]] = 1 - drawn.sum()
+    probabilities = _chance(graph, keys)
+    chance = _sums(of_pairs, probabilities, len(members))
+    chance[of_none[0]] = 1 - probabilities.sum()
     return Patterns(modalities, members, chance, of_edges)
 
 
@@ -208,9 +208,9 @@ def _listed(patterns: Patterns) -> tuple[tuple[Group, ...], Rows]:
     codes = np.array(sorted(range(1 << len(modalities)), key=int.bit_count))
     numbers = np.argsort(codes)[patterns.members @ bits]
     rows = zip(patterns.shares.tolist(), patterns.chance.tolist(), strict=True)
-    known = dict(zip(numbers.tolist(), rows, strict=True))
+    by_number = dict(zip(numbers.tolist(), rows, strict=True))
     groups = tuple(
-        Group(pattern_name(members, modalities), *known.get(number, (0.0, 0.0)))
+        Group(pattern_name(members, modalities), *by_number.get(number, (0.0, 0.0)))
         for number, members in enumerate((codes[:, None] & bits > 0).tolist())
     )
     return groups, numbers[patterns.place]
@@ -218,12 +218,12 @@ def _listed(patterns: Patterns) -> tuple[tuple[Group, ...], Rows]:
 
 def _modal_keys(graph: Neighbors, grounds: Grounds) -> list[Rows]:
     """Return the keys of the edges of every modality's union graph."""
-    every = []
+    keys = []
     for name in graph.embedding.inputs:
         ground = grounds.of(graph.embedding, name)
         none = np.empty(0, np.int64)
-        every.append(none if ground is None else ground.edges().keys(len(graph)))
-    return every
+        keys.append(none if ground is None else ground.edges().keys(len(graph)))
+    return keys
 
 
 def _modal_pairs(graph: Neighbors, grounds: Grounds) -> tuple[Rows, Rows]:

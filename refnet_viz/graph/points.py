@@ -1,4 +1,4 @@
-"""What a graph says of each of its points."""
+"""Label purity of each point of a graph, and its chance."""
 
 from __future__ import annotations
 
@@ -78,11 +78,11 @@ def purity_chance_by_point(neighbors: Neighbors) -> Floats:
     [0.5, 0.5, 0.0]
     """
     labels = labels_of(neighbors, None)
-    known = labelled(labels, None, len(labels)) & neighbors.present
-    found = np.full(len(labels), np.nan)
-    if known.sum() > 1:
-        found[known] = _chance_of(labels[known])
-    return found
+    judged = labelled(labels, None, len(labels)) & neighbors.present
+    chance = np.full(len(labels), np.nan)
+    if judged.sum() > 1:
+        chance[judged] = _chance_of(labels[judged])
+    return chance
 
 
 def _chance_of(labels: Labels) -> Floats:

@@ -148,8 +148,8 @@ def f1_micro_chance(neighbors: Neighbors) -> float:
     if labels.ndim == 1 or not labels.any():
         return NAN
     counts = np.sort(labels.sum(axis=0))[::-1]
-    told = len(labels) * np.arange(1, len(counts) + 1)
-    return float((2 * np.cumsum(counts) / (told + counts.sum())).max())
+    predicted = len(labels) * np.arange(1, len(counts) + 1)
+    return float((2 * np.cumsum(counts) / (predicted + counts.sum())).max())
 
 
 def f1_macro(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
@@ -178,13 +178,19 @@ def f1_macro(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
         return NAN
     if labels.ndim == 1:
         count = int(max(labels.max(), predictions.max())) + 1
-        true, told = (np.bincount(x, minlength=count) for x in (labels, predictions))
+        true, predicted = (
+            np.bincount(x, minlength=count) for x in (labels, predictions)
+        )
         hits = np.bincount(labels[labels == predictions], minlength=count)
     else:
-        true, told = labels.sum(axis=0), predictions.sum(axis=0)
+        true, predicted = labels.sum(axis=0), predictions.sum(axis=0)
         hits = (labels & predictions).sum(axis=0)
-    known = true + told > 0
-    return float(np.mean(2 * hits[known] / (true + told)[known])) if any(known) else NAN
+    occurring = true + predicted > 0
+    return (
+        float(np.mean(2 * hits[occurring] / (true + predicted)[occurring]))
+        if any(occurring)
+        else NAN
+    )
 
 
 def f1_macro_chance(neighbors: Neighbors) -> float:
@@ -264,8 +270,8 @@ def labels_of(neighbors: Neighbors, labels: Labels | None) -> Labels:
 def _judged(neighbors: Neighbors, labels: Labels | None, answers: Any) -> Any:
     """Return the labels of the labelled points, and what was answered for these."""
     labels = labels_of(neighbors, labels)
-    known = labelled(labels, None, len(labels))
-    return labels[known], None if answers is None else answers[known]
+    has_label = labelled(labels, None, len(labels))
+    return labels[has_label], None if answers is None else answers[has_label]
 
 
 def _uneven(labels: Labels) -> bool:

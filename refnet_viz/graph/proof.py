@@ -1,4 +1,4 @@
-"""What residuals prove of the edges of a fused graph, beside what is true."""
+"""Proofs from residuals about the edges of a fused graph, beside what is true."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Proof:
-    """What residuals prove of the E edges in one metric, beside the truth.
+    """Bound and certificates of the E edges in one metric, beside the truth.
 
     Parameters
     ----------
@@ -65,17 +65,19 @@ def prove(
         name: {other: float(other == name) for other in embedding.decoded}
         for name in geometry.names
     }
-    every = {"sum": geometry}
-    every |= {name: Geometry.of(embedding, weight) for name, weight in alone.items()}
-    return {space: _proved(edges, metrics, ks) for space, metrics in every.items()}
+    geometries = {"sum": geometry}
+    geometries |= {
+        name: Geometry.of(embedding, weight) for name, weight in alone.items()
+    }
+    return {space: _proved(edges, metrics, ks) for space, metrics in geometries.items()}
 
 
 def _proved(edges: Edges, geometry: Geometry, ks: tuple[int, ...]) -> Proof:
     """Return Theorem 1 and what is true and proved of every edge from both ends."""
     points = int(geometry.whole.sum())
     # Where only absent rows make k' too large, all others are among the nearest.
-    asked = [min(k, max(1, points - 1)) if k < len(geometry) else k for k in ks]
-    bound, radius = geometry.bound(edges.source, edges.target), geometry.radii(asked)
+    counts = [min(k, max(1, points - 1)) if k < len(geometry) else k for k in ks]
+    bound, radius = geometry.bound(edges.source, edges.target), geometry.radii(counts)
     ends = radius[edges.source], radius[edges.target]
     return Proof(
         ks,
@@ -93,22 +95,22 @@ def proof_table(proofs: Mapping[str, Proof], chosen: Bools) -> pd.DataFrame:
     Parameters
     ----------
     proofs
-        Of the edges of a fused graph.
+        Space to the proof of the edges of a fused graph in it.
     chosen
         ``(2, E)`` which edges count, seen from the source and from the target.
     """
     rows = []
     for space, proof in proofs.items():
-        known = chosen & np.isfinite(proof.bound.total)
+        judged = chosen & np.isfinite(proof.bound.total)
         for place, k in enumerate(proof.ks):
             true, proved = proof.supported[..., place], proof.certified[..., place]
             rows.append(
                 {
                     "space": space,
                     "k": k,
-                    "neighbors": int(known.sum()),
-                    "supported": _share(true[known]),
-                    "certified": _share(proved[known]),
+                    "neighbors": int(judged.sum()),
+                    "supported": _share(true[judged]),
+                    "certified": _share(proved[judged]),
                     "chance": min(1.0, k / max(1, proof.points - 1)),
                 }
             )

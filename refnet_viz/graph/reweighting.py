@@ -77,12 +77,12 @@ class Reweighting:
         # scipy.spatial takes a moment to import.
         from scipy.spatial.distance import pdist, squareform  # noqa: PLC0415
 
-        found = {}
+        squares = {}
         for name, values in _blocks(embedding, space).items():
             squared = squareform(pdist(values.astype(np.float64), "sqeuclidean"))
             np.fill_diagonal(squared, np.inf)
-            found[name] = squared
-        return cls(embedding, space, found)
+            squares[name] = squared
+        return cls(embedding, space, squares)
 
     def knn(
         self, k: int | None = None, weights: Mapping[str, float] | None = None
@@ -101,23 +101,25 @@ class Reweighting:
         Neighbors
             Distances agree with those of `knn` to rounding.
         """
-        given = None if weights is None else dict(weights)
-        there = self.embedding.present_in(self.space, weights=given)
-        k = check_k(k, there, self.space)
+        weighting = None if weights is None else dict(weights)
+        present = self.embedding.present_in(self.space, weights=weighting)
+        k = check_k(k, present, self.space)
         if self.squared is None:
-            return knn(self.embedding, k, space=self.space, weights=given)
+            return knn(self.embedding, k, space=self.space, weights=weighting)
         with one_thread_for(len(self.embedding)):
             # An infinite diagonal times a weight of 0 is no number: such are left out.
             total = sum(
                 weight * self.squared[name]
-                for name, weight in self._weights(given).items()
+                for name, weight in self._weights(weighting).items()
                 if weight > 0
             )
-            every = np.asarray(total)
-            some = every if there.all() else every[np.ix_(there, there)]
+            full = np.asarray(total)
+            some = full if present.all() else full[np.ix_(present, present)]
             indices, squared = smallest(some, k)
-        found = over_rows(there, indices, np.sqrt(squared))
-        return Neighbors(self.embedding, self.space, "euclidean", *found, weights=given)
+        lists = over_rows(present, indices, np.sqrt(squared))
+        return Neighbors(
+            self.embedding, self.space, "euclidean", *lists, weights=weighting
+        )
 
     def scaled(self, factors: Mapping[str, float]) -> dict[str, float]:
         """Return the weights that are these multiples of the default ones.

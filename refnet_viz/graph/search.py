@@ -74,20 +74,20 @@ def knn(
         fits: list[int] = []
 
         def ask(value: Embedding) -> None:
-            there = value.present_in(space, weights=weights)
-            fits.append(check_k(None, there, space))
+            present = value.present_in(space, weights=weights)
+            fits.append(check_k(None, present, space))
 
         map_values(ask, values)
         k = min(fits, default=None)
 
     def search(value: Embedding) -> Neighbors:
-        there = value.present_in(space, weights=weights)
-        count = check_k(k, there, space)
+        present = value.present_in(space, weights=weights)
+        count = check_k(k, present, space)
         points = value.space(space, weights=weights, centred=False)
-        _check.finite(space, np.where(there[:, None], points, 0.0))
-        known = present_rows(points, there)
-        found = over_rows(there, *nearest(known, count, metric=metric))
-        return Neighbors(value, space, metric, *found, weights=weights)
+        _check.finite(space, np.where(present[:, None], points, 0.0))
+        candidates = present_rows(points, present)
+        lists = over_rows(present, *nearest(candidates, count, metric=metric))
+        return Neighbors(value, space, metric, *lists, weights=weights)
 
     return map_values(search, values)
 
@@ -147,9 +147,9 @@ def over_rows(
     if there.all():
         return indices, distances
     rows, shape = np.flatnonzero(there), (len(there), indices.shape[1])
-    every, lengths = np.full(shape, -1, dtype=np.int64), np.full(shape, np.inf)
-    every[rows], lengths[rows] = rows[indices], distances
-    return every, lengths
+    neighbors, lengths = np.full(shape, -1, dtype=np.int64), np.full(shape, np.inf)
+    neighbors[rows], lengths[rows] = rows[indices], distances
+    return neighbors, lengths
 
 
 def check_k(k: Any, there: npt.NDArray[np.bool_], space: str) -> int:
@@ -157,13 +157,13 @@ def check_k(k: Any, there: npt.NDArray[np.bool_], space: str) -> int:
 
     None becomes as many as they have, at most 15.
     """
-    having = int(there.sum())
-    if having == len(there):
-        return _check.k_or_default(k, having)
+    count = int(there.sum())
+    if count == len(there):
+        return _check.k_or_default(k, count)
     words = "every modality" if space == "sum" else repr(space)
-    if having < 2:
+    if count < 2:
         raise ValueError(
             f"`space` must be one that at least 2 rows have, got {space!r}: "
-            f"{having} of {len(there)} rows have {words}."
+            f"{count} of {len(there)} rows have {words}."
         )
-    return _check.k_or_default(k, having, those=f"other points that have {words}")
+    return _check.k_or_default(k, count, those=f"other points that have {words}")

@@ -95,14 +95,14 @@ def edge_sets(attributions: Any, *, most: int | None = None) -> pd.DataFrame:
         table = attribution.patterns
         sets = pooled(table["pattern"].to_numpy(), order)
         for name in order:
-            own = table[sets == name]
+            part = table[sets == name]
             rows.append(
                 {
                     "variant": variant,
                     "set": name,
-                    "edges": int(own["edges"].sum()),
-                    "share": float(own["share"].sum()),
-                    "chance": float(own["chance"].sum()),
+                    "edges": int(part["edges"].sum()),
+                    "share": float(part["share"].sum()),
+                    "chance": float(part["chance"].sum()),
                 }
             )
     return pd.DataFrame(rows)

@@ -55,7 +55,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a caller of `compare` chose."""
+    """Choices that a caller of `compare` made."""
 
     baseline: str
     confidence: float
@@ -71,19 +71,19 @@ def rows_of(
     # Variants come before rails, so that a rail of the same name is never meant.
     base = next(i for i, line in enumerate(lines) if line.name == settings.baseline)
     rows = []
-    for i, (line, found) in enumerate(zip(lines, values, strict=True)):
-        if np.isnan(found).all():
+    for i, (line, scores) in enumerate(zip(lines, values, strict=True)):
+        if np.isnan(scores).all():
             continue
-        low, high = statistics.seed_band(found, settings.confidence)
+        low, high = statistics.seed_band(scores, settings.confidence)
         null_low, null_high = _null(metric, line, settings)
         row = {
             "metric": name,
             "variant": line.name,
             "kind": line.kind,
-            "mean": float(found.mean()),
+            "mean": float(scores.mean()),
             "low": low,
             "high": high,
-            "seeds": len(found),
+            "seeds": len(scores),
             "chance": _chance(metric, line),
             "null_low": null_low,
             "null_high": null_high,
@@ -94,7 +94,7 @@ def rows_of(
         elif np.isnan(values[base]).all():
             row["verdict"], row["pairing"] = "", ""  # nothing to be compared with
         else:
-            pair = (line, found), (lines[base], values[base])
+            pair = (line, scores), (lines[base], values[base])
             row |= _difference(*pair, metric, settings.confidence)
         rows.append(row)
     return rows
@@ -122,8 +122,8 @@ def _asks(metric: Metric) -> bool:
 
 def _applies(metric: Metric, line: Line) -> bool:
     """Return whether every graph has the answers that a metric asks for."""
-    there = all(_truth(metric, graph) is not None for graph in line.graphs)
-    return there or not _asks(metric)
+    complete = all(_truth(metric, graph) is not None for graph in line.graphs)
+    return complete or not _asks(metric)
 
 
 def _values(metric: Metric, line: Line) -> Floats:
@@ -144,26 +144,26 @@ def _difference(
     metric: Metric,
     confidence: float,
 ) -> dict[str, Any]:
-    (own, values), (other, baseline) = line, base
-    step = metric.step(own.graphs[0]) if metric.step else 0.0
-    if own.kind == "rail" and len(values) == 1:
-        found = statistics.against_fixed(
+    (variant, values), (other, baseline) = line, base
+    step = metric.step(variant.graphs[0]) if metric.step else 0.0
+    if variant.kind == "rail" and len(values) == 1:
+        difference = statistics.against_fixed(
             float(values[0]), baseline, confidence=confidence, step=step
         )
     else:
-        found = statistics.difference(
-            (values, own.seeds),
+        difference = statistics.difference(
+            (values, variant.seeds),
             (baseline, other.seeds),
             confidence=confidence,
             step=step,
         )
     return {
-        "difference": found.value,
-        "diff_low": found.low,
-        "diff_high": found.high,
-        "verdict": found.verdict,
-        "pairing": found.pairing,
-        "p": found.p,
+        "difference": difference.value,
+        "diff_low": difference.low,
+        "diff_high": difference.high,
+        "verdict": difference.verdict,
+        "pairing": difference.pairing,
+        "p": difference.p,
     }
 
 
@@ -179,8 +179,10 @@ def _null(metric: Metric, line: Line, settings: Settings) -> tuple[float, float]
         truth = np.asarray(_truth(metric, graph))
         name = "target" if metric.needs_target else "labels"
         of_target = truth if metric.needs_target else None
-        known = labelled(truth, of_target, len(graph))
-        rows = np.flatnonzero(known if metric.of_predictions else known & graph.present)
+        judged = labelled(truth, of_target, len(graph))
+        rows = np.flatnonzero(
+            judged if metric.of_predictions else judged & graph.present
+        )
         draws.append(
             [
                 metric.function(graph, **{name: _dealt(truth, rows, rng)})

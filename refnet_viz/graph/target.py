@@ -77,5 +77,5 @@ def _numbers(neighbors: Neighbors, target: Floats | None) -> tuple[Any, Any]:
     predicted = neighbors.embedding.predicted
     if target is None:
         return None, None
-    known = ~np.isnan(target)
-    return target[known], None if predicted is None else predicted[known]
+    has_target = ~np.isnan(target)
+    return target[has_target], None if predicted is None else predicted[has_target]
