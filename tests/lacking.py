@@ -28,14 +28,22 @@ def space(variant="plain", *, multi=False):
         labels, told = np.eye(3, dtype=int)[classes], np.eye(3, dtype=int)[told]
         labels[bare] = -1
     made = rv.Embedding.from_arrays(
-        z, ids=[f"p{row}" for row in range(N)], present=present, name=variant,
+        z,
+        ids=[f"p{row}" for row in range(N)],
+        present=present,
+        name=variant,
         modalities={"rna": z[:, :2] + rng.normal(size=(N, 2)), "protein": z[:, 1:]},
-    )  # fmt: skip
+    )
     decoded = {
         name: (0.5 * values).astype(np.float32) for name, values in made.inputs.items()
     }
     return replace(
-        made, labels=labels, predictions=told, class_names=("ant", "bee", "cat"),
-        scores=np.full((N, 3), 0.3, np.float32), targets=dict(made.inputs),
-        decoded=decoded, info={**made.info, "seed": 0, "variant": variant},
-    )  # fmt: skip
+        made,
+        labels=labels,
+        predictions=told,
+        class_names=("ant", "bee", "cat"),
+        scores=np.full((N, 3), 0.3, np.float32),
+        targets=dict(made.inputs),
+        decoded=decoded,
+        info={**made.info, "seed": 0, "variant": variant},
+    )

@@ -117,8 +117,10 @@ def described(widget):
             return {"base64": base64.b64encode(value).decode()}
         return value
 
-    return plain({
-        name: value
-        for name, value in widget.get_state().items()
-        if not isinstance(value, W.Widget)
-    })  # fmt: skip
+    return plain(
+        {
+            name: value
+            for name, value in widget.get_state().items()
+            if not isinstance(value, W.Widget)
+        }
+    )

@@ -53,10 +53,15 @@ def space(variant, seed, *, strange=False, multi=False, **changes):
         labels, told = np.eye(3, dtype=int)[labels], np.eye(3, dtype=int)[told]
         labels[:9, 0] = 1
     own = rv.Embedding.from_arrays(
-        z, ids=ids, labels=labels, name=variant, class_names=names,
-        modalities=modalities, metadata=pd.DataFrame(metadata),
+        z,
+        ids=ids,
+        labels=labels,
+        name=variant,
+        class_names=names,
+        modalities=modalities,
+        metadata=pd.DataFrame(metadata),
         media=Media(tuple(png(8 * i) for i in range(N)), tuple(texts)),
-    )  # fmt: skip
+    )
     own.info.update(seed=seed, config={"fusion": "concat", "refiner": len(variant)})
     decoded = {
         name: (0.5 * values + 0.1 * rng.normal(size=values.shape)).astype(np.float32)

@@ -16,10 +16,12 @@ from playwright.sync_api import sync_playwright
 # A kernel that has run the notebook waits for the next visitor. The extension of
 # Notebook 7 asks for parts of Lab that Voila does not have, and fails aloud.
 VOILA = (
-    "--no-browser", "--Voila.ip=127.0.0.1", "--preheat_kernel=True",
+    "--no-browser",
+    "--Voila.ip=127.0.0.1",
+    "--preheat_kernel=True",
     "--VoilaConfiguration.default_pool_size=1",
     "--VoilaConfiguration.extension_denylist=@jupyter-notebook/lab-extension",
-)  # fmt: skip
+)
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 # One entry an output: its words, and how many square pixels of drawings can be seen.
@@ -57,10 +59,12 @@ def running(words, folder, *, ready, seconds=PATIENCE):
         log.open("w") as out,
         subprocess.Popen(
             [sys.executable, "-m", *(word.format(port=port) for word in words)],
-            cwd=folder, stdout=out, stderr=out,
+            cwd=folder,
+            stdout=out,
+            stderr=out,
             env={**os.environ, **places, "PYTHONPATH": path},
         ) as process,
-    ):  # fmt: skip
+    ):
         try:
             end = time.monotonic() + seconds
             while not _answers(ready, port, log):

@@ -20,10 +20,27 @@ from refnet_viz.config import Config
 MODULE_NAMES = {"data", "graph", "plot", "responsibility"}
 CLASS_NAMES = {"Attribution", "Config", "Embedding", "Layout", "Neighbors", "Run"}
 FUNCTION_NAMES = {
-    "ablate", "attribute", "compare", "counterfactual", "embed", "explore",
-    "export_html", "fit", "knn", "label_curve", "load", "pretrain", "project", "rails",
-    "refiner_curve", "replay", "report", "robustness", "save", "sweep",
-}  # fmt: skip
+    "ablate",
+    "attribute",
+    "compare",
+    "counterfactual",
+    "embed",
+    "explore",
+    "export_html",
+    "fit",
+    "knn",
+    "label_curve",
+    "load",
+    "pretrain",
+    "project",
+    "rails",
+    "refiner_curve",
+    "replay",
+    "report",
+    "robustness",
+    "save",
+    "sweep",
+}
 
 
 def exists(name):

@@ -85,9 +85,10 @@ def test_patterns_against_sets(missing):
     total = sum(degree[i] * degree[j] for i in range(n) for j in range(i))
     both = sum(
         degree[i] * degree[j]
-        for i in range(n) for j in range(i)
+        for i in range(n)
+        for j in range(i)
         if all(frozenset((i, j)) in modal[name] for name in own.inputs)
-    )  # fmt: skip
+    )
     assert table.chance["all"] == pytest.approx(both / total)
     assert table.ratio["all"] == pytest.approx(table.share["all"] * total / both)
 
@@ -138,10 +139,13 @@ def test_closeness_of_many_points_is_ranked_among_some():
     source, target, _ = (part[:50] for part in graph.edges())
     found = closeness(graph, "image")[:50]
     gap = np.linalg.norm(x[source] - x[target], axis=1)
-    exact = np.mean([
-        (np.linalg.norm(x[:, None] - x[end], axis=2) < gap).mean(axis=0)
-        for end in (source, target)
-    ], axis=0)  # fmt: skip
+    exact = np.mean(
+        [
+            (np.linalg.norm(x[:, None] - x[end], axis=2) < gap).mean(axis=0)
+            for end in (source, target)
+        ],
+        axis=0,
+    )
     np.testing.assert_allclose(found, exact, atol=0.06)
     assert np.abs(found - exact).mean() < 0.02
 
@@ -166,8 +170,10 @@ def test_the_summary_counts_neighbours(missing):
         near = np.argsort(gaps, axis=1)[:, :k]
         hits = [
             j in near[i]
-            for i in np.flatnonzero(whole) for j in graph.indices[i] if whole[j]
-        ]  # fmt: skip
+            for i in np.flatnonzero(whole)
+            for j in graph.indices[i]
+            if whole[j]
+        ]
         assert row.neighbors == len(hits)
         assert row.supported == pytest.approx(np.mean(hits))
         assert 0 < row.certified <= row.supported
@@ -326,9 +332,7 @@ def played():
     """Return held-out embeddings of the playground, without and with the refiner."""
     data = playground(1200)
     config = Config(epochs=30, contrastive=0.0)
-    configs = {
-        "plain": dataclasses.replace(config, refiner=0.0), "refiner": config
-    }  # fmt: skip
+    configs = {"plain": dataclasses.replace(config, refiner=0.0), "refiner": config}
     return {
         name: embed(fit(data, config, progress=False), data.test)
         for name, config in configs.items()
@@ -351,9 +355,10 @@ def test_comparisons_say_who_answers(played):
     table = compare({name: knn(own, 10) for name, own in played.items()})
     found = table.pivot_table(index="metric", columns="variant", values="mean")
     for metric in (
-        "refined overlap with sum", "supported",
+        "refined overlap with sum",
+        "supported",
         *(f"responsibility for {sense}" for sense in SENSES),
-    ):  # fmt: skip
+    ):
         assert found.refiner[metric] > found.plain[metric]
     assert (found.loc["certified"] <= found.loc["supported"])[
         ["plain", "refiner"]
@@ -385,9 +390,11 @@ def test_reweighting_is_a_search_without_the_search(kind):
     own = space(n=60)
     stored = Reweighting.of(own, kind)
     rng = np.random.default_rng(0)
-    for weights in (None, {"image": 0.0, "text": 1.0}, *(
-        dict(zip(own.inputs, rng.uniform(0.1, 5, 2), strict=True)) for _ in range(5)
-    )):  # fmt: skip
+    for weights in (
+        None,
+        {"image": 0.0, "text": 1.0},
+        *(dict(zip(own.inputs, rng.uniform(0.1, 5, 2), strict=True)) for _ in range(5)),
+    ):
         fast = stored.knn(7, weights)
         slow = knn(own, 7, space=kind, weights=weights)
         assert (fast.indices == slow.indices).all()

@@ -39,9 +39,12 @@ def test_one_rail_a_modality_and_the_concatenation():
         assert rail.info["C"] in STRENGTHS
         assert rail.info == {
             "variant": f"logistic regression, {name.removesuffix(' only')}",
-            "seed": 4, "dataset": "blobs", "fingerprint": data.fingerprint,
-            "C": rail.info["C"], "rail": True,
-        }  # fmt: skip
+            "seed": 4,
+            "dataset": "blobs",
+            "fingerprint": data.fingerprint,
+            "C": rail.info["C"],
+            "rail": True,
+        }
     z = found["concatenation"].z
     np.testing.assert_array_equal(z[:, :3], found["image only"].z)
     np.testing.assert_array_equal(z[:, 3:], found["text only"].z)

@@ -115,8 +115,10 @@ def moves_the_controls(notebook):
     variants.get_by_role("button", name="refiner").click()
     until("scene.panels.length === 3")
     assert [title.split(",")[0] for title in notebook.titles()] == [
-        "plain", "refiner", "both",
-    ]  # fmt: skip
+        "plain",
+        "refiner",
+        "both",
+    ]
     expect(page.locator(".rv-strip tbody tr")).to_have_count(3)
     variants.get_by_role("button", name="refiner").click()
     until("scene.panels.length === 2")
@@ -140,9 +142,12 @@ def moves_the_controls(notebook):
     drawn = "scene.data.panels[1].edges.reduce((sum, e) => sum + e.pairs.length, 0)"
     counts = {}
     for kind, note in (
-        ("all", " edges"), ("kept", " kept edges"), ("gained", "0 gained edges"),
-        ("lost", "0 lost edges"), ("by modality", "where a modality contradicts them"),
-    ):  # fmt: skip
+        ("all", " edges"),
+        ("kept", " kept edges"),
+        ("gained", "0 gained edges"),
+        ("lost", "0 lost edges"),
+        ("by modality", "where a modality contradicts them"),
+    ):
         edges.get_by_role("button", name=kind, **press).click()
         until(f"scene.data.panels[1].notes.at(-1).endsWith({note!r})")
         counts[kind] = notebook.map(drawn)
@@ -266,9 +271,11 @@ def assert_inside(ids, every, places, ring, margin=2):
 
 
 def starts_from_the_present_after_a_reload(notebook):
-    before = notebook.titles(), notebook.chosen(), notebook.map(
-        "scene.data.panels.map(p => [...p.x].concat([...p.y]))"
-    )  # fmt: skip
+    before = (
+        notebook.titles(),
+        notebook.chosen(),
+        notebook.map("scene.data.panels.map(p => [...p.x].concat([...p.y]))"),
+    )
     notebook.command("docmanager:save")
     notebook.open()
     notebook.settled()
@@ -410,8 +417,10 @@ def takes_every_kind_of_click(notebook):
     assert f"p{one}" in notebook.chosen()
     assert_inside(
         [name for name in notebook.chosen() if name != f"p{one}"],
-        notebook.map("scene.said.names"), places, ring,
-    )  # fmt: skip
+        notebook.map("scene.said.names"),
+        places,
+        ring,
+    )
     mouse.dblclick(*(places.min(axis=0) - 12))
     notebook.wait_map("!scene.data.selected")
 
@@ -585,12 +594,37 @@ def test_keyboard(opened):
         page.keyboard.press("Tab")
     assert page.evaluate(AT) is None  # nothing holds the focus for ever
     for name in (
-        "plain", "both", "Seed", "latent", "picture", "text", "sum", "Distance",
-        "Layout", "Colour by", "Neighbours k", "none", "all", "by modality", "kept",
-        "gained", "lost", "Compared with", "Search", "Copy as code", "Save …",
-        "Lasso", "Pan", "zoom in", "zoom out", "Reset", "plain, seed 0", "both, seed 0",
-        "select ant", "select bee",
-    ):  # fmt: skip
+        "plain",
+        "both",
+        "Seed",
+        "latent",
+        "picture",
+        "text",
+        "sum",
+        "Distance",
+        "Layout",
+        "Colour by",
+        "Neighbours k",
+        "none",
+        "all",
+        "by modality",
+        "kept",
+        "gained",
+        "lost",
+        "Compared with",
+        "Search",
+        "Copy as code",
+        "Save …",
+        "Lasso",
+        "Pan",
+        "zoom in",
+        "zoom out",
+        "Reset",
+        "plain, seed 0",
+        "both, seed 0",
+        "select ant",
+        "select bee",
+    ):
         assert name in names, name
     maps = [name for name in names if name.startswith("Map of ")]
     assert len(maps) == 2
@@ -604,9 +638,11 @@ def test_keyboard(opened):
     row = notebook.map("scene.panels[0].hovered")
     expect(live).to_have_text(f"p{row} {'ant' if row < 30 else 'bee'}")
     for key, axis, sign in (
-        ("ArrowLeft", 0, -1), ("ArrowDown", 1, 1), ("ArrowUp", 1, -1),
+        ("ArrowLeft", 0, -1),
+        ("ArrowDown", 1, 1),
+        ("ArrowUp", 1, -1),
         ("ArrowRight", 0, 1),
-    ):  # fmt: skip
+    ):
         before = notebook.map("scene.panels[0].hovered")
         page.keyboard.press(key)
         after = notebook.map("scene.panels[0].hovered")

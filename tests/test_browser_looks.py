@@ -39,13 +39,13 @@ spaces = {name: [make(share, s) for s in range(2)] for name, share in shares.ite
 STATES = {
     "first": "pass",
     "rich": "view.space = 'sum'; view.weights = {'picture': 2, 'text': 0.5};"
-            "view.edges = 'by modality'; view.select(data.labels == 2)",
+    "view.edges = 'by modality'; view.select(data.labels == 2)",
     "four": "view.variants = tuple(shares); view.space = 'latent';"
-            "view.edges = 'gained'; view.color = 'rewiring'; view.select(data.ids[7])",
+    "view.edges = 'gained'; view.color = 'rewiring'; view.select(data.ids[7])",
     "three": "view.variants = ('plain', 'refiner', 'both'); view.select(None);"
-             "view.edges = 'none'; view.color = 'subgroup'; view.search('face')",
+    "view.edges = 'none'; view.color = 'subgroup'; view.search('face')",
     "one": "view.variants = ('both',); view.color = 'label'; view.select(None)",
-}  # fmt: skip
+}
 CALM = """(wide) => new Promise((done) => {
   // Lab has followed the window, and nothing has moved for a quarter of a second.
   let last = "", since = 0;
@@ -105,8 +105,11 @@ def shown(request, lab):
                 for name, box in look(page, "boxes").items()
             }
             looks[state, width] = (
-                boxes, look(page, "cut"), look(page, "pale"), nameless(page),
-            )  # fmt: skip
+                boxes,
+                look(page, "cut"),
+                look(page, "pale"),
+                nameless(page),
+            )
     yield notebook, looks
     page.close()
 

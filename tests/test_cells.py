@@ -33,10 +33,14 @@ def blobs():
     present = np.ones((20, 1), dtype=bool)
     present[0] = False
     return rv.Embedding.from_arrays(
-        x, modalities={"rna": x}, present=present, metadata=metadata,
-        labels=[None, *["low"] * 9, *["high"] * 10], class_names=["low", "high"],
+        x,
+        modalities={"rna": x},
+        present=present,
+        metadata=metadata,
+        labels=[None, *["low"] * 9, *["high"] * 10],
+        class_names=["low", "high"],
         ids=[f"c{i}" for i in range(20)],
-    )  # fmt: skip
+    )
 
 
 def test_scanpy_reads_the_graph(tmp_path, blobs):
@@ -92,8 +96,11 @@ def test_graphs_that_are_handed_over(blobs):
         {"near": rv.knn(blobs, k=3), "rna": rv.knn(blobs, k=2, space="rna")}
     )
     assert set(adata.obsp) == {
-        "near_distances", "near_connectivities", "rna_distances", "rna_connectivities"
-    }  # fmt: skip
+        "near_distances",
+        "near_connectivities",
+        "rna_distances",
+        "rna_connectivities",
+    }
     assert adata.obsp["rna_distances"][0].nnz == 0
     assert adata.obsp["near_distances"][0].nnz == 3
     assert not blobs.to_anndata({}).obsp

@@ -25,9 +25,12 @@ def pair(target, answer, *, with_it=None):
     own = target if with_it is None else with_it
     both = {"a": target, "b": target}
     whole = dataclasses.replace(
-        whole, inputs=both, targets=both, decoded={"a": target, "b": own},
+        whole,
+        inputs=both,
+        targets=both,
+        decoded={"a": target, "b": own},
         present=np.ones((n, 2), dtype=bool),
-    )  # fmt: skip
+    )
     lacking = dataclasses.replace(
         whole, decoded={"a": target, "b": answer}, present=whole.present & [True, False]
     )
@@ -92,10 +95,13 @@ def covered(whole, lacking, fitted_on, modality):
         low, high = radius.interval(points, anchors)
         assert (high <= bounds + 1e-9).all()
         within = (low - 1e-9 <= true) & (true <= high + 1e-9)
-        held.append([
-            (true <= bounds + 1e-9).all(axis=1).mean(), within.all(axis=1).mean(),
-            (errors[new] <= radius.radius).mean(),
-        ])  # fmt: skip
+        held.append(
+            [
+                (true <= bounds + 1e-9).all(axis=1).mean(),
+                within.all(axis=1).mean(),
+                (errors[new] <= radius.radius).mean(),
+            ]
+        )
     return np.mean(held, axis=0)
 
 
@@ -144,29 +150,50 @@ def test_radii_that_prove_nothing_are_refused(dropped):
     whole, lacking = dropped
     cases = {
         "`whole` must have at least 99 rows for a coverage of 0.99, got 50.": (
-            whole.subset(range(50)), lacking.subset(range(50)), "touch", 0.99
+            whole.subset(range(50)),
+            lacking.subset(range(50)),
+            "touch",
+            0.99,
         ),
         "`without` must have the same ids as `whole`, in any order, got 239 and 240 of "
         "which 239 are the same: '7' is only in `whole`.": (
-            whole, lacking.subset(np.arange(1, 240)), "touch", 0.9
+            whole,
+            lacking.subset(np.arange(1, 240)),
+            "touch",
+            0.9,
         ),
         "`without` must lack 'sight' in every row, got 240 with it.": (
-            whole, lacking, "sight", 0.9
+            whole,
+            lacking,
+            "sight",
+            0.9,
         ),
         "`whole` must have 'touch' in every row, got 240 without it.": (
-            lacking, lacking, "touch", 0.9
+            lacking,
+            lacking,
+            "touch",
+            0.9,
         ),
         "`modality` must be one of 'sight', 'sound', 'touch', got 'smell'.": (
-            whole, lacking, "smell", 0.9
+            whole,
+            lacking,
+            "smell",
+            0.9,
         ),
         "`coverage` must be a finite number between 0 and 1, got 90.": (
-            whole, lacking, "touch", 90
+            whole,
+            lacking,
+            "touch",
+            90,
         ),
         "`embedding` must hold only rows that its run was not trained on, got 240 of "
         "240 that it was; `embedding.subset(embedding.held_out)` leaves them out.": (
-            dataclasses.replace(whole, held_out=~whole.held_out), lacking, "touch", 0.9
+            dataclasses.replace(whole, held_out=~whole.held_out),
+            lacking,
+            "touch",
+            0.9,
         ),
-    }  # fmt: skip
+    }
     for told, (first, second, name, share) in cases.items():
         with pytest.raises(ValueError, match=f"^{re.escape(told)}$"):
             conformal_radius(first, second, name, coverage=share)

@@ -165,21 +165,33 @@ def test_as_many_tokens_go_as_the_level_says():
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda d: missing(d, 1.5),
-         "`rate` must be a finite number between 0 and 1, got 1.5."),
-        (lambda d: noisy(d, -1),
-         "`level` must be a finite number of at least 0, got -1."),
-        (lambda d: noisy(d, 1, modality="c"),
-         "`modality` must be one of 'a', 'b', got 'c'."),
-        (lambda d: missing(d, 1, modality="c"),
-         "`modality` must be one of 'a', 'b', got 'c'."),
+        (
+            lambda d: missing(d, 1.5),
+            "`rate` must be a finite number between 0 and 1, got 1.5.",
+        ),
+        (
+            lambda d: noisy(d, -1),
+            "`level` must be a finite number of at least 0, got -1.",
+        ),
+        (
+            lambda d: noisy(d, 1, modality="c"),
+            "`modality` must be one of 'a', 'b', got 'c'.",
+        ),
+        (
+            lambda d: missing(d, 1, modality="c"),
+            "`modality` must be one of 'a', 'b', got 'c'.",
+        ),
         (lambda d: permuted(d, "c"), "`name` must be one of 'a', 'b', got 'c'."),
-        (lambda d: permuted(d, "a", seed=-1),
-         "`seed` must be a whole number of at least 0, got -1."),
-        (lambda d: noisy(d, 1, seed=-1),
-         "`seed` must be a whole number of at least 0, got -1."),
+        (
+            lambda d: permuted(d, "a", seed=-1),
+            "`seed` must be a whole number of at least 0, got -1.",
+        ),
+        (
+            lambda d: noisy(d, 1, seed=-1),
+            "`seed` must be a whole number of at least 0, got -1.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_errors_are_sentences(call, sentence):
     with pytest.raises(ValueError, match="must be") as caught:
         call(pairs())

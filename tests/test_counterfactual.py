@@ -174,9 +174,11 @@ def test_differences_know_how_finely_is_counted(runs, data):
     rows = table[table.variant == "refiner"].set_index("metric")
     for metric, steps in counted.items():
         apart = paired(
-            values[metric, "refiner"], values[metric, "plain"], confidence=0.95,
+            values[metric, "refiner"],
+            values[metric, "plain"],
+            confidence=0.95,
             step=max(steps),
-        )  # fmt: skip
+        )
         row = rows.loc[metric]
         assert row.difference == pytest.approx(apart.value)
         assert (row.diff_low, row.diff_high) == pytest.approx((apart.low, apart.high))
@@ -314,9 +316,10 @@ def test_patterns_are_of_the_rows_that_have_a_modality(how, make_mixed, small):
         ends = zip(rows[own.source], rows[own.target], strict=True)
         having[name] = {frozenset(pair) for pair in ends}
     only = {
-        pair for pair in before
+        pair
+        for pair in before
         if [name for name, pairs in having.items() if pair in pairs] == ["vector"]
-    }  # fmt: skip
+    }
     assert only
     found = mean_of(table, metric="edges kept: only vector")
     assert found == pytest.approx(len(only & after) / len(only))

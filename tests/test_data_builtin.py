@@ -25,9 +25,16 @@ emoji_room = importlib.import_module("refnet_viz.data.emoji")
 digits_room = importlib.import_module("refnet_viz.data.digits")
 
 GROUPS = (
-    "Smileys & Emotion", "People & Body", "Animals & Nature", "Food & Drink",
-    "Travel & Places", "Activities", "Objects", "Symbols", "Flags",
-)  # fmt: skip
+    "Smileys & Emotion",
+    "People & Body",
+    "Animals & Nature",
+    "Food & Drink",
+    "Travel & Places",
+    "Activities",
+    "Objects",
+    "Symbols",
+    "Flags",
+)
 
 
 @pytest.fixture(scope="module")
@@ -46,15 +53,25 @@ def test_emoji_are_the_official_ones_without_skin_tones(pictograms):
     assert pictograms.shape == (1870, 2)
     assert pictograms.class_names == GROUPS
     assert np.bincount(pictograms.labels).tolist() == [
-        166, 363, 152, 133, 218, 85, 261, 223, 269,
-    ]  # fmt: skip
+        166,
+        363,
+        152,
+        133,
+        218,
+        85,
+        261,
+        223,
+        269,
+    ]
     assert pictograms.metadata["subgroup"].nunique() == 99
     assert not any(0x1F3FB <= ord(c) <= 0x1F3FF for c in "".join(pictograms.ids))
     row = pictograms.metadata[pictograms.ids == "🦊"].iloc[0]
     assert row.to_dict() == {
-        "name": "fox", "keywords": "face | fox", "group": "Animals & Nature",
+        "name": "fox",
+        "keywords": "face | fox",
+        "group": "Animals & Nature",
         "subgroup": "animal-mammal",
-    }  # fmt: skip
+    }
 
 
 def test_emoji_split_is_stored_stratified_and_seeded(pictograms):
@@ -114,8 +131,11 @@ def test_text_never_holds_a_word_of_a_class_name(labels):
 def test_masking_knows_plurals_and_drops_the_mark_of_a_flag():
     texts = ["flag: Chad", "Flags and berries", "glass", "berry | glasses"]
     assert emoji_room.masked(texts, ["Flags", "Berry"]) == [
-        "chad", "and", "glass", "glasses",
-    ]  # fmt: skip
+        "chad",
+        "and",
+        "glass",
+        "glasses",
+    ]
 
 
 def test_text_features_are_fitted_on_training_rows_only():

@@ -66,8 +66,12 @@ def test_axes_say_what_a_modality_is():
     )
     kinds = {name: modality.kind for name, modality in data.modalities.items()}
     assert kinds == {
-        "v": "vector", "p": "picture", "s": "sequence", "m": "sequence", "t": "tokens",
-    }  # fmt: skip
+        "v": "vector",
+        "p": "picture",
+        "s": "sequence",
+        "m": "sequence",
+        "t": "tokens",
+    }
     assert data.modalities["p"].values.dtype == np.uint8
     assert data.modalities["p"].values.max() == 128
     assert data.modalities["s"].mask.all()

@@ -114,11 +114,13 @@ def test_matlab_73(tmp_path):
     ("content", "options", "words"),
     [
         (
-            {"X": cell(ONE), "y": LABELS, "gt": LABELS[::-1]}, {},
+            {"X": cell(ONE), "y": LABELS, "gt": LABELS[::-1]},
+            {},
             "`labels` must say which of 'y', 'gt' is meant",
         ),
         (
-            {"A": cell(ONE), "B": cell(TWO), "y": LABELS}, {},
+            {"A": cell(ONE), "B": cell(TWO), "y": LABELS},
+            {},
             "`views` must say which of the cells 'A', 'B' is meant",
         ),
         ({"X": cell(ONE, np.eye(2)), "y": LABELS}, {}, "for each of 6 labels"),
@@ -126,7 +128,7 @@ def test_matlab_73(tmp_path):
         ({"X": cell(ONE), "y": LABELS}, {"views": "z"}, "`views` must be one of"),
         ({"a": 1.0, "y": LABELS}, {}, "must hold views"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_one_sentence(tmp_path, content, options, words):
     savemat(tmp_path / "a.mat", content)
     with pytest.raises(ValueError, match=words):

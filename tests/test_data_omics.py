@@ -60,11 +60,15 @@ def test_an_anndata_is_read_where_it_is_said():
     data = rv.data.from_anndata(
         adata,
         modalities={
-            "rna": "X", "protein": "obsm/protein", "counts": "layers/counts",
-            "raw": "raw/X", "pca": "obsm/pca",
+            "rna": "X",
+            "protein": "obsm/protein",
+            "counts": "layers/counts",
+            "raw": "raw/X",
+            "pca": "obsm/pca",
         },
-        labels="kind", groups="patient",
-    )  # fmt: skip
+        labels="kind",
+        groups="patient",
+    )
     assert data.ids.tolist() == CELLS
     assert data.class_names == ("low", "high")
     assert data.labels.tolist() == [0, 1, 0, 1, 0, -1]
@@ -110,9 +114,13 @@ def test_cells_that_a_modality_lacks_are_not_present(tmp_path, kind):
     place = {name: i for i, name in enumerate(data.ids)}
     order = [place[name] for name in CELLS]
     assert data.present[order].tolist() == [
-        [True, False], [True, False], [True, True], [True, True], [False, True],
+        [True, False],
+        [True, False],
+        [True, True],
+        [True, True],
         [False, True],
-    ]  # fmt: skip
+        [False, True],
+    ]
     assert np.array(values(data, "rna"))[order].tolist() == [0, 1, 2, 3, 0, 0]
     assert np.array(values(data, "atac"))[order].tolist() == [0, 0, 2, 3, 4, 5]
     assert data.labels[order].tolist() == [-1, -1, 0, 1, 0, -1]
@@ -126,11 +134,14 @@ def test_places_in_a_mudata():
     data = rv.data.from_mudata(
         mdata,
         modalities={
-            "a": "rna", "b": "rna/obsm/pca", "atac": "layers/counts",
+            "a": "rna",
+            "b": "rna/obsm/pca",
+            "atac": "layers/counts",
             "f": "obsm/factors",
         },
-        labels="sex", metadata=["rna:age"],
-    )  # fmt: skip
+        labels="sex",
+        metadata=["rna:age"],
+    )
     assert values(data, "b") == values(data, "a")
     assert values(data, "atac") == [100 * value for value in values(data, "a")]
     assert values(data, "f") == [0, 1, 2, 3, 4, 5]

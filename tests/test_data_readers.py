@@ -83,9 +83,12 @@ def test_masks_and_presence(path):
     mask = np.tri(4, 3, dtype=bool)
     present = np.array([[1, 1], [0, 1], [1, 0], [1, 1]], dtype=bool)
     np.savez(
-        path, mod_words=np.full((4, 3), 7), mask_words=mask, mod_v=np.eye(4),
+        path,
+        mod_words=np.full((4, 3), 7),
+        mask_words=mask,
+        mod_v=np.eye(4),
         present=present,
-    )  # fmt: skip
+    )
     data = from_npz(path)
     assert data.modalities["words"].kind == "tokens"
     assert data.modalities["words"].mask.tolist() == mask.tolist()
@@ -243,9 +246,10 @@ def test_a_truncated_and_a_flipped_file(path):
 
 
 @settings(
-    max_examples=150, deadline=None,
+    max_examples=150,
+    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
-)  # fmt: skip
+)
 @given(st.data())
 def test_whatever_happens_to_a_file_the_answer_is_data_or_a_sentence(path, data):
     buffer = io.BytesIO()
@@ -286,8 +290,9 @@ def test_shared_sets_are_found_through_the_environment(tmp_path, monkeypatch):
     assert shared("fashion").media.pictures == ()
     np.savez(
         tmp_path / "fashion_thumbs.npz",
-        jpeg=np.frombuffer(b"abcde", np.uint8), offsets=np.arange(6),
-    )  # fmt: skip
+        jpeg=np.frombuffer(b"abcde", np.uint8),
+        offsets=np.arange(6),
+    )
     assert shared("fashion").media.pictures == (b"a", b"b", b"c", b"d", b"e")
 
 

@@ -282,9 +282,11 @@ def test_validation_rows_are_whole_groups_and_never_all_or_none(rows, seed):
     labels, groups = rows
     n = len(groups)
     data = Dataset.from_arrays(
-        {"a": np.ones((n, 1))}, labels=np.where(labels < 0, 0, labels),
-        groups=groups, split="train",
-    )  # fmt: skip
+        {"a": np.ones((n, 1))},
+        labels=np.where(labels < 0, 0, labels),
+        groups=groups,
+        split="train",
+    )
     if len(set(groups)) == 1:
         with pytest.raises(ValueError, match="two training rows of different groups"):
             with_validation(data, seed=seed)

@@ -145,10 +145,12 @@ def test_a_saved_index_names_the_rows(tmp_path):
 @pytest.mark.parametrize(
     "choice",
     [
-        "gene_*", ["gene_a", "gene_*"], re.compile("gene_[ab]"),
+        "gene_*",
+        ["gene_a", "gene_*"],
+        re.compile("gene_[ab]"),
         lambda name: name.startswith("gene"),
     ],
-)  # fmt: skip
+)
 def test_columns_are_chosen_by_names_patterns_and_tests(choice):
     data = from_table(FRAME, modalities={"rna": choice})
     assert data.modalities["rna"].features == ("gene_a", "gene_b")
@@ -213,19 +215,25 @@ def test_values_of_their_own_are_aligned_by_id():
     data = from_table(FRAME, modalities={"rna": "gene_*"}, id="cell", labels=types)
     assert data.labels.tolist() == [1, 0] * 3
     texts = from_table(
-        FRAME, modalities={"note": words("note")}, id="cell", labels=types[2:],
+        FRAME,
+        modalities={"note": words("note")},
+        id="cell",
+        labels=types[2:],
         join="inner",
-    )  # fmt: skip
+    )
     assert texts.media.texts == ("plain", "odd", "plain", "odd")
 
 
 def test_metadata_are_what_is_left_and_plain():
     table = pa.table(
         {
-            "a": [1.0, 2.0], "v": [[1.0, 2.0], [3.0, 4.0]], "b": [b"x", b"y"],
-            "tags": [["p"], ["q", "r"]], "when": pd.to_datetime(["2020-01-01"] * 2),
+            "a": [1.0, 2.0],
+            "v": [[1.0, 2.0], [3.0, 4.0]],
+            "b": [b"x", b"y"],
+            "tags": [["p"], ["q", "r"]],
+            "when": pd.to_datetime(["2020-01-01"] * 2),
         }
-    )  # fmt: skip
+    )
     data = from_table(table, modalities={"a": "a"})
     assert list(data.metadata.columns) == ["tags", "when"]
     named = from_table(table, modalities={"a": "a"}, metadata=["when"])
@@ -423,7 +431,7 @@ BAD = {
         "`modalities['x']` must be names or patterns of columns, `words` or "
         "`pictures`, got 3.",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", BAD)
@@ -513,10 +521,14 @@ def test_without_pyarrow_csv_is_read_and_the_rest_says_what_to_install(tmp_path)
     FRAME.to_parquet(tmp_path / "x.parquet")
     FRAME.to_csv(tmp_path / "x.csv", index=False)
     out = subprocess.run(
-        [sys.executable, "-c", WITHOUT_PYARROW], cwd=tmp_path, timeout=600,
-        capture_output=True, text=True, check=True,
+        [sys.executable, "-c", WITHOUT_PYARROW],
+        cwd=tmp_path,
+        timeout=600,
+        capture_output=True,
+        text=True,
+        check=True,
         env={**os.environ, "PYTHONPATH": str(Path(rv.__file__).parents[1])},
-    )  # fmt: skip
+    )
     ids, sentence = out.stdout.splitlines()
     assert ids == str(FRAME["cell"].tolist())
     assert sentence == (
@@ -531,14 +543,17 @@ def test_a_table_trains_and_opens(tmp_path):
     frame = pd.DataFrame(
         {
             "caption": [f"a {kind} number {i % 7}" for i, kind in enumerate(kinds)],
-            "a": rng.normal(size=60), "b": rng.normal(size=60), "kind": kinds,
+            "a": rng.normal(size=60),
+            "b": rng.normal(size=60),
+            "kind": kinds,
         }
-    )  # fmt: skip
+    )
     frame.to_csv(tmp_path / "x.csv", index=False)
     data = from_table(
         tmp_path / "x.csv",
-        modalities={"text": words("caption"), "numbers": ["a", "b"]}, labels="kind",
-    )  # fmt: skip
+        modalities={"text": words("caption"), "numbers": ["a", "b"]},
+        labels="kind",
+    )
     run = rv.fit(data, rv.Config(epochs=2, width=8))
     assert rv.embed(run, data.test).z.shape[0] == len(data.test)
 

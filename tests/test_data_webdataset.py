@@ -55,9 +55,11 @@ def test_a_shard_is_read_column_by_column(tmp_path, mode):
             files |= sample(f"dir.v1/{shard}{i}", 3 * shard + i)
         write(tmp_path / f"s-{shard}.{suffix}", files, mode)
     for shards in (
-        tmp_path, tmp_path / f"s-*.{suffix}", str(tmp_path / f"s-{{0..1}}.{suffix}"),
+        tmp_path,
+        tmp_path / f"s-*.{suffix}",
+        str(tmp_path / f"s-{{0..1}}.{suffix}"),
         [tmp_path / f"s-{shard}.{suffix}" for shard in range(2)],
-    ):  # fmt: skip
+    ):
         data = from_webdataset(shards, modalities=MODALITIES, labels="cls")
         assert data.ids.tolist() == [f"dir.v1/{s}{i}" for s in (0, 1) for i in range(3)]
         assert data.modalities["image"].values[:, 0, 0, 0].tolist() == list(range(6))

@@ -45,8 +45,11 @@ def site(executed, tmp_path_factory):
     words = ["-W", "--keep-going", "-q", "-b", "html", "docs", str(folder)]
     built = subprocess.run(
         [sys.executable, "-m", "sphinx", *words],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert built.returncode == 0, built.stderr
     return folder
 

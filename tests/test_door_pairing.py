@@ -181,8 +181,16 @@ def test_filtered_tables_name_their_rows_by_what_is_left():
 
 def test_patients_with_numbers_for_names():
     table = pd.DataFrame(X, index=[1007, 1001, 1003, 1005, 1002, 1004])
-    outcome = pd.Series({1001: "dead", 1002: "alive", 1003: "alive", 1004: "dead",
-                         1005: "alive", 1007: "dead"})  # fmt: skip
+    outcome = pd.Series(
+        {
+            1001: "dead",
+            1002: "alive",
+            1003: "alive",
+            1004: "dead",
+            1005: "alive",
+            1007: "dead",
+        }
+    )
     data = Dataset.from_arrays({"rna": table}, labels=outcome)
     assert data.ids[0] == "1007"
     assert labels_by_id(data)["1001"] == "dead"
@@ -438,10 +446,15 @@ def test_a_column_called_id_names_rows_only_if_it_can():
 def test_a_modality_may_be_called_as_an_argument_is(name):
     data = Dataset.from_arrays(
         {name: X, "b": X * 2},
-        labels=[0, 1] * 3, target=range(6), split=[0, 0, 0, 1, 2, 2], ids=CELLS,
-        groups=[0, 0, 0, 1, 2, 2], media=Media(texts=list("abcdef")),
-        metadata={"age": range(6)}, present={name: [1] * 6},
-    )  # fmt: skip
+        labels=[0, 1] * 3,
+        target=range(6),
+        split=[0, 0, 0, 1, 2, 2],
+        ids=CELLS,
+        groups=[0, 0, 0, 1, 2, 2],
+        media=Media(texts=list("abcdef")),
+        metadata={"age": range(6)},
+        present={name: [1] * 6},
+    )
     np.testing.assert_array_equal(data.modalities[name].values, X)
     assert data.labels.tolist() == [0, 1] * 3
     assert data.target.tolist() == [*range(6)]

@@ -69,10 +69,13 @@ def test_a_declared_value_means_no_label():
 
 
 def test_a_missing_target_is_no_number():
-    for target in ([1.5, None, 2], pd.array([1.5, None, 2], dtype="Float64"),
-                   np.ma.masked_equal([1.5, -9.0, 2.0], -9.0),
-                   [[1.5], [np.nan], [2.0]],
-                   [decimal.Decimal("1.5"), None, decimal.Decimal(2)]):  # fmt: skip
+    for target in (
+        [1.5, None, 2],
+        pd.array([1.5, None, 2], dtype="Float64"),
+        np.ma.masked_equal([1.5, -9.0, 2.0], -9.0),
+        [[1.5], [np.nan], [2.0]],
+        [decimal.Decimal("1.5"), None, decimal.Decimal(2)],
+    ):
         data = Dataset.from_arrays({"a": X[:3]}, target=target)
         assert data.target[[0, 2]].tolist() == [1.5, 2.0]
         assert data.labelled.tolist() == [True, False, True]
@@ -141,8 +144,13 @@ def test_several_labels_a_row():
     for value in both(labels=tags):
         assert value.class_names == ("x", "y", "z")
         assert value.labels.tolist() == [
-            [1, 1, 0], [0, 0, 0], [-1] * 3, [0, 1, 0], [1, 0, 0], [0, 0, 1],
-        ]  # fmt: skip
+            [1, 1, 0],
+            [0, 0, 0],
+            [-1] * 3,
+            [0, 1, 0],
+            [1, 0, 0],
+            [0, 0, 1],
+        ]
     table = pd.DataFrame({"r": [1, 0, None] * 2, "g": [False, True, None] * 2})
     for value in both(labels=table):
         assert value.class_names == ("r", "g")
@@ -399,9 +407,15 @@ def test_words_for_the_parts_of_a_split():
     assert data.split.tolist() == ["train"] * 2 + ["val"] * 3 + ["test"]
     assert Dataset.from_arrays({"a": X}, split="test").split.tolist() == ["test"] * 6
     coded = pd.Categorical(["train", "val", "test"] * 2)
-    assert Dataset.from_arrays({"a": X}, split=coded).split.tolist() == [
-        "train", "val", "test",
-    ] * 2  # fmt: skip
+    assert (
+        Dataset.from_arrays({"a": X}, split=coded).split.tolist()
+        == [
+            "train",
+            "val",
+            "test",
+        ]
+        * 2
+    )
     gap = ["train", None, "test"] * 2
     assert refusal(lambda: Dataset.from_arrays({"a": X}, split=gap)) == (
         "`split` must have an entry in every row, got none in row 1."

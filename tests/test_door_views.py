@@ -38,10 +38,13 @@ def turned(embedding, seed=1):
 
 
 PAIRS = {
-    "overlap": graph.overlap, "jaccard": graph.jaccard, "rewiring": graph.rewiring,
-    "rbo": graph.rbo, "shared": shared,
+    "overlap": graph.overlap,
+    "jaccard": graph.jaccard,
+    "rewiring": graph.rewiring,
+    "rbo": graph.rbo,
+    "shared": shared,
     "second_order_cosine": graph.second_order_cosine,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("measure", PAIRS.values(), ids=PAIRS)
@@ -80,11 +83,15 @@ def test_comparisons_and_figures_do_not_depend_on_the_order():
     np.testing.assert_allclose(*numbers, equal_nan=True)
     pairs = [rv.graph.compare_pairs(g) for g in (straight, crossed)]
     np.testing.assert_allclose(pairs[0]["mean"], pairs[1]["mean"])
-    kept = [rv.plot.rewiring(g, "plain", "other", layout="pca").layout.meta["kept"]
-            for g in (straight, crossed)]  # fmt: skip
+    kept = [
+        rv.plot.rewiring(g, "plain", "other", layout="pca").layout.meta["kept"]
+        for g in (straight, crossed)
+    ]
     assert kept[0] == kept[1]
-    meta = [rv.plot.overlaps({"a": one, "b": other}).layout.meta
-             for other in (two, turned(two))]  # fmt: skip
+    meta = [
+        rv.plot.overlaps({"a": one, "b": other}).layout.meta
+        for other in (two, turned(two))
+    ]
     assert meta[0]["alt"] == meta[1]["alt"]
 
 
@@ -133,10 +140,11 @@ def test_eight_rows_need_no_k(tmp_path):
     assert rv.export_html(few, tmp_path / "p.html").exists()
     assert rv.report(few, tmp_path / "r.html", progress=False).exists()
     for verb in (
-        lambda: rv.knn(few, 15), lambda: rv.explore(few, k=15),
+        lambda: rv.knn(few, 15),
+        lambda: rv.explore(few, k=15),
         lambda: rv.export_html(few, tmp_path / "q.html", k=15),
         lambda: rv.report(few, tmp_path / "q.html", k=15),
-    ):  # fmt: skip
+    ):
         with pytest.raises(ValueError, match=r"`k` must be between 1 and 7"):
             verb()
 
@@ -173,34 +181,50 @@ COLUMNS = {
     "dates": (every_third(DAY, dt.date(1, 1, 1)), "2024-02-29", "scale", "2024-02-29"),
     "times": (
         pd.date_range("2024-01-31 23:00", periods=N, freq="h"),
-        "2024-01-31 23:00:00", "scale", "2024-01-31T23:00:00",
+        "2024-01-31 23:00:00",
+        "scale",
+        "2024-01-31T23:00:00",
     ),
     "times of a zone": (
         pd.date_range("2024-01-31", periods=N, freq="D", tz="Asia/Tokyo"),
-        "2024-01-31 00:00:00+09:00", "scale", "2024-01-31T00:00:00+09:00",
+        "2024-01-31 00:00:00+09:00",
+        "scale",
+        "2024-01-31T00:00:00+09:00",
     ),
     "times of day": (
-        every_third(dt.time(9), dt.time(8)), "09:00:00",
-        ["08:00:00", "09:00:00", "missing"], "09:00:00",
+        every_third(dt.time(9), dt.time(8)),
+        "09:00:00",
+        ["08:00:00", "09:00:00", "missing"],
+        "09:00:00",
     ),
     "periods": (
-        pd.period_range("2024-01", periods=N, freq="M"), "2024-01", "scale", "2024-01",
+        pd.period_range("2024-01", periods=N, freq="M"),
+        "2024-01",
+        "scale",
+        "2024-01",
     ),
     "durations": (
-        pd.to_timedelta(range(1, N + 1), unit="h"), "0 days 01:00:00", "scale",
+        pd.to_timedelta(range(1, N + 1), unit="h"),
+        "0 days 01:00:00",
+        "scale",
         "0 days 01:00:00",
     ),
     "Python's durations": (
-        every_third(dt.timedelta(minutes=1), dt.timedelta(2)), "0 days 00:01:00",
-        "scale", "0 days 00:01:00",
+        every_third(dt.timedelta(minutes=1), dt.timedelta(2)),
+        "0 days 00:01:00",
+        "scale",
+        "0 days 00:01:00",
     ),
     "bins": (
-        pd.cut(np.arange(N), [-1, 9, 11, N]), "(-1, 9]",
-        ["(-1, 9]", "(9, 11]", "(11, 24]"], "(-1, 9]",
+        pd.cut(np.arange(N), [-1, 9, 11, N]),
+        "(-1, 9]",
+        ["(-1, 9]", "(9, 11]", "(11, 24]"],
+        "(-1, 9]",
     ),
     "decimals": (every_third(Decimal("0.10"), Decimal(9)), "0.10", "scale", 0.1),
     "UUIDs": (
-        every_third(uuid.UUID(int=1), uuid.UUID(int=0)), str(uuid.UUID(int=1)),
+        every_third(uuid.UUID(int=1), uuid.UUID(int=0)),
+        str(uuid.UUID(int=1)),
         [str(uuid.UUID(int=0)), str(uuid.UUID(int=1)), "missing"],
         str(uuid.UUID(int=1)),
     ),
@@ -208,29 +232,46 @@ COLUMNS = {
     "dicts": (every_third({"box": [1, 2]}, {}), "box: 1, 2", None, "box: 1, 2"),
     "sets": (every_third({"b", "a"}), "a, b", None, "a, b"),
     "ordered categories": (
-        categories(["mid", "low", None, "high"], ["low", "mid", "never", "high"],
-                   ordered=True),
-        "mid", ["low", "mid", "high", "missing"], "mid",
+        categories(
+            ["mid", "low", None, "high"], ["low", "mid", "never", "high"], ordered=True
+        ),
+        "mid",
+        ["low", "mid", "high", "missing"],
+        "mid",
     ),
     "numbers in an order": (
-        categories([9, 10, None], [10, 9]), "9", ["10", "9", "missing"], 9
+        categories([9, 10, None], [10, 9]),
+        "9",
+        ["10", "9", "missing"],
+        9,
     ),
     "few whole numbers": (
-        pd.array([10, 9, None] * 8, "Int64"), "10", ["9", "10", "missing"], 10
+        pd.array([10, 9, None] * 8, "Int64"),
+        "10",
+        ["9", "10", "missing"],
+        10,
     ),
     "many whole numbers": (pd.array([*range(N - 1), None], "Int64"), "0", "scale", 0),
     "numbers with gaps": (pd.array([0.5, None] * 12, "Float64"), "0.5", "scale", 0.5),
     "bools": (
-        pd.array([True, None, False] * 8, "boolean"), "True",
-        ["False", "True", "missing"], True,
+        pd.array([True, None, False] * 8, "boolean"),
+        "True",
+        ["False", "True", "missing"],
+        True,
     ),
     "bytes": (
-        every_third(b"ab", b"\xff\xfe"), "ab", ["2 bytes", "ab", "missing"], "ab"
+        every_third(b"ab", b"\xff\xfe"),
+        "ab",
+        ["2 bytes", "ab", "missing"],
+        "ab",
     ),
     "natural order": (
-        every_third("c 10", "c 9"), "c 10", ["c 9", "c 10", "missing"], "c 10"
+        every_third("c 10", "c 9"),
+        "c 10",
+        ["c 9", "c 10", "missing"],
+        "c 10",
     ),
-}  # fmt: skip
+}
 
 
 def with_column(values):
@@ -364,8 +405,9 @@ def test_a_scale_of_times_is_read_in_their_unit(values, first, last):
 
 def test_a_scale_of_one_time_says_it_once():
     assert ticks("times", 0.0, 1.0) == (
-        [0.0, 0.6], ["1970-01-01 00:00:00", "1970-01-01 00:00:01"]
-    )  # fmt: skip
+        [0.0, 0.6],
+        ["1970-01-01 00:00:00", "1970-01-01 00:00:01"],
+    )
 
 
 # The order of classes
@@ -395,8 +437,12 @@ def test_a_number_is_a_position_and_a_text_an_id_in_every_verb(kind):
     own = Embedding.from_arrays(np.eye(N), ids=ids)
     view = rv.explore(own, k=3, layout="pca")
     for choice, expected in (
-        (3, "20"), ([3], "20"), (np.array([3]), "20"), ("3", "3"), (["3"], "3"),
-    ):  # fmt: skip
+        (3, "20"),
+        ([3], "20"),
+        (np.array([3]), "20"),
+        ("3", "3"),
+        (["3"], "3"),
+    ):
         view.select(choice)
         assert view.selected["id"].tolist() == [expected]
         assert own.subset(np.atleast_1d(choice)).ids.tolist() == [expected]

@@ -63,9 +63,14 @@ def test_every_row_has_its_vector_and_equal_items_are_encoded_once():
     assert encoder.batches == [["aa", "b"], ["abc"]]
     assert json.loads(json.dumps(info)) == info
     assert info == {
-        "name": "Counting", "version": "", "digest": info["digest"], "kind": "words",
-        "width": 2, "rows": 4, "normalized": False,
-    }  # fmt: skip
+        "name": "Counting",
+        "version": "",
+        "digest": info["digest"],
+        "kind": "words",
+        "width": 2,
+        "rows": 4,
+        "normalized": False,
+    }
 
 
 @given(st.lists(st.text(max_size=3), min_size=1, max_size=12), st.integers(1, 5))
@@ -101,16 +106,25 @@ def test_pictures_arrive_in_rgb_however_they_are_stored(tmp_path):
     stream = io.BytesIO()
     turned.save(stream, "png", exif=exif)
     items = [
-        picture((255, 0, 0)), as_png(picture(7, "L")), tmp_path / "blue.png",
-        str(tmp_path / "blue.png"), picture((0, 0, 0, 0), "RGBA"),
-        Image.fromarray(np.full((2, 2), 65_535, np.uint16)), stream.getvalue(),
-    ]  # fmt: skip
+        picture((255, 0, 0)),
+        as_png(picture(7, "L")),
+        tmp_path / "blue.png",
+        str(tmp_path / "blue.png"),
+        picture((0, 0, 0, 0), "RGBA"),
+        Image.fromarray(np.full((2, 2), 65_535, np.uint16)),
+        stream.getvalue(),
+    ]
     encoder = Counting(lambda batch: [[*colours([p])[0], *p.size] for p in batch])
     vectors, info = quiet(items, encoder, kind="pictures")
     assert vectors.tolist() == [
-        [255, 0, 0, 4, 3], [7, 7, 7, 4, 3], [0, 0, 255, 4, 3], [0, 0, 255, 4, 3],
-        [255, 255, 255, 4, 3], [255, 255, 255, 2, 2], [9, 9, 9, 2, 6],
-    ]  # fmt: skip
+        [255, 0, 0, 4, 3],
+        [7, 7, 7, 4, 3],
+        [0, 0, 255, 4, 3],
+        [0, 0, 255, 4, 3],
+        [255, 255, 255, 4, 3],
+        [255, 255, 255, 2, 2],
+        [9, 9, 9, 2, 6],
+    ]
     assert sum(map(len, encoder.batches)) == 6  # one file, named twice
     assert info["kind"] == "pictures"
 
@@ -221,9 +235,11 @@ def tokenizer():
 
 
 SMALL = {
-    "hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1,
+    "hidden_size": 8,
+    "intermediate_size": 8,
+    "num_hidden_layers": 1,
     "num_attention_heads": 2,
-}  # fmt: skip
+}
 
 
 def test_words_of_transformers_are_the_mean_of_their_tokens(tokenizer, tmp_path):
@@ -252,12 +268,18 @@ def test_clip_of_transformers_answers_in_the_shared_space(tokenizer):
     size = {"height": 8, "width": 8}
     model = CLIPModel(
         CLIPConfig(
-            text_config={**SMALL, "vocab_size": 6, "max_position_embeddings": 5,
-                         "eos_token_id": 4, "pad_token_id": 0, "bos_token_id": 1},
+            text_config={
+                **SMALL,
+                "vocab_size": 6,
+                "max_position_embeddings": 5,
+                "eos_token_id": 4,
+                "pad_token_id": 0,
+                "bos_token_id": 1,
+            },
             vision_config={**SMALL, "image_size": 8, "patch_size": 4},
             projection_dim=3,
         )
-    ).eval()  # fmt: skip
+    ).eval()
     inputs = tokenizer(["a dog"], return_tensors="pt")
     keys = ("input_ids", "attention_mask")
     expected = model.get_text_features(**{key: inputs[key] for key in keys})
@@ -337,8 +359,9 @@ def test_a_second_call_reads(tmp_path):
     assert again.tolist() == [[1, 0], [1, 0], [2, 2]]
     assert {**same, "rows": 2} == info
     assert sorted({p.suffix for p in tmp_path.rglob("*.*")}) == [
-        ".json", ".safetensors",
-    ]  # fmt: skip
+        ".json",
+        ".safetensors",
+    ]
 
 
 @pytest.mark.parametrize(

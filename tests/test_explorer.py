@@ -320,10 +320,12 @@ def test_layouts(view, spaces):
 
 def test_the_same_points_lie_at_the_same_places(spaces):
     same = {
-        name: [rv.Embedding(**{**vars(e), "inputs": spaces["plain"][0].inputs})
-               for e in runs]
+        name: [
+            rv.Embedding(**{**vars(e), "inputs": spaces["plain"][0].inputs})
+            for e in runs
+        ]
         for name, runs in spaces.items()
-    }  # fmt: skip
+    }
     view = rv.explore(same, k=3, space="image")
     np.testing.assert_array_equal(flat(view), flat(view, 1))
     view.space = "latent"
@@ -376,7 +378,7 @@ def test_few_spaces_are_buttons(view):
             "'rewiring', 'in-degree', 'kind', 'size', got 'hue'.",
         ),
     ],
-)  # fmt: skip
+)
 def test_explore_refuses(spaces, options, sentence):
     before = set(W.widget._instances)
     with pytest.raises(ValueError, match="must") as error:
@@ -389,8 +391,12 @@ def test_explore_refuses(spaces, options, sentence):
 
 def test_attributes_refuse_and_stay(view):
     for name, value in (
-        ("k", 0), ("seed", 7), ("edges", "some"), ("epoch", 3), ("metric", "l1"),
-    ):  # fmt: skip
+        ("k", 0),
+        ("seed", 7),
+        ("edges", "some"),
+        ("epoch", 3),
+        ("metric", "l1"),
+    ):
         before = getattr(view, name)
         with pytest.raises(ValueError, match=f"`{name}` must be"):
             setattr(view, name, value)
@@ -501,8 +507,10 @@ def test_several_labels_a_point():
     one = rv.Embedding(**{**vars(one), "predictions": np.ones_like(labels)})
     view = rv.explore(one, k=2, layout="pca")
     view.select(["0", "1"])
-    told = ["; ".join(n for n, on in zip("abc", row, strict=True) if on) or "none"
-            for row in labels[:2]]  # fmt: skip
+    told = [
+        "; ".join(n for n, on in zip("abc", row, strict=True) if on) or "none"
+        for row in labels[:2]
+    ]
     assert view.selected["label"].tolist() == told
     assert view.selected["prediction"].tolist() == ["a; b; c"] * 2
     assert view.selected["correct"].tolist() == labels[:2].all(axis=1).tolist()
@@ -561,11 +569,18 @@ def test_select_refuses_strangers(view):
 @pytest.mark.parametrize(
     "change",
     [
-        {"color": "kind"}, {"variant": "both"}, {"k": 5}, {"space": "text"},
-        {"seed": 1}, {"edges": "all"}, {"layout": "umap"}, {"baseline": "both"},
-        {"metric": "cosine"}, {"variants": ("both", "plain")},
+        {"color": "kind"},
+        {"variant": "both"},
+        {"k": 5},
+        {"space": "text"},
+        {"seed": 1},
+        {"edges": "all"},
+        {"layout": "umap"},
+        {"baseline": "both"},
+        {"metric": "cosine"},
+        {"variants": ("both", "plain")},
     ],
-)  # fmt: skip
+)
 def test_selection_survives(view, change):
     lasso(view, [1, 7, 8])
     for name, value in change.items():

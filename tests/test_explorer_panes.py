@@ -47,8 +47,9 @@ def test_strip_of_the_whole(view, spaces):
     noise = rewiring(graph(spaces, "plain", 0), graph(spaces, "plain", 1)).mean()
     assert changed["whole"] == f"{expected:.2f}"
     assert changed["nulls"] == [
-        f"chance {chance_rewiring(3, 3, N):.2f}", f"two seeds {noise:.2f}",
-    ]  # fmt: skip
+        f"chance {chance_rewiring(3, 3, N):.2f}",
+        f"two seeds {noise:.2f}",
+    ]
     assert cell(view, "rewiring", "plain")["nulls"] == ["this is the baseline"]
     assert cell(view, "rewiring", "plain")["whole"] == "–"
 
@@ -94,12 +95,16 @@ def band(numbers, low=0.0, high=1.0):
 
 def purities(spaces, variant, rows):
     return [
-        np.mean([
-            np.mean([run.labels[j] == run.labels[i] for j in knn(run, 3).indices[i]])
-            for i in rows
-        ])
+        np.mean(
+            [
+                np.mean(
+                    [run.labels[j] == run.labels[i] for j in knn(run, 3).indices[i]]
+                )
+                for i in rows
+            ]
+        )
         for run in spaces[variant]
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(("variant", "count"), [("plain", 2), ("both", 3)])
@@ -306,15 +311,18 @@ def test_summary_says_what_cannot_be_seen(view):
 def test_hostile_text_stays_text():
     spaces = {
         HOSTILE[0]: embedding(
-            "a", 0, ids=[f"{HOSTILE[i % 3]}{i}" for i in range(N)],
-            class_names=HOSTILE, metadata=pd.DataFrame({HOSTILE[1]: [HOSTILE[2]] * N}),
+            "a",
+            0,
+            ids=[f"{HOSTILE[i % 3]}{i}" for i in range(N)],
+            class_names=HOSTILE,
+            metadata=pd.DataFrame({HOSTILE[1]: [HOSTILE[2]] * N}),
             media=Media((), HOSTILE * (N // 3)),
             modalities={
                 name: np.random.default_rng(i).normal(size=(N, 2))
                 for i, name in enumerate(HOSTILE[:2])
             },
         )
-    }  # fmt: skip
+    }
     view = rv.explore(spaces, k=3, layout="pca", color=HOSTILE[1])
     assert key(view) == []  # one value needs no legend
     view.color, view.space, view.edges = "label", "sum", "by modality"

@@ -93,10 +93,18 @@ def test_many_points_are_searched_when_the_word_is_whole():
 
 
 MOVES = {
-    "variants": ("both",), "seed": 1, "space": "text", "metric": "cosine",
-    "layout": "umap", "color": "kind", "k": 7, "edges": "all", "baseline": "both",
-    "weights": {"image": 2.0, "text": 0.5}, "variant": "both",
-}  # fmt: skip
+    "variants": ("both",),
+    "seed": 1,
+    "space": "text",
+    "metric": "cosine",
+    "layout": "umap",
+    "color": "kind",
+    "k": 7,
+    "edges": "all",
+    "baseline": "both",
+    "weights": {"image": 2.0, "text": 0.5},
+    "variant": "both",
+}
 
 
 @pytest.mark.parametrize("name", MOVES)
@@ -130,9 +138,12 @@ def test_undo_selections_and_settings_in_turn(view):
         view.undo()
     cats = [f"p{i}" for i in range(2, N, 3)]
     assert states == [
-        (["p3"], "all", "both"), (cats, "all", "plain"), (["p1"], "all", "plain"),
-        (["p1"], "none", "plain"), ([], "none", "plain"),
-    ]  # fmt: skip
+        (["p3"], "all", "both"),
+        (cats, "all", "plain"),
+        (["p1"], "all", "plain"),
+        (["p1"], "none", "plain"),
+        ([], "none", "plain"),
+    ]
     assert (ids(view), view.edges, view.variant) == states[-1]  # there is no more
     assert view.controls.actions.search.value == ""
 
@@ -266,10 +277,12 @@ def test_code_says_no_more_than_it_must(spaces):
 def test_code_of_hostile_names_is_code():
     bad = ['"); import os; ("', "a'b\"c\\", "{x!r}", "line\nbreak", "\N{GRINNING FACE}"]
     own = embedding(
-        "plain", 0, ids=[f"{bad[i % 5]}{i}" for i in range(N)],
+        "plain",
+        0,
+        ids=[f"{bad[i % 5]}{i}" for i in range(N)],
         metadata=pd.DataFrame({bad[1]: ["u", "v"] * (N // 2)}),
         modalities={bad[0]: np.eye(N)[:, :2], bad[1]: np.eye(N)[:, 1:]},
-    )  # fmt: skip
+    )
     two = {bad[0]: own, bad[3]: own}
     view = rv.explore(two, k=3, layout="pca", color=bad[1], space=bad[0])
     view.weights = {bad[0]: 2, bad[1]: 0.5}

@@ -36,11 +36,16 @@ def test_weights_are_shown_where_they_count(refined):
         view.space = space
         shown[space] = view.controls["weights"].layout.display != "none"
     assert shown == {
-        "latent": False, "refined": True, "image": False, "text": False, "sum": True,
-    }  # fmt: skip
+        "latent": False,
+        "refined": True,
+        "image": False,
+        "text": False,
+        "sum": True,
+    }
     assert [s.description for s in sliders(view).values()] == [
-        "Weight of image", "Weight of text",
-    ]  # fmt: skip
+        "Weight of image",
+        "Weight of text",
+    ]
 
 
 @pytest.mark.parametrize("space", ["sum", "refined"])
@@ -140,7 +145,7 @@ def test_the_last_weight_goes_back(spaces):
             "`weights` must map modalities to numbers, e.g. {'text': 0.5}, got float.",
         ),
     ],
-)  # fmt: skip
+)
 def test_wrong_weights_are_refused(view, weights, sentence):
     with pytest.raises((TypeError, ValueError), match="must") as error:
         view.weights = weights
@@ -181,10 +186,12 @@ def test_distances_are_computed_once(spaces, monkeypatch):
 
     monkeypatch.setattr(Reweighting, "of", classmethod(count))
     same = {
-        name: [rv.Embedding(**{**vars(e), "inputs": spaces["plain"][0].inputs})
-               for e in runs]
+        name: [
+            rv.Embedding(**{**vars(e), "inputs": spaces["plain"][0].inputs})
+            for e in runs
+        ]
         for name, runs in spaces.items()
-    }  # fmt: skip
+    }
     view = rv.explore(same, k=3, layout="pca", space="sum")
     for weight in (0.1, 0.2, 0.3):
         view.weights = {"image": 1, "text": weight}

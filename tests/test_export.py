@@ -33,9 +33,11 @@ HOSTILE = '</script><script>alert(1)</script> & "x" \x07\x1b\ud83d'
 def figure(mode="light"):
     rng = np.random.default_rng(0)
     space = Embedding.from_arrays(
-        rng.normal(size=(20, 3)), labels=["a<b", HOSTILE] * 10,
-        ids=[f"{HOSTILE}{i}" for i in range(20)], name=HOSTILE,
-    )  # fmt: skip
+        rng.normal(size=(20, 3)),
+        labels=["a<b", HOSTILE] * 10,
+        ids=[f"{HOSTILE}{i}" for i in range(20)],
+        name=HOSTILE,
+    )
     spaces = {HOSTILE: space, "$x_1$ 中文": space}
     return latent(spaces, edges=knn(spaces, k=3), layout="pca", mode=mode)
 
@@ -73,9 +75,25 @@ def test_no_text_from_data_becomes_part_of_a_drawing(tmp_path, name):
     tree = ElementTree.parse(save(figures.attacked(name), tmp_path / "f.svg"))
     tags = {part.tag.rpartition("}")[2] for part in tree.iter()}
     assert tags <= {
-        "svg", "title", "desc", "metadata", "RDF", "Work", "type", "g", "defs", "style",
-        "path", "use", "clipPath", "rect", "image", "format", "text", "tspan",
-    }  # fmt: skip
+        "svg",
+        "title",
+        "desc",
+        "metadata",
+        "RDF",
+        "Work",
+        "type",
+        "g",
+        "defs",
+        "style",
+        "path",
+        "use",
+        "clipPath",
+        "rect",
+        "image",
+        "format",
+        "text",
+        "tspan",
+    }
     style = "".join(part.text or "" for part in tree.iter() if part.tag[-5:] == "style")
     assert style == "*{stroke-linejoin: round; stroke-linecap: butt}"
     links = [v for p in tree.iter() for k, v in p.attrib.items() if k.endswith("href")]
@@ -136,11 +154,16 @@ def test_a_lasso_does_not_stop_a_widget(tmp_path):
     number = list(widget.data).index(trace)
     corners = {"xs": [0, 1, 1], "ys": [0, 0, 1]}
     widget._js2py_pointsCallback = {
-        "event_type": "plotly_selected", "device_state": None,
-        "points": {"trace_indexes": [number], "point_indexes": [0],
-                   "xs": [trace.x[0]], "ys": [trace.y[0]]},
+        "event_type": "plotly_selected",
+        "device_state": None,
+        "points": {
+            "trace_indexes": [number],
+            "point_indexes": [0],
+            "xs": [trace.x[0]],
+            "ys": [trace.y[0]],
+        },
         "selector": {"type": "lasso", "selector_state": corners},
-    }  # fmt: skip
+    }
     for suffix in FIGURES:
         assert save(widget, tmp_path / f"f{suffix}").stat().st_size > 0
 
@@ -233,38 +256,93 @@ def test_a_missing_folder_keeps_its_class(tmp_path):
 @pytest.mark.parametrize(
     ("kind", "thing", "path", "options", "sentence"),
     [
-        (ValueError, FIGURE, "f.bmp", {},
-         "`path` must end in '.html', '.json', '.png', '.svg', '.pdf' for a figure, "
-         "got 'f.bmp'."),
-        (ValueError, pd.DataFrame(), "f.xlsx", {},
-         "`path` must end in '.csv', '.parquet' for a table, got 'f.xlsx'."),
-        (ValueError, knn(np.eye(3), k=1), "f.gml", {},
-         "`path` must end in '.graphml', '.gexf', '.json' for a graph, got 'f.gml'."),
-        (TypeError, 3, "f.png", {},
-         "`thing` must be a plotly figure, a DataFrame, Neighbors or Embeddings, got "
-         "int."),
-        (TypeError, {"plain": [knn(np.eye(3), k=1)]}, "graphs", {},
-         "`thing` must be a plotly figure, a DataFrame, Neighbors or Embeddings, got "
-         "several Neighbors: save them one by one."),
-        (TypeError, {}, "graphs", {},
-         "`thing` must be a plotly figure, a DataFrame, Neighbors or Embeddings, got "
-         "dict."),
-        (ValueError, {"plain": Embedding.from_arrays(np.eye(3))}, "spaces.npz", {},
-         "`path` must name a folder, without a suffix, or end in '.h5ad', '.h5mu', "
-        "'.parquet' for embeddings, got "
-         "'spaces.npz'."),
-        (ValueError, FIGURE, "f.png", {"width": 3},
-         "`width` must be a whole number between 50 and 20000, got 3."),
-        (ValueError, FIGURE, "f.png", {"scale": 0},
-         "`scale` must be a finite number between 0.1 and 20, got 0."),
-        (ValueError, FIGURE, "f.html", {"plotlyjs": "cdn"},
-         "`plotlyjs` must be True or 'directory', got 'cdn'."),
-        (ValueError, go.Figure(go.Pie(values=[1])), "f.svg", {},
-         "`figure` must be made of scatter, bar, histogram and heatmap traces to be "
-         "drawn without a browser, got a trace of type 'pie': save it as .html or "
-         ".json."),
+        (
+            ValueError,
+            FIGURE,
+            "f.bmp",
+            {},
+            "`path` must end in '.html', '.json', '.png', '.svg', '.pdf' for a figure, "
+            "got 'f.bmp'.",
+        ),
+        (
+            ValueError,
+            pd.DataFrame(),
+            "f.xlsx",
+            {},
+            "`path` must end in '.csv', '.parquet' for a table, got 'f.xlsx'.",
+        ),
+        (
+            ValueError,
+            knn(np.eye(3), k=1),
+            "f.gml",
+            {},
+            "`path` must end in '.graphml', '.gexf', '.json' for a graph, got 'f.gml'.",
+        ),
+        (
+            TypeError,
+            3,
+            "f.png",
+            {},
+            "`thing` must be a plotly figure, a DataFrame, Neighbors or Embeddings, "
+            "got int.",
+        ),
+        (
+            TypeError,
+            {"plain": [knn(np.eye(3), k=1)]},
+            "graphs",
+            {},
+            "`thing` must be a plotly figure, a DataFrame, Neighbors or Embeddings, "
+            "got several Neighbors: save them one by one.",
+        ),
+        (
+            TypeError,
+            {},
+            "graphs",
+            {},
+            "`thing` must be a plotly figure, a DataFrame, Neighbors or Embeddings, "
+            "got dict.",
+        ),
+        (
+            ValueError,
+            {"plain": Embedding.from_arrays(np.eye(3))},
+            "spaces.npz",
+            {},
+            "`path` must name a folder, without a suffix, or end in '.h5ad', '.h5mu', "
+            "'.parquet' for embeddings, got "
+            "'spaces.npz'.",
+        ),
+        (
+            ValueError,
+            FIGURE,
+            "f.png",
+            {"width": 3},
+            "`width` must be a whole number between 50 and 20000, got 3.",
+        ),
+        (
+            ValueError,
+            FIGURE,
+            "f.png",
+            {"scale": 0},
+            "`scale` must be a finite number between 0.1 and 20, got 0.",
+        ),
+        (
+            ValueError,
+            FIGURE,
+            "f.html",
+            {"plotlyjs": "cdn"},
+            "`plotlyjs` must be True or 'directory', got 'cdn'.",
+        ),
+        (
+            ValueError,
+            go.Figure(go.Pie(values=[1])),
+            "f.svg",
+            {},
+            "`figure` must be made of scatter, bar, histogram and heatmap traces to be "
+            "drawn without a browser, got a trace of type 'pie': save it as .html or "
+            ".json.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_errors_are_sentences(tmp_path, kind, thing, path, options, sentence):
     with pytest.raises(kind) as caught:
         save(thing, tmp_path / path, **options)

@@ -46,9 +46,14 @@ def test_arrays_that_were_handed_over_stay_writable(own):
     assert not other.z.flags.writeable
 
 
-@pytest.mark.parametrize("change", [
-    lambda e: e.subset([1, 2]), lambda e: e.reordered(e.ids[::-1]), replace,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda e: e.subset([1, 2]),
+        lambda e: e.reordered(e.ids[::-1]),
+        replace,
+    ],
+)
 def test_what_is_made_of_an_embedding_is_read_only(own, change):
     assert not any(array.flags.writeable for array in arrays_of(change(own)))
 

@@ -44,9 +44,11 @@ def net(make_sizes):
 def test_anderson_solves_a_linear_system():
     a, b = contraction()
     state, residual, steps = anderson(
-        lambda x: x @ a.T + b, torch.zeros(1, 6, dtype=a.dtype), steps=60,
+        lambda x: x @ a.T + b,
+        torch.zeros(1, 6, dtype=a.dtype),
+        steps=60,
         tolerance=1e-8,
-    )  # fmt: skip
+    )
     exact = np.linalg.solve(np.eye(6) - a.numpy(), b.numpy())
     np.testing.assert_allclose(state[0].numpy(), exact, rtol=1e-6)
     assert residual[0] <= 1e-8
@@ -60,9 +62,11 @@ def test_a_row_stops_by_itself_and_its_neighbours_do_not_matter():
 
     def rows(index):
         return anderson(
-            lambda x: scale[index] * torch.tanh(x) + 1, start[index], steps=50,
+            lambda x: scale[index] * torch.tanh(x) + 1,
+            start[index],
+            steps=50,
             tolerance=1e-6,
-        )  # fmt: skip
+        )
 
     state, _, steps = rows([0, 1, 2])
     assert steps[0] <= steps[1] <= steps[2]

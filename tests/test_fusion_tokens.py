@@ -161,14 +161,16 @@ def test_attention_of_absent_modalities_is_finite_and_blind(name):
     other, _ = sequences(2, seed=50)
     mixed = {
         "a": encoded["a"]._replace(
-            tokens=torch.where(present[:, 0, None, None], encoded["a"].tokens,
-                               other["a"].tokens)
+            tokens=torch.where(
+                present[:, 0, None, None], encoded["a"].tokens, other["a"].tokens
+            )
         ),
         "b": encoded["b"]._replace(
-            tokens=torch.where(present[:, 1, None, None], encoded["b"].tokens,
-                               other["b"].tokens)
+            tokens=torch.where(
+                present[:, 1, None, None], encoded["b"].tokens, other["b"].tokens
+            )
         ),
-    }  # fmt: skip
+    }
     assert torch.equal(net(mixed, present).z, z)
 
 

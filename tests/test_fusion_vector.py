@@ -20,8 +20,15 @@ from refnet_viz.model.fusion.poe import kl_to_unit, product_of_experts
 from refnet_viz.model.fusion.vectors import shares, unit_scale, wide
 
 NAMES = (
-    "late", "tensor", "low_rank", "multiplicative", "nl_gate", "gmu", "poe", "mfm",
-)  # fmt: skip
+    "late",
+    "tensor",
+    "low_rank",
+    "multiplicative",
+    "nl_gate",
+    "gmu",
+    "poe",
+    "mfm",
+)
 COUNTS = [
     (name, count)
     for name in NAMES
@@ -144,11 +151,15 @@ def test_a_row_with_nothing_at_all_is_finite(name, make_sizes):
 @pytest.mark.parametrize(
     ("name", "count", "span"),
     [
-        ("late", 1, "at least 2"), ("mfm", 1, "at least 2"), ("gmu", 1, "at least 2"),
-        ("nl_gate", 1, "2 to 5"), ("nl_gate", 6, "2 to 5"), ("tensor", 13, "1 to 12"),
+        ("late", 1, "at least 2"),
+        ("mfm", 1, "at least 2"),
+        ("gmu", 1, "at least 2"),
+        ("nl_gate", 1, "2 to 5"),
+        ("nl_gate", 6, "2 to 5"),
+        ("tensor", 13, "1 to 12"),
         ("multiplicative", 4, "2 to 3"),
     ],
-)  # fmt: skip
+)
 def test_a_number_of_modalities_it_is_not_for_is_one_sentence(
     name, count, span, make_sizes
 ):

@@ -84,12 +84,11 @@ def test_one_row_a_metric_and_variant_in_the_given_order(table):
 def test_means_bands_and_differences_are_those_of_the_seeds(table):
     for name in ("accuracy", *GRAPH_METRICS):
         values = {
-            variant: np.array([
-                METRICS[name].function(g)
-                for g in runs(range(3), noise=noise)
-            ])
+            variant: np.array(
+                [METRICS[name].function(g) for g in runs(range(3), noise=noise)]
+            )
             for variant, noise in (("refiner", 0.1), ("plain", 2.0))
-        }  # fmt: skip
+        }
         found = row(table, name, "refiner")
         assert found["mean"] == pytest.approx(values["refiner"].mean())
         half = 4.302653 * values["refiner"].std(ddof=1) / np.sqrt(3)
@@ -350,17 +349,22 @@ def test_missing_modalities_are_left_out_of_their_ground():
 
 @pytest.fixture(scope="module")
 def pairs():
-    return compare_pairs({
-        "plain": runs(range(4), variant="plain"),
-        "same": runs(range(4, 8), variant="plain"),
-        "other": runs(range(4), noise=1.0, signal=0.05, variant="other"),
-    })  # fmt: skip
+    return compare_pairs(
+        {
+            "plain": runs(range(4), variant="plain"),
+            "same": runs(range(4, 8), variant="plain"),
+            "other": runs(range(4), noise=1.0, signal=0.05, variant="other"),
+        }
+    )
 
 
 def test_pairs_have_one_row_a_measure_and_two_variants(pairs):
     assert pairs.metric.unique().tolist() == [
-        "knn_jaccard", "rbo", "cka", "second_order_cosine",
-    ]  # fmt: skip
+        "knn_jaccard",
+        "rbo",
+        "cka",
+        "second_order_cosine",
+    ]
     names = [("plain", "same"), ("plain", "other"), ("same", "other")]
     for _, part in pairs.groupby("metric"):
         assert list(zip(part["first"], part["second"], strict=True)) == names

@@ -97,9 +97,12 @@ def test_scanpy():
     matrix.sort_indices()
     shape = N, matrix.nnz // N
     graph = Neighbors.from_arrays(
-        IDS, matrix.indices.reshape(shape), matrix.data.reshape(shape),
-        self_column=False, squared=False,
-    )  # fmt: skip
+        IDS,
+        matrix.indices.reshape(shape),
+        matrix.data.reshape(shape),
+        self_column=False,
+        squared=False,
+    )
     same(graph, ours())
 
 
@@ -113,9 +116,12 @@ def test_verbs_of_the_graph_alone_say_what_they_say_of_vectors():
         if not metric.of_predictions:
             values = [metric.function(graphs["bent"]) for graphs in (theirs, own)]
             assert values[0] == pytest.approx(values[1])
-    for measure in (overlap, lambda a, b: rewiring(a, b).tolist(),
-                    lambda a, b: rbo(a, b).tolist(),
-                    lambda a, b: edge_diff(a, b).gained.tolist()):  # fmt: skip
+    for measure in (
+        overlap,
+        lambda a, b: rewiring(a, b).tolist(),
+        lambda a, b: rbo(a, b).tolist(),
+        lambda a, b: edge_diff(a, b).gained.tolist(),
+    ):
         assert measure(*theirs.values()) == measure(*own.values())
     for graph, other in zip(theirs.values(), own.values(), strict=True):
         assert dict(graph.to_networkx().edges) == dict(other.to_networkx().edges)
@@ -139,16 +145,22 @@ def test_a_graph_alone_is_kept_and_put_in_order(tmp_path):
 
 def test_points_outside_of_the_graph():
     graph = Neighbors.from_arrays(
-        ["a", "b", "c"], [[1], [0], [-1]], [[1.0], [1.0], [np.nan]],
-        self_column=False, squared=False,
-    )  # fmt: skip
+        ["a", "b", "c"],
+        [[1], [0], [-1]],
+        [[1.0], [1.0], [np.nan]],
+        self_column=False,
+        squared=False,
+    )
     assert graph.present.tolist() == [True, True, False]
     assert graph.distances.ravel().tolist() == [1.0, 1.0, np.inf]
     assert graph.communities.tolist() == [0, 0, -1]
     whole = Neighbors.from_arrays(
-        ["a", "b", "c"], [[0, 1], [1, 0], [-1, -1]], [[0.0, 1], [0, 1], [9, 9]],
-        self_column=True, squared=False,
-    )  # fmt: skip
+        ["a", "b", "c"],
+        [[0, 1], [1, 0], [-1, -1]],
+        [[0.0, 1], [0, 1], [9, 9]],
+        self_column=True,
+        squared=False,
+    )
     np.testing.assert_array_equal(whole.indices, graph.indices)
 
 
@@ -160,12 +172,15 @@ def test_what_rounding_leaves_below_zero_is_zero():
     assert graph.ids.tolist() == ["0", "1", "2"]
 
 
-@pytest.mark.parametrize("verb", [
-    lambda graph: graph.points(),
-    lambda graph: rv.knn(graph.embedding, 3),
-    lambda graph: rv.project(graph.embedding, "pca"),
-    lambda graph: rv.graph.second_order_cosine(graph, graph),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "verb",
+    [
+        lambda graph: graph.points(),
+        lambda graph: rv.knn(graph.embedding, 3),
+        lambda graph: rv.project(graph.embedding, "pca"),
+        lambda graph: rv.graph.second_order_cosine(graph, graph),
+    ],
+)
 def test_verbs_of_vectors_say_what_is_missing(verb):
     with pytest.raises(ValueError, match="vectors") as caught:
         verb(taken())
@@ -188,43 +203,89 @@ GOOD = {
 FALSE = {"self_column": False, "squared": False}
 
 
-@pytest.mark.parametrize(("changed", "error", "message"), [
-    ({"ids": ["a", "b"]}, ValueError,
-     "`ids` must have as many rows as `indices` (3), got 2."),
-    ({"ids": ["a", "b", "a"]}, ValueError,
-     "`ids` must be unique, got 'a' more than once."),
-    ({"indices": [1, 0, 1]}, ValueError,
-     "`indices` must be whole numbers of shape (points, neighbours), got int64 of "
-     "shape (3,)."),
-    ({"indices": [[1.0], [0], [1]]}, ValueError,
-     "`indices` must be whole numbers of shape (points, neighbours), got float64 of "
-     "shape (3, 1)."),
-    ({"indices": [[1], [0], [3]]}, ValueError,
-     "`indices` must be row numbers from 0 to 2, or -1 in a whole line, got 3 in row "
-     "2, column 0."),
-    ({"indices": [[1, -1], [0, 2], [1, 0]], "distances": np.ones((3, 2))}, ValueError,
-     "`indices` must be row numbers from 0 to 2, or -1 in a whole line, got -1 in row "
-     "0, column 1."),
-    ({"indices": [[1, 1], [0, 2], [1, 0]], "distances": np.ones((3, 2))}, ValueError,
-     "`indices` must hold each neighbour of a point once, got 1 more than once in row "
-     "0."),
-    ({"indices": [[1], [1], [1]]}, ValueError,
-     "`indices` must not hold the point itself beyond column 0, and nowhere where "
-     "`self_column` is False, got 1 in row 1, column 0."),
-    ({"indices": [[0, 1], [0, 2], [2, 1]], "distances": [[0, 1]] * 3,
-      "self_column": True}, ValueError,
-     "`indices` must hold the point itself in column 0 where `self_column` is True, "
-     "got 0 in row 1."),
-    ({"self_column": True}, ValueError,
-     "`indices` must have 2 columns at least where `self_column` is True, got 1."),
-    ({"distances": [[1, 2]] * 3}, ValueError,
-     "`distances` must have the shape of `indices` (3, 1), got (3, 2)."),
-    ({"distances": [[1], [np.nan], [1]]}, ValueError,
-     "`distances` must hold finite numbers only, got nan in row 1."),
-    ({"distances": [[1], [-1], [1]]}, ValueError,
-     "`distances` must not be negative, got -1 in row 1, column 0."),
-    ({"squared": None}, TypeError, "`squared` must be True or False, got None."),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("changed", "error", "message"),
+    [
+        (
+            {"ids": ["a", "b"]},
+            ValueError,
+            "`ids` must have as many rows as `indices` (3), got 2.",
+        ),
+        (
+            {"ids": ["a", "b", "a"]},
+            ValueError,
+            "`ids` must be unique, got 'a' more than once.",
+        ),
+        (
+            {"indices": [1, 0, 1]},
+            ValueError,
+            "`indices` must be whole numbers of shape (points, neighbours), got int64 "
+            "of shape (3,).",
+        ),
+        (
+            {"indices": [[1.0], [0], [1]]},
+            ValueError,
+            "`indices` must be whole numbers of shape (points, neighbours), got "
+            "float64 of shape (3, 1).",
+        ),
+        (
+            {"indices": [[1], [0], [3]]},
+            ValueError,
+            "`indices` must be row numbers from 0 to 2, or -1 in a whole line, got 3 "
+            "in row 2, column 0.",
+        ),
+        (
+            {"indices": [[1, -1], [0, 2], [1, 0]], "distances": np.ones((3, 2))},
+            ValueError,
+            "`indices` must be row numbers from 0 to 2, or -1 in a whole line, got -1 "
+            "in row 0, column 1.",
+        ),
+        (
+            {"indices": [[1, 1], [0, 2], [1, 0]], "distances": np.ones((3, 2))},
+            ValueError,
+            "`indices` must hold each neighbour of a point once, got 1 more than once "
+            "in row 0.",
+        ),
+        (
+            {"indices": [[1], [1], [1]]},
+            ValueError,
+            "`indices` must not hold the point itself beyond column 0, and nowhere "
+            "where `self_column` is False, got 1 in row 1, column 0.",
+        ),
+        (
+            {
+                "indices": [[0, 1], [0, 2], [2, 1]],
+                "distances": [[0, 1]] * 3,
+                "self_column": True,
+            },
+            ValueError,
+            "`indices` must hold the point itself in column 0 where `self_column` is "
+            "True, got 0 in row 1.",
+        ),
+        (
+            {"self_column": True},
+            ValueError,
+            "`indices` must have 2 columns at least where `self_column` is True, got "
+            "1.",
+        ),
+        (
+            {"distances": [[1, 2]] * 3},
+            ValueError,
+            "`distances` must have the shape of `indices` (3, 1), got (3, 2).",
+        ),
+        (
+            {"distances": [[1], [np.nan], [1]]},
+            ValueError,
+            "`distances` must hold finite numbers only, got nan in row 1.",
+        ),
+        (
+            {"distances": [[1], [-1], [1]]},
+            ValueError,
+            "`distances` must not be negative, got -1 in row 1, column 0.",
+        ),
+        ({"squared": None}, TypeError, "`squared` must be True or False, got None."),
+    ],
+)
 def test_wrong_lists_are_refused(changed, error, message):
     with pytest.raises(error) as caught:
         Neighbors.from_arrays(**GOOD | FALSE | changed)

@@ -153,11 +153,16 @@ def random_neighbors(seed, n, k):
 @pytest.mark.parametrize(
     ("name", "tolerance"),
     [
-        ("purity", 0.01), ("adjusted_homophily", 0.01), ("reciprocity", 0.003),
-        ("hubness", 0.05), ("components", 0), ("clustering", 0.003),
-        ("spectral_gap", 0.03), ("community_recovery", 0.01),
+        ("purity", 0.01),
+        ("adjusted_homophily", 0.01),
+        ("reciprocity", 0.003),
+        ("hubness", 0.05),
+        ("components", 0),
+        ("clustering", 0.003),
+        ("spectral_gap", 0.03),
+        ("community_recovery", 0.01),
     ],
-)  # fmt: skip
+)
 def test_chance_is_what_random_neighbours_give(name, tolerance):
     graphs = [random_neighbors(seed, 600, 8) for seed in range(6)]
     found = [METRICS[name].function(graph) for graph in graphs]

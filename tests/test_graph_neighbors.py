@@ -273,10 +273,13 @@ def test_summary_names_the_next_verb_and_escapes_names():
 
 @settings(max_examples=60, deadline=None)
 @given(
-    arrays(float, st.tuples(st.integers(4, 40), st.integers(1, 3)),
-           elements=st.floats(-5, 5)),
+    arrays(
+        float,
+        st.tuples(st.integers(4, 40), st.integers(1, 3)),
+        elements=st.floats(-5, 5),
+    ),
     st.floats(0, 1e6),
-)  # fmt: skip
+)
 def test_radii_are_the_distances_of_the_search(x, away):
     x = x + away  # far from the origin, rounding would show
     ks = [1, 2, len(x) - 1]
@@ -288,10 +291,13 @@ def test_radii_are_the_distances_of_the_search(x, away):
 
 @settings(max_examples=40, deadline=None)
 @given(
-    arrays(float, st.tuples(st.integers(1, 9), st.integers(5, 60)),
-           elements=st.sampled_from([0.0, 1.0, 2.0, np.inf])),
+    arrays(
+        float,
+        st.tuples(st.integers(1, 9), st.integers(5, 60)),
+        elements=st.sampled_from([0.0, 1.0, 2.0, np.inf]),
+    ),
     st.integers(1, 5),
-)  # fmt: skip
+)
 def test_the_smallest_entries_are_ordered_by_value_and_column(values, k):
     columns, found = search_module.smallest(values, k)
     order = np.argsort(values, axis=1, kind="stable")[:, :k]

@@ -187,12 +187,14 @@ def test_cka_equals_its_definition_on_gram_matrices():
 def test_cka_of_unrelated_wide_spaces_is_zero_only_without_bias():
     rng = np.random.default_rng(0)
     found = {
-        debiased: np.mean([
-            linear_cka(*rng.normal(size=(2, 30, 60)), debiased=debiased)
-            for _ in range(20)
-        ])
+        debiased: np.mean(
+            [
+                linear_cka(*rng.normal(size=(2, 30, 60)), debiased=debiased)
+                for _ in range(20)
+            ]
+        )
         for debiased in (True, False)
-    }  # fmt: skip
+    }
     assert abs(found[True]) < 0.03
     assert found[False] > 0.5
 
@@ -240,7 +242,7 @@ def test_other_points_are_refused(measure):
             "`rows` must be a whole number of at least 4, got 3.",
         ),
     ],
-)  # fmt: skip
+)
 def test_errors_name_argument_rule_and_value(call, sentence):
     with pytest.raises(ValueError, match="must") as raised:
         call()

@@ -208,8 +208,9 @@ def test_no_neighbour_lacks_the_modality_where_a_fifth_is_missing():
     keep = present.any(axis=1)
     data = rv.data.Dataset.from_arrays(
         {name: x[keep] for name, x in values.items()},
-        labels=y[keep], present=present[keep],
-    )  # fmt: skip
+        labels=y[keep],
+        present=present[keep],
+    )
     config = replace(rv.VARIANTS["plain"], epochs=1, hidden=16, width=8)
     own = rv.embed(rv.fit(data, config, progress=False), data.test)
     for column, name in enumerate(sizes):
@@ -233,9 +234,11 @@ def graphs(draw):
     )
     missing = draw(st.sampled_from([0.0, 0.2, 0.5]))
     own = some(
-        draw(st.integers(8, 30)), seed=draw(st.integers(0, 10**6)), missing=missing,
+        draw(st.integers(8, 30)),
+        seed=draw(st.integers(0, 10**6)),
+        missing=missing,
         several=several,
-    )  # fmt: skip
+    )
     space = draw(st.sampled_from(["a", "b", "sum"]))
     k = draw(st.integers(1, min(5, int(own.present_in(space).sum()) - 1)))
     return knn(own, k, space=space, metric=metric)
@@ -320,13 +323,17 @@ def slow_second_order(a, b):
     for i in np.flatnonzero(there):
         around = [j for j in {*a.indices[i], *b.indices[i]} if there[j]]
         s, t = (
-            np.array([
-                graph.points()[i] @ graph.points()[j]
-                / np.linalg.norm(graph.points()[i]) / np.linalg.norm(graph.points()[j])
-                for j in around
-            ])
+            np.array(
+                [
+                    graph.points()[i]
+                    @ graph.points()[j]
+                    / np.linalg.norm(graph.points()[i])
+                    / np.linalg.norm(graph.points()[j])
+                    for j in around
+                ]
+            )
             for graph in (a, b)
-        )  # fmt: skip
+        )
         length = np.linalg.norm(s) * np.linalg.norm(t)
         found[i] = s @ t / length if length else 0.0
     return found
@@ -491,8 +498,12 @@ def test_files_keep_absent_rows_as_nodes_that_say_so(tmp_path, suffix, mode):
     graph = knn(line(), 1, space="a")
     made = graph.to_networkx(mode)
     assert dict(made.nodes(data="present")) == {
-        "0": True, "1": True, "2": True, "3": False, "4": True,
-    }  # fmt: skip
+        "0": True,
+        "1": True,
+        "2": True,
+        "3": False,
+        "4": True,
+    }
     assert list(nx.isolates(made)) == ["3"]
     back = load_graph(save_graph(graph, tmp_path / f"graph{suffix}", mode=mode))
     assert nx.utils.graphs_equal(back, made)

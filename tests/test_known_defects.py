@@ -351,16 +351,38 @@ def test_m14_no_parameter_idles(fusion, picture_encoder, make_mixed, small):
 
 # A value of every setting that must make another run.
 OTHER = {
-    "fusion": "transformer", "width": 12, "hidden": 24, "dropout": 0.4,
-    "picture_encoder": "cnn", "refiner": 0.5, "refiner_loss": "cosine",
-    "refiner_weights": {"vector": 3.0}, "targets": "features", "contrastive": 0.1,
-    "jaccard": 0.6, "alpha": 3.0, "beta": 10.0, "base": 0.1, "margin": 0.0,
-    "mining": False, "epochs": 3, "batch_size": 7, "learning_rate": 5e-3,
-    "weight_decay": 0.5, "label_fraction": 0.5, "rounds": 2, "modality_dropout": 0.5,
-    "refiner_end": 0.1, "refiner_decay": "exponential", "contrastive_loss": "supcon",
-    "keep": "last", "precision": "bfloat16", "input_dropout": 0.3, "jitter": 0.3,
+    "fusion": "transformer",
+    "width": 12,
+    "hidden": 24,
+    "dropout": 0.4,
+    "picture_encoder": "cnn",
+    "refiner": 0.5,
+    "refiner_loss": "cosine",
+    "refiner_weights": {"vector": 3.0},
+    "targets": "features",
+    "contrastive": 0.1,
+    "jaccard": 0.6,
+    "alpha": 3.0,
+    "beta": 10.0,
+    "base": 0.1,
+    "margin": 0.0,
+    "mining": False,
+    "epochs": 3,
+    "batch_size": 7,
+    "learning_rate": 5e-3,
+    "weight_decay": 0.5,
+    "label_fraction": 0.5,
+    "rounds": 2,
+    "modality_dropout": 0.5,
+    "refiner_end": 0.1,
+    "refiner_decay": "exponential",
+    "contrastive_loss": "supcon",
+    "keep": "last",
+    "precision": "bfloat16",
+    "input_dropout": 0.3,
+    "jitter": 0.3,
     "class_weights": "balanced",
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")

@@ -12,12 +12,38 @@ import refnet_viz
 
 PACKAGE = Path(refnet_viz.__file__).parent
 ORDER = (
-    "_version", "_renamed", "_check", "_files", "_frozen", "_nested", "_progress",
-    "_threads", "_search", "_linear", "config", "data", "decoder", "cells",
-    "embedding", "_spaces", "storage", "objectives", "model", "train", "inference",
-    "baselines", "statistics", "responsibility", "graph", "regimes", "layout",
-    "plot", "explorer", "share", "widgets",
-)  # fmt: skip
+    "_version",
+    "_renamed",
+    "_check",
+    "_files",
+    "_frozen",
+    "_nested",
+    "_progress",
+    "_threads",
+    "_search",
+    "_linear",
+    "config",
+    "data",
+    "decoder",
+    "cells",
+    "embedding",
+    "_spaces",
+    "storage",
+    "objectives",
+    "model",
+    "train",
+    "inference",
+    "baselines",
+    "statistics",
+    "responsibility",
+    "graph",
+    "regimes",
+    "layout",
+    "plot",
+    "explorer",
+    "share",
+    "widgets",
+)
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -87,8 +113,12 @@ def test_the_guard_sees_what_it_must():
         "    from ..layout import project\n"
     )
     assert sorted(relative_imports(source, path)) == [
-        ("_check", 2), ("graph", 4), ("layout", 8), ("plot", 2), ("widgets", 3),
-    ]  # fmt: skip
+        ("_check", 2),
+        ("graph", 4),
+        ("layout", 8),
+        ("plot", 2),
+        ("widgets", 3),
+    ]
     assert absolute_imports("import refnet_viz.data as d") == [("refnet_viz.data", 1)]
 
 
@@ -131,8 +161,12 @@ def test_importing_loads_no_more_than_it_needs(module):
     code = f"import {module}, json, sys; print(json.dumps(list(sys.modules)))"
     out = subprocess.run(
         [sys.executable, "-c", code],
-        capture_output=True, text=True, check=True, cwd=PACKAGE.parent, timeout=600,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=PACKAGE.parent,
+        timeout=600,
+    )
     loaded = set(json.loads(out.stdout))
     assert module in loaded
     assert not loaded & LAZY[module]

@@ -149,41 +149,49 @@ OTHER = Embedding.from_arrays(np.eye(5), ids=list("abcde"))
     ("kind", "arguments", "sentence"),
     [
         (
-            ValueError, {"method": "tsne"},
+            ValueError,
+            {"method": "tsne"},
             "`method` must be one of 'umap', 'pca', 'aligned', got 'tsne'.",
         ),
         (
-            ValueError, {"neighbors": 0},
+            ValueError,
+            {"neighbors": 0},
             "`neighbors` must be a whole number of at least 1, got 0.",
         ),
         (
-            ValueError, {"seed": -1},
+            ValueError,
+            {"seed": -1},
             "`seed` must be a whole number between 0 and 2147483647, got -1.",
         ),
         (
-            ValueError, {"method": "pca", "reference": "a"},
+            ValueError,
+            {"method": "pca", "reference": "a"},
             "`reference` must be None unless `method` is 'aligned', got `method` "
             "'pca'.",
         ),
         (
-            ValueError, {"method": "aligned", "reference": "b"},
+            ValueError,
+            {"method": "aligned", "reference": "b"},
             "`reference` must be one of 'embedding', got 'b'.",
         ),
         (
-            ValueError, {"space": "image"}, "`space` must be one of 'latent', got "
-            "'image'.",
+            ValueError,
+            {"space": "image"},
+            "`space` must be one of 'latent', got 'image'.",
         ),
         (
-            TypeError, {"spaces": 3},
+            TypeError,
+            {"spaces": 3},
             "`spaces` must hold Embedding values or arrays (rows, features), got int.",
         ),
         (
-            ValueError, {"spaces": {"a": ONE, "b": OTHER}, "method": "aligned"},
+            ValueError,
+            {"spaces": {"a": ONE, "b": OTHER}, "method": "aligned"},
             "`spaces['b']` must have the same ids as `reference`, in any order, "
             "got 5 and 5 of which 0 are the same: 'a' is only in `spaces['b']`.",
         ),
     ],
-)  # fmt: skip
+)
 def test_errors_are_sentences(kind, arguments, sentence):
     with pytest.raises(kind) as caught:
         project(**{"spaces": ONE, **arguments})
@@ -211,10 +219,13 @@ def test_fuzzy_graph_is_that_of_umap_learn(name):
         from umap.umap_ import fuzzy_simplicial_set
     n = len(points)
     expected = fuzzy_simplicial_set(
-        points, found.k + 1, np.random.RandomState(0), "euclidean",
+        points,
+        found.k + 1,
+        np.random.RandomState(0),
+        "euclidean",
         knn_indices=np.column_stack([np.arange(n), found.indices]),
         knn_dists=np.column_stack([np.zeros(n), found.distances]).astype(np.float32),
-    )[0]  # fmt: skip
+    )[0]
     ours = fuzzy_graph(found)
     np.testing.assert_allclose(ours.toarray(), expected.toarray(), atol=2e-4)
     assert ours.toarray().max() <= 1

@@ -176,9 +176,11 @@ def test_the_sign_of_zero_is_no_difference():
 def test_a_group_in_two_parts_is_a_line():
     groups = [f"p{i}" for i in range(60)]
     data = replace(
-        made(), groups=np.array(["p1" if i in (0, 1, 58, 59) else g
-                                 for i, g in enumerate(groups)])
-    )  # fmt: skip
+        made(),
+        groups=np.array(
+            ["p1" if i in (0, 1, 58, 59) else g for i, g in enumerate(groups)]
+        ),
+    )
     found = line(data.leaks(), "(groups)", "group", "train / test")
     assert (found.rows, found.id, found.other_id) == (2, "58", "0")
     assert np.isnan(found.distance)
@@ -198,9 +200,10 @@ def test_every_count_is_that_of_two_loops(seed, n, dim):
     modality = sets.Modality(points, "vector", common_scale=True)
     other = np.ones((n, 1))
     table = Dataset.from_arrays(
-        {"a": modality, "b": other}, split=split,
+        {"a": modality, "b": other},
+        split=split,
         present=np.column_stack([present, np.ones(n)]),
-    ).leaks()  # fmt: skip
+    ).leaks()
     wide = points.astype(float)
 
     def distances(rows, others):

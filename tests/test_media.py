@@ -241,9 +241,10 @@ def test_many_pictures_are_read_side_by_side_in_their_order():
 def test_rows_without_a_picture_or_text_are_shown_without(tmp_path):
     z = np.random.default_rng(0).normal(size=(12, 3))
     for media in (
-        Media([encoded(), None] * 6), Media([], ["a dog", None] * 6),
+        Media([encoded(), None] * 6),
+        Media([], ["a dog", None] * 6),
         Media([encoded(), None, None] * 4, [None, "a dog"] * 6),
-    ):  # fmt: skip
+    ):
         space = rv.Embedding.from_arrays(z, labels=[0, 1] * 6, media=media)
         rv.export_html(space, tmp_path / "page.html", k=3)
         view = rv.explore(space, k=3, layout="pca")

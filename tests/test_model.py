@@ -169,8 +169,11 @@ def test_what_is_absent_or_padding_changes_nothing(fusion, make_mixed):
 
     huge = np.float32(3e38)  # overflows as soon as it is scaled
     worst = {
-        "vector": huge, "picture": np.uint8(255), "sequence": huge, "tokens": 10**6,
-    }  # fmt: skip
+        "vector": huge,
+        "picture": np.uint8(255),
+        "sequence": huge,
+        "tokens": 10**6,
+    }
     dirty = replaced(clean, **{name: junk(name, worst[name]) for name in there})
     model, batch = built(clean, fusion=fusion)
     other, same = built(dirty, fusion=fusion)
@@ -359,9 +362,15 @@ def test_an_unknown_fusion_and_an_odd_width_are_one_sentence(make_mixed):
 def test_pictures_of_any_size_are_read_to_the_last_pixel(picture, shape, tokens):
     torch.manual_seed(0)
     net = encoder(
-        "picture", shape, 0, hidden=16, width=8, dropout=0.0, picture=picture,
+        "picture",
+        shape,
+        0,
+        hidden=16,
+        width=8,
+        dropout=0.0,
+        picture=picture,
         tokens=tokens,
-    )  # fmt: skip
+    )
     x = torch.randn(2, shape[2], *shape[:2], requires_grad=True)
     out = net(x, None)
     assert out.pooled.shape == (2, 8)
@@ -380,9 +389,15 @@ def test_pictures_of_any_size_are_read_to_the_last_pixel(picture, shape, tokens)
 def test_the_narrowest_encoders_still_work(kind, picture):
     shape = {"vector": (1,), "picture": (2, 2, 1), "sequence": (1, 1), "tokens": (1,)}
     net = encoder(
-        kind, shape[kind], 2, hidden=1, width=1, dropout=0.0, picture=picture,
+        kind,
+        shape[kind],
+        2,
+        hidden=1,
+        width=1,
+        dropout=0.0,
+        picture=picture,
         tokens=False,
-    )  # fmt: skip
+    )
     x = torch.zeros(3, 1, 2, 2) if kind == "picture" else torch.zeros(3, *shape[kind])
     x = x.long() if kind == "tokens" else x
     assert net(x, None).pooled.shape == (3, 1)

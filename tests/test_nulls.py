@@ -23,8 +23,9 @@ def test_the_task_null_is_the_entropy_of_the_classes(make_paired):
 def test_scarce_labels_give_scarce_nulls(make_paired):
     data = make_paired(rows=120, labels=(np.arange(120) % 10 == 0).astype(int))
     config = Config(refiner=0, label_fraction=0.05)
-    told = fit(data, dataclasses.replace(config, epochs=1, contrastive=0),
-               progress=False)  # fmt: skip
+    told = fit(
+        data, dataclasses.replace(config, epochs=1, contrastive=0), progress=False
+    )
     assert told.manifest["labelled_rows"] < 10
     few, all_of_them = (
         null_losses(data, c)["task"] for c in (config, Config(refiner=0))
@@ -49,9 +50,13 @@ def test_the_refiner_null_is_the_variance_that_is_asked_for(make_paired, data):
 
 @pytest.mark.parametrize(
     "change",
-    [{"refiner_loss": "cosine"}, {"refiner_end": 0.5}, {"targets": "features"},
-     {"refiner": 0.0}],
-)  # fmt: skip
+    [
+        {"refiner_loss": "cosine"},
+        {"refiner_end": 0.5},
+        {"targets": "features"},
+        {"refiner": 0.0},
+    ],
+)
 def test_a_part_without_a_constant_has_no_null(change, data):
     assert set(null_losses(data, Config(**change))) == {"task"}
 

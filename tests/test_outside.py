@@ -116,11 +116,15 @@ def moves_a_control(page):
 def test_notebook_7_runs_it(page, tmp_path):
     write_notebook(tmp_path / "small.ipynb", PIECES)
     words = (
-        "notebook", "--no-browser", "--allow-root", "--port={port}",
-        "--ServerApp.ip=127.0.0.1", "--IdentityProvider.token=",
+        "notebook",
+        "--no-browser",
+        "--allow-root",
+        "--port={port}",
+        "--ServerApp.ip=127.0.0.1",
+        "--IdentityProvider.token=",
         f"--ServerApp.root_dir={tmp_path}",
         "--JupyterNotebookApp.expose_app_in_browser=True",
-    )  # fmt: skip
+    )
     with running(words, tmp_path, ready="/api/status") as address:
         asked = fenced(page)
         page.goto(f"{address}/notebooks/small.ipynb")

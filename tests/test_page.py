@@ -65,8 +65,11 @@ def unpack(text, kind, *shape):
 
 def places(content):
     """Return the runs of a page in its order."""
-    return [(variant["name"], run) for variant in content["variants"]
-            for run in variant["runs"]]  # fmt: skip
+    return [
+        (variant["name"], run)
+        for variant in content["variants"]
+        for run in variant["runs"]
+    ]
 
 
 # The page as a document
@@ -83,8 +86,9 @@ def test_the_policy_allows_this_script_and_style_only(written):
         "base-uri 'none'; form-action 'none'"
     )
     assert [attrs.get("type") for attrs in document.every("script")] == [
-        "application/json", None,
-    ]  # fmt: skip
+        "application/json",
+        None,
+    ]
     for word in ("eval(", "new Function", "innerHTML", "insertAdjacent", "http://w3"):
         assert word not in script
     for _, attrs, _ in document.elements:
@@ -115,8 +119,12 @@ def test_graphs_and_places_are_those_of_the_atlas(written, store):
     content = held(written)
     assert (content["steps"], content["most"], content["k"]) == (STEPS, 7, K)
     assert [(n, r["seed"]) for n, r in places(content)] == [
-        ("plain", "0"), ("plain", "1"), ("plain", "2"), ("both", "0"), ("both", "1"),
-    ]  # fmt: skip
+        ("plain", "0"),
+        ("plain", "1"),
+        ("plain", "2"),
+        ("both", "0"),
+        ("both", "1"),
+    ]
     for name, run in places(content):
         place = Key(name, int(run["seed"]), "latent")
         graph = store.graph(place, 7)
@@ -197,8 +205,9 @@ def test_points_bring_their_words_and_pictures(written, spaces):
     assert content["labels"] == [[label] for label in first.labels]
     assert content["classes"] == ["ant", "bee", "cat"]
     assert [column["values"][1] for column in content["metadata"]] == [
-        "square", "0.034482758620689655"
-    ]  # fmt: skip
+        "square",
+        "0.034482758620689655",
+    ]
     picture = base64.b64decode(content["pictures"][7].partition(";base64,")[2])
     assert picture == first.media.pictures[7]
 
@@ -224,8 +233,10 @@ def test_nothing_known_is_nothing_sent(tmp_path):
     assert (run["same"], run["predictions"]) == (None, None)
     assert content["steps"] == [1, 2, 3, 5, 7, 10]
     assert [color["name"] for color in content["colors"]] == [
-        "label", "rewiring", "in-degree",
-    ]  # fmt: skip
+        "label",
+        "rewiring",
+        "in-degree",
+    ]
 
 
 def test_more_points_than_can_be_drawn_are_a_stated_sample(
@@ -265,8 +276,10 @@ def test_seeds_that_do_not_fit_stay_at_home_but_count(tmp_path, monkeypatch):
     content = held(page)
     # Seed 1 of "both" is compared with seed 1 of "plain", so that comes along.
     assert [(n, r["seed"], r["against"]) for n, r in places(content)] == [
-        ("plain", "0", "0"), ("plain", "1", "1"), ("both", "1", "1"),
-    ]  # fmt: skip
+        ("plain", "0", "0"),
+        ("plain", "1", "1"),
+        ("both", "1", "1"),
+    ]
     assert content["allSeeds"] is False
     assert "The first seed of each variant is shown; bands are those of all." in page
     assert content["variants"][1]["runs"][0]["strip"][0][1]["band"].startswith(
@@ -314,16 +327,20 @@ def test_emoji_with_pictures_takes_less_than_two_megabytes(tmp_path):
         name: [
             replace(
                 rv.Embedding.from_arrays(
-                    rng.normal(size=(len(data), 8)), ids=data.ids, labels=data.labels,
-                    class_names=data.class_names, metadata=data.metadata,
+                    rng.normal(size=(len(data), 8)),
+                    ids=data.ids,
+                    labels=data.labels,
+                    class_names=data.class_names,
+                    metadata=data.metadata,
                     media=Media(data.media.pictures, data.media.texts),
                 ),
-                predictions=rng.permutation(data.labels), info={"seed": seed},
+                predictions=rng.permutation(data.labels),
+                info={"seed": seed},
             )
             for seed in range(3)
         ]
         for name in ("plain", "refiner", "contrastive", "both")
-    }  # fmt: skip
+    }
     path = rv.export_html(spaces, tmp_path / "emoji.html", layout="pca")
     assert path.stat().st_size < 2_000_000
     assert len(held(path.read_text("utf-8"))["pictures"]) == len(data)
@@ -333,25 +350,39 @@ def test_emoji_with_pictures_takes_less_than_two_megabytes(tmp_path):
     ("change", "sentence"),
     [
         ({"path": "page.svg"}, "`path` must end in '.html', got 'page.svg'."),
-        ({"k": 30},
-         "`k` must be between 1 and 29 (the number of other points), got 30."),
+        (
+            {"k": 30},
+            "`k` must be between 1 and 29 (the number of other points), got 30.",
+        ),
         ({"mode": "dim"}, "`mode` must be one of 'light', 'dark', got 'dim'."),
-        ({"baseline": "best"},
-         "`baseline` must be one of 'plain', 'both', got 'best'."),
-        ({"variants": ["plain", "best"]},
-         "`variants` must be one of 'plain', 'both', got 'best'."),
+        (
+            {"baseline": "best"},
+            "`baseline` must be one of 'plain', 'both', got 'best'.",
+        ),
+        (
+            {"variants": ["plain", "best"]},
+            "`variants` must be one of 'plain', 'both', got 'best'.",
+        ),
         ({"variants": []}, "`variants` must be 1 to 4 of them, got 0."),
-        ({"variants": ["both", "both"]},
-         "`variants` must be unique, got 'both' more than once."),
-        ({"layout": "tsne"},
-         "`layout` must be one of 'aligned', 'umap', 'pca', got 'tsne'."),
-        ({"space": "sound"},
-         "`space` must be one of 'latent', 'refined', 'image', 'text', 'sum', "
-         "got 'sound'."),
-        ({"spaces": 3},
-         "`spaces` must hold Embedding values or arrays (rows, features), got int."),
+        (
+            {"variants": ["both", "both"]},
+            "`variants` must be unique, got 'both' more than once.",
+        ),
+        (
+            {"layout": "tsne"},
+            "`layout` must be one of 'aligned', 'umap', 'pca', got 'tsne'.",
+        ),
+        (
+            {"space": "sound"},
+            "`space` must be one of 'latent', 'refined', 'image', 'text', 'sum', "
+            "got 'sound'.",
+        ),
+        (
+            {"spaces": 3},
+            "`spaces` must hold Embedding values or arrays (rows, features), got int.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_errors_are_one_sentence(spaces, change, sentence):
     given = {"spaces": spaces, "path": "page.html"} | change
     with pytest.raises((TypeError, ValueError), match=f"^{re.escape(sentence)}$"):

@@ -148,8 +148,10 @@ class Page:
 
     def painted(self):
         """Wait until the maps show the present state."""
-        self.run("() => new Promise((done) => requestAnimationFrame("
-                 "() => requestAnimationFrame(done)))")  # fmt: skip
+        self.run(
+            "() => new Promise((done) => requestAnimationFrame("
+            "() => requestAnimationFrame(done)))"
+        )
 
     def places(self, panel):
         """Return where each point of a map lies on the screen."""
@@ -198,11 +200,12 @@ def expected_cells(store, variants, rows, k=K, seed=0):
     """Return what the explorer's strip says, in the order in which it is drawn."""
     lines = [
         panes.StripLine(
-            name, store.table(place(name, seed), "plain", k),
+            name,
+            store.table(place(name, seed), "plain", k),
             store.every_seed(place(name), "plain", k),
         )
         for name in variants
-    ]  # fmt: skip
+    ]
     found = panes.strip_of(lines, np.array(rows, np.intp), 0)
     keys = ("whole", "band", "selected", "selectedBand")
     return [
@@ -260,8 +263,12 @@ def test_a_lasso_selects_in_all_panels_and_its_numbers_are_pythons(page, store):
     places = page.places(1)
     middle = np.median(places, axis=0)
     left, top = places.min(axis=0) - 6
-    corners = [(left, top), (middle[0] + 0.5, top), (middle[0] + 0.5, middle[1] + 0.5),
-               (left, middle[1] + 0.5)]  # fmt: skip
+    corners = [
+        (left, top),
+        (middle[0] + 0.5, top),
+        (middle[0] + 0.5, middle[1] + 0.5),
+        (left, middle[1] + 0.5),
+    ]
     wanted = np.flatnonzero(inside(places, *np.transpose(corners))).tolist()
     assert 2 < len(wanted) < N - 2
     page.lasso(corners)
@@ -314,10 +321,20 @@ def test_every_colour_can_be_shown(page, store):
     steps = page.run("() => refnetViz.data.steps")
     page.page.get_by_label("Neighbours k").fill(str(steps.index(7)))
     names = page.page.get_by_label("Colour by").locator("option").all_inner_texts()
-    own = {"purity": facts.purity, "rewiring": facts.rewiring,
-           "in-degree": facts.in_degree}  # fmt: skip
-    assert {*own, "label", "prediction", "correct", "kind", "size",
-            "responsibility: image"} <= {*names}  # fmt: skip
+    own = {
+        "purity": facts.purity,
+        "rewiring": facts.rewiring,
+        "in-degree": facts.in_degree,
+    }
+    assert {
+        *own,
+        "label",
+        "prediction",
+        "correct",
+        "kind",
+        "size",
+        "responsibility: image",
+    } <= {*names}
     for name in names:
         page.page.get_by_label("Colour by").select_option(name)
         assert page.ink(1) > 0.01
@@ -353,8 +370,13 @@ def test_hovering_shows_a_point_with_its_neighbours(page, store):
     same = [entry["same"] for entry in wanted["rows"]]
     marks = pane.locator(".rv-list .rv-mark").all_inner_texts()
     assert [mark == "✓" for mark in marks] == same
-    told = dict(zip(pane.locator("dt").all_inner_texts(),
-                    pane.locator("dd").all_inner_texts(), strict=True))  # fmt: skip
+    told = dict(
+        zip(
+            pane.locator("dt").all_inner_texts(),
+            pane.locator("dd").all_inner_texts(),
+            strict=True,
+        )
+    )
     for name, value, _ in wanted["facts"]:
         if not name.startswith("responsibility"):
             assert told[name] == value, name
@@ -442,8 +464,20 @@ def test_the_keyboard_reaches_everything(page):
         reached.append(name)
     assert "none" not in [ring for _, ring in reached]
     names = [name for name, _ in reached]
-    wanted = ["plain", "refiner", "both", "Seed", "Colour by", "Neighbours k", "none",
-              "gained", "Search", "Select", "metrics", "select ant"]  # fmt: skip
+    wanted = [
+        "plain",
+        "refiner",
+        "both",
+        "Seed",
+        "Colour by",
+        "Neighbours k",
+        "none",
+        "gained",
+        "Search",
+        "Select",
+        "metrics",
+        "select ant",
+    ]
     for name in wanted:
         assert name in names, name
     maps = [name for name in names if name.startswith("Map of")]
@@ -510,9 +544,14 @@ def test_the_policy_bites(browser, file):
     }""")
     page.painted()
     assert {*page.run("() => window.violations")} == {
-        "script-src", "script-src-elem", "script-src-attr", "style-src-elem",
-        "style-src-attr", "img-src", "connect-src",
-    }  # fmt: skip
+        "script-src",
+        "script-src-elem",
+        "script-src-attr",
+        "style-src-elem",
+        "style-src-attr",
+        "img-src",
+        "connect-src",
+    }
     assert page.run("() => window.hacked") is None
     assert page.asked == []
     page.context.close()
@@ -534,8 +573,10 @@ def test_nothing_moves_where_less_motion_is_asked_for(browser, file):
 
 
 def test_several_labels_and_nothing_known(browser, folder):
-    several = {name: [space(name, s, multi=True) for s in range(2)]
-               for name in ("plain", "both")}  # fmt: skip
+    several = {
+        name: [space(name, s, multi=True) for s in range(2)]
+        for name in ("plain", "both")
+    }
     file = rv.export_html(several, folder / "multi.html", k=K, layout="pca")
     store = Store.of(several, 2 * K)
     with opened(browser, file) as page:

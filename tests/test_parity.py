@@ -158,15 +158,18 @@ def in_python(store, state, pointed, words):
         places = sent["places"]["panels"][number]
         colors = sent["colors"]["panels"][number]
         groups = sent["edges"]["panels"][number]
-        panels.append({
-            **text,
-            **{axis: numbers(places[axis], "<f4") for axis in "xy"},
-            "codes": numbers(colors["codes"], "<u2"),
-            "values": numbers(colors["values"], "<f4"),
-            "edges": [
-                {**group, "pairs": numbers(group["pairs"], "<u4")} for group in groups
-            ],
-        })  # fmt: skip
+        panels.append(
+            {
+                **text,
+                **{axis: numbers(places[axis], "<f4") for axis in "xy"},
+                "codes": numbers(colors["codes"], "<u2"),
+                "values": numbers(colors["values"], "<f4"),
+                "edges": [
+                    {**group, "pairs": numbers(group["pairs"], "<u4")}
+                    for group in groups
+                ],
+            }
+        )
     table = view.tables[view.focus]
     return {
         "panels": panels,
@@ -247,13 +250,18 @@ def test_the_page_shows_what_the_explorer_shows(browser, tmp_path, name):
     for settings, pointed, words in random_states(rng, store, content["steps"], colors):
         state = State.of(store, {"k": K, "layout": "pca"}).changed(store, **settings)
         patch = {
-            "shown": list(state.variants), "seed": str(state.seed),
-            "color": state.color, "k": state.k, "edges": state.edges,
-            "rows": state.rows.tolist(), "focus": state.focus,
-        }  # fmt: skip
+            "shown": list(state.variants),
+            "seed": str(state.seed),
+            "color": state.color,
+            "k": state.k,
+            "edges": state.edges,
+            "rows": state.rows.tolist(),
+            "focus": state.focus,
+        }
         at = pointed and {
-            "panel": state.variants.index(pointed[0]), "row": pointed[1],
-        }  # fmt: skip
+            "panel": state.variants.index(pointed[0]),
+            "row": pointed[1],
+        }
         shown = page.evaluate(SHOW, {"patch": patch, "pointed": at, "words": words})
         python = in_python(store, state, pointed, words)
         frame = python["table"]

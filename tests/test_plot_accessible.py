@@ -27,27 +27,35 @@ SMALLEST = 6  # points
 # Machado, Oliveira and Fernandes 2009, severity 1, on linear RGB.
 VISION = {
     "all colours": np.eye(3),
-    "protanopia": np.array([
-        [0.152286, 1.052583, -0.204868],
-        [0.114503, 0.786281, 0.099216],
-        [-0.003882, -0.048116, 1.051998],
-    ]),
-    "deuteranopia": np.array([
-        [0.367322, 0.860646, -0.227968],
-        [0.280085, 0.672501, 0.047413],
-        [-0.011820, 0.042940, 0.968881],
-    ]),
-    "tritanopia": np.array([
-        [1.255528, -0.076749, -0.178779],
-        [-0.078411, 0.930809, 0.147602],
-        [0.004733, 0.691367, 0.303900],
-    ]),
-}  # fmt: skip
-TO_XYZ = np.array([
-    [0.4124564, 0.3575761, 0.1804375],
-    [0.2126729, 0.7151522, 0.0721750],
-    [0.0193339, 0.1191920, 0.9503041],
-])  # fmt: skip
+    "protanopia": np.array(
+        [
+            [0.152286, 1.052583, -0.204868],
+            [0.114503, 0.786281, 0.099216],
+            [-0.003882, -0.048116, 1.051998],
+        ]
+    ),
+    "deuteranopia": np.array(
+        [
+            [0.367322, 0.860646, -0.227968],
+            [0.280085, 0.672501, 0.047413],
+            [-0.011820, 0.042940, 0.968881],
+        ]
+    ),
+    "tritanopia": np.array(
+        [
+            [1.255528, -0.076749, -0.178779],
+            [-0.078411, 0.930809, 0.147602],
+            [0.004733, 0.691367, 0.303900],
+        ]
+    ),
+}
+TO_XYZ = np.array(
+    [
+        [0.4124564, 0.3575761, 0.1804375],
+        [0.2126729, 0.7151522, 0.0721750],
+        [0.0193339, 0.1191920, 0.9503041],
+    ]
+)
 
 
 def linear(color):
@@ -92,10 +100,13 @@ def delta_e(one, other):
     waves = ((-0.17, 1, -30), (0.24, 2, 0), (0.32, 3, 6), (-0.2, 4, -63))
     t = 1 + sum(w * np.cos(np.radians(n * hue + p)) for w, n, p in waves)
     sl = 1 + 0.015 * (light - 50) ** 2 / np.sqrt(20 + (light - 50) ** 2)
-    parts = np.array([
-        (l2 - l1) / sl, (c2 - c1) / (1 + 0.045 * c),
-        2 * np.sqrt(c1 * c2) * np.sin(np.radians(turn / 2)) / (1 + 0.015 * c * t),
-    ])  # fmt: skip
+    parts = np.array(
+        [
+            (l2 - l1) / sl,
+            (c2 - c1) / (1 + 0.045 * c),
+            2 * np.sqrt(c1 * c2) * np.sin(np.radians(turn / 2)) / (1 + 0.015 * c * t),
+        ]
+    )
     bend = np.radians(60 * np.exp(-(((hue - 275) / 25) ** 2)))
     rotation = -2 * np.sqrt(c**7 / (c**7 + 25.0**7)) * np.sin(bend)
     return np.sqrt(parts @ parts + rotation * parts[1] * parts[2])
@@ -239,13 +250,18 @@ def test_modalities_differ_in_more_than_colour():
 
 
 NULLS = {
-    "attribution": r"chance \d+%", "bound": r"\d+ of them violate",
-    "compare": r"inside seed noise.*chance 0\.\d\d", "curves": r"chance 0\.\d\d",
-    "graph": r"by chance \d+", "history": r"Validation scores",
-    "latent": r"chance 0\.\d\d", "overlaps": r"chance \d+%",
-    "responsibility": r"shuffled −?\d", "rewiring": r"seed noise.*unrelated graphs 0",
+    "attribution": r"chance \d+%",
+    "bound": r"\d+ of them violate",
+    "compare": r"inside seed noise.*chance 0\.\d\d",
+    "curves": r"chance 0\.\d\d",
+    "graph": r"by chance \d+",
+    "history": r"Validation scores",
+    "latent": r"chance 0\.\d\d",
+    "overlaps": r"chance \d+%",
+    "responsibility": r"shuffled −?\d",
+    "rewiring": r"seed noise.*unrelated graphs 0",
     "spectrum": r"floor .* is 0\.\d\d",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", plot.FIGURES)

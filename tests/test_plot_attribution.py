@@ -53,9 +53,11 @@ def noisy(seed=0, n=30, names=("a", "b"), **more):
 
 def hostile():
     return noisy(
-        names=(HOSTILE, LINK), labels=[HOSTILE, LINK, "a & b"] * 10, name=HOSTILE,
+        names=(HOSTILE, LINK),
+        labels=[HOSTILE, LINK, "a & b"] * 10,
+        name=HOSTILE,
         ids=[f"{LINK}{i}" for i in range(30)],
-    )  # fmt: skip
+    )
 
 
 def contradicted_chance(found):
@@ -105,10 +107,12 @@ def test_the_legend_tells_shares_beside_chance():
     figure = attribution(found, layout="pca")
     null = f"{contradicted_chance(found):.2f}"
     assert entries(figure) == [
-        "all 0.25, chance 0.04", "only a 0.25, chance 0.11", "only b 0.25, chance 0.11",
+        "all 0.25, chance 0.04",
+        "only a 0.25, chance 0.11",
+        "only b 0.25, chance 0.11",
         "emergent 0.25, chance 0.75",
         f"contradicted by a modality 0.75, chance {null}",
-    ]  # fmt: skip
+    ]
     (panel,) = figure.layout.meta["panels"]
     assert [row["edges"] for row in panel["patterns"]] == [1, 1, 1, 1]
     assert panel["contradicted_chance"] == contradicted_chance(found)
@@ -127,8 +131,11 @@ def far(values, i, j):
 def test_contradicted_edges_are_dashed():
     figure = attribution(attribute(knn(pairs(), k=1)), layout="pca")
     for name, (i, j) in {
-        "all": (0, 1), "only a": (2, 3), "only b": (4, 5), "emergent": (6, 7),
-    }.items():  # fmt: skip
+        "all": (0, 1),
+        "only a": (2, 3),
+        "only b": (4, 5),
+        "emergent": (6, 7),
+    }.items():
         against = max(far(A, i, j), far(B, i, j)) > 0.5
         assert named(figure, name)[0].line.dash == ("dash" if against else "solid")
     assert named(figure, "all")[0].line.dash == "solid"
@@ -145,21 +152,27 @@ def test_chance_of_contradiction_is_that_of_any_pair():
     near = attribute(knn(own, k=20))
     assert contradicted_chance(near) == pytest.approx(by_x.mean(), abs=0.04)
     assert near.contradicted.mean() < 0.1
-    both = replace(own, inputs={"a": own.inputs["a"], "b": y[:, None]},
-                   present=np.ones((60, 2), bool))  # fmt: skip
+    both = replace(
+        own,
+        inputs={"a": own.inputs["a"], "b": y[:, None]},
+        present=np.ones((60, 2), bool),
+    )
     two = contradicted_chance(attribute(knn(both, k=20)))
     assert two == pytest.approx((by_x | by_y).mean(), abs=0.04)
 
 
 def test_panels_of_variants_share_their_legend():
-    found = attribute({
-        "plain": [knn(pairs(), k=1), knn(pairs(), k=2)],
-        "b": knn(pairs(modalities={"a": Z[:, None], "b": B[:, None]}), k=1),
-    })  # fmt: skip
+    found = attribute(
+        {
+            "plain": [knn(pairs(), k=1), knn(pairs(), k=2)],
+            "b": knn(pairs(modalities={"a": Z[:, None], "b": B[:, None]}), k=1),
+        }
+    )
     figure = attribution(found, layout="pca")
     assert entries(figure)[:2] == [
-        "all 0.25 / 0.50, chance 0.04 / 0.07", "only a 0.25 / 0.50, chance 0.11 / 0.07",
-    ]  # fmt: skip
+        "all 0.25 / 0.50, chance 0.04 / 0.07",
+        "only a 0.25 / 0.50, chance 0.11 / 0.07",
+    ]
     assert [p["k"] for p in figure.layout.meta["panels"]] == [1, 1]
     colors = {t.line.color for t in named(figure, "only a")}
     assert colors == {MODES["light"].strokes[1]}
@@ -253,8 +266,13 @@ def test_bound_draws_both_distances_and_what_is_used_of_the_reach():
     (band,) = (t for t in figure.data if t.fill == "toself")
     top = 1.05 * 3
     assert np.column_stack([band.x, band.y]).tolist() == [
-        [0, 0], [1, 0], [top, top - 1], [top, top + 1], [0, 1], [0, 0],
-    ]  # fmt: skip
+        [0, 0],
+        [1, 0],
+        [top, top - 1],
+        [top, top + 1],
+        [0, 1],
+        [0, 0],
+    ]
     limit = next(t for t in figure.data if t.name == "limit of the theorem")
     assert limit.y == (1, 1, None, -1, -1)
     assert (
@@ -347,11 +365,16 @@ def test_overlaps_are_those_of_the_graphs_at_every_k():
         np.testing.assert_allclose(chance.y, np.arange(1, 8) / 29)
         assert chance.line.dash == "dot"
     assert entries(figure) == [
-        "plain", "both", "refined space", "latent space", "chance, k / (N − 1)",
-    ]  # fmt: skip
+        "plain",
+        "both",
+        "refined space",
+        "latent space",
+        "chance, k / (N − 1)",
+    ]
     titles = [note.text for note in figure.layout.annotations]
-    assert titles == [f"<b>with {w}</b>" for w in
-                      ("all modalities (sum)", "a alone", "b alone")]  # fmt: skip
+    assert titles == [
+        f"<b>with {w}</b>" for w in ("all modalities (sum)", "a alone", "b alone")
+    ]
 
 
 def test_common_neighbours_by_depth_against_sets():
@@ -391,8 +414,9 @@ def test_k_is_lowered_to_the_points_with_every_modality():
     rows = np.arange(20)
     truth = knn(own.subset(rows), 19, space="b").indices
     mine = knn(own, 19).indices[rows]
-    slow = np.mean([len(set(x[:5]) & set(y[:5])) / 5
-                    for x, y in zip(mine, truth, strict=True)])  # fmt: skip
+    slow = np.mean(
+        [len(set(x[:5]) & set(y[:5])) / 5 for x, y in zip(mine, truth, strict=True)]
+    )
     assert line.y[4] == pytest.approx(slow)
 
 
@@ -428,8 +452,11 @@ def test_bars_are_means_of_all_points_and_of_each_class():
 
 
 def test_curves_are_shares_of_points():
-    line = next(t for t in responsibility(judged()).data
-                if t.name == "a" and t.type == "scatter")  # fmt: skip
+    line = next(
+        t
+        for t in responsibility(judged()).data
+        if t.name == "a" and t.type == "scatter"
+    )
     assert line.x.tolist() == [-3, 0, 1, 1]
     assert line.y.tolist() == [0.25, 0.5, 0.75, 1]
 
@@ -467,8 +494,11 @@ def test_points_without_a_modality_do_not_count():
     figure = responsibility(attribute(knn(own, k=1)))
     assert figure.data[0].x.tolist() == [-0.25]
     long = noisy(n=700)
-    line = next(t for t in responsibility(attribute(knn(long, 2))).data
-                if t.name == "a" and t.type == "scatter")  # fmt: skip
+    line = next(
+        t
+        for t in responsibility(attribute(knn(long, 2))).data
+        if t.name == "a" and t.type == "scatter"
+    )
     assert len(line.x) == 500
     assert (line.y[0], line.y[-1]) == (1 / 700, 1)
 
@@ -569,7 +599,7 @@ FIGURES = {
     "overlaps": lambda own, m: overlaps([own, own], k_max=5, mode=m),
     "responsibility": lambda own, m: responsibility(found_of(own), mode=m),
     "spectrum": lambda own, m: spectrum([own, own], mode=m),
-}  # fmt: skip
+}
 
 
 def written(value, key=""):
@@ -577,8 +607,9 @@ def written(value, key=""):
     if isinstance(value, dict):
         # What is kept for programs is never written on the page.
         hidden = {"meta", "customdata", "legendgroup", "template"}
-        return [text for k, v in value.items() if k not in hidden
-                for text in written(v, k)]  # fmt: skip
+        return [
+            text for k, v in value.items() if k not in hidden for text in written(v, k)
+        ]
     if isinstance(value, list | tuple):
         return [text for v in value for text in written(v, key)]
     return [value] if isinstance(value, str) else []
@@ -616,42 +647,99 @@ def test_modes_are_checked_and_nothing_changes(name):
 @pytest.mark.parametrize(
     ("draw", "given", "kind", "sentence"),
     [
-        (attribution, 3, TypeError,
-         "`attributions['embedding']` must hold Attribution values, got int."),
-        (attribution, {"a": pairs()}, TypeError,
-         "`attributions['a']` must hold Attribution values, got Embedding."),
-        (attribution, {}, ValueError,
-         "`attributions` must hold at least one value a variant, got none."),
-        (bound, {}, TypeError,
-         "`attribution` must be one Attribution value, e.g. attributions['plain'][0], "
-         "got dict."),
-        (bound, attribute(knn(pairs(), 1)), ValueError,
-         "`attribution` must have decoded answers, got none; "
-         "`rv.responsibility.cross_fit` fits decoders to any embedding."),
-        (responsibility, [1], TypeError,
-         "`attributions['embedding']` must hold Attribution values, got int."),
-        (responsibility, {"x": attribute(knn(pairs(), 1))}, ValueError,
-         "`attributions` must have decoded answers, got none in 'x'; "
-         "`rv.responsibility.cross_fit` fits decoders to any embedding."),
-        (overlaps, {"x": 1}, TypeError,
-         "`spaces['x']` must hold Embedding values or arrays (rows, features), got "
-         "int."),
-        (overlaps, Embedding.from_arrays(np.eye(3)), ValueError,
-         "`spaces` must have modalities to compare with, got none."),
-        (overlaps, {"x": pairs(), "y": noisy(n=8, names="ac")}, ValueError,
-         "`spaces` must have the same modalities (['a', 'b']), got ['a', 'c'] in 'y'."),
-        (overlaps, {"x": pairs(), "y": pairs(ids=list("abcdefgh"))}, ValueError,
-         "`spaces['y']` must have the same ids as `spaces['x']`, in any order, got 8 "
-         "and 8 of which 0 are the same: 'a' is only in `spaces['y']`."),
-        (overlaps, replace(pairs(), present=np.eye(8, 2, dtype=bool)), ValueError,
-         "`spaces` must have at least 2 points with every modality, got 0."),
-        (spectrum, "x", TypeError,
-         "`spaces` must hold Embedding values or arrays (rows, features), got str."),
-        (spectrum, pairs(), ValueError,
-         "`embedding` must have decoded answers, got none; "
-         "`rv.responsibility.cross_fit` fits decoders to any embedding."),
+        (
+            attribution,
+            3,
+            TypeError,
+            "`attributions['embedding']` must hold Attribution values, got int.",
+        ),
+        (
+            attribution,
+            {"a": pairs()},
+            TypeError,
+            "`attributions['a']` must hold Attribution values, got Embedding.",
+        ),
+        (
+            attribution,
+            {},
+            ValueError,
+            "`attributions` must hold at least one value a variant, got none.",
+        ),
+        (
+            bound,
+            {},
+            TypeError,
+            "`attribution` must be one Attribution value, e.g. "
+            "attributions['plain'][0], got dict.",
+        ),
+        (
+            bound,
+            attribute(knn(pairs(), 1)),
+            ValueError,
+            "`attribution` must have decoded answers, got none; "
+            "`rv.responsibility.cross_fit` fits decoders to any embedding.",
+        ),
+        (
+            responsibility,
+            [1],
+            TypeError,
+            "`attributions['embedding']` must hold Attribution values, got int.",
+        ),
+        (
+            responsibility,
+            {"x": attribute(knn(pairs(), 1))},
+            ValueError,
+            "`attributions` must have decoded answers, got none in 'x'; "
+            "`rv.responsibility.cross_fit` fits decoders to any embedding.",
+        ),
+        (
+            overlaps,
+            {"x": 1},
+            TypeError,
+            "`spaces['x']` must hold Embedding values or arrays (rows, features), got "
+            "int.",
+        ),
+        (
+            overlaps,
+            Embedding.from_arrays(np.eye(3)),
+            ValueError,
+            "`spaces` must have modalities to compare with, got none.",
+        ),
+        (
+            overlaps,
+            {"x": pairs(), "y": noisy(n=8, names="ac")},
+            ValueError,
+            "`spaces` must have the same modalities (['a', 'b']), got ['a', 'c'] in "
+            "'y'.",
+        ),
+        (
+            overlaps,
+            {"x": pairs(), "y": pairs(ids=list("abcdefgh"))},
+            ValueError,
+            "`spaces['y']` must have the same ids as `spaces['x']`, in any order, got "
+            "8 and 8 of which 0 are the same: 'a' is only in `spaces['y']`.",
+        ),
+        (
+            overlaps,
+            replace(pairs(), present=np.eye(8, 2, dtype=bool)),
+            ValueError,
+            "`spaces` must have at least 2 points with every modality, got 0.",
+        ),
+        (
+            spectrum,
+            "x",
+            TypeError,
+            "`spaces` must hold Embedding values or arrays (rows, features), got str.",
+        ),
+        (
+            spectrum,
+            pairs(),
+            ValueError,
+            "`embedding` must have decoded answers, got none; "
+            "`rv.responsibility.cross_fit` fits decoders to any embedding.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_errors_of_who_answers_are_sentences(draw, given, kind, sentence):
     with pytest.raises(kind) as caught:
         draw(given)
@@ -661,16 +749,24 @@ def test_errors_of_who_answers_are_sentences(draw, given, kind, sentence):
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda a: attribution(a, max_edges=-1),
-         "`max_edges` must be a whole number of at least 0, got -1."),
-        (lambda a: attribution(a, columns=0),
-         "`columns` must be a whole number of at least 1, got 0."),
-        (lambda a: bound(a, max_edges=1.5),
-         "`max_edges` must be a whole number of at least 0, got 1.5."),
-        (lambda a: overlaps(a.graph.embedding, k_max=0),
-         "`k_max` must be a whole number of at least 1, got 0."),
+        (
+            lambda a: attribution(a, max_edges=-1),
+            "`max_edges` must be a whole number of at least 0, got -1.",
+        ),
+        (
+            lambda a: attribution(a, columns=0),
+            "`columns` must be a whole number of at least 1, got 0.",
+        ),
+        (
+            lambda a: bound(a, max_edges=1.5),
+            "`max_edges` must be a whole number of at least 0, got 1.5.",
+        ),
+        (
+            lambda a: overlaps(a.graph.embedding, k_max=0),
+            "`k_max` must be a whole number of at least 1, got 0.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_numbers_are_checked(call, sentence):
     with pytest.raises(ValueError, match="whole number") as caught:
         call(edges_of_four())

@@ -17,20 +17,53 @@ from refnet_viz.plot.rewiring import chance_rewiring
 
 def frame():
     """Return two metrics of two variants and a rail, as `refnet_viz.compare` does."""
-    base = {"kind": "variant", "seeds": 3, "chance": 0.25, "null_low": 0.2,
-            "null_high": 0.3, "better": "higher"}  # fmt: skip
+    base = {
+        "kind": "variant",
+        "seeds": 3,
+        "chance": 0.25,
+        "null_low": 0.2,
+        "null_high": 0.3,
+        "better": "higher",
+    }
     rows = []
     for metric in ("purity", "<b>skew"):
         rows += [
-            {**base, "metric": metric, "variant": "plain", "mean": 0.5, "low": 0.4,
-             "high": 0.6, "difference": 0.0, "diff_low": 0.0, "diff_high": 0.0,
-             "verdict": "baseline"},
-            {**base, "metric": metric, "variant": "a<b", "mean": 0.55, "low": 0.45,
-             "high": 0.65, "difference": 0.05, "diff_low": -0.1, "diff_high": 0.2,
-             "verdict": "inside seed noise"},
-            {**base, "metric": metric, "variant": "image", "kind": "rail", "mean": 0.45,
-             "seeds": 1, "verdict": "", "null_low": np.nan, "null_high": np.nan},
-        ]  # fmt: skip
+            {
+                **base,
+                "metric": metric,
+                "variant": "plain",
+                "mean": 0.5,
+                "low": 0.4,
+                "high": 0.6,
+                "difference": 0.0,
+                "diff_low": 0.0,
+                "diff_high": 0.0,
+                "verdict": "baseline",
+            },
+            {
+                **base,
+                "metric": metric,
+                "variant": "a<b",
+                "mean": 0.55,
+                "low": 0.45,
+                "high": 0.65,
+                "difference": 0.05,
+                "diff_low": -0.1,
+                "diff_high": 0.2,
+                "verdict": "inside seed noise",
+            },
+            {
+                **base,
+                "metric": metric,
+                "variant": "image",
+                "kind": "rail",
+                "mean": 0.45,
+                "seeds": 1,
+                "verdict": "",
+                "null_low": np.nan,
+                "null_high": np.nan,
+            },
+        ]
     made = pd.DataFrame(rows)
     made.attrs = {"baseline": "plain", "confidence": 0.95, "k": 15}
     return made
@@ -99,18 +132,30 @@ def test_one_seed_has_no_band_and_no_invented_one():
 @pytest.mark.parametrize(
     ("kind", "arguments", "sentence"),
     [
-        (TypeError, ({"purity": 1},),
-         "`frame` must be the DataFrame that rv.compare returned, got dict."),
-        (ValueError, (frame().drop(columns="low"),),
-         "`frame` must have columns ['metric', 'variant', 'kind', 'mean', 'low', "
-         "'high'], lacks ['low']."),
+        (
+            TypeError,
+            ({"purity": 1},),
+            "`frame` must be the DataFrame that rv.compare returned, got dict.",
+        ),
+        (
+            ValueError,
+            (frame().drop(columns="low"),),
+            "`frame` must have columns ['metric', 'variant', 'kind', 'mean', 'low', "
+            "'high'], lacks ['low'].",
+        ),
         (ValueError, (frame()[:0],), "`frame` must have at least one row, got none."),
-        (ValueError, (frame(), "purty"),
-         "`metrics` must be one of 'purity', '<b>skew', got 'purty'."),
-        (ValueError, (frame(), []),
-         "`metrics` must name at least one of ['purity', '<b>skew'], got none."),
+        (
+            ValueError,
+            (frame(), "purty"),
+            "`metrics` must be one of 'purity', '<b>skew', got 'purty'.",
+        ),
+        (
+            ValueError,
+            (frame(), []),
+            "`metrics` must name at least one of ['purity', '<b>skew'], got none.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_compare_errors_are_sentences(kind, arguments, sentence):
     with pytest.raises(kind) as caught:
         compare(*arguments)
@@ -180,8 +225,13 @@ def test_rewiring_stands_beside_seed_noise_and_chance():
 
 
 def test_one_seed_knows_no_noise():
-    figure = rewiring({"a": GRAPHS["plain"][0], "b": GRAPHS["both"]}, "a", "b",
-                      layout="pca", columns=1)  # fmt: skip
+    figure = rewiring(
+        {"a": GRAPHS["plain"][0], "b": GRAPHS["both"]},
+        "a",
+        "b",
+        layout="pca",
+        columns=1,
+    )
     assert figure.layout.meta["seed_noise"] is None
     assert "seed noise" not in figure.layout.title.text
     assert "seed noise unknown: one seed of a" in figure.layout.annotations[1].text
@@ -208,19 +258,31 @@ def test_chance_rewiring_is_what_unrelated_graphs_give():
 @pytest.mark.parametrize(
     ("kind", "arguments", "sentence"),
     [
-        (TypeError, {"graphs": GRAPHS["plain"]},
-         "`graphs` must be a mapping of named variants, e.g. {'refiner': value}, got "
-         "list."),
+        (
+            TypeError,
+            {"graphs": GRAPHS["plain"]},
+            "`graphs` must be a mapping of named variants, e.g. {'refiner': value}, "
+            "got list.",
+        ),
         (ValueError, {"a": "x"}, "`a` must be one of 'plain', 'both', got 'x'."),
-        (ValueError, {"layout": "aligned"},
-         "`layout` must be one of 'umap', 'pca', got 'aligned'."),
-        (ValueError, {"layout": project(Embedding.from_arrays(np.eye(3)), "pca")},
-         "`layout` must have the same ids as `graphs`, in any order, got 3 and 40 of "
-         "which 3 are the same: '3' is only in `graphs`."),
-        (ValueError, {"columns": 3},
-         "`columns` must be a whole number between 1 and 2, got 3."),
+        (
+            ValueError,
+            {"layout": "aligned"},
+            "`layout` must be one of 'umap', 'pca', got 'aligned'.",
+        ),
+        (
+            ValueError,
+            {"layout": project(Embedding.from_arrays(np.eye(3)), "pca")},
+            "`layout` must have the same ids as `graphs`, in any order, got 3 and 40 "
+            "of which 3 are the same: '3' is only in `graphs`.",
+        ),
+        (
+            ValueError,
+            {"columns": 3},
+            "`columns` must be a whole number between 1 and 2, got 3.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_rewiring_errors_are_sentences(kind, arguments, sentence):
     with pytest.raises(kind) as caught:
         rewiring(**{"graphs": GRAPHS, "a": "plain", "b": "both", **arguments})
@@ -274,12 +336,18 @@ def test_columns_that_some_runs_lack():
     [
         (TypeError, 3, "`runs['run']` must hold Run values or DataFrames, got int."),
         (ValueError, {}, "`runs` must hold at least one run a variant, got none."),
-        (ValueError, pd.DataFrame({"loss": [1.0]}),
-         "`runs['run']` must have a column 'epoch', got ['loss']."),
-        (ValueError, pd.DataFrame({"epoch": [1]}),
-         "`runs` must have a numeric column beside 'epoch', got none."),
+        (
+            ValueError,
+            pd.DataFrame({"loss": [1.0]}),
+            "`runs['run']` must have a column 'epoch', got ['loss'].",
+        ),
+        (
+            ValueError,
+            pd.DataFrame({"epoch": [1]}),
+            "`runs` must have a numeric column beside 'epoch', got none.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_history_errors_are_sentences(kind, runs, sentence):
     with pytest.raises(kind) as caught:
         history(runs)

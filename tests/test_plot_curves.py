@@ -12,13 +12,22 @@ from refnet_viz.plot.render import render
 def frame(key="level", places=(0.0, 0.5, 1.0), **attributes):
     """Return two metrics of two variants, and an area, as `robustness` does."""
     rows = [
-        {"metric": metric, "variant": name, key: place, "mean": start - 0.2 * place,
-         "low": start - 0.2 * place - 0.1, "high": start - 0.2 * place + 0.1,
-         "difference": 0.05, "verdict": "inside seed noise", "chance": 0.25, "seeds": 3}
+        {
+            "metric": metric,
+            "variant": name,
+            key: place,
+            "mean": start - 0.2 * place,
+            "low": start - 0.2 * place - 0.1,
+            "high": start - 0.2 * place + 0.1,
+            "difference": 0.05,
+            "verdict": "inside seed noise",
+            "chance": 0.25,
+            "seeds": 3,
+        }
         for metric in ("accuracy", "seed_stability")
         for place in places
         for name, start in (("plain", 0.8), ("a<b", 0.85))
-    ]  # fmt: skip
+    ]
     area = {**rows[0], "metric": "area", key: np.nan}
     made = pd.DataFrame([*rows, area])
     made.attrs = {"confidence": 0.95, **attributes}
@@ -62,8 +71,9 @@ def test_every_variant_stands_in_the_legend_once():
     assert len(figure.data) == 10
     titles = [note.text for note in figure.layout.annotations]
     assert [title[:22] for title in titles] == [
-        "<b>accuracy</b><br><sp", "<b>seed stability</b><",
-    ]  # fmt: skip
+        "<b>accuracy</b><br><sp",
+        "<b>seed stability</b><",
+    ]
     assert all("higher is better" in title for title in titles)
 
 
@@ -118,24 +128,48 @@ def test_it_is_drawn_without_a_browser(key, mode, tmp_path):
 @pytest.mark.parametrize(
     ("kind", "given", "metric", "sentence"),
     [
-        (TypeError, {"a": 1}, None,
-         "`frame` must be the DataFrame that rv.robustness, rv.label_curve or "
-         "rv.refiner_curve returned, got dict."),
-        (ValueError, frame().drop(columns=["low", "mean"]), None,
-         "`frame` must have columns ['metric', 'variant', 'mean', 'low', 'high'] and "
-         "'level', 'fraction' or 'weight', lacks ['mean', 'low']."),
-        (ValueError, frame("condition"), None,
-         "`frame` must have columns ['metric', 'variant', 'mean', 'low', 'high'] and "
-         "'level', 'fraction' or 'weight', lacks the latter."),
-        (ValueError, frame()[:0], None,
-         "`frame` must have at least one row, got none."),
-        (ValueError, frame(), "area",
-         "`metric` must be one of 'accuracy', 'seed_stability', got 'area'."),
-        (ValueError, frame(), [],
-         "`metric` must name at least one of ['accuracy', 'seed_stability'], "
-         "got none."),
+        (
+            TypeError,
+            {"a": 1},
+            None,
+            "`frame` must be the DataFrame that rv.robustness, rv.label_curve or "
+            "rv.refiner_curve returned, got dict.",
+        ),
+        (
+            ValueError,
+            frame().drop(columns=["low", "mean"]),
+            None,
+            "`frame` must have columns ['metric', 'variant', 'mean', 'low', 'high'] "
+            "and 'level', 'fraction' or 'weight', lacks ['mean', 'low'].",
+        ),
+        (
+            ValueError,
+            frame("condition"),
+            None,
+            "`frame` must have columns ['metric', 'variant', 'mean', 'low', 'high'] "
+            "and 'level', 'fraction' or 'weight', lacks the latter.",
+        ),
+        (
+            ValueError,
+            frame()[:0],
+            None,
+            "`frame` must have at least one row, got none.",
+        ),
+        (
+            ValueError,
+            frame(),
+            "area",
+            "`metric` must be one of 'accuracy', 'seed_stability', got 'area'.",
+        ),
+        (
+            ValueError,
+            frame(),
+            [],
+            "`metric` must name at least one of ['accuracy', 'seed_stability'], "
+            "got none.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_errors_are_sentences(kind, given, metric, sentence):
     with pytest.raises(kind) as caught:
         curves(given, metric)

@@ -28,10 +28,13 @@ def embedding(n=12, seed=0, **more):
         {"size": rng.random(n), "kind": ["<b>", "y"] * (n // 2), "rank": range(n)}
     )
     options = {
-        "labels": [i % 3 for i in range(n)], "class_names": HOSTILE,
-        "metadata": frame, "ids": [f"id<{i}>" for i in range(n)],
-        "media": Media(texts=tuple(f"text & {i}" for i in range(n))), **more,
-    }  # fmt: skip
+        "labels": [i % 3 for i in range(n)],
+        "class_names": HOSTILE,
+        "metadata": frame,
+        "ids": [f"id<{i}>" for i in range(n)],
+        "media": Media(texts=tuple(f"text & {i}" for i in range(n))),
+        **more,
+    }
     made = Embedding.from_arrays(rng.normal(size=(n, 4)), **options)
     return replace(made, info={**made.info, "seed": seed, "variant": "v"})
 
@@ -106,8 +109,9 @@ def test_continuous_colour_has_one_bar(mode):
         np.testing.assert_array_equal(trace.marker.color, space.metadata["size"])
     axis = figure.layout.coloraxis
     assert (axis.cmin, axis.cmax) == (
-        space.metadata["size"].min(), space.metadata["size"].max(),
-    )  # fmt: skip
+        space.metadata["size"].min(),
+        space.metadata["size"].max(),
+    )
     assert axis.colorbar.title.text == "size"
     assert entries(figure) == []
 
@@ -175,8 +179,10 @@ def test_edges_lie_below_and_are_capped_with_the_cap_stated():
 
 
 def test_svg_up_to_five_thousand_points():
-    small, large = (Embedding.from_arrays(np.random.default_rng(0).normal(size=(n, 2)))
-                    for n in (50, 5_001))  # fmt: skip
+    small, large = (
+        Embedding.from_arrays(np.random.default_rng(0).normal(size=(n, 2)))
+        for n in (50, 5_001)
+    )
     assert latent(small, layout="pca").data[0].type == "scatter"
     assert latent(large, layout="pca").data[0].type == "scattergl"
 
@@ -189,8 +195,9 @@ def test_seeds_lists_and_layouts_go_together():
     listed = latent(runs["a"], layout="pca")
     texts = [note.text for note in listed.layout.annotations]
     assert [text.split("<br>")[0] for text in texts] == [
-        "<b>v</b>, seed 0", "<b>v</b>, seed 1",
-    ]  # fmt: skip
+        "<b>v</b>, seed 0",
+        "<b>v</b>, seed 1",
+    ]
 
 
 def test_aligned_panels_move_together():
@@ -220,31 +227,64 @@ GRAPH = knn(embedding(), k=2)
 @pytest.mark.parametrize(
     ("kind", "arguments", "sentence"),
     [
-        (ValueError, {"color": "shape"},
-         "`color` must be one of 'label', 'size', 'kind', 'rank', got 'shape'."),
-        (ValueError, {"color": "correct"},
-         "`color` must be one of 'label', 'size', 'kind', 'rank', got 'correct'."),
-        (ValueError, {"color": [1, 2]},
-         "`color` must hold one value a point (12), got shape (2,)."),
-        (ValueError, {"layout": "tsne"},
-         "`layout` must be one of 'umap', 'pca', 'aligned', got 'tsne'."),
-        (ValueError, {"seed": 4},
-         "`seed` must be one of [0] (the seeds of 'embedding'), got 4."),
-        (ValueError, {"max_edges": -1},
-         "`max_edges` must be a whole number of at least 0, got -1."),
-        (ValueError, {"columns": 0},
-         "`columns` must be a whole number of at least 1, got 0."),
-        (ValueError, {"mode": "dim"},
-         "`mode` must be one of 'light', 'dark', got 'dim'."),
-        (TypeError, {"spaces": 3},
-         "`spaces` must hold Embedding values or arrays (rows, features), got int."),
-        (ValueError, {"edges": {"b": GRAPH}},
-         "`edges` must be one of 'b', got 'embedding'."),
-        (ValueError, {"edges": knn(np.eye(12), k=2)},
-         "`edges` must have the same ids as `spaces['embedding']`, in any order, got "
-         "12 and 12 of which 0 are the same: '0' is only in `edges`."),
+        (
+            ValueError,
+            {"color": "shape"},
+            "`color` must be one of 'label', 'size', 'kind', 'rank', got 'shape'.",
+        ),
+        (
+            ValueError,
+            {"color": "correct"},
+            "`color` must be one of 'label', 'size', 'kind', 'rank', got 'correct'.",
+        ),
+        (
+            ValueError,
+            {"color": [1, 2]},
+            "`color` must hold one value a point (12), got shape (2,).",
+        ),
+        (
+            ValueError,
+            {"layout": "tsne"},
+            "`layout` must be one of 'umap', 'pca', 'aligned', got 'tsne'.",
+        ),
+        (
+            ValueError,
+            {"seed": 4},
+            "`seed` must be one of [0] (the seeds of 'embedding'), got 4.",
+        ),
+        (
+            ValueError,
+            {"max_edges": -1},
+            "`max_edges` must be a whole number of at least 0, got -1.",
+        ),
+        (
+            ValueError,
+            {"columns": 0},
+            "`columns` must be a whole number of at least 1, got 0.",
+        ),
+        (
+            ValueError,
+            {"mode": "dim"},
+            "`mode` must be one of 'light', 'dark', got 'dim'.",
+        ),
+        (
+            TypeError,
+            {"spaces": 3},
+            "`spaces` must hold Embedding values or arrays (rows, features), got int.",
+        ),
+        (
+            ValueError,
+            {"edges": {"b": GRAPH}},
+            "`edges` must be one of 'b', got 'embedding'.",
+        ),
+        (
+            ValueError,
+            {"edges": knn(np.eye(12), k=2)},
+            "`edges` must have the same ids as `spaces['embedding']`, in any order, "
+            "got 12 and 12 of which 0 are the same: '0' is only in `edges`.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_errors_are_sentences(kind, arguments, sentence):
     with pytest.raises(kind) as caught:
         latent(**{"spaces": embedding(), "layout": "pca", **arguments})
@@ -290,15 +330,25 @@ def test_hub_chance_is_that_of_random_graphs():
 @pytest.mark.parametrize(
     ("kind", "arguments", "sentence"),
     [
-        (TypeError, {"neighbors": {"a": GRAPH}},
-         "`neighbors` must be one Neighbors value, e.g. graphs['plain'][0], got dict."),
-        (ValueError, {"layout": "circle"},
-         "`layout` must be one of 'umap', 'pca', 'spring', got 'circle'."),
-        (ValueError, {"layout": project(Embedding.from_arrays(np.eye(12)), "pca")},
-         "`layout` must have the same ids as `neighbors`, in any order, got 12 and 12 "
-         "of which 0 are the same: '0' is only in `layout`."),
+        (
+            TypeError,
+            {"neighbors": {"a": GRAPH}},
+            "`neighbors` must be one Neighbors value, e.g. graphs['plain'][0], got "
+            "dict.",
+        ),
+        (
+            ValueError,
+            {"layout": "circle"},
+            "`layout` must be one of 'umap', 'pca', 'spring', got 'circle'.",
+        ),
+        (
+            ValueError,
+            {"layout": project(Embedding.from_arrays(np.eye(12)), "pca")},
+            "`layout` must have the same ids as `neighbors`, in any order, got 12 and "
+            "12 of which 0 are the same: '0' is only in `layout`.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_graph_errors_are_sentences(kind, arguments, sentence):
     with pytest.raises(kind) as caught:
         graph(**{"neighbors": GRAPH, **arguments})

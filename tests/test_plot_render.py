@@ -23,9 +23,10 @@ def bare(*traces, **layout):
     axis = {"range": [0, 10], "visible": False}
     figure = go.Figure(traces, {"template": None, "showlegend": False, **layout})
     figure.update_layout(
-        margin={"l": 0, "r": 0, "t": 0, "b": 0}, paper_bgcolor="white",
+        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        paper_bgcolor="white",
         plot_bgcolor="white",
-    )  # fmt: skip
+    )
     for name in ("xaxis", "yaxis"):
         figure.layout[name] = {**axis, **(layout.get(name) or {})}
     return figure
@@ -43,10 +44,16 @@ def at(pixels, x, y):
 
 
 def test_markers_stand_at_their_points_in_their_colours():
-    pixels = picture(bare(go.Scatter(
-        x=[2, 8], y=[3, 6], mode="markers",
-        marker={"color": ["red", "blue"], "size": [20, 20], "symbol": "square"},
-    )))  # fmt: skip
+    pixels = picture(
+        bare(
+            go.Scatter(
+                x=[2, 8],
+                y=[3, 6],
+                mode="markers",
+                marker={"color": ["red", "blue"], "size": [20, 20], "symbol": "square"},
+            )
+        )
+    )
     assert at(pixels, 2, 3) == RED
     assert at(pixels, 8, 6) == BLUE
     assert at(pixels, 5, 5) == WHITE
@@ -65,9 +72,11 @@ def test_later_traces_lie_on_top_of_earlier_ones():
 
 def test_gaps_part_lines():
     gap = go.Scatter(
-        x=[1, 4, np.nan, 6, 9], y=[5, 5, np.nan, 5, 5], mode="lines",
+        x=[1, 4, np.nan, 6, 9],
+        y=[5, 5, np.nan, 5, 5],
+        mode="lines",
         line={"color": "red", "width": 10},
-    )  # fmt: skip
+    )
     pixels = picture(bare(gap))
     assert [at(pixels, x, 5) for x in (2, 5, 8)] == [RED, WHITE, RED]
 
@@ -75,12 +84,18 @@ def test_gaps_part_lines():
 def test_numbers_become_colours_by_the_shared_scale():
     figure = bare(
         go.Scatter(
-            x=[2, 8], y=[5, 5], mode="markers",
+            x=[2, 8],
+            y=[5, 5],
+            mode="markers",
             marker={"color": [0, 10], "coloraxis": "coloraxis", "size": 20},
         ),
-        coloraxis={"colorscale": [[0, "red"], [1, "blue"]], "cmin": 0, "cmax": 10,
-                   "showscale": False},
-    )  # fmt: skip
+        coloraxis={
+            "colorscale": [[0, "red"], [1, "blue"]],
+            "cmin": 0,
+            "cmax": 10,
+            "showscale": False,
+        },
+    )
     pixels = picture(figure)
     assert (at(pixels, 2, 5), at(pixels, 8, 5)) == (RED, BLUE)
 
@@ -89,10 +104,16 @@ def test_numbers_become_colours_by_the_shared_scale():
 def test_bars_stand_side_by_side_or_lie(flat):
     names = ("y", "x") if flat else ("x", "y")
     bars = [
-        go.Bar({names[0]: [2, 6], names[1]: [5, 8], "marker": {"color": color},
-                "orientation": "h" if flat else "v"})
+        go.Bar(
+            {
+                names[0]: [2, 6],
+                names[1]: [5, 8],
+                "marker": {"color": color},
+                "orientation": "h" if flat else "v",
+            }
+        )
         for color in ("red", "blue")
-    ]  # fmt: skip
+    ]
     pixels = picture(bare(*bars, bargap=0))
     spots = [(1, 2), (3, 2), (5, 7.5), (7, 7.5), (1, 6)]
     found = [at(pixels, *(s[::-1] if flat else s)) for s in spots]
@@ -120,10 +141,15 @@ def test_histograms_count():
 
 
 def test_heatmaps_fill_their_cells():
-    figure = bare(go.Heatmap(
-        x=[2.5, 7.5], y=[2.5, 7.5], z=[[0, 1], [1, 0]], showscale=False,
-        colorscale=[[0, "red"], [1, "blue"]],
-    ))  # fmt: skip
+    figure = bare(
+        go.Heatmap(
+            x=[2.5, 7.5],
+            y=[2.5, 7.5],
+            z=[[0, 1], [1, 0]],
+            showscale=False,
+            colorscale=[[0, "red"], [1, "blue"]],
+        )
+    )
     pixels = picture(figure)
     corners = [at(pixels, x, y) for x, y in ((1, 1), (9, 1), (1, 9), (9, 9))]
     assert corners == [RED, BLUE, BLUE, RED]
@@ -139,8 +165,11 @@ def test_heatmaps_fill_their_cells():
 )
 def test_fills(fill, inside, outside):
     below = go.Scatter(x=[0, 10], y=[4, 4], mode="lines", line={"width": 0})
-    path = {"x": [0, 10], "y": [6, 6]} if fill != "toself" else {
-        "x": [0, 10, 5], "y": [5, 5, 8]}  # fmt: skip
+    path = (
+        {"x": [0, 10], "y": [6, 6]}
+        if fill != "toself"
+        else {"x": [0, 10, 5], "y": [5, 5, 8]}
+    )
     band = go.Scatter(
         **path, mode="lines", fill=fill, fillcolor="red", line={"width": 0}
     )
@@ -150,10 +179,18 @@ def test_fills(fill, inside, outside):
 
 def test_error_bars_reach_as_far_as_they_say():
     dot = go.Scatter(
-        x=[5], y=[5], mode="markers", marker={"color": "blue", "size": 2},
-        error_x={"array": [3], "arrayminus": [1], "color": "red", "thickness": 6,
-                 "width": 0},
-    )  # fmt: skip
+        x=[5],
+        y=[5],
+        mode="markers",
+        marker={"color": "blue", "size": 2},
+        error_x={
+            "array": [3],
+            "arrayminus": [1],
+            "color": "red",
+            "thickness": 6,
+            "width": 0,
+        },
+    )
     pixels = picture(bare(dot))
     assert [at(pixels, x, 5) for x in (3.5, 4.5, 7, 8.5)] == [WHITE, RED, RED, WHITE]
 
@@ -161,9 +198,15 @@ def test_error_bars_reach_as_far_as_they_say():
 def test_shapes_refer_to_axes_and_paper_and_are_clipped():
     figure = bare(go.Scatter(x=[5], y=[1], mode="markers", marker={"opacity": 0}))
     figure.add_shape(
-        type="rect", x0=2, x1=4, y0=0.5, y1=1, yref="paper", fillcolor="red",
+        type="rect",
+        x0=2,
+        x1=4,
+        y0=0.5,
+        y1=1,
+        yref="paper",
+        fillcolor="red",
         line={"width": 0},
-    )  # fmt: skip
+    )
     figure.add_hline(y=2.5, line={"color": "blue", "width": 8})
     pixels = picture(figure)
     assert [at(pixels, 3, 7), at(pixels, 3, 4), at(pixels, 9, 2.5)] == [
@@ -184,9 +227,16 @@ def test_shapes_below_lie_below_the_data():
 def test_annotations_are_written_where_they_are_anchored():
     figure = bare()
     figure.add_annotation(
-        text="██", x=0, y=1, xref="paper", yref="paper", xanchor="left", yanchor="top",
-        showarrow=False, font={"size": 40, "color": "red"},
-    )  # fmt: skip
+        text="██",
+        x=0,
+        y=1,
+        xref="paper",
+        yref="paper",
+        xanchor="left",
+        yanchor="top",
+        showarrow=False,
+        font={"size": 40, "color": "red"},
+    )
     reddish = (np.abs(picture(figure) - RED).sum(axis=2) < 60).nonzero()
     assert reddish[0].max() < 100
     assert reddish[1].min() < 5
@@ -200,10 +250,15 @@ def test_dollars_and_foreign_glyphs_are_text():
 
 def test_log_axes_and_categories():
     figure = bare(
-        go.Scatter(x=["a", "b"], y=[1, 100], mode="markers",
-                   marker={"color": "red", "size": 12}),
-        xaxis={"range": None}, yaxis={"type": "log", "range": [0, 2]},
-    )  # fmt: skip
+        go.Scatter(
+            x=["a", "b"],
+            y=[1, 100],
+            mode="markers",
+            marker={"color": "red", "size": 12},
+        ),
+        xaxis={"range": None},
+        yaxis={"type": "log", "range": [0, 2]},
+    )
     model = Model(figure)
     fit(model)
     assert model.axes["x"].range == (-0.5, 1.5)
@@ -219,8 +274,10 @@ def test_log_axes_and_categories():
 def test_only_the_given_ticks_stand_on_a_log_axis():
     axis = {"visible": True, "type": "log", "range": [-0.6, 0], "tickvals": [0.25, 1]}
     line = go.Scatter(x=[0.25, 1], y=[-9, -9], mode="lines")
-    words = [picture(bare(line, xaxis={**axis, "ticktext": text, "ticks": ""}))
-             for text in (["one", "ten"], ["", ""])]  # fmt: skip
+    words = [
+        picture(bare(line, xaxis={**axis, "ticktext": text, "ticks": ""}))
+        for text in (["one", "ten"], ["", ""])
+    ]
     middle = slice(60, 140)
     assert (words[0] != words[1]).any()
     assert (words[1][:, middle] == words[1][:1, middle]).all()
@@ -257,9 +314,13 @@ def test_reversed_and_given_ranges():
 
 def test_legend_and_colour_bar_take_room_outside_the_panels():
     trace = go.Scatter(
-        x=[1, 2], y=[1, 2], mode="markers", name="names of some length",
-        showlegend=True, marker={"color": [1, 2], "coloraxis": "coloraxis"},
-    )  # fmt: skip
+        x=[1, 2],
+        y=[1, 2],
+        mode="markers",
+        name="names of some length",
+        showlegend=True,
+        marker={"color": [1, 2], "coloraxis": "coloraxis"},
+    )
     figure = go.Figure(trace, {"coloraxis": {"colorscale": "Cividis"}})
     figure.update_layout(plot_bgcolor="red", margin={"r": 0, "b": 0, "l": 0, "t": 0})
     figure.update_xaxes(visible=False)
@@ -286,8 +347,12 @@ def test_css_colours(given, rgba):
 
 
 def test_text_knows_tags_entities_and_nothing_else():
-    lines = read('<b>a</b> &lt;i&gt;<br><span style="font-size:9px;color:red">b</span>'
-                 "<script>c</script></p>", 12, "black")  # fmt: skip
+    lines = read(
+        '<b>a</b> &lt;i&gt;<br><span style="font-size:9px;color:red">b</span>'
+        "<script>c</script></p>",
+        12,
+        "black",
+    )
     first, second = lines
     assert [(run.text, run.bold) for run in first] == [("a", True), (" <i>", False)]
     assert (second[0].text, second[0].size, second[0].color) == ("b", 9, "red")
@@ -342,8 +407,10 @@ def test_five_thousand_points_and_many_edges_are_drawn():
     edges = np.full((36_000, 3, 2), np.nan)
     edges[:, :2] = flat[rng.integers(0, 5_000, (36_000, 2))]
     lines = edges.reshape(-1, 2)
-    figure = go.Figure([
-        go.Scatter(x=lines[:, 0], y=lines[:, 1], mode="lines", line={"width": 0.5}),
-        go.Scatter(x=flat[:, 0], y=flat[:, 1], mode="markers"),
-    ])  # fmt: skip
+    figure = go.Figure(
+        [
+            go.Scatter(x=lines[:, 0], y=lines[:, 1], mode="lines", line={"width": 0.5}),
+            go.Scatter(x=flat[:, 0], y=flat[:, 1], mode="markers"),
+        ]
+    )
     assert picture(figure, (300, 300)).std() > 20

@@ -108,8 +108,9 @@ def test_average_precision_by_hand():
 
 def test_error_and_correlation_by_hand():
     fields = {
-        "target": np.array([1.0, 2, 3, 6]), "predicted": np.array([1.0, 4, 3, 4]),
-    }  # fmt: skip
+        "target": np.array([1.0, 2, 3, 6]),
+        "predicted": np.array([1.0, 4, 3, 4]),
+    }
     assert value("mae", **fields) == (0 + 2 + 0 + 2) / 4
     # The median is 2.5.
     assert chance("mae", **fields) == (1.5 + 0.5 + 0.5 + 3.5) / 4
@@ -153,9 +154,12 @@ def test_several_labels_agree_with_scikit_learn(data, n, count):
             # No constant answer is better than chance.
             constant = np.tile(predictions[0], (n, 1))
             f1 = f1_score(
-                labels, constant, average=average, zero_division=0,
+                labels,
+                constant,
+                average=average,
+                zero_division=0,
                 labels=np.flatnonzero((labels + constant).any(axis=0)),
-            )  # fmt: skip
+            )
             assert f1 <= METRICS[name].chance(made) + 1e-12
     used = np.flatnonzero(labels.any(axis=0))
     if len(used):
@@ -277,8 +281,11 @@ def test_rows_with_several_keywords_from_end_to_end():
     for name in named:
         rows = table[table.metric == name]
         assert rows.variant.tolist() == [
-            "both", "picture only", "text only", "concatenation",
-        ]  # fmt: skip
+            "both",
+            "picture only",
+            "text only",
+            "concatenation",
+        ]
         assert rows.chance.notna().all()
     ranked = row(table, "average_precision", "both")
     assert ranked["mean"] > ranked.null_high > ranked.chance / 2

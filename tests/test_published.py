@@ -231,8 +231,9 @@ def test_mm_imdb(films):
 def test_films_with_gaps(films):
     (films / "dataset/0000008.jpeg").unlink()
     for name, change in (
-        ("0000005", {"plot": []}), ("0000012", {"plot": "one text", "genres": None}),
-    ):  # fmt: skip
+        ("0000005", {"plot": []}),
+        ("0000012", {"plot": "one text", "genres": None}),
+    ):
         (films / f"dataset/{name}.json").write_text(json.dumps(film(0, **change)))
     with pytest.warns(UserWarning, match="names 1 pictures that are not there and 0 "):
         data = mm_imdb(films)
@@ -267,9 +268,14 @@ def save_hdf5(path, counts, *, state=True):
         file["genres"].attrs["target_names"] = json.dumps(names)
         ends = np.cumsum([0, *counts])
         kind = [
-            ("split", "S5"), ("source", "S12"), ("start", "i8"), ("stop", "i8"),
-            ("indices", h5py.ref_dtype), ("available", "?"), ("comment", "S1"),
-        ]  # fmt: skip
+            ("split", "S5"),
+            ("source", "S12"),
+            ("start", "i8"),
+            ("stop", "i8"),
+            ("indices", h5py.ref_dtype),
+            ("available", "?"),
+            ("comment", "S1"),
+        ]
         none = h5py.Reference()
         lines = [
             (part, source, ends[i], ends[i + 1], none, True, b"")
@@ -329,11 +335,14 @@ def test_hdf5_that_cannot_be_read(tmp_path, monkeypatch):
 def pair(photograph, number, key="Flickr30K_ID", **options):
     label = ("entailment", "neutral", "contradiction")[number % 3]
     return {
-        "annotator_labels": [label] * 5, "captionID": f"{photograph}.jpg#0",
-        "gold_label": label, "pairID": f"{photograph}.jpg#0r{number}",
-        "sentence1": "the caption", "sentence2": f"{TEXTS[number % 5]} {number % 4}",
+        "annotator_labels": [label] * 5,
+        "captionID": f"{photograph}.jpg#0",
+        "gold_label": label,
+        "pairID": f"{photograph}.jpg#0r{number}",
+        "sentence1": "the caption",
+        "sentence2": f"{TEXTS[number % 5]} {number % 4}",
         key: photograph,
-    } | options  # fmt: skip
+    } | options
 
 
 @pytest.fixture

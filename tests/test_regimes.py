@@ -24,9 +24,16 @@ from refnet_viz.statistics import paired, seed_band
 from refnet_viz.train import Run, sweep
 
 COLUMNS = [
-    "mean", "low", "high", "difference", "diff_low", "diff_high", "verdict", "chance",
+    "mean",
+    "low",
+    "high",
+    "difference",
+    "diff_low",
+    "diff_high",
+    "verdict",
+    "chance",
     "seeds",
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="module")
@@ -99,9 +106,11 @@ def test_a_single_run_has_no_band_and_no_invented_difference(runs, data):
     assert table.variant.tolist() == ["run"] * 3
     assert table[["low", "high", "difference", "diff_low"]].isna().all(axis=None)
     two = robustness(
-        {name: members[0] for name, members in runs.items()}, data.test, levels=(0, 1),
+        {name: members[0] for name, members in runs.items()},
+        data.test,
+        levels=(0, 1),
         baseline="both",
-    )  # fmt: skip
+    )
     assert two.query("variant == 'lone'").verdict.unique() == ["one seed: no band"]
     assert two.query("variant == 'both'").verdict.unique() == ["baseline"]
 
@@ -109,8 +118,13 @@ def test_a_single_run_has_no_band_and_no_invented_difference(runs, data):
 def test_ablation_takes_whole_modalities_away(runs, make_paired, small):
     data = make_paired(noise=1.5)
     table = ablate(runs, data.test)
-    conditions = ["all modalities", "without image", "without text", "image alone",
-                  "text alone"]  # fmt: skip
+    conditions = [
+        "all modalities",
+        "without image",
+        "without text",
+        "image alone",
+        "text alone",
+    ]
     assert list(table) == ["metric", "variant", "condition", *COLUMNS, "rows"]
     assert list(dict.fromkeys(table.condition)) == conditions
     for name, members in runs.items():
@@ -168,20 +182,38 @@ def test_rows_trained_on_are_told(runs, data):
 @pytest.mark.parametrize(
     ("kind", "options", "sentence"),
     [
-        (ValueError, {"corruption": "rain"},
-         "`corruption` must be one of 'noise', 'missing', got 'rain'."),
-        (ValueError, {"levels": (0.5, 1)},
-         "`levels` must be two or more numbers that rise from 0, got [0.5, 1]."),
-        (ValueError, {"levels": (0, 1, 1)},
-         "`levels` must be two or more numbers that rise from 0, got [0, 1, 1]."),
-        (ValueError, {"levels": (0, 2), "corruption": "missing"},
-         "`levels` must be a finite number between 0 and 1, got 2."),
-        (ValueError, {"baseline": "refiner"},
-         "`baseline` must be one of 'lone', 'both', got 'refiner'."),
-        (ValueError, {"modality": "sound"},
-         "`modality` must be one of 'image', 'text', got 'sound'."),
+        (
+            ValueError,
+            {"corruption": "rain"},
+            "`corruption` must be one of 'noise', 'missing', got 'rain'.",
+        ),
+        (
+            ValueError,
+            {"levels": (0.5, 1)},
+            "`levels` must be two or more numbers that rise from 0, got [0.5, 1].",
+        ),
+        (
+            ValueError,
+            {"levels": (0, 1, 1)},
+            "`levels` must be two or more numbers that rise from 0, got [0, 1, 1].",
+        ),
+        (
+            ValueError,
+            {"levels": (0, 2), "corruption": "missing"},
+            "`levels` must be a finite number between 0 and 1, got 2.",
+        ),
+        (
+            ValueError,
+            {"baseline": "refiner"},
+            "`baseline` must be one of 'lone', 'both', got 'refiner'.",
+        ),
+        (
+            ValueError,
+            {"modality": "sound"},
+            "`modality` must be one of 'image', 'text', got 'sound'.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_robustness_errors_are_sentences(runs, data, kind, options, sentence):
     with pytest.raises(kind) as caught:
         robustness(runs, data.test, **options)
@@ -212,9 +244,14 @@ def curve(data, configs, tmp_path_factory):
 
 def labelled(data, configs, folder, **changed):
     options = {
-        "fractions": (0.2, 1), "seeds": range(3), "k": 4,
-        "folder": folder, "n_jobs": 1, "progress": False, **changed,
-    }  # fmt: skip
+        "fractions": (0.2, 1),
+        "seeds": range(3),
+        "k": 4,
+        "folder": folder,
+        "n_jobs": 1,
+        "progress": False,
+        **changed,
+    }
     return label_curve(data, configs, **options)
 
 
@@ -224,8 +261,14 @@ NAMES = ["lone", "both", "pretrained + lone", "pretrained + both"]
 def test_label_curves_are_sweeps_compared(curve, data, configs, runs):
     table, _ = curve
     assert list(table) == ["metric", "variant", "fraction", *COLUMNS]
-    metrics = ["accuracy", "adjusted_homophily", "overlap with image",
-               "overlap with text", "overlap with sum", "seed_stability"]  # fmt: skip
+    metrics = [
+        "accuracy",
+        "adjusted_homophily",
+        "overlap with image",
+        "overlap with text",
+        "overlap with sum",
+        "seed_stability",
+    ]
     assert list(dict.fromkeys(table.metric)) == metrics
     assert len(table) == len(metrics) * len(NAMES) * 2
     starts = {
@@ -233,9 +276,13 @@ def test_label_curves_are_sweeps_compared(curve, data, configs, runs):
         for seed in range(3)
     }
     began = sweep(
-        data, {f"pretrained + {name}": config for name, config in configs.items()},
-        seeds=range(3), start=starts, n_jobs=1, progress=False,
-    )  # fmt: skip
+        data,
+        {f"pretrained + {name}": config for name, config in configs.items()},
+        seeds=range(3),
+        start=starts,
+        n_jobs=1,
+        progress=False,
+    )
     graphs = knn(embed(runs | began, data.test), k=4)
     whole = compare(graphs, baseline="lone", permutations=0)
     whole = whole[whole.kind == "variant"]
@@ -318,23 +365,41 @@ def test_a_stopped_sweep_stops_the_curve(data, configs, monkeypatch):
 @pytest.mark.parametrize(
     ("kind", "changed", "sentence"),
     [
-        (ValueError, {"fractions": (0, 1)},
-         "`fractions` must be numbers that rise from above 0 to at most 1, "
-         "got [0, 1]."),
-        (ValueError, {"fractions": (0.5, 0.5)},
-         "`fractions` must be numbers that rise from above 0 to at most 1, "
-         "got [0.5, 0.5]."),
-        (ValueError, {"fractions": (2,)},
-         "`fractions` must be a finite number between 0 and 1, got 2."),
-        (ValueError, {"k": 24},
-         "`k` must be between 1 and 23 (the number of other points), got 24."),
-        (TypeError, {"seeds": 3},
-         "`seeds` must be whole numbers, e.g. range(5), got 3."),
-        (TypeError, {"configs": 1},
-         "`configs` must be a mapping of variant names to settings, e.g. "
-         "{'refiner': Config()}, got int."),
+        (
+            ValueError,
+            {"fractions": (0, 1)},
+            "`fractions` must be numbers that rise from above 0 to at most 1, "
+            "got [0, 1].",
+        ),
+        (
+            ValueError,
+            {"fractions": (0.5, 0.5)},
+            "`fractions` must be numbers that rise from above 0 to at most 1, "
+            "got [0.5, 0.5].",
+        ),
+        (
+            ValueError,
+            {"fractions": (2,)},
+            "`fractions` must be a finite number between 0 and 1, got 2.",
+        ),
+        (
+            ValueError,
+            {"k": 24},
+            "`k` must be between 1 and 23 (the number of other points), got 24.",
+        ),
+        (
+            TypeError,
+            {"seeds": 3},
+            "`seeds` must be whole numbers, e.g. range(5), got 3.",
+        ),
+        (
+            TypeError,
+            {"configs": 1},
+            "`configs` must be a mapping of variant names to settings, e.g. "
+            "{'refiner': Config()}, got int.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_label_curve_errors_are_sentences(data, configs, kind, changed, sentence):
     options = {"fractions": (0.2, 1), "n_jobs": 1, "k": 4, "progress": False}
     with pytest.raises(kind) as caught:

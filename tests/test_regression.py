@@ -99,7 +99,7 @@ def test_the_html_says_its_range():
             "`target` must be numbers of shape (N,), got float64 of shape (3, 2).",
         ),
     ],
-)  # fmt: skip
+)
 def test_targets_that_are_none(target, sentence):
     refused(sentence, Dataset.from_arrays, {"a": np.eye(3)}, target=target)
 
@@ -282,15 +282,19 @@ def test_what_needs_classes_is_refused(data):
     refused(
         "`config.contrastive` must be 0 when `data` has a target, because the "
         "'multi_similarity' loss needs classes, got 0.5.",
-        fit, data, dataclasses.replace(SMALL, contrastive=0.5),
-    )  # fmt: skip
+        fit,
+        data,
+        dataclasses.replace(SMALL, contrastive=0.5),
+    )
     config = dataclasses.replace(SMALL, contrastive=1.0, contrastive_loss="info_nce")
     assert "contrastive" in fit(data, config, progress=False).history
     refused(
         "`data` must have labels or a target to be fitted, got none; `pretrain` takes "
         "unlabelled data.",
-        fit, summed(target=None), SMALL,
-    )  # fmt: skip
+        fit,
+        summed(target=None),
+        SMALL,
+    )
 
 
 @pytest.mark.parametrize("attribute", ["decides", "single_label"])
@@ -300,8 +304,11 @@ def test_fusions_that_need_classes_are_refused(data, attribute, monkeypatch):
     refused(
         "`config.fusion` must be one that needs no classes when `data` has a target, "
         "got 'needy'.",
-        fit, data, dataclasses.replace(SMALL, fusion="needy"), progress=False,
-    )  # fmt: skip
+        fit,
+        data,
+        dataclasses.replace(SMALL, fusion="needy"),
+        progress=False,
+    )
 
 
 def test_sweeps_take_a_target(data):

@@ -19,9 +19,11 @@ from refnet_viz.share import replay as room
 from refnet_viz.storage.values import TAG
 
 OWN = Embedding.from_arrays(
-    np.random.default_rng(0).normal(size=(12, 3)), labels=["a", "b", "c"] * 4,
-    metadata=pd.DataFrame({"size": range(12)}), name="own",
-)  # fmt: skip
+    np.random.default_rng(0).normal(size=(12, 3)),
+    labels=["a", "b", "c"] * 4,
+    metadata=pd.DataFrame({"size": range(12)}),
+    name="own",
+)
 
 
 def digest(figure):
@@ -258,18 +260,26 @@ def note(**change):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"figure": "__import__"},
-         "`manifest` must be of a figure out of attribution, bound, compare, curves, "
-         "graph, history, latent, overlaps, responsibility, rewiring, spectrum, "
-         "explorer, got '__import__'; another version of refnet_viz wrote it."),
-        ({"arguments": {"room": 1}},
-         "`manifest` must name arguments that 'latent' takes, got another one (missing "
-         "a required argument: 'spaces'); another version of refnet_viz wrote it."),
-        ({"arguments": {"spaces": {TAG: "lost", "of": "set"}}},
-         "`manifest` must hold every argument of the figure, got only the name of its "
-         "class for a set."),
+        (
+            {"figure": "__import__"},
+            "`manifest` must be of a figure out of attribution, bound, compare, "
+            "curves, graph, history, latent, overlaps, responsibility, rewiring, "
+            "spectrum, explorer, got '__import__'; another version of refnet_viz wrote "
+            "it.",
+        ),
+        (
+            {"arguments": {"room": 1}},
+            "`manifest` must name arguments that 'latent' takes, got another one "
+            "(missing a required argument: 'spaces'); another version of refnet_viz "
+            "wrote it.",
+        ),
+        (
+            {"arguments": {"spaces": {TAG: "lost", "of": "set"}}},
+            "`manifest` must hold every argument of the figure, got only the name of "
+            "its class for a set.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_foreign_calls_are_refused(change, sentence):
     with pytest.raises(ValueError, match="manifest") as caught:
         rv.replay(note(**change), OWN)
@@ -288,5 +298,6 @@ def test_what_json_cannot_hold_stops_no_figure():
     odd = replace(OWN, info={"variant": "odd", "made by": object()})
     figure = plot.latent(odd, layout="pca")
     assert figure.layout.meta["call"]["inputs"][0]["made by"] == {
-        TAG: "lost", "of": "object",
-    }  # fmt: skip
+        TAG: "lost",
+        "of": "object",
+    }

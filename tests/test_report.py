@@ -53,29 +53,47 @@ def frame(content):
 
 def row(metric, variant, verdict, **more):
     usual = {
-        "kind": "variant", "better": "higher", "difference": 0.1, "diff_low": 0.05,
-        "diff_high": 0.15, "holm": 0.5, "mean": 0.7, "low": 0.6, "high": 0.8,
-        "null_low": 0.2, "null_high": 0.3,
-    }  # fmt: skip
+        "kind": "variant",
+        "better": "higher",
+        "difference": 0.1,
+        "diff_low": 0.05,
+        "diff_high": 0.15,
+        "holm": 0.5,
+        "mean": 0.7,
+        "low": 0.6,
+        "high": 0.8,
+        "null_low": 0.2,
+        "null_high": 0.3,
+    }
     return {"metric": metric, "variant": variant, "verdict": verdict} | usual | more
 
 
 @pytest.fixture
 def table():
     base = {"difference": np.nan, "diff_low": np.nan, "diff_high": np.nan}
-    found = pd.DataFrame([
-        row("purity", "plain", "baseline", low=0.3, high=0.5, mean=0.4, **base),
-        row("purity", "both", "higher", holm=0.01),
-        row("purity", "sum", "higher", kind="rail", mean=0.55, low=np.nan, high=np.nan),
-        row("hubness", "plain", "baseline", better="lower", **base),
-        row("hubness", "both", "higher", better="lower"),
-        row("clustering", "plain", "baseline", better="", **base),
-        row("clustering", "both", "lower", better="", difference=-0.1),
-        row("accuracy", "plain", "baseline", **base),
-        row("accuracy", "both", "inside seed noise", mean=0.25, low=0.1, high=0.5),
-        row("accuracy", "a only", "lower", kind="rail", mean=0.2),
-        row("accuracy", "concatenation", "higher", kind="rail", mean=0.65),
-    ])  # fmt: skip
+    found = pd.DataFrame(
+        [
+            row("purity", "plain", "baseline", low=0.3, high=0.5, mean=0.4, **base),
+            row("purity", "both", "higher", holm=0.01),
+            row(
+                "purity",
+                "sum",
+                "higher",
+                kind="rail",
+                mean=0.55,
+                low=np.nan,
+                high=np.nan,
+            ),
+            row("hubness", "plain", "baseline", better="lower", **base),
+            row("hubness", "both", "higher", better="lower"),
+            row("clustering", "plain", "baseline", better="", **base),
+            row("clustering", "both", "lower", better="", difference=-0.1),
+            row("accuracy", "plain", "baseline", **base),
+            row("accuracy", "both", "inside seed noise", mean=0.25, low=0.1, high=0.5),
+            row("accuracy", "a only", "lower", kind="rail", mean=0.2),
+            row("accuracy", "concatenation", "higher", kind="rail", mean=0.65),
+        ]
+    )
     found.attrs = {"confidence": 0.95, "baseline": "plain", "k": 5}
     return found
 
@@ -237,9 +255,13 @@ def test_the_data_of_each_figure_can_be_saved(written, spaces):
     maps = frame(found["maps.csv"])
     assert maps.groupby("variant").size().to_dict() == {"plain": N, "both": N}
     assert {*found} >= {
-        "overlaps.csv", "edge patterns.csv", "bound plain.csv", "bound both.csv",
-        "responsibility.csv", "spectrum.csv",
-    }  # fmt: skip
+        "overlaps.csv",
+        "edge patterns.csv",
+        "bound plain.csv",
+        "bound both.csv",
+        "responsibility.csv",
+        "spectrum.csv",
+    }
 
 
 def test_pictures_are_those_of_the_figures(written, spaces):
@@ -276,8 +298,10 @@ def test_training_rows_are_owned_up_to(spaces, tmp_path):
 
 def test_runs_and_data_add_training_and_linear_models(tmp_path, make_paired, small):
     data = make_paired()
-    runs = {"plain": rv.fit(data, replace(small, refiner=0.0), seed=0, progress=False),
-            "refiner": rv.fit(data, small, seed=0, progress=False)}  # fmt: skip
+    runs = {
+        "plain": rv.fit(data, replace(small, refiner=0.0), seed=0, progress=False),
+        "refiner": rv.fit(data, small, seed=0, progress=False),
+    }
     path = tmp_path / "trained.html"
     rv.report(runs, path, k=3, data=data, progress=False, mode="dark")
     document = Document(path.read_text("utf-8"))
@@ -347,22 +371,33 @@ def test_a_report_appears_whole_or_not_at_all(spaces, tmp_path, monkeypatch):
     ("change", "sentence"),
     [
         ({"path": "report.pdf"}, "`path` must end in '.html', got 'report.pdf'."),
-        ({"k": 30},
-         "`k` must be between 1 and 29 (the number of other points), got 30."),
+        (
+            {"k": 30},
+            "`k` must be between 1 and 29 (the number of other points), got 30.",
+        ),
         ({"mode": "dim"}, "`mode` must be one of 'light', 'dark', got 'dim'."),
-        ({"baseline": "best"},
-         "`baseline` must be one of 'plain', 'both', got 'best'."),
+        (
+            {"baseline": "best"},
+            "`baseline` must be one of 'plain', 'both', got 'best'.",
+        ),
         ({"data": 3}, "`data` must be a Dataset, got int."),
-        ({"spaces": {"plain": 3}},
-         "`spaces['plain']` must hold Embedding values or arrays (rows, features), got "
-         "int."),
-        ({"spaces": "no such folder"},
-         "`folder` must hold a saved comparison (comparison.json), "
-         "got 'no such folder'."),
-        ({"path": "no such folder/report.html"},
-         "`path` must lie in a folder that exists, got 'no such folder/report.html'."),
+        (
+            {"spaces": {"plain": 3}},
+            "`spaces['plain']` must hold Embedding values or arrays (rows, features), "
+            "got int.",
+        ),
+        (
+            {"spaces": "no such folder"},
+            "`folder` must hold a saved comparison (comparison.json), "
+            "got 'no such folder'.",
+        ),
+        (
+            {"path": "no such folder/report.html"},
+            "`path` must lie in a folder that exists, got 'no such "
+            "folder/report.html'.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_errors_are_one_sentence(spaces, change, sentence):
     given = {"spaces": spaces, "path": "report.html", "progress": False} | change
     kind = (TypeError, ValueError, OSError)

@@ -66,9 +66,12 @@ def pairs(n):
 
 
 problems = st.builds(
-    problem, st.integers(0, 10**6), st.integers(6, 25), st.floats(0.001, 3.0),
+    problem,
+    st.integers(0, 10**6),
+    st.integers(6, 25),
+    st.floats(0.001, 3.0),
     st.lists(st.integers(1, 4), min_size=1, max_size=4).map(tuple),
-)  # fmt: skip
+)
 
 
 @settings(max_examples=60, deadline=None)
@@ -202,10 +205,14 @@ def test_scores_against_loops():
         np.testing.assert_allclose(points[name], 1 - error / (spread / 30))
         assert points[name].mean() == pytest.approx(table.r2[name])
         ranks = [
-            sum(np.linalg.norm(x[j] - y[i]) < np.linalg.norm(x[i] - y[i])
-                for j in range(30) if j != i) / 29
+            sum(
+                np.linalg.norm(x[j] - y[i]) < np.linalg.norm(x[i] - y[i])
+                for j in range(30)
+                if j != i
+            )
+            / 29
             for i in range(30)
-        ]  # fmt: skip
+        ]
         np.testing.assert_allclose(points[f"{name} rank"], ranks)
         assert table["retrieval"][name] == pytest.approx(np.mean(np.equal(ranks, 0)))
         drawn = [1 - ((x - rng.permutation(y)) ** 2).sum() / spread for _ in range(999)]
@@ -376,9 +383,11 @@ def test_the_lipschitz_bound_holds_for_all_pairs(trained):
 def test_no_decoder_moves_faster_than_its_constant(seed):
     rng = np.random.default_rng(seed)
     decoder = Decoder(
-        rng.normal(size=(5, 3)), rng.normal(size=5),
-        rng.normal(size=(2, 5)), rng.normal(size=2),
-    )  # fmt: skip
+        rng.normal(size=(5, 3)),
+        rng.normal(size=5),
+        rng.normal(size=(2, 5)),
+        rng.normal(size=2),
+    )
     a, b = rng.normal(size=(2, 20, 3)) * 10
     moved = np.linalg.norm(decoder(a) - decoder(b), axis=1)
     assert (moved <= decoder.lipschitz * np.linalg.norm(a - b, axis=1) + 1e-9).all()
@@ -418,9 +427,16 @@ def test_the_refiner_induces_the_graph_of_all_modalities_in_the_refined_space():
     data, found = toy(0), {}
     for weight in (0.0, 1.0, 10.0):
         config = Config(
-            width=16, hidden=64, dropout=0.0, epochs=200, batch_size=100, keep="last",
-            refiner=weight, contrastive=0.0, learning_rate=3e-3,
-        )  # fmt: skip
+            width=16,
+            hidden=64,
+            dropout=0.0,
+            epochs=200,
+            batch_size=100,
+            keep="last",
+            refiner=weight,
+            contrastive=0.0,
+            learning_rate=3e-3,
+        )
         space = embed(fit(data, config, progress=False), data)
         graphs = {name: knn(space, 10, space=name) for name in space.spaces}
         found[weight] = (

@@ -328,9 +328,12 @@ def test_a_killed_sweep_goes_on_and_ends_as_if_nothing_had_happened(
     settings = str(variants["both"].to_dict())
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, str(CONFTEST), str(tmp_path), settings],
-        capture_output=True, text=True, timeout=600, check=False,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
         cwd=CONFTEST.parent.parent,
-    )  # fmt: skip
+    )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     first = contents(tmp_path)
     assert {path.parts[:2] for path in first} == {("both", "seed-1")}

@@ -58,10 +58,13 @@ def saved(tmp_path_factory):
 
 def test_every_kind_of_file_is_saved(saved):
     assert {name: path.name for name, path in saved[0].items()} == {
-        "Maps as PNG": "maps.png", "Maps as SVG": "maps.svg", "Maps as PDF": "maps.pdf",
-        "Maps as HTML": "maps.html", "Manifest, to replay": "maps.manifest.json",
+        "Maps as PNG": "maps.png",
+        "Maps as SVG": "maps.svg",
+        "Maps as PDF": "maps.pdf",
+        "Maps as HTML": "maps.html",
+        "Manifest, to replay": "maps.manifest.json",
         "Points as CSV": "points.csv",
-    }  # fmt: skip
+    }
 
 
 def test_the_files_open(saved):

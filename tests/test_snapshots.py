@@ -41,10 +41,14 @@ def same(a, b):
 @pytest.mark.parametrize(
     ("epochs", "every", "kept"),
     [
-        (7, 0, ()), (7, 1, range(7)), (7, 3, (0, 3, 6)), (8, 3, (0, 3, 6, 7)),
-        (3, 9, (0, 2)), (1, 5, (0,)),
+        (7, 0, ()),
+        (7, 1, range(7)),
+        (7, 3, (0, 3, 6)),
+        (8, 3, (0, 3, 6, 7)),
+        (3, 9, (0, 2)),
+        (1, 5, (0,)),
     ],
-)  # fmt: skip
+)
 def test_each_nth_epoch_is_kept_and_the_last(epochs, every, kept, data, small):
     assert kept_epochs(epochs, every) == tuple(kept)
     if epochs <= 3:
@@ -75,9 +79,12 @@ def test_snapshots_and_watchers_change_no_number(fusion, refiner, data, longer):
 def test_an_epoch_has_the_weights_it_ended_with(data, longer, monkeypatch):
     states = []
     run = fit(
-        data, longer, progress=False, snapshots=3,
+        data,
+        longer,
+        progress=False,
+        snapshots=3,
         on_epoch=lambda seen: states.append(seen.state()),
-    )  # fmt: skip
+    )
     assert run.epochs == (0, 3, 6)
     for epoch in run.epochs:
         shown = run.at(epoch)
@@ -344,9 +351,12 @@ def test_a_callback_stops_and_the_best_state_is_kept(refiner, data, longer):
     whole = fit(data, config, progress=False, snapshots=1)
     with warnings.catch_warnings(action="error"):
         run = fit(
-            data, config, progress=False, snapshots=2,
+            data,
+            config,
+            progress=False,
+            snapshots=2,
             on_epoch=lambda seen: seen.epoch == 3,
-        )  # fmt: skip
+        )
     assert run.history.equals(whole.history.head(4))
     assert run.manifest["stopped"] is True
     ranked = run.history.sort_values(["val_score", "val_loss"], ascending=[False, True])

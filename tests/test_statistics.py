@@ -145,11 +145,17 @@ ALLOWED = 0.05 + 3 * np.sqrt(0.05 * 0.95 / 3000)
 @pytest.mark.parametrize(
     ("sizes", "pair"),
     [
-        ((2, 2), True), ((3, 3), True), ((5, 5), True), ((10, 10), True),
-        ((2, 2), False), ((3, 3), False), ((5, 5), False), ((2, 10), False),
+        ((2, 2), True),
+        ((3, 3), True),
+        ((5, 5), True),
+        ((10, 10), True),
+        ((2, 2), False),
+        ((3, 3), False),
+        ((5, 5), False),
+        ((2, 10), False),
         ((10, 3), False),
     ],
-)  # fmt: skip
+)
 def test_equal_variants_are_flagged_in_at_most_one_of_twenty(draw, sizes, pair):
     step = 1.0 if draw is counts else 0.0
     assert flagged(draw, sizes, pair=pair, step=step) <= ALLOWED

@@ -78,7 +78,8 @@ def made(n=5, seed=0, name="made"):
     """An embedding with something in every field."""
     rng = np.random.default_rng(seed)
     known = Embedding.from_arrays(
-        rng.normal(size=(n, 3)), modalities={"a": rng.normal(size=(n, 2))},
+        rng.normal(size=(n, 3)),
+        modalities={"a": rng.normal(size=(n, 2))},
         ids=[f"{i}\ud83d\t" for i in range(n)],
         labels=["x", "<y>\x07", "x", "x", "x"][:n],
         metadata=pd.DataFrame({"word": ["<b>", "b", None, "d", "e"][:n]}),
@@ -86,25 +87,31 @@ def made(n=5, seed=0, name="made"):
             tuple(bytes([i]) * i for i in range(n)), ("\ud800",) * n, thumbnails=False
         ),
         name=name,
-    )  # fmt: skip
+    )
     return replace(
-        known, decoded={"a": rng.normal(size=(n, 2)).astype(np.float32)},
-        predictions=known.labels, scores=np.full((n, 2), np.nan, np.float32),
-        diagnostics={"gate": np.ones((n, 1), np.float32)}, target=np.arange(n) / 3,
-        predicted=np.full(n, -0.0), held_out=np.arange(n) > 1,
+        known,
+        decoded={"a": rng.normal(size=(n, 2)).astype(np.float32)},
+        predictions=known.labels,
+        scores=np.full((n, 2), np.nan, np.float32),
+        diagnostics={"gate": np.ones((n, 1), np.float32)},
+        target=np.arange(n) / 3,
+        predicted=np.full(n, -0.0),
+        held_out=np.arange(n) > 1,
         decoders={"a": Decoder(np.eye(3), np.zeros(3), np.ones((2, 3)), np.ones(2))},
         info={**known.info, "seed": 3, "lr": float("inf"), "t": (1, None)},
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(
     "spaces",
     [
-        made(), [made(), made(seed=1)], {"plain": made(), "<b>\ud800": made(seed=1)},
+        made(),
+        [made(), made(seed=1)],
+        {"plain": made(), "<b>\ud800": made(seed=1)},
         {"plain": [made(), made(seed=1)], "both": [made(seed=2)]},
     ],
     ids=["one", "list", "mapping", "seeds"],
-)  # fmt: skip
+)
 def test_every_shape_and_field_comes_back(tmp_path, spaces):
     assert save_spaces(spaces, tmp_path / "a") == tmp_path / "a"
     again = load(tmp_path / "a")
@@ -124,9 +131,12 @@ def test_every_shape_and_field_comes_back(tmp_path, spaces):
 def test_real_embeddings_of_every_kind_of_modality(tmp_path, make_mixed, small):
     data = make_mixed(missing=True)
     runs = rv.sweep(
-        data, {"plain": replace(small, refiner=0.0, contrastive=0.0), "both": small},
-        seeds=[0, 1], n_jobs=1, progress=False,
-    )  # fmt: skip
+        data,
+        {"plain": replace(small, refiner=0.0, contrastive=0.0), "both": small},
+        seeds=[0, 1],
+        n_jobs=1,
+        progress=False,
+    )
     spaces = rv.embed(runs, data.test)
     again = rv.load(rv.save(spaces, tmp_path / "spaces"))
     for name, members in spaces.items():
@@ -211,8 +221,9 @@ def test_ids_texts_and_metadata_come_back(tmp_path_factory, ids, column, data):
     frame = pd.DataFrame({"any": pd.Series(objects, dtype=object)})
     space = replace(
         Embedding.from_arrays(z, ids=ids),
-        metadata=frame, media=Media(tuple(pictures), tuple(texts), thumbnails=False),
-    )  # fmt: skip
+        metadata=frame,
+        media=Media(tuple(pictures), tuple(texts), thumbnails=False),
+    )
     folder = tmp_path_factory.mktemp("a")
     again = load(save_spaces({"v": space}, folder))["v"]
     assert same(again.ids, space.ids)
@@ -221,18 +232,25 @@ def test_ids_texts_and_metadata_come_back(tmp_path_factory, ids, column, data):
 
 
 FRAMES = {
-    "kinds": pd.DataFrame({
-        "bool": [True, False], "int": np.array([1, 2], "i2"), "float": [np.nan, np.inf],
-        "word": ["a", None], "object": pd.Series([1, "x"], dtype=object),
-        "day": pd.to_datetime(["2026-01-01", None]),
-        "zoned": pd.to_datetime(["2026-03-29 00:59:59.123456789", None], utc=True)
-        .tz_convert("Europe/Berlin"),
-        "lag": pd.to_timedelta(["1 day", None]),
-        "gap": pd.array([1, None], "Int64"), "maybe": pd.array([True, None], "boolean"),
-        "kind": pd.Categorical(["b", None], ["b", "a"], ordered=True),
-        "age": pd.Categorical([3, 1], [1, 3]),
-        "text": pd.array(["a", None], "string"),
-    }),
+    "kinds": pd.DataFrame(
+        {
+            "bool": [True, False],
+            "int": np.array([1, 2], "i2"),
+            "float": [np.nan, np.inf],
+            "word": ["a", None],
+            "object": pd.Series([1, "x"], dtype=object),
+            "day": pd.to_datetime(["2026-01-01", None]),
+            "zoned": pd.to_datetime(
+                ["2026-03-29 00:59:59.123456789", None], utc=True
+            ).tz_convert("Europe/Berlin"),
+            "lag": pd.to_timedelta(["1 day", None]),
+            "gap": pd.array([1, None], "Int64"),
+            "maybe": pd.array([True, None], "boolean"),
+            "kind": pd.Categorical(["b", None], ["b", "a"], ordered=True),
+            "age": pd.Categorical([3, 1], [1, 3]),
+            "text": pd.array(["a", None], "string"),
+        }
+    ),
     "empty": pd.DataFrame(index=range(3)),
     "no rows": pd.DataFrame({"a": np.empty(0)}),
     "repeated": pd.DataFrame([[1, "x"], [2, "y"]], columns=["a", "a"]),
@@ -244,7 +262,7 @@ FRAMES = {
         index=pd.MultiIndex.from_tuples([("i", 0)]),
     ),
     "dates": pd.DataFrame({"a": [1]}, index=pd.to_datetime(["2026-01-01"])),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", FRAMES)
@@ -404,10 +422,13 @@ def test_whenever_writing_stops_the_folder_is_whole(tmp_path, monkeypatch, stop)
 
 
 def test_what_is_shown_is_kept(tmp_path):
-    table = pd.DataFrame({
-        "day": DAYS, "bin": pd.cut([1, 5, 9, 3, 2], [0, 4, 10]),
-        "tags": [["a"], [], None, ["b", 1], ["c"]],
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "day": DAYS,
+            "bin": pd.cut([1, 5, 9, 3, 2], [0, 4, 10]),
+            "tags": [["a"], [], None, ["b", 1], ["c"]],
+        }
+    )
     save_spaces(replace(made(), metadata=table), tmp_path)
     pd.testing.assert_frame_equal(load(tmp_path).metadata, table)
 
@@ -422,18 +443,26 @@ def test_what_has_no_words_in_json_is_kept_as_text(tmp_path):
 @pytest.mark.parametrize(
     ("kind", "thing", "sentence"),
     [
-        (TypeError, {"plain": 3},
-         "`spaces['plain']` must hold Embedding values, got int."),
-        (ValueError, [],
-         "`spaces` must hold at least one value a variant, got none."),
-        (TypeError, replace(made(), info={"run": Trap()}),
-         "`info['run']` must be made of numbers, strings, lists and mappings to be "
-         "written, got Trap."),
-        (TypeError, replace(made(), z=np.ones((5, 2), complex)),
-         "`z` must be an array of real numbers or strings to be written, got "
-         "complex128."),
+        (
+            TypeError,
+            {"plain": 3},
+            "`spaces['plain']` must hold Embedding values, got int.",
+        ),
+        (ValueError, [], "`spaces` must hold at least one value a variant, got none."),
+        (
+            TypeError,
+            replace(made(), info={"run": Trap()}),
+            "`info['run']` must be made of numbers, strings, lists and mappings to be "
+            "written, got Trap.",
+        ),
+        (
+            TypeError,
+            replace(made(), z=np.ones((5, 2), complex)),
+            "`z` must be an array of real numbers or strings to be written, got "
+            "complex128.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_written_is_a_sentence(tmp_path, kind, thing, sentence):
     with pytest.raises(kind) as caught:
         save_spaces(thing, tmp_path / "a")
@@ -453,20 +482,39 @@ def test_a_file_where_the_folder_should_be(tmp_path):
 
 
 DIGESTED = (
-    "ids", "labels", "class_names", "z", "inputs", "decoded", "predictions", "scores",
-    "diagnostics", "present", "held_out", "target", "predicted", "decoders",
-)  # fmt: skip
+    "ids",
+    "labels",
+    "class_names",
+    "z",
+    "inputs",
+    "decoded",
+    "predictions",
+    "scores",
+    "diagnostics",
+    "present",
+    "held_out",
+    "target",
+    "predicted",
+    "decoders",
+)
 
 
 @pytest.mark.parametrize("name", DIGESTED)
 def test_the_digest_changes_with(name):
     one, other = made(), made(seed=1)
     value = {
-        "ids": np.array([*one.ids[:-1], "new"]), "class_names": ("x", "z"),
-        "labels": 1 - one.labels, "predictions": None, "scores": None,
-        "diagnostics": {}, "present": ~one.present, "held_out": ~one.held_out,
-        "target": one.target + 1, "predicted": None, "decoders": {},
-    }.get(name, getattr(other, name))  # fmt: skip
+        "ids": np.array([*one.ids[:-1], "new"]),
+        "class_names": ("x", "z"),
+        "labels": 1 - one.labels,
+        "predictions": None,
+        "scores": None,
+        "diagnostics": {},
+        "present": ~one.present,
+        "held_out": ~one.held_out,
+        "target": one.target + 1,
+        "predicted": None,
+        "decoders": {},
+    }.get(name, getattr(other, name))
     assert replace(one, **{name: value}).digest != one.digest
 
 

@@ -331,38 +331,54 @@ def test_what_cannot_be_trained_is_one_sentence(data, small, make_paired):
     refused(
         "`data` must have labels or a target to be fitted, got none; `pretrain` takes "
         "unlabelled data.",
-        fit, make_paired(labels=None), small,
-    )  # fmt: skip
+        fit,
+        make_paired(labels=None),
+        small,
+    )
     rest = data.subset(data.split != "train")
     refused("`data` must have rows in the split 'train', got none.", fit, rest, small)
     one = make_paired(labels=np.zeros(120, dtype=int))
     refused(
         "`data` must have at least 2 classes among its labelled training rows when "
         "`config.contrastive` is above 0, got 1.",
-        fit, one, small,
-    )  # fmt: skip
+        fit,
+        one,
+        small,
+    )
     refused(
         "`config.refiner` must be above 0 to pre-train, got 0.",
-        pretrain, data, dataclasses.replace(small, refiner=0.0),
-    )  # fmt: skip
+        pretrain,
+        data,
+        dataclasses.replace(small, refiner=0.0),
+    )
     refused(
         "`config.targets` must be 'inputs' to pre-train, got 'features' (encoders that "
         "nothing else trains may stop telling rows apart).",
-        pretrain, data, dataclasses.replace(small, targets="features"),
-    )  # fmt: skip
+        pretrain,
+        data,
+        dataclasses.replace(small, targets="features"),
+    )
     refused(
         "`seed` must be a whole number between 0 and 9223372036854775807, got -1.",
-        fit, data, small, seed=-1,
-    )  # fmt: skip
+        fit,
+        data,
+        small,
+        seed=-1,
+    )
     refused(
         "`device` must be a device that torch finds on this machine, e.g. 'cpu', got "
         "'gpu'.",
-        fit, data, small, device="gpu",
-    )  # fmt: skip
+        fit,
+        data,
+        small,
+        device="gpu",
+    )
     refused(
         "`refiner_weights` must be one of 'image', 'text', got 'sound'.",
-        fit, data, dataclasses.replace(small, refiner_weights={"sound": 1.0}),
-    )  # fmt: skip
+        fit,
+        data,
+        dataclasses.replace(small, refiner_weights={"sound": 1.0}),
+    )
 
 
 def test_one_class_can_be_fitted_without_the_contrastive_loss(make_paired, small):

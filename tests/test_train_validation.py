@@ -55,8 +55,11 @@ def test_a_fifth_of_the_training_rows_validates_and_is_told_once(unvalidated, sm
     assert told == [(SENTENCE, __file__)]
     run = found[0]
     assert run.manifest["validation"] == {
-        "from": "train", "share": 0.2, "rows": 18, "seed": 0,
-    }  # fmt: skip
+        "from": "train",
+        "share": 0.2,
+        "rows": 18,
+        "seed": 0,
+    }
     assert run.manifest["fingerprint"] == unvalidated.fingerprint
     assert run.manifest["labelled_rows"] == 72
     assert np.isfinite(run.history["val_score"]).all()
@@ -140,9 +143,13 @@ def test_the_last_epoch_needs_none_and_trains_on_all_rows(unvalidated, small):
 def test_sweeps_say_it_once_and_continue_in_their_folder(unvalidated, small, tmp_path):
     def run():
         return sweep(
-            unvalidated, {"a": small}, seeds=[0, 1], n_jobs=2, folder=tmp_path,
+            unvalidated,
+            {"a": small},
+            seeds=[0, 1],
+            n_jobs=2,
+            folder=tmp_path,
             progress=False,
-        )  # fmt: skip
+        )
 
     assert sentences(run) == [(SENTENCE, __file__)]
     assert sentences(run) == []
@@ -178,8 +185,11 @@ def test_rails_say_it_too(unvalidated):
     assert told == [(SENTENCE.replace("seed 0", "seed 2"), __file__)]
     for rail in found[0].values():
         assert rail.info["validation"] == {
-            "from": "train", "share": 0.2, "rows": 18, "seed": 2,
-        }  # fmt: skip
+            "from": "train",
+            "share": 0.2,
+            "rows": 18,
+            "seed": 2,
+        }
 
 
 def test_nulls_are_those_of_the_rows_that_validate(unvalidated, small):

@@ -120,8 +120,9 @@ def test_the_manifest_names_the_weights(balanced, tmp_path):
     again = Run.load(tmp_path / "run")
     assert again.config.class_weights == "balanced"
     assert again.manifest["class_weights"] == weights
-    plain = fit(data, dataclasses.replace(balanced, class_weights="none"),
-                progress=False)  # fmt: skip
+    plain = fit(
+        data, dataclasses.replace(balanced, class_weights="none"), progress=False
+    )
     assert "class_weights" not in plain.manifest
     assert plain.digest != run.digest
 
@@ -167,13 +168,14 @@ def test_the_weighted_null_of_several_labels_is_the_best_constant(
     best = sum(
         min(
             classification(
-                torch.full((len(truth), 1), logit), truth[:, [c]],
+                torch.full((len(truth), 1), logit),
+                truth[:, [c]],
                 weights=weights[[c]],
             ).item()
             for logit in np.linspace(-4, 4, 801)
         )
         for c in range(3)
-    )  # fmt: skip
+    )
     assert found == pytest.approx(best / 3, abs=1e-4)
 
 

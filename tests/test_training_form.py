@@ -118,9 +118,11 @@ def test_a_stop_keeps_the_best_state_so_far(trainer, paired, small):
     assert run.manifest["stopped"] is True
     assert 1 <= len(run.history) < 5000
     whole = fit(
-        paired, long, progress=False,
+        paired,
+        long,
+        progress=False,
         on_epoch=lambda seen: seen.epoch == len(run.history) - 1,
-    )  # fmt: skip
+    )
     same_run(run, whole)
 
 
@@ -182,9 +184,12 @@ def test_the_process_does_not_outlive_a_killed_kernel(tmp_path):
     script.write_text(ORPHAN)
     # The pipe is read to its end, which comes when nobody holds it any more.
     killed = subprocess.run(
-        [sys.executable, script, CONFTEST], capture_output=True, timeout=600,
-        check=False, env={**os.environ, "PYTHONPATH": str(CONFTEST.parent.parent)},
-    )  # fmt: skip
+        [sys.executable, script, CONFTEST],
+        capture_output=True,
+        timeout=600,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(CONFTEST.parent.parent)},
+    )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
 
 
@@ -245,8 +250,12 @@ def test_names_are_made_of_the_settings_and_new(form):
     settings["name"].value = "mine"
     settings["epochs"].value = 3
     assert settings.name == "mine"
-    for key, value in (("fusion", "concat"), ("refiner", 1.0), ("contrastive", 1.0),
-                       ("label_fraction", 1.0)):  # fmt: skip
+    for key, value in (
+        ("fusion", "concat"),
+        ("refiner", 1.0),
+        ("contrastive", 1.0),
+        ("label_fraction", 1.0),
+    ):
         settings[key].value = value
     assert settings.name == "mine"
     settings["name"].value = ""
@@ -454,8 +463,15 @@ def test_a_record_tells_numbers_with_their_nulls():
     (left, right) = record.content["panels"]
     assert left["label"] == "Training loss, epoch 0 of 4: no numbers yet."
     assert record.content["values"] == b""
-    row = {"epoch": 0, "loss": 3.0, "task": 0.5, "refiner": 2.5, "val_loss": 1.0,
-           "val_score": 0.75, "purity": np.nan}  # fmt: skip
+    row = {
+        "epoch": 0,
+        "loss": 3.0,
+        "task": 0.5,
+        "refiner": 2.5,
+        "val_loss": 1.0,
+        "val_score": 0.75,
+        "purity": np.nan,
+    }
     record = record.after(row, best=0)
     left, right = record.content["panels"]
     assert left["label"] == (

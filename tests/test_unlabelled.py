@@ -315,15 +315,19 @@ def test_metrics_of_predictions_drop_unlabelled_rows(seed, kind):
     elif kind == "single":
         scores = rng.random((n, 2))
         more = {
-            "labels": rng.integers(0, 2, n), "class_names": ("a", "b"),
-            "scores": scores, "predictions": scores.argmax(axis=1),
-        }  # fmt: skip
+            "labels": rng.integers(0, 2, n),
+            "class_names": ("a", "b"),
+            "scores": scores,
+            "predictions": scores.argmax(axis=1),
+        }
     else:
         scores = rng.random((n, 3))
         more = {
-            "labels": rng.integers(0, 2, (n, 3)), "class_names": ("a", "b", "c"),
-            "scores": scores, "predictions": (scores > 0.5).astype(np.int64),
-        }  # fmt: skip
+            "labels": rng.integers(0, 2, (n, 3)),
+            "class_names": ("a", "b", "c"),
+            "scores": scores,
+            "predictions": (scores > 0.5).astype(np.int64),
+        }
     whole = replace(space, **more)
     part = whole.subset(known)
     half = without_answers(whole, known)

@@ -92,8 +92,9 @@ def test_epochs_are_scrubbed(view, data, runs):
     assert view.epoch is None
     slider.value = 2
     assert (view.epoch, titles(view)) == (
-        2, ["plain, seed 0, after 3 epochs", "both, seed 0, after 3 epochs"],
-    )  # fmt: skip
+        2,
+        ["plain, seed 0, after 3 epochs", "both, seed 0, after 3 epochs"],
+    )
     for number, name in enumerate(runs):
         space = rv.embed(runs[name][0].at(2), data.test)
         expected = rv.project(space, "pca").coordinates
@@ -105,8 +106,9 @@ def test_epochs_are_scrubbed(view, data, runs):
 def test_the_last_state_up_to_an_epoch_is_shown(view):
     view.epoch = 5  # plain ended with 3; both kept 0, 2, 4 and 5
     assert titles(view) == [
-        "plain, seed 0, after 4 epochs", "both, seed 0, after 6 epochs",
-    ]  # fmt: skip
+        "plain, seed 0, after 4 epochs",
+        "both, seed 0, after 6 epochs",
+    ]
     view.epoch = 3
     assert titles(view)[1] == "both, seed 0, after 3 epochs"
 

@@ -294,10 +294,12 @@ def strip_of(lines: Sequence[StripLine], rows: Rows, focus: int) -> dict[str, An
         {"name": name.replace("_", " "), "tip": METRICS[name].description}
         for name in names
     ]
-    columns.append({
-        "name": f"rewiring from {cut(first.baseline)}",
-        "tip": "1 - Jaccard index of the neighbourhoods in both graphs",
-    })  # fmt: skip
+    columns.append(
+        {
+            "name": f"rewiring from {cut(first.baseline)}",
+            "tip": "1 - Jaccard index of the neighbourhoods in both graphs",
+        }
+    )
     return {
         "caption": caption,
         "columns": columns,

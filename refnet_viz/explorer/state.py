@@ -215,9 +215,13 @@ class State:
         weights = tuple((name, self.weights[name]) for name in names)
         even = len({weight for _, weight in weights}) < 2
         key = Key(
-            variant, self.seed, self.space, self.metric, () if even else weights,
+            variant,
+            self.seed,
+            self.space,
+            self.metric,
+            () if even else weights,
             self.epoch,
-        )  # fmt: skip
+        )
         return runs.beside(key, variant)
 
     def weighed(self, runs: Embeddings) -> list[str]:
@@ -227,9 +231,18 @@ class State:
     def settings(self) -> dict[str, Any]:
         """Return every setting by name, without selection, focus and mode."""
         names = (
-            "variants", "seed", "space", "metric", "layout", "color", "k", "edges",
-            "baseline", "weights", "epoch",
-        )  # fmt: skip
+            "variants",
+            "seed",
+            "space",
+            "metric",
+            "layout",
+            "color",
+            "k",
+            "edges",
+            "baseline",
+            "weights",
+            "epoch",
+        )
         return {name: getattr(self, name) for name in names}
 
     def arguments(self, runs: Embeddings) -> dict[str, Any]:

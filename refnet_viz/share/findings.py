@@ -152,9 +152,11 @@ def _beside_rail(rows: pd.DataFrame, rails: pd.DataFrame, better: str) -> str:
         place = "ahead" if low > edge else "behind" if high < edge else "open"
         names[place if pd.notna(row["low"]) else "unknown"].append(str(row["variant"]))
     words = {
-        "ahead": "ahead of it", "behind": "behind it",
-        "open": "not told apart from it", "unknown": "one seed, so not judged",
-    }  # fmt: skip
+        "ahead": "ahead of it",
+        "behind": "behind it",
+        "open": "not told apart from it",
+        "unknown": "one seed, so not judged",
+    }
     parts = [
         f"{words[place]}: {', '.join(names)}" for place, names in names.items() if names
     ]

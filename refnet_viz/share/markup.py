@@ -76,9 +76,13 @@ def page(
         body += f"\n<script>{script}</script>"
     allowed += ["base-uri 'none'", "form-action 'none'"]
     document = PAGE.format(
-        mode=mode, policy="; ".join(allowed), title=text(title), style=style,
-        body=body, program=text(program),
-    )  # fmt: skip
+        mode=mode,
+        policy="; ".join(allowed),
+        title=text(title),
+        style=style,
+        body=body,
+        program=text(program),
+    )
     # Half a surrogate pair is a string, but no character.
     return document.encode("utf-8", "replace")
 

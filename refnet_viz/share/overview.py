@@ -24,9 +24,17 @@ from .markup import Cell, text
 from .material import Material
 
 COLUMNS = (
-    "metric", "variant", "mean", "seed band", "seeds", "difference", "verdict",
-    "Holm p", "chance", "permuted labels",
-)  # fmt: skip
+    "metric",
+    "variant",
+    "mean",
+    "seed band",
+    "seeds",
+    "difference",
+    "verdict",
+    "Holm p",
+    "chance",
+    "permuted labels",
+)
 
 
 def what_was_found(material: Material) -> str:
@@ -100,11 +108,17 @@ def what_was_compared(material: Material, data: Dataset | None) -> str:
     for name, members in material.variants.items():
         info = members[0].info
         seeds = ", ".join(str(run.info.get("seed", "unknown")) for run in members)
-        rows.append([
-            name, seeds, f"{len(members[0]):,}", members[0].z.shape[1],
-            *(configs[name].get(key, "–") for key in differ),
-            info.get("dataset", "unknown"), info.get("fingerprint", "unknown"),
-        ])  # fmt: skip
+        rows.append(
+            [
+                name,
+                seeds,
+                f"{len(members[0]):,}",
+                members[0].z.shape[1],
+                *(configs[name].get(key, "–") for key in differ),
+                info.get("dataset", "unknown"),
+                info.get("fingerprint", "unknown"),
+            ]
+        )
     shared = "<p>How they were made is not known to the embeddings.</p>"
     if same:
         content = markup.table("Settings", ["setting", "value"], list(same.items()))
@@ -172,10 +186,16 @@ def _row(row: dict[Any, Any]) -> list[Any]:
     if pd.notna(row["diff_low"]):
         difference += f" [{signed(row['diff_low'])}, {signed(row['diff_high'])}]"
     return [
-        name, number(row["mean"]), span(row["low"], row["high"]), row["seeds"],
-        difference, _verdict(row), number(row["holm"]), number(row["chance"]),
+        name,
+        number(row["mean"]),
+        span(row["low"], row["high"]),
+        row["seeds"],
+        difference,
+        _verdict(row),
+        number(row["holm"]),
+        number(row["chance"]),
         span(row["null_low"], row["null_high"]),
-    ]  # fmt: skip
+    ]
 
 
 def _verdict(row: dict[Any, Any]) -> str:

@@ -122,9 +122,16 @@ def export_html(
     beside = first_variants(list(embeddings), against) if variants is None else variants
     maps = checked_variants(beside, embeddings)
     content = Content(
-        store, space, layout, k, against, maps, color, mode,
+        store,
+        space,
+        layout,
+        k,
+        against,
+        maps,
+        color,
+        mode,
         bool(pictures),
-    )  # fmt: skip
+    )
     _check.one_of("color", color, content.colors)
     document = _page(content)
     with writing(path) as file:
@@ -138,19 +145,34 @@ def _page(content: Content) -> bytes:
     title = f"{cut(dataset)}: {', '.join(cut(name) for name in names)}"
     picture, alt, height = _still(content)
     body = BODY.format(
-        title=text(title), lead=text(_lead(content)), mode=content.mode, alt=text(alt),
-        picture=picture, width=WIDTH, height=height, foot=text(_foot(content)),
+        title=text(title),
+        lead=text(_lead(content)),
+        mode=content.mode,
+        alt=text(alt),
+        picture=picture,
+        width=WIDTH,
+        height=height,
+        foot=text(_foot(content)),
         payload=as_json(payload(content)),
-    )  # fmt: skip
+    )
     style = markup.colors(content.mode) + scripts.style() + markup.source("page.css")
-    script = "\n".join([
-        "(() => {", '"use strict";', scripts.script(*scripts.SCENE, *scripts.PANES),
-        *(markup.source(name) for name in SCRIPTS), "})();",
-    ])  # fmt: skip
+    script = "\n".join(
+        [
+            "(() => {",
+            '"use strict";',
+            scripts.script(*scripts.SCENE, *scripts.PANES),
+            *(markup.source(name) for name in SCRIPTS),
+            "})();",
+        ]
+    )
     return markup.page(
-        title, body, style=style, script=script, mode=content.mode,
+        title,
+        body,
+        style=style,
+        script=script,
+        mode=content.mode,
         program=f"refnet_viz {__version__}",
-    )  # fmt: skip
+    )
 
 
 def _lead(content: Content) -> str:

@@ -185,31 +185,53 @@ def payload(content: Content) -> dict[str, Any]:
         colors = _colors(content)
     first, rows = content.first, content.drawn
     return {
-        "mode": content.mode, "total": len(first), "count": len(rows),
-        "space": content.space, "spaceNote": f"{cut(content.space)} space",
-        "otherSpaces": [{"name": name, "lacking": panes.lacking(name)}
-                        for name in content.other_spaces],
+        "mode": content.mode,
+        "total": len(first),
+        "count": len(rows),
+        "space": content.space,
+        "spaceNote": f"{cut(content.space)} space",
+        "otherSpaces": [
+            {"name": name, "lacking": panes.lacking(name)}
+            for name in content.other_spaces
+        ],
         "graphs": [_graph(content, key) for key in content.other_keys],
         "responsibilities": _responsibilities(content),
         "together": content.layout == "aligned",
-        "k": content.k, "steps": content.steps, "most": content.most,
-        "baseline": content.baseline, "shown": list(content.shown),
-        "color": content.color, "size": point_size(len(rows)),
-        "edges": {kind: _edge_style(kind, content.mode)
-                  for kind in ("all", "kept", "gained", "lost")},
-        "mostEdges": MOST_EDGES, "mostEntries": MOST_ENTRIES, "longest": panes.LONGEST,
-        "ramp": list(ramp(content.mode)), "hint": panes.HINT,
-        "ids": first.ids[rows].tolist(), "texts": _texts(content),
-        "metadata": _metadata(content), "pictures": _pictures(content),
-        "noLabel": NO_LABEL, "lacking": panes.lacking(content.space),
-        "missing": _missing(content), "counts": _counts(content),
-        "classes": list(first.class_names), "labels": members(first.labels, rows),
+        "k": content.k,
+        "steps": content.steps,
+        "most": content.most,
+        "baseline": content.baseline,
+        "shown": list(content.shown),
+        "color": content.color,
+        "size": point_size(len(rows)),
+        "edges": {
+            kind: _edge_style(kind, content.mode)
+            for kind in ("all", "kept", "gained", "lost")
+        },
+        "mostEdges": MOST_EDGES,
+        "mostEntries": MOST_ENTRIES,
+        "longest": panes.LONGEST,
+        "ramp": list(ramp(content.mode)),
+        "hint": panes.HINT,
+        "ids": first.ids[rows].tolist(),
+        "texts": _texts(content),
+        "metadata": _metadata(content),
+        "pictures": _pictures(content),
+        "noLabel": NO_LABEL,
+        "lacking": panes.lacking(content.space),
+        "missing": _missing(content),
+        "counts": _counts(content),
+        "classes": list(first.class_names),
+        "labels": members(first.labels, rows),
         "purityChance": _purity_chance(content),
         "multi": first.labels is not None and first.labels.ndim == 2,
-        "wide": f"u{content.width}", "columns": _columns(content),
-        "variants": variants, "colors": colors,
-        "allSeeds": content.whole, **_bands(content),
-    }  # fmt: skip
+        "wide": f"u{content.width}",
+        "columns": _columns(content),
+        "variants": variants,
+        "colors": colors,
+        "allSeeds": content.whole,
+        **_bands(content),
+    }
 
 
 def as_json(values: Any) -> str:

@@ -93,9 +93,13 @@ def report(
     runs = spaces if runs is None and is_runs(spaces) else runs
     least = min(len(run) for members in variants.values() for run in members)
     material = Material(
-        variants, _rails(data), runs, _check.k_or_default(k, least),
-        baseline_of(baseline, variants), mode,
-    )  # fmt: skip
+        variants,
+        _rails(data),
+        runs,
+        _check.k_or_default(k, least),
+        baseline_of(baseline, variants),
+        mode,
+    )
     parts = [
         (section, *_drawn(section, material))
         for section in progress_bar(SECTIONS, "report", disable=not progress)

@@ -187,23 +187,48 @@ def _history(material: Material) -> list[Drawing]:
 
 
 SECTIONS = (
-    Section("comparison", "Comparison", "What differs by more than seed noise?",
-            _comparison),
+    Section(
+        "comparison", "Comparison", "What differs by more than seed noise?", _comparison
+    ),
     Section("maps", "Maps", "What do the spaces look like?", _maps),
-    Section("rewiring", "Rewiring", "Whose neighbours changed, and by more than from "
-            "seed to seed?", _rewiring),
-    Section("overlaps", "Overlap with the modalities",
-            "Whose neighbours are those of the fused space?", _overlaps),
-    Section("attribution", "Who answers for an edge",
-            "Which modalities have each edge in their own graphs?", _attribution),
-    Section("bound", "What is proved of distances",
-            "Does the bound hold for every edge, and how tight is it?", _bound),
-    Section("responsibility", "Responsibility",
-            "How far does z answer for each modality?", _responsibility),
-    Section("spectrum", "Spectrum",
-            "How much of the modalities can z hold at all?", _spectrum),
+    Section(
+        "rewiring",
+        "Rewiring",
+        "Whose neighbours changed, and by more than from seed to seed?",
+        _rewiring,
+    ),
+    Section(
+        "overlaps",
+        "Overlap with the modalities",
+        "Whose neighbours are those of the fused space?",
+        _overlaps,
+    ),
+    Section(
+        "attribution",
+        "Who answers for an edge",
+        "Which modalities have each edge in their own graphs?",
+        _attribution,
+    ),
+    Section(
+        "bound",
+        "What is proved of distances",
+        "Does the bound hold for every edge, and how tight is it?",
+        _bound,
+    ),
+    Section(
+        "responsibility",
+        "Responsibility",
+        "How far does z answer for each modality?",
+        _responsibility,
+    ),
+    Section(
+        "spectrum",
+        "Spectrum",
+        "How much of the modalities can z hold at all?",
+        _spectrum,
+    ),
     Section("history", "Training", "Did every run converge?", _history),
-)  # fmt: skip
+)
 
 
 def curves(figure: go.Figure) -> pd.DataFrame:

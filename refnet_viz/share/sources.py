@@ -22,10 +22,12 @@ from ..storage.frames import unpack_frame
 from ..storage.values import TAG, unlisted, unpack
 
 BUILT_IN: dict[str, Callable[[], Dataset]] = {
-    "emoji": emoji, "digits": digits, "playground": playground,
+    "emoji": emoji,
+    "digits": digits,
+    "playground": playground,
     "emoji (subgroup)": partial(emoji, labels="subgroup"),
     "emoji (keywords)": partial(emoji, labels="keywords"),
-}  # fmt: skip
+}
 
 
 class Sources:
@@ -76,9 +78,12 @@ class Sources:
 
     def _neighbors(self, known: dict[str, Any]) -> Any:
         return knn(
-            self.input(known["embedding"]), known["k"], space=known["space"],
-            metric=known["metric"], weights=known["weights"],
-        )  # fmt: skip
+            self.input(known["embedding"]),
+            known["k"],
+            space=known["space"],
+            metric=known["metric"],
+            weights=known["weights"],
+        )
 
     def _attribution(self, known: dict[str, Any]) -> Any:
         more = {"beyond": known["beyond"]} if known["beyond"] else {}
@@ -175,10 +180,13 @@ class Sources:
 
 
 KINDS: dict[str, Callable[[Sources, dict[str, Any]], Any]] = {
-    "embedding": Sources._embedding, "neighbors": Sources._neighbors,
-    "attribution": Sources._attribution, "layout": Sources._layout,
-    "table": Sources._table, "run": Sources._run,
-}  # fmt: skip
+    "embedding": Sources._embedding,
+    "neighbors": Sources._neighbors,
+    "attribution": Sources._attribution,
+    "layout": Sources._layout,
+    "table": Sources._table,
+    "run": Sources._run,
+}
 
 
 def _embeddings(given: Any) -> Iterator[Embedding]:

@@ -130,9 +130,11 @@ class Record:
             {"name": self.called(name), "null": self._null(name)} for name in names
         ]
         return {
-            "title": title, "null": null, "lines": lines,
+            "title": title,
+            "null": null,
+            "lines": lines,
             "label": f"{title}, epoch {len(self.rows)} of {self.epochs}: {numbers}.",
-        }  # fmt: skip
+        }
 
     def _null(self, name: str) -> float | None:
         value = self.nulls.get(name, np.nan)

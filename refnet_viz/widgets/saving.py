@@ -15,9 +15,13 @@ from .scripts import bound
 
 MANIFEST, TABLE = "manifest", "table"
 TYPES = {
-    "png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf",
-    "html": "text/html", MANIFEST: "application/json", TABLE: "text/csv",
-}  # fmt: skip
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "pdf": "application/pdf",
+    "html": "text/html",
+    MANIFEST: "application/json",
+    TABLE: "text/csv",
+}
 
 
 class Saving(anywidget.AnyWidget):

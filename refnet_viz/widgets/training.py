@@ -66,9 +66,10 @@ class Training(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
         self.curves.layout.display = "none"
         self.train = W.Button(description="Train", tooltip="train this variant")
         self.stop = W.Button(
-            description="Stop", disabled=True,
+            description="Stop",
+            disabled=True,
             tooltip="stop after this epoch and keep the best state so far",
-        )  # fmt: skip
+        )
         self.train.add_class("rv-train")
         self.stop.add_class("rv-stop")
         self.train.on_click(self._notice.of(lambda _: self.start()))

@@ -15,9 +15,11 @@ from ..model.fusion import FUSIONS
 from ..train.run import blank_model
 
 KINDS = {
-    (False, False): "plain", (True, False): "refiner", (False, True): "contrastive",
+    (False, False): "plain",
+    (True, False): "refiner",
+    (False, True): "contrastive",
     (True, True): "both",
-}  # fmt: skip
+}
 KEPT = 10  # about so many epochs are kept
 MOST_EPOCHS, HEAVIEST = 10_000, 1_000.0
 
@@ -175,25 +177,50 @@ def _widgets(base: Config, fusions: list[str]) -> dict[str, Any]:
     weight = {"min": 0.0, "max": HEAVIEST, "step": 0.5}
     return {
         "name": W.Text(description="Name of the variant", continuous_update=False),
-        "fusion": W.Dropdown(options=fusions, value=fusion, description="Fusion",
-                             tooltip="how the modalities become one vector"),
+        "fusion": W.Dropdown(
+            options=fusions,
+            value=fusion,
+            description="Fusion",
+            tooltip="how the modalities become one vector",
+        ),
         "refiner": W.BoundedFloatText(
-            value=base.refiner, description="Refiner weight", **weight,
-            tooltip="how much z must answer for every modality; 0 turns it off"),
+            value=base.refiner,
+            description="Refiner weight",
+            **weight,
+            tooltip="how much z must answer for every modality; 0 turns it off",
+        ),
         "contrastive": W.BoundedFloatText(
-            value=base.contrastive, description="Contrastive weight", **weight,
-            tooltip="how much rows of one label are drawn together; 0 turns it off"),
+            value=base.contrastive,
+            description="Contrastive weight",
+            **weight,
+            tooltip="how much rows of one label are drawn together; 0 turns it off",
+        ),
         "epochs": W.BoundedIntText(
-            value=base.epochs, min=1, max=MOST_EPOCHS, description="Epochs",
-            tooltip="passes over the training rows"),
+            value=base.epochs,
+            min=1,
+            max=MOST_EPOCHS,
+            description="Epochs",
+            tooltip="passes over the training rows",
+        ),
         "label_fraction": W.BoundedFloatText(
-            value=base.label_fraction, min=0.01, max=1.0, step=0.05,
+            value=base.label_fraction,
+            min=0.01,
+            max=1.0,
+            step=0.05,
             description="Share of labels",
-            tooltip="share of training and validation rows with a label"),
+            tooltip="share of training and validation rows with a label",
+        ),
         "seed": W.BoundedIntText(
-            value=0, min=0, max=2**31 - 1, description="Seed",
-            tooltip="of initial weights, batch order and label subset"),
+            value=0,
+            min=0,
+            max=2**31 - 1,
+            description="Seed",
+            tooltip="of initial weights, batch order and label subset",
+        ),
         "snapshots": W.Checkbox(
-            value=False, description="Keep epochs", indent=False,
-            tooltip=f"keep about {KEPT} states on the way, to look at them later"),
-    }  # fmt: skip
+            value=False,
+            description="Keep epochs",
+            indent=False,
+            tooltip=f"keep about {KEPT} states on the way, to look at them later",
+        ),
+    }

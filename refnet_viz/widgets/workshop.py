@@ -84,8 +84,10 @@ class Workshop(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
         from ..inference import embed  # noqa: PLC0415  torch
 
         variant = Made(
-            str(run.manifest["variant"]), run, embed(run, self._rows),
+            str(run.manifest["variant"]),
+            run,
+            embed(run, self._rows),
             Epochs([run], self._rows) if run.epochs else None,
-        )  # fmt: skip
+        )
         for listener in self._listeners:
             listener(variant)

@@ -28,12 +28,14 @@ from refnet_viz.statistics import seed_band
 
 K, SEEDS = 15, range(5)
 SETS: dict[str, Callable[[], Dataset]] = {
-    "emoji": rv.data.emoji, "digits": rv.data.digits, "playground": rv.data.playground,
+    "emoji": rv.data.emoji,
+    "digits": rv.data.digits,
+    "playground": rv.data.playground,
     **{
         name: lambda name=name: rv.data.shared(name)
         for name in ("fashion", "cub", "rosmap", "mosi")
     },
-}  # fmt: skip
+}
 
 
 def violations(name: str) -> tuple[int, int] | None:
@@ -204,11 +206,19 @@ def measure() -> list[Row]:
         rows.append({"name": name, "asked": asked, "measured": measured, "unit": unit})
 
     seconds = median(large() for _ in range(3))
-    add("20,000 points, 3 modalities, search and attribution", "below 10",
-        f"{seconds:.1f}", "s")  # fmt: skip
+    add(
+        "20,000 points, 3 modalities, search and attribution",
+        "below 10",
+        f"{seconds:.1f}",
+        "s",
+    )
     fast, slow = reweighting()
-    add("2,000 points, other weights of the modalities", "below 50",
-        f"{fast:.0f} ({slow:.0f} by a search)", "ms")  # fmt: skip
+    add(
+        "2,000 points, other weights of the modalities",
+        "below 50",
+        f"{fast:.0f} ({slow:.0f} by a search)",
+        "ms",
+    )
     far, sets, redraw = sensors()
     many = "24 modalities, 200 points, CPU:"
     add(f"{many} how far apart ends are, once", "", f"{far:.0f}", "ms")
@@ -228,15 +238,24 @@ def measure() -> list[Row]:
     for place, space, asked in ((0, "refined", "1.5 x"), (1, "latent", "")):
         plain, refiner = both[:, place], both[:, place + 2]
         low, high = seed_band(refiner - plain, 0.95)
-        add(f"emoji, {space} overlap with the sum, refiner / plain, 5 seeds", asked,
+        add(
+            f"emoji, {space} overlap with the sum, refiner / plain, 5 seeds",
+            asked,
             f"{refiner.mean():.3f} / {plain.mean():.3f} = "
             f"{refiner.mean() / plain.mean():.2f} x, "
-            f"difference [{low:+.3f}, {high:+.3f}]")  # fmt: skip
+            f"difference [{low:+.3f}, {high:+.3f}]",
+        )
     of_graphs, of_points = carriers(30)
-    add("playground, carriers of private factors found, k = 30 (chance .33)", ".9",
-        f"{of_graphs:.2f} of graphs, {of_points:.3f} of points")  # fmt: skip
-    add("playground, largest responsibility of a permuted modality", "at most 0",
-        f"{permuted():.2f}")  # fmt: skip
+    add(
+        "playground, carriers of private factors found, k = 30 (chance .33)",
+        ".9",
+        f"{of_graphs:.2f} of graphs, {of_points:.3f} of points",
+    )
+    add(
+        "playground, largest responsibility of a permuted modality",
+        "at most 0",
+        f"{permuted():.2f}",
+    )
     return rows
 
 

@@ -63,9 +63,11 @@ def points(n: int) -> dict[str, Any]:
     first = 4 * rng.normal(size=(9, 2))[labels] + rng.normal(size=(n, 2))
     turned = first @ np.array([[0.8, -0.6], [0.6, 0.8]])
     return {
-        "labels": labels, "first": first, "number": rng.normal(size=n),
+        "labels": labels,
+        "first": first,
+        "number": rng.normal(size=n),
         "second": turned + 0.3 * rng.normal(size=(n, 2)),
-    }  # fmt: skip
+    }
 
 
 def spent(action: Callable[[], Any]) -> tuple[float, int, int, Any]:
@@ -113,12 +115,14 @@ def ours(n: int) -> dict[str, tuple[float, int, int]]:
     found = {
         "open": tuple(opening),
         "colour": median([shown("color", c) for c in ("number", "other") * ROUNDS]),
-        "selection": median([
-            lambda start=start: view.select(ids[start : start + 100])
-            for start in range(ROUNDS)
-        ]),
+        "selection": median(
+            [
+                lambda start=start: view.select(ids[start : start + 100])
+                for start in range(ROUNDS)
+            ]
+        ),
         "layout": median([shown("variants", names) for names in swaps]),
-    }  # fmt: skip
+    }
     view.select(None)
     found["all edges"] = spent(shown("edges", "all"))[:3]
     found["scripts, once"] = (0.0, scripts, 0)
@@ -129,12 +133,17 @@ def ours(n: int) -> dict[str, tuple[float, int, int]]:
 def theirs(n: int) -> dict[str, tuple[float, int, int]]:
     """Return the same of jupyter-scatter."""
     given = points(n)
-    frame = pd.DataFrame({
-        "x": given["first"][:, 0], "y": given["first"][:, 1],
-        "u": given["second"][:, 0], "v": given["second"][:, 1],
-        "number": given["number"], "other": -given["number"],
-        "label": pd.Categorical(given["labels"].astype(str)),
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "x": given["first"][:, 0],
+            "y": given["first"][:, 1],
+            "u": given["second"][:, 0],
+            "v": given["second"][:, 1],
+            "number": given["number"],
+            "other": -given["number"],
+            "label": pd.Categorical(given["labels"].astype(str)),
+        }
+    )
 
     def opened() -> Any:
         scatter = jscatter.Scatter(data=frame, x="x", y="y", color_by="label")
@@ -146,17 +155,21 @@ def theirs(n: int) -> dict[str, tuple[float, int, int]]:
     swaps = [("u", "v"), ("x", "y")] * ROUNDS
     return {
         "open": tuple(opening),
-        "colour": median([
-            lambda name=name: scatter.color(by=name)
-            for name in ("number", "other") * ROUNDS
-        ]),
-        "selection": median([
-            lambda start=start: scatter.selection(np.arange(start, start + 100))
-            for start in range(ROUNDS)
-        ]),
+        "colour": median(
+            [
+                lambda name=name: scatter.color(by=name)
+                for name in ("number", "other") * ROUNDS
+            ]
+        ),
+        "selection": median(
+            [
+                lambda start=start: scatter.selection(np.arange(start, start + 100))
+                for start in range(ROUNDS)
+            ]
+        ),
         "layout": median([lambda pair=pair: scatter.xy(*pair) for pair in swaps]),
         "scripts, once": (0.0, scripts, 0),
-    }  # fmt: skip
+    }
 
 
 OURS = """

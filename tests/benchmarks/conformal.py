@@ -23,8 +23,9 @@ from refnet_viz.responsibility import conformal_radius, missing_errors, r_square
 SPLITS, NOMINAL = 50, 0.9
 CONFIG = rv.Config(modality_dropout=0.3)
 SETS: dict[str, Callable[[], Dataset]] = {
-    "emoji": rv.data.emoji, "playground": rv.data.playground,
-}  # fmt: skip
+    "emoji": rv.data.emoji,
+    "playground": rv.data.playground,
+}
 Numbers = dict[str, float]
 
 

@@ -30,8 +30,9 @@ def make(folder):
     rng = np.random.default_rng(0)
     flat = pa.array(rng.standard_normal(ROWS * WIDTH, dtype=np.float32))
     lists = pa.FixedSizeListArray.from_arrays(flat, WIDTH)
-    parquet.write_table(pa.table({"v": lists.cast(pa.list_(pa.float32()))}),
-                        folder / "wide.parquet")  # fmt: skip
+    parquet.write_table(
+        pa.table({"v": lists.cast(pa.list_(pa.float32()))}), folder / "wide.parquet"
+    )
     from PIL import Image
 
     (folder / "img").mkdir()
@@ -110,11 +111,16 @@ def measure(task, folder):
     before = resource.getrusage(resource.RUSAGE_SELF)
     start, cpu = time.perf_counter(), time.process_time()
     globals()[task](folder)
-    print(json.dumps({
-        "wall": time.perf_counter() - start, "cpu": time.process_time() - cpu,
-        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "before": before.ru_maxrss / 1024,
-    }))  # fmt: skip
+    print(
+        json.dumps(
+            {
+                "wall": time.perf_counter() - start,
+                "cpu": time.process_time() - cpu,
+                "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+                "before": before.ru_maxrss / 1024,
+            }
+        )
+    )
 
 
 def main(tasks):
@@ -128,8 +134,10 @@ def main(tasks):
                 for side, entries in costs.items():
                     out = subprocess.run(
                         [sys.executable, __file__, "measure", f"{task}_{side}", name],
-                        capture_output=True, text=True, check=True,
-                    )  # fmt: skip
+                        capture_output=True,
+                        text=True,
+                        check=True,
+                    )
                     entries.append(json.loads(out.stdout))
             median = {
                 side: {

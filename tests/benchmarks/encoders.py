@@ -90,16 +90,25 @@ def main(words: list[str]) -> None:
     tfidf, rails = measure(data)
     minilm, other_rails = measure(with_minilm(data))
     lines = [
-        machine(), "",
+        machine(),
+        "",
         f"Emoji, {len(data.test)} test rows, {len(SEEDS)} seeds, k = {K}, percent; "
-        "differences are paired by seed.", "",
-        *table(tfidf, minilm), "",
-        "| text features | metric | both − plain, points [95 %] |", "|---|---|---|",
-        *gains("TF-IDF + SVD", tfidf), *gains("MiniLM", minilm), "",
-        "| rail (logistic regression) | TF-IDF + SVD | MiniLM |", "|---|---|---|",
-        *(f"| {n} | {100 * a:.1f} | {100 * other_rails[n]:.1f} |"
-          for n, a in rails.items()),
-    ]  # fmt: skip
+        "differences are paired by seed.",
+        "",
+        *table(tfidf, minilm),
+        "",
+        "| text features | metric | both − plain, points [95 %] |",
+        "|---|---|---|",
+        *gains("TF-IDF + SVD", tfidf),
+        *gains("MiniLM", minilm),
+        "",
+        "| rail (logistic regression) | TF-IDF + SVD | MiniLM |",
+        "|---|---|---|",
+        *(
+            f"| {n} | {100 * a:.1f} | {100 * other_rails[n]:.1f} |"
+            for n, a in rails.items()
+        ),
+    ]
     text = "\n".join(lines) + "\n"
     if words:
         Path(words[0]).write_text(text, "utf-8")

@@ -148,12 +148,14 @@ async def every() -> list[Row]:
     large = await of(20_000, ("< 400", "< 400", "< 400"))
     return [
         {
-            "name": f"explorer, {count:,} points: {name}", "asked": asked,
-            "measured": f"{found:.0f}", "unit": "ms",
+            "name": f"explorer, {count:,} points: {name}",
+            "asked": asked,
+            "measured": f"{found:.0f}",
+            "unit": "ms",
         }
         for count, rows in ((2_000, small), (20_000, large))
         for name, asked, found in rows
-    ]  # fmt: skip
+    ]
 
 
 def measure() -> list[Row]:

@@ -120,28 +120,60 @@ def measure_aligned() -> list[Row]:
     )
     return [
         row("edges kept between both embeddings", "about 82", f"{100 * kept:.0f}", "%"),
-        row("one further layout, against AlignedUMAP of two", "at most 1/20",
-            ratio(step, theirs[2][1]), "CPU"),
-        row("one further layout, against one further of AlignedUMAP", "at most 1/20",
-            ratio(step, further), "CPU"),
-        row("four layouts with their reference, against AlignedUMAP of four", "",
-            ratio(four[1], theirs[4][1]), "CPU"),
-        *(row(f"{name}: warm start, AlignedUMAP", "no worse", f"{a:.3f}, {b:.3f}",
-              "(0 to 1)") for name, a, b in told),
-        row("fidelity of four: worst difference to AlignedUMAP", "no worse",
-            f"{worst:+.3f}", "(0 to 1)"),
-        row("rate and epochs taken", "", ", ".join(
-            f"{x.settings['rate']:g} x {x.settings['epochs']}" for x in four[0]), ""),
-    ]  # fmt: skip
+        row(
+            "one further layout, against AlignedUMAP of two",
+            "at most 1/20",
+            ratio(step, theirs[2][1]),
+            "CPU",
+        ),
+        row(
+            "one further layout, against one further of AlignedUMAP",
+            "at most 1/20",
+            ratio(step, further),
+            "CPU",
+        ),
+        row(
+            "four layouts with their reference, against AlignedUMAP of four",
+            "",
+            ratio(four[1], theirs[4][1]),
+            "CPU",
+        ),
+        *(
+            row(
+                f"{name}: warm start, AlignedUMAP",
+                "no worse",
+                f"{a:.3f}, {b:.3f}",
+                "(0 to 1)",
+            )
+            for name, a, b in told
+        ),
+        row(
+            "fidelity of four: worst difference to AlignedUMAP",
+            "no worse",
+            f"{worst:+.3f}",
+            "(0 to 1)",
+        ),
+        row(
+            "rate and epochs taken",
+            "",
+            ", ".join(
+                f"{x.settings['rate']:g} x {x.settings['epochs']}" for x in four[0]
+            ),
+            "",
+        ),
+    ]
 
 
 def fresh(setup: str, call: str, path: str) -> list[float]:
     """Return the CPU seconds of four calls in a new process."""
     code = FRESH.format(path=path, setup=setup, call=call)
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
         env={**os.environ, **dict.fromkeys(THREADS, "1")},
-    )  # fmt: skip
+    )
     return [float(word) for word in done.stdout.split()]
 
 
@@ -155,11 +187,16 @@ def measure_neighbors(folder: str) -> list[Row]:
         ours, theirs = fresh("", OURS, path), fresh("import umap", THEIRS, path)
         later = [statistics.median(times[1:]) for times in (ours, theirs)]
         rows += [
-            row(f"first layout in a process, {count:,} points", "at most 1/2",
-                ratio(ours[0], theirs[0]), "CPU"),
-            row(f"later layouts, {count:,} points", "at most 2/3",
-                ratio(*later), "CPU"),
-        ]  # fmt: skip
+            row(
+                f"first layout in a process, {count:,} points",
+                "at most 1/2",
+                ratio(ours[0], theirs[0]),
+                "CPU",
+            ),
+            row(
+                f"later layouts, {count:,} points", "at most 2/3", ratio(*later), "CPU"
+            ),
+        ]
     return rows
 
 

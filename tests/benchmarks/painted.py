@@ -115,10 +115,12 @@ def measure() -> list[Row]:
                 rows += [
                     {
                         "name": f"event to painted frame, {n:,} points: {control}",
-                        "asked": "", "measured": f"{time:.0f}", "unit": "ms",
+                        "asked": "",
+                        "measured": f"{time:.0f}",
+                        "unit": "ms",
                     }
                     for control, time in controls(page).items()
-                ]  # fmt: skip
+                ]
                 page.close()
         browser.close()
     return rows

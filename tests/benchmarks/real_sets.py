@@ -17,9 +17,14 @@ from refnet_viz.config import Config
 from refnet_viz.data import Dataset
 
 SMALL = Config(
-    dropout=0.3, input_dropout=0.5, modality_dropout=0.3, learning_rate=1e-3,
-    keep="last", refiner=0.5, contrastive=0.5,
-)  # fmt: skip
+    dropout=0.3,
+    input_dropout=0.5,
+    modality_dropout=0.3,
+    learning_rate=1e-3,
+    keep="last",
+    refiner=0.5,
+    contrastive=0.5,
+)
 
 
 @dataclass(frozen=True)
@@ -55,35 +60,67 @@ class RealSet:
 SETS = {
     "fashion": RealSet(
         replace(
-            SMALL, picture_encoder="described", jitter=0.05, input_dropout=0.2,
-            dropout=0.1, modality_dropout=0.2, learning_rate=3e-3, epochs=30,
+            SMALL,
+            picture_encoder="described",
+            jitter=0.05,
+            input_dropout=0.2,
+            dropout=0.1,
+            modality_dropout=0.2,
+            learning_rate=3e-3,
+            epochs=30,
         ),
-        5, 1, "stored split, 5 seeds", "none known",
+        5,
+        1,
+        "stored split, 5 seeds",
+        "none known",
     ),
     "cub": RealSet(
-        SMALL, 10, 0, "10 random 80/20 splits",
+        SMALL,
+        10,
+        0,
+        "10 random 80/20 splits",
         "EDL 89.4, ensemble 90.3, TMDL-OA 95.4, ECML 98.5 (10 random 80/20)",
     ),
     "rosmap": RealSet(
         replace(
-            SMALL, hidden=64, dropout=0.5, input_dropout=0.6, weight_decay=0.1,
-            epochs=80, refiner=0.1, contrastive=0.3,
+            SMALL,
+            hidden=64,
+            dropout=0.5,
+            input_dropout=0.6,
+            weight_decay=0.1,
+            epochs=80,
+            refiner=0.1,
+            contrastive=0.3,
         ),
-        20, 5, "official split, 20 seeds",
+        20,
+        5,
+        "official split, 20 seeds",
         "MOGONET 81.5, MM-Dynamics 84.2, GCFANet 86.3, ACML 88.2 (several chosen on "
         "test rows)",
     ),
     "mosi": RealSet(
-        replace(SMALL, epochs=20), 10, 3, "official split, 10 seeds",
+        replace(SMALL, epochs=20),
+        10,
+        3,
+        "official split, 10 seeds",
         "on other features only",
     ),
-}  # fmt: skip
+}
 
 # All of these are defined for two and three modalities and train in seconds.
 CANDIDATES = (
-    "concat", "late", "low_rank", "gmu", "poe", "mfm", "tmc", "etmc", "mm_dynamics",
-    "prototype", "transformer",
-)  # fmt: skip
+    "concat",
+    "late",
+    "low_rank",
+    "gmu",
+    "poe",
+    "mfm",
+    "tmc",
+    "etmc",
+    "mm_dynamics",
+    "prototype",
+    "transformer",
+)
 Choice = tuple[list[Dataset], list[tuple[Dataset, int]]]
 
 

@@ -13,9 +13,20 @@ from pathlib import Path
 from typing import TypedDict
 
 ROOMS = (
-    "start", "losses", "steps", "graphs", "layouts", "explorer", "painted",
-    "beside_scatter", "two_by_two", "splits", "few_labels", "attribution", "conformal",
-)  # fmt: skip
+    "start",
+    "losses",
+    "steps",
+    "graphs",
+    "layouts",
+    "explorer",
+    "painted",
+    "beside_scatter",
+    "two_by_two",
+    "splits",
+    "few_labels",
+    "attribution",
+    "conformal",
+)
 RESULTS = Path(__file__).with_name("RESULTS.md")
 MARKS = ("<!-- benchmarks -->", "<!-- end of benchmarks -->")
 

@@ -43,16 +43,21 @@ class Minimal(nn.Module):
 
         def encoder(features: int) -> nn.Sequential:
             return nn.Sequential(
-                nn.Linear(features, hidden), nn.GELU(), nn.Dropout(config.dropout),
+                nn.Linear(features, hidden),
+                nn.GELU(),
+                nn.Dropout(config.dropout),
                 nn.Linear(hidden, width),
-            )  # fmt: skip
+            )
 
         self.a, self.b = encoder(300), encoder(500)
         self.body = nn.Sequential(
-            nn.GELU(), nn.Dropout(config.dropout),
-            nn.Linear(2 * width, hidden), nn.GELU(), nn.Dropout(config.dropout),
+            nn.GELU(),
+            nn.Dropout(config.dropout),
+            nn.Linear(2 * width, hidden),
+            nn.GELU(),
+            nn.Dropout(config.dropout),
             nn.Linear(hidden, width),
-        )  # fmt: skip
+        )
         self.head = nn.Linear(width, CLASSES)
 
     def forward(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
@@ -121,18 +126,22 @@ def measure() -> list[Row]:
             "name": f"a training step, concatenation, batch {BATCH}, beside a "
             "hand-written loop",
             "asked": "at most 1.3",
-            "measured": ratio("ours", "minimal"), "unit": "times the CPU time",
+            "measured": ratio("ours", "minimal"),
+            "unit": "times the CPU time",
         },
         {
             "name": "the same with refiner, targets the encoders' features",
-            "asked": "at most 1.5", "measured": ratio("refined", "ours"),
+            "asked": "at most 1.5",
+            "measured": ratio("refined", "ours"),
             "unit": "times without",
         },
         {
             "name": "the same with refiner, targets 800 raw inputs",
-            "asked": "", "measured": ratio("inputs", "ours"), "unit": "times without",
+            "asked": "",
+            "measured": ratio("inputs", "ours"),
+            "unit": "times without",
         },
-    ]  # fmt: skip
+    ]
 
 
 if __name__ == "__main__":
