@@ -96,35 +96,35 @@ def attribution(
     ink(mode)
     most = _check.integer("max_edges", max_edges, low=0)
     wide = _check.integer("columns", columns, low=1)
-    every = attribution_variants(attributions)
-    shown = {name: members[0] for name, members in every.items()}
-    sets = edge_sets(shown, most=MOST)
-    against = contradictions(shown)
-    layouts = _layouts(shown, layout)
+    variants = attribution_variants(attributions)
+    firsts = {name: members[0] for name, members in variants.items()}
+    sets = edge_sets(firsts, most=MOST)
+    against = contradictions(firsts)
+    layouts = _layouts(firsts, layout)
     styles = _styles(sets["set"].unique(), mode)
-    wide = min(wide, len(shown))
+    wide = min(wide, len(firsts))
     titles = [
-        _lines(name, found, drawn, most)
-        for (name, found), drawn in zip(shown.items(), layouts, strict=True)
+        _lines(name, value, arrangement, most)
+        for (name, value), arrangement in zip(firsts.items(), layouts, strict=True)
     ]
     figure = grid(titles, columns=wide, height=HEIGHT)
-    for number, (name, drawn) in enumerate(zip(shown, layouts, strict=True)):
+    for number, (name, arrangement) in enumerate(zip(firsts, layouts, strict=True)):
         for trace in [
-            *_edges(shown[name], drawn, styles, most),
-            _points(name, shown[name], drawn, mode),
+            *_edges(firsts[name], arrangement, styles, most),
+            _points(name, firsts[name], arrangement, mode),
         ]:
             figure.add_trace(trace, **place(number, wide))
         flat_axes(figure, number + 1, ink(mode))
     figure.add_traces(_key(sets, against, styles, mode)).update_layout(showlegend=True)
-    told = "chance: edges drawn between points of these degrees"
-    if len(shown) > 1:
-        told = f"shares in the order of the panels; {told}"
-    title = f"Edges by the modalities that have them<br>{small(told)}"
-    return finish(figure, title, mode, _meta(shown, layouts, sets, against))
+    note = "chance: edges drawn between points of these degrees"
+    if len(firsts) > 1:
+        note = f"shares in the order of the panels; {note}"
+    title = f"Edges by the modalities that have them<br>{small(note)}"
+    return finish(figure, title, mode, _meta(firsts, layouts, sets, against))
 
 
 def _layouts(shown: dict[str, Attribution], layout: Any) -> list[Layout]:
-    graphs = [found.graph for found in shown.values()]
+    graphs = [value.graph for value in shown.values()]
     first = graphs[0]
     if layout is None:
         same = all(same_ids(graph.ids, first.ids) for graph in graphs)
@@ -132,23 +132,28 @@ def _layouts(shown: dict[str, Attribution], layout: Any) -> list[Layout]:
     if isinstance(layout, str):
         _check.one_of("layout", layout, METHODS)
         begin = "umap" if layout == "aligned" else layout
-        drawn: list[Layout] = [project(first.embedding, begin, space=first.space)]
+        arrangements: list[Layout] = [
+            project(first.embedding, begin, space=first.space)
+        ]
         # Graphs of several spaces can be aligned too, one by one.
-        further: dict[str, Any] = {"reference": drawn[0]} if layout == "aligned" else {}
-        drawn += [
+        further: dict[str, Any] = (
+            {"reference": arrangements[0]} if layout == "aligned" else {}
+        )
+        arrangements += [
             project(graph.embedding, layout, space=graph.space, **further)
             for graph in graphs[1:]
         ]
         return [
-            one.reordered(graph.ids) for one, graph in zip(drawn, graphs, strict=True)
+            one.reordered(graph.ids)
+            for one, graph in zip(arrangements, graphs, strict=True)
         ]
     if isinstance(layout, Layout):
         layout = dict.fromkeys(shown, layout)
-    given = as_variants("layout", layout, Layout, alone=next(iter(shown)))
-    found = [given[_check.one_of("layout", name, given)][0] for name in shown]
+    by_name = as_variants("layout", layout, Layout, alone=next(iter(shown)))
+    layouts = [by_name[_check.one_of("layout", name, by_name)][0] for name in shown]
     return [
         one.reordered(graph.ids, name="layout", like=f"attributions[{name!r}]")
-        for name, graph, one in zip(shown, graphs, found, strict=True)
+        for name, graph, one in zip(shown, graphs, layouts, strict=True)
     ]
 
 
@@ -168,13 +173,13 @@ def _edges(found: Attribution, layout: Layout, styles: Styles, most: int) -> lis
     """Return a trace a set and kind of line, emergent ones at the bottom."""
     source, target, _ = found.edges
     pairs = np.column_stack([source, target])
-    drawn = cap(pairs, most)
-    sets = pooled(found.pattern[drawn], styles)
-    dashed = found.contradicted[drawn].any(axis=1)
+    sample = cap(pairs, most)
+    sets = pooled(found.pattern[sample], styles)
+    dashed = found.contradicted[sample].any(axis=1)
     traces: list[Any] = []
     for name in reversed(styles):
         for dash, chosen in (("dash", dashed), ("solid", ~dashed)):
-            part = pairs[drawn[(sets == name) & chosen]]
+            part = pairs[sample[(sets == name) & chosen]]
             if len(part):
                 traces.append(
                     edge_lines(
@@ -272,8 +277,10 @@ def _meta(
 ) -> dict[str, Any]:
     panels = []
     rows = against.to_dict("records")
-    for (name, found), drawn, far in zip(shown.items(), layouts, rows, strict=True):
-        graph, info = found.graph, found.graph.embedding.info
+    for (name, value), arrangement, far in zip(
+        shown.items(), layouts, rows, strict=True
+    ):
+        graph, info = value.graph, value.graph.embedding.info
         panels.append(
             {
                 "variant": name,
@@ -281,14 +288,14 @@ def _meta(
                 "k": graph.k,
                 "space": graph.space,
                 "metric": graph.metric,
-                "layout": drawn.method,
-                "layout_space": drawn.space,
-                "trustworthiness": drawn.trustworthiness,
-                "continuity": drawn.continuity,
-                "edges": len(found),
+                "layout": arrangement.method,
+                "layout_space": arrangement.space,
+                "trustworthiness": arrangement.trustworthiness,
+                "continuity": arrangement.continuity,
+                "edges": len(value),
                 "contradicted": far["share"],
                 "contradicted_chance": far["chance"],
-                "patterns": found.patterns.to_dict("records"),
+                "patterns": value.patterns.to_dict("records"),
             }
         )
     alt = (

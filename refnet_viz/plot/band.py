@@ -27,7 +27,7 @@ def band(
     x, low, high
         ``(K,)`` places, rising, and the ends of the band there.
     color
-        Of the curve, as ``#rrggbb``.
+        Colour of the curve, as ``#rrggbb``.
     rim
         Width of the outline; 0 for none.
     more

@@ -71,7 +71,7 @@ def bound(
     ink(mode)
     most = _check.integer("max_edges", max_edges, low=0)
     table = edge_bounds(attribution)
-    drawn = table.iloc[cap(table.to_numpy(), most)]
+    sample = table.iloc[cap(table.to_numpy(), most)]
     figure = grid(
         _titles(attribution, table), columns=2, height=HEIGHT, below=48, width_gap=0.12
     )
@@ -80,9 +80,9 @@ def bound(
         figure.add_trace(trace, row=1, col=1)
     for trace in _limits(top, mode):
         figure.add_trace(trace, row=1, col=2)
-    texts = _hover(drawn)
+    texts = _hover(sample)
     for column, name in enumerate(("refined", "used"), start=1):
-        trace = _dots(drawn["sum"].to_numpy(), drawn[name].to_numpy(), texts, mode)
+        trace = _dots(sample["sum"].to_numpy(), sample[name].to_numpy(), texts, mode)
         figure.add_trace(trace, row=1, col=column)
     x = {
         "title": {"text": "modality-sum distance"},
@@ -97,8 +97,8 @@ def bound(
         "tickvals": [-1, -0.5, 0, 0.5, 1],
     }
     figure.update_layout(xaxis=x, xaxis2=x, yaxis=y, yaxis2=share, showlegend=True)
-    meta = _meta(attribution, table, len(drawn))
-    return finish(figure, _title(table, len(drawn)), mode, meta)
+    meta = _meta(attribution, table, len(sample))
+    return finish(figure, _title(table, len(sample)), mode, meta)
 
 
 def _top(table: pd.DataFrame) -> float:
@@ -215,10 +215,10 @@ def _hover(table: pd.DataFrame) -> list[str]:
 def _title(table: pd.DataFrame, drawn: int) -> str:
     violations = table["violated"].sum()
     first = f"Theorem 1 on {len(table):,} edges: {violations} violations"
-    told = "| refined − modality-sum distance | ≤ reach, the residuals of both ends"
+    note = "| refined − modality-sum distance | ≤ reach, the residuals of both ends"
     if drawn < len(table):
-        told += f"; {count_of(drawn, len(table), 'edges')}, an even sample"
-    return f"{first}<br>{small(told)}"
+        note += f"; {count_of(drawn, len(table), 'edges')}, an even sample"
+    return f"{first}<br>{small(note)}"
 
 
 def _meta(attribution: Attribution, table: pd.DataFrame, drawn: int) -> dict[str, Any]:

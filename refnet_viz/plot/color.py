@@ -1,4 +1,4 @@
-"""What the colour of a point means: a class, a column, or any number a point."""
+"""Colours of points by a class, a column, or any number a point."""
 
 from __future__ import annotations
 
@@ -83,9 +83,9 @@ class Coloring:
     @property
     def span(self) -> tuple[float, float]:
         """Smallest and largest number of all panels."""
-        known = np.concatenate([np.asarray(values, float) for values in self.values])
-        known = known[np.isfinite(known)]
-        low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
+        numbers = np.concatenate([np.asarray(values, float) for values in self.values])
+        numbers = numbers[np.isfinite(numbers)]
+        low, high = (numbers.min(), numbers.max()) if len(numbers) else (0.0, 1.0)
         return float(low), float(high if high > low else low + 1)
 
     def _told(self, value: float, span: float) -> str:
@@ -110,8 +110,8 @@ class Coloring:
             return
         if len(self.names) == 1:
             return
-        seen = sorted({int(v) for values in self.values for v in np.unique(values)})
-        entries = [(short(self.entry(i)), *self.styles[i]) for i in seen]
+        codes = sorted({int(v) for values in self.values for v in np.unique(values)})
+        entries = [(short(self.entry(i)), *self.styles[i]) for i in codes]
         if len(entries) > MOST_ENTRIES:
             rest = f"and {len(entries) - MOST_ENTRIES} more: point at them"
             entries = [*entries[:MOST_ENTRIES], (rest, "rgba(0,0,0,0)", "circle")]
@@ -133,8 +133,8 @@ class Coloring:
         figure.update_layout(legend_title_text=self.title)
 
     def _axis(self) -> dict[str, Any]:
-        known = np.concatenate([np.asarray(v, float) for v in self.values])
-        gaps = int(np.isnan(known).sum())
+        numbers = np.concatenate([np.asarray(v, float) for v in self.values])
+        gaps = int(np.isnan(numbers).sum())
         low, high = self.span
         title = self.title + (f"<br>({gaps:,} {MISSING}, grey)" if gaps else "")
         bar = {
@@ -195,32 +195,34 @@ def coloring(
 
 def _options(embeddings: Sequence[Embedding]) -> list[str]:
     """Return the names that every panel can answer."""
-    known = ["label"] * all(e.labels is not None for e in embeddings)
-    told = all(e.predictions is not None for e in embeddings)
-    known += ["prediction"] * told + ["correct"] * (told and bool(known))
+    names = ["label"] * all(e.labels is not None for e in embeddings)
+    predicted = all(e.predictions is not None for e in embeddings)
+    names += ["prediction"] * predicted + ["correct"] * (predicted and bool(names))
     rest = [set(e.columns) for e in embeddings]
-    return known + [c for c in embeddings[0].columns if all(c in r for r in rest)]
+    return names + [c for c in embeddings[0].columns if all(c in r for r in rest)]
 
 
 def _given(
     color: Any, panel: tuple[str, Embedding], first: tuple[str, Embedding]
 ) -> Any:
     """Return one value a point: of the variant's own rows, or of the first one's."""
-    (name, own), lead = panel, first[1]
+    (name, embedding), lead = panel, first[1]
     if isinstance(color, Mapping):
-        color, lead = color[_check.one_of("color", name, [str(k) for k in color])], own
+        color = color[_check.one_of("color", name, [str(k) for k in color])]
+        lead = embedding
     if isinstance(color, pd.Series) and not isinstance(color.index, pd.RangeIndex):
         names = color.index.astype(str).to_numpy().astype(str)
-        order = order_of(names, own.ids, name="color", like="spaces")
+        order = order_of(names, embedding.ids, name="color", like="spaces")
         return color if order is None else color.iloc[order]
     shape = np.shape(color) if hasattr(color, "shape") else (len(color),)
-    if shape != (len(own),):
+    if shape != (len(embedding),):
         raise ValueError(
-            f"`color` must hold one value a point ({len(own)}), got shape {shape}."
+            f"`color` must hold one value a point ({len(embedding)}), "
+            f"got shape {shape}."
         )
-    if own is lead or not same_ids(own.ids, lead.ids):
+    if embedding is lead or not same_ids(embedding.ids, lead.ids):
         return color
-    order = order_of(lead.ids, own.ids, name="color", like="spaces")
+    order = order_of(lead.ids, embedding.ids, name="color", like="spaces")
     return color if order is None else as_series(color).iloc[order]
 
 
@@ -293,25 +295,25 @@ def _correct(embeddings: Sequence[Embedding], mode: str) -> Coloring:
         wrong.append(np.where(_unlabelled(embedding, "label"), 2, codes))
     blue, red = (class_style(i, mode)[0] for i in (0, 3))
     styles = ((blue, "circle"), (red, "x"))
-    found = Coloring("prediction", tuple(wrong), ("right", "wrong"), styles, mode)
-    return _with_hollow(found, NO_LABEL) if np.any(np.array(wrong) == 2) else found
+    result = Coloring("prediction", tuple(wrong), ("right", "wrong"), styles, mode)
+    return _with_hollow(result, NO_LABEL) if np.any(np.array(wrong) == 2) else result
 
 
 def _of_values(
     title: str, columns: Sequence[Any], mode: str, *, name: str = ""
 ) -> Coloring:
-    found = meaning(columns)
-    if found.kind == "none":
-        what = f"{name!r}" if name else "them"
+    combined = meaning(columns)
+    if combined.kind == "none":
+        subject = f"{name!r}" if name else "them"
         raise ValueError(
             "`color` must be categories, numbers, times or durations, got "
-            f"{what} of lists, mappings or others that have no colour."
+            f"{subject} of lists, mappings or others that have no colour."
         )
     cuts = np.cumsum([len(column) for column in columns])[:-1]
-    if found.kind != "categories":
-        parts = tuple(np.split(found.values, cuts))
-        return Coloring(title, parts, (), (), mode, kind=found.kind)
-    codes, names = found.values, list(found.names)
+    if combined.kind != "categories":
+        parts = tuple(np.split(combined.values, cuts))
+        return Coloring(title, parts, (), (), mode, kind=combined.kind)
+    codes, names = combined.values, list(combined.names)
     if (codes < 0).any():
         codes, names = np.where(codes < 0, len(names), codes), [*names, MISSING]
     return _classes(title, np.split(codes, cuts), names, mode)

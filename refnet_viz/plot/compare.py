@@ -45,7 +45,7 @@ def compare(
     Parameters
     ----------
     frame
-        Of `refnet_viz.compare`.
+        Table that `refnet_viz.compare` returned.
     metrics
         Which metrics, in this order; None draws all.
     columns
@@ -104,10 +104,10 @@ def _metrics(frame: pd.DataFrame, metrics: Sequence[str] | None) -> list[str]:
     missing = [column for column in COLUMNS if column not in frame.columns]
     if missing:
         raise ValueError(f"`frame` must have columns {list(COLUMNS)}, lacks {missing}.")
-    known = list(dict.fromkeys(frame["metric"]))
-    if not known:
+    available = list(dict.fromkeys(frame["metric"]))
+    if not available:
         raise ValueError("`frame` must have at least one row, got none.")
-    return asked_for("metrics", metrics, known)
+    return asked_for("metrics", metrics, available)
 
 
 def _direction(part: pd.DataFrame) -> str:
@@ -155,8 +155,8 @@ def _variant(
         "name": short(record["variant"]),
         "zorder": 1,  # above the lines of the rails
     }
-    known = pd.notna(record["low"]) and pd.notna(record["high"])
-    ends = [record["low"], record["high"]] if known else [record["mean"]] * 2
+    banded = pd.notna(record["low"]) and pd.notna(record["high"])
+    ends = [record["low"], record["high"]] if banded else [record["mean"]] * 2
     band = go.Scatter(
         **{**common, "y": [row, row]},
         x=np.array(ends),
@@ -322,27 +322,27 @@ def _key(figure: go.Figure, frame: pd.DataFrame, colors: Ink) -> None:
 
 
 def _title(frame: pd.DataFrame) -> str:
-    told = []
+    notes = []
     if "seeds" in frame.columns:
         seeds = frame.loc[frame["kind"] == "variant", "seeds"]
-        told.append(
+        notes.append(
             " to ".join(dict.fromkeys(f"{n:.0f}" for n in (seeds.min(), seeds.max())))
         )
-        told[0] += " seed a variant" if told[0] == "1" else " seeds a variant"
+        notes[0] += " seed a variant" if notes[0] == "1" else " seeds a variant"
     if "confidence" in frame.attrs:
-        told.append(f"band: {frame.attrs['confidence']:.0%} of the mean")
+        notes.append(f"band: {frame.attrs['confidence']:.0%} of the mean")
     if "baseline" in frame.attrs:
-        told.append(f"verdicts against {short(frame.attrs['baseline'])}")
+        notes.append(f"verdicts against {short(frame.attrs['baseline'])}")
     if "k" in frame.attrs:
-        told.append(f"k = {frame.attrs['k']}")
-    told += [short(words) for words in _missing(frame)]
-    return "Comparison of graphs" + (f"<br>{small(', '.join(told))}" if told else "")
+        notes.append(f"k = {frame.attrs['k']}")
+    notes += [short(words) for words in _missing(frame)]
+    return "Comparison of graphs" + (f"<br>{small(', '.join(notes))}" if notes else "")
 
 
 def _missing(frame: pd.DataFrame) -> list[str]:
     """Say how many rows have each space that some row lacks."""
-    known = frame.attrs.get("present", {})
-    return [counted(having, n, space) for space, (having, n) in known.items()]
+    counts = frame.attrs.get("present", {})
+    return [counted(present, n, space) for space, (present, n) in counts.items()]
 
 
 def _named(names: list[str]) -> str:
@@ -354,23 +354,23 @@ def _named(names: list[str]) -> str:
 def _told(frame: pd.DataFrame, name: str) -> str:
     """Say one metric in words: means, verdicts, rails and chance."""
     part = frame[frame["metric"] == name].to_dict("records")
-    told = []
+    means = []
     for record in part:
         verdict = record.get("verdict") if record["kind"] == "variant" else ""
         words = f" ({verdict})" if isinstance(verdict, str) and verdict else ""
-        told.append(f"{record['variant']} {record['mean']:.2f}{words}")
-    known = [record["chance"] for record in part if _known(record, "chance")]
-    null = f"; chance {span(known)}" if known else ""
-    return f"{str(name).replace('_', ' ').capitalize()}: {listing(told)}{null}."
+        means.append(f"{record['variant']} {record['mean']:.2f}{words}")
+    chances = [record["chance"] for record in part if _known(record, "chance")]
+    null = f"; chance {span(chances)}" if chances else ""
+    return f"{str(name).replace('_', ' ').capitalize()}: {listing(means)}{null}."
 
 
 def _verdicts(frame: pd.DataFrame) -> str:
     """Say how many differences are more than noise."""
     if "verdict" not in frame.columns:
         return ""
-    found = frame.loc[frame["kind"] == "variant", "verdict"].value_counts()
-    apart = int(found.get("higher", 0) + found.get("lower", 0))
-    inside = int(found.get("inside seed noise", 0))
+    counts = frame.loc[frame["kind"] == "variant", "verdict"].value_counts()
+    apart = int(counts.get("higher", 0) + counts.get("lower", 0))
+    inside = int(counts.get("inside seed noise", 0))
     if not apart + inside:
         return ""
     return f"Of {apart + inside} differences {inside} are inside seed noise."
@@ -385,6 +385,6 @@ def _meta(frame: pd.DataFrame, names: list[str], variants: list[str]) -> dict[st
         f"{_told(frame, 'purity' if 'purity' in names else names[0])} "
         f"{_verdicts(frame[frame['metric'].isin(names)])}"
     ).strip()
-    told = _missing(frame)
-    alt += f" {listing(told)}." if told else ""
+    missing = _missing(frame)
+    alt += f" {listing(missing)}." if missing else ""
     return {"alt": alt, **attributes, "rows": rows}

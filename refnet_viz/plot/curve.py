@@ -124,10 +124,10 @@ def _key_of(frame: Any) -> str:
 
 
 def _metrics(frame: pd.DataFrame, metric: str | Sequence[str] | None) -> list[str]:
-    known = list(dict.fromkeys(frame["metric"]))
-    if not known:
+    available = list(dict.fromkeys(frame["metric"]))
+    if not available:
         raise ValueError("`frame` must have at least one row, got none.")
-    return asked_for("metric", metric, known)
+    return asked_for("metric", metric, available)
 
 
 def _direction(name: str) -> str:
@@ -158,9 +158,9 @@ def _panel(
         color, symbol = stroke(turn, mode)
         dash = LINES[turn % len(LINES)]
         common: dict[str, Any] = {"name": short(name), "legendgroup": short(name)}
-        known = rows[rows["low"].notna() & rows["high"].notna()]
-        if len(known) > 1:
-            place, low, high = (known[c].to_numpy() for c in ("at", "low", "high"))
+        banded = rows[rows["low"].notna() & rows["high"].notna()]
+        if len(banded) > 1:
+            place, low, high = (banded[c].to_numpy() for c in ("at", "low", "high"))
             bands.append(band(place, low, high, color, **common))
         lines.append(
             go.Scatter(
@@ -231,21 +231,21 @@ def _axes(
 
 
 def _title(frame: pd.DataFrame, key: str) -> str:
-    told = []
+    notes = []
     if "seeds" in frame.columns:
         counts = dict.fromkeys([int(frame["seeds"].min()), int(frame["seeds"].max())])
-        told.append(" to ".join(map(str, counts)))
-        told[0] += " seed a variant" if told[0] == "1" else " seeds a variant"
+        notes.append(" to ".join(map(str, counts)))
+        notes[0] += " seed a variant" if notes[0] == "1" else " seeds a variant"
     if "confidence" in frame.attrs and frame["low"].notna().any():
-        told.append(f"band: {frame.attrs['confidence']:.0%} of the mean")
+        notes.append(f"band: {frame.attrs['confidence']:.0%} of the mean")
     if frame.attrs.get("modality", "all") != "all":
-        told.append(f"only {short(frame.attrs['modality'])} is corrupted")
+        notes.append(f"only {short(frame.attrs['modality'])} is corrupted")
     words = {"noise": "Robustness to noise", "missing": "Robustness to missing data"}
     title = words.get(frame.attrs.get("corruption", ""), "Robustness")
     title = {"fraction": "With few labels", "weight": "With a heavier refiner"}.get(
         key, title
     )
-    return title + (f"<br>{small(', '.join(told))}" if told else "")
+    return title + (f"<br>{small(', '.join(notes))}" if notes else "")
 
 
 def _ends(rows: pd.DataFrame, name: str, key: str) -> str:
@@ -254,14 +254,14 @@ def _ends(rows: pd.DataFrame, name: str, key: str) -> str:
     if part.empty:
         return ""
     low, high = part[key].min(), part[key].max()
-    told = []
-    for variant, own in part.groupby("variant", sort=False):
-        ends = [own.loc[own[key] == end, "mean"].mean() for end in (low, high)]
-        told.append(f"{variant} {ends[0]:.3f} and {ends[1]:.3f}")
-    known = "chance" in part.columns and part["chance"].notna().any()
-    null = f"; chance {span(part['chance'].dropna().tolist())}" if known else ""
+    means = []
+    for variant, group in part.groupby("variant", sort=False):
+        ends = [group.loc[group[key] == end, "mean"].mean() for end in (low, high)]
+        means.append(f"{variant} {ends[0]:.3f} and {ends[1]:.3f}")
+    has_chance = "chance" in part.columns and part["chance"].notna().any()
+    null = f"; chance {span(part['chance'].dropna().tolist())}" if has_chance else ""
     where = f"{TITLES[key].split(' (')[0]} {low:g} and {high:g}"
-    return f"{name.replace('_', ' ').capitalize()} at {where}: {listing(told)}{null}."
+    return f"{name.replace('_', ' ').capitalize()} at {where}: {listing(means)}{null}."
 
 
 def _meta(frame: pd.DataFrame, names: list[str]) -> dict[str, Any]:

@@ -50,9 +50,9 @@ def describe(figure: go.Figure) -> str:
         f"{count} {kind} {'trace' if count == 1 else 'traces'}"
         for kind, count in kinds.items()
     ]
-    what = f"figure of {listing(traces) or 'no traces'}"
+    summary = f"figure of {listing(traces) or 'no traces'}"
     title = title_of(figure)
-    return f"{title}: a {what}." if title else f"A {what}."
+    return f"{title}: a {summary}." if title else f"A {summary}."
 
 
 def title_of(figure: Any) -> str:

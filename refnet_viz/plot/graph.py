@@ -82,26 +82,26 @@ def graph(
     colors = ink(mode)
     most = _check.integer("max_edges", max_edges, low=0)
     embedding = neighbors.embedding
-    coordinates, told = _coordinates(neighbors, layout)
+    coordinates, captions = _coordinates(neighbors, layout)
     meaning = coloring([(_name(neighbors), embedding)], color, mode)
     edges = neighbors.edges()
     pairs = np.column_stack([edges.source, edges.target])
     hubs = in_degree(neighbors)
     lines = _lines(neighbors, hubs, min(most, len(pairs)), len(pairs))
     figure = grid(
-        [[lines[0], *(small(line) for line in [*told, *lines[1:]])]],
+        [[lines[0], *(small(line) for line in [*captions, *lines[1:]])]],
         columns=1,
         height=HEIGHT,
     )
-    drawn = cap(pairs, most)
+    sample = cap(pairs, most)
     rank = np.argsort(np.argsort(edges.distance, kind="stable"), kind="stable")
-    quarter = np.minimum(rank * 4 // max(len(pairs), 1), 3)[drawn]
+    quarter = np.minimum(rank * 4 // max(len(pairs), 1), 3)[sample]
     for part, strength in enumerate(STRENGTHS):
         style = {"color": faded(colors.text, strength), "width": 0.8}
         figure.add_trace(
             edge_lines(
                 coordinates,
-                pairs[drawn[quarter == part]],
+                pairs[sample[quarter == part]],
                 count=len(neighbors),
                 line=style,
                 name=f"links: {QUARTERS[part]}",
@@ -130,7 +130,7 @@ def graph(
     title = "Neighbour graph" + (
         f", coloured by {meaning.title}" if meaning.title else ""
     )
-    return finish(figure, title, mode, _meta(neighbors, hubs, len(pairs), len(drawn)))
+    return finish(figure, title, mode, _meta(neighbors, hubs, len(pairs), len(sample)))
 
 
 def _name(neighbors: Neighbors) -> str:
@@ -212,6 +212,6 @@ def _spring(neighbors: Neighbors) -> npt.NDArray[np.float64]:
     bare.add_nodes_from(np.flatnonzero(neighbors.present).tolist())
     edges = neighbors.edges()
     bare.add_edges_from(zip(edges.source.tolist(), edges.target.tolist(), strict=True))
-    found = nx.spring_layout(bare, seed=0, iterations=50)
+    places = nx.spring_layout(bare, seed=0, iterations=50)
     nowhere = (np.nan, np.nan)  # rows that lack the space
-    return np.array([found.get(i, nowhere) for i in range(len(neighbors))])
+    return np.array([places.get(i, nowhere) for i in range(len(neighbors))])

@@ -120,22 +120,22 @@ def _curve(name: str, run: Any) -> Curve:
         raise ValueError(
             f"`runs[{name!r}]` must have a column 'epoch', got {list(frame.columns)}."
         )
-    known = (getattr(run, key, None) for key in ("best_epoch", "seed", "config"))
-    return Curve(frame, *known)
+    properties = (getattr(run, key, None) for key in ("best_epoch", "seed", "config"))
+    return Curve(frame, *properties)
 
 
 def _quantities(variants: dict[str, list[Curve]]) -> list[str]:
     """Return the numeric columns of any history, in order of appearance."""
     frames = [curve.frame for curves in variants.values() for curve in curves]
-    found = dict.fromkeys(
+    names = dict.fromkeys(
         str(column)
         for frame in frames
         for column in frame.select_dtypes("number").columns
         if column != "epoch" and frame[column].notna().any()
     )
-    if not found:
+    if not names:
         raise ValueError("`runs` must have a numeric column beside 'epoch', got none.")
-    return list(found)
+    return list(names)
 
 
 def _traces(
@@ -143,7 +143,7 @@ def _traces(
 ) -> list[go.Scatter]:
     """Return a line a seed, and their mean as the last one."""
     parts = [curve.of(quantity) for curve in curves]
-    told = "epoch %{x}: %{y:.4g}<extra>" + short(name)
+    hover = "epoch %{x}: %{y:.4g}<extra>" + short(name)
     common = {
         "mode": "lines",
         "name": short(name),
@@ -154,7 +154,7 @@ def _traces(
         x, y = parts[0]["epoch"].to_numpy(), parts[0][quantity].to_numpy()
         thick = {**line, "width": 2}
         return [
-            go.Scatter(x=x, y=y, line=thick, hovertemplate=f"{told}</extra>", **common)
+            go.Scatter(x=x, y=y, line=thick, hovertemplate=f"{hover}</extra>", **common)
         ]
     thin = {"color": line["color"], "width": 1}
     traces = [
@@ -163,25 +163,25 @@ def _traces(
             y=part[quantity].to_numpy(),
             line=thin,
             opacity=0.45,
-            hovertemplate=f"{told}</extra>",
+            hovertemplate=f"{hover}</extra>",
             **common,
         )
         for part in parts
     ]
     mean = pd.concat(parts).groupby("epoch")[quantity].mean()
     thick = {**line, "width": 2.5}
-    told = f"{told}, mean of {len(parts)} seeds</extra>"
+    hover = f"{hover}, mean of {len(parts)} seeds</extra>"
     x, y = mean.index.to_numpy(), mean.to_numpy()
-    return [*traces, go.Scatter(x=x, y=y, line=thick, hovertemplate=told, **common)]
+    return [*traces, go.Scatter(x=x, y=y, line=thick, hovertemplate=hover, **common)]
 
 
 def _kept(curves: list[Curve], quantity: str, color: str) -> list[go.Scatter]:
     """Return diamonds at the epochs whose weights were kept."""
-    found = []
+    parts = []
     for curve in curves:
         part = curve.of(quantity)
-        found.append(part[part["epoch"] == curve.best])
-    at = pd.concat(found)
+        parts.append(part[part["epoch"] == curve.best])
+    at = pd.concat(parts)
     if at.empty:
         return []
     marker = {"symbol": "diamond", "size": 7, "color": color}
@@ -200,8 +200,8 @@ def _kept(curves: list[Curve], quantity: str, color: str) -> list[go.Scatter]:
 
 def _title(variants: dict[str, list[Curve]]) -> str:
     counts = sorted({len(curves) for curves in variants.values()})
-    told = " to ".join(dict.fromkeys([str(counts[0]), str(counts[-1])]))
-    lines = ["1 seed" if counts == [1] else f"{told} seeds"]
+    number = " to ".join(dict.fromkeys([str(counts[0]), str(counts[-1])]))
+    lines = ["1 seed" if counts == [1] else f"{number} seeds"]
     if counts[-1] > 1:
         lines.append("thick: their mean")
     if any(curve.best is not None for curves in variants.values() for curve in curves):
@@ -211,14 +211,14 @@ def _title(variants: dict[str, list[Curve]]) -> str:
 
 def _reached(variants: dict[str, list[Curve]]) -> str:
     """Return the validation scores of the epochs that were kept, if they are known."""
-    told = []
+    notes = []
     for name, curves in variants.items():
         rows = [c.of("val_score") for c in curves]
         kept = [r[r["epoch"] == c.best] for r, c in zip(rows, curves, strict=True)]
         scores = [float(r["val_score"].iloc[0]) for r in kept if len(r)]
         if scores:
-            told.append(f"{name} {span(scores, '.3f')}")
-    return f"Validation scores of the epochs kept: {listing(told)}." if told else ""
+            notes.append(f"{name} {span(scores, '.3f')}")
+    return f"Validation scores of the epochs kept: {listing(notes)}." if notes else ""
 
 
 def _meta(variants: dict[str, list[Curve]], quantities: list[str]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class Panel:
     def meta(self) -> dict[str, Any]:
         """Return what the panel was made of, for the manifest."""
         layout, graph, info = self.layout, self.graph, self.embedding.info
-        drawn: dict[str, Any] = {
+        content: dict[str, Any] = {
             "variant": self.name,
             "points": len(self.embedding),
             **{key: info[key] for key in KNOWN if key in info},
@@ -57,8 +57,8 @@ class Panel:
             "continuity": layout.continuity,
         }
         if graph is not None:
-            drawn |= {"k": graph.k, "space": graph.space, "metric": graph.metric}
-        return drawn
+            content |= {"k": graph.k, "space": graph.space, "metric": graph.metric}
+        return content
 
 
 @replayable
@@ -119,16 +119,16 @@ def latent(
     """
     colors = ink(mode)
     most = _check.integer("max_edges", max_edges, low=0)
-    shown = _panels(spaces, edges, layout, seed)
-    wide = default_columns(len(shown)) if columns is None else columns
+    panels = _panels(spaces, edges, layout, seed)
+    wide = default_columns(len(panels)) if columns is None else columns
     wide = _check.integer("columns", wide, low=1)
-    meaning = coloring([(p.name, p.embedding) for p in shown], color, mode)
-    figure = grid([_lines(p, most) for p in shown], columns=wide, height=HEIGHT)
-    for number, panel in enumerate(shown):
+    meaning = coloring([(p.name, p.embedding) for p in panels], color, mode)
+    figure = grid([_lines(p, most) for p in panels], columns=wide, height=HEIGHT)
+    for number, panel in enumerate(panels):
         _draw(figure, panel, meaning, colors, most=most, at=place(number, wide))
-    _axes(figure, shown, colors)
+    _axes(figure, panels, colors)
     meaning.add_key(figure)
-    return finish(figure, _title(shown, meaning), mode, _meta(shown, meaning, most))
+    return finish(figure, _title(panels, meaning), mode, _meta(panels, meaning, most))
 
 
 def _lines(panel: Panel, most: int) -> list[str]:
@@ -154,8 +154,8 @@ def _draw(
     number = len([t for t in figure.data if t.mode == "markers"])
     flat = panel.layout.coordinates
     if panel.graph is not None:
-        found = panel.graph.edges()
-        pairs = np.column_stack([found.source, found.target])
+        edges = panel.graph.edges()
+        pairs = np.column_stack([edges.source, edges.target])
         pairs = pairs[cap(pairs, most)]
         lines = edge_lines(flat, pairs, count=len(flat), line=edge_style(colors))
         figure.add_trace(lines.update(name=short(panel.name)), **at)
@@ -181,8 +181,8 @@ def _title(shown: list[Panel], meaning: Coloring) -> str:
     title = f"Map of the {short(' and '.join(spaces))} space{by}"
     if not chance:
         return title
-    told = f"chance for trustworthiness and continuity: {' and '.join(chance)}"
-    return f"{title}<br>{small(told)}"
+    note = f"chance for trustworthiness and continuity: {' and '.join(chance)}"
+    return f"{title}<br>{small(note)}"
 
 
 def _meta(shown: list[Panel], meaning: Coloring, most: int) -> dict[str, Any]:
@@ -194,13 +194,13 @@ def _meta(shown: list[Panel], meaning: Coloring, most: int) -> dict[str, Any]:
     missing = {panel.layout.coverage for panel in shown} - {""}
     alt += f" {listing(sorted(missing))}." if missing else ""
     alt += _trust([panel.layout for panel in shown])
-    told = [
+    counts = [
         f"{p.name} {len(p.graph.edges().source):,}"
         for p in shown
         if p.graph is not None
     ]
-    if told:
-        alt += f" Edges: {listing(told)}."
+    if counts:
+        alt += f" Edges: {listing(counts)}."
     panels = [panel.meta() for panel in shown]
     return {"alt": alt, "max_edges": most, "panels": panels}
 
@@ -220,7 +220,7 @@ def _trust(layouts: list[Layout]) -> str:
 
 @dataclass(frozen=True)
 class _Slot:
-    """Which member of which variant a panel shows."""
+    """Member of a variant that a panel shows."""
 
     name: str
     index: int
@@ -229,23 +229,23 @@ class _Slot:
     @property
     def title(self) -> str:
         """The variant, or for a bare list what each embedding says of itself."""
-        known = self.embedding.info.get("variant", self.name)
-        return str(known) if self.name == ALONE else self.name
+        variant = self.embedding.info.get("variant", self.name)
+        return str(variant) if self.name == ALONE else self.name
 
 
 def _panels(spaces: Any, edges: Any, layout: Any, seed: Any) -> list[Panel]:
     """Bring embeddings, graphs and layouts together, panel by panel."""
-    every = as_variants("spaces", spaces, Embedding, alone=ALONE)
+    variants = as_variants("spaces", spaces, Embedding, alone=ALONE)
     if isinstance(spaces, list | tuple):
         chosen = [(ALONE, index) for index in range(len(spaces))]
     else:
-        chosen = [(name, _run(name, runs, seed)) for name, runs in every.items()]
-    slots = [_Slot(name, index, every[name][index]) for name, index in chosen]
+        chosen = [(name, _run(name, runs, seed)) for name, runs in variants.items()]
+    slots = [_Slot(name, index, variants[name][index]) for name, index in chosen]
     layouts = _layouts(slots, layout)
     graphs = [None] * len(slots) if edges is None else _edges(slots, edges)
     return [
-        Panel(slot.title, slot.embedding, drawn, graph)
-        for slot, drawn, graph in zip(slots, layouts, graphs, strict=True)
+        Panel(slot.title, slot.embedding, arrangement, graph)
+        for slot, arrangement, graph in zip(slots, layouts, graphs, strict=True)
     ]
 
 
@@ -267,20 +267,22 @@ def _layouts(slots: list[_Slot], layout: Any) -> list[Layout]:
         layout = "aligned" if same and len(slots) > 1 else "umap"
     if isinstance(layout, str):
         _check.one_of("layout", layout, METHODS)
-        drawn = project({str(i): s.embedding for i, s in enumerate(slots)}, layout)
+        arrangements = project(
+            {str(i): s.embedding for i, s in enumerate(slots)}, layout
+        )
         return [
             one.reordered(slot.embedding.ids)
-            for one, slot in zip(drawn.values(), slots, strict=True)
+            for one, slot in zip(arrangements.values(), slots, strict=True)
         ]
     if isinstance(layout, Layout):
         layout = {slot.name: layout for slot in slots}
-    found = as_variants("layout", layout, Layout, alone=slots[0].name)
-    return [_belonging("layout", found, slot) for slot in slots]
+    by_name = as_variants("layout", layout, Layout, alone=slots[0].name)
+    return [_belonging("layout", by_name, slot) for slot in slots]
 
 
 def _edges(slots: list[_Slot], edges: Any) -> list[Neighbors]:
-    found = as_variants("edges", edges, Neighbors, alone=slots[0].name)
-    return [_belonging("edges", found, slot) for slot in slots]
+    by_name = as_variants("edges", edges, Neighbors, alone=slots[0].name)
+    return [_belonging("edges", by_name, slot) for slot in slots]
 
 
 def _belonging(what: str, found: dict[str, list[Any]], slot: _Slot) -> Any:

@@ -1,4 +1,4 @@
-"""What a saved figure was made of, beside it as JSON."""
+"""Manifest of a saved figure: what it was made of, beside it as JSON."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def final(figure: BaseFigure, size: Mapping[str, int | None]) -> go.Figure:
     content = figure.to_dict()
     layout = content["layout"]
     layout.pop("selections", None)
-    for known in _inputs(layout.get("meta")):
-        known.pop("saved", None)
+    for part in _inputs(layout.get("meta")):
+        part.pop("saved", None)
     for name, value in size.items():
         if value is not None:
             layout[name] = _check.integer(name, value, low=50, high=20_000)
@@ -51,11 +51,11 @@ def final(figure: BaseFigure, size: Mapping[str, int | None]) -> go.Figure:
     removed = [removed] if isinstance(removed, str) else removed
     removed = dict.fromkeys([*removed, "sendChartToCloud"])
     layout["modebar"] = {**layout.get("modebar", {}), "remove": [*removed]}
-    made = go.Figure(content)
-    if made.layout.width is not None:
-        made = fitted(made, int(made.layout.width), height=size.get("height"))
+    result = go.Figure(content)
+    if result.layout.width is not None:
+        result = fitted(result, int(result.layout.width), height=size.get("height"))
     # Plotly puts what it is given into an order of its own, so copies are the same.
-    return go.Figure(made)
+    return go.Figure(result)
 
 
 def _inputs(meta: Any) -> list[dict[str, Any]]:
@@ -77,15 +77,15 @@ def manifest_of(figure: go.Figure, meta: Any, folder: Path) -> dict[str, Any]:
     figure
         What is written.
     meta
-        Of the figure as it was given, which knows the folders of its embeddings.
+        Meta of the figure as it was given, with the folders of its embeddings.
     folder
         Where the manifest lies; folders are named from there.
     """
     made_of = plain(figure.layout.meta)
     inputs = _inputs(made_of)
-    for known, own in zip(inputs, _inputs(meta), strict=True):
-        if "saved" in own:
-            known["saved"] = _from(folder, own["saved"])
+    for part, original in zip(inputs, _inputs(meta), strict=True):
+        if "saved" in original:
+            part["saved"] = _from(folder, original["saved"])
     return {
         **_summary(made_of, inputs),
         "made_of": made_of,
@@ -97,13 +97,13 @@ def manifest_of(figure: go.Figure, meta: Any, folder: Path) -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """Return the versions that can change a figure."""
-    found: dict[str, str] = {"python": platform.python_version()}
+    by_name: dict[str, str] = {"python": platform.python_version()}
     for name in PROGRAMS:
         try:
-            found[name] = metadata.version(name)
+            by_name[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return by_name
 
 
 def _from(folder: Path, saved: str) -> str:
@@ -117,10 +117,10 @@ def _summary(made_of: Any, inputs: list[dict[str, Any]]) -> dict[str, Any]:
     """Return what a reader looks for first: runs, data, k, spaces, selection."""
     attributes = [part.get("attrs", {}) for part in inputs]
     runs = [part for part in inputs if part.get("kind") in {"embedding", "run"}]
-    runs += [run for known in attributes for run in known.get("runs", ())]
+    runs += [run for attrs in attributes for run in attrs.get("runs", ())]
     searches = [part for part in inputs if part.get("kind") == "neighbors"]
-    searches += [known for known in attributes if "k" in known]
-    told: dict[str, Any] = {
+    searches += [attrs for attrs in attributes if "k" in attrs]
+    summary: dict[str, Any] = {
         "runs": _each({k: run[k] for k in RUN if k in run} for run in runs),
         "data": {r["dataset"]: r["fingerprint"] for r in runs if r.get("fingerprint")},
         **{
@@ -128,16 +128,16 @@ def _summary(made_of: Any, inputs: list[dict[str, Any]]) -> dict[str, Any]:
             for key in SEARCH
         },
     }
-    told = {key: value for key, value in told.items() if value}
+    summary = {key: value for key, value in summary.items() if value}
     if isinstance(made_of, Mapping) and "selection" in made_of:
-        told["selection"] = made_of["selection"]
-    return told
+        summary["selection"] = made_of["selection"]
+    return summary
 
 
 def _each(values: Iterable[Any]) -> list[Any]:
     """Return each of some values once, in order."""
-    found: list[Any] = []
+    distinct: list[Any] = []
     for value in values:
-        if value not in found:
-            found.append(value)
-    return found
+        if value not in distinct:
+            distinct.append(value)
+    return distinct

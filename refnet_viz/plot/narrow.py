@@ -54,7 +54,7 @@ class Panels:
 
     @property
     def kind(self) -> str:
-        """What the panels are: maps, rows with names, or plots."""
+        """Kind of the panels: maps, rows with names, or plots."""
         if self.axis("y", 0).ticktext:
             return "names"
         flat = all(self.axis("y", n).showticklabels is False for n in range(self.count))
@@ -130,7 +130,7 @@ def fitted(figure: go.Figure, width: int, *, height: Any = None) -> go.Figure:
     if spec.get("width") == width:
         return _resized(figure, height)
     panels = Panels(figure, width)
-    notes, told = _titles(panels)
+    notes, texts = _titles(panels)
     left, right, between = panels.sides(panels.columns)
     wide, tall = panels.wide(panels.columns), panels.tall
     blocks = _blocks(panels, notes)
@@ -160,7 +160,7 @@ def fitted(figure: go.Figure, width: int, *, height: Any = None) -> go.Figure:
     foot = FOOT + panels.spec["below"] + legend
     figure.layout.margin.b = foot
     figure.layout.height = round(head + inner + foot)
-    _remember(panels, told, _shrunk(panels, wide))
+    _remember(panels, texts, _shrunk(panels, wide))
     return _resized(figure, height)
 
 
@@ -180,7 +180,7 @@ def _titles(panels: Panels) -> tuple[list[int], list[list[str]]]:
 
     What was broken before is taken as it was, so that a figure can be fitted again.
     """
-    figure, known = panels.figure, panels.spec.get("texts", [])
+    figure, previous = panels.figure, panels.spec.get("texts", [])
     layout = figure.layout
     size = 13 if panels.width < SLIM else 16
     layout.title.update(font={"size": size}, xref="container", x=EDGE / panels.width)
@@ -188,18 +188,18 @@ def _titles(panels: Panels) -> tuple[list[int], list[list[str]]]:
         _room(panels, number) for number in range(panels.count)
     ]
     holders = [layout.title, *layout.annotations[: panels.count]]
-    told, lines = [], []
+    texts, lines = [], []
     for place, (holder, room) in enumerate(zip(holders, rooms, strict=True)):
         text = holder.text or ""
-        if place < len(known) and known[place][1] == text:
-            text = known[place][0]
+        if place < len(previous) and previous[place][1] == text:
+            text = previous[place][0]
         base = size if place == 0 else 12
         broken = wrapped(read(text, base, "inherit"), room)
         holder.text = written(broken, base, "inherit")
-        told.append([text, holder.text])
+        texts.append([text, holder.text])
         lines.append(len(broken))
-    _level(panels, told, lines)
-    return lines[1:], told
+    _level(panels, texts, lines)
+    return lines[1:], texts
 
 
 def _level(panels: Panels, told: list[list[str]], lines: list[int]) -> None:
@@ -259,5 +259,5 @@ def _shrunk(panels: Panels, wide: float) -> float:
 
 def _remember(panels: Panels, told: list[list[str]], scale: float) -> None:
     meta = dict(panels.figure.layout.meta)
-    known = {"width": panels.width, "texts": told, "scale": scale}
-    panels.figure.layout.meta = {**meta, "grid": {**panels.spec, **known}}
+    state = {"width": panels.width, "texts": told, "scale": scale}
+    panels.figure.layout.meta = {**meta, "grid": {**panels.spec, **state}}

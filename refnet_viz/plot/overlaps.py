@@ -69,24 +69,24 @@ def overlaps(spaces: Any, *, k_max: int = 50, mode: str = "light") -> go.Figure:
     [[1.0, 1.0, 1.0], [0.33, 0.67, 1.0]]
     """
     ink(mode)
-    every = aligned("spaces", space_variants(spaces))
-    table = overlap_by_k(every, k_max=k_max, confidence=CONFIDENCE)
+    variants = aligned("spaces", space_variants(spaces))
+    table = overlap_by_k(variants, k_max=k_max, confidence=CONFIDENCE)
     grounds = list(table["ground"].unique())
     wide = default_columns(len(grounds))
-    first = next(iter(every.values()))[0]
+    first = next(iter(variants.values()))[0]
     titles = [
         [f"<b>with {_words(ground)}</b>", *smalls(short(_coverage(first, ground)))]
         for ground in grounds
     ]
     figure = grid(titles, columns=wide, height=HEIGHT, below=44, gap=14, width_gap=0.07)
-    looks = {name: _look(i, mode) for i, name in enumerate(every)}
+    looks = {name: _look(i, mode) for i, name in enumerate(variants)}
     for number, ground in enumerate(grounds):
         part = table[table["ground"] == ground]
         for trace in [*_panel(part, looks), _chance(part, mode)]:
             figure.add_trace(trace, **place(number, wide))
     _axes(figure, table, len(grounds))
     _key(figure, table, looks, mode)
-    return finish(figure, _title(every), mode, _meta(every, table))
+    return finish(figure, _title(variants), mode, _meta(variants, table))
 
 
 def _look(number: int, mode: str) -> dict[str, Any]:
@@ -100,8 +100,8 @@ def _look(number: int, mode: str) -> dict[str, Any]:
 def _signs(count: int, number: int, of: int) -> npt.NDArray[np.float64]:
     """Return the sizes of points along a line: a few, beside those of other lines."""
     step = max(1, count // 6)
-    here = np.arange(count) % step == (number * step) // of
-    return np.where(here, 7.0, 0.0)
+    marked = np.arange(count) % step == (number * step) // of
+    return np.where(marked, 7.0, 0.0)
 
 
 def _panel(table: pd.DataFrame, looks: dict[str, dict[str, Any]]) -> list[go.Scatter]:
@@ -182,10 +182,10 @@ def _key(
         for name, look in looks.items()
     ]
     grey = {"color": ink(mode).muted, "width": 2}
-    drawn = [space for space in DASHES if (table["space"] == space).any()]
+    spaces = [space for space in DASHES if (table["space"] == space).any()]
     entries += [
         (f"{space} space", f"{space} space", {**grey, "dash": DASHES[space]}, None)
-        for space in reversed(drawn)
+        for space in reversed(spaces)
     ]
     dots = {"color": ink(mode).text, "width": 1.4, "dash": "dot"}
     entries.append(("chance, k / (N − 1)", "chance", dots, None))
@@ -208,12 +208,12 @@ def _key(
 
 def _title(every: Variants[Embedding]) -> str:
     counts = sorted({len(members) for members in every.values()})
-    told = " to ".join(dict.fromkeys([str(counts[0]), str(counts[-1])]))
-    told += " seed a variant" if counts[-1] == 1 else " seeds a variant"
+    note = " to ".join(dict.fromkeys([str(counts[0]), str(counts[-1])]))
+    note += " seed a variant" if counts[-1] == 1 else " seeds a variant"
     if counts[-1] > 1:
-        told += f", band: {CONFIDENCE:.0%} of the mean"
-    told += "; share of the k nearest that are also k nearest by the modalities"
-    return f"Neighbours shared with the modalities<br>{small(told)}"
+        note += f", band: {CONFIDENCE:.0%} of the mean"
+    note += "; share of the k nearest that are also k nearest by the modalities"
+    return f"Neighbours shared with the modalities<br>{small(note)}"
 
 
 def _at(table: pd.DataFrame, k: int) -> str:
@@ -250,7 +250,7 @@ def _meta(every: Variants[Embedding], table: pd.DataFrame) -> dict[str, Any]:
     ]
     first = next(iter(every.values()))[0]
     missing = [_coverage(first, ground) for ground in table["ground"].unique()]
-    told = listing([word for word in dict.fromkeys(missing) if word])
-    alt += f" {told}." if told else ""
-    known = {k: first.info[k] for k in KNOWN if k in first.info}
-    return {"alt": alt, **known, "k_max": most, "curves": rows}
+    coverage = listing([word for word in dict.fromkeys(missing) if word])
+    alt += f" {coverage}." if coverage else ""
+    origin = {k: first.info[k] for k in KNOWN if k in first.info}
+    return {"alt": alt, **origin, "k_max": most, "curves": rows}

@@ -104,10 +104,10 @@ def asked_for(
     """
     if names is None:
         return known
-    asked = [names] if isinstance(names, str) else list(names)
-    if not asked:
+    chosen = [names] if isinstance(names, str) else list(names)
+    if not chosen:
         raise ValueError(f"`{argument}` must name at least one of {known}, got none.")
-    return [_check.one_of(argument, name, known) for name in asked]
+    return [_check.one_of(argument, name, known) for name in chosen]
 
 
 def place(number: int, columns: int) -> dict[str, int]:
@@ -129,9 +129,9 @@ def flat_axes(figure: go.Figure, number: int, colors: Ink, **more: Any) -> None:
     figure
         To change.
     number
-        Of the panel, from 1.
+        Number of the panel, from 1.
     colors
-        Of the mode.
+        Colours of the mode.
     more
         Further properties of both axes.
     """

@@ -55,7 +55,7 @@ def points(
     marker
         Plotly marker properties; colours are an array.
     name
-        Of the panel, escaped.
+        Name of the panel, escaped.
     notes
         One more line a point for the hover text, escaped.
     """
@@ -111,8 +111,8 @@ def cap(pairs: Pairs, most: int) -> npt.NDArray[np.intp]:
     """
     if len(pairs) <= most:
         return np.arange(len(pairs))
-    drawn = np.random.default_rng(0).permutation(len(pairs))[:most]
-    return np.sort(drawn)
+    sample = np.random.default_rng(0).permutation(len(pairs))[:most]
+    return np.sort(sample)
 
 
 def edge_style(colors: Ink, width: float = 0.8) -> dict[str, Any]:
@@ -126,8 +126,8 @@ def hover_texts(embedding: Embedding, notes: list[str] | None = None) -> list[st
     if embedding.labels is not None:
         columns.append([f"label: {t}" for t in class_texts(embedding, "labels")])
     if embedding.predictions is not None:
-        told = class_texts(embedding, "predictions")
-        columns.append([f"prediction: {text}" for text in told])
+        texts = class_texts(embedding, "predictions")
+        columns.append([f"prediction: {text}" for text in texts])
     if embedding.media.texts:
         columns.append([escape(t[:LONGEST_TEXT]) for t in embedding.media.texts])
     if notes is not None:

@@ -118,8 +118,8 @@ def call_of(figure: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     ('mine', 2)
     """
     recorder = _Recorder()
-    found = {name: recorder.argument(value) for name, value in arguments.items()}
-    return {"figure": figure, "arguments": found, "inputs": recorder.inputs}
+    packed = {name: recorder.argument(value) for name, value in arguments.items()}
+    return {"figure": figure, "arguments": packed, "inputs": recorder.inputs}
 
 
 class _Recorder:
@@ -132,8 +132,8 @@ class _Recorder:
     def argument(self, value: Any) -> Any:
         """Return JSON for an argument."""
         if isinstance(value, Mapping):
-            found = {str(key): self.argument(part) for key, part in value.items()}
-            return found if TAG not in found else _lost(value)
+            packed = {str(key): self.argument(part) for key, part in value.items()}
+            return packed if TAG not in packed else _lost(value)
         if isinstance(value, list | tuple):
             return [self.argument(part) for part in value]
         if self._describes(value):
@@ -146,15 +146,15 @@ class _Recorder:
             return _lost(value)
 
     def _describes(self, value: Any) -> bool:
-        own = (Embedding, Neighbors, Attribution, Layout, pd.DataFrame)
-        return isinstance(value, own) or _is_run(value)
+        kinds = (Embedding, Neighbors, Attribution, Layout, pd.DataFrame)
+        return isinstance(value, kinds) or _is_run(value)
 
     def input(self, value: Any) -> int:
         """Return the number of an input."""
         if id(value) not in self._known:
-            found = self._described(value)
+            description = self._described(value)
             self._known[id(value)] = len(self.inputs)
-            self.inputs.append(found)
+            self.inputs.append(description)
         return self._known[id(value)]
 
     def _described(self, value: Any) -> dict[str, Any]:
@@ -176,11 +176,11 @@ class _Recorder:
             return self._layout(value)
         if isinstance(value, pd.DataFrame):
             return {"kind": "table", **_table(value)}
-        known = {name: getattr(value, name, None) for name in RUN}
-        if isinstance(known["config"], Config):
-            known["config"] = known["config"].to_dict()
-        told = {name: _plain(part) for name, part in known.items()}
-        return {"kind": "run", **told, "history": _table(value.history)}
+        fields = {name: getattr(value, name, None) for name in RUN}
+        if isinstance(fields["config"], Config):
+            fields["config"] = fields["config"].to_dict()
+        packed = {name: _plain(part) for name, part in fields.items()}
+        return {"kind": "run", **packed, "history": _table(value.history)}
 
     def _attribution(self, found: Attribution) -> dict[str, Any]:
         return {
@@ -193,7 +193,7 @@ class _Recorder:
     def _layout(self, layout: Layout) -> dict[str, Any]:
         """Describe a layout; no figure takes one without an embedding of its ids."""
         ids = digest_of([layout.ids])
-        same = [n for n, known in enumerate(self.inputs) if known.get("ids") == ids]
+        same = [n for n, entry in enumerate(self.inputs) if entry.get("ids") == ids]
         return {
             "kind": "layout",
             "embedding": same[0] if same else None,

@@ -37,7 +37,7 @@ class Panel:
     Parameters
     ----------
     name
-        Of the variant.
+        Name of the variant.
     attribution
         Its first seed.
     """
@@ -163,15 +163,15 @@ def responsibility(attributions: Any, *, mode: str = "light") -> go.Figure:
         for trace in _curves(panel, colors, mode):
             figure.add_trace(trace, row=row, col=2)
     _axes(figure, panels, mode)
-    seen: set[str] = set()
+    listed: set[str] = set()
     for trace in figure.data:
         # Every name stands in the legend once.
-        trace.showlegend = trace.name not in seen
-        seen.add(trace.name)
+        trace.showlegend = trace.name not in listed
+        listed.add(trace.name)
     figure.update_layout(barmode="group", bargap=0.25, showlegend=True)
     title = "Responsibility: how far the fused vectors answer for each modality"
-    told = "share of the variance that is decoded right; 0: the mean predictor, 1: all"
-    return finish(figure, f"{title}<br>{small(told)}", mode, _meta(panels))
+    note = "share of the variance that is decoded right; 0: the mean predictor, 1: all"
+    return finish(figure, f"{title}<br>{small(note)}", mode, _meta(panels))
 
 
 def _panels(attributions: Any) -> list[Panel]:
@@ -300,11 +300,11 @@ def _axes(figure: go.Figure, panels: list[Panel], mode: str) -> None:
 
 def _answers(panel: Panel) -> str:
     """Say what the mean over all points is, beside what knows nothing."""
-    told = [
+    answers = [
         f"{name} {signed(panel.nulls[name]['r2'])} ({panel.null_text(name)})"
         for name in panel.modalities
     ]
-    return f"{panel.name}: {listing(told)}."
+    return f"{panel.name}: {listing(answers)}."
 
 
 def _meta(panels: list[Panel]) -> dict[str, Any]:

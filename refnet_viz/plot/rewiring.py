@@ -40,7 +40,7 @@ class Change:
     Parameters
     ----------
     names
-        Of the two variants.
+        Names of the two variants.
     before, after
         Their graphs.
     noise
@@ -65,7 +65,7 @@ class Change:
 
     @property
     def chance(self) -> float:
-        """What unrelated graphs would give."""
+        """Rewiring between unrelated graphs."""
         count = max(len(graph.compact) for graph in (self.before, self.after))
         return chance_rewiring(self.before.k, self.after.k, count)
 
@@ -76,18 +76,18 @@ class Change:
 
     @property
     def coverage(self) -> str:
-        """How many points are in the graphs, in words; empty where all are."""
+        """Count of the points in the graphs, in words; empty where all are."""
         words = dict.fromkeys([self.before.coverage, self.after.coverage])
         return listing([word for word in words if word])
 
     @property
     def verdict(self) -> str:
         """The mean, and whether seeds of one variant differ as much."""
-        told = f"mean {self.mean:.2f}"
+        text = f"mean {self.mean:.2f}"
         if not self.noise:
-            return told
+            return text
         inside = self.mean <= max(mean_of(values) for values in self.noise)
-        return f"{told}, {'inside' if inside else 'beyond'} seed noise"
+        return f"{text}, {'inside' if inside else 'beyond'} seed noise"
 
     @property
     def noise_text(self) -> str:
@@ -110,22 +110,22 @@ class Change:
     def meta(self) -> dict[str, Any]:
         """Return what the figure was made of, for the manifest."""
         counts = {kind: len(pairs) for kind, pairs in self.edges.items()}
-        told = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
+        tally = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
         ends = (self.before, self.after)
-        known = {
+        origin = {
             key: [graph.embedding.info.get(key) for graph in ends]
             for key in ("seed", "dataset", "fingerprint")
         }
         alt = (
             f"Map of {self.names[0]} with the edges kept, gained and lost in "
-            f"{self.names[1]} ({told}), and a histogram of the change a point (1 - "
+            f"{self.names[1]} ({tally}), and a histogram of the change a point (1 - "
             f"Jaccard): {self.verdict}; {unmarked(self.noise_text)}; unrelated graphs "
             f"{self.chance:.2f}." + (f" {self.coverage}." if self.coverage else "")
         )
         return {
             "alt": alt,
             "variants": self.names,
-            **known,
+            **origin,
             "k": [graph.k for graph in ends],
             "space": [graph.space for graph in ends],
             "metric": [graph.metric for graph in ends],
@@ -193,19 +193,19 @@ def rewiring(
     most = _check.integer("max_edges", max_edges, low=0)
     columns = _check.integer("columns", columns, low=1, high=2)
     ink(mode)
-    every = as_variants("graphs", graphs, Neighbors)
-    before = aligned("graphs", {a: every[_check.one_of("a", a, every)]})
-    both = {**before, b: every[_check.one_of("b", b, every)]}
+    variants = as_variants("graphs", graphs, Neighbors)
+    before = aligned("graphs", {a: variants[_check.one_of("a", a, variants)]})
+    both = {**before, b: variants[_check.one_of("b", b, variants)]}
     seeds, after = before[a], aligned("graphs", both)[b][0]
     pairs = list(combinations(seeds, 2))[:MOST_PAIRS]
     noise = [point_rewiring(one, other) for one, other in pairs]
     change = Change((a, b), seeds[0], after, noise)
-    coordinates, told = _coordinates(change.before, layout)
-    total = sum(len(found) for found in change.edges.values())
+    coordinates, captions = _coordinates(change.before, layout)
+    total = sum(len(edges) for edges in change.edges.values())
     names = f"{short(a)} to {short(b)}"
-    told = [*told, count_of(min(most, total), total, "edges")]
+    captions = [*captions, count_of(min(most, total), total, "edges")]
     titles = [
-        [f"<b>{names}</b>", *smalls(*told, short(change.coverage))],
+        [f"<b>{names}</b>", *smalls(*captions, short(change.coverage))],
         ["<b>change a point</b>", small(change.noise_text)],
     ]
     figure = grid(titles, columns=columns, height=HEIGHT, below=32, width_gap=0.16)
@@ -294,8 +294,8 @@ def _histogram(
         name = f"two seeds of {short(change.names[0])}"
         parts.insert(0, (name, np.concatenate(change.noise), ink(mode).muted))
     for words, values, color in parts:
-        known = values[~np.isnan(values)]
-        share = np.histogram(known, edges)[0] / max(1, len(known))
+        finite = values[~np.isnan(values)]
+        share = np.histogram(finite, edges)[0] / max(1, len(finite))
         bars = go.Bar(
             x=(edges[1:] + edges[:-1]) / 2,
             y=share,

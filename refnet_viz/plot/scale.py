@@ -64,15 +64,15 @@ def ticks(kind: str, low: float, high: float) -> tuple[list[float], list[str]]:
     if kind == "times":
         ends = [_START + dt.timedelta(seconds=float(end)) for end in (low, high)]
         locator = AutoDateLocator(minticks=3, maxticks=7)
-        found = [
+        candidates = [
             (num2date(day).replace(tzinfo=None) - _START).total_seconds()
             for day in locator.tick_values(*ends)
         ]
     else:
         unit = next((size for _, size in UNITS if high - low >= 2 * size), 1.0)
         steps = MaxNLocator(5).tick_values(low / unit, high / unit)
-        found = [float(value) * unit for value in steps]
-    inside = [value for value in found if low <= value <= high] or [low, high]
+        candidates = [float(value) * unit for value in steps]
+    inside = [value for value in candidates if low <= value <= high] or [low, high]
     # Steps below a second read alike: each text stands once.
     places = {text_of(kind, value, high - low): value for value in reversed(inside)}
     return list(places.values())[::-1], list(places)[::-1]

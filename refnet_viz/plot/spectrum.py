@@ -77,9 +77,9 @@ def spectrum(
     ['best linear refiner', 'width of z: 1']
     """
     ink(mode)
-    every = space_variants(spaces)
-    spectra = spectra_of(every, weights)
-    table, floors = leftover_of(every, spectra, CONFIDENCE), linear_floor_of(spectra)
+    variants = space_variants(spaces)
+    spectra = spectra_of(variants, weights)
+    table, floors = leftover_of(variants, spectra, CONFIDENCE), linear_floor_of(spectra)
     figure = grid([[""]], columns=1, height=HEIGHT, below=44)
     reach = _reach(table, floors)
     for number, variant in enumerate(_records(table)):
@@ -93,7 +93,7 @@ def spectrum(
     _widths(figure, table, mode, reach=reach)
     _axes(figure, _top(table), reach)
     figure.update_layout(showlegend=True)
-    return finish(figure, _title(table, mode), mode, _meta(table, spectra, every))
+    return finish(figure, _title(table, mode), mode, _meta(table, spectra, variants))
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -109,7 +109,7 @@ def _achieved(
     color = line["color"]
     name, share = short(variant["variant"]), variant["mean"]
     equal = variant["equal_width"]
-    told = f"{name}: {share:.2f} left"
+    label = f"{name}: {share:.2f} left"
     ends = [1.0, end]
     traces = []
     if variant["seeds"] > 1:
@@ -125,16 +125,16 @@ def _achieved(
                 showlegend=False,
             )
         )
-    told += f" (best linear: width {equal})" if equal else ""
+    label += f" (best linear: width {equal})" if equal else ""
     traces.append(
         go.Scatter(
             x=ends,
             y=[share, share],
             mode="lines",
-            name=told,
+            name=label,
             legendgroup=name,
             line=line,
-            hovertemplate=f"{told}<extra></extra>",
+            hovertemplate=f"{label}<extra></extra>",
         )
     )
     if equal:
@@ -147,7 +147,7 @@ def _achieved(
                 legendgroup=name,
                 marker={"color": color, "size": 9},
                 showlegend=False,
-                hovertemplate=f"{told}<extra></extra>",
+                hovertemplate=f"{label}<extra></extra>",
             )
         )
     return traces
@@ -200,15 +200,15 @@ def _widths(figure: go.Figure, table: pd.DataFrame, mode: str, *, reach: float) 
             )
         )
     for width, floor in sorted(points):
-        told = f"floor of width {width}: {floor:.2f}"
+        label = f"floor of width {width}: {floor:.2f}"
         figure.add_trace(
             go.Scatter(
                 x=[width],
                 y=[floor],
                 mode="markers",
-                name=told,
+                name=label,
                 marker={"color": colors.text, "size": 10, "symbol": "diamond"},
-                hovertemplate=f"{told}<extra></extra>",
+                hovertemplate=f"{label}<extra></extra>",
             )
         )
         _label(figure, np.log10(width), floor, f"floor {floor:.2f}", mode, **BELOW)
@@ -263,11 +263,11 @@ def _axes(figure: go.Figure, top: float, reach: float) -> None:
 
 
 def _title(table: pd.DataFrame, mode: str) -> str:
-    told = "1: what the mean predictor leaves, 0: nothing"
+    note = "1: what the mean predictor leaves, 0: nothing"
     seeds = table["seeds"].max()
     if seeds > 1:
-        told += f"; band: {CONFIDENCE:.0%} of the mean of {seeds} seeds"
-    title = f"What refiners leave of all modalities<br>{small(told)}"
+        note += f"; band: {CONFIDENCE:.0%} of the mean of {seeds} seeds"
+    title = f"What refiners leave of all modalities<br>{small(note)}"
     alarms = [
         f"{short(', '.join(names))} in {short(variant)}"
         for variant, names in zip(table["variant"], table["collapsed"], strict=True)
@@ -284,7 +284,7 @@ def _meta(
     table: pd.DataFrame, spectra: Variants[Spectrum], every: Variants[Embedding]
 ) -> dict[str, Any]:
     info = next(iter(every.values()))[0].info
-    known = {key: info[key] for key in KNOWN if key in info}
+    origin = {key: info[key] for key in KNOWN if key in info}
     rows = _records(table)
     left = listing([f"{row['variant']} {row['mean']:.2f}" for row in rows])
     alt = (
@@ -306,4 +306,4 @@ def _meta(
         }
         for row in rows
     ]
-    return {"alt": alt, **known, "variants": variants}
+    return {"alt": alt, **origin, "variants": variants}

@@ -63,8 +63,12 @@ def listing(words: Sequence[Any]) -> str:
     >>> listing(["plain", "refiner", "both"])
     'plain, refiner and both'
     """
-    told = [str(word) for word in words]
-    return ", ".join(told[:-1]) + " and " + told[-1] if len(told) > 1 else "".join(told)
+    texts = [str(word) for word in words]
+    return (
+        ", ".join(texts[:-1]) + " and " + texts[-1]
+        if len(texts) > 1
+        else "".join(texts)
+    )
 
 
 def signed(value: float) -> str:

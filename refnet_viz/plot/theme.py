@@ -53,7 +53,7 @@ class Ink:
         on the background (WCAG AA) are exchanged for darker ones that stay as far
         from all others, whatever the colour vision.
     alarm
-        Of writing that warns, at least 4.5 : 1.
+        Colour of writing that warns, at least 4.5 : 1.
     """
 
     paper: str

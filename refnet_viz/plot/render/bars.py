@@ -56,7 +56,7 @@ def bars_of(model: Model) -> dict[int, Bars]:
             key = (trace.get("xaxis", "x"), trace.get("yaxis", "y"))
             panels.setdefault(key, []).append(number)
     mode = model.layout.get("barmode", "group")
-    found: dict[int, Bars] = {}
+    bars: dict[int, Bars] = {}
     for numbers in panels.values():
         raw = {n: _raw(model.traces[n], model) for n in numbers}
         gap = _gap(model, numbers)
@@ -74,15 +74,15 @@ def bars_of(model: Model) -> dict[int, Bars]:
             if mode in {"stack", "relative"}:
                 base = np.array([stacked.get(float(a), 0.0) for a in at])
                 stacked |= dict(zip(at.tolist(), (base + size).tolist(), strict=True))
-            found[number] = Bars(
+            bars[number] = Bars(
                 at + place * width, np.broadcast_to(width, at.shape), base, size, axis
             )
-    return found
+    return bars
 
 
 def _gap(model: Model, numbers: list[int]) -> float:
-    drawn = {model.traces[number]["type"] for number in numbers}
-    return float(model.layout.get("bargap", 0.0 if drawn == {"histogram"} else 0.2))
+    kinds = {model.traces[number]["type"] for number in numbers}
+    return float(model.layout.get("bargap", 0.0 if kinds == {"histogram"} else 0.2))
 
 
 def _raw(
@@ -99,8 +99,8 @@ def _raw(
         middle, size, step = _counts(trace, axis.numbers(trace[along]))
         return middle, size, step, value_axis
     size = np.asarray(trace[across], dtype=np.float64)
-    given = trace.get(along)
-    at = np.arange(len(size), dtype=float) if given is None else axis.numbers(given)
+    places = trace.get(along)
+    at = np.arange(len(size), dtype=float) if places is None else axis.numbers(places)
     gaps = np.diff(np.unique(at))
     return at, size, float(gaps.min()) if len(gaps) else 1.0, value_axis
 
@@ -127,8 +127,8 @@ def _counts(trace: dict[str, Any], values: Floats) -> tuple[Floats, Floats, floa
 def heat_edges(trace: Mapping[str, Any], axis: Axis) -> Floats:
     """Return the edges of a heatmap's cells along an axis."""
     count = np.asarray(trace["z"]).shape[0 if axis.letter == "y" else 1]
-    given = trace.get(axis.letter)
-    at = np.arange(count, dtype=float) if given is None else axis.numbers(given)
+    places = trace.get(axis.letter)
+    at = np.arange(count, dtype=float) if places is None else axis.numbers(places)
     if len(at) == count + 1:
         return at
     if count == 1:

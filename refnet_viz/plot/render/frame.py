@@ -28,58 +28,58 @@ def dress(axes: Any, axis: Axis, size: float, font: dict[str, Any]) -> None:
     Parameters
     ----------
     axes
-        Of matplotlib.
+        Axes of matplotlib.
     axis
         The plotly axis.
     size
         Its length in pixels.
     font
-        Of the figure.
+        Font of the figure.
     """
-    given, letter = axis.given, axis.letter
-    if given.get("type") == "log":
+    options, letter = axis.given, axis.letter
+    if options.get("type") == "log":
         getattr(axes, f"set_{letter}scale")("log")
     getattr(axes, f"set_{letter}lim")(*axis.range)
     target = axes.xaxis if letter == "x" else axes.yaxis
-    visible = given.get("visible", True)
+    visible = options.get("visible", True)
     _ticks(target, axis, size)
-    labels = visible and given.get("showticklabels", True)
-    tick = given.get("ticks") if visible else ""
-    tick_font = {**font, **given.get("tickfont", {})}
-    side = given.get("side") or SIDES[letter][0]
+    labels = visible and options.get("showticklabels", True)
+    tick = options.get("ticks") if visible else ""
+    tick_font = {**font, **options.get("tickfont", {})}
+    side = options.get("side") or SIDES[letter][0]
     target.set_ticks_position(side)
     axes.tick_params(
         axis=letter,
         which="major",
         direction="out" if tick == "outside" else "in",
-        length=given.get("ticklen", 5) * POINT if tick else 0,
+        length=options.get("ticklen", 5) * POINT if tick else 0,
         width=POINT,
-        color=colour(given.get("tickcolor", "#444")),
+        color=colour(options.get("tickcolor", "#444")),
         labelcolor=colour(tick_font.get("color", "#444")),
         pad=3 * POINT,
         **{f"label{name}": labels and name == side for name in SIDES[letter]},
     )
-    grid = visible and given.get("showgrid", True)
+    grid = visible and options.get("showgrid", True)
     axes.grid(
         visible=grid,
         axis=letter,
         **{
-            "color": colour(given.get("gridcolor", "#eee")),
+            "color": colour(options.get("gridcolor", "#eee")),
             "zorder": 0,
-            "linewidth": given.get("gridwidth", 1) * POINT,
-            "linestyle": DASHES.get(given.get("griddash", "solid"), "-"),
+            "linewidth": options.get("gridwidth", 1) * POINT,
+            "linestyle": DASHES.get(options.get("griddash", "solid"), "-"),
         }
         if grid
         else {},
     )
-    slanted = [_italic(word) for word in given.get("ticktext") or ()]
+    slanted = [_italic(word) for word in options.get("ticktext") or ()]
     for number, label in enumerate(target.get_ticklabels()):
         italic = number < len(slanted) and slanted[number]
         run = Run(label.get_text(), tick_font["size"], "k", italic=italic)
         label.set_fontproperties(run.font)
         label.set_parse_math(False)
     _lines(axes, axis, side, visible=visible)
-    title = given.get("title", {})
+    title = options.get("title", {})
     if visible and title.get("text"):
         words = {**font, **title.get("font", {})}
         lines = read(title["text"], words["size"], words["color"])
@@ -93,43 +93,43 @@ def dress(axes: Any, axis: Axis, size: float, font: dict[str, Any]) -> None:
 
 
 def _lines(axes: Any, axis: Axis, side: str, *, visible: bool) -> None:
-    given = axis.given
-    shown = visible and given.get("showline", False)
+    options = axis.given
+    has_line = visible and options.get("showline", False)
     for name in SIDES[axis.letter]:
         spine = axes.spines[name]
-        spine.set_visible(shown and (name == side or bool(given.get("mirror"))))
-        spine.set_edgecolor(colour(given.get("linecolor", "#444")))
-        spine.set_linewidth(given.get("linewidth", 1) * POINT)
-    if visible and given.get("zeroline") and min(axis.range) < 0 < max(axis.range):
+        spine.set_visible(has_line and (name == side or bool(options.get("mirror"))))
+        spine.set_edgecolor(colour(options.get("linecolor", "#444")))
+        spine.set_linewidth(options.get("linewidth", 1) * POINT)
+    if visible and options.get("zeroline") and min(axis.range) < 0 < max(axis.range):
         line = axes.axvline if axis.letter == "x" else axes.axhline
-        line(0, color=colour(given.get("zerolinecolor", "#444")), linewidth=POINT)
+        line(0, color=colour(options.get("zerolinecolor", "#444")), linewidth=POINT)
 
 
 def _ticks(target: Any, axis: Axis, size: float) -> None:
-    given = axis.given
-    if given.get("tickvals") is not None:
-        places = axis.numbers(given["tickvals"])
-        words = given.get("ticktext")
-        words = [_number(v, given) for v in places] if words is None else words
-        shown = _apart(places.tolist(), [_read(word) for word in words], axis, size)
-        _fixed(target, places.tolist(), shown)
+    options = axis.given
+    if options.get("tickvals") is not None:
+        places = axis.numbers(options["tickvals"])
+        words = options.get("ticktext")
+        words = [_number(v, options) for v in places] if words is None else words
+        labels = _apart(places.tolist(), [_read(word) for word in words], axis, size)
+        _fixed(target, places.tolist(), labels)
     elif axis.names:
         _fixed(target, range(len(axis.names)), [_read(name) for name in axis.names])
-    elif given.get("dtick") and isinstance(given["dtick"], int | float):
+    elif options.get("dtick") and isinstance(options["dtick"], int | float):
         low, high = sorted(axis.range)
-        step, first = given["dtick"], given.get("tick0", 0)
+        step, first = options["dtick"], options.get("tick0", 0)
         places = np.arange(np.ceil((low - first) / step), (high - first) / step + 1e-9)
         values = first + step * places
-        _fixed(target, values, [_number(v, given) for v in values])
+        _fixed(target, values, [_number(v, options) for v in values])
     else:
         room = max(2, int(size / PER_TICK[axis.letter]))
-        most = min(given.get("nticks") or room, max(2, int(size / NARROWEST)))
+        most = min(options.get("nticks") or room, max(2, int(size / NARROWEST)))
         target.set_minor_locator(NullLocator())
-        if given.get("type") == "log":
+        if options.get("type") == "log":
             target.set_major_locator(LogLocator(numticks=most))
         else:
             target.set_major_locator(MaxNLocator(most, steps=[1, 2, 5, 10]))
-        target.set_major_formatter(FuncFormatter(lambda v, _: _number(v, given)))
+        target.set_major_formatter(FuncFormatter(lambda v, _: _number(v, options)))
 
 
 def _fixed(target: Any, places: Any, words: list[str]) -> None:
@@ -159,14 +159,14 @@ def _apart(places: list[float], words: list[str], axis: Axis, size: float) -> li
         return words
     font = axis.given.get("tickfont", {}).get("size", 11)
     shares = [axis.share(place) * size for place in places]
-    found, end = list(words), -np.inf
+    labels, end = list(words), -np.inf
     for place in np.argsort(shares):
         half = Run(words[place], font, "black").width / 2
         if shares[place] - half < end:
-            found[place] = ""
+            labels[place] = ""
         else:
             end = shares[place] + half + 4
-    return found
+    return labels
 
 
 def _number(value: float, given: dict[str, Any]) -> str:

@@ -28,7 +28,7 @@ class Legend:
     Parameters
     ----------
     model
-        Of the figure.
+        Model of the figure.
     width
         Pixels it may take.
     """
@@ -39,8 +39,8 @@ class Legend:
     title: Lines = field(init=False)
 
     def __post_init__(self) -> None:
-        given = self.given
-        font = {**self.model.layout["font"], **given.get("font", {})}
+        options = self.given
+        font = {**self.model.layout["font"], **options.get("font", {})}
         self.size, self.color = min(font["size"], 12), font["color"]
         room = self.width - ICON if self.flat else np.inf
         self.entries = [
@@ -48,20 +48,22 @@ class Legend:
             for number, trace in enumerate(self.model.traces)
             if trace.get("showlegend") is not False and trace.get("name")
         ]
-        if given.get("traceorder") == "reversed":
+        if options.get("traceorder") == "reversed":
             self.entries.reverse()
-        asked = self.model.layout.get("showlegend")
+        showlegend = self.model.layout.get("showlegend")
         forced = any(trace.get("showlegend") for trace in self.model.traces)
-        if asked is False or (asked is None and len(self.entries) < 2 and not forced):
+        if showlegend is False or (
+            showlegend is None and len(self.entries) < 2 and not forced
+        ):
             self.entries = []
-        text = given.get("title", {}).get("text") or ""
+        text = options.get("title", {}).get("text") or ""
         self.title = read(text, self.size, self.color)
 
     @property
     def given(self) -> dict[str, Any]:
-        """What the layout says of the legend."""
-        found: dict[str, Any] = self.model.layout.get("legend", {})
-        return found
+        """Plotly properties of the legend."""
+        options: dict[str, Any] = self.model.layout.get("legend", {})
+        return options
 
     @property
     def flat(self) -> bool:
@@ -71,8 +73,8 @@ class Legend:
     @property
     def icon(self) -> int:
         """Pixels before a name."""
-        drawn = [self.model.traces[number] for number, _ in self.entries]
-        return ICON if any("lines" in _mode(trace) for trace in drawn) else SIGN
+        traces = [self.model.traces[number] for number, _ in self.entries]
+        return ICON if any("lines" in _mode(trace) for trace in traces) else SIGN
 
     @property
     def cell(self) -> float:
@@ -114,11 +116,11 @@ class Legend:
     @property
     def heights(self) -> list[float]:
         """Pixels of every row."""
-        found = []
+        heights = []
         for start in range(0, len(self.entries), self.columns):
             row = self.entries[start : start + self.columns]
-            found.append(max(ROW, *(extent(lines)[1] + 4 for _, lines in row)))
-        return found
+            heights.append(max(ROW, *(extent(lines)[1] + 4 for _, lines in row)))
+        return heights
 
     @property
     def room(self) -> tuple[float, float]:
@@ -171,14 +173,14 @@ class Legend:
                 **line_style(trace),
             )
         if "markers" in mode:
-            given = trace.get("marker", {})
-            face = given.get("color", color)
+            style = trace.get("marker", {})
+            face = style.get("color", color)
             if not isinstance(face, str):
                 face = color if numeric(face) or len(face) == 0 else face[0]
-            symbol = given.get("symbol", "circle")
+            symbol = style.get("symbol", "circle")
             symbol = symbol if isinstance(symbol, str) else symbol[0]
-            rim = given.get("line", {})
-            size = float(np.clip(np.max(given.get("size", 6)), 6, 10))
+            rim = style.get("line", {})
+            size = float(np.clip(np.max(style.get("size", 6)), 6, 10))
             _mark(
                 figure,
                 [x + middle],

@@ -1,4 +1,4 @@
-"""What a figure says once its template is filled in, and where its axes lie."""
+"""Content of a figure once its template is filled in, and where its axes lie."""
 
 from __future__ import annotations
 
@@ -120,21 +120,21 @@ class Model:
         names = {key.replace("axis", "") for key in self.layout if key[1:5] == "axis"}
         for trace in self.traces:
             names |= {trace.get("xaxis", "x"), trace.get("yaxis", "y")}
-        found = {}
+        axes = {}
         for name in sorted(names):
-            own = self.layout.get(f"{name[0]}axis{name[1:]}", {})
-            found[name] = Axis(name, merged(base[name[0]], own))
-        return found
+            options = self.layout.get(f"{name[0]}axis{name[1:]}", {})
+            axes[name] = Axis(name, merged(base[name[0]], options))
+        return axes
 
     def pairs(self) -> list[tuple[Axis, Axis]]:
         """Return the x and y axis of every panel."""
-        found = {(t.get("xaxis", "x"), t.get("yaxis", "y")) for t in self.traces}
-        taken = {name for pair in found for name in pair}
+        pairs = {(t.get("xaxis", "x"), t.get("yaxis", "y")) for t in self.traces}
+        paired = {name for pair in pairs for name in pair}
         for name, axis in self.axes.items():
             other = axis.given.get("anchor", COUNTERPART[name[0]] + name[1:])
-            if name[0] == "x" and name not in taken and other in self.axes:
-                found.add((name, other))
-        return [(self.axes[x], self.axes[y]) for x, y in sorted(found)]
+            if name[0] == "x" and name not in paired and other in self.axes:
+                pairs.add((name, other))
+        return [(self.axes[x], self.axes[y]) for x, y in sorted(pairs)]
 
     def color_axis(self, holder: Mapping[str, Any]) -> dict[str, Any]:
         """Return the colour scale a marker or heatmap uses."""
@@ -164,15 +164,17 @@ def _styled(
 
 
 def _refuse(traces: list[dict[str, Any]], layout: Mapping[str, Any]) -> None:
-    found = [f"a trace of type {t['type']!r}" for t in traces if t["type"] not in KINDS]
-    found += [
+    unsupported = [
+        f"a trace of type {t['type']!r}" for t in traces if t["type"] not in KINDS
+    ]
+    unsupported += [
         f"a shape of type {shape.get('type', 'rect')!r}"
         for shape in layout.get("shapes", ())
         if shape.get("type", "rect") not in SHAPES
     ]
-    found += ["pictures"] * bool(layout.get("images"))
-    if found:
+    unsupported += ["pictures"] * bool(layout.get("images"))
+    if unsupported:
         raise ValueError(
             "`figure` must be made of scatter, bar, histogram and heatmap traces to be "
-            f"drawn without a browser, got {found[0]}: save it as .html or .json."
+            f"drawn without a browser, got {unsupported[0]}: save it as .html or .json."
         )

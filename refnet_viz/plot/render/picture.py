@@ -56,7 +56,7 @@ def render(
     Parameters
     ----------
     figure
-        Of scatter, bar, histogram and heatmap traces.
+        A figure of scatter, bar, histogram and heatmap traces.
     kind
         "png", "svg" or "pdf".
     width, height
@@ -87,10 +87,10 @@ def render(
         canvas.patch.set_facecolor(colour(model.layout.get("paper_bgcolor", "white")))
         _paint(canvas, model, width, height)
         file = io.BytesIO()
-        told = dict(zip(WORDS[kind], words, strict=False))
+        texts = dict(zip(WORDS[kind], words, strict=False))
         metadata = {
             **METADATA[kind],
-            **{key: text for key, text in told.items() if text},
+            **{key: text for key, text in texts.items() if text},
         }
         canvas.savefig(file, format=kind, dpi=96 * scale, metadata=metadata)
     return spoken(file.getvalue(), *words) if kind == "svg" else file.getvalue()
@@ -105,8 +105,8 @@ def _paint(canvas: Figure, model: Model, width: int, height: int) -> None:
     # Labels are drawn, measured, and drawn again where they have room.
     for last in (False, True):
         area = _area(width, height, margin)
-        for name, found in ranges.items():
-            model.axes[name].range = found
+        for name, limits in ranges.items():
+            model.axes[name].range = limits
         panels = _panels(canvas, model, area, bars)
         over = _overhang(canvas, panels, area)
         if last:
@@ -150,10 +150,10 @@ def _settle(
 
 def _legend(model: Model, area: Box, width: int) -> tuple[Legend, float]:
     """Return the legend, and where it begins: at the panels or at the edge."""
-    given = model.layout.get("legend", {})
-    if given.get("xref") != "container":
+    options = model.layout.get("legend", {})
+    if options.get("xref") != "container":
         return Legend(model, area[2]), area[0]
-    start = width * given.get("x", 0.0)
+    start = width * options.get("x", 0.0)
     return Legend(model, width - 2 * start), start
 
 
@@ -237,16 +237,16 @@ def _overhang(canvas: Figure, panels: list[Axes], area: Box) -> dict[str, float]
 
 
 def _title(canvas: Figure, model: Model, area: Box) -> None:
-    given = model.layout.get("title", {})
-    if not given.get("text"):
+    options = model.layout.get("title", {})
+    if not options.get("text"):
         return
-    font = {**model.layout["font"], "size": 17, **given.get("font", {})}
-    lines = read(given["text"], font["size"], font["color"])
-    left = area[0] if given.get("xref") == "paper" else 0.0
+    font = {**model.layout["font"], "size": 17, **options.get("font", {})}
+    lines = read(options["text"], font["size"], font["color"])
+    left = area[0] if options.get("xref") == "paper" else 0.0
     size = canvas.get_size_inches() * 96
-    wide = area[2] if given.get("xref") == "paper" else size[0]
-    anchor = given.get("xanchor", "left")
-    top = size[1] * given["y"] if "y" in given else size[1] - TITLE_TOP
-    at = (left + given.get("x", 0.05) * wide, top)
+    wide = area[2] if options.get("xref") == "paper" else size[0]
+    anchor = options.get("xanchor", "left")
+    top = size[1] * options["y"] if "y" in options else size[1] - TITLE_TOP
+    at = (left + options.get("x", 0.05) * wide, top)
     anchor = "left" if anchor == "auto" else anchor
     write(canvas, lines, at, yanchor="top", xanchor=anchor)

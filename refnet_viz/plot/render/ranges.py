@@ -1,4 +1,4 @@
-"""What part of the numbers each axis shows, as plotly would choose it."""
+"""Ranges of numbers that the axes show, as plotly would choose them."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def fit(model: Model) -> dict[int, Bars]:
 
 
 def _range(axis: Axis, model: Model, bars: dict[int, Bars]) -> tuple[float, float]:
-    given = axis.given.get("range")
-    if given and None not in given:
-        low, high = axis.numbers(list(given)).tolist()
+    limits = axis.given.get("range")
+    if limits and None not in limits:
+        low, high = axis.numbers(list(limits)).tolist()
     else:
         low, high = _found(axis, model, bars)
     if axis.given.get("type") == "log":

@@ -35,5 +35,5 @@ def spoken(drawing: bytes, title: str, description: str) -> bytes:
     )
     head = re.compile(r"<svg\b([^>]*)>")
     opened = f'<svg role="img" aria-labelledby="{names}"'
-    told = head.sub(lambda found: f"{opened}{found[1]}>{inside}", drawing.decode(), 1)
-    return told.encode()
+    svg = head.sub(lambda found: f"{opened}{found[1]}>{inside}", drawing.decode(), 1)
+    return svg.encode()

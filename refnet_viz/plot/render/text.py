@@ -58,8 +58,8 @@ class Run:
 
 @cache
 def _families() -> list[str]:
-    known = set(font_manager.fontManager.get_font_names())
-    return [FAMILY, *(name for name in OTHERS if name in known)]
+    installed = set(font_manager.fontManager.get_font_names())
+    return [FAMILY, *(name for name in OTHERS if name in installed)]
 
 
 @cache
@@ -80,21 +80,21 @@ def _letters(family: str) -> frozenset[int]:
 @cache
 def _family_of(letter: str) -> str:
     """Return the first font that has a character, empty where none has."""
-    every = (*_families(), *_further())
-    return next((name for name in every if ord(letter) in _letters(name)), "")
+    candidates = (*_families(), *_further())
+    return next((name for name in candidates if ord(letter) in _letters(name)), "")
 
 
 def families(text: str) -> list[str]:
     """Return the fonts that a text is written in; letters that none has are noted."""
-    found = list(_families())
+    fonts = list(_families())
     for letter in dict.fromkeys(text):
-        own = _family_of(letter)
-        if own and own not in found:
-            found.append(own)
-        if not own and unicodedata.category(letter)[0] in "LMNPS":
+        family = _family_of(letter)
+        if family and family not in fonts:
+            fonts.append(family)
+        if not family and unicodedata.category(letter)[0] in "LMNPS":
             for lost in _WATCHED:
                 lost[letter] = None
-    return found
+    return fonts
 
 
 # Letters that no font had, of everything that is watched just now.
@@ -214,20 +214,20 @@ def wrapped(lines: Lines, width: float) -> Lines:
     >>> ["".join(run.text for run in line) for line in lines]
     ['one two', 'three']
     """
-    found: Lines = []
+    broken: Lines = []
     for line in lines:
-        found.append([])
+        broken.append([])
         room = width
         for run in line:
             for piece in _words(run, width):
                 word = piece
-                if word.width > room and found[-1]:
+                if word.width > room and broken[-1]:
                     word = replace(piece, text=piece.text.lstrip())
-                    found.append([])
+                    broken.append([])
                     room = width
-                found[-1].append(word)
+                broken[-1].append(word)
                 room -= word.width
-    return [_joined(line) for line in found]
+    return [_joined(line) for line in broken]
 
 
 def _words(run: Run, width: float) -> list[Run]:
@@ -245,15 +245,15 @@ def _words(run: Run, width: float) -> list[Run]:
 
 def _joined(line: list[Run]) -> list[Run]:
     """Return a line with neighbouring runs of one style made one, ends stripped."""
-    found: list[Run] = []
+    runs: list[Run] = []
     for run in line:
-        if found and replace(found[-1], text="") == replace(run, text=""):
-            found[-1] = replace(run, text=found[-1].text + run.text)
+        if runs and replace(runs[-1], text="") == replace(run, text=""):
+            runs[-1] = replace(run, text=runs[-1].text + run.text)
         else:
-            found.append(run)
-    if found:
-        found[-1] = replace(found[-1], text=found[-1].text.rstrip())
-    return found
+            runs.append(run)
+    if runs:
+        runs[-1] = replace(runs[-1], text=runs[-1].text.rstrip())
+    return runs
 
 
 def written(lines: Lines, size: float, color: str) -> str:
@@ -304,13 +304,13 @@ def write(
     figure
         To write on.
     lines
-        Of `read`.
+        Lines as `read` returns them.
     at
         Pixels from the lower left corner of the figure.
     xanchor, yanchor
         Which point of the text stands there.
     align
-        Of the lines among themselves.
+        Alignment of the lines among themselves.
     """
     width, height = extent(lines)
     left = at[0] - ANCHORS[xanchor] * width

@@ -26,12 +26,12 @@ TRANSPARENT = "rgba(0,0,0,0)"
 
 def line_color(trace: dict[str, Any], model: Model, number: int) -> str:
     """Return the one colour of a trace: its line's, its marker's, or its turn's."""
-    found = trace.get("marker", {}).get("color")
-    own = found if isinstance(found, str) else None
+    colors = trace.get("marker", {}).get("color")
+    color = colors if isinstance(colors, str) else None
     line = trace.get("line", {}).get("color")
     if trace["type"] in {"bar", "histogram"}:
         line = None
-    return str(line or own or model.colorway[number % len(model.colorway)])
+    return str(line or color or model.colorway[number % len(model.colorway)])
 
 
 def line_style(trace: dict[str, Any]) -> dict[str, Any]:
@@ -50,11 +50,11 @@ class Pen:
     Parameters
     ----------
     axes
-        Of matplotlib.
+        Axes of matplotlib.
     model
-        Of the figure.
+        Model of the figure.
     number
-        Of the trace.
+        Number of the trace.
     """
 
     axes: Any
@@ -63,7 +63,7 @@ class Pen:
 
     @property
     def trace(self) -> dict[str, Any]:
-        """What plotly says of it."""
+        """Plotly properties of the trace."""
         return self.model.traces[self.number]
 
     @property
@@ -73,7 +73,7 @@ class Pen:
 
     @property
     def opacity(self) -> float:
-        """Of the whole trace."""
+        """Opacity of the whole trace."""
         return float(self.trace.get("opacity", 1.0))
 
     @property
@@ -93,7 +93,7 @@ class Pen:
 
     def draw(self, bars: Bars | None, before: Floats | None) -> Floats | None:
         """Draw the trace; return its line, up to which the next may be filled."""
-        known = set(self.axes.get_children())
+        earlier = set(self.axes.get_children())
         line = None
         if bars is not None:
             self._bars(bars)
@@ -105,7 +105,7 @@ class Pen:
         # Later traces lie on top; by itself matplotlib puts every line above points.
         height = 2 + self.trace.get("zorder", 0) / 10 + self.number / 1000
         for artist in self.axes.get_children():
-            if artist not in known:
+            if artist not in earlier:
                 artist.set_zorder(height)
         return line
 
@@ -138,16 +138,16 @@ class Pen:
         self.axes.add_line(line)
 
     def _markers(self) -> None:
-        given, count = self.trace.get("marker", {}), len(self.ends)
-        rim = given.get("line", {})
-        alpha = _spread(given.get("opacity", 1.0), count) * self.opacity
-        faces = self._colors(given.get("color", self.color), alpha)
+        style, count = self.trace.get("marker", {}), len(self.ends)
+        rim = style.get("line", {})
+        alpha = _spread(style.get("opacity", 1.0), count) * self.opacity
+        faces = self._colors(style.get("color", self.color), alpha)
         edges = self._colors(rim.get("color", TRANSPARENT), alpha)
-        sizes = _spread(given.get("size", 6), count)
-        symbols = np.broadcast_to(np.asarray(given.get("symbol", "circle")), count)
-        shown = np.isfinite(self.ends).all(axis=1)
+        sizes = _spread(style.get("size", 6), count)
+        symbols = np.broadcast_to(np.asarray(style.get("symbol", "circle")), count)
+        placed = np.isfinite(self.ends).all(axis=1)
         for symbol in dict.fromkeys(symbols.tolist()):
-            at = shown & (symbols == symbol)
+            at = placed & (symbols == symbol)
             hollow = symbol.endswith("-open")
             self.axes.scatter(
                 self.ends[at, 0],
@@ -163,15 +163,15 @@ class Pen:
         """Return red, green, blue and opacity of every point."""
         count = len(alpha)
         if isinstance(given, str) or given is None:
-            found = np.tile(colour(given), (count, 1)).astype(np.float64)
+            colors = np.tile(colour(given), (count, 1)).astype(np.float64)
         elif numeric(given):
             holder = self.trace.get("marker", {})
-            found = scaled(given, self.model.color_axis(holder))
+            colors = scaled(given, self.model.color_axis(holder))
         else:
-            known = {name: colour(name) for name in dict.fromkeys(given)}
-            found = np.array([known[name] for name in given], dtype=np.float64)
-        found[:, 3] *= alpha
-        return found
+            by_name = {name: colour(name) for name in dict.fromkeys(given)}
+            colors = np.array([by_name[name] for name in given], dtype=np.float64)
+        colors[:, 3] *= alpha
+        return colors
 
     def _text(self) -> None:
         font = {**self.model.layout["font"], **self.trace.get("textfont", {})}
@@ -213,8 +213,8 @@ class Pen:
             foot[:, 0 if kind == "tozerox" else 1] = 0.0
             outline = np.concatenate([outline, foot])
         default = colour(self.color, 0.5)
-        given = self.trace.get("fillcolor")
-        face = colour(given) if given else default
+        fill = self.trace.get("fillcolor")
+        face = colour(fill) if fill else default
         # A gap ends one outline and begins another.
         gaps = np.flatnonzero(np.isnan(outline).any(axis=1))
         for part in np.split(outline, gaps):
@@ -241,17 +241,17 @@ class Pen:
             )
 
     def _bars(self, bars: Bars) -> None:
-        given = self.trace.get("marker", {})
+        style = self.trace.get("marker", {})
         count = len(bars.start)
-        alpha = _spread(given.get("opacity", 1.0), count) * self.opacity
-        rim = given.get("line", {})
+        alpha = _spread(style.get("opacity", 1.0), count) * self.opacity
+        rim = style.get("line", {})
         boxes = [
             Rectangle((x, y), width, height)
             for x, y, width, height in zip(*bars.boxes(), strict=True)
         ]
         patches = PatchCollection(
             boxes,
-            facecolors=self._colors(given.get("color", self.color), alpha),
+            facecolors=self._colors(style.get("color", self.color), alpha),
             linewidths=rim.get("width", 0) * POINT,
             edgecolors=colour(rim.get("color", TRANSPARENT)),
         )
