@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import numpy as np
@@ -75,8 +77,27 @@ def embed(
             hashes[columns] = row_hashes(rows, names)
         return _embed(run, rows, hashes[columns], place=place, batch_size=batch_size)
 
-    with one_thread_for(len(data)):
+    with _one_thread(len(data)):
         return map_values(one, runs)
+
+
+@contextmanager
+def _one_thread(rows: int) -> Iterator[None]:
+    """Compute few rows by one thread of torch, too, whose pools others cannot limit.
+
+    Whether anything was trained before in this process would otherwise decide how sums
+    are rounded, and a figure could not be made again from runs trained once more.
+    """
+    threads = torch.get_num_threads()
+    with one_thread_for(rows) as limits:
+        if limits is None:
+            yield
+            return
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
 
 
 def _embed(

@@ -1,12 +1,16 @@
 """What `embed` says of a run: shapes, held-out rows, answers, and Theorem 1."""
 
 import dataclasses
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.spatial.distance import pdist, squareform
 
+import refnet_viz as rv
 from refnet_viz.data import Dataset
 from refnet_viz.data.dataset import Media, Modality
 from refnet_viz.embedding import Embedding
@@ -263,3 +267,31 @@ def test_refined_distances_are_within_the_residuals_of_the_true_ones(
     # Not an empty statement: smaller bounds are broken.
     assert (gap > 0.5 * tight)[~np.eye(300, dtype=bool)].any()
     assert (gap > 0.25 * (rho[:, None] + rho[None, :])).any()
+
+
+AGAIN = """
+import sys
+import torch
+import refnet_viz as rv
+from refnet_viz.train import Run
+
+run, data = Run.load(sys.argv[1]), rv.data.emoji()
+threads = torch.get_num_threads()
+before = rv.embed(run, data.test).digest
+torch.set_num_threads(torch.get_num_threads())  # as training does at its end
+print(before == rv.embed(run, data.test).digest, torch.get_num_threads() == threads)
+"""
+
+
+def test_what_was_trained_before_does_not_change_the_bits(tmp_path):
+    config = dataclasses.replace(rv.VARIANTS["plain"], epochs=1)
+    fit(rv.data.emoji(), config, progress=False).save(tmp_path / "run")
+    env = {name: value for name, value in os.environ.items() if "THREADS" not in name}
+    out = subprocess.run(
+        [sys.executable, "-c", AGAIN, str(tmp_path / "run")],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert out == ["True", "True"]  # and the caller has all threads again
