@@ -8,15 +8,60 @@ import sys
 # Before torch is imported: on matrices this small, threads only wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import hypothesis
 import numpy as np
 import pytest
 
 from refnet_viz.config import Config
 from refnet_viz.data import Dataset
 
-# What trains, or tests networks: there is nothing of it where there is no torch.
-WITH_TORCH = ()
+# Files of tests that train, or of networks: left out where there is no torch. Of other
+# files single tests are marked `torch`.
+WITH_TORCH = [
+    "test_api.py",
+    "test_attribution.py",
+    "test_baselines.py",
+    "test_conformal.py",
+    "test_counterfactual.py",
+    "test_door_columns.py",
+    "test_door_values.py",
+    "test_encode.py",
+    "test_fusion_decisions.py",
+    "test_fusion_equilibrium.py",
+    "test_fusion_tokens.py",
+    "test_fusion_vector.py",
+    "test_inference.py",
+    "test_known_defects.py",
+    "test_media.py",
+    "test_model.py",
+    "test_model_features.py",
+    "test_nulls.py",
+    "test_objectives.py",
+    "test_outside.py",
+    "test_plot_accessible.py",
+    "test_plot_latent.py",
+    "test_prediction.py",
+    "test_recipe.py",
+    "test_regimes.py",
+    "test_regression.py",
+    "test_replay.py",
+    "test_responsibility.py",
+    "test_runs.py",
+    "test_snapshots.py",
+    "test_train.py",
+    "test_train_device.py",
+    "test_train_settings.py",
+    "test_train_validation.py",
+    "test_train_weights.py",
+    "test_training_form.py",
+    "test_unlabelled.py",
+    "test_workshop.py",
+]
 collect_ignore = [] if importlib.util.find_spec("torch") else WITH_TORCH
+
+# An example may take as long as a busy machine needs.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 KINDS = ("vector", "picture", "sequence", "tokens", "other vector")
 

@@ -214,8 +214,8 @@ def test_a_dataset_keeps_its_own_copy_of_what_it_was_given():
             "`split` must be 0 (train), 1 (val) or 2 (test), got 3.",
         ),
         (
-            {"split": ["train", "test", "dev", "val", "val"]},
-            "`split` must be one of 'train', 'val', 'test', got 'dev'.",
+            {"split": ["train", "test", "holdout", "val", "val"]},
+            "`split` must be one of 'train', 'val', 'test', got 'holdout'.",
         ),
         ({"split": [0]}, "`split` must have as many rows as `a` (5), got 1."),
         (
@@ -263,8 +263,8 @@ def test_parts_hold_the_rows_of_their_split():
     assert data.val.ids.tolist() == ["y"]
     assert data.test.ids.tolist() == ["z"]
     assert data.test.modalities["b"].values.tolist() == [[8.0, 9.0]]
-    assert refusal(lambda: data.part("dev")) == (
-        "`split` must be one of 'train', 'val', 'test', got 'dev'."
+    assert refusal(lambda: data.part("holdout")) == (
+        "`split` must be one of 'train', 'val', 'test', got 'holdout'."
     )
 
 

@@ -537,6 +537,7 @@ def test_without_pyarrow_csv_is_read_and_the_rest_says_what_to_install(tmp_path)
     )
 
 
+@pytest.mark.torch
 def test_a_table_trains_and_opens(tmp_path):
     rng = np.random.default_rng(0)
     kinds = rng.permutation(["cat", "dog"] * 30)

@@ -70,6 +70,7 @@ def test_svg_and_pdf_are_what_they_say(tmp_path):
     assert b"CreationDate" not in content
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("name", plot.FIGURES)
 def test_no_text_from_data_becomes_part_of_a_drawing(tmp_path, name):
     tree = ElementTree.parse(save(figures.attacked(name), tmp_path / "f.svg"))

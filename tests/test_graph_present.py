@@ -195,6 +195,7 @@ def test_what_stands_in_absent_rows_is_never_looked_at():
         assert np.array_equal(one.distances, two.distances)
 
 
+@pytest.mark.torch
 def test_no_neighbour_lacks_the_modality_where_a_fifth_is_missing():
     rng = np.random.default_rng(1)
     n, y = 300, np.arange(300) % 6

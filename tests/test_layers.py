@@ -156,7 +156,13 @@ def test_an_embedding_is_saved_without_what_draws(tmp_path):
     assert not set(json.loads(out.stdout)) & unneeded
 
 
-@pytest.mark.parametrize("module", LAZY)
+@pytest.mark.parametrize(
+    "module",
+    [
+        pytest.param(name, marks=[pytest.mark.torch] * (name == "refnet_viz.train"))
+        for name in LAZY
+    ],
+)
 def test_importing_loads_no_more_than_it_needs(module):
     code = f"import {module}, json, sys; print(json.dumps(list(sys.modules)))"
     out = subprocess.run(

@@ -389,6 +389,7 @@ def test_errors_are_one_sentence(spaces, change, sentence):
         rv.export_html(**given)
 
 
+@pytest.mark.torch
 def test_runs_are_embedded_first(data, small, tmp_path):
     run = rv.fit(data, small, seed=0, progress=False)
     sentence = (

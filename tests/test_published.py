@@ -142,6 +142,7 @@ def test_only_training_rows_are_fitted_on(tmp_path):
     np.testing.assert_array_equal(before, after)
 
 
+@pytest.mark.torch
 def test_official_numbers_of_memes(tmp_path, small):
     save_memes(tmp_path, SEEN)
     save_lines(tmp_path / "test_seen.jsonl", [meme(i) for i in range(27, 33)])
@@ -243,6 +244,7 @@ def test_films_with_gaps(films):
     assert data.media.texts[2] == "one text"
 
 
+@pytest.mark.torch
 def test_official_numbers_of_films(films, small):
     data = mm_imdb(films)
     space = rv.embed(rv.fit(data, small, progress=False), data)

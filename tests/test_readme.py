@@ -58,6 +58,7 @@ def test_its_picture_is_small_and_has_the_manifest_that_makes_it_again():
     assert f"python {Path('docs/picture.py').as_posix()}" in TEXT
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("call", CALLS, ids=ast.unparse)
 def test_every_call_fits_what_is_called(call):
     function = resolved(call.func)

@@ -296,6 +296,7 @@ def test_training_rows_are_owned_up_to(spaces, tmp_path):
     assert "Up to 50% of these points were trained on, which flatters the runs." in said
 
 
+@pytest.mark.torch
 def test_runs_and_data_add_training_and_linear_models(tmp_path, make_paired, small):
     data = make_paired()
     runs = {

@@ -128,6 +128,7 @@ def test_every_shape_and_field_comes_back(tmp_path, spaces):
             pairs += zip(*values, strict=True)
 
 
+@pytest.mark.torch
 def test_real_embeddings_of_every_kind_of_modality(tmp_path, make_mixed, small):
     data = make_mixed(missing=True)
     runs = rv.sweep(

@@ -193,10 +193,10 @@ def test_the_figure_of_spectra_draws_its_tables():
 def test_classes_are_means_of_points_the_largest_first():
     own = answering(labels=[0] * 5 + [1] * 15 + [2] * 10, class_names=list("uvw"))
     table, points = scores_by_class(own), scores_by_point(own)
-    assert table["label"].tolist()[::2] == [None, "v", "w", "u"]
+    assert table["label"].fillna("all").tolist()[::2] == ["all", "v", "w", "u"]
     for row in table.to_dict("records"):
         label = row["label"]
-        mask = np.full(30, True) if label is None else own.labels == "uvw".index(label)
+        mask = np.full(30, True) if pd.isna(label) else own.labels == "uvw".index(label)
         assert row["members"] == row["points"] == mask.sum()
         assert row["mean"] == pytest.approx(points[row["modality"]][mask].mean())
     whole = table[table["label"].isna()].set_index("modality")
