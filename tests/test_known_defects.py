@@ -144,14 +144,14 @@ def test_m04_head_refiner_contrastive_loss_and_viewer_share_one_z(
 
     run = trained(data, small)
     model, space = run.model(), embed(run, data)
-    z = torch.from_numpy(space.z)
+    z = torch.tensor(space.z)
     with torch.no_grad():
         torch.testing.assert_close(
-            model.head(z).softmax(dim=1), torch.from_numpy(space.scores)
+            model.head(z).softmax(dim=1), torch.tensor(space.scores)
         )
         answers = model.decode(z)
     for name, answer in answers.items():
-        torch.testing.assert_close(answer, torch.from_numpy(space.decoded[name]))
+        torch.testing.assert_close(answer, torch.tensor(space.decoded[name]))
 
 
 @every_loss

@@ -135,7 +135,7 @@ def test_decoders_fitted_to_another_epoch_are_dropped(runs, data):
     assert np.isfinite(found.z).all()
     # Whoever asks the network itself cannot take them for answers either.
     model = shown.model()
-    answers = model.decode(torch.from_numpy(found.z))
+    answers = model.decode(torch.tensor(found.z))
     assert all(answer.isnan().all() for answer in answers.values())
 
 
