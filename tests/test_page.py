@@ -18,7 +18,8 @@ from refnet_viz.explorer.store import Store
 from refnet_viz.explorer.view import drawn_rows_of
 from refnet_viz.graph.points import purity_chance_by_point, same_label
 from refnet_viz.layout import project
-from refnet_viz.share import markup, payload
+from refnet_viz.plot.page import source_hash
+from refnet_viz.share import payload
 from refnet_viz.statistics import seed_band
 
 K = 4
@@ -82,7 +83,7 @@ def test_the_policy_allows_this_script_and_style_only(written):
     script = re.search(r"<script>(.*?)</script>", written, re.DOTALL)[1]
     assert policy["content"] == (
         "default-src 'none'; img-src data:; style-src "
-        f"'{markup.digest(style)}'; script-src '{markup.digest(script)}'; "
+        f"'{source_hash(style)}'; script-src '{source_hash(script)}'; "
         "base-uri 'none'; form-action 'none'"
     )
     assert [attrs.get("type") for attrs in document.every("script")] == [
@@ -168,6 +169,13 @@ def test_bands_have_the_quantile_of_students_t(written):
     half = content["student"][3] * values.std(ddof=1) / np.sqrt(3)
     low, high = seed_band(values, 0.95)
     assert np.allclose([values.mean() - half, values.mean() + half], [low, high])
+
+
+def test_maps_at_first_may_lack_the_seed_of_the_baseline(spaces, tmp_path):
+    spaces = {"plain": spaces["plain"][0], "both": spaces["both"][1]}
+    page = held(export(tmp_path, spaces, k=K, variants=["both"]))
+    assert page["shown"] == ["both"]
+    assert page["seed"] == "1"
 
 
 def test_colours_are_those_of_the_explorer(written, store):

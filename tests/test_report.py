@@ -13,7 +13,9 @@ import pytest
 from pages import HOSTILE, Document, N, space
 
 import refnet_viz as rv
+from refnet_viz.data.media import data_address
 from refnet_viz.graph import compare, edge_diff, knn, rewiring
+from refnet_viz.plot.page import source_hash
 from refnet_viz.plot.render import render
 from refnet_viz.share import markup, overview
 from refnet_viz.share.findings import beside_rails, findings, like_permuted
@@ -149,7 +151,7 @@ def test_the_page_is_one_file_without_script_or_network(written):
     style = re.search(r"<style>(.*?)</style>", written, re.DOTALL)[1]
     assert policy["content"] == (
         "default-src 'none'; img-src data:; style-src "
-        f"'{markup.digest(style)}'; base-uri 'none'; form-action 'none'"
+        f"'{source_hash(style)}'; base-uri 'none'; form-action 'none'"
     )
     tags = {tag for tag, *_ in document.elements}
     assert not tags & {"script", "link", "iframe", "object", "svg", "form"}
@@ -272,7 +274,7 @@ def test_pictures_are_those_of_the_figures(written, spaces):
         figure = drawn[key](material)[0].figure
         height = int(figure.layout.height)
         picture = render(figure, "svg", width=960, height=height)
-        assert images[place] == markup.address("image/svg+xml", picture)
+        assert images[place] == data_address("image/svg+xml", picture)
 
 
 def test_what_cannot_be_drawn_says_why(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import os
 import warnings
@@ -163,6 +164,17 @@ def check_media(media: Any) -> None:
             "`media` must be refnet_viz.data.Media(pictures, texts), "
             f"got {type(media).__name__}."
         )
+
+
+def data_address(kind: str, content: bytes) -> str:
+    """Return content as a data address.
+
+    Examples
+    --------
+    >>> data_address("text/plain", b"ab")
+    'data:text/plain;base64,YWI='
+    """
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def mime_of(picture: bytes) -> str:

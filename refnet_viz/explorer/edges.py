@@ -11,11 +11,11 @@ import numpy.typing as npt
 from ..graph.diff import edge_diff
 from ..graph.patterns import LISTED, EdgeGroups, Group
 from ..plot.points import edge_style
+from ..plot.text import cut
 from ..plot.theme import class_style, faded, ink
 from .embeddings import Key
 from .state import CHANGES
 from .store import Store
-from .words import cut
 
 MOST_COLORS = 8  # colours that lines can be told apart by
 LONGEST = 28  # of a set of modalities in the legend
@@ -77,10 +77,8 @@ def styled(
         yield {**style, "dash": DASH}, member & groups.contradicted
 
 
-def key(groups: EdgeGroups | None, mode: str) -> list[dict[str, Any]]:
+def key(groups: EdgeGroups, mode: str) -> list[dict[str, Any]]:
     """Return name, colour and dash of each group, those of all modalities first."""
-    if groups is None:
-        return []
     styles = _styles(groups, mode)
     return [
         {"name": _name(group), "color": style["color"], "dash": []}

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..data.answers import NO_LABEL
-from ..data.media import mime_of
+from ..data.media import data_address, mime_of
 from ..embedding import Embedding
 from ..graph import METRICS, Neighbors
 from ..graph.pairs import mean_of
 from ..graph.points import same_label
 from ..graph.prediction import constant_accuracy
 from ..plot.rewiring import chance_rewiring
+from ..plot.text import clipped, cut
 from ..statistics import seed_band
 from .embeddings import Rows
 from .points import PointTable, responsibility_of
 from .view import View
-from .words import cut
 
 MOST_ROWS = 20  # neighbours, or selected points, in a list
 MOST_CLASSES = 5  # of a selection, counted one by one
@@ -124,7 +123,7 @@ def picture(embedding: Embedding, row: int) -> str:
     if not pictures or not pictures[row]:
         return ""
     data = pictures[row]
-    return f"data:{mime_of(data)};base64,{base64.b64encode(data).decode()}"
+    return data_address(mime_of(data), data)
 
 
 def text(embedding: Embedding, row: int) -> str:
@@ -132,8 +131,7 @@ def text(embedding: Embedding, row: int) -> str:
     texts = embedding.media.texts
     if not texts:
         return ""
-    words = str(texts[row])
-    return words if len(words) <= LONGEST else words[: LONGEST - 1] + "…"
+    return clipped(str(texts[row]), LONGEST)
 
 
 def _tiles(table: PointTable, graph: Neighbors, row: int) -> dict[str, Any]:

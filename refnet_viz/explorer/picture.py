@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import html
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
-from .. import _check
+from ..data.media import data_address
 from ..plot.panels import default_columns, finish, flat_axes, grid, place
 from ..plot.points import edge_lines, points
 from ..plot.record import call_of, with_call
@@ -17,9 +16,6 @@ from ..plot.render import render
 from ..plot.text import escape, short, small
 from ..plot.theme import faded, ink
 from . import edges
-from .inputs import spaces_of
-from .state import State
-from .store import Store
 from .view import Panel, View
 
 HEIGHT = 340  # pixels of a row of maps
@@ -88,11 +84,7 @@ def state_figure(spaces: Any, **settings: Any) -> go.Figure:
     >>> state_figure(line, k=1, layout="pca").layout.meta["k"]
     1
     """
-    variants = spaces_of(spaces, None)
-    k = _check.k_or_default(settings.get("k"), len(next(iter(variants.values()))[0]))
-    store = Store.of(variants, k)
-    state = State.of(store, settings | {"k": k})
-    return figure_of(View(store, state))
+    return figure_of(View.of(spaces, settings))
 
 
 def figure_of(view: View) -> go.Figure:
@@ -169,10 +161,9 @@ def still(view: View) -> tuple[str, str]:
     data = render(
         figure_of(view), "png", width=STILL_WIDTH, height=STILL_HEIGHT, scale=1.5
     )
-    source = base64.b64encode(data).decode()
     image = (
         f'{STYLE}<img class="rv-static" alt="{html.escape(alt)}" '
         f'style="max-width: 100%" width="{STILL_WIDTH}" '
-        f'src="data:image/png;base64,{source}">'
+        f'src="{data_address("image/png", data)}">'
     )
     return image, alt

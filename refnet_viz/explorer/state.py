@@ -145,7 +145,6 @@ class State:
         choices = after.choices(store)
         if "seed" not in values and after.seed not in choices["seed"]:
             values["seed"] = choices["seed"][0]
-        choices["k"] = [store.k_max]
         checked = {
             name: after._checked(name, value, choices.get(name, ()))
             for name, value in values.items()
@@ -176,7 +175,7 @@ class State:
         if name == "weights":
             return checked_weights(value, self.weights)
         if name == "k":
-            return _check.integer("k", value, low=1, high=choices[0])
+            return _check.integer("k", value, low=1, high=choices[-1])
         if name == "mode":
             ink(value)
             return value
@@ -188,7 +187,7 @@ class State:
             return value
         return _check.one_of(name, value, choices)
 
-    def choices(self, store: Store) -> dict[str, list[Any]]:
+    def choices(self, store: Store) -> dict[str, Sequence[Any]]:
         """Return what can be chosen, by setting."""
         runs = store.embeddings
         edges = [name for name in EDGES if name != BY_MODALITY or runs.modalities]
@@ -199,6 +198,7 @@ class State:
             "metric": list(DISTANCES),
             "layout": list(LAYOUTS),
             "color": store.colors,
+            "k": range(1, store.k_max + 1),
             "edges": edges,
             "baseline": list(runs.variants),
             "epoch": [*runs.epochs, None],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,18 +10,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .. import _check
+from ..data.dataset import Dataset
 from ..graph import Neighbors
 from ..graph.patterns import EdgeGroups
 from ..layout import Layout
 from ..plot.color import Coloring
 from ..plot.points import cap
-from ..plot.text import count_of
+from ..plot.text import count_of, cut
 from .edges import MOST_COLORS, pairs_of
 from .embeddings import Key, Rows
+from .inputs import earlier_of, spaces_of
 from .points import PointTable
 from .state import BY_MODALITY, CHANGES, State
 from .store import Store
-from .words import cut
 
 MOST_POINTS = 20_000
 MOST_EDGES = 20_000  # on all maps together
@@ -99,6 +101,25 @@ class View:
     store: Store
     state: State
     hurried: bool = False
+
+    @classmethod
+    def of(
+        cls, spaces: Any, settings: Mapping[str, Any], data: Dataset | None = None
+    ) -> View:
+        """Return the view of embeddings, runs or a folder with some settings.
+
+        Parameters
+        ----------
+        spaces, data
+            As in `refnet_viz.explore`.
+        settings
+            Settings, as `State.of` takes them.
+        """
+        variants = spaces_of(spaces, data)
+        count = len(next(iter(variants.values()))[0])
+        k = _check.k_or_default(settings.get("k"), count)
+        store = Store.of(variants, k, earlier_of(spaces, data))
+        return cls(store, State.of(store, settings))
 
     @cached_property
     def keys(self) -> list[Key]:

@@ -10,10 +10,10 @@ import numpy as np
 from ..layout import Layout
 from ..plot.color import MOST_ENTRIES, Coloring
 from ..plot.points import point_size
+from ..plot.text import cut
 from . import edges
 from .colors import ends_of, origin_of, ramp
 from .view import Panel, View
-from .words import cut
 
 LONGEST_NAME = 32  # of a class in the legend
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +10,7 @@ import plotly.graph_objects as go
 import plotly.io
 from IPython.display import display
 
+from ..data.media import data_address
 from .render import render
 
 PLOTLY = "application/vnd.plotly.v1+json"
@@ -57,9 +57,8 @@ class Figure(go.Figure):  # type: ignore[misc]  # plotly is not typed
             data = render(self, "png", width=width, height=height, scale=SCALE)
         except ValueError:  # it holds traces that need plotly.js
             return {"text/plain": words}
-        source = base64.b64encode(data).decode()
         picture = (
             f'<img alt="{html.escape(words)}" width="{width}" '
-            f'style="max-width: 100%" src="data:image/png;base64,{source}">'
+            f'style="max-width: 100%" src="{data_address("image/png", data)}">'
         )
         return {"text/html": picture, "text/plain": words}

@@ -72,6 +72,18 @@ def page(figure: go.Figure, plotlyjs: Any) -> str:
     )
 
 
+def source_hash(code: str) -> str:
+    """Return the name of an inline script or style in a content-security policy.
+
+    Examples
+    --------
+    >>> source_hash("")
+    'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='
+    """
+    digest = hashlib.sha256(code.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
+
+
 def policy(body: str, *, webgl: bool) -> str:
     """Return a policy under which only the scripts in `body` run, and nothing loads.
 
@@ -88,12 +100,7 @@ def policy(body: str, *, webgl: bool) -> str:
     "script-src 'sha256-a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0s='"
     """
     scripts = re.findall(r"<script[^>]*>(.*?)</script>", body, re.DOTALL)
-    sources = [
-        base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-        for text in dict.fromkeys(scripts)
-        if text
-    ]
-    allowed = [f"'sha256-{source}'" for source in sources]
+    allowed = [f"'{source_hash(text)}'" for text in dict.fromkeys(scripts) if text]
     allowed += ["'self'"] * (f'src="{BESIDE}"' in body)
     allowed += ["'unsafe-eval'"] * webgl
     return "; ".join(

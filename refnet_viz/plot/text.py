@@ -94,6 +94,28 @@ def span(values: Sequence[float], form: str = ".2f") -> str:
     return " to ".join(dict.fromkeys(ends))
 
 
+def clipped(text: str, longest: int) -> str:
+    """Return text of bounded length.
+
+    Examples
+    --------
+    >>> clipped("a rather long name", 8)
+    'a rathe…'
+    """
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def cut(value: Any, longest: int = LONGEST) -> str:
+    r"""Return text of bounded length in one line, as it is: not for plotly.
+
+    Examples
+    --------
+    >>> cut("two\nlines"), cut("a rather long name", 8)
+    ('two lines', 'a rathe…')
+    """
+    return clipped(" ".join(str(value).split()), longest)
+
+
 def short(value: Any, longest: int = LONGEST) -> str:
     """Return escaped text of bounded length for titles, legends and axes.
 
@@ -102,8 +124,7 @@ def short(value: Any, longest: int = LONGEST) -> str:
     >>> short("a rather long name", 8)
     'a rathe…'
     """
-    text = " ".join(str(value).split())
-    return escape(text if len(text) <= longest else text[: longest - 1] + "…")
+    return escape(cut(value, longest))
 
 
 def count_of(drawn: int, total: int, what: str) -> str:

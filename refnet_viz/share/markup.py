@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -11,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from ..data.media import data_address
+from ..plot.page import source_hash
 from ..plot.theme import MODES
 
 FOLDER = Path(__file__).parent
@@ -70,9 +70,13 @@ def page(
     # A style element that held its own end would end there.
     assert "</style" not in style
     assert "</script" not in script
-    allowed = ["default-src 'none'", "img-src data:", f"style-src '{digest(style)}'"]
+    allowed = [
+        "default-src 'none'",
+        "img-src data:",
+        f"style-src '{source_hash(style)}'",
+    ]
     if script:
-        allowed.append(f"script-src '{digest(script)}'")
+        allowed.append(f"script-src '{source_hash(script)}'")
         body += f"\n<script>{script}</script>"
     allowed += ["base-uri 'none'", "form-action 'none'"]
     document = PAGE.format(
@@ -85,18 +89,6 @@ def page(
     )
     # Half a surrogate pair is a string, but no character.
     return document.encode("utf-8", "replace")
-
-
-def digest(code: str) -> str:
-    """Return what a content-security policy calls an inline script or style.
-
-    Examples
-    --------
-    >>> digest("")
-    'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='
-    """
-    sha256 = hashlib.sha256(code.encode()).digest()
-    return f"sha256-{base64.b64encode(sha256).decode()}"
 
 
 def source(name: str, folder: Path = FOLDER) -> str:
@@ -185,17 +177,6 @@ def csv_link(frame: pd.DataFrame, name: str, words: str) -> str:
     content = frame.to_csv(index=False, lineterminator="\n", float_format="%.6g")
     return (
         f'<a download="{text(name)}.csv" '
-        f'href="{address("text/csv", content.encode("utf-8", "replace"))}">'
+        f'href="{data_address("text/csv", content.encode("utf-8", "replace"))}">'
         f"{text(words)}</a>"
     )
-
-
-def address(kind: str, content: bytes) -> str:
-    """Return content as a data address.
-
-    Examples
-    --------
-    >>> address("text/plain", b"ab")
-    'data:text/plain;base64,YWI='
-    """
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

@@ -37,7 +37,7 @@ const MOST_UNDONE = 100; // steps
 const TOGETHER = 1000; // milliseconds within which moves of one slider are one step
 
 let state = {
-  shown: data.shown, seed: base.runs[0].seed, color: data.color, k: data.k,
+  shown: data.shown, seed: data.seed, color: data.color, k: data.k,
   edges: "none", rows: [], focus: 0,
 };
 let past = [];

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from .. import _check
-from .._nested import baseline_of
 from .._version import __version__
+from ..data.media import data_address
 from ..explorer import picture, scripts
 from ..explorer.inputs import is_runs
-from ..explorer.state import LAYOUTS, State, checked_variants, first_variants
+from ..explorer.state import State
 from ..explorer.store import Store
 from ..explorer.view import View
-from ..explorer.words import cut
 from ..plot.render import render
+from ..plot.text import cut
 from ..plot.theme import ink
 from . import markup
 from .given import given, page_path, writing
@@ -116,22 +116,16 @@ def export_html(
     least = len(next(iter(embeddings.values()))[0])
     k = _check.k_or_default(k, least)
     store = Store.of(embeddings, 2 * k)
-    _check.one_of("space", space, store.embeddings.spaces)
-    _check.one_of("layout", layout, LAYOUTS)
-    against = baseline_of(baseline, embeddings)
-    beside = first_variants(list(embeddings), against) if variants is None else variants
-    maps = checked_variants(beside, embeddings)
-    content = Content(
-        store,
-        space,
-        layout,
-        k,
-        against,
-        maps,
-        color,
-        mode,
-        bool(pictures),
-    )
+    settings = {
+        "variants": variants,
+        "k": k,
+        "space": space,
+        "layout": layout,
+        "color": color,
+        "baseline": baseline,
+        "mode": mode,
+    }
+    content = Content(store, State.of(store, settings), bool(pictures))
     _check.one_of("color", color, content.colors)
     document = _page(content)
     with writing(path) as file:
@@ -147,7 +141,7 @@ def _page(content: Content) -> bytes:
     body = BODY.format(
         title=text(title),
         lead=text(_lead(content)),
-        mode=content.mode,
+        mode=content.state.mode,
         alt=text(alt),
         picture=picture,
         width=WIDTH,
@@ -155,7 +149,9 @@ def _page(content: Content) -> bytes:
         foot=text(_foot(content)),
         payload=as_json(payload(content)),
     )
-    style = markup.colors(content.mode) + scripts.style() + markup.source("page.css")
+    style = (
+        markup.colors(content.state.mode) + scripts.style() + markup.source("page.css")
+    )
     script = "\n".join(
         [
             "(() => {",
@@ -170,14 +166,14 @@ def _page(content: Content) -> bytes:
         body,
         style=style,
         script=script,
-        mode=content.mode,
+        mode=content.state.mode,
         program=f"refnet_viz {__version__}",
     )
 
 
 def _lead(content: Content) -> str:
     total, sample = len(content.first), len(content.drawn)
-    words = f"{total:,} points, neighbours in the {content.space} space"
+    words = f"{total:,} points, neighbours in the {content.state.space} space"
     if sample < total:
         words += (
             f". {sample:,} of them, drawn by chance, are shown: numbers of whole "
@@ -204,19 +200,9 @@ def _still(content: Content) -> tuple[str, str, int]:
 
     It is there where no script runs, so that the page is never blank.
     """
-    settings = {
-        "variants": content.shown,
-        "seed": content.runs[content.baseline][0].seed,
-        "space": content.space,
-        "layout": content.layout,
-        "color": content.color,
-        "k": content.k,
-        "baseline": content.baseline,
-        "mode": content.mode,
-    }
-    view = View(content.store, State.of(content.store, settings))
-    figure = picture.figure(view, {"k": content.k, "space": content.space})
+    view = View(content.store, content.state)
+    figure = picture.figure(view, {"k": content.state.k, "space": content.state.space})
     height = int(figure.layout.height)
     still = render(figure, "png", width=WIDTH, height=height, scale=1.5)
     alt = " ".join(view.summary(panel) for panel in view.panels)
-    return markup.address("image/png", still), alt, height
+    return data_address("image/png", still), alt, height

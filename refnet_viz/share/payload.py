@@ -31,13 +31,14 @@ from ..explorer.colors import (
 )
 from ..explorer.embeddings import Embeddings, Key, Rows
 from ..explorer.points import PointTable, responsibility_of, searched_metadata
+from ..explorer.state import State
 from ..explorer.store import Store
 from ..explorer.view import MOST_EDGES, drawn_rows_of
 from ..explorer.wire import LONGEST_NAME
-from ..explorer.words import cut
 from ..graph.points import labelled_neighbors, same_label
 from ..plot.color import MOST_ENTRIES
 from ..plot.points import point_size
+from ..plot.text import cut
 
 STEPS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50)  # of the slider of k
 MOST_BYTES = 5_000_000  # of neighbours; more seeds than fit stay at home
@@ -53,28 +54,14 @@ class Content:
     ----------
     store
         Embeddings, graphs and layouts.
-    space, layout
-        Where neighbours are looked for, and how it is laid out.
-    k
-        Neighbours a point at first.
-    baseline
-        The variant that the others are compared with.
-    shown, color
-        The maps at first, and what their colour shows.
-    mode
-        "light" or "dark".
+    state
+        The page at first.
     pictures
         Whether pictures go along.
     """
 
     store: Store
-    space: str
-    layout: str
-    k: int
-    baseline: str
-    shown: tuple[str, ...]
-    color: str
-    mode: str
+    state: State
     pictures: bool
 
     @property
@@ -111,12 +98,17 @@ class Content:
     @cached_property
     def steps(self) -> list[int]:
         """Every k that the page offers."""
-        return sorted({self.k, *(s for s in STEPS if s <= 2 * self.k)} & self._possible)
+        return sorted(
+            {self.state.k, *(s for s in STEPS if s <= 2 * self.state.k)}
+            & self._possible
+        )
 
     @property
     def _possible(self) -> set[int]:
         embeddings = self.embeddings.embeddings
-        smallest = min(int(one.present_in(self.space).sum()) for one in embeddings)
+        smallest = min(
+            int(one.present_in(self.state.space).sum()) for one in embeddings
+        )
         return set(range(1, smallest))
 
     @property
@@ -128,21 +120,24 @@ class Content:
     def runs(self) -> dict[str, list[Key]]:
         """The runs of each variant that go along: all, or one with its baseline."""
         keys = {
-            name: [Key(name, seed, self.space) for seed in self.embeddings.seeds(name)]
+            name: [
+                Key(name, seed, self.state.space)
+                for seed in self.embeddings.seeds(name)
+            ]
             for name in self.embeddings.variants
         }
         count = len(self.embeddings.embeddings)
         if count * len(self.drawn) * (self.width * self.most + 8) <= MOST_BYTES:
             return keys
-        first = keys[self.baseline][0]
+        first = keys[self.state.baseline][0]
         single = {name: [self.embeddings.beside(first, name)] for name in keys}
         bases = [self.against(places[0]) for places in single.values()]
-        return {**single, self.baseline: list(dict.fromkeys([first, *bases]))}
+        return {**single, self.state.baseline: list(dict.fromkeys([first, *bases]))}
 
     @cached_property
     def other_spaces(self) -> list[str]:
         """The other spaces whose neighbours go along, none where they take too much."""
-        spaces = [name for name in self.embeddings.spaces if name != self.space]
+        spaces = [name for name in self.embeddings.spaces if name != self.state.space]
         runs = sum(map(len, self.runs.values()))
         graphs = sum(runs if name in OF_RUN else 1 for name in spaces)
         size = len(self.drawn) * self.width * self.most
@@ -171,11 +166,11 @@ class Content:
 
     def against(self, key: Key) -> Key:
         """Return the run of the baseline that a run is compared with."""
-        return self.embeddings.beside(key, self.baseline)
+        return self.embeddings.beside(key, self.state.baseline)
 
     def table(self, key: Key, k: int) -> PointTable:
         """Return the table of points of a run."""
-        return self.store.table(key, self.baseline, k)
+        return self.store.table(key, self.state.baseline, k)
 
 
 def payload(content: Content) -> dict[str, Any]:
@@ -185,40 +180,41 @@ def payload(content: Content) -> dict[str, Any]:
         colors = _colors(content)
     first, rows = content.first, content.drawn
     return {
-        "mode": content.mode,
+        "mode": content.state.mode,
         "total": len(first),
         "count": len(rows),
-        "space": content.space,
-        "spaceNote": f"{cut(content.space)} space",
+        "space": content.state.space,
+        "spaceNote": f"{cut(content.state.space)} space",
         "otherSpaces": [
             {"name": name, "lacking": panes.lacking(name)}
             for name in content.other_spaces
         ],
         "graphs": [_graph(content, key) for key in content.other_keys],
         "responsibilities": _responsibilities(content),
-        "together": content.layout == "aligned",
-        "k": content.k,
+        "together": content.state.layout == "aligned",
+        "k": content.state.k,
         "steps": content.steps,
         "most": content.most,
-        "baseline": content.baseline,
-        "shown": list(content.shown),
-        "color": content.color,
+        "baseline": content.state.baseline,
+        "seed": str(content.state.seed),
+        "shown": list(content.state.variants),
+        "color": content.state.color,
         "size": point_size(len(rows)),
         "edges": {
-            kind: _edge_style(kind, content.mode)
+            kind: _edge_style(kind, content.state.mode)
             for kind in ("all", "kept", "gained", "lost")
         },
         "mostEdges": MOST_EDGES,
         "mostEntries": MOST_ENTRIES,
         "longest": panes.LONGEST,
-        "ramp": list(ramp(content.mode)),
+        "ramp": list(ramp(content.state.mode)),
         "hint": panes.HINT,
         "ids": first.ids[rows].tolist(),
         "texts": _texts(content),
         "metadata": _metadata(content),
         "pictures": _pictures(content),
         "noLabel": NO_LABEL,
-        "lacking": panes.lacking(content.space),
+        "lacking": panes.lacking(content.state.space),
         "missing": _missing(content),
         "counts": _counts(content),
         "classes": list(first.class_names),
@@ -295,7 +291,7 @@ def _variants(content: Content) -> list[dict[str, Any]]:
 
 
 def _run(content: Content, key: Key) -> dict[str, Any]:
-    layout = content.store.layout(key, content.layout)
+    layout = content.store.layout(key, content.state.layout)
     x, y = layout.coordinates[content.drawn].T
     embedding = content.embeddings.embedding(key)
     notes = [layout.note or layout.title, layout.caption, layout.coverage]
@@ -344,7 +340,7 @@ def _responsibilities(content: Content) -> list[dict[str, str]]:
 
 def _means(content: Content, key: Key) -> dict[str, dict[str, str]]:
     """Return the mean of each responsibility over all points, or why there is none."""
-    table = content.table(key, content.k)
+    table = content.table(key, content.state.k)
     return {
         name: dict(
             zip(("mean", "why"), panes.mean_responsibility(table, name), strict=True)
@@ -355,8 +351,8 @@ def _means(content: Content, key: Key) -> dict[str, dict[str, str]]:
 
 def _columns(content: Content) -> list[dict[str, Any]]:
     """Return the columns of the metric strip; the last one is of rewiring."""
-    key = content.runs[content.baseline][0]
-    columns: list[dict[str, Any]] = _strip(content, key, content.k)["columns"]
+    key = content.runs[content.state.baseline][0]
+    columns: list[dict[str, Any]] = _strip(content, key, content.state.k)["columns"]
     columns[-1]["rewiring"] = True
     return columns
 
@@ -371,7 +367,7 @@ def _bands(content: Content) -> dict[str, Any]:
 
 def _strip(content: Content, key: Key, k: int) -> dict[str, Any]:
     """Return what the metric strip says of a whole graph, with the bands of seeds."""
-    family = content.store.every_seed(key, content.baseline, k)
+    family = content.store.every_seed(key, content.state.baseline, k)
     line = panes.StripLine(key.variant, content.table(key, k), family)
     return panes.strip_of([line], NOTHING, 0)
 
@@ -379,7 +375,7 @@ def _strip(content: Content, key: Key, k: int) -> dict[str, Any]:
 def _colors(content: Content) -> list[dict[str, Any]]:
     """Return what points can be coloured by, a list of arrays a variant and run."""
     keys_of_all = [key for keys in content.runs.values() for key in keys]
-    tables = [content.table(key, content.k) for key in keys_of_all]
+    tables = [content.table(key, content.state.k) for key in keys_of_all]
     return [
         {"name": name} if name in OF_GRAPH else _color(content, tables, name)
         for name in content.colors
@@ -387,7 +383,7 @@ def _colors(content: Content) -> list[dict[str, Any]]:
 
 
 def _color(content: Content, tables: list[PointTable], name: str) -> dict[str, Any]:
-    coloring, title = coloring_of(tables, name, content.mode)
+    coloring, title = coloring_of(tables, name, content.state.mode)
     values, lowest = coloring.values, {}
     modality = {responsibility_of(m): m for m in content.first.decoded}.get(name)
     if modality is not None and tables[0].responsibility:
@@ -429,8 +425,8 @@ def _metadata(content: Content) -> list[dict[str, Any]]:
     first = content.first
     table = first.metadata.iloc[content.drawn]
     names = distinct(table.columns)
-    key = content.runs[content.baseline][0]
-    columns = content.table(key, content.k).frame(NOTHING).columns.tolist()
+    key = content.runs[content.state.baseline][0]
+    columns = content.table(key, content.state.k).frame(NOTHING).columns.tolist()
     headers = columns[len(columns) - len(names) :]
     searched = searched_metadata(first)
     return [
@@ -451,8 +447,8 @@ def _pictures(content: Content) -> list[str] | None:
 
 
 def _counts(content: Content) -> str:
-    key = content.runs[content.baseline][0]
-    return panes.counts(content.table(key, content.k))
+    key = content.runs[content.state.baseline][0]
+    return panes.counts(content.table(key, content.state.k))
 
 
 def _missing(content: Content) -> dict[str, str]:
@@ -467,6 +463,6 @@ def _missing(content: Content) -> dict[str, str]:
 
 
 def _purity_chance(content: Content) -> str | None:
-    key = content.runs[content.baseline][0]
-    chance = content.table(key, content.k).purity_chance
+    key = content.runs[content.state.baseline][0]
+    chance = content.table(key, content.state.k).purity_chance
     return None if chance is None else packed(chance[content.drawn], "<f4")

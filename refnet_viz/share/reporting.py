@@ -13,6 +13,7 @@ from .._nested import baseline_of
 from .._progress import progress as progress_bar
 from .._version import __version__
 from ..data.dataset import Dataset
+from ..data.media import data_address
 from ..embedding import Embedding
 from ..explorer.inputs import is_runs
 from ..plot.export import HEIGHT
@@ -206,6 +207,6 @@ def _picture(figure: go.Figure, height: int) -> str:
     """Return a picture as a data address; one of very many points in pixels."""
     image = render(figure, "svg", width=WIDTH, height=height)
     if len(image) <= LARGEST:
-        return markup.address("image/svg+xml", image)
+        return data_address("image/svg+xml", image)
     image = render(figure, "png", width=WIDTH, height=height, scale=2)
-    return markup.address("image/png", image)
+    return data_address("image/png", image)

@@ -8,7 +8,7 @@ from typing import Any
 import ipywidgets as W
 import traitlets
 
-from ..explorer.words import cut
+from ..plot.text import cut
 
 
 class Chips(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed

@@ -137,7 +137,7 @@ class Controls:
             self["weights"].layout.display = "none"
         self["k"].value = state.k
         for name, options in choices.items():
-            if name != "variants":
+            if name not in {"variants", "k"}:
                 _choose(self[name], name, options, settings[name])
         several = len(choices["epoch"]) > 1
         self["epoch"].layout.display = None if several else "none"

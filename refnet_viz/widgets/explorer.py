@@ -16,7 +16,7 @@ from ..data.dataset import Dataset
 from ..explorer import ahead, panes, picture
 from ..explorer.code import code_of
 from ..explorer.inputs import rows_of
-from ..explorer.points import class_words
+from ..explorer.points import PointTable, class_words
 from ..explorer.state import MOST, History, State
 from ..explorer.store import Store
 from ..explorer.view import View, drawn_rows_of, inside
@@ -282,7 +282,7 @@ class Explorer:
     def _draw_detail(self) -> None:
         self.detail.content = panes.detail(self._view, self._pointed)
 
-    def _table(self) -> Any:
+    def _table(self) -> PointTable:
         return self._view.tables[self._view.focus]
 
     def _point_names(self) -> dict[str, list[str]]:

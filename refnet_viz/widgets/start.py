@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .. import _check
 from ..data.dataset import Dataset
-from ..explorer.inputs import earlier_of, spaces_of
-from ..explorer.state import State
-from ..explorer.store import Store
+from ..explorer.view import View
 from .explorer import Explorer
 from .lifetime import register
 
@@ -105,10 +102,6 @@ def explore(
     >>> view.weights = {"picture": 2, "text": 0.5}
     >>> view.edges = "by modality"
     """
-    variants_by_name = spaces_of(spaces, data)
-    count = len(next(iter(variants_by_name.values()))[0])
-    k = _check.k_or_default(k, count)
-    store = Store.of(variants_by_name, k, earlier_of(spaces, data))
     settings = {
         "variants": variants,
         "k": k,
@@ -119,6 +112,7 @@ def explore(
         "seed": seed,
         "mode": mode,
     }
-    view = Explorer(store, State.of(store, settings), data=data)
-    register(view)
-    return view
+    view = View.of(spaces, settings, data)
+    explorer = Explorer(view.store, view.state, data=data)
+    register(explorer)
+    return explorer
