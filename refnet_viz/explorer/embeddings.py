@@ -17,6 +17,7 @@ from ..data.dataset import Dataset
 from ..data.rows import positions
 from ..embedding import Embedding
 from ..graph.reweighting import WEIGHTED
+from .cache import Cache
 
 if TYPE_CHECKING:
     from ..train.run import Run
@@ -239,7 +240,7 @@ class Epochs:
         self.runs, self.data = list(runs), data
         every = [set(run.epochs) for run in self.runs]
         self.epochs = tuple(sorted(set.intersection(*every)))
-        self._latest: dict[int, list[Embedding]] = {}
+        self._latest = Cache(LATEST)
 
     def at(self, epoch: int) -> list[Embedding]:
         """Return the embeddings at an epoch; the last few are at hand.
@@ -255,10 +256,7 @@ class Epochs:
         # torch, which people who look at their own vectors do not need
         from ..inference import embed  # noqa: PLC0415
 
-        embeddings = self._latest.pop(epoch, None)
-        if embeddings is None:
-            embeddings = embed([run.at(epoch) for run in self.runs], self.data)
-        if len(self._latest) >= LATEST:
-            del self._latest[next(iter(self._latest))]
-        self._latest[epoch] = embeddings
-        return embeddings
+        def make() -> list[Embedding]:
+            return embed([run.at(epoch) for run in self.runs], self.data)
+
+        return self._latest.get(epoch, make, lambda _: 1)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import pandas as pd
 
@@ -20,6 +20,7 @@ from ..graph.search import knn
 from ..layout import Layout, project
 from ..plot.color import Coloring
 from ..responsibility import scores_by_point
+from .cache import Cache
 from .colors import OF_GRAPH, coloring_of, options
 from .embeddings import Earlier, Embeddings, Key
 from .points import Floats, PointTable
@@ -30,66 +31,6 @@ K_MAX = 50  # neighbours searched; graphs of fewer are cut from these
 GRAPHS, LEAST = 32, 1 << 26
 # One redraw asks for three: the graph, its baseline and another seed of the baseline.
 REWEIGHTINGS = 3
-
-Value = TypeVar("Value")
-
-
-class Cache:
-    """Least-recently-used values within a budget in bytes.
-
-    Parameters
-    ----------
-    budget
-        Bytes; what was used last stays even if it is larger.
-
-    Attributes
-    ----------
-    bytes
-        Bytes of all values.
-
-    Examples
-    --------
-    >>> cache = Cache(16)
-    >>> for name in ("a", "b", "a", "c"):
-    ...     _ = cache.get(name, lambda: bytes(8), len)
-    >>> list(cache), cache.bytes
-    (['a', 'c'], 16)
-    """
-
-    def __init__(self, budget: int) -> None:
-        self.budget, self.bytes = budget, 0
-        self._entries: dict[Any, tuple[Any, int]] = {}
-
-    def __iter__(self) -> Iterator[Any]:
-        """Yield the keys, the least recently used first."""
-        return iter(self._entries)
-
-    def __contains__(self, key: Any) -> bool:
-        return key in self._entries
-
-    def get(
-        self, key: Any, make: Callable[[], Value], size_of: Callable[[Value], int]
-    ) -> Value:
-        """Return the value of a key, made unless it is there.
-
-        Parameters
-        ----------
-        key
-            Hashable.
-        make
-            Makes the value.
-        size_of
-            Returns its bytes.
-        """
-        entry = self._entries.pop(key, None)
-        if entry is None:
-            value = make()
-            entry = value, size_of(value)
-            self.bytes += entry[1]
-        self._entries[key] = entry
-        while self.bytes > self.budget and len(self._entries) > 1:
-            self.bytes -= self._entries.pop(next(iter(self._entries)))[1]
-        return cast("Value", entry[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +52,7 @@ class Store:
     k_max: int
     cache: Cache = field(repr=False)
     _grounds: dict[int, Grounds] = field(default_factory=dict, repr=False)
-    _weighted: dict[Key, Reweighting] = field(default_factory=dict, repr=False)
+    _weighted: Cache = field(default_factory=lambda: Cache(REWEIGHTINGS), repr=False)
 
     @classmethod
     def of(
@@ -177,7 +118,7 @@ class Store:
         Of fewer where not so many other rows have the space.
         """
         make = partial(self._cut, key, k)
-        return self.cache.get(("head", key, k), make, partial(self._graph_bytes, key))
+        return self.cache.get(("head", key, k), make, partial(_graph_bytes, key))
 
     def _cut(self, key: Key, k: int) -> Neighbors:
         twin = self.embeddings.twin(key)
@@ -187,7 +128,7 @@ class Store:
         if key.weights:
             return self._reweighted(key, k)
         whole = self.cache.get(
-            ("graph", key), partial(self._search, key), partial(self._graph_bytes, key)
+            ("graph", key), partial(self._search, key), partial(_graph_bytes, key)
         )
         head = whole.head(min(k, whole.k))
         # Slices would keep the whole graph alive.
@@ -205,33 +146,20 @@ class Store:
     def _reweighted(self, key: Key, k: int) -> Neighbors:
         """Return a graph under other weights; the distances are computed once."""
         even = key.unweighted
-        distances = self._weighted.pop(even, None)
-        if distances is None:
-            if len(self._weighted) >= REWEIGHTINGS:
-                del self._weighted[next(iter(self._weighted))]
-            distances = Reweighting.of(self.embeddings.embedding(key), key.space)
-        self._weighted[even] = distances
+
+        def make() -> Reweighting:
+            return Reweighting.of(self.embeddings.embedding(key), key.space)
+
+        distances = self._weighted.get(even, make, lambda _: 1)
         weights = distances.scaled(dict(key.weights))
         present = distances.embedding.present_in(key.space, weights=weights)
         return distances.knn(min(k, int(present.sum()) - 1), weights)
 
-    def _graph_bytes(self, key: Key, graph: Neighbors) -> int:
-        """Return the bytes of a graph with its edges and what it keeps alive."""
-        arrays = graph.indices.nbytes + graph.distances.nbytes
-        return 2 * arrays + self._embedding_bytes(key)
-
-    def _embedding_bytes(self, key: Key) -> int:
-        """Return the bytes of an embedding that nothing but the cache keeps alive."""
-        if key.epoch is None:
-            return 0
-        embedding = self.embeddings.embedding(key)
-        arrays = [embedding.z, *embedding.decoded.values(), *embedding.targets.values()]
-        return sum(array.nbytes for array in arrays)
-
     def attribution(self, key: Key, k: int) -> Attribution:
         """Return which modalities have the edges of a graph."""
         make = partial(self._attribute, key, k)
-        return self.cache.get(("attribution", key, k), make, _attribution_bytes)
+        size_of = partial(_attribution_bytes, key)
+        return self.cache.get(("attribution", key, k), make, size_of)
 
     def _attribute(self, key: Key, k: int) -> Attribution:
         graph = self.graph(key, k)
@@ -255,7 +183,8 @@ class Store:
             _ = widest.close
             return widest
 
-        return self.cache.get(("widest", key), make, _attribution_bytes)
+        size_of = partial(_attribution_bytes, key)
+        return self.cache.get(("widest", key), make, size_of)
 
     def _ground(self, embedding: Embedding, k: int) -> Grounds:
         """Return the modalities' own graphs, cut from one search each."""
@@ -296,13 +225,9 @@ class Store:
                 partial(self.scores, key),
             )
 
-        return self.cache.get(("table", key, baseline, k), make, self._table_bytes(key))
-
-    def _table_bytes(self, key: Key) -> Callable[[PointTable], int]:
-        count = len(self.embeddings.first)
-        # Ten numbers a point, and about 200 characters of text.
-        size = 280 * count + self._embedding_bytes(key)
-        return lambda table: size + 3 * table.graph.indices.nbytes
+        return self.cache.get(
+            ("table", key, baseline, k), make, partial(_table_bytes, key)
+        )
 
     def every_seed(self, key: Key, baseline: str, k: int) -> list[PointTable]:
         """Return the tables of the same graph of every seed."""
@@ -389,7 +314,29 @@ class Store:
         return True
 
 
-def _attribution_bytes(attribution: Attribution) -> int:
+def _graph_bytes(key: Key, graph: Neighbors) -> int:
+    """Return the bytes of a graph with its edges and what it keeps alive."""
+    arrays = graph.indices.nbytes + graph.distances.nbytes
+    return 2 * arrays + _embedding_bytes(key, graph)
+
+
+def _table_bytes(key: Key, table: PointTable) -> int:
+    """Return the bytes of ten numbers and about 200 characters of text a point."""
+    graph = table.graph
+    return 280 * len(graph) + 3 * graph.indices.nbytes + _embedding_bytes(key, graph)
+
+
+def _attribution_bytes(key: Key, attribution: Attribution) -> int:
     """Return about how much an attribution takes once its parts are computed."""
     graph = attribution.graph
-    return graph.indices.nbytes * (3 + 2 * len(graph.embedding.inputs))
+    parts = graph.indices.nbytes * (3 + 2 * len(graph.embedding.inputs))
+    return parts + _embedding_bytes(key, graph)
+
+
+def _embedding_bytes(key: Key, graph: Neighbors) -> int:
+    """Return the bytes of an embedding that nothing but the cache keeps alive."""
+    if key.epoch is None:
+        return 0
+    own = graph.embedding
+    arrays = [own.z, *own.decoded.values(), *own.targets.values()]
+    return sum(array.nbytes for array in arrays)
