@@ -260,6 +260,19 @@ def test_names_of_which_some_are_numbers_elsewhere_are_names():
         assert by_id(read("inner"), "b") == {"8": 80}
 
 
+@pytest.mark.parametrize("index", [[3, 1, 2, 0, 5, 4], range(2, 14, 2)])
+@pytest.mark.parametrize("join", [None, "inner", "outer"])
+def test_numbers_that_no_text_writes_are_refused(index, join):
+    kind = pd.Series(list("abcdef"), index=index)
+    said = refusal(lambda: Dataset.from_arrays({"rna": RNA}, labels=kind, join=join))
+    assert said == (
+        f"`labels` must name the same rows as `rna`, got numbers such as {index[0]}, "
+        "which none of its names writes; reset_index(drop=True) pairs by place."
+    )
+    data = Dataset.from_arrays({"rna": RNA}, labels=kind.reset_index(drop=True))
+    assert labels_by_id(data) == dict(zip(CELLS, "abcdef", strict=True))
+
+
 def test_ids_of_tables_are_names_even_if_they_are_numbers_beside_text():
     tables = [{"id": ["u", "v"], "x": [1.0, 2.0]}, {"id": [0, 1], "y": [10.0, 20.0]}]
     with pytest.raises(ValueError, match="got 0 of them and 2 others, the first '0'"):

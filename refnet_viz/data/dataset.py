@@ -102,9 +102,9 @@ class Dataset:
         What carries names is paired by them, whatever its order: pandas objects by
         their index, an AnnData by its ``obs_names``, xarray by its first coordinate,
         Polars, Arrow and DuckDB tables by their column `ids` (or "id"). What carries
-        none is taken in the order of the first argument that does. The numbers that
-        pandas counts rows by are compared with numbers only; beside text they mean
-        places.
+        none is taken in the order of the first argument that does. An index that
+        pandas counts from 0 means places beside text; other whole numbers there mean
+        the names that write them.
 
         Parameters
         ----------

@@ -77,8 +77,9 @@ def pair(
     The order is that of `ids`, else of the first argument with names, else as it
     comes. Arguments without names have to have as many rows as the first of those
     whose order counts, and are taken in its order. Names that pandas counts
-    (a RangeIndex) or numbers are compared with numbers only: beside text they mean
-    places, unless the text writes such numbers.
+    (a RangeIndex from 0) mean places beside text. Other whole numbers beside text are
+    the names that write them; where none does, they mean places beside `ids` and are
+    refused beside anything else.
 
     Parameters
     ----------
@@ -183,7 +184,14 @@ def _names(part: Argument, lead: Argument, arguments: Sequence[Argument]) -> pd.
         same_kind = as_named(part.names, names)
         if same_kind is not None:
             return same_kind
-    if part.numbered and not part.counted:  # numbers beside text: places among numbers
+    if part.numbered and not part.counted:
+        if not lead.chosen:
+            raise ValueError(
+                f"`{part.name}` must name the same rows as `{lead.name}`, got numbers "
+                f"such as {part.names[0]}, which none of its names writes; "
+                "reset_index(drop=True) pairs by place."
+            )
+        # Ids name the rows of arrays and numbered tables, which pair by their numbers.
         numbers = (other for other in arguments if other.numbered)
         first = next(other for other in numbers if not other.chosen)
         place = first.names.get_indexer(part.names)
