@@ -382,6 +382,31 @@ def test_what_is_not_shown_is_made_ready():
     assert ready == {"a", "b", "c"}
 
 
+@pytest.mark.parametrize("budget", [1, 40_000, 1 << 26])
+def test_neighbours_in_other_spaces_come_whatever_the_store_has_dropped(spaces, budget):
+    async def notebook():
+        view = rv.explore(spaces, k=3, layout="pca")
+        view._store.cache.budget = budget
+        await asyncio.wait_for(settled(view), 600)
+        for k in (4, 5, 6, 3):  # the store drops what is older
+            view.k = k
+        await asyncio.wait_for(settled(view), 600)
+        view._on_hover(1, 7)
+        await asyncio.wait_for(settled(view), 600)
+        return view
+
+    view = asyncio.run(notebook())
+    assert view.detail.content["title"] == "p7 in both"
+    if budget > 1:
+        spaces_shown = [tile["heading"] for tile in view.detail.content["elsewhere"]]
+        assert [heading.split(" space")[0] for heading in spaces_shown] == [
+            "in the image",
+            "in the text",
+            "in the sum",
+        ]
+    assert cell(view, "purity")["band"].startswith("2 seeds ")
+
+
 def test_a_closed_explorer_computes_nothing(spaces, monkeypatch):
     tasks = []
     monkeypatch.setattr(later, "possible", lambda: True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import Enum
 
 from .state import BY_MODALITY
@@ -11,51 +12,48 @@ from .view import View
 class Done(Enum):
     """Kind of the work that was done."""
 
-    NOTHING = "nothing"
     LAYOUT = "layout"
     BANDS = "bands"
     GRAPH = "graph"
 
 
-def step(view: View) -> Done:
-    """Compute the next thing that was left for later, and return its kind.
+def steps(view: View) -> Iterator[Done]:
+    """Compute what a view left for later, one thing a step, and yield its kind.
 
     First the layouts of the maps, then the seed bands of their numbers, then the
     neighbours in other spaces, at last what more neighbours and other variants need.
+    Each is computed at most once, even where the store cannot hold all of them.
     """
-    for key in view.missing_layouts:
-        view.store.layout(key, view.state.layout)
-        return Done.LAYOUT
-    if not view.has_bands:
-        return _band(view)
-    return Done.GRAPH if _prepare(view) else Done.NOTHING
-
-
-def _prepare(view: View) -> bool:
-    """Compute what may be needed next; return whether there was anything."""
     state, store = view.state, view.store
-    runs = store.embeddings
-    for other in (key.in_space(space) for key in view.keys for space in runs.spaces):
-        if not store.has_graph(other):
-            store.graph(other, 1)
-            return True
-    if state.edges == BY_MODALITY and any(map(store.judge_every_k, view.keys)):
-        return True
-    keys = (state.key(runs, name).unweighted for name in runs.variants)
-    return any(store.prepare(key, state.layout) for key in keys)
+    for key in view.missing_layouts:
+        store.layout(key, state.layout)
+        yield Done.LAYOUT
+    yield from _bands(view)
+    for key in view.keys:
+        for other in view.beside(key):
+            if not store.has_graph(other, state.k):
+                store.graph(other, state.k)
+                yield Done.GRAPH
+    if state.edges == BY_MODALITY:
+        yield from (Done.GRAPH for key in view.keys if store.judge_every_k(key))
+    for variant in store.embeddings.variants:
+        key = state.key(store.embeddings, variant).unweighted
+        if store.prepare(key, state.layout):
+            yield Done.GRAPH
 
 
-def _band(view: View) -> Done:
-    """Compute the metrics of one more seed."""
+def _bands(view: View) -> Iterator[Done]:
+    """Compute the metrics of every seed."""
     state, store = view.state, view.store
     names = view.tables[0].headline_metrics
+    family = [other for key in view.keys for other in store.embeddings.family(key)]
     missing = [
-        other
-        for key in view.keys
-        for other in store.embeddings.family(key)
-        if not store.has_metrics(other, state.baseline, state.k, names)
+        key
+        for key in dict.fromkeys(family)
+        if not store.has_metrics(key, state.baseline, state.k, names)
     ]
-    table = store.table(missing[0], state.baseline, state.k)
-    for name in names:
-        table.metric(name)
-    return Done.BANDS if len(missing) == 1 else Done.GRAPH
+    for key in missing:
+        table = store.table(key, state.baseline, state.k)
+        for name in names:
+            table.metric(name)
+        yield Done.BANDS if key == missing[-1] else Done.GRAPH

@@ -108,9 +108,10 @@ class Store:
 
     # Graphs
 
-    def has_graph(self, key: Key) -> bool:
+    def has_graph(self, key: Key, k: int) -> bool:
         """Return whether a graph can be had without a search."""
-        return ("graph", self.embeddings.twin(key)) in self.cache
+        whole = "graph", self.embeddings.twin(key)
+        return whole in self.cache or ("head", key, k) in self.cache
 
     def graph(self, key: Key, k: int) -> Neighbors:
         """Return the graph of the `k` nearest; only the first call searches.
@@ -307,7 +308,8 @@ class Store:
 
     def prepare(self, key: Key, method: str) -> bool:
         """Compute graph and layout; return whether there was anything to compute."""
-        if self.has_graph(key) and self._layout_key(key, method) in self.cache:
+        whole = "graph", self.embeddings.twin(key)
+        if whole in self.cache and self._layout_key(key, method) in self.cache:
             return False
         self.graph(key, 1)
         self.layout(key, method)

@@ -288,14 +288,18 @@ class View:
             self.keys[number], self.state.baseline, self.state.k
         )
 
+    def beside(self, key: Key) -> list[Key]:
+        """Return the keys of the other spaces of a map."""
+        others = [key.in_space(space) for space in self.store.embeddings.spaces]
+        return [other for other in others if other.space != key.space]
+
     def other_spaces(self, key: Key) -> Sequence[Neighbors]:
         """Return the graphs of the other spaces of a map, those at hand in a hurry."""
-        others = [key.in_space(space) for space in self.store.embeddings.spaces]
+        state, store = self.state, self.store
         return [
-            self.store.graph(other, self.state.k)
-            for other in others
-            if other.space != key.space
-            and (not self.hurried or self.store.has_graph(other))
+            store.graph(other, state.k)
+            for other in self.beside(key)
+            if not self.hurried or store.has_graph(other, state.k)
         ]
 
 

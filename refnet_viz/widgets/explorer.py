@@ -270,14 +270,12 @@ class Explorer:
         actions.undo.disabled = not self._history
         waiting = bool(self._view.missing_layouts)
         self._notice.say("computing the layout …" if waiting else "")
-        self._draw_strip()
+        self._draw_strip(banded=not self._view.hurried or self._view.has_bands)
         self._draw_detail()
         self._compute_later()
 
-    def _draw_strip(self) -> None:
-        view = self._view
-        banded = not view.hurried or view.has_bands
-        self.strip.content = panes.strip(view, banded=banded)
+    def _draw_strip(self, *, banded: bool) -> None:
+        self.strip.content = panes.strip(self._view, banded=banded)
 
     def _draw_detail(self) -> None:
         self.detail.content = panes.detail(self._view, self._pointed)
@@ -319,7 +317,10 @@ class Explorer:
 
     # What happens meanwhile
 
-    def _compute_later(self) -> None:
+    def _compute_later(self, *, anew: bool = True) -> None:
+        """Compute what the view left for later, from its beginning if `anew`."""
+        if anew:
+            self._ahead = ahead.steps(self._view)
         if later.possible() and not self._waiting:
             self._waiting = True
             later.soon(self._notice.of(self._compute))
@@ -329,18 +330,18 @@ class Explorer:
         self._waiting = False
         if self._closed:
             return
-        work = ahead.step(self._view)
-        if work is ahead.Done.NOTHING:
+        work = next(self._ahead, None)
+        if work is None:
             return
         if work is ahead.Done.LAYOUT:
             self._redraw(self.controls.actions.search.value)
             if not self._view.missing_layouts:
                 later.soon(self._renew_still)
         elif work is ahead.Done.BANDS:
-            self._draw_strip()
+            self._draw_strip(banded=True)
         else:
             self._draw_detail()
-        self._compute_later()
+        self._compute_later(anew=False)
 
     # What is done to controls and maps
 
@@ -419,6 +420,9 @@ class Explorer:
             row = int(self._view.drawn_rows[place])
             self._pointed = self.state.variants[panel], row
             self._draw_detail()
+            lacking = len(self._view.beside(self._view.keys[panel]))
+            if len(self.detail.content["elsewhere"]) < lacking:
+                self._compute_later()
 
     def _on_class(self, code: int) -> None:
         """Select a class of the legend, as the map in focus shows it."""
