@@ -4,10 +4,69 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from tqdm import tqdm
+
+Watcher = Callable[[float], None]
+_WATCHER: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
+
+
+class Cancelled(Exception):  # noqa: N818  nothing went wrong
+    """Whoever waited for the work does not want it any more."""
+
+
+@contextmanager
+def watched(watcher: Watcher) -> Iterator[None]:
+    """Report progress to a function instead of a bar, in this thread.
+
+    Parameters
+    ----------
+    watcher
+        Called with the part that is done, from 0 to 1. It may raise `Cancelled`, which
+        ends the work.
+
+    Examples
+    --------
+    >>> parts = []
+    >>> with watched(parts.append):
+    ...     for _ in progress(range(2)):
+    ...         pass
+    >>> parts[-1]
+    1.0
+    """
+    token = _WATCHER.set(watcher)
+    try:
+        yield
+    finally:
+        _WATCHER.reset(token)
+
+
+def report(part: float) -> None:
+    """Report how far work is to who watches it in this thread, if anybody does.
+
+    Parameters
+    ----------
+    part
+        Part that is done, from 0 to 1.
+
+    Raises
+    ------
+    Cancelled
+        If the work is not wanted any more.
+
+    Examples
+    --------
+    >>> with watched(print):
+    ...     report(0.5)
+    0.5
+    """
+    watcher = _WATCHER.get()
+    if watcher is not None:
+        watcher(part)
 
 
 def progress(
@@ -22,7 +81,7 @@ def progress(
 
     Parameters
     ----------
-    things
+    iterable
         To be gone through; None where `update` is called by hand.
     title
         In front of the bar.
@@ -42,7 +101,9 @@ def progress(
     shell = ipython and ipython.get_ipython()
     kind: Any = tqdm
     options: dict[str, Any] = {"leave": False, "delay": delay, "disable": disable}
-    if hasattr(shell, "kernel"):
+    if _WATCHER.get() is not None:
+        kind, options = _Watched, {"disable": True}
+    elif hasattr(shell, "kernel"):
         kind, options = _InNotebook, {**options, "file": io.StringIO(), "ascii": False}
     bar: tqdm[Any] = kind(iterable, title, total, **options)
     return bar
@@ -64,3 +125,23 @@ class _InNotebook(tqdm):  # type: ignore[type-arg]
             self._shown = show(words, raw=True, display_id=True)
         else:
             self._shown.update(words, raw=True)
+
+
+class _Watched(tqdm):  # type: ignore[type-arg]
+    """A bar that shows nothing, and reports how far it is.
+
+    An error within a bar that is drawn would leave the lock of all bars taken.
+    """
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the entries, and report after each."""
+        for done, entry in enumerate(self.iterable, 1):
+            yield entry
+            if self.total:
+                report(done / self.total)
+
+    def update(self, n: float | None = 1) -> None:
+        """Report that more is done."""
+        self.n += n or 0
+        if self.total:
+            report(self.n / self.total)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
@@ -70,14 +71,51 @@ def in_blocks(
             return
         with ThreadPoolExecutor(cores()) as pool:
             results = pool.map(step, slices)
-            for _ in progress(
-                results, title, total=len(slices), disable=not title, delay=1
-            ):
-                pass
+            try:
+                for _ in progress(
+                    results, title, total=len(slices), disable=not title, delay=1
+                ):
+                    pass
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+
+
+class _Limit:
+    """The limit of all threads that want it: set by the first, lifted by the last.
+
+    It counts for the whole process. If each restored what it met, one that ends
+    between the others' begin and end would leave them the wrong number.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._count = threading.Lock(), 0
+        self._pools: ThreadpoolController | None = None
+        self._limiters: list[Any] = []
+
+    def __enter__(self) -> Any:
+        with self._lock:
+            pools = _pools(len(sys.modules))
+            if pools is not self._pools:  # more was imported within
+                self._pools = pools
+                self._limiters.append(pools.limit(limits=1).__enter__())
+            self._count += 1
+            return self._limiters[-1]
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._count -= 1
+            if not self._count:
+                self._pools = None
+                while self._limiters:
+                    self._limiters.pop().__exit__(*error)
+
+
+_LIMIT = _Limit()
 
 
 def _one_thread() -> AbstractContextManager[Any]:
-    return _pools(len(sys.modules)).limit(limits=1)
+    return _LIMIT
 
 
 @lru_cache(maxsize=1)

@@ -223,6 +223,8 @@ class Notebook:
         self.wait_map("scene.data.panels[0].x.length > 0")
         self.page.wait_for_function(
             "() => !document.querySelector('.rv-status').checkVisibility()"
+            " && !document.querySelector('.rv-progress button')"
+            ".checkVisibility({visibilityProperty: true})"
         )
         self.wait_map("true")
 

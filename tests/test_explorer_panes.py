@@ -24,6 +24,7 @@ from scipy import stats
 
 import refnet_viz as rv
 from refnet_viz.data import Media
+from refnet_viz.explorer import picture
 from refnet_viz.explorer.picture import arguments_of
 from refnet_viz.graph import METRICS, Metric, knn, rewiring
 from refnet_viz.graph.points import in_degree
@@ -338,7 +339,7 @@ def test_hostile_text_stays_text():
         hover = [] if trace.hovertext is None else trace.hovertext
         texts += [trace.name or "", *hover]
     assert any("&lt;script&gt;window.h" in text for text in texts)
-    for text in [*texts, view._still()["text/html"]]:
+    for text in [*texts, picture.still(view._view)[0]]:
         assert "<script" not in text
         assert "<img src=x" not in text
         assert "<b &" not in text

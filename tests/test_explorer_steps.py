@@ -26,7 +26,7 @@ import refnet_viz as rv
 from refnet_viz.explorer.code import _quoted
 from refnet_viz.explorer.picture import arguments_of, state_figure
 from refnet_viz.explorer.state import History
-from refnet_viz.widgets import later, lifetime
+from refnet_viz.widgets import lifetime
 from refnet_viz.widgets.explorer import Explorer
 
 # Search
@@ -340,14 +340,14 @@ def test_errors_are_shown(view, monkeypatch):
 
 async def settled(view):
     """Wait until the explorer has nothing left to compute."""
-    while view._waiting:
-        await asyncio.sleep(0)
+    while view._running is not None:
+        await asyncio.sleep(0.001)
 
 
 def test_layouts_and_bands_come_after_the_first_paint(spaces):
     async def notebook():
         view = rv.explore(spaces, k=3)
-        first = flat(view), view.map.places["together"], view._notice.status.value
+        first = flat(view), view.map.places["together"], view._progress.text.value
         bands = cell(view, "purity")["band"]
         await settled(view)
         return view, first, bands
@@ -357,9 +357,9 @@ def test_layouts_and_bands_come_after_the_first_paint(spaces):
         first, rv.project(spaces["plain"][0], "pca").coordinates
     )
     assert not together
-    assert told == "computing the layout …"
+    assert told == "computing: layout of plain"
     assert bands == ""
-    assert view._notice.status.value == ""
+    assert view._progress.text.value == view._notice.status.value == ""
     np.testing.assert_array_equal(
         flat(view), rv.project(spaces["plain"][0], "umap").coordinates
     )
@@ -407,16 +407,17 @@ def test_neighbours_in_other_spaces_come_whatever_the_store_has_dropped(spaces, 
     assert cell(view, "purity")["band"].startswith("2 seeds ")
 
 
-def test_a_closed_explorer_computes_nothing(spaces, monkeypatch):
-    tasks = []
-    monkeypatch.setattr(later, "possible", lambda: True)
-    monkeypatch.setattr(later, "soon", tasks.append)
-    view = rv.explore(spaces, k=3)
-    store = view._store
-    view.close()
-    assert tasks
-    for task in tasks:
-        task()
+def test_a_closed_explorer_computes_nothing(spaces):
+    async def notebook():
+        view = rv.explore(spaces, k=3)
+        store, (_, running) = view._store, view._running
+        view.close()
+        while running._thread.is_alive():
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0)  # what the thread left to be done
+        return store
+
+    store = asyncio.run(notebook())
     layouts = [key for key in store.cache if key[0] == "layout"]
     assert {method for *_, method in layouts} <= {"pca"}
 

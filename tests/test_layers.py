@@ -19,6 +19,7 @@ ORDER = (
     "_frozen",
     "_nested",
     "_progress",
+    "_beside",
     "_threads",
     "_search",
     "_linear",

@@ -1,49 +1,114 @@
-"""Work of the explorer that can wait, one thing at a time."""
+"""Work of the explorer that can wait: one job after another, in an order of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from enum import Enum
+from functools import partial
+from typing import Any
 
+from .._beside import beside
+from .embeddings import Key
+from .points import PointTable
 from .state import BY_MODALITY
 from .view import View
 
 
-class Done(Enum):
-    """Kind of the work that was done."""
+class Kind(Enum):
+    """Kind of a job: what of the page it changes."""
 
+    NEIGHBORS = "neighbours"
     LAYOUT = "layout"
-    BANDS = "bands"
-    GRAPH = "graph"
+    EDGES = "edges"
+    BANDS = "seed bands"
+    PICTURE = "picture of the maps"
+    GRAPH = "neighbours in other spaces"
 
 
-def steps(view: View) -> Iterator[Done]:
-    """Compute what a view left for later, one thing a step, and yield its kind.
+# Maps change when these are done.
+SHOWN = (Kind.NEIGHBORS, Kind.LAYOUT, Kind.EDGES)
+MANY = 5_000  # points beyond which a job that nobody needs any more is cancelled
 
-    First the layouts of the maps, then the seed bands of their numbers, then the
-    neighbours in other spaces, at last what more neighbours and other variants need.
-    Each is computed at most once, even where the store cannot hold all of them.
+
+@dataclass(frozen=True)
+class Job:
+    """One thing to be computed.
+
+    Parameters
+    ----------
+    kind
+        What of the page it changes.
+    key
+        Key of what is computed.
+    words
+        The same in words.
+    work
+        Computes it, and leaves it where views look for it. It can run in a thread.
+    """
+
+    kind: Kind
+    key: Key
+    words: str
+    work: Callable[[], Any]
+
+
+def jobs(view: View) -> Iterator[Job]:
+    """Yield what a view left for later; each job is done before the next is asked for.
+
+    First the neighbours and numbers of the maps, then their layouts, edges by modality,
+    the seed bands of their numbers, the neighbours in other spaces, at last what more
+    neighbours and other variants need. Each is computed at most once, even where the
+    store cannot hold all of them.
     """
     state, store = view.state, view.store
+    for key, table in zip(view.keys, view.tables, strict=True):
+        if not view.is_ready(key, table):
+            words = f"neighbours of {key.variant}"
+            yield Job(Kind.NEIGHBORS, key, words, table.compute)
     for key in view.missing_layouts:
-        store.layout(key, state.layout)
-        yield Done.LAYOUT
+        work = partial(store.layout, key, state.layout, beside().call)
+        yield Job(Kind.LAYOUT, key, f"layout of {key.variant}", work)
+    if state.edges == BY_MODALITY:
+        yield from _edges(view)
     yield from _bands(view)
     for key in view.keys:
         for other in view.beside(key):
             if not store.has_graph(other, state.k):
-                store.graph(other, state.k)
-                yield Done.GRAPH
-    if state.edges == BY_MODALITY:
-        yield from (Done.GRAPH for key in view.keys if store.judge_every_k(key))
-    for variant in store.embeddings.variants:
-        key = state.key(store.embeddings, variant).unweighted
-        if store.prepare(key, state.layout):
-            yield Done.GRAPH
+                yield _graph(view, other)
+    yield from _prepared(view)
 
 
-def _bands(view: View) -> Iterator[Done]:
-    """Compute the metrics of every seed."""
+def is_needed(job: Job, view: View) -> bool:
+    """Return whether a job that has begun is worth its end for another view."""
+    if view.total <= MANY:
+        return True
+    runs = view.store.embeddings
+    baseline = view.state.baseline
+    besides = (runs.beside(key, baseline) for key in view.keys)
+    keys = {*view.keys, *besides, *map(runs.origin, view.keys)}
+    return job.key in keys or job.key in {key.unweighted for key in keys}
+
+
+def _edges(view: View) -> Iterator[Job]:
+    """Yield the edges by modality, for this k and then for every k."""
+    store, k = view.store, view.state.k
+    for key in view.keys:
+        if not store.has_attribution(key, k):
+            words = f"edges of {key.variant} by modality"
+            yield Job(Kind.EDGES, key, words, partial(_attribute, view, key))
+    for key in view.keys:
+        if not store.is_judged(key):
+            words = f"edges of {key.variant} for every k"
+            yield Job(Kind.GRAPH, key, words, partial(store.widest, key))
+
+
+def _attribute(view: View, key: Key) -> None:
+    _ = view.store.attribution(key, view.state.k).close
+
+
+def _bands(view: View) -> Iterator[Job]:
+    """Yield the metrics of every seed."""
     state, store = view.state, view.store
     names = view.tables[0].headline_metrics
     family = [other for key in view.keys for other in store.embeddings.family(key)]
@@ -53,7 +118,21 @@ def _bands(view: View) -> Iterator[Done]:
         if not store.has_metrics(key, state.baseline, state.k, names)
     ]
     for key in missing:
-        table = store.table(key, state.baseline, state.k)
-        for name in names:
-            table.metric(name)
-        yield Done.BANDS if key == missing[-1] else Done.GRAPH
+        table: PointTable = store.table(key, state.baseline, state.k)
+        kind = Kind.BANDS if key == missing[-1] else Kind.GRAPH
+        yield Job(kind, key, f"seed {key.seed} of {key.variant}", table.compute)
+
+
+def _graph(view: View, key: Key) -> Job:
+    words = f"neighbours in the {key.space} space"
+    return Job(Kind.GRAPH, key, words, partial(view.store.graph, key, view.state.k))
+
+
+def _prepared(view: View) -> Iterator[Job]:
+    """Yield graphs of every k and layouts, also of variants that are not shown."""
+    state, store = view.state, view.store
+    for variant in store.embeddings.variants:
+        key = state.key(store.embeddings, variant).unweighted
+        if not store.is_prepared(key, state.layout):
+            work = partial(store.prepare, key, state.layout, beside().call)
+            yield Job(Kind.GRAPH, key, f"graph and layout of {variant}", work)

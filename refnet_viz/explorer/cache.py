@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, cast
 
@@ -9,7 +10,9 @@ Value = TypeVar("Value")
 
 
 class Cache:
-    """Least-recently-used values within a budget.
+    """Least-recently-used values within a budget, for several threads.
+
+    Two threads that ask for a value that is not there both make it.
 
     Parameters
     ----------
@@ -34,10 +37,12 @@ class Cache:
     def __init__(self, budget: int) -> None:
         self.budget, self.size = budget, 0
         self._entries: dict[Any, tuple[Any, int]] = {}
+        self._lock = threading.Lock()
 
     def __iter__(self) -> Iterator[Any]:
         """Yield the keys, the least recently used first."""
-        return iter(self._entries)
+        with self._lock:
+            return iter(list(self._entries))
 
     def __contains__(self, key: Any) -> bool:
         return key in self._entries
@@ -56,12 +61,16 @@ class Cache:
         size_of
             Returns its size, at least 1.
         """
-        entry = self._entries.pop(key, None)
-        if entry is None:
-            value = make()
-            entry = value, size_of(value)
-            self.size += entry[1]
-        self._entries[key] = entry
-        while self.size > self.budget and len(self._entries) > 1:
-            self.size -= self._entries.pop(next(iter(self._entries)))[1]
-        return cast("Value", entry[0])
+        with self._lock:
+            entry = self._entries.pop(key, None)
+            if entry is not None:
+                self._entries[key] = entry
+                return cast("Value", entry[0])
+        value = make()
+        size = size_of(value)
+        with self._lock:
+            self.size += size - self._entries.pop(key, (None, 0))[1]
+            self._entries[key] = value, size
+            while self.size > self.budget and len(self._entries) > 1:
+                self.size -= self._entries.pop(next(iter(self._entries)))[1]
+        return value

@@ -147,7 +147,8 @@ def _numbers(
     if color not in NUMBERS:
         return None, ""
     values = [np.asarray(getattr(t, NUMBERS[color]), np.float64) for t in tables]
-    return values, title_of(color, first.baseline, first.graph.k)
+    k = first.graph.k if color in OF_GRAPH else first.k
+    return values, title_of(color, first.baseline, k)
 
 
 def _responsibility(

@@ -30,6 +30,7 @@ HINT = (
     "them, with Shift to add more; click a dot to select it alone; double-click the "
     "map to clear. With the keyboard: arrows move between dots, Enter selects."
 )
+COMPUTING = "neighbours are being computed"
 OF_SELECTION = ("accuracy", "purity")  # metrics that a selection has too
 CONFIDENCE = 0.95  # of the interval over seeds
 
@@ -52,7 +53,8 @@ def detail(view: View, pointed: tuple[str, int] | None = None) -> dict[str, Any]
         variant, row = pointed
         number = variants.index(variant) if variant in variants else view.focus
         table = view.tables[number]
-        content = point(table, row, view.other_spaces(view.keys[number]))
+        others = view.other_spaces(view.keys[number])
+        content = point(table, row, others, is_ready=view.ready[number])
         if len(variants) > 1:
             content["title"] += f" in {variants[number]}"
         return content
@@ -60,7 +62,11 @@ def detail(view: View, pointed: tuple[str, int] | None = None) -> dict[str, Any]
 
 
 def point(
-    table: PointTable, row: int, other_spaces: Sequence[Neighbors] = ()
+    table: PointTable,
+    row: int,
+    other_spaces: Sequence[Neighbors] = (),
+    *,
+    is_ready: bool = True,
 ) -> dict[str, Any]:
     """Return the pane of one point and its nearest neighbours.
 
@@ -72,21 +78,34 @@ def point(
         Row number of the point.
     other_spaces
         Graphs whose nearest neighbours are shown small.
+    is_ready
+        Whether the neighbours in the table are there.
     """
+    content: dict[str, Any] = {
+        "title": str(table.embedding.ids[row]),
+        "picture": picture(table.embedding, row),
+        "text": text(table.embedding, row),
+        "facts": _facts(table, row, is_ready=is_ready),
+        "elsewhere": [
+            _tiles(table, other, row, is_ready=is_ready) for other in other_spaces
+        ],
+    }
+    if not is_ready:
+        return {**content, "heading": COMPUTING, "rows": [], "more": ""}
+    return content | _nearest(table, row)
+
+
+def _nearest(table: PointTable, row: int) -> dict[str, Any]:
+    """Return the nearest neighbours of a point in the map's own space."""
     graph = table.graph
     present = bool(graph.present[row])
     same = None if table.same is None or not table.labelled[row] else table.same[row]
     shared = "" if same is None else f", {int(same.sum())} with its label"
     heading = f"{graph.k} nearest in the {graph.space} space{shared}"
     return {
-        "title": str(table.embedding.ids[row]),
-        "picture": picture(table.embedding, row),
-        "text": text(table.embedding, row),
-        "facts": _facts(table, row),
         "heading": heading if present else lacking(graph.space),
         "rows": _entries(table, graph, row, same, MOST_ROWS),
         "more": _more(graph.k) if present else "",
-        "elsewhere": [_tiles(table, other, row) for other in other_spaces],
     }
 
 
@@ -134,14 +153,16 @@ def text(embedding: Embedding, row: int) -> str:
     return clipped(str(texts[row]), LONGEST)
 
 
-def _tiles(table: PointTable, graph: Neighbors, row: int) -> dict[str, Any]:
+def _tiles(
+    table: PointTable, graph: Neighbors, row: int, *, is_ready: bool
+) -> dict[str, Any]:
     """Return the nearest neighbours of a point in another space."""
     if not graph.present[row]:
         return {"heading": lacking(graph.space), "rows": []}
     judged = graph.labels is not None and table.labelled[row]
     same = same_label(graph)[row] if judged else None
     heading = f"in the {graph.space} space"
-    if table.graph.present[row]:
+    if is_ready and table.graph.present[row]:
         both = np.intersect1d(table.graph.indices[row], graph.indices[row])
         heading += f", {len(both)} of {graph.k} shared"
     return {
@@ -171,7 +192,7 @@ def _entry(table: PointTable, row: int, *, same: bool | None = None) -> dict[str
     }
 
 
-def _facts(table: PointTable, row: int) -> list[list[str]]:
+def _facts(table: PointTable, row: int, *, is_ready: bool) -> list[list[str]]:
     """Return name, value and mark ("right", "wrong" or none) of a point's values."""
     absent = zip(table.embedding.inputs, ~table.embedding.present[row], strict=False)
     lines = [["has no", name, ""] for name, lacks in absent if lacks]
@@ -183,7 +204,8 @@ def _facts(table: PointTable, row: int) -> list[list[str]]:
         (name, cut(column[row], LONGEST)) for name, column in table.metadata.items()
     )
     metadata = [[name, words, ""] for name, words in texts if words]
-    return [*lines, *_graph_facts(table, row), *metadata]
+    numbers = _graph_facts(table, row) if is_ready else []
+    return [*lines, *numbers, *metadata]
 
 
 def _graph_facts(table: PointTable, row: int) -> list[list[str]]:
@@ -252,12 +274,26 @@ def _more(count: int) -> str:
     return f"{MOST_ROWS} of {count:,} shown" if count > MOST_ROWS else ""
 
 
+# Cell of a number that is still to be computed.
+PENDING = {
+    "whole": "…",
+    "band": "",
+    "selected": "",
+    "selectedBand": "",
+    "nulls": ["being computed"],
+}
+
+
 class StripLine(NamedTuple):
-    """Variant, table of its points, and tables of all seeds where they are known."""
+    """Variant, table of its points, and tables of all seeds where they are known.
+
+    `is_ready` tells whether the neighbours in the table are there.
+    """
 
     variant: str
     table: PointTable
     family: Sequence[PointTable]
+    is_ready: bool = True
 
 
 def strip(view: View, *, banded: bool) -> dict[str, Any]:
@@ -271,9 +307,9 @@ def strip(view: View, *, banded: bool) -> dict[str, Any]:
         Whether all seeds are looked at, which may take a moment.
     """
     lines = [
-        StripLine(variant, table, view.every_seed(number) if banded else [])
-        for number, (variant, table) in enumerate(
-            zip(view.state.variants, view.tables, strict=True)
+        StripLine(variant, table, view.every_seed(number) if banded else [], is_ready)
+        for number, (variant, table, is_ready) in enumerate(
+            zip(view.state.variants, view.tables, view.ready, strict=True)
         )
     ]
     return strip_of(lines, view.rows, view.focus)
@@ -308,7 +344,9 @@ def strip_of(lines: Sequence[StripLine], rows: Rows, focus: int) -> dict[str, An
                 "cells": [
                     *(_metric_cell(line, name, rows) for name in names),
                     _rewiring_cell(line.table, rows),
-                ],
+                ]
+                if line.is_ready
+                else [PENDING] * len(columns),
             }
             for number, line in enumerate(lines)
         ],
@@ -317,11 +355,12 @@ def strip_of(lines: Sequence[StripLine], rows: Rows, focus: int) -> dict[str, An
 
 def counts(table: PointTable) -> str:
     """Return how many points there are, without a label, and in the space."""
-    unlabelled = 0 if table.graph.labels is None else int((~table.labelled).sum())
+    labels = table.embedding.labels
+    unlabelled = 0 if labels is None else int((~table.labelled).sum())
     parts = [
         f"{len(table.embedding):,} points",
         f"{unlabelled:,} without a label" if unlabelled else "",
-        table.graph.coverage,
+        table.coverage,
     ]
     return ", ".join(part for part in parts if part)
 

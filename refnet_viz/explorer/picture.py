@@ -16,6 +16,7 @@ from ..plot.render import render
 from ..plot.text import escape, short, small
 from ..plot.theme import faded, ink
 from . import edges
+from .store import Call, direct
 from .view import Panel, View
 
 HEIGHT = 340  # pixels of a row of maps
@@ -57,7 +58,7 @@ def figure(view: View, arguments: dict[str, Any]) -> go.Figure:
             drawing.update_layout(tied)
     view.coloring.add_key(drawing)
     meta = {
-        "alt": " ".join(map(view.summary, panels)),
+        "alt": summary(view),
         "selection": arguments.get("selected", ()),
         "k": arguments["k"],
         "space": arguments["space"],
@@ -152,18 +153,38 @@ def _rows_of(marker: dict[str, Any], rows: Any) -> dict[str, Any]:
     return parts
 
 
-def still(view: View) -> tuple[str, str]:
+def still(view: View, call: Call = direct) -> tuple[str, str]:
     """Return HTML with a picture of a view, drawn without a browser, and its words.
 
     The style of the explorer hides it wherever the explorer itself is shown.
+
+    Parameters
+    ----------
+    view
+        View of the maps.
+    call
+        Calls the function that draws, here or in another process.
     """
-    alt = " ".join(view.summary(panel) for panel in view.panels)
-    data = render(
-        figure_of(view), "png", width=STILL_WIDTH, height=STILL_HEIGHT, scale=1.5
-    )
+    alt = summary(view)
+    data = call(_draw, figure_of(view))
     image = (
         f'{STYLE}<img class="rv-static" alt="{html.escape(alt)}" '
         f'style="max-width: 100%" width="{STILL_WIDTH}" '
         f'src="{data_address("image/png", data)}">'
     )
     return image, alt
+
+
+def words_only(view: View) -> tuple[str, str]:
+    """Return HTML with the words of a view, for until there is a picture."""
+    alt = summary(view)
+    return f'{STYLE}<p class="rv-static">{html.escape(alt)}</p>', alt
+
+
+def summary(view: View) -> str:
+    """Return what the maps of a view show, in words."""
+    return " ".join(view.summary(panel) for panel in view.panels)
+
+
+def _draw(figure: go.Figure) -> bytes:
+    return render(figure, "png", width=STILL_WIDTH, height=STILL_HEIGHT, scale=1.5)

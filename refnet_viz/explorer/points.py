@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ import pandas as pd
 
 from ..data.answers import label_texts, labelled
 from ..data.meaning import RESERVED, distinct, texts
-from ..embedding import Embedding
+from ..embedding import Embedding, coverage
 from ..graph import METRICS, Metric, Neighbors
 from ..graph.points import (
     in_degree,
@@ -26,32 +26,49 @@ from .embeddings import Rows
 Floats = npt.NDArray[np.float64]
 
 
+class Sources(NamedTuple):
+    """Functions that compute the parts of a table that may take long.
+
+    `graph` returns the graph; `rewiring` ``(N,)`` 1 - Jaccard of the neighbourhoods in
+    it and the baseline, 0 is no change; `noise` the same between two seeds of the
+    baseline, None where it has one; `scores` returns
+    `refnet_viz.responsibility.scores_by_point`.
+    """
+
+    graph: Callable[[], Neighbors]
+    rewiring: Callable[[], Floats]
+    noise: Callable[[], Floats | None]
+    scores: Callable[[], pd.DataFrame]
+
+
 @dataclass(frozen=True, eq=False)
 class PointTable:
     """Numbers and words of every point of a graph, beside those of its baseline.
 
+    Each part is computed when it is first read; `is_ready` tells whether neighbours
+    are there.
+
     Parameters
     ----------
-    graph
-        Graph of the variant.
+    embedding
+        Embedding of the points.
+    space, weights, k
+        Space in which neighbours are looked for, and how many a point.
     baseline
         Name of the variant it is compared with.
     compared
         Whether that is another graph.
-    rewiring
-        ``(N,)`` 1 - Jaccard of the neighbourhoods in both; 0 is no change.
-    noise
-        The same between two seeds of the baseline, None when it has one.
-    scores
-        Returns `refnet_viz.responsibility.scores_by_point`, which takes a moment.
+    sources
+        Where the slow parts come from.
     """
 
-    graph: Neighbors
+    embedding: Embedding
+    space: str
+    weights: Mapping[str, float]
+    k: int
     baseline: str
     compared: bool
-    rewiring: Floats
-    noise: Floats | None
-    scores: Callable[[], pd.DataFrame]
+    sources: Sources
 
     @cached_property
     def _metrics(self) -> dict[str, float]:
@@ -76,20 +93,50 @@ class PointTable:
         """Return whether metrics are computed already."""
         return all(name in self._metrics for name in names)
 
+    @cached_property
+    def graph(self) -> Neighbors:
+        """The graph of the `k` nearest."""
+        return self.sources.graph()
+
+    @cached_property
+    def rewiring(self) -> Floats:
+        """``(N,)`` 1 - Jaccard of each point's neighbours here and in the baseline."""
+        return self.sources.rewiring()
+
+    @cached_property
+    def noise(self) -> Floats | None:
+        """The same between two seeds of the baseline, None when it has one."""
+        return self.sources.noise()
+
     @property
-    def embedding(self) -> Embedding:
-        """The embedding of the points."""
-        return self.graph.embedding
+    def is_ready(self) -> bool:
+        """Whether the graph and its comparison are computed."""
+        return {"graph", "rewiring", "noise"} <= vars(self).keys()
+
+    def compute(self) -> None:
+        """Compute the graph, its comparison and the headline metrics."""
+        _ = self.graph, self.rewiring, self.noise
+        for name in self.headline_metrics:
+            self.metric(name)
+
+    @property
+    def coverage(self) -> str:
+        """Coverage of the rows that have the space, in words."""
+        weights = dict(self.weights) or None
+        present = self.embedding.present_in(self.space, weights=weights)
+        return coverage(present, self.space)
 
     @cached_property
     def purity(self) -> Floats | None:
         """Share of neighbours with the label of their point, None without labels."""
-        return None if self.graph.labels is None else purity_by_point(self.graph)
+        return None if self.embedding.labels is None else purity_by_point(self.graph)
 
     @cached_property
     def purity_chance(self) -> Floats | None:
         """Share of all other points with the label, None without labels."""
-        return None if self.graph.labels is None else purity_chance_by_point(self.graph)
+        if self.embedding.labels is None:
+            return None
+        return purity_chance_by_point(self.graph)
 
     @cached_property
     def in_degree(self) -> npt.NDArray[np.int64]:
@@ -99,7 +146,7 @@ class PointTable:
     @cached_property
     def same(self) -> npt.NDArray[np.bool_] | None:
         """Whether a neighbour shares a label with its point, None without labels."""
-        return None if self.graph.labels is None else same_label(self.graph)
+        return None if self.embedding.labels is None else same_label(self.graph)
 
     @cached_property
     def labels(self) -> list[str] | None:
@@ -151,7 +198,7 @@ class PointTable:
         """
         if not self.embedding.answers_held_out:
             return {}
-        scores = self.scores()
+        scores = self.sources.scores()
         return {name: scores[name].to_numpy() for name in self.embedding.decoded}
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
@@ -11,6 +11,7 @@ import pandas as pd
 
 from .._nested import Variants, aligned
 from .._threads import one_thread_for
+from ..data.dataset import Media
 from ..embedding import Embedding
 from ..graph import Attribution, Neighbors, rewiring
 from ..graph.attribution import BEYOND
@@ -18,12 +19,15 @@ from ..graph.ground import Grounds
 from ..graph.reweighting import Reweighting
 from ..graph.search import knn
 from ..layout import Layout, project
+from ..layout.projection import unjudged
 from ..plot.color import Coloring
 from ..responsibility import scores_by_point
 from .cache import Cache
 from .colors import OF_GRAPH, coloring_of, options
 from .embeddings import Earlier, Embeddings, Key
-from .points import Floats, PointTable
+from .points import Floats, PointTable, Sources
+
+Call = Callable[..., Any]
 
 K_MAX = 50  # neighbours searched; graphs of fewer are cut from these
 # The budget holds so many graphs of `k_max` neighbours, and 64 MiB at least: four maps
@@ -31,6 +35,21 @@ K_MAX = 50  # neighbours searched; graphs of fewer are cut from these
 GRAPHS, LEAST = 32, 1 << 26
 # One redraw asks for three: the graph, its baseline and another seed of the baseline.
 REWEIGHTINGS = 3
+# Products of numbers that a search may take within a redraw: a tenth of a second.
+QUICK = 2e8
+JUDGED_AT_ONCE = 2_000  # points whose PCA is judged within a redraw
+AT_ONCE = 20_000  # points of which graphs at hand are compared within a redraw
+
+
+def direct(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what a function returns here.
+
+    Examples
+    --------
+    >>> direct(max, 1, 2)
+    2
+    """
+    return function(*arguments)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +118,7 @@ class Store:
         runs = tuple((key.variant, key.seed, key.epoch) for key in keys)
         graph: tuple[Any, ...] = ()
         if color in OF_GRAPH:
-            graph = (tuple(keys), tables[0].baseline, tables[0].graph.k)
+            graph = (tuple(keys), tables[0].baseline, tables[0].k)
         return self.cache.get(
             ("coloring", runs, color, mode, graph),
             make,
@@ -110,8 +129,11 @@ class Store:
 
     def has_graph(self, key: Key, k: int) -> bool:
         """Return whether a graph can be had without a search."""
-        whole = "graph", self.embeddings.twin(key)
-        return whole in self.cache or ("head", key, k) in self.cache
+        if ("head", key, k) in self.cache:
+            return True
+        if key.weights:
+            return key.unweighted in self._weighted
+        return ("graph", self.embeddings.twin(key)) in self.cache
 
     def graph(self, key: Key, k: int) -> Neighbors:
         """Return the graph of the `k` nearest; only the first call searches.
@@ -165,18 +187,25 @@ class Store:
     def _attribute(self, key: Key, k: int) -> Attribution:
         graph = self.graph(key, k)
         # Judged once, for every k: distances take longer than all else.
-        widest = self._widest(key) if k < self.k_max else None
+        widest = self.widest(key) if k < self.k_max else None
         grounds = self._ground(graph.embedding, graph.k)
         return Attribution(graph, graph.weights, BEYOND, grounds, widest)
 
-    def judge_every_k(self, key: Key) -> bool:
-        """Judge the edges of every k; return whether there was anything to do."""
-        if ("widest", key) in self.cache:
-            return False
-        self._widest(key)
-        return True
+    def has_attribution(self, key: Key, k: int) -> bool:
+        """Return whether edges of a graph by modality take no longer than a redraw."""
+        rows = len(self.embeddings.first)
+        width = self._width(key._replace(space="sum"))
+        return (
+            rows * rows * width <= QUICK
+            or ("attribution", key, k) in self.cache
+            or (rows <= AT_ONCE and ("widest", key) in self.cache)
+        )
 
-    def _widest(self, key: Key) -> Attribution:
+    def is_judged(self, key: Key) -> bool:
+        """Return whether the edges of every k are judged."""
+        return ("widest", key) in self.cache
+
+    def widest(self, key: Key) -> Attribution:
         """Return the attribution of most neighbours, of which others are a part."""
 
         def make() -> Attribution:
@@ -206,24 +235,50 @@ class Store:
 
     def noise(self, key: Key, baseline: str, k: int) -> Floats | None:
         """Return the rewiring between two seeds of the baseline, None for one seed."""
+        pair = self._noise_pair(key, baseline)
+        return rewiring(*(self.graph(one, k) for one in pair)) if pair else None
+
+    def _noise_pair(self, key: Key, baseline: str) -> list[Key]:
+        """Return the keys of two seeds of the baseline, none where it has one."""
         first = self.embeddings.beside(key, baseline)
         seeds = [s for s in self.embeddings.seeds(baseline) if s != first.seed]
-        if not seeds:
-            return None
-        second = first._replace(seed=seeds[0])
-        return rewiring(self.graph(first, k), self.graph(second, k))
+        return [first, first._replace(seed=seeds[0])] if seeds else []
+
+    def is_quick(self, key: Key, baseline: str, k: int) -> bool:
+        """Return whether the table of a graph takes no longer than a redraw may."""
+        rows, width = len(self.embeddings.first), self._width(key)
+        if rows * rows * width <= QUICK:
+            return True
+        beside = self.embeddings.beside(key, baseline)
+        needed = {key, beside, *self._noise_pair(key, baseline)}
+        return rows <= AT_ONCE and all(self.has_graph(one, k) for one in needed)
+
+    def _width(self, key: Key) -> int:
+        """Return about how many numbers a point has in a space."""
+        embedding = self.embeddings.embedding(key)
+        if key.space == "latent":
+            return embedding.z.shape[1]
+        parts = embedding.decoded if key.space == "refined" else embedding.inputs
+        return sum(values.shape[1] for values in parts.values())
 
     def table(self, key: Key, baseline: str, k: int) -> PointTable:
         """Return the table of points of a graph."""
 
         def make() -> PointTable:
+            sources = Sources(
+                partial(self.graph, key, k),
+                partial(self.rewiring, key, baseline, k),
+                partial(self.noise, key, baseline, k),
+                partial(self.scores, key),
+            )
             return PointTable(
-                self.graph(key, k),
+                self.embeddings.embedding(key),
+                key.space,
+                dict(key.weights),
+                k,
                 baseline,
                 key != self.embeddings.beside(key, baseline),
-                self.rewiring(key, baseline, k),
-                self.noise(key, baseline, k),
-                partial(self.scores, key),
+                sources,
             )
 
         return self.cache.get(
@@ -241,7 +296,8 @@ class Store:
         """Return whether metrics of a graph are computed."""
         if ("table", key, baseline, k) not in self.cache:
             return False
-        return self.table(key, baseline, k).has_metrics(names)
+        table = self.table(key, baseline, k)
+        return table.is_ready and table.has_metrics(names)
 
     def scores(self, key: Key) -> pd.DataFrame:
         """Return `scores_by_point` of a run: 1 is best, 0 what the mean would answer.
@@ -264,81 +320,105 @@ class Store:
 
     def has_layout(self, key: Key, method: str) -> bool:
         """Return whether a layout can be had at once."""
-        return method == "pca" or self._layout_key(key, method) in self.cache
+        if self._layout_key(key, method) in self.cache:
+            return True
+        return method == "pca" and len(self.embeddings.first) <= JUDGED_AT_ONCE
 
-    def layout(self, key: Key, method: str) -> Layout:
+    def layout(self, key: Key, method: str, call: Call = direct) -> Layout:
         """Return the layout of a space; "aligned" begins at the first embedding's.
 
         It is that of equal weights: other weights move edges, never points. Embeddings
         with the same points have the same layout.
+
+        Parameters
+        ----------
+        key, method
+            What is laid out, and how.
+        call
+            Calls the function that takes long, here or in another process.
         """
         name = self._layout_key(key, method)
 
         def make() -> Layout:
             with one_thread_for(len(self.embeddings.first)):
-                return self._lay_out(name[1], method)
+                return self._lay_out(name[1], method, call)
 
         return self.cache.get(name, make, lambda layout: layout.coordinates.nbytes)
 
     def _layout_key(self, key: Key, method: str) -> tuple[str, Key, str]:
         return "layout", self.embeddings.twin(key.unweighted), method
 
-    def _lay_out(self, key: Key, method: str) -> Layout:
-        embedding, origin = (
-            self.embeddings.embedding(key),
-            self.embeddings.origin(key),
-        )
-        if method == "aligned" and key != origin:
-            reference = self.layout(origin, method)
-            aligned_layout: Layout = project(
-                embedding, method, space=key.space, reference=reference
-            )
-            return aligned_layout
-        alone: Layout = project(
-            embedding, "pca" if method == "pca" else "umap", space=key.space
-        )
-        return alone
-
-    def layout_at_hand(self, key: Key, method: str) -> Layout:
-        """Return that of the first embedding, or the PCA, until there is a layout."""
+    def _lay_out(self, key: Key, method: str, call: Call) -> Layout:
         origin = self.embeddings.origin(key)
-        if method == "aligned" and self.has_layout(origin, method):
-            return self.layout(origin, method)
-        return self.layout(key, "pca")
+        reference = None
+        if method == "aligned" and key == origin:
+            method = "umap"
+        elif method == "aligned":
+            reference = self.layout(origin, method, call)
+        embedding = self.embeddings.embedding(key)
+        # Pictures and words have no place in a layout, and are long to send.
+        bare = replace(
+            embedding,
+            media=Media(),
+            metadata=pd.DataFrame(index=range(len(embedding))),
+            unimodal={},
+        )
+        layout: Layout = call(_project, bare, method, key.space, reference)
+        return layout
 
-    def prepare(self, key: Key, method: str) -> bool:
-        """Compute graph and layout; return whether there was anything to compute."""
+    def layout_at_hand(self, key: Key) -> Layout:
+        """Return the PCA until there is a layout, not judged yet where that is slow."""
+        rows = len(self.embeddings.first)
+        if rows <= JUDGED_AT_ONCE or self._layout_key(key, "pca") in self.cache:
+            return self.layout(key, "pca")
+        bare = self._layout_key(key, "not judged")
+
+        def make() -> Layout:
+            with one_thread_for(rows):
+                return unjudged(self.embeddings.embedding(key), key.space)
+
+        return self.cache.get(bare, make, lambda layout: layout.coordinates.nbytes)
+
+    def is_prepared(self, key: Key, method: str) -> bool:
+        """Return whether the graph of any k and the layout are at hand."""
         whole = "graph", self.embeddings.twin(key)
-        if whole in self.cache and self._layout_key(key, method) in self.cache:
-            return False
+        return whole in self.cache and self.has_layout(key, method)
+
+    def prepare(self, key: Key, method: str, call: Call = direct) -> None:
+        """Compute graph and layout."""
         self.graph(key, 1)
-        self.layout(key, method)
-        return True
+        self.layout(key, method, call)
+
+
+def _project(
+    embedding: Embedding, method: str, space: str, reference: Layout | None
+) -> Layout:
+    layout: Layout = project(embedding, method, space=space, reference=reference)
+    return layout
 
 
 def _graph_bytes(key: Key, graph: Neighbors) -> int:
     """Return the bytes of a graph with its edges and what it keeps alive."""
     arrays = graph.indices.nbytes + graph.distances.nbytes
-    return 2 * arrays + _embedding_bytes(key, graph)
+    return 2 * arrays + _embedding_bytes(key, graph.embedding)
 
 
 def _table_bytes(key: Key, table: PointTable) -> int:
     """Return the bytes of ten numbers and about 200 characters of text a point."""
-    graph = table.graph
-    return 280 * len(graph) + 3 * graph.indices.nbytes + _embedding_bytes(key, graph)
+    numbers = 280 + 3 * 8 * table.k
+    return numbers * len(table.embedding) + _embedding_bytes(key, table.embedding)
 
 
 def _attribution_bytes(key: Key, attribution: Attribution) -> int:
     """Return about how much an attribution takes once its parts are computed."""
     graph = attribution.graph
     parts = graph.indices.nbytes * (3 + 2 * len(graph.embedding.inputs))
-    return parts + _embedding_bytes(key, graph)
+    return parts + _embedding_bytes(key, graph.embedding)
 
 
-def _embedding_bytes(key: Key, graph: Neighbors) -> int:
+def _embedding_bytes(key: Key, embedding: Embedding) -> int:
     """Return the bytes of an embedding that nothing but the cache keeps alive."""
     if key.epoch is None:
         return 0
-    own = graph.embedding
-    arrays = [own.z, *own.decoded.values(), *own.targets.values()]
+    arrays = [embedding.z, *embedding.decoded.values(), *embedding.targets.values()]
     return sum(array.nbytes for array in arrays)

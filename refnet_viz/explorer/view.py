@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +18,7 @@ from ..layout import Layout
 from ..plot.color import Coloring
 from ..plot.points import cap
 from ..plot.text import count_of, cut
+from .colors import OF_GRAPH
 from .edges import MOST_COLORS, pairs_of
 from .embeddings import Key, Rows
 from .inputs import earlier_of, spaces_of
@@ -50,6 +51,8 @@ class Panel:
         These edges by sets of modalities when they are shown so, else None.
     is_baseline
         Whether the map is the one that others are compared with.
+    is_pending
+        Whether the edges are still to be computed.
     """
 
     key: Key
@@ -59,6 +62,7 @@ class Panel:
     kind: str
     groups: EdgeGroups | None
     is_baseline: bool
+    is_pending: bool = False
 
     @property
     def title(self) -> str:
@@ -142,23 +146,50 @@ class View:
         state, store = self.state, self.store
         is_baseline = key == store.embeddings.beside(key, state.baseline)
         kind = "none" if is_baseline and state.edges in CHANGES else state.edges
-        pairs = NO_EDGES
-        if kind != "none":
+        pairs, groups = NO_EDGES, None
+        is_pending = kind != "none" and not self.has_edges(key, table)
+        if kind != "none" and not is_pending:
             pairs = pairs_of(store, key, state.baseline, state.k, kind)
-        groups = None
-        if state.edges == BY_MODALITY:
+        if state.edges == BY_MODALITY and not is_pending:
             groups = store.attribution(key, state.k).groups(MOST_COLORS)
         if len(state.rows):
             touching = np.flatnonzero(np.isin(pairs, state.rows).any(axis=1))
             pairs = pairs[touching]
             groups = groups and groups.subset(touching)
         layout = self._layout(key)
-        return Panel(key, table, layout, pairs, state.edges, groups, is_baseline)
+        kind = state.edges
+        return Panel(key, table, layout, pairs, kind, groups, is_baseline, is_pending)
+
+    def is_ready(self, key: Key, table: PointTable) -> bool:
+        """Return whether the neighbours of a map are there, or can be at once."""
+        if not self.hurried or table.is_ready:
+            return True
+        return self.store.is_quick(key, self.state.baseline, self.state.k)
+
+    def has_edges(self, key: Key, table: PointTable) -> bool:
+        """Return whether the edges of a map are there, or can be at once."""
+        if not self.hurried:
+            return True
+        by_modality = self.state.edges == BY_MODALITY
+        return self.is_ready(key, table) and (
+            not by_modality or self.store.has_attribution(key, self.state.k)
+        )
+
+    @cached_property
+    def ready(self) -> list[bool]:
+        """Whether the neighbours of each map are there."""
+        return list(map(self.is_ready, self.keys, self.tables))
+
+    def renewed(self) -> View:
+        """Return the same view with what was computed meanwhile."""
+        again = replace(self)
+        again.__dict__["tables"] = self.tables  # which hold what was computed
+        return again
 
     def _layout(self, key: Key) -> Layout:
         method = self.state.layout
         if self.hurried and not self.store.has_layout(key, method):
-            return self.store.layout_at_hand(key, method)
+            return self.store.layout_at_hand(key)
         return self.store.layout(key, method)
 
     @property
@@ -169,7 +200,8 @@ class View:
         method, keys = self.state.layout, self.keys
         if method == "aligned":
             keys = [*map(self.store.embeddings.origin, keys[:1]), *keys]
-        return [key for key in keys if not self.store.has_layout(key, method)]
+        missing = (key for key in keys if not self.store.has_layout(key, method))
+        return list(dict.fromkeys(missing))
 
     @property
     def aligned(self) -> bool:
@@ -178,8 +210,12 @@ class View:
 
     @cached_property
     def _coloring(self) -> tuple[Coloring, str]:
-        state = self.state
-        return self.store.coloring(self.tables, self.keys, state.color, state.mode)
+        state, color = self.state, self.state.color
+        is_pending = color in OF_GRAPH and not all(self.ready)
+        shown = "label" if is_pending else color
+        coloring, title = self.store.coloring(self.tables, self.keys, shown, state.mode)
+        waiting = f"{title or 'points'} ({color} is being computed)"
+        return coloring, waiting if is_pending else title
 
     @property
     def coloring(self) -> Coloring:
@@ -252,6 +288,8 @@ class View:
         return lines
 
     def _edge_note(self, panel: Panel) -> str:
+        if panel.is_pending:
+            return "edges are being computed"
         if panel.is_baseline and panel.kind in CHANGES:
             return f"this is the baseline: nothing is {panel.kind}"
         one = len(panel.pairs) == 1

@@ -19,7 +19,7 @@ from ..graph import knn
 from .fuzzy import fuzzy_graph
 from .optimise import EXTENT, optimise, start
 from .pca import pca
-from .quality import fidelity
+from .quality import Fidelity, fidelity
 from .value import Layout
 
 METHODS = ("umap", "pca", "aligned")
@@ -170,11 +170,19 @@ class _Task:
         return optimise(self.graph, origin, epochs=epochs, rate=rate, seed=self.seed)
 
     def layout(
-        self, method: str, coordinates: npt.NDArray[Any], *, note: str = "", **step: Any
+        self,
+        method: str,
+        coordinates: npt.NDArray[Any],
+        *,
+        note: str = "",
+        judge: bool = True,
+        **step: Any,
     ) -> Layout:
         """Judge the coordinates and bind all that is known of them."""
         flat = coordinates.astype(np.float32)
-        judged = fidelity(self.points, flat, k=max(self.k, 1))
+        judged = Fidelity(np.nan, np.nan, np.nan, max(self.k, 1), 0)
+        if judge:
+            judged = fidelity(self.points, flat, k=max(self.k, 1))
         placed = np.full((len(self.present), 2), np.nan, dtype=np.float32)
         placed[self.present] = flat
         settings = {} if method == "pca" else {"seed": self.seed, "neighbors": self.k}
@@ -191,6 +199,25 @@ class _Task:
             {**settings, **step},
             note,
         )
+
+
+def unjudged(embedding: Embedding, space: str = "latent") -> Layout:
+    """Return the PCA of a space without its fidelity, which takes longer than itself.
+
+    Parameters
+    ----------
+    embedding
+        Embedding to be laid out.
+    space
+        As in `Embedding.space`.
+
+    Examples
+    --------
+    >>> unjudged(Embedding.from_arrays([[0.0], [1.0], [3.0]])).caption
+    'not judged yet'
+    """
+    task = _Task(embedding, space, 15, 0)
+    return task.layout("pca", pca(task.points), note=task.unfit, judge=False)
 
 
 def _pca(task: _Task) -> Layout:

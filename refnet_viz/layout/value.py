@@ -33,7 +33,8 @@ class Layout:
     chance
         What a random layout gets in both, about 0.5.
     k, judged
-        Neighbours a point behind both numbers, and how many points they average.
+        Neighbours a point behind both numbers, and how many points they average; 0
+        where nothing was judged.
     settings
         Seed, neighbours, epochs, rate and reference, as far as they apply.
     note
@@ -102,6 +103,8 @@ class Layout:
     @property
     def caption(self) -> str:
         """Fidelity in words, with its chance value."""
+        if not self.judged:
+            return "not judged yet"
         if np.isnan(self.trustworthiness):
             return "too few points to judge"
         return (

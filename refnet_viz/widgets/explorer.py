@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as W
@@ -12,6 +14,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from IPython.display import display
 
+from .._beside import beside
+from .._progress import Cancelled
 from ..data.dataset import Dataset
 from ..explorer import ahead, panes, picture
 from ..explorer.code import code_of
@@ -24,11 +28,12 @@ from . import later
 from .controls import Controls
 from .lifetime import close_all
 from .map import Map
-from .notice import Notice
+from .notice import Notice, Progress
 from .panes import Detail, Strip
 from .workshop import Made, Workshop
 
 CLOSED = "this explorer is closed, as it is when its cell runs again: use the new one."
+SOON, TICK = 0.3, 0.5  # seconds until work is told, and between two reports
 SLIDERS = ("k", "weights", "epoch")  # many moves of one are one step back
 
 
@@ -97,8 +102,14 @@ class Explorer:
         self._trained: dict[str, Any] = {}
         self._history = History()
         self._pointed: tuple[str, int] | None = None  # variant and row
-        self._waiting = self._closed = False
+        self._closed = False
+        self._running: tuple[ahead.Job, later.Background] | None = None
+        self._jobs: Iterator[ahead.Job] = iter(())
+        self._stopped = self._ticking = False
+        self._still = ("", "")
+        self._progress = Progress()
         self._display: Any = None
+        self._outdated = False  # the still picture
         self._notice = Notice()
         self.controls = Controls(store, state, self._notice.of(self._moved))
         self.map = Map(mode=state.mode, said=self._point_names())
@@ -221,6 +232,8 @@ class Explorer:
         """Free what the explorer holds in the kernel and in the page."""
         if self._closed:
             return
+        if self._running is not None:
+            self._running[1].cancel()
         close_all(self.widget)
         # Notebooks keep whatever a cell has returned; this leaves them an empty shell.
         vars(self).clear()
@@ -255,7 +268,7 @@ class Explorer:
         if undone or reselected or state.variant != before.variant:
             self._pointed = None
         self._redraw(words)
-        if reselected:
+        if reselected and self._listeners:
             selected = self.selected
             for listener in self._listeners:
                 listener(selected)
@@ -264,15 +277,17 @@ class Explorer:
         """Show the state: one message for the maps, one for each pane."""
         self._view = View(self._store, self.state, hurried=later.possible())
         self.controls.show(self._store, self.state, words=words)
-        self.map.show(self._view)
         actions = self.controls.actions
         actions.clear.disabled = not len(self.state.rows)
         actions.undo.disabled = not self._history
-        waiting = bool(self._view.missing_layouts)
-        self._notice.say("computing the layout …" if waiting else "")
+        self._notice.say("")
+        self._draw()
+        self._compute_later()
+
+    def _draw(self) -> None:
+        self.map.show(self._view)
         self._draw_strip(banded=not self._view.hurried or self._view.has_bands)
         self._draw_detail()
-        self._compute_later()
 
     def _draw_strip(self, *, banded: bool) -> None:
         self.strip.content = panes.strip(self._view, banded=banded)
@@ -295,7 +310,8 @@ class Explorer:
         main.add_class("rv-main")
         bars = self.controls.bars(self._notice.status)
         workshop = [] if self.workshop is None else [self.workshop]
-        widget = W.VBox([*bars, main, self.strip, *workshop, self._notice.errors])
+        below = [self._progress, self.strip, *workshop, self._notice.errors]
+        widget = W.VBox([*bars, main, *below])
         for name in ("rv-explorer", f"rv-{self.state.mode}"):
             widget.add_class(name)
         return widget
@@ -303,51 +319,109 @@ class Explorer:
     def _ipython_display_(self) -> None:
         # Where no widgets are shown, nothing but the picture is worth reading.
         display(self.widget._repr_mimebundle_() | {"text/plain": ""}, raw=True)
-        self._display = display(self._still(), raw=True, display_id=True)
-
-    def _still(self) -> dict[str, str]:
-        """Return the picture of the maps, and its words."""
-        image, alt = picture.still(self._view)
-        return {"text/html": image, "text/plain": alt}
-
-    def _renew_still(self) -> None:
-        """Keep what the maps show now; where errors are caught it would go astray."""
-        if self._display is not None and not self._closed:
-            self._display.update(self._still(), raw=True)
+        # Where work goes on, the picture comes when there is nothing else to show.
+        self._outdated = self._view.hurried
+        make = picture.words_only if self._outdated else picture.still
+        self._still = make(self._view)
+        self._display = display(_bundle(*self._still), raw=True, display_id=True)
+        self._compute_later()
 
     # What happens meanwhile
 
-    def _compute_later(self, *, anew: bool = True) -> None:
-        """Compute what the view left for later, from its beginning if `anew`."""
-        if anew:
-            self._ahead = ahead.steps(self._view)
-        if later.possible() and not self._waiting:
-            self._waiting = True
-            later.soon(self._notice.of(self._compute))
+    def _compute_later(self) -> None:
+        """Compute what the view left for later; what runs for it goes on."""
+        if not later.possible():
+            return
+        self._jobs = ahead.jobs(self._view)
+        self._stopped = False
+        if self._running is None:
+            self._compute()
+        elif not ahead.is_needed(self._running[0], self._view):
+            self._running[1].cancel()
 
     def _compute(self) -> None:
-        """Do the next thing that waits, then let the page have its turn."""
-        self._waiting = False
+        """Begin the next job, if there is one and nothing else is to be done first."""
+        job = next(self._jobs, None)
+        if self._outdated and (job is None or job.kind not in ahead.SHOWN):
+            if job is not None:
+                self._jobs = chain([job], self._jobs)
+            job = self._still_job()
+        if job is None:
+            self._progress.hide()
+            return
+        done = self._notice.of(partial(self._computed, job))
+        self._running = job, later.Background(job.work, done)
+        self._report()
+
+    def _report(self) -> None:
+        """Say what runs and how far it is, now and as long as it runs."""
+        if self._running is None:
+            return
+        job, running = self._running
+        if job.kind in ahead.SHOWN or running.seconds > SOON:
+            self._progress.show(job.words, running.part, running.seconds)
+        if not self._ticking:
+            self._ticking = True
+            later.soon(self._tick, TICK)
+
+    def _tick(self) -> None:
+        if not self._closed:
+            self._ticking = False
+            self._report()
+
+    def _cancel(self) -> None:
+        """Stop what is computed for later, until something changes."""
+        self._stopped = True
+        if self._running is not None:
+            self._running[1].cancel()
+
+    def _computed(self, job: ahead.Job, error: BaseException | None) -> None:
+        """Show what a job computed, and begin the next one."""
         if self._closed:
             return
-        work = next(self._ahead, None)
-        if work is None:
+        self._running = None
+        if self._stopped:
+            self._progress.hide(f"stopped before: {job.words}; a change goes on")
             return
-        if work is ahead.Done.LAYOUT:
-            self._redraw(self.controls.actions.search.value)
-            if not self._view.missing_layouts:
-                later.soon(self._renew_still)
-        elif work is ahead.Done.BANDS:
+        if error is not None and not isinstance(error, Cancelled):
+            self._progress.hide()
+            raise error
+        self._show_computed(job)
+        self._compute()
+
+    def _show_computed(self, job: ahead.Job) -> None:
+        if job.kind in ahead.SHOWN:
+            self._view = self._view.renewed()
+            self._draw()
+            self._outdated = self._outdated or job.kind is ahead.Kind.LAYOUT
+        elif job.kind is ahead.Kind.BANDS:
             self._draw_strip(banded=True)
+        elif job.kind is ahead.Kind.PICTURE:
+            later.soon(self._put_still)
         else:
             self._draw_detail()
-        self._compute_later(anew=False)
+
+    def _still_job(self) -> ahead.Job:
+        """Return the job that draws what the maps show now, for a saved notebook."""
+        self._outdated, view = False, self._view
+
+        def draw() -> None:
+            self._still = picture.still(view, beside().call)
+
+        words = "picture for the saved notebook"
+        return ahead.Job(ahead.Kind.PICTURE, view.keys[0], words, draw)
+
+    def _put_still(self) -> None:
+        """Show the picture; where errors are caught it would go astray."""
+        if self._display is not None and not self._closed:
+            self._display.update(_bundle(*self._still), raw=True)
 
     # What is done to controls and maps
 
     def _listen(self) -> None:
         """Bind every event to its handler, in a way that lets errors be seen."""
         of, actions = self._notice.of, self.controls.actions
+        self._progress.on_cancel(of(self._cancel))
         actions.clear.on_click(of(lambda _: self.select(None)))
         actions.undo.on_click(of(lambda _: self.undo()))
         actions.search.observe(of(self._typed), "value")
@@ -428,3 +502,8 @@ class Explorer:
         """Select a class of the legend, as the map in focus shows it."""
         codes = self._view.coloring.values[self._view.focus]
         self.change(rows=np.flatnonzero(codes == code))
+
+
+def _bundle(image: str, alt: str) -> dict[str, str]:
+    """Return a still picture and its words as a notebook keeps them."""
+    return {"text/html": image, "text/plain": alt}
