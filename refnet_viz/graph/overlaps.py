@@ -141,8 +141,8 @@ def _curve(
     """Return the rows of one space and ground."""
     values = np.stack([grounds.overlaps(graph, ground) for graph in graphs])
     ks = np.arange(1, grounds.k + 1)
-    bands = np.array([seed_band(column, confidence) for column in values.T])
-    low, high = np.clip(bands, 0.0, 1.0).T
+    bands = np.array([seed_band(column, confidence, (0, 1)) for column in values.T])
+    low, high = bands.T
     return pd.DataFrame(
         {
             "k": ks,

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from .. import _check
 from ..graph import METRICS
 from .band import band
-from .panels import asked_for, finish, grid, place
+from .looks import colors as colors_of
+from .looks import dashes, numbers
+from .panels import asked_for, finish, grid, place, row_of
 from .record import replayable
 from .text import listing, short, small, span
-from .theme import LINES, Ink, ink, stroke
+from .theme import Ink, ink, stroke
 
 HEIGHT = 260
 COLUMNS = ("metric", "variant", "mean", "low", "high")
@@ -41,8 +42,9 @@ def curves(
     frame: pd.DataFrame,
     metric: str | Sequence[str] | None = None,
     *,
-    columns: int | None = None,
+    columns: float | None = None,
     mode: str = "light",
+    caption: bool = False,
 ) -> go.Figure:
     """Draw what becomes of a metric with noise, gaps, few labels or a heavier refiner.
 
@@ -59,9 +61,14 @@ def curves(
         One or several of the frame's metrics, a panel each; None draws all that
         depend on the level or fraction.
     columns
-        Panels in a row.
+        Columns of a journal's page that the figure is wide: 1 (252 pt), 1.5 (387 pt)
+        or 2 (517 pt), with as many panels in a row as can be read. A larger whole
+        number sets so many in a row on a screen, None as many as are usual.
     mode
         "light" or "dark".
+    caption
+        True leaves title and method lines to the caption (`refnet_viz.plot.caption`,
+        and the manifest), and gives the panels letters.
 
     Returns
     -------
@@ -86,13 +93,13 @@ def curves(
     key = _key_of(frame)
     frame = frame[frame[key].notna()].assign(at=lambda rows: _placed(rows[key]))
     names = _metrics(frame, metric)
-    wide = min(2, len(names)) if columns is None else columns
-    wide = _check.integer("columns", wide, low=1)
+    wide, page = row_of(columns, len(names), 2)
     titles = [
         [f"<b>{short(name.replace('_', ' '))}</b>", small(_direction(name))]
         for name in names
     ]
-    figure = grid(titles, columns=wide, height=HEIGHT, below=44, gap=14, width_gap=0.12)
+    look: dict[str, Any] = {"height": HEIGHT, "below": 44, "gap": 14, "width_gap": 0.12}
+    figure = grid(titles, columns=wide, page=page, shared=True, **look)
     parts = [frame[frame["metric"] == name] for name in names]
     variants = list(dict.fromkeys(frame["variant"]))
     named: set[str] = set()
@@ -104,7 +111,9 @@ def curves(
             figure.add_trace(trace, **place(number, wide))
         _axes(figure, part, key, frame.attrs, number + 1)
     figure.update_layout(showlegend=True)
-    return finish(figure, _title(frame, key), mode, _meta(frame, names))
+    return finish(
+        figure, _title(frame, key), mode, _meta(frame, names), caption=caption
+    )
 
 
 def _key_of(frame: Any) -> str:
@@ -151,12 +160,14 @@ def _panel(
 ) -> list[go.Scatter]:
     """Return bands first, so that no line is hidden, then lines and chance."""
     bands, lines = [], []
-    for turn, name in enumerate(variants):
+    shades, patterns = colors_of(variants, mode), dashes(variants)
+    signs = numbers(variants)
+    for name in variants:
         rows = part[part["variant"] == name].sort_values(key)
         if rows.empty:
             continue
-        color, symbol = stroke(turn, mode)
-        dash = LINES[turn % len(LINES)]
+        color, symbol = shades[name], stroke(signs[name], mode)[1]
+        dash = patterns[name]
         common: dict[str, Any] = {"name": short(name), "legendgroup": short(name)}
         banded = rows[rows["low"].notna() & rows["high"].notna()]
         if len(banded) > 1:

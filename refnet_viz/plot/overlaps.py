@@ -14,6 +14,7 @@ from .._spaces import space_variants
 from ..embedding import Embedding, coverage
 from ..graph.overlaps import overlap_by_k
 from .band import band
+from .looks import numbers
 from .panels import default_columns, finish, grid, place
 from .record import replayable
 from .text import listing, short, small, smalls
@@ -28,7 +29,9 @@ CURVE = ["variant", "space"]
 
 
 @replayable
-def overlaps(spaces: Any, *, k_max: int = 50, mode: str = "light") -> go.Figure:
+def overlaps(
+    spaces: Any, *, k_max: int = 50, mode: str = "light", caption: bool = False
+) -> go.Figure:
     """Draw how many neighbours a space shares with the modalities, for every k.
 
     ``mean_i |N_k(i) & N_k'(i)| / k`` of the latent and of the refined space with the
@@ -47,6 +50,9 @@ def overlaps(spaces: Any, *, k_max: int = 50, mode: str = "light") -> go.Figure:
         space is searched once, at this k.
     mode
         "light" or "dark".
+    caption
+        True leaves title and method lines to the caption (`refnet_viz.plot.caption`,
+        and the manifest), and gives the panels letters.
 
     Returns
     -------
@@ -78,15 +84,18 @@ def overlaps(spaces: Any, *, k_max: int = 50, mode: str = "light") -> go.Figure:
         [f"<b>with {_words(ground)}</b>", *smalls(short(_coverage(first, ground)))]
         for ground in grounds
     ]
-    figure = grid(titles, columns=wide, height=HEIGHT, below=44, gap=14, width_gap=0.07)
-    looks = {name: _look(i, mode) for i, name in enumerate(variants)}
+    look: dict[str, Any] = {"height": HEIGHT, "below": 44, "gap": 14, "width_gap": 0.07}
+    figure = grid(titles, columns=wide, shared=True, **look)
+    looks = {name: _look(i, mode) for name, i in numbers(variants).items()}
     for number, ground in enumerate(grounds):
         part = table[table["ground"] == ground]
         for trace in [*_panel(part, looks), _chance(part, mode)]:
             figure.add_trace(trace, **place(number, wide))
     _axes(figure, table, len(grounds))
     _key(figure, table, looks, mode)
-    return finish(figure, _title(variants), mode, _meta(variants, table))
+    return finish(
+        figure, _title(variants), mode, _meta(variants, table), caption=caption
+    )
 
 
 def _look(number: int, mode: str) -> dict[str, Any]:

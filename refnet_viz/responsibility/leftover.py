@@ -161,7 +161,7 @@ def leftover_of(
     for name, members in spectra.items():
         first = members[0]
         shares = np.array([one.achieved_share for one in members])
-        low, high = seed_band(shares, confidence)
+        low, high = seed_band(shares, confidence, (0.0, float("inf")))
         mean = float(np.mean(shares))
         enough = np.flatnonzero(floors(first.eigenvalues) <= mean)
         rows.append(
