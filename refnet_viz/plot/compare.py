@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -94,23 +95,33 @@ def compare(
     names = _metrics(frame, metrics)
     parts = [frame[frame["metric"] == name] for name in names]
     rows = _rows(pd.concat(parts))
+    values = frame.attrs.get("values", {})
+    lines = [
+        [_Line(row, rows, values.get(name, {})) for row in part.to_dict("records")]
+        for name, part in zip(names, parts, strict=True)
+    ]
     titles = [
         [f"<b>{short(str(n).replace('_', ' '))}</b>{_direction(p)}"]
         for n, p in zip(names, parts, strict=True)
     ]
     dense = len(names) > FEW
-    height = (DENSE if dense else ROW) * len(rows) + 16
-    wide, page = row_of(columns, len(names), _usual(len(names), height))
-    look: dict[str, Any] = {"height": height, "below": 24, "gap": 18, "width_gap": 0.05}
+    height = DENSE if dense else ROW
+    used = [1 + max(line.row for line in part) for part in lines]
+    wide, page = row_of(columns, len(names), _usual(used, height))
+    look: dict[str, Any] = {
+        "height": height,
+        "below": 24,
+        "gap": 18,
+        "width_gap": 0.05,
+        "used": used,
+    }
     figure = grid(titles, columns=wide, page=page, shared=True, **look)
     variants = list(dict.fromkeys(frame.loc[frame["kind"] == "variant", "variant"]))
     shades = colors_of(variants, mode)
-    for number, part in enumerate(parts):
-        values = frame.attrs.get("values", {}).get(names[number], {})
-        lines = [_Line(record, rows, values) for record in part.to_dict("records")]
+    for number, part in enumerate(lines):
         at = place(number, wide)
-        _panel(figure, lines, shades, number + 1, dense=dense, mode=mode, at=at)
-        _axis(figure, lines, rows, number, colors=colors, wide=wide)
+        _panel(figure, part, shades, number + 1, dense=dense, mode=mode, at=at)
+        _axis(figure, part, rows, number, colors)
     _key(figure, frame, colors)
     meta = _meta(frame, names, variants)
     return finish(figure, _title(frame, parts), mode, meta, caption=caption)
@@ -158,15 +169,21 @@ class _Line:
 
 
 def _rows(frame: pd.DataFrame) -> list[tuple[str, str]]:
-    """Return kind and name of every row, the same in all panels, variants first."""
-    pairs = dict.fromkeys(zip(frame["kind"], frame["variant"], strict=True))
-    return sorted(pairs, key=lambda pair: pair[0] != "variant")
+    """Return kind and name of every row, the same in all panels.
+
+    Variants come first and rails that few metrics have last, so that the other panels
+    end before them.
+    """
+    pairs = Counter(zip(frame["kind"], frame["variant"], strict=True))
+    order = list(pairs)
+    return sorted(pairs, key=lambda p: (p[0] != "variant", -pairs[p], order.index(p)))
 
 
-def _usual(count: int, height: int) -> int:
+def _usual(used: list[int], height: int) -> int:
     """Return so many panels in a row that the figure is not higher than a page."""
-    for wide in range(min(3, count), 7):
-        if -(-count // wide) * (height + ABOVE) <= HIGHEST - AROUND:
+    tall = height * max(used) + ABOVE
+    for wide in range(min(3, len(used)), 6):
+        if -(-len(used) // wide) * tall <= HIGHEST - AROUND:
             return wide
     return 6
 
@@ -363,9 +380,7 @@ def _axis(
     lines: list[_Line],
     rows: list[tuple[str, str]],
     number: int,
-    *,
     colors: Ink,
-    wide: int,
 ) -> None:
     """Give every panel the same rows, which are named at the left."""
     name = "" if number == 0 else str(number + 1)
@@ -376,7 +391,6 @@ def _axis(
     y = {
         "tickvals": list(range(len(rows))),
         "ticktext": words,
-        "showticklabels": number % wide == 0,
         "showgrid": False,
         "range": [len(rows) - 0.4, -0.7],
         "ticks": "",

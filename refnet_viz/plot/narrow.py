@@ -26,9 +26,10 @@ SLIM = 420  # pixels below which writing is smaller and gaps are narrower
 # names are those of its neighbour, any other.
 LEAST = {"map": 128, "names": 150, "rows": 90, "plot": 190}
 # The same where the figure would be too high for a page otherwise.
-TIGHT = {"map": 84, "names": 76, "rows": 48, "plot": 76}
+TIGHT = {"map": 84, "names": 76, "rows": 60, "plot": 76}
 ROW = 14  # pixels of a row with a name in a slim figure
 SMALLEST_ROW = 11
+ROW_MARGIN = 8  # pixels above and below all named rows of a panel
 LOW = {"map": 96, "plot": 72}  # pixels of the lowest panel that is still read
 SHAPE = 1.27  # height of a slim comparison to its width, at most
 WORDS = 200  # pixels of a panel that has room for spare words
@@ -95,6 +96,11 @@ class Panels:
         return title if (last if letter == "x" else number % columns == 0) else ""
 
     @property
+    def below(self) -> int:
+        """Pixels the axis of a panel needs below it."""
+        return int(self.spec["below"]) - 4 * self.slim
+
+    @property
     def bar(self) -> Any:
         """The colour bar, if there is one."""
         axis = self.figure.layout.coloraxis
@@ -120,25 +126,28 @@ class Panels:
         left, right, between = self.sides(columns)
         return (self.width - left - right - (columns - 1) * between) / columns
 
-    def full(self, columns: int) -> int:
-        """Return the pixels of a panel from top to bottom where there is room."""
-        full, wide = int(self.spec["height"]), self.wide(columns)
-        if self.kind == "rows" and self.slim:
-            return min(full, ROW * self.rows + 8)
-        if self.kind in {"rows", "names"}:
+    def full(self, columns: int) -> float:
+        """Return the pixels of a panel, or of one named row, where there is room."""
+        full, wide = float(self.spec["height"]), self.wide(columns)
+        if self.kind == "rows":
+            return min(full, ROW) if self.slim else full
+        if self.kind == "names":
             return full
-        return int(min(full, max(130, wide if self.kind == "map" else 0.85 * wide)))
+        return min(full, max(130, wide if self.kind == "map" else 0.85 * wide))
 
-    def low(self, columns: int) -> int:
-        """Return the pixels of the lowest panel that is still read."""
-        low = LOW.get(self.kind, SMALLEST_ROW * self.rows + 6)
+    def low(self, columns: int) -> float:
+        """Return the least of these pixels with which a panel is still read."""
+        if self.kind == "rows":
+            return SMALLEST_ROW
+        names = max(len(self.axis("y", n).ticktext or ()) for n in range(self.count))
+        low = LOW.get(self.kind, SMALLEST_ROW * names + 6)
         return min(low, self.full(columns))
 
-    @cached_property
-    def rows(self) -> int:
-        """Rows with a name of the longest panel."""
-        axes = [self.axis("y", number) for number in range(self.count)]
-        return max(len(axis.ticktext or ()) for axis in axes)
+    @property
+    def used(self) -> list[int]:
+        """Rows with a name that each panel needs; 1 where a panel is no such rows."""
+        rows = self.spec.get("used") if self.kind == "rows" else None
+        return list(rows or [1] * self.count)
 
     @cached_property
     def legend(self) -> float:
@@ -152,8 +161,11 @@ class Panels:
         # Rows of equal length: not three panels and then one.
         first = -(-self.count // -(-self.count // max(fit, default=1)))
         yield first
+        rows = -(-self.count // first)
         for columns in range(first + 1, min(self.count, MOST) + 1):
-            if self.wide(columns) >= TIGHT[self.kind]:
+            fewer = -(-self.count // columns) < rows
+            if fewer and self.wide(columns) >= TIGHT[self.kind]:
+                rows = -(-self.count // columns)
                 yield columns
 
     def titles(self, columns: int) -> list[Lines]:
@@ -211,7 +223,7 @@ class Arrangement:
         """Pixels between each two rows of panels."""
         spec, slim = self.panels.spec, self.panels.slim
         once = self.panels.shared and self.panels.kind == "plot"
-        below = spec["below"] - TITLE * once
+        below = self.panels.below - TITLE * once
         gap = min(spec["gap"], 6) if slim else spec["gap"]
         return [gap + below + block for block in self.blocks[1:]]
 
@@ -230,32 +242,57 @@ class Arrangement:
     def foot(self) -> float:
         """Pixels below the last row of panels."""
         free = FOOT // 2 if self.panels.slim else FOOT
-        return free + self.panels.spec["below"] + self.panels.legend
+        return free + self.panels.below + self.panels.legend
 
     @property
     def around(self) -> float:
         """Pixels of all but the panels themselves."""
         return self.head + sum(self.gaps) + self.foot
 
-    def tall(self, most: float) -> int:
-        """Return the pixels of a panel where the figure may have so many."""
-        free = (most - self.around) // self.rows
-        return int(max(24, min(self.panels.full(self.columns), free)))
+    @cached_property
+    def units(self) -> list[int]:
+        """What the panels of each row are high: named rows, or 1 for a panel."""
+        used = self.panels.used
+        starts = range(0, len(used), self.columns)
+        return [max(used[start : start + self.columns]) for start in starts]
+
+    @property
+    def margins(self) -> float:
+        """Pixels that all rows of panels need beside their units."""
+        return len(self.units) * (ROW_MARGIN if self.panels.kind == "rows" else 0)
+
+    def unit(self, most: float) -> float:
+        """Return the pixels of a unit where the figure may have so many."""
+        free = (most - self.around - self.margins) / sum(self.units)
+        least = 6 if self.panels.kind == "rows" else 24
+        return max(least, min(self.panels.full(self.columns), np.floor(free * 4) / 4))
+
+    @property
+    def least(self) -> float:
+        """Pixels of the lowest figure in which every panel can still be read."""
+        low = sum(self.units) * self.panels.low(self.columns)
+        return float(self.around + self.margins + low)
 
     def fits(self, most: float) -> bool:
         """Return whether every panel can still be read in a figure of this height."""
-        return self.around + self.rows * self.panels.low(self.columns) <= most
+        return self.least <= most
+
+    def heights(self, unit: float) -> list[int]:
+        """Return the pixels of the panels of each row."""
+        more = ROW_MARGIN if self.panels.kind == "rows" else 0
+        return [int(unit * units + more) for units in self.units]
 
 
-def _arranged(panels: Panels, title: Lines) -> tuple[Arrangement, int]:
-    """Return the best arrangement that a page has room for, and a panel's height."""
+def _arranged(panels: Panels, title: Lines) -> tuple[Arrangement, float]:
+    """Return the best arrangement that a page has room for, and its unit in pixels."""
     options = [Arrangement(panels, c, title) for c in panels.candidates()]
     shape = SHAPE if panels.kind == "rows" and panels.slim else np.inf
-    for most in (min(HIGHEST, shape * panels.width), HIGHEST):
+    goal = min(HIGHEST, shape * panels.width)
+    for most in (goal, HIGHEST):
         for option in options:
             if option.fits(most):
-                return option, option.tall(most)
-    return options[-1], options[-1].tall(HIGHEST)
+                return option, option.unit(max(goal, option.least))
+    return options[-1], options[-1].unit(HIGHEST)
 
 
 def fitted(figure: go.Figure, width: int, *, height: Any = None) -> go.Figure:
@@ -280,13 +317,13 @@ def fitted(figure: go.Figure, width: int, *, height: Any = None) -> go.Figure:
     panels = Panels(figure, width)
     title = _title(panels)
     figure.layout.legend.font.size = 11 if panels.slim else None
-    best, tall = _arranged(panels, title)
+    best, unit = _arranged(panels, title)
     texts = _written(best)
-    _placed(best, tall)
+    _placed(best, unit)
     for note in figure.layout.annotations:
         room = panels.wide(best.columns) >= WORDS or panels.kind != "rows"
         note.visible = note.name != SPARE or (room and not panels.slim)
-    scale = _shrunk(panels, panels.wide(best.columns), tall)
+    scale = _shrunk(panels, panels.wide(best.columns), unit)
     state = {"width": width, "texts": texts, "scale": scale, "names": panels.names}
     figure.layout.meta = {
         **figure.layout.meta,
@@ -303,32 +340,35 @@ def _resized(figure: go.Figure, height: Any) -> go.Figure:
     return figure
 
 
-def _placed(best: Arrangement, tall: int) -> None:
+def _placed(best: Arrangement, unit: float) -> None:
     """Set where every panel lies, and the margins around them."""
     panels, layout = best.panels, best.panels.figure.layout
     left, right, between = panels.sides(best.columns)
     wide = panels.wide(best.columns)
-    inner = best.rows * tall + sum(best.gaps)
-    tops = np.cumsum([0, *(tall + gap for gap in best.gaps)])
+    heights = best.heights(unit)
+    inner = sum(heights) + sum(best.gaps)
+    steps = [tall + gap for tall, gap in zip(heights, best.gaps, strict=False)]
+    tops = np.cumsum([0, *steps])
     across = panels.width - left - right
     for number in range(panels.count):
         row, column = divmod(number, best.columns)
         start = column * (wide + between)
         x, y = (panels.axis(letter, number) for letter in "xy")
         x.domain = _share(start, start + wide, across)
-        foot = inner - tops[row] - tall
-        y.domain = _share(foot, foot + tall, inner)
+        foot = inner - tops[row] - heights[row]
+        y.domain = _share(foot, foot + heights[row], inner)
         for letter, axis in (("x", x), ("y", y)):
             axis.title.text = panels.named(letter, number, best.columns) or None
         if panels.kind == "rows":
             y.showticklabels = column == 0
-    _bar(panels, wide, tall, across=across, columns=best.columns)
+            y.range = [best.units[row] - 0.4, -0.7]
+    _bar(panels, wide, heights[0], across=across, columns=best.columns)
     gap = LEGEND_GAP // 2 if panels.slim else LEGEND_GAP
     layout.update(
         legend={
             "xref": "container",
             "x": EDGE / panels.width,
-            "y": -(panels.spec["below"] + gap) / inner,
+            "y": -(panels.below + gap) / inner,
         },
         margin={"l": left, "r": right, "t": best.head, "b": best.foot},
         height=round(best.head + inner + best.foot),
@@ -398,12 +438,12 @@ def _bar(
     panels.bar.x = (wide + 6) / across if between else 1.02
 
 
-def _shrunk(panels: Panels, wide: float, tall: int) -> float:
+def _shrunk(panels: Panels, wide: float, unit: float) -> float:
     """Make points smaller where maps or rows are; return by how much."""
     if panels.kind == "map":
         scale = float(np.clip(np.sqrt(wide / FULL), 0.5, 1.0))
     elif panels.kind == "rows":
-        scale = float(np.clip(tall / panels.rows / FULL_ROW, 0.6, 1.0))
+        scale = float(np.clip(unit / FULL_ROW, 0.6, 1.0))
     else:
         return 1.0
     factor = scale / panels.spec.get("scale", 1.0)

@@ -36,6 +36,7 @@ def grid(
     width_gap: float = 0.06,
     page: int | None = None,
     shared: bool = False,
+    used: Sequence[int] = (),
 ) -> go.Figure:
     """Return a figure of empty panels with their titles.
 
@@ -58,13 +59,17 @@ def grid(
     shared
         Whether all panels have the same axis of x (or the same rows with names), so
         that a page names it once.
+    used
+        How many rows with a name each panel needs, where `height` is that of one row;
+        the figure is then set for a screen, too.
     """
     rows = -(-len(titles) // columns)
     block = LINE * max(len(lines) for lines in titles) + 8
     between = gap + block + below
     free = HIGHEST - HEAD - block - FOOT - below - (rows - 1) * between
-    height = min(height, max(LOWEST, free // rows))
-    inner = rows * height + (rows - 1) * between
+    tall = height * max(used, default=1)
+    tall = min(tall, max(LOWEST, free // rows))
+    inner = rows * tall + (rows - 1) * between
     figure = make_subplots(
         rows,
         columns,
@@ -93,10 +98,11 @@ def grid(
     spec = {
         "panels": len(titles),
         "columns": columns,
-        "height": height,
+        "height": height if used else tall,
         "gap": gap,
         "below": below,
         "shared": shared,
+        **({"used": list(used)} if used else {}),
         **({} if page is None else {"page": page}),
     }
     return figure.update_layout(

@@ -78,7 +78,7 @@ def _settled(drawing: go.Figure) -> go.Figure:
     page, captioned = grid.get("page"), grid.get("caption", False)
     if captioned:
         drawing = moved(drawing)
-    if page or captioned:
+    if page or captioned or "used" in grid:
         drawing = fitted(drawing, page or SCREEN)
         drawing.layout.width = page
     return Figure(drawing)
