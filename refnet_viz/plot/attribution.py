@@ -23,7 +23,7 @@ from ..graph.sets import (
 )
 from ..layout import Layout, project
 from .panels import finish, flat_axes, grid, place, row_of
-from .points import cap, edge_lines, point_size, points
+from .points import FAINTEST, cap, edge_lines, edge_opacity, point_size, points
 from .record import replayable
 from .text import count_of, listing, short, small, smalls
 from .theme import ink, stroke
@@ -183,6 +183,7 @@ def _edges(found: Attribution, layout: Layout, styles: Styles, most: int) -> lis
     sample = cap(pairs, most)
     sets = pooled(found.pattern[sample], styles)
     dashed = found.contradicted[sample].any(axis=1)
+    strength = max(FAINTEST, edge_opacity(len(sample)))
     traces: list[Any] = []
     for name in reversed(styles):
         for dash, chosen in (("dash", dashed), ("solid", ~dashed)):
@@ -196,6 +197,7 @@ def _edges(found: Attribution, layout: Layout, styles: Styles, most: int) -> lis
                         legendgroup=name,
                         line={**styles[name], "dash": dash},
                         name=short(name),
+                        opacity=strength,
                     )
                 )
     return traces

@@ -120,5 +120,7 @@ def _sentence(text: str) -> str:
     """Return lines as sentences of plain text."""
     first, *rest = (unmarked(line).strip() for line in text.split("<br>"))
     method = "; ".join(line.rstrip(".") for line in rest if line)
+    if len(method.split(" ")[0]) > 1:  # no letter that stands for a number, such as k
+        method = method[:1].upper() + method[1:]
     parts = [part.rstrip(".") for part in (first, method) if part]
     return f"{'. '.join(parts)}." if parts else ""

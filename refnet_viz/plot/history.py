@@ -29,6 +29,9 @@ def history(
 ) -> go.Figure:
     """Draw losses and validation scores by epoch, a panel each.
 
+    Epochs are counted from 1; a history that begins with 0, as those of runs do, is
+    drawn one later.
+
     Parameters
     ----------
     runs
@@ -88,7 +91,8 @@ def history(
             for trace in [*traces, *diamonds]:
                 figure.add_trace(trace, **place(number, wide))
         suffix = "" if number == 0 else str(number + 1)
-        x = {"title": {"text": "epoch"}, "showline": True, "showgrid": False}
+        x: dict[str, Any] = {"title": {"text": "epoch"}, "showline": True}
+        x |= {"showgrid": False, "tickformat": "d"}
         figure.update_layout({f"xaxis{suffix}": x, f"yaxis{suffix}": {"nticks": 5}})
     figure.update_layout(showlegend=len(variants) > 1 or ALONE not in variants)
     return finish(
@@ -133,8 +137,13 @@ def _curve(name: str, run: Any) -> Curve:
         raise ValueError(
             f"`runs[{name!r}]` must have a column 'epoch', got {list(frame.columns)}."
         )
-    properties = (getattr(run, key, None) for key in ("best_epoch", "seed", "config"))
-    return Curve(frame, *properties)
+    best, seed, config = (
+        getattr(run, key, None) for key in ("best_epoch", "seed", "config")
+    )
+    if len(frame) and frame["epoch"].min() == 0:
+        frame = frame.assign(epoch=frame["epoch"] + 1)
+        best = None if best is None else best + 1
+    return Curve(frame, best, seed, config)
 
 
 def _quantities(variants: dict[str, list[Curve]]) -> list[str]:

@@ -17,7 +17,7 @@ from ..graph import Neighbors
 from ..layout import Layout, project
 from .color import Coloring, coloring
 from .panels import default_columns, finish, flat_axes, grid, place, row_of
-from .points import cap, edge_lines, edge_style, points
+from .points import cap, edge_lines, edge_opacity, edge_style, points
 from .record import replayable
 from .text import count_of, listing, short, small, smalls, span, unmarked
 from .theme import Ink, ink
@@ -171,7 +171,8 @@ def _draw(
         edges = panel.graph.edges()
         pairs = np.column_stack([edges.source, edges.target])
         pairs = pairs[cap(pairs, most)]
-        lines = edge_lines(flat, pairs, count=len(flat), line=edge_style(colors))
+        look = {"line": edge_style(colors), "opacity": edge_opacity(len(pairs))}
+        lines = edge_lines(flat, pairs, count=len(flat), **look)
         figure.add_trace(lines.update(name=short(panel.name)), **at)
     marker, notes = meaning.marker(number), meaning.text(number)
     trace = points(panel.embedding, flat, marker, name=short(panel.name), notes=notes)

@@ -22,7 +22,7 @@ from ..graph.pairs import mean_of
 from ..layout import Layout, project
 from ..statistics import UNDECIDED
 from .panels import finish, flat_axes, grid, place, row_of
-from .points import cap, edge_lines, points
+from .points import FAINTEST, MOST_SVG, cap, edge_lines, edge_opacity, points
 from .record import replayable
 from .text import count_of, listing, short, signed, small, smalls, unmarked
 from .theme import SCALE, ink, stroke
@@ -94,11 +94,11 @@ class Change:
         if verdict in UNDECIDED:
             few = "one seed" if seeds < 2 else "one pair of seeds"
             return f"mean {self.mean:.2f}; {few}: cannot tell it from seed noise"
-        more, *ends = (-self.judged[k] for k in ("difference", "diff_high", "diff_low"))
-        low, high = (signed(end) for end in ends)
+        names = ("difference", "diff_high", "diff_low")  # of similarity
+        more, low, high = (signed(-self.judged[name]) for name in names)
         return (
-            f"mean {self.mean:.2f}, over {seeds} seeds {signed(more)} "
-            f"[{low}, {high}] more than from seed to seed: {verdict}"
+            f"mean {self.mean:.2f}, minus that of two seeds of one variant {more} "
+            f"[{low}, {high}], {seeds} seeds: {verdict}"
         )
 
     @property
@@ -285,7 +285,9 @@ def _map(
     colors, graph = ink(mode), change.before
     blue, red = (stroke(i, mode)[0] for i in (0 if mode == "light" else 4, 3))
     shades = {"kept": colors.edge, "gained": blue, "lost": red}
-    for kind, pairs in change.drawn(most).items():
+    drawn = change.drawn(most)
+    strength = max(FAINTEST, edge_opacity(sum(map(len, drawn.values()))))
+    for kind, pairs in drawn.items():
         lines = edge_lines(
             coordinates,
             pairs,
@@ -293,10 +295,11 @@ def _map(
             showlegend=True,
             line={"color": shades[kind], "width": 1, "dash": KINDS[kind]},
             name=f"{kind}: {len(change.edges[kind]):,}",
-            opacity=1.0 if kind == "kept" else 0.7,
+            opacity=strength * (1.0 if kind == "kept" else 0.7),
         )
         figure.add_trace(lines, row=1, col=1)
-    rim = {"color": colors.outline, "width": 0.5}
+    wide = 0.5 if len(graph) <= MOST_SVG else 0.0  # rims would darken all colours
+    rim = {"color": colors.outline, "width": wide}
     marker = {"color": change.points, "coloraxis": "coloraxis", "line": rim}
     notes = [
         "not in both graphs" if np.isnan(value) else f"rewiring {value:.2f}"
