@@ -755,7 +755,8 @@ def test_errors_of_who_answers_are_sentences(draw, given, kind, sentence):
         ),
         (
             lambda a: attribution(a, columns=0),
-            "`columns` must be a whole number of at least 1, got 0.",
+            "`columns` must be 1, 1.5 or 2 (of a journal's page) or a larger whole "
+            "number (panels in a row), got 0.",
         ),
         (
             lambda a: bound(a, max_edges=1.5),

@@ -144,7 +144,7 @@ def row_of(
         if columns in PAGES:
             return min(most, count), PAGES[columns]
         if columns > max(PAGES) and columns == int(columns):
-            return int(columns), None
+            return min(int(columns), count), None
     raise ValueError(
         "`columns` must be 1, 1.5 or 2 (of a journal's page) or a larger whole number "
         f"(panels in a row), got {columns!r}."
