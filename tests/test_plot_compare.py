@@ -276,7 +276,7 @@ def test_a_change_is_told_from_noise_by_three_seeds_or_more(count, other, words)
     if count > 2:
         assert table["verdict"].item() in words
         more = f"{-table['difference'].item():.2f}".replace("-", "−")
-        assert f"minus that of two seeds of one variant {more} [" in (
+        assert f"difference from two seeds of one variant {more} [" in (
             figure.layout.title.text
         )
 

@@ -97,7 +97,7 @@ class Change:
         names = ("difference", "diff_high", "diff_low")  # of similarity
         more, low, high = (signed(-self.judged[name]) for name in names)
         return (
-            f"mean {self.mean:.2f}, minus that of two seeds of one variant {more} "
+            f"mean {self.mean:.2f}; difference from two seeds of one variant {more} "
             f"[{low}, {high}], {seeds} seeds: {verdict}"
         )
 
