@@ -327,13 +327,14 @@ def _of_values(
         return Coloring(title, parts, (), (), mode, kind=combined.kind)
     codes, names = combined.values, list(combined.names)
     by_class = {str(label): number for number, label in enumerate(classes)}
+    places = list(range(len(names)))
     if set(map(str, names)) <= by_class.keys():
-        places = np.array([by_class[str(label)] for label in names], dtype=np.int64)
-        codes = np.where(codes < 0, codes, places[codes])
-        names = list(by_class)
+        places = [by_class[str(label)] for label in names]
     if (codes < 0).any():
         codes, names = np.where(codes < 0, len(names), codes), [*names, MISSING]
-    return _classes(title, np.split(codes, cuts), names, mode)
+        places.append(max(places, default=-1) + 1)
+    styles = tuple(class_style(place, mode) for place in places)
+    return Coloring(title, tuple(np.split(codes, cuts)), tuple(names), styles, mode)
 
 
 def _classes(

@@ -84,7 +84,7 @@ def compare(
 
     Examples
     --------
-    >>> row = {"metric": "purity", "kind": "variant", "seeds": 2, "chance": 0.2}
+    >>> row = {"metric": "purity", "kind": "variant", "seeds": 3, "chance": 0.2}
     >>> frame = pd.DataFrame([
     ...     {**row, "variant": "plain", "mean": 0.5, "low": 0.4, "high": 0.6},
     ...     {**row, "variant": "both", "mean": 0.7, "low": 0.6, "high": 0.8}])
@@ -155,7 +155,7 @@ class _Line:
 
     @property
     def singles(self) -> list[float]:
-        """What each of too few seeds gave, where there are several."""
+        """Numbers of the single seeds, where several are too few for a band."""
         values = self.values.get(self.record["variant"], [])
         several = self.record["kind"] == "variant" and 1 < len(values) < LEAST
         return values if several else []

@@ -184,7 +184,7 @@ class Panels:
 
 @dataclass(frozen=True)
 class Arrangement:
-    """Where the panels of a figure go: how many in a row, how high, and what between.
+    """Arrangement of panels: how many in a row, how high, and what is between.
 
     Parameters
     ----------
@@ -251,7 +251,7 @@ class Arrangement:
 
     @cached_property
     def units(self) -> list[int]:
-        """What the panels of each row are high: named rows, or 1 for a panel."""
+        """Heights of the rows of panels: in named rows, or 1 for any other panel."""
         used = self.panels.used
         starts = range(0, len(used), self.columns)
         return [max(used[start : start + self.columns]) for start in starts]
