@@ -122,7 +122,7 @@ def test_svg_has_text_that_can_be_searched(tmp_path):
 def test_pdf_embeds_the_first_font_of_the_stack_that_is_installed(tmp_path):
     content = save(figures.figure("compare"), tmp_path / "f.pdf").read_bytes()
     names = {name.decode() for name in re.findall(rb"/BaseFont /\w+\+(\w+)", content)}
-    assert text._families()[0].replace(" ", "") in names
+    assert text.drawn_font().replace(" ", "") in names
     assert b"/FontFile2" in content
     assert b"/Type3" not in content
 

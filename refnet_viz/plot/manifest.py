@@ -16,6 +16,7 @@ from plotly.basedatatypes import BaseFigure
 from .. import _check
 from .caption import caption
 from .narrow import fitted
+from .render.text import drawn_font
 from .text import plain
 
 PROGRAMS = (
@@ -94,6 +95,7 @@ def manifest_of(figure: go.Figure, meta: Any, folder: Path) -> dict[str, Any]:
         "sha256": hashlib.sha256(json_of(figure).encode()).hexdigest(),
         "size": {side: figure.layout[side] for side in ("width", "height")},
         "versions": versions(),
+        "font": drawn_font(),
     }
 
 

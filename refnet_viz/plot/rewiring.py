@@ -130,9 +130,10 @@ class Change:
         }
         alt = (
             f"Map of {self.names[0]} with the edges kept, gained and lost in "
-            f"{self.names[1]} ({tally}), and a histogram of the change a point (1 - "
-            f"Jaccard): {self.verdict}; {unmarked(self.noise_text)}; unrelated graphs "
-            f"{self.chance:.2f}." + (f" {self.coverage}." if self.coverage else "")
+            f"{self.names[1]} ({tally}), and curves of the share of points at or below "
+            f"each amount of change (1 - Jaccard): {self.verdict}; "
+            f"{unmarked(self.noise_text)}; unrelated graphs {self.chance:.2f}."
+            + (f" {self.coverage}." if self.coverage else "")
         )
         return {
             "alt": alt,
@@ -164,8 +165,8 @@ def rewiring(
 
     Points are coloured by 1 - Jaccard of their two neighbourhoods, edges by what
     became of them. The curves tell for every amount of change the share of points that
-    changed at most so far, beside the same between two seeds of `a`. The mean change
-    is judged as in `refnet_viz.graph.compare_pairs`: from seed to seed of the same
+    changed by at most that much, beside the same between two seeds of `a`. The mean is
+    judged as in `refnet_viz.graph.compare_pairs`: from seed to seed of the same
     number, with an interval; fewer than three seeds of both cannot tell it from noise.
 
     Parameters
@@ -343,7 +344,7 @@ def _curves(
     title = {"text": "1 − Jaccard of the neighbourhoods"}
     amounts = {"title": title, "range": [0, 1.02], "showline": True}
     shares = {
-        "title": {"text": "share of points up to it"},
+        "title": {"text": "share of points at or below"},
         "tickformat": ".0%",
         "range": [0, 1.02],
     }

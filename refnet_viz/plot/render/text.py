@@ -77,6 +77,17 @@ def _families() -> list[str]:
     return [*house, MEASURED, *(name for name in OTHERS if name in installed)]
 
 
+def drawn_font() -> str:
+    """Return the font that pictures are written in on this machine.
+
+    Examples
+    --------
+    >>> drawn_font() in {*HOUSE, MEASURED}
+    True
+    """
+    return _families()[0]
+
+
 @cache
 def _further() -> list[str]:
     """Return every installed Noto font that is not asked anyway, Sans first."""
