@@ -50,7 +50,7 @@ def overlap_by_k(
             ``mean_i |N_k(i) & N_k'(i)| / k``, a share between 0 and 1, over the points
             that have the ground; the mean over seeds. Higher is closer.
         low, high, seeds
-            Its band over seeds (Student's t, within 0 and 1), NaN for one seed, and
+            Its band over seeds (Student's t, within 0 and 1), NaN below three, and
             their number.
         chance
             ``k / (N - 1)``: what unrelated graphs share.

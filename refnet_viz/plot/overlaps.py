@@ -13,6 +13,7 @@ from .._nested import Variants, aligned
 from .._spaces import space_variants
 from ..embedding import Embedding, coverage
 from ..graph.overlaps import overlap_by_k
+from ..statistics import LEAST
 from .band import band
 from .looks import numbers
 from .panels import default_columns, finish, grid, place
@@ -43,8 +44,8 @@ def overlaps(
     ----------
     spaces
         An Embedding, a list of them (seeds), or a mapping of either, all with the
-        same modalities. Several seeds are drawn as their mean and its 95 % band. The
-        numbers are those of `refnet_viz.graph.overlap_by_k`.
+        same modalities. Several seeds are drawn as their mean, three or more with its
+        95 % band. The numbers are those of `refnet_viz.graph.overlap_by_k`.
     k_max
         Largest k; lowered to the number of other points with every modality. Every
         space is searched once, at this k.
@@ -123,7 +124,7 @@ def _panel(table: pd.DataFrame, looks: dict[str, dict[str, Any]]) -> list[go.Sca
         color = look["color"]
         common: dict[str, Any] = {"legendgroup": short(variant), "showlegend": False}
         name = f"{short(variant)}, {space}"
-        if rows["seeds"].iloc[0] > 1:
+        if rows["low"].notna().all():
             ends = rows["low"].to_numpy(), rows["high"].to_numpy()
             bands.append(band(ks, *ends, color, rim=0, name=name, **common))
         size = _signs(len(ks), order.index(variant), len(order))
@@ -219,7 +220,7 @@ def _title(every: Variants[Embedding]) -> str:
     counts = sorted({len(members) for members in every.values()})
     note = " to ".join(dict.fromkeys([str(counts[0]), str(counts[-1])]))
     note += " seed a variant" if counts[-1] == 1 else " seeds a variant"
-    if counts[-1] > 1:
+    if counts[-1] >= LEAST:
         note += f", band: {CONFIDENCE:.0%} of the mean"
     note += "; share of the k nearest that are also k nearest by the modalities"
     return f"Neighbours shared with the modalities<br>{small(note)}"

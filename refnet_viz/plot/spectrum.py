@@ -14,6 +14,7 @@ from .._spaces import space_variants
 from ..embedding import Embedding
 from ..responsibility import Spectrum
 from ..responsibility.leftover import leftover_of, linear_floor_of, spectra_of
+from ..statistics import LEAST
 from .band import band
 from .looks import colors as colors_of
 from .looks import dashes
@@ -50,7 +51,8 @@ def spectrum(
     ----------
     spaces
         An Embedding, a list of them (seeds), or a mapping of either, of held-out rows
-        with decoded answers. Several seeds are drawn as their mean and its 95 % band.
+        with decoded answers. Several seeds are drawn as their mean, three or more with
+        its 95 % band.
         The numbers are those of `refnet_viz.responsibility.leftover` and
         `refnet_viz.responsibility.linear_floor`.
     weights
@@ -125,7 +127,7 @@ def _achieved(
     label = f"{name}: {share:.2f} left"
     ends = [1.0, end]
     traces = []
-    if variant["seeds"] > 1:
+    if variant["low"] is not None:
         low, high = variant["low"], variant["high"]
         traces.append(
             band(
@@ -280,7 +282,7 @@ def _axes(figure: go.Figure, top: float, reach: float) -> None:
 def _title(table: pd.DataFrame, mode: str) -> str:
     note = "1: what the mean predictor leaves, 0: nothing"
     seeds = table["seeds"].max()
-    if seeds > 1:
+    if seeds >= LEAST:
         note += f"; band: {CONFIDENCE:.0%} of the mean of {seeds} seeds"
     title = f"What refiners leave of all modalities<br>{small(note)}"
     alarms = [
