@@ -86,7 +86,7 @@ MODES = {
         edge="rgba(87,96,106,0.35)",
         outline="rgba(31,35,40,0.55)",
         band="rgba(87,96,106,0.15)",
-        classes=(*_OKABE_ITO, "#6B0F3B", "#F0E442"),
+        classes=(*_OKABE_ITO, "#8B1A4F", "#F0E442"),
         strokes=(
             "#0072B2",
             "#7A5200",
@@ -94,7 +94,7 @@ MODES = {
             "#D55E00",
             "#1E90FF",
             "#CC79A7",
-            "#6B0F3B",
+            "#8B1A4F",
             "#2E1F80",
         ),
         alarm="#B04500",
