@@ -24,6 +24,7 @@ from .theme import Ink, ink
 ROW = 36  # pixels a variant takes with its verdict above it
 DENSE = 24  # the same with the verdict beside it
 FEW = 6  # metrics that are named one by one
+FEW_WORDS = "too few seeds"
 ABOVE = 65  # pixels between two rows of panels
 AROUND = 140  # pixels above and below all of them
 DOUBTED = (INSIDE, *UNDECIDED)
@@ -31,7 +32,6 @@ APART = ("higher", "lower")  # verdicts that are more than noise
 COLUMNS = ("metric", "variant", "kind", "mean", "low", "high")
 ARROWS = {"higher": " \u2191", "lower": " \u2193"}
 ARROW_WORDS = {"\u2191": "higher is better", "\u2193": "lower is better"}
-RIM = {"width": 2}
 SHARE = (-1.0, 1.0)  # range of overlaps and responsibilities
 
 
@@ -259,9 +259,8 @@ def _variant(line: _Line, color: str, colors: Ink) -> list[go.Scatter]:
         band.update(
             x=np.array(line.singles),
             mode="markers",
-            marker={"color": color, "size": 6, "symbol": "line-ns", "line": RIM},
+            marker=_stroke(color),
         )
-        band.marker.line.color = color
     doubted = record.get("verdict") in DOUBTED
     marker = {
         "color": colors.paper if doubted else color,
@@ -277,6 +276,12 @@ def _variant(line: _Line, color: str, colors: Ink) -> list[go.Scatter]:
         hovertemplate="%{hovertext}<extra></extra>",
     )
     return [band, dot]
+
+
+def _stroke(color: str) -> dict[str, Any]:
+    """Return the marker of a single seed: an upright stroke."""
+    rim = {"color": color, "width": 2}
+    return {"color": color, "size": 9, "symbol": "line-ns", "line": rim}
 
 
 def _verdict(line: _Line, colors: Ink, *, right: bool, dense: bool) -> dict[str, Any]:
@@ -413,12 +418,12 @@ def _key(figure: go.Figure, frame: pd.DataFrame, colors: Ink) -> None:
     if seeds.max() >= LEAST:
         entries.append(("seed band", {"mode": "lines", "line": band}))
     if ((seeds > 1) & (seeds < LEAST)).any() and "values" in frame.attrs:
-        tick = {"color": colors.muted, "size": 6, "symbol": "line-ns", "line": RIM}
-        tick["line"] = {**RIM, "color": colors.muted}
-        entries.append(("single seed", {"mode": "markers", "marker": tick}))
+        mark = _stroke(colors.muted)
+        entries.append(("single seed", {"mode": "markers", "marker": mark}))
     verdicts = frame["verdict"] if "verdict" in frame.columns else pd.Series(dtype=str)
-    for words in dict.fromkeys(v for v in verdicts if v in DOUBTED):
-        entries.append((words, {"mode": "markers", "marker": hollow}))
+    hollows = (FEW_WORDS if v in UNDECIDED else v for v in verdicts if v in DOUBTED)
+    for name in dict.fromkeys(hollows):
+        entries.append((name, {"mode": "markers", "marker": hollow}))
     if "chance" in frame.columns and frame["chance"].notna().any():
         line = {"color": colors.text, "width": 1.4, "dash": "dot"}
         entries.append(("chance", {"mode": "lines", "line": line}))
@@ -440,7 +445,8 @@ def _title(frame: pd.DataFrame, parts: list[pd.DataFrame]) -> str:
             " to ".join(dict.fromkeys(f"{n:.0f}" for n in (seeds.min(), seeds.max())))
         )
         notes[0] += " seed a variant" if notes[0] == "1" else " seeds a variant"
-    if "confidence" in frame.attrs:
+    enough = "seeds" not in frame.columns or frame["seeds"].max() >= LEAST
+    if "confidence" in frame.attrs and enough:
         notes.append(f"band: {frame.attrs['confidence']:.0%} of the mean")
     if "baseline" in frame.attrs:
         notes.append(f"verdicts against {short(frame.attrs['baseline'])}")

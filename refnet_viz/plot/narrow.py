@@ -28,6 +28,7 @@ LEAST = {"map": 128, "names": 150, "rows": 90, "plot": 190}
 # The same where the figure would be too high for a page otherwise.
 TIGHT = {"map": 84, "names": 76, "rows": 60, "plot": 76}
 ROW = 14  # pixels of a row with a name in a slim figure
+WORDLESS_ROW = 22  # the same in a wider one without spare words
 SMALLEST_ROW = 11
 ROW_MARGIN = 8  # pixels above and below all named rows of a panel
 LOW = {"map": 96, "plot": 72}  # pixels of the lowest panel that is still read
@@ -130,7 +131,9 @@ class Panels:
         """Return the pixels of a panel, or of one named row, where there is room."""
         full, wide = float(self.spec["height"]), self.wide(columns)
         if self.kind == "rows":
-            return min(full, ROW) if self.slim else full
+            # Words above the dots need a higher row.
+            high = full if wide >= WORDS else WORDLESS_ROW
+            return min(full, ROW if self.slim else high)
         if self.kind == "names":
             return full
         return min(full, max(130, wide if self.kind == "map" else 0.85 * wide))

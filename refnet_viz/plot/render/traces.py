@@ -162,13 +162,17 @@ class Pen:
         for symbol in dict.fromkeys(symbols.tolist()):
             at = placed & (symbols == symbol)
             hollow = symbol.endswith("-open")
+            colors = {"facecolors": faces[at], "edgecolors": edges[at]}
+            if hollow:
+                colors = {"facecolors": "none", "edgecolors": faces[at]}
+            if symbol.startswith("line-"):  # strokes have no filling
+                colors = {"color": edges[at]}
             self.axes.scatter(
                 self.ends[at, 0],
                 self.ends[at, 1],
                 s=(sizes[at] * POINT) ** 2,
                 marker=marker(symbol),
-                facecolors="none" if hollow else faces[at],
-                edgecolors=faces[at] if hollow else edges[at],
+                **colors,
                 linewidths=POINT * np.max(rim.get("width", 1 if hollow else 0)),
             )
 
