@@ -24,7 +24,7 @@ BAR = 64  # pixels of a colour bar between two panels
 SLIM = 420  # pixels below which writing is smaller and gaps are narrower
 # Pixels below which a panel is not read: a map, one with names at its side, one whose
 # names are those of its neighbour, any other.
-LEAST = {"map": 128, "names": 150, "rows": 90, "plot": 190}
+LEAST = {"map": 128, "names": 150, "rows": 90, "plot": 160}
 # The same where the figure would be too high for a page otherwise.
 TIGHT = {"map": 84, "names": 76, "rows": 60, "plot": 76}
 ROW = 14  # pixels of a row with a name in a slim figure
@@ -32,7 +32,8 @@ WORDLESS_ROW = 22  # the same in a wider one without spare words
 SMALLEST_ROW = 11
 ROW_MARGIN = 8  # pixels above and below all named rows of a panel
 LOW = {"map": 96, "plot": 72}  # pixels of the lowest panel that is still read
-SHAPE = 1.27  # height of a slim comparison to its width, at most
+SHAPES = {"rows": 1.27, "plot": 1.6}  # heights of slim figures to their widths
+WIDE_SHAPES = {"plot": 1.2, "names": 1.5}  # the same of wider ones
 WORDS = 200  # pixels of a panel that has room for spare words
 MOST = 10  # panels in a row
 # Panels of full size are about so wide; points of smaller ones shrink.
@@ -289,7 +290,7 @@ class Arrangement:
 def _arranged(panels: Panels, title: Lines) -> tuple[Arrangement, float]:
     """Return the best arrangement that a page has room for, and its unit in pixels."""
     options = [Arrangement(panels, c, title) for c in panels.candidates()]
-    shape = SHAPE if panels.kind == "rows" and panels.slim else np.inf
+    shape = (SHAPES if panels.slim else WIDE_SHAPES).get(panels.kind, np.inf)
     goal = min(HIGHEST, shape * panels.width)
     for most in (goal, HIGHEST):
         for option in options:
