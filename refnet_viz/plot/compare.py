@@ -13,7 +13,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ..embedding import counted
-from ..graph import METRICS
+from ..graph.metrics import range_of
 from ..statistics import BASELINE, INSIDE, LEAST, UNDECIDED, within
 from .looks import colors as colors_of
 from .panels import HIGHEST, SPARE, asked_for, finish, grid, place, row_of
@@ -32,7 +32,6 @@ APART = ("higher", "lower")  # verdicts that are more than noise
 COLUMNS = ("metric", "variant", "kind", "mean", "low", "high")
 ARROWS = {"higher": " \u2191", "lower": " \u2193"}
 ARROW_WORDS = {"\u2191": "higher is better", "\u2193": "lower is better"}
-SHARE = (-1.0, 1.0)  # range of overlaps and responsibilities
 
 
 @replayable
@@ -143,10 +142,9 @@ class _Line:
     @cached_property
     def band(self) -> tuple[float, float]:
         """Ends of the seed band as they may be shown, NaN where there is none."""
-        metric = METRICS.get(self.record["metric"])
-        span = metric.range if metric else SHARE
+        low, high = self.record["low"], self.record["high"]
         seeds = int(self.record.get("seeds", LEAST))
-        return within(self.record["low"], self.record["high"], seeds, span)
+        return within(low, high, seeds, range_of(str(self.record["metric"])))
 
     @property
     def banded(self) -> bool:
@@ -497,7 +495,7 @@ def _verdicts(frame: pd.DataFrame) -> str:
 
 def _meta(frame: pd.DataFrame, names: list[str], variants: list[str]) -> dict[str, Any]:
     rows = frame[frame["metric"].isin(names)].to_dict("records")
-    attributes = {str(key): value for key, value in frame.attrs.items()}
+    attributes = {str(k): v for k, v in frame.attrs.items() if k != "values"}
     alt = (
         f"Dots with seed bands of {listing(variants)} for "
         f"{_named(names)}, beside chance. "

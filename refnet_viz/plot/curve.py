@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ..graph import METRICS
+from ..graph.metrics import range_of
 from ..statistics import LEAST, within
 from .band import band
 from .looks import colors as colors_of
@@ -220,7 +221,7 @@ def _panel(
 def _bands(rows: pd.DataFrame, color: str, common: dict[str, Any]) -> list[go.Scatter]:
     """Return the band of a part of a line, around a single place a narrow one."""
     seeds = rows.get("seeds", pd.Series(LEAST, index=rows.index)).astype(int)
-    span = _span(str(rows["metric"].iloc[0]))
+    span = range_of(str(rows["metric"].iloc[0]))
     ends = [
         within(low, high, count, span)
         for low, high, count in zip(rows["low"], rows["high"], seeds, strict=True)
@@ -235,14 +236,6 @@ def _bands(rows: pd.DataFrame, color: str, common: dict[str, Any]) -> list[go.Sc
         place = place * np.array([1 / WIDE, WIDE])
         low, high = np.repeat(low, 2), np.repeat(high, 2)
     return [band(place, low, high, color, **common)]
-
-
-def _span(name: str) -> tuple[float, float]:
-    """Return the range of a metric, of what is no metric of a graph that of shares."""
-    if name in METRICS:
-        return METRICS[name].range
-    free = name.startswith("responsibility") or name == "area"
-    return (-float("inf"), float("inf")) if free else (0.0, 1.0)
 
 
 def _hover(row: dict[Any, Any], key: str) -> str:
