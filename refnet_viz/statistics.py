@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +13,15 @@ from scipy.special import stdtr, stdtrit
 Floats = npt.NDArray[np.float64]
 
 INSIDE = "inside seed noise"
+BEYOND = "beyond seed noise"
 ONE_SEED = "one seed: no band"
+FEW_SEEDS = "fewer than three seeds: no band"
+UNDECIDED = (ONE_SEED, FEW_SEEDS)  # verdicts where seeds are too few for one
+LEAST = 3  # seeds of a band: two span an interval wider than most quantities
 BASELINE = "baseline"
 
 NAN = float("nan")
+ANY = (-float("inf"), float("inf"))  # range of a quantity without ends
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,8 @@ class Difference:
         Two-sided p value of no difference; NaN when there are too few seeds.
     pairing
         "paired", "unpaired" or "" (against a fixed value).
+    seeds
+        How many seeds it rests on: of two variants those of the one with fewer.
     """
 
     value: float
@@ -40,30 +47,80 @@ class Difference:
     high: float
     p: float
     pairing: str
+    seeds: int = LEAST
 
     @property
     def verdict(self) -> str:
-        """Return "higher", "lower", "inside seed noise" or "one seed: no band"."""
+        """Return "higher", "lower", "inside seed noise" or that seeds are too few."""
         if np.isnan(self.low):
-            return ONE_SEED
+            return undecided(self.seeds)
         if self.low > 0:
             return "higher"
         return "lower" if self.high < 0 else INSIDE
 
 
-def seed_band(values: Floats, confidence: float) -> tuple[float, float]:
-    """Return the confidence interval of the mean over seeds (Student's t).
+def undecided(seeds: int) -> str:
+    """Return the verdict where so many seeds are too few for one.
 
     Examples
     --------
-    >>> low, high = seed_band(np.array([1.0, 3.0]), 0.5)
-    >>> round(low, 6), round(high, 6)
-    (1.0, 3.0)
+    >>> undecided(1), undecided(2)
+    ('one seed: no band', 'fewer than three seeds: no band')
     """
-    if len(values) < 2:
+    return ONE_SEED if seeds < 2 else FEW_SEEDS
+
+
+def seed_band(
+    values: Floats, confidence: float, span: tuple[float, float] = ANY
+) -> tuple[float, float]:
+    """Return the confidence interval of the mean over seeds (Student's t).
+
+    Parameters
+    ----------
+    values
+        One number a seed; fewer than three have no interval: NaN.
+    confidence
+        Confidence level.
+    span
+        Smallest and largest value that the quantity can have; the interval ends there.
+
+    Examples
+    --------
+    >>> low, high = seed_band(np.array([1.0, 3.0, 5.0]), 0.5)
+    >>> round(low, 3), round(high, 3)
+    (2.057, 3.943)
+    >>> seed_band(np.array([0.7, 0.9, 0.98]), 0.95, (0, 1))[1]
+    1.0
+    """
+    if len(values) < LEAST:
         return NAN, NAN
     half = _quantile(len(values) - 1, confidence) * _error(values)
-    return float(values.mean() - half), float(values.mean() + half)
+    return within(values.mean() - half, values.mean() + half, len(values), span)
+
+
+def within(
+    low: float, high: float, seeds: int, span: tuple[float, float] = ANY
+) -> tuple[float, float]:
+    """Return the ends of a band as they may be shown.
+
+    Parameters
+    ----------
+    low, high
+        Ends of an interval, also of a table that an earlier version saved.
+    seeds
+        How many it is of; fewer than three have no band: NaN.
+    span
+        As in `seed_band`.
+
+    Examples
+    --------
+    >>> within(0.6, 1.04, 5, (0, 1)), within(0.6, 1.04, 2, (0, 1))
+    ((0.6, 1.0), (nan, nan))
+    """
+    if seeds < LEAST:
+        return NAN, NAN
+    ends = np.clip([low, high], *span)
+    return float(ends[0]), float(ends[1])
 
 
 def paired(
@@ -83,8 +140,8 @@ def paired(
     """
     apart = values - baseline
     error = _error(apart, least=step**2 / 6)
-    low, high, p = _interval(apart.mean(), error, len(apart) - 1, confidence)
-    return Difference(_clean(apart.mean()), low, high, p, "paired")
+    low, high, p = _interval(apart.mean(), error, len(apart), confidence)
+    return Difference(_clean(apart.mean()), low, high, p, "paired", len(apart))
 
 
 def unpaired(
@@ -106,9 +163,9 @@ def unpaired(
     least = step**2 / 12
     error = float(np.hypot(_error(values, least=least), _error(baseline, least=least)))
     value = values.mean() - baseline.mean()
-    freedom = min(len(values), len(baseline)) - 1
-    low, high, p = _interval(value, error, freedom, confidence)
-    return Difference(_clean(value), low, high, p, "unpaired")
+    seeds = min(len(values), len(baseline))
+    low, high, p = _interval(value, error, seeds, confidence)
+    return Difference(_clean(value), low, high, p, "unpaired", seeds)
 
 
 def against_fixed(
@@ -127,9 +184,7 @@ def against_fixed(
     """
     fixed = np.full(len(baseline), value)
     difference = paired(fixed, baseline, confidence=confidence, step=step)
-    return Difference(
-        difference.value, difference.low, difference.high, difference.p, ""
-    )
+    return replace(difference, pairing="")
 
 
 def difference(
@@ -196,8 +251,8 @@ def jackknife(whole: float, without: Floats, *, confidence: float) -> Difference
     """
     count = len(without)
     pseudo = count * whole - (count - 1) * without
-    low, high, p = _interval(whole, _error(pseudo), count - 1, confidence)
-    return Difference(_clean(whole), low, high, p, "")
+    low, high, p = _interval(whole, _error(pseudo), count, confidence)
+    return Difference(_clean(whole), low, high, p, "", count)
 
 
 def holm(p: Floats) -> Floats:
@@ -243,10 +298,10 @@ def _clean(value: float) -> float:
 
 
 def _interval(
-    value: float, error: float, freedom: int, confidence: float
+    value: float, error: float, seeds: int, confidence: float
 ) -> tuple[float, float, float]:
-    value = _clean(value)
-    if np.isnan(error) or np.isnan(value):
+    value, freedom = _clean(value), seeds - 1
+    if seeds < LEAST or np.isnan(error) or np.isnan(value):
         return NAN, NAN, NAN
     half = _quantile(freedom, confidence) * error
     # Without any spread a difference is certain, and none is none.

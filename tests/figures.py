@@ -36,8 +36,8 @@ def data():
 
 @cache
 def runs():
-    """Three variants of two seeds."""
-    return rv.sweep(data(), VARIANTS, seeds=[0, 1], n_jobs=1, progress=False)
+    """Three variants of three seeds."""
+    return rv.sweep(data(), VARIANTS, seeds=[0, 1, 2], n_jobs=1, progress=False)
 
 
 @cache
@@ -123,7 +123,7 @@ def attacked(name):
 
 
 @cache
-def _drawn(name, mode):
+def _drawn(name, mode, caption):
     make = {
         "latent": lambda **o: plot.latent(spaces(), edges=graphs(), **o),
         "graph": lambda **o: plot.graph(graphs()["both"][1], **o),
@@ -141,9 +141,9 @@ def _drawn(name, mode):
     options = {"layout": "pca"} if mapped else {}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        return make(mode=mode, **options)
+        return make(mode=mode, caption=caption, **options)
 
 
-def figure(name, mode="light"):
+def figure(name, mode="light", *, caption=False):
     """Return the figure of a function of `refnet_viz.plot`."""
-    return go.Figure(_drawn(name, mode))
+    return go.Figure(_drawn(name, mode, caption))

@@ -63,7 +63,7 @@ def data():
 def runs(data):
     config = Config(epochs=30, contrastive=0.0)
     configs = {"plain": dataclasses.replace(config, refiner=0.0), "refiner": config}
-    return sweep(data, configs, seeds=range(2), n_jobs=2, progress=False)
+    return sweep(data, configs, seeds=range(3), n_jobs=2, progress=False)
 
 
 def mean_of(table, **chosen):

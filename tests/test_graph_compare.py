@@ -72,6 +72,12 @@ def test_one_row_a_metric_and_variant_in_the_given_order(table):
     assert [run["variant"] for run in runs] == ["refiner"] * 3 + ["plain"] * 3
     assert [run["seed"] for run in runs] == [0, 1, 2] * 2
     assert {*map(len, runs)} == {4}
+    values = attributes.pop("values")
+    assert [*values] == names
+    rows = table[table.kind == "variant"]
+    for metric, name, mean in zip(rows.metric, rows.variant, rows["mean"], strict=True):
+        assert len(values[metric][name]) == 3
+        assert np.mean(values[metric][name]) == mean
     assert attributes == {
         "baseline": "plain",
         "confidence": 0.95,

@@ -397,7 +397,7 @@ def test_a_title_of_the_user_is_broken_too():
 def test_the_height_asked_for_is_kept():
     figure = final(figures.figure("latent"), {"width": COLUMN, "height": 700})
     assert figure.layout.height == 700
-    assert figure.layout.title.y == pytest.approx(1 - 14 / 700)
+    assert figure.layout.title.y == pytest.approx(1 - 7 / 700)
 
 
 def test_without_a_width_nothing_moves():
@@ -414,7 +414,7 @@ def test_fewer_panels_stand_in_a_narrow_row():
         axes = ["xaxis", *(f"xaxis{number}" for number in range(2, count + 1))]
         return len({figure.layout[axis].domain[0] for axis in axes})
 
-    assert [columns(width) for width in (COLUMN, 500, 960)] == [1, 2, 3]
+    assert [columns(width) for width in (COLUMN, 500, 960)] == [3, 4, 6]
 
 
 @pytest.mark.parametrize("width", [40, 90, 200])

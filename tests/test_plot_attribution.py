@@ -179,8 +179,8 @@ def test_panels_of_variants_share_their_legend():
     titles = [note.text for note in figure.layout.annotations]
     assert [title.split("<br>")[0] for title in titles] == ["<b>plain</b>", "<b>b</b>"]
     assert "the order of the panels" in figure.layout.title.text
-    below = attribution(found, layout="pca", columns=1).layout
-    assert below.yaxis.domain[0] > below.yaxis2.domain[1]
+    page = attribution(found, layout="pca", columns=1).layout
+    assert (page.width, page.yaxis.domain) == (336, page.yaxis2.domain)
 
 
 def test_few_edges_are_an_even_draw_and_said():
@@ -755,7 +755,8 @@ def test_errors_of_who_answers_are_sentences(draw, given, kind, sentence):
         ),
         (
             lambda a: attribution(a, columns=0),
-            "`columns` must be a whole number of at least 1, got 0.",
+            "`columns` must be 1, 1.5 or 2 (of a journal's page) or a larger whole "
+            "number (panels in a row), got 0.",
         ),
         (
             lambda a: bound(a, max_edges=1.5),

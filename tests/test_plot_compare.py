@@ -8,7 +8,7 @@ import pytest
 
 from refnet_viz.embedding import Embedding
 from refnet_viz.graph import compare as compare_graphs
-from refnet_viz.graph import edge_diff, knn
+from refnet_viz.graph import compare_pairs, edge_diff, knn
 from refnet_viz.graph import rewiring as point_rewiring
 from refnet_viz.layout import project
 from refnet_viz.plot import compare, history, rewiring
@@ -97,8 +97,9 @@ def test_bands_dots_rails_and_nulls():
 def test_every_metric_has_its_own_axis_and_direction():
     figure = compare(frame())
     texts = [note.text for note in figure.layout.annotations]
-    assert "higher is better" in texts[0]
-    assert texts[1].startswith("<b>&lt;b&gt;skew</b>")
+    assert texts[:2] == ["<b>purity</b> ↑", "<b>&lt;b&gt;skew</b> ↑"]
+    assert "↑ higher is better" in figure.layout.title.text
+    assert "lower is better" not in figure.layout.title.text
     assert figure.layout.xaxis2.matches is None
     assert figure.layout.yaxis.ticktext == ("plain", "a&lt;b", "<i>image</i>")
     low, high = figure.layout.xaxis.range
@@ -117,8 +118,8 @@ def test_seed_noise_is_written_where_it_belongs():
 
 def test_metrics_are_chosen_and_ordered():
     figure = compare(frame(), ["<b>skew", "purity"], columns=1)
-    starts = [n.text for n in figure.layout.annotations if "better" in n.text]
-    assert [text[:10] for text in starts] == ["<b>&lt;b&g", "<b>purity<"]
+    starts = [note.text[:10] for note in figure.layout.annotations[:2]]
+    assert starts == ["<b>&lt;b&g", "<b>purity<"]
     assert len(figure.layout.meta["rows"]) == 6
 
 
@@ -127,6 +128,36 @@ def test_one_seed_has_no_band_and_no_invented_one():
     figure = compare(alone)
     assert on(figure)[0].x.tolist() == [0.5, 0.5]
     assert "1 seed a variant" in figure.layout.title.text
+
+
+def test_two_seeds_are_two_strokes_and_no_band():
+    made = frame().query("metric == 'purity'").assign(seeds=2)
+    made.attrs["values"] = {"purity": {"plain": [0.45, 0.55], "a<b": [0.5, 0.6]}}
+    strokes, dot = on(compare(made))[:2]
+    assert (strokes.mode, strokes.x.tolist()) == ("markers", [0.45, 0.55])
+    assert (dot.mode, dot.x.tolist()) == ("markers", [0.5])
+    assert "single seeds 0.450, 0.550" in dot.hovertext[0]
+    names = [trace.name for trace in compare(made).data]
+    assert "single seed" in names
+    assert "seed band" not in names
+
+
+def test_no_band_leaves_the_range_of_its_quantity():
+    # As an earlier version saved it: of three seeds near the end of the range.
+    made = frame().query("metric == 'purity'").assign(low=0.4, high=1.04)
+    assert on(compare(made))[0].x.tolist() == [0.4, 1.0]
+
+
+def test_all_panels_have_the_same_rows():
+    made = frame()
+    lone = made[(made["metric"] == "purity") & (made["kind"] == "rail")]
+    made = pd.concat([made, lone.assign(variant="linear")])
+    made.attrs = frame().attrs
+    layout = compare(made).layout
+    assert layout.yaxis.ticktext[-2:] == ("<i>image</i>", "<i>linear</i>")
+    assert layout.yaxis2.ticktext == layout.yaxis.ticktext
+    assert (layout.yaxis.showticklabels, layout.yaxis2.showticklabels) == (True, False)
+    assert layout.yaxis2.range == layout.yaxis.range
 
 
 @pytest.mark.parametrize(
@@ -167,11 +198,7 @@ def test_a_real_comparison_is_drawn_whole():
     table = compare_graphs(graphs, permutations=5)
     figure = compare(table)
     metrics = list(dict.fromkeys(table["metric"]))
-    heads = [
-        n
-        for n in figure.layout.annotations
-        if "direction" in n.text or "is better" in n.text
-    ]
+    heads = [n for n in figure.layout.annotations if n.text.startswith("<b>")]
     assert len(heads) == len(metrics)
     dots = [t for t in figure.data if t.showlegend is False and t.mode == "markers"]
     np.testing.assert_allclose([t.x[0] for t in dots], table["mean"])
@@ -196,7 +223,7 @@ def test_rewiring_colours_points_and_draws_every_edge(mode):
     figure = rewiring(GRAPHS, "plain", "both", layout="pca", mode=mode)
     a, b = GRAPHS["plain"][0], GRAPHS["both"][0]
     diff = edge_diff(a, b)
-    lines = {t.name.split(":")[0]: t for t in lines_of(figure)}
+    lines = {t.name.split(":")[0]: t for t in edges_of(figure)}
     for kind in ("kept", "gained", "lost"):
         count = len(getattr(diff, kind))
         assert lines[kind].name == f"{kind}: {count:,}"
@@ -209,6 +236,10 @@ def test_rewiring_colours_points_and_draws_every_edge(mode):
     assert points.customdata.tolist() == a.ids.tolist()
 
 
+def edges_of(figure):
+    return [t for t in lines_of(figure) if ":" in t.name]
+
+
 def test_rewiring_stands_beside_seed_noise_and_chance():
     figure = rewiring(GRAPHS, "plain", "both", layout="pca")
     seeds = GRAPHS["plain"]
@@ -216,12 +247,38 @@ def test_rewiring_stands_beside_seed_noise_and_chance():
     noise = np.mean([point_rewiring(seeds[i], seeds[j]) for i, j in pairs])
     assert figure.layout.meta["seed_noise"] == pytest.approx(noise)
     assert f"two seeds of plain: mean {noise:.2f}" in figure.layout.annotations[1].text
-    assert "beyond seed noise; unrelated graphs 0.9" in figure.layout.title.text
-    noisy, changed = (t for t in figure.data if t.type == "bar")
+    noisy, changed, unrelated = lines_of(figure)[-3:]
     assert (noisy.name, changed.name) == ("two seeds of plain", "this change")
-    assert changed.y.sum() == pytest.approx(1)
-    within = rewiring({"a": seeds[:2], "b": seeds[1]}, "a", "b", layout="pca")
-    assert "inside seed noise" in within.layout.title.text
+    assert (noisy.line.dash, changed.line.dash) == ("dash", "solid")
+    assert changed.line.shape == "hv"
+    assert changed.y[[0, -1]].tolist() == [0, 1]
+    moved = point_rewiring(seeds[0], GRAPHS["both"][0])
+    at = np.flatnonzero(changed.x == np.median(moved))[-1]
+    assert changed.y[at] == pytest.approx(np.mean(moved <= np.median(moved)))
+    assert set(unrelated.x) == {figure.layout.meta["chance"]}
+
+
+@pytest.mark.parametrize(
+    ("count", "other", "words"),
+    [
+        (1, 2.0, "one seed: cannot tell it from seed noise; unrelated graphs 0.9"),
+        (2, 2.0, "one pair of seeds: cannot tell it from seed noise; unrelated"),
+        (4, 2.0, "4 seeds: beyond seed noise; unrelated graphs 0.9"),
+        (4, 0.1, "4 seeds: inside seed noise; unrelated graphs 0.9"),
+    ],
+)
+def test_a_change_is_told_from_noise_by_three_seeds_or_more(count, other, words):
+    pair = {"plain": spaces(count, 0.1), "both": spaces(2 * count, other)[count:]}
+    graphs = knn(pair, k=5)
+    figure = rewiring(graphs, "plain", "both", layout="pca")
+    assert words in figure.layout.title.text
+    table = compare_pairs(graphs).query("metric == 'knn_jaccard'")
+    if count > 2:
+        assert table["verdict"].item() in words
+        more = f"{-table['difference'].item():.2f}".replace("-", "−")
+        assert f"difference from two seeds of one variant {more} [" in (
+            figure.layout.title.text
+        )
 
 
 def test_one_seed_knows_no_noise():
@@ -233,13 +290,13 @@ def test_one_seed_knows_no_noise():
         columns=1,
     )
     assert figure.layout.meta["seed_noise"] is None
-    assert "seed noise" not in figure.layout.title.text
+    assert "one seed: cannot tell" in figure.layout.title.text.replace("<br>", " ")
     assert "seed noise unknown: one seed of a" in figure.layout.annotations[1].text
 
 
 def test_capped_edges_keep_their_shares():
     figure = rewiring(GRAPHS, "plain", "both", layout="pca", max_edges=100)
-    counts = [len(t.x) // 3 for t in lines_of(figure)]
+    counts = [len(t.x) // 3 for t in edges_of(figure)]
     assert sum(counts) == 100
     totals = np.array([figure.layout.meta[k] for k in ("kept", "gained", "lost")])
     np.testing.assert_allclose(counts, 100 * totals / totals.sum(), atol=15)
@@ -278,8 +335,9 @@ def test_chance_rewiring_is_what_unrelated_graphs_give():
         ),
         (
             ValueError,
-            {"columns": 3},
-            "`columns` must be a whole number between 1 and 2, got 3.",
+            {"columns": 0.5},
+            "`columns` must be 1, 1.5 or 2 (of a journal's page) or a larger whole "
+            "number (panels in a row), got 0.5.",
         ),
     ],
 )
@@ -307,6 +365,16 @@ def test_seeds_are_thin_and_their_mean_thick():
     titles = [note.text for note in figure.layout.annotations]
     assert titles == ["<b>loss</b>", "<b>val score</b>"]
     assert figure.layout.meta["seeds"] == {"<b>plain": [0, 1], "both": [4]}
+
+
+def test_epochs_of_runs_are_counted_from_1_and_others_as_they_are():
+    made = run(0, best=1)
+    made.history = made.history.assign(epoch=[0, 1, 2])
+    line, diamond = history(made).data[:2]
+    assert line.x.tolist() == [1, 2, 3]
+    assert diamond.x.tolist() == [2]
+    assert made.history["epoch"].tolist() == [0, 1, 2]
+    assert history(run(0)).data[0].x.tolist() == [1, 2, 3]
 
 
 def test_the_kept_epoch_is_marked():

@@ -56,7 +56,7 @@ def test_lines_bands_and_chance():
     assert chance.y.tolist() == [0.25] * 3
     # Bands lie below all lines, and none of these looks like chance.
     assert [trace.fill for trace in figure.data] == ["toself"] * 2 + [None] * 3
-    assert {trace.line.dash for trace in lines(figure)} == {"solid", "dash"}
+    assert len({trace.line.dash for trace in lines(figure)}) == 2
 
 
 def test_rows_may_come_in_any_order():
@@ -106,6 +106,7 @@ def test_hovering_tells_band_difference_and_verdict():
 
 
 def test_a_single_seed_has_no_band():
+    assert bands(curves(frame().assign(seeds=2))) == []
     alone = frame().assign(low=np.nan, high=np.nan, seeds=1)
     figure = curves(alone)
     assert bands(figure) == []
@@ -184,15 +185,25 @@ def test_modes_and_columns_are_checked():
     assert curves(frame(), columns=1).layout.xaxis2.domain == (0, 1)
 
 
-def test_a_weight_of_0_stands_one_step_before_the_others():
+def test_a_weight_of_0_stands_apart_beyond_a_break_of_the_axis():
     figure = curves(frame("weight", (0.0, 0.5, 1.0, 2.0)), "accuracy")
     axis = figure.layout.xaxis
+    off = 0.5 / 2**1.5
     assert axis.type == "log"
-    assert axis.tickvals == (0.25, 0.5, 1.0, 2.0)
-    assert axis.ticktext == ("0", "0.5", "1", "2")
-    assert lines(figure)[0].x.tolist() == [0.25, 0.5, 1.0, 2.0]
-    assert figure.data[-1].x.tolist() == [0.25, 0.5, 1.0, 2.0]
+    assert axis.tickvals == pytest.approx((off, 0.5, 1.0, 2.0))
+    assert axis.ticktext == ("off", "0.5", "1", "2")
+    places = [off, np.nan, 0.5, 1.0, 2.0]
+    np.testing.assert_allclose(lines(figure)[0].x, places)
+    assert np.isnan(lines(figure)[0].y[1])
+    assert len(lines(figure)[0].hovertext) == 5
+    # No band and no chance crosses the break either; that of 0 is narrow.
+    narrow, wide = bands(figure)[:2]
+    assert max(narrow.x) < np.sqrt(off * 0.5) < min(wide.x)
+    assert len(figure.data[-1].x) == 6
+    breaks = [note for note in figure.layout.annotations if note.text == "//"]
+    assert [10**note.x for note in breaks] == pytest.approx([np.sqrt(off * 0.5)])
     assert "heavier refiner" in figure.layout.title.text
     alone = curves(frame("weight", (0.0, 5.0)), "accuracy")
-    assert alone.layout.xaxis.tickvals == (0.5, 5.0)
+    assert alone.layout.xaxis.tickvals == pytest.approx((5.0 / 10**1.5, 5.0))
+    assert curves(frame("weight", (0.5, 5.0)), "accuracy").layout.annotations[1:] == ()
     assert render(figure, "png", width=600, height=400).startswith(b"\x89PNG")

@@ -260,7 +260,8 @@ GRAPH = knn(embedding(), k=2)
         (
             ValueError,
             {"columns": 0},
-            "`columns` must be a whole number of at least 1, got 0.",
+            "`columns` must be 1, 1.5 or 2 (of a journal's page) or a larger whole "
+            "number (panels in a row), got 0.",
         ),
         (
             ValueError,

@@ -120,8 +120,8 @@ def test_rewiring_is_of_the_rows_in_both_graphs():
     assert "83 % have a." in alt
     expected = rv.graph.rewiring(fused["plain"][0], fused["both"][0])
     assert figure.layout.meta["rewiring"] == pytest.approx(np.nanmean(expected))
-    bars = [t for t in figure.data if t.type == "bar"]
-    assert [sum(bar.y) for bar in bars] == pytest.approx([1, 1])
+    steps = [t for t in figure.data if t.line.shape == "hv"]
+    assert [step.y[-1] for step in steps] == [1, 1]
     assert figure.layout.meta["seed_noise"] == 0  # one modality, whatever the seed
 
 

@@ -61,6 +61,14 @@ def test_markers_stand_at_their_points_in_their_colours():
     assert abs((pixels == RED).all(axis=2).sum() - 400) < 45
 
 
+def test_strokes_have_the_colour_of_their_line():
+    rim = {"color": "red", "width": 4}
+    style = {"symbol": "line-ns", "size": 60, "color": "blue", "line": rim}
+    pixels = picture(bare(go.Scatter(x=[5], y=[5], mode="markers", marker=style)))
+    assert [at(pixels, 5, y) for y in (4, 5, 6)] == [RED] * 3
+    assert [at(pixels, x, 5) for x in (4.5, 5.5)] == [WHITE] * 2
+
+
 def test_later_traces_lie_on_top_of_earlier_ones():
     dot = go.Scatter(x=[5], y=[5], mode="markers", marker={"color": "red", "size": 30})
     line = go.Scatter(
@@ -79,6 +87,16 @@ def test_gaps_part_lines():
     )
     pixels = picture(bare(gap))
     assert [at(pixels, x, 5) for x in (2, 5, 8)] == [RED, WHITE, RED]
+
+
+def test_edges_that_let_through_add_up_where_they_cross():
+    ends = [[1, 5], [9, 5], [np.nan] * 2, [5, 1], [5, 9], [np.nan] * 2]
+    x, y = np.transpose(ends)
+    line = {"color": "red", "width": 20}
+    pixels = picture(bare(go.Scatter(x=x, y=y, mode="lines", line=line, opacity=0.5)))
+    once, twice = at(pixels, 3, 5), at(pixels, 5, 5)
+    assert once[1] == pytest.approx(128, abs=2)
+    assert twice[1] == pytest.approx(64, abs=2)
 
 
 def test_numbers_become_colours_by_the_shared_scale():

@@ -81,7 +81,7 @@ def test_robustness_is_accuracy_on_corrupted_rows(runs, data, corruption, modali
             found[name].append(accuracies(members, rows))
             row = row_of(table, metric="accuracy", variant=name, level=level)
             assert row["mean"] == found[name][-1].mean()
-            assert (row.low, row.high) == seed_band(found[name][-1], 0.95)
+            assert (row.low, row.high) == seed_band(found[name][-1], 0.95, (0, 1))
             assert (row.chance, row.seeds) == (8 / 24, 3)
         apart = paired(
             found["both"][-1], found["lone"][-1], confidence=0.95, step=1 / 24

@@ -35,7 +35,7 @@ def manifest(path):
 
 
 def test_every_plot_can_be_named():
-    drawn = {*plot.__all__} - {"describe"}
+    drawn = {*plot.__all__} - {"caption", "describe"}
     assert drawn == {*plot.FIGURES}
     assert set(room._functions()) == drawn | {"explorer"}
 
@@ -184,9 +184,9 @@ def test_the_manifest_says_at_once_what_was_drawn(tmp_path):
     path = rv.save(figures.figure("latent"), tmp_path / "f.pdf")
     note = manifest(path)
     assert [(r["variant"], r["seed"]) for r in note["runs"]] == [
-        (name, seed) for name in figures.VARIANTS for seed in (0, 1)
+        (name, seed) for name in figures.VARIANTS for seed in (0, 1, 2)
     ]
-    space = figures.spaces()["both"][1]
+    space = figures.spaces()["both"][2]
     assert note["runs"][-1]["digest"] == space.digest
     assert note["data"] == {"paired": figures.data().fingerprint}
     assert (note["k"], note["space"], note["metric"]) == (
@@ -197,7 +197,7 @@ def test_the_manifest_says_at_once_what_was_drawn(tmp_path):
     assert "selection" not in note
     table = manifest(rv.save(figures.figure("compare"), tmp_path / "t.json"))
     assert [(r["variant"], r["seed"]) for r in table["runs"]] == [
-        (name, seed) for name in figures.VARIANTS for seed in (0, 1)
+        (name, seed) for name in figures.VARIANTS for seed in (0, 1, 2)
     ]
     assert table["data"] == note["data"]
     assert table["k"] == [5]

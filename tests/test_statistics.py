@@ -24,7 +24,17 @@ def test_band_is_students_interval():
     low, high = seed_band(A, 0.95)
     expected = stats.t.interval(0.95, 2, A.mean(), A.std(ddof=1) / np.sqrt(3))
     assert (low, high) == pytest.approx(expected)
-    assert np.isnan(seed_band(A[:1], 0.95)).all()
+    for few in (A[:1], A[:2]):
+        assert np.isnan(seed_band(few, 0.95)).all()
+
+
+def test_a_band_ends_where_its_quantity_does():
+    high = np.array([0.9, 0.99, 0.8])
+    free, ended = seed_band(high, 0.95), seed_band(high, 0.95, (0, 1))
+    assert free[1] > 1
+    assert ended == (free[0], 1)
+    # A table of an earlier version: the band of two seeds is none.
+    assert np.isnan(statistics.within(0.58, 1.02, 2, (0, 1))).all()
 
 
 def test_paired_difference_is_that_of_scipy():
@@ -39,10 +49,11 @@ def test_paired_difference_is_that_of_scipy():
 
 
 def test_unpaired_difference_has_welchs_error_and_the_smaller_freedom():
-    found = unpaired(A, B[:2], confidence=0.95)
-    error = np.sqrt(A.var(ddof=1) / 3 + B[:2].var(ddof=1) / 2)
+    more = np.array([*A, 0.8])
+    found = unpaired(more, B, confidence=0.95)
+    error = np.sqrt(more.var(ddof=1) / 4 + B.var(ddof=1) / 3)
     assert found.value == pytest.approx(0.15)
-    assert found.high - found.low == pytest.approx(2 * stats.t.ppf(0.975, 1) * error)
+    assert found.high - found.low == pytest.approx(2 * stats.t.ppf(0.975, 2) * error)
     assert found.pairing == "unpaired"
 
 
@@ -55,8 +66,9 @@ def test_seeds_decide_what_is_paired():
     for seeds in ([3, 4, 5], [1, 2, 3], [0, 0, 1], [None, None, None]):
         found = difference((A, [0, 1, 2]), (B, seeds), confidence=0.9)
         assert found == unpaired(A, B, confidence=0.9)
-    part = difference((A, [0, 1, 2]), (B[:2], [2, 0]), confidence=0.9)
-    assert part == paired(A[[0, 2]], B[[1, 0]], confidence=0.9)
+    more = np.array([*A, 0.8])
+    part = difference((more, [0, 1, 2, 3]), (B, [2, 0, 3]), confidence=0.9)
+    assert part == paired(more[[0, 2, 3]], B[[1, 0, 2]], confidence=0.9)
     assert shared_seeds([None], [None]) is None
 
 
@@ -78,16 +90,19 @@ def test_differences_that_never_vary():
     always = paired(A, A - 0.25, confidence=0.95)
     assert always.verdict == "higher"
     assert paired(A - 0.25, A, confidence=0.95).verdict == "lower"
-    # One component more in two of two seeds says little, in five of five a lot,
-    # and 300 more are certain.
+    # One component more in three of three seeds says little, in five of five a lot,
+    # and 300 more are certain; of two seeds nothing is said.
     ones = np.ones(5)
-    assert paired(ones[:2] + 1, ones[:2], confidence=0.95, step=1).verdict == (
+    assert paired(ones[:3] + 1, ones[:3], confidence=0.95, step=1).verdict == (
         "inside seed noise"
     )
     assert paired(ones + 1, ones, confidence=0.95, step=1).verdict == "higher"
-    assert unpaired(ones[:2] + 300, ones[:2], confidence=0.95, step=1).verdict == (
+    assert unpaired(ones[:3] + 300, ones[:3], confidence=0.95, step=1).verdict == (
         "higher"
     )
+    few = paired(ones[:2] + 300, ones[:2], confidence=0.95, step=1)
+    assert (few.value, few.verdict) == (300, "fewer than three seeds: no band")
+    assert np.isnan([few.low, few.high, few.p]).all()
 
 
 def test_rounding_is_no_difference():
@@ -145,14 +160,12 @@ ALLOWED = 0.05 + 3 * np.sqrt(0.05 * 0.95 / 3000)
 @pytest.mark.parametrize(
     ("sizes", "pair"),
     [
-        ((2, 2), True),
         ((3, 3), True),
         ((5, 5), True),
         ((10, 10), True),
-        ((2, 2), False),
         ((3, 3), False),
         ((5, 5), False),
-        ((2, 10), False),
+        ((3, 10), False),
         ((10, 3), False),
     ],
 )

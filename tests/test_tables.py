@@ -64,7 +64,7 @@ def test_overlaps_are_those_of_graphs_one_by_one():
 
 
 def test_the_figure_of_overlaps_draws_its_table():
-    spaces = {"one": [answering(0), answering(1)], "two": answering(2)}
+    spaces = {"one": [answering(seed) for seed in range(3)], "two": answering(3)}
     table = overlap_by_k(spaces, k_max=5)
     figure = plot.overlaps(spaces, k_max=5)
     for panel, ground in enumerate(["sum", "a", "b"], start=1):
@@ -83,6 +83,9 @@ def test_the_figure_of_overlaps_draws_its_table():
     assert (bands["low"] <= bands["mean"]).all()
     assert (bands["mean"] <= bands["high"]).all()
     assert bands["high"].max() <= 1
+    assert {trace.name for trace in figure.data if trace.fill} == {
+        f"one, {space}" for space in table["space"].unique()
+    }
 
 
 # sets of modalities
@@ -170,7 +173,7 @@ def test_floors_by_hand():
 
 
 def test_the_figure_of_spectra_draws_its_tables():
-    spaces = {"one": [answering(0), answering(1)], "two": answering(2)}
+    spaces = {"one": [answering(seed) for seed in range(3)], "two": answering(3)}
     table, floors = leftover(spaces), linear_floor(spaces)
     figure = plot.spectrum(spaces)
     (curve,) = drawn(figure, "best linear refiner")
@@ -185,6 +188,14 @@ def test_the_figure_of_spectra_draws_its_tables():
         assert (told["achieved"], told["floor"]) == (row["mean"], row["floor"])
         assert told["equal_width"] == row["equal_width"]
     assert table.loc[0, "low"] < table.loc[0, "mean"] < table.loc[0, "high"]
+    assert [trace.name for trace in figure.data if trace.fill] == ["one"]
+
+
+def test_two_seeds_have_no_band_in_any_figure():
+    spaces = {"one": [answering(0), answering(1)]}
+    for figure in (plot.overlaps(spaces, k_max=5), plot.spectrum(spaces)):
+        assert not [trace for trace in figure.data if trace.fill]
+        assert "band" not in figure.layout.title.text
 
 
 # answers by class

@@ -16,7 +16,7 @@ from ..graph.points import same_label
 from ..graph.prediction import constant_accuracy
 from ..plot.rewiring import chance_rewiring
 from ..plot.text import clipped, cut
-from ..statistics import seed_band
+from ..statistics import LEAST, seed_band
 from .embeddings import Rows
 from .points import PointTable, responsibility_of
 from .view import View
@@ -321,7 +321,7 @@ def strip_of(lines: Sequence[StripLine], rows: Rows, focus: int) -> dict[str, An
     caption = counts(first)
     if len(rows):
         caption += f", {len(rows):,} selected (second number)"
-    if any(len(line.family) > 1 for line in lines):
+    if any(len(line.family) >= LEAST for line in lines):
         caption += f"; brackets: mean over seeds, {CONFIDENCE:.0%} interval"
     names = first.headline_metrics
     columns = [
@@ -385,12 +385,15 @@ def _metric_cell(line: StripLine, name: str, rows: Rows) -> dict[str, Any]:
 
 
 def _band(values: list[float], span: tuple[float, float]) -> str:
-    """Return the mean over seeds and its interval, within the metric's range."""
+    """Return the mean over seeds with its interval; of two seeds their values."""
     if len(values) < 2:
         return ""
+    words = f"{len(values)} seeds "
+    if len(values) < LEAST:
+        return words + ", ".join(map(number, values))
     seeds = np.array(values)
-    low, high = np.clip(seed_band(seeds, CONFIDENCE), *span)
-    return f"{len(values)} seeds {number(seeds.mean())} [{number(low)}, {number(high)}]"
+    low, high = seed_band(seeds, CONFIDENCE, span)
+    return f"{words}{number(seeds.mean())} [{number(low)}, {number(high)}]"
 
 
 def _of_selection(table: PointTable, name: str, rows: Rows) -> float:

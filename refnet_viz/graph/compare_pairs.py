@@ -20,9 +20,6 @@ from .pairs import in_both, jaccard, mean_of, rbo, shuffled
 
 Floats = npt.NDArray[np.float64]
 
-BEYOND = "beyond seed noise"
-FEW_SEEDS = "fewer than three seeds: no band"
-
 
 def _cka(a: Neighbors, b: Neighbors) -> float:
     both = in_both(a, b)
@@ -116,24 +113,12 @@ def compare_pairs(
     for name, measure in progress(MEASURES.items(), "measures", delay=1):
         within = {key: _within(measure, runs) for key, runs in variants.items()}
         for first, second in combinations(variants, 2):
-            a, b, pairing = _aligned(variants[first], variants[second])
-            pairs = [
-                (variants[first][i], variants[second][j])
-                for i, j in zip(a, b, strict=True)
-            ]
-            between = np.array([measure(*pair) for pair in pairs])
+            both = variants[first], variants[second]
+            tables = within[first], within[second]
+            pairs, row = _judged(measure, both, tables, confidence)
             chance = np.mean([measure(x, shuffled(y, seed=seed)) for x, y in pairs])
-            within_pair = within[first][np.ix_(a, a)], within[second][np.ix_(b, b)]
-            rows.append(
-                {
-                    "metric": name,
-                    "first": first,
-                    "second": second,
-                    **_row(between, within_pair, confidence),
-                    "chance": float(chance),
-                    "pairing": pairing,
-                }
-            )
+            names = {"metric": name, "first": first, "second": second}
+            rows.append({**names, **row, "chance": float(chance)})
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
@@ -153,6 +138,42 @@ _COLUMNS = [
     "chance",
     "pairing",
 ]
+
+
+def judged_pair(
+    measure: Measure,
+    first: list[Neighbors],
+    second: list[Neighbors],
+    *,
+    confidence: float,
+) -> dict[str, Any]:
+    """Return the row of one measure and two variants, without chance.
+
+    Parameters
+    ----------
+    measure
+        Similarity of two graphs.
+    first, second
+        The graphs of each variant, one a seed.
+    confidence
+        As in `compare_pairs`.
+    """
+    tables = [_within(measure, runs) for runs in (first, second)]
+    return _judged(measure, [first, second], tables, confidence)[1]
+
+
+def _judged(
+    measure: Measure,
+    runs: Sequence[list[Neighbors]],
+    within: Sequence[Floats],
+    confidence: float,
+) -> tuple[list[tuple[Neighbors, Neighbors]], dict[str, Any]]:
+    """Return the pairs of runs that are compared, and what they say."""
+    a, b, pairing = _aligned(*runs)
+    pairs = [(runs[0][i], runs[1][j]) for i, j in zip(a, b, strict=True)]
+    between = np.array([measure(*pair) for pair in pairs])
+    part = within[0][np.ix_(a, a)], within[1][np.ix_(b, b)]
+    return pairs, {**_row(between, part, confidence), "pairing": pairing}
 
 
 def _within(
@@ -182,14 +203,14 @@ def _row(
     between: Floats, within: tuple[Floats, Floats], confidence: float
 ) -> dict[str, Any]:
     count = len(between)
-    low, high = statistics.seed_band(between, confidence)
+    low, high = statistics.seed_band(between, confidence, (-1.0, 1.0))
     row = {"mean": float(between.mean()), "low": low, "high": high, "seeds": count}
     if count < 2:
-        return {**row, "floor": np.nan, "verdict": statistics.ONE_SEED}
+        return {**row, "floor": np.nan, "verdict": statistics.undecided(count)}
     floor = _floor(within)
     row |= {"floor": floor, "difference": float(between.mean() - floor)}
-    if count < 3:
-        return {**row, "verdict": FEW_SEEDS}
+    if count < statistics.LEAST:
+        return {**row, "verdict": statistics.undecided(count)}
     others = [np.delete(np.arange(count), s) for s in range(count)]
     without = [
         between[keep].mean()
@@ -199,7 +220,7 @@ def _row(
     interval = statistics.jackknife(
         row["difference"], np.array(without), confidence=confidence
     )
-    verdict = BEYOND if interval.high < 0 else statistics.INSIDE
+    verdict = statistics.BEYOND if interval.high < 0 else statistics.INSIDE
     return {
         **row,
         "diff_low": interval.low,

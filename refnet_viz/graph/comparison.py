@@ -67,16 +67,18 @@ def compare(
         metric, variant, kind
             "variant" or "rail".
         mean, low, high, seeds
-            Mean over the seeds and its confidence interval (Student's t): the band
-            in which the mean over many seeds is expected.
+            Mean over the seeds and its confidence interval (Student's t) within the
+            metric's range: the band in which the mean over many seeds is expected;
+            fewer than three seeds have none.
         difference, diff_low, diff_high, pairing
             Mean minus baseline, with its interval. "paired": over runs of the same
             seed; "unpaired": seeds differ, so both spreads enter; empty: a rail that
             no seed changes.
         verdict
             "higher" or "lower" when the interval leaves zero out, "inside seed
-            noise" when it does not, "one seed: no band", or "baseline". Each is
-            right about equal variants in 19 of 20 rows at 95 %.
+            noise" when it does not, "fewer than three seeds: no band", "one seed: no
+            band", or "baseline". Each is right about equal variants in 19 of 20 rows
+            at 95 %.
         holm
             P value of the difference, adjusted for all rows of variants (Holm): below
             1 - confidence, the verdict holds for the table as a whole.
@@ -88,7 +90,8 @@ def compare(
             "higher", "lower" or empty.
 
         ``attrs`` hold baseline, confidence, k, space, metric, runs (variant, seed,
-        dataset and its fingerprint of every graph) and, where some row lacks a
+        dataset and its fingerprint of every graph), values (metric to variant to the
+        number of every seed) and, where some row lacks a
         modality, present: space to how many rows have it and how many there are. A
         graph is over the rows that have its space.
 
@@ -147,9 +150,19 @@ def compare(
         "space": ", ".join(dict.fromkeys(graph.space for graph in all_graphs)),
         "metric": all_graphs[0].metric,
         "runs": _runs(variants),
+        "values": _values(rows),
     }
     table.attrs.update(_present(lines))
     return table
+
+
+def _values(rows: list[dict[str, Any]]) -> dict[str, dict[str, list[float]]]:
+    """Return what every seed of each variant gave: metric to variant to numbers."""
+    values: dict[str, dict[str, list[float]]] = {}
+    for row in rows:
+        if row["kind"] == "variant":
+            values.setdefault(row["metric"], {})[row["variant"]] = row["values"]
+    return values
 
 
 def _present(lines: list[Line]) -> dict[Hashable, Any]:

@@ -227,3 +227,27 @@ METRICS: dict[str, Metric] = {
         chance=topology.spectral_gap_chance,
     ),
 }
+
+# Metrics of comparisons and regimes that are no function of one graph alone.
+_SHARES = ("overlap with", "refined overlap", "emergent", "supported", "certified")
+
+
+def range_of(name: str) -> tuple[float, float]:
+    """Return the smallest and largest value of a metric of any table, by its name.
+
+    Those that nothing is known of, of a table of the user's own, have no ends.
+
+    Examples
+    --------
+    >>> range_of("purity"), range_of("overlap with text")
+    ((0, 1), (0.0, 1.0))
+    >>> range_of("responsibility for text"), range_of("mine")
+    ((-inf, 1.0), (-inf, inf))
+    """
+    if name in METRICS:
+        return METRICS[name].range
+    if name.startswith(_SHARES) or name == "seed_stability":
+        return 0.0, 1.0
+    if name.startswith("responsibility for"):
+        return -_INFINITE, 1.0
+    return (0.0, _INFINITE) if name == "area" else (-_INFINITE, _INFINITE)

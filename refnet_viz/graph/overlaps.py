@@ -50,7 +50,7 @@ def overlap_by_k(
             ``mean_i |N_k(i) & N_k'(i)| / k``, a share between 0 and 1, over the points
             that have the ground; the mean over seeds. Higher is closer.
         low, high, seeds
-            Its band over seeds (Student's t, within 0 and 1), NaN for one seed, and
+            Its band over seeds (Student's t, within 0 and 1), NaN below three, and
             their number.
         chance
             ``k / (N - 1)``: what unrelated graphs share.
@@ -141,8 +141,8 @@ def _curve(
     """Return the rows of one space and ground."""
     values = np.stack([grounds.overlaps(graph, ground) for graph in graphs])
     ks = np.arange(1, grounds.k + 1)
-    bands = np.array([seed_band(column, confidence) for column in values.T])
-    low, high = np.clip(bands, 0.0, 1.0).T
+    bands = np.array([seed_band(column, confidence, (0, 1)) for column in values.T])
+    low, high = bands.T
     return pd.DataFrame(
         {
             "k": ks,

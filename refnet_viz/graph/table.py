@@ -74,7 +74,7 @@ def rows_of(
     for i, (line, scores) in enumerate(zip(lines, values, strict=True)):
         if np.isnan(scores).all():
             continue
-        low, high = statistics.seed_band(scores, settings.confidence)
+        low, high = statistics.seed_band(scores, settings.confidence, metric.range)
         null_low, null_high = _null(metric, line, settings)
         row = {
             "metric": name,
@@ -88,6 +88,7 @@ def rows_of(
             "null_low": null_low,
             "null_high": null_high,
             "better": BETTER[metric.higher_is_better],
+            "values": scores.tolist(),
         }
         if i == base:
             row["verdict"], row["pairing"] = statistics.BASELINE, ""

@@ -6,13 +6,15 @@ a table of metrics with its bands and nulls, `rewiring` what became of every edg
 labels and heavier refiners. Of who answers for what: `attribution` colours edges by the
 modalities that have them, `bound` tests Theorem 1 on every edge, `overlaps` counts the
 neighbours shared with the modalities, `responsibility` judges the answers by class and
-point, `spectrum` what is left of them. All take ``mode="dark"``; `describe` says in
-words what any of them shows, and `export.save` writes it, without a browser.
+point, `spectrum` what is left of them. All take ``mode="dark"`` and ``caption=True``,
+which leaves title and methods to the caption; `caption` returns that of any of them and
+`describe` says in words what it shows, and `export.save` writes it, without a browser.
 """
 
 from . import record
 from .attribution import attribution
 from .bound import bound
+from .caption import caption
 from .compare import compare
 from .curve import curves
 from .describe import describe
@@ -29,6 +31,7 @@ FIGURES = tuple(sorted(record.FIGURES))
 __all__ = [
     "attribution",
     "bound",
+    "caption",
     "compare",
     "curves",
     "describe",

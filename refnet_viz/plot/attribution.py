@@ -22,8 +22,8 @@ from ..graph.sets import (
     pooled,
 )
 from ..layout import Layout, project
-from .panels import finish, flat_axes, grid, place
-from .points import cap, edge_lines, point_size, points
+from .panels import finish, flat_axes, grid, place, row_of
+from .points import FAINTEST, cap, edge_lines, edge_opacity, point_size, points
 from .record import replayable
 from .text import count_of, listing, short, small, smalls
 from .theme import ink, stroke
@@ -43,8 +43,9 @@ def attribution(
     *,
     layout: Any = None,
     max_edges: int = 2_000,
-    columns: int = 2,
+    columns: float | None = None,
     mode: str = "light",
+    caption: bool = False,
 ) -> go.Figure:
     """Draw which modalities have each edge of a fused graph in their own graph.
 
@@ -66,9 +67,14 @@ def attribution(
     max_edges
         Edges drawn a panel at most, evenly from all sets.
     columns
-        Panels in a row.
+        Columns of a journal's page that the figure is wide: 1 (252 pt), 1.5 (387 pt)
+        or 2 (517 pt), with as many panels in a row as can be read. A larger whole
+        number sets so many in a row on a screen, None as many as are usual.
     mode
         "light" or "dark".
+    caption
+        True leaves title and method lines to the caption (`refnet_viz.plot.caption`,
+        and the manifest), and gives the panels letters.
 
     Returns
     -------
@@ -95,19 +101,18 @@ def attribution(
     """
     ink(mode)
     most = _check.integer("max_edges", max_edges, low=0)
-    wide = _check.integer("columns", columns, low=1)
     variants = attribution_variants(attributions)
     firsts = {name: members[0] for name, members in variants.items()}
     sets = edge_sets(firsts, most=MOST)
     against = contradictions(firsts)
     layouts = _layouts(firsts, layout)
     styles = _styles(sets["set"].unique(), mode)
-    wide = min(wide, len(firsts))
+    wide, page = row_of(columns, len(firsts), 2)
     titles = [
         _lines(name, value, arrangement, most)
         for (name, value), arrangement in zip(firsts.items(), layouts, strict=True)
     ]
-    figure = grid(titles, columns=wide, height=HEIGHT)
+    figure = grid(titles, columns=wide, height=HEIGHT, page=page)
     for number, (name, arrangement) in enumerate(zip(firsts, layouts, strict=True)):
         for trace in [
             *_edges(firsts[name], arrangement, styles, most),
@@ -120,7 +125,9 @@ def attribution(
     if len(firsts) > 1:
         note = f"shares in the order of the panels; {note}"
     title = f"Edges by the modalities that have them<br>{small(note)}"
-    return finish(figure, title, mode, _meta(firsts, layouts, sets, against))
+    return finish(
+        figure, title, mode, _meta(firsts, layouts, sets, against), caption=caption
+    )
 
 
 def _layouts(shown: dict[str, Attribution], layout: Any) -> list[Layout]:
@@ -176,6 +183,7 @@ def _edges(found: Attribution, layout: Layout, styles: Styles, most: int) -> lis
     sample = cap(pairs, most)
     sets = pooled(found.pattern[sample], styles)
     dashed = found.contradicted[sample].any(axis=1)
+    strength = max(FAINTEST, edge_opacity(len(sample)))
     traces: list[Any] = []
     for name in reversed(styles):
         for dash, chosen in (("dash", dashed), ("solid", ~dashed)):
@@ -189,6 +197,7 @@ def _edges(found: Attribution, layout: Layout, styles: Styles, most: int) -> lis
                         legendgroup=name,
                         line={**styles[name], "dash": dash},
                         name=short(name),
+                        opacity=strength,
                     )
                 )
     return traces

@@ -26,7 +26,11 @@ Floats = npt.NDArray[np.float64]
 
 @replayable
 def bound(
-    attribution: Attribution, *, max_edges: int = 2_000, mode: str = "light"
+    attribution: Attribution,
+    *,
+    max_edges: int = 2_000,
+    mode: str = "light",
+    caption: bool = False,
 ) -> go.Figure:
     """Draw the refined distance of every edge against its modality-sum distance.
 
@@ -44,6 +48,9 @@ def bound(
         Edges drawn at most, evenly from all; the test itself takes all of them.
     mode
         "light" or "dark".
+    caption
+        True leaves title and method lines to the caption (`refnet_viz.plot.caption`,
+        and the manifest), and gives the panels letters.
 
     Returns
     -------
@@ -98,7 +105,7 @@ def bound(
     }
     figure.update_layout(xaxis=x, xaxis2=x, yaxis=y, yaxis2=share, showlegend=True)
     meta = _meta(attribution, table, len(sample))
-    return finish(figure, _title(table, len(sample)), mode, meta)
+    return finish(figure, _title(table, len(sample)), mode, meta, caption=caption)
 
 
 def _top(table: pd.DataFrame) -> float:

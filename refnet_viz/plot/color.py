@@ -17,6 +17,7 @@ from ..data.meaning import as_series, meaning
 from ..data.rows import order_of, same_ids
 from ..embedding import Embedding
 from . import scale
+from .points import MOST_SVG
 from .text import escape, short
 from .theme import SCALE, class_style, ink
 
@@ -58,16 +59,20 @@ class Coloring:
     kind: str = "numbers"
 
     def marker(self, panel: int) -> dict[str, Any]:
-        """Return the marker of a panel's one trace: an entry a point."""
-        rim: dict[str, Any] = {"color": ink(self.mode).outline, "width": 0.5}
+        """Return the marker of a panel's one trace: an entry a point.
+
+        Above `points.MOST_SVG` points no rims, which would darken all colours.
+        """
         values = self.values[panel]
+        wide = 0.5 if len(values) <= MOST_SVG else 0.0
+        rim: dict[str, Any] = {"color": ink(self.mode).outline, "width": wide}
         if not self.names:
             return {"color": values, "coloraxis": "coloraxis", "line": rim}
         colors = np.array([color for color, _ in self.styles])
         symbols = np.array([symbol for _, symbol in self.styles])
         shapes: Any = symbols[values] if len(set(symbols)) > 1 else symbols[0]
         if self.hollow is not None:  # a ring thin as a rim would be lost
-            rim["width"] = np.where(values == self.hollow, RING, 0.5)
+            rim["width"] = np.where(values == self.hollow, RING, wide)
         return {"color": colors[values], "symbol": shapes, "line": rim}
 
     def text(self, panel: int) -> list[str] | None:
@@ -190,7 +195,8 @@ def coloring(
     if color in modalities_lacking(embeddings):
         return _presence(embeddings, color, mode)
     columns = [e.columns[color] for e in embeddings]
-    return _of_values(short(color), columns, mode, name=color)
+    classes = embeddings[0].class_names
+    return _of_values(short(color), columns, mode, name=color, classes=classes)
 
 
 def _options(embeddings: Sequence[Embedding]) -> list[str]:
@@ -300,8 +306,14 @@ def _correct(embeddings: Sequence[Embedding], mode: str) -> Coloring:
 
 
 def _of_values(
-    title: str, columns: Sequence[Any], mode: str, *, name: str = ""
+    title: str,
+    columns: Sequence[Any],
+    mode: str,
+    *,
+    name: str = "",
+    classes: Sequence[Any] = (),
 ) -> Coloring:
+    """Return what values mean; names of classes have the colours of these."""
     combined = meaning(columns)
     if combined.kind == "none":
         subject = f"{name!r}" if name else "them"
@@ -314,9 +326,15 @@ def _of_values(
         parts = tuple(np.split(combined.values, cuts))
         return Coloring(title, parts, (), (), mode, kind=combined.kind)
     codes, names = combined.values, list(combined.names)
+    by_class = {str(label): number for number, label in enumerate(classes)}
+    places = list(range(len(names)))
+    if set(map(str, names)) <= by_class.keys():
+        places = [by_class[str(label)] for label in names]
     if (codes < 0).any():
         codes, names = np.where(codes < 0, len(names), codes), [*names, MISSING]
-    return _classes(title, np.split(codes, cuts), names, mode)
+        places.append(max(places, default=-1) + 1)
+    styles = tuple(class_style(place, mode) for place in places)
+    return Coloring(title, tuple(np.split(codes, cuts)), tuple(names), styles, mode)
 
 
 def _classes(

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from .. import _check
 from ..embedding import counted
-from .panels import asked_for, finish, grid, place
+from ..graph.metrics import range_of
+from ..statistics import BASELINE, INSIDE, LEAST, UNDECIDED, within
+from .looks import colors as colors_of
+from .panels import HIGHEST, SPARE, asked_for, finish, grid, place, row_of
 from .record import replayable
 from .text import listing, short, small, span
-from .theme import Ink, ink, stroke
+from .theme import Ink, ink
 
 ROW = 36  # pixels a variant takes with its verdict above it
 DENSE = 24  # the same with the verdict beside it
 FEW = 6  # metrics that are named one by one
-DOUBTED = ("inside seed noise", "one seed: no band")
+FEW_WORDS = "too few seeds"
+ABOVE = 65  # pixels between two rows of panels
+AROUND = 140  # pixels above and below all of them
+DOUBTED = (INSIDE, *UNDECIDED)
 APART = ("higher", "lower")  # verdicts that are more than noise
 COLUMNS = ("metric", "variant", "kind", "mean", "low", "high")
-DIRECTIONS = {"higher": "higher is better", "lower": "lower is better"}
+ARROWS = {"higher": " \u2191", "lower": " \u2193"}
+ARROW_WORDS = {"\u2191": "higher is better", "\u2193": "lower is better"}
 
 
 @replayable
@@ -30,17 +39,20 @@ def compare(
     frame: pd.DataFrame,
     metrics: Sequence[str] | None = None,
     *,
-    columns: int | None = None,
+    columns: float | None = None,
     mode: str = "light",
+    caption: bool = False,
 ) -> go.Figure:
     """Draw a comparison: small panels, one a metric, each with its own axis.
 
-    A dot is the mean over seeds and its band the columns `low` to `high`. A full dot
-    is proven to differ from the baseline, a hollow one is not: its difference is
-    inside seed noise, or there is one seed. The verdict stands beside it; of more than
-    six metrics only "higher" and "lower" are written. A dotted line is chance, a grey
-    band what permuted labels give. Rails (what one modality alone reaches) stand in
-    rows of their own, with a dashed line up through the variants.
+    A dot is the mean over seeds and its band the columns `low` to `high`; of fewer
+    than three seeds there is none, and a small stroke is each of them. A full dot is
+    proven to differ from the baseline, a hollow one is not: its difference is inside
+    seed noise, or the seeds are too few. Where there is room the verdict stands beside
+    it; of more than six metrics only "higher" and "lower" are written. A dotted line
+    is chance, a grey band what permuted labels give. Rails (what one modality alone
+    reaches) stand in rows of their own, with a dashed line up through the variants. An
+    arrow beside a metric points to where it is better.
 
     Parameters
     ----------
@@ -49,9 +61,14 @@ def compare(
     metrics
         Which metrics, in this order; None draws all.
     columns
-        Panels in a row.
+        Columns of a journal's page that the figure is wide: 1 (252 pt), 1.5 (387 pt)
+        or 2 (517 pt), with as many panels in a row as can be read. A larger whole
+        number sets so many in a row on a screen, None as many as are usual.
     mode
         "light" or "dark".
+    caption
+        True leaves title and method lines to the caption (`refnet_viz.plot.caption`,
+        and the manifest), and gives the panels letters.
 
     Returns
     -------
@@ -66,7 +83,7 @@ def compare(
 
     Examples
     --------
-    >>> row = {"metric": "purity", "kind": "variant", "seeds": 2, "chance": 0.2}
+    >>> row = {"metric": "purity", "kind": "variant", "seeds": 3, "chance": 0.2}
     >>> frame = pd.DataFrame([
     ...     {**row, "variant": "plain", "mean": 0.5, "low": 0.4, "high": 0.6},
     ...     {**row, "variant": "both", "mean": 0.7, "low": 0.6, "high": 0.8}])
@@ -75,24 +92,98 @@ def compare(
     """
     colors = ink(mode)
     names = _metrics(frame, metrics)
-    wide = min(3, len(names)) if columns is None else columns
-    wide = _check.integer("columns", wide, low=1)
     parts = [frame[frame["metric"] == name] for name in names]
+    rows = _rows(pd.concat(parts))
+    values = frame.attrs.get("values", {})
+    lines = [
+        [_Line(row, rows, values.get(name, {})) for row in part.to_dict("records")]
+        for name, part in zip(names, parts, strict=True)
+    ]
     titles = [
-        [f"<b>{short(str(n).replace('_', ' '))}</b>", small(_direction(p))]
+        [f"<b>{short(str(n).replace('_', ' '))}</b>{_direction(p)}"]
         for n, p in zip(names, parts, strict=True)
     ]
-    rows, row = max(len(part) for part in parts), ROW if len(names) <= FEW else DENSE
-    figure = grid(
-        titles, columns=wide, height=row * rows + 16, below=24, gap=18, width_gap=0.12
-    )
+    dense = len(names) > FEW
+    height = DENSE if dense else ROW
+    used = [1 + max(line.row for line in part) for part in lines]
+    wide, page = row_of(columns, len(names), _usual(used, height))
+    look: dict[str, Any] = {
+        "height": height,
+        "below": 24,
+        "gap": 18,
+        "width_gap": 0.05,
+        "used": used,
+    }
+    figure = grid(titles, columns=wide, page=page, shared=True, **look)
     variants = list(dict.fromkeys(frame.loc[frame["kind"] == "variant", "variant"]))
-    for number, part in enumerate(parts):
+    shades = colors_of(variants, mode)
+    for number, part in enumerate(lines):
         at = place(number, wide)
-        _panel(figure, part, variants, number + 1, dense=row == DENSE, mode=mode, at=at)
-        _axis(figure, part, number + 1, rows, colors)
+        _panel(figure, part, shades, number + 1, dense=dense, mode=mode, at=at)
+        _axis(figure, part, rows, number, colors)
     _key(figure, frame, colors)
-    return finish(figure, _title(frame), mode, _meta(frame, names, variants))
+    meta = _meta(frame, names, variants)
+    return finish(figure, _title(frame, parts), mode, meta, caption=caption)
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One row of the table, and where it stands in every panel."""
+
+    record: dict[Any, Any]
+    rows: list[tuple[str, str]]
+    values: dict[str, list[float]]
+
+    @property
+    def row(self) -> int:
+        """Number of its row in the panels."""
+        return self.rows.index((self.record["kind"], self.record["variant"]))
+
+    @cached_property
+    def band(self) -> tuple[float, float]:
+        """Ends of the seed band as they may be shown, NaN where there is none."""
+        low, high = self.record["low"], self.record["high"]
+        seeds = int(self.record.get("seeds", LEAST))
+        return within(low, high, seeds, range_of(str(self.record["metric"])))
+
+    @property
+    def banded(self) -> bool:
+        """Whether it has a band."""
+        return bool(np.isfinite(self.band).all())
+
+    @property
+    def singles(self) -> list[float]:
+        """Numbers of the single seeds, where several are too few for a band."""
+        values = self.values.get(self.record["variant"], [])
+        several = self.record["kind"] == "variant" and 1 < len(values) < LEAST
+        return values if several else []
+
+    @property
+    def reach(self) -> list[float]:
+        """All numbers that are drawn of it."""
+        names = ("mean", "chance", "null_low", "null_high")
+        numbers = [self.record.get(name, np.nan) for name in names]
+        return [*numbers, *self.band, *self.singles]
+
+
+def _rows(frame: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return kind and name of every row, the same in all panels.
+
+    Variants come first and rails that few metrics have last, so that the other panels
+    end before them.
+    """
+    pairs = Counter(zip(frame["kind"], frame["variant"], strict=True))
+    order = list(pairs)
+    return sorted(pairs, key=lambda p: (p[0] != "variant", -pairs[p], order.index(p)))
+
+
+def _usual(used: list[int], height: int) -> int:
+    """Return so many panels in a row that the figure is not higher than a page."""
+    tall = height * max(used) + ABOVE
+    for wide in range(min(3, len(used)), 6):
+        if -(-len(used) // wide) * tall <= HIGHEST - AROUND:
+            return wide
+    return 6
 
 
 def _metrics(frame: pd.DataFrame, metrics: Sequence[str] | None) -> list[str]:
@@ -112,13 +203,13 @@ def _metrics(frame: pd.DataFrame, metrics: Sequence[str] | None) -> list[str]:
 
 def _direction(part: pd.DataFrame) -> str:
     better = part["better"].iloc[0] if "better" in part.columns else ""
-    return DIRECTIONS.get(better, "no direction is better")
+    return ARROWS.get(better, "")
 
 
 def _panel(
     figure: go.Figure,
-    part: pd.DataFrame,
-    variants: list[str],
+    lines: list[_Line],
+    shades: dict[str, str],
     number: int,
     *,
     dense: bool,
@@ -126,37 +217,35 @@ def _panel(
     at: dict[str, int],
 ) -> None:
     colors = ink(mode)
-    records = part.to_dict("records")
-    middle = sum(_reach(part)) / 2
-    for row, record in enumerate(records):
-        if record["kind"] == "variant":
-            color = stroke(variants.index(record["variant"]), mode)[0]
-            for trace in _variant(record, row, color, colors):
-                figure.add_trace(trace, **at)
-            verdict = record.get("verdict")
-            if isinstance(verdict, str) and (verdict in APART if dense else verdict):
-                right = record["mean"] > middle
-                note = _verdict(record, row, colors, right=right, dense=dense)
-                axis = "" if number == 1 else str(number)
-                figure.add_annotation(note, xref=f"x{axis}", yref=f"y{axis}")
-        else:
-            figure.add_trace(_rail(record, row, colors), **at)
-    for trace in _nulls(records, colors):
+    middle = sum(_reach(lines)) / 2
+    for line in lines:
+        record = line.record
+        if record["kind"] != "variant":
+            figure.add_trace(_rail(line, colors), **at)
+            continue
+        for trace in _variant(line, shades[record["variant"]], colors):
+            figure.add_trace(trace, **at)
+        verdict = record.get("verdict")
+        written = APART if dense else (*APART, INSIDE, BASELINE)
+        if verdict in written:
+            right = record["mean"] > middle
+            note = _verdict(line, colors, right=right, dense=dense)
+            axis = "" if number == 1 else str(number)
+            figure.add_annotation(note, xref=f"x{axis}", yref=f"y{axis}")
+    for trace in _nulls(lines, colors):
         figure.add_trace(trace, **at)
 
 
-def _variant(
-    record: dict[Any, Any], row: int, color: str, colors: Ink
-) -> list[go.Scatter]:
-    """Return band and dot."""
+def _variant(line: _Line, color: str, colors: Ink) -> list[go.Scatter]:
+    """Return band, or the single seeds where they are too few for one, and dot."""
+    record, row = line.record, line.row
     common = {
         "y": [row],
         "showlegend": False,
         "name": short(record["variant"]),
         "zorder": 1,  # above the lines of the rails
     }
-    banded = pd.notna(record["low"]) and pd.notna(record["high"])
-    ends = [record["low"], record["high"]] if banded else [record["mean"]] * 2
+    ends = line.band if line.banded else (record["mean"],) * 2
     band = go.Scatter(
         **{**common, "y": [row, row]},
         x=np.array(ends),
@@ -164,6 +253,12 @@ def _variant(
         line={"color": color, "width": 4},
         hoverinfo="skip",
     )
+    if line.singles:
+        band.update(
+            x=np.array(line.singles),
+            mode="markers",
+            marker=_stroke(color),
+        )
     doubted = record.get("verdict") in DOUBTED
     marker = {
         "color": colors.paper if doubted else color,
@@ -175,23 +270,27 @@ def _variant(
         x=np.array([record["mean"]]),
         mode="markers",
         marker=marker,
-        hovertext=[_hover(record)],
+        hovertext=[_hover(line)],
         hovertemplate="%{hovertext}<extra></extra>",
     )
     return [band, dot]
 
 
-def _verdict(
-    record: dict[Any, Any], row: int, colors: Ink, *, right: bool, dense: bool
-) -> dict[str, Any]:
+def _stroke(color: str) -> dict[str, Any]:
+    """Return the marker of a single seed: an upright stroke."""
+    rim = {"color": color, "width": 2}
+    return {"color": color, "size": 9, "symbol": "line-ns", "line": rim}
+
+
+def _verdict(line: _Line, colors: Ink, *, right: bool, dense: bool) -> dict[str, Any]:
     """Return the verdict above the dot, or beside its band, towards the middle."""
-    away = 6 if dense else -6
-    end = record["low" if right else "high"] if dense else record["mean"]
+    away, mean = 6 if dense else -6, line.record["mean"]
+    end = line.band[0 if right else 1] if dense and line.banded else mean
     return {
-        "text": short(record["verdict"]),
-        "y": row,
+        "text": short(line.record["verdict"]),
+        "y": line.row,
         "showarrow": False,
-        "x": end if pd.notna(end) else record["mean"],
+        "x": end,
         "xanchor": "right" if right else "left",
         "xshift": -away if right else away,
         "yanchor": "middle" if dense else "bottom",
@@ -199,13 +298,17 @@ def _verdict(
         "font": {"size": 10, "color": colors.muted},
         "bgcolor": colors.paper,
         "borderpad": 0,
+        "name": SPARE,  # full and hollow dots say the same
     }
 
 
-def _hover(record: dict[Any, Any]) -> str:
+def _hover(line: _Line) -> str:
+    record = line.record
     lines = [f"<b>{short(record['variant'])}</b>: {record['mean']:.3f}"]
-    if _known(record, "low"):
-        lines.append(f"band {record['low']:.3f} to {record['high']:.3f}")
+    if line.banded:
+        lines.append(f"band {line.band[0]:.3f} to {line.band[1]:.3f}")
+    if line.singles:
+        lines.append(f"single seeds {', '.join(f'{v:.3f}' for v in line.singles)}")
     if _known(record, "seeds"):
         lines.append(f"{record['seeds']:.0f} seeds")
     if _known(record, "difference"):
@@ -221,30 +324,32 @@ def _known(record: dict[Any, Any], key: str) -> bool:
     return key in record and pd.notna(record[key])
 
 
-def _rail(record: dict[Any, Any], row: int, colors: Ink) -> go.Scatter:
+def _rail(line: _Line, colors: Ink) -> go.Scatter:
+    """Return a diamond, and a thin line up through the variants."""
     return go.Scatter(
-        x=np.array([record["mean"]] * 2),
-        y=[row, -0.6],
+        x=np.array([line.record["mean"]] * 2),
+        y=[line.row, -0.6],
         mode="lines+markers",
-        line={"color": colors.muted, "width": 1.2, "dash": "dash"},
+        line={"color": colors.muted, "width": 0.8, "dash": "dash"},
         marker={
             "color": colors.muted,
             "size": [9, 0],
             "symbol": "diamond",
             "opacity": 1,
         },
-        hovertext=[_hover(record)] * 2,
+        hovertext=[_hover(line)] * 2,
         hovertemplate="%{hovertext}<extra></extra>",
-        name=short(record["variant"]),
+        name=short(line.record["variant"]),
         showlegend=False,
     )
 
 
-def _nulls(records: list[dict[Any, Any]], colors: Ink) -> list[go.Scatter]:
+def _nulls(lines: list[_Line], colors: Ink) -> list[go.Scatter]:
     """Return chance as short lines and the null as bands, a row each."""
     chance: list[tuple[float, float]] = []
     band: list[tuple[float, float]] = []
-    for row, record in enumerate(records):
+    for line in lines:
+        record, row = line.record, line.row
         if _known(record, "chance"):
             x = record["chance"]
             chance += [(x, row - 0.45), (x, row + 0.45), (np.nan, np.nan)]
@@ -261,37 +366,40 @@ def _nulls(records: list[dict[Any, Any]], colors: Ink) -> list[go.Scatter]:
         traces.append(go.Scatter(x=x, y=y, name="null", **style, **common))
     if chance:
         x, y = np.array(chance).T
-        line = {"color": colors.text, "width": 1.4, "dash": "dot"}
-        traces.append(go.Scatter(x=x, y=y, name="chance", line=line, **common))
+        dots = {"color": colors.text, "width": 1.4, "dash": "dot"}
+        traces.append(go.Scatter(x=x, y=y, name="chance", line=dots, **common))
     return traces
 
 
-def _reach(part: pd.DataFrame) -> tuple[float, float]:
+def _reach(lines: list[_Line]) -> tuple[float, float]:
     """Return the lowest and the highest number of a panel."""
-    names = ("mean", "low", "high", "chance", "null_low", "null_high")
-    values = part[[name for name in names if name in part.columns]].to_numpy(float)
+    values = np.array([number for line in lines for number in line.reach], dtype=float)
     values = values[np.isfinite(values)]
     return (values.min(), values.max()) if len(values) else (0.0, 1.0)
 
 
 def _axis(
-    figure: go.Figure, part: pd.DataFrame, number: int, rows: int, colors: Ink
+    figure: go.Figure,
+    lines: list[_Line],
+    rows: list[tuple[str, str]],
+    number: int,
+    colors: Ink,
 ) -> None:
-    """Give every panel the rows of the longest, so that they stand in line."""
-    name = "" if number == 1 else str(number)
+    """Give every panel the same rows, which are named at the left."""
+    name = "" if number == 0 else str(number + 1)
     words = [
         short(v, 18) if kind == "variant" else f"<i>{short(v, 18)}</i>"
-        for v, kind in zip(part["variant"], part["kind"], strict=True)
+        for kind, v in rows
     ]
     y = {
-        "tickvals": list(range(len(part))),
+        "tickvals": list(range(len(rows))),
         "ticktext": words,
         "showgrid": False,
-        "range": [rows - 0.4, -0.7],
+        "range": [len(rows) - 0.4, -0.7],
         "ticks": "",
         "tickfont": {"color": colors.text},
     }
-    low, high = _reach(part)
+    low, high = _reach(lines)
     room = 0.06 * (high - low) or 0.5
     x = {"showline": True, "nticks": 5, "range": [low - room, high + room]}
     figure.update_layout({f"xaxis{name}": x, f"yaxis{name}": y})
@@ -303,11 +411,17 @@ def _key(figure: go.Figure, frame: pd.DataFrame, colors: Ink) -> None:
     band = {"color": colors.muted, "width": 4}
     entries: list[tuple[str, dict[str, Any]]] = [
         ("mean over seeds", {"mode": "markers", "marker": dot}),
-        ("seed band", {"mode": "lines", "line": band}),
     ]
+    seeds = frame.loc[frame["kind"] == "variant"].get("seeds", pd.Series([LEAST]))
+    if seeds.max() >= LEAST:
+        entries.append(("seed band", {"mode": "lines", "line": band}))
+    if ((seeds > 1) & (seeds < LEAST)).any() and "values" in frame.attrs:
+        mark = _stroke(colors.muted)
+        entries.append(("single seed", {"mode": "markers", "marker": mark}))
     verdicts = frame["verdict"] if "verdict" in frame.columns else pd.Series(dtype=str)
-    for words in dict.fromkeys(v for v in verdicts if v in DOUBTED):
-        entries.append((words, {"mode": "markers", "marker": hollow}))
+    hollows = (FEW_WORDS if v in UNDECIDED else v for v in verdicts if v in DOUBTED)
+    for name in dict.fromkeys(hollows):
+        entries.append((name, {"mode": "markers", "marker": hollow}))
     if "chance" in frame.columns and frame["chance"].notna().any():
         line = {"color": colors.text, "width": 1.4, "dash": "dot"}
         entries.append(("chance", {"mode": "lines", "line": line}))
@@ -315,13 +429,13 @@ def _key(figure: go.Figure, frame: pd.DataFrame, colors: Ink) -> None:
         marker = {"color": colors.band, "symbol": "square", "size": 14}
         entries.append(("labels permuted", {"mode": "markers", "marker": marker}))
     if (frame["kind"] != "variant").any():
-        line = {"color": colors.muted, "width": 1.2, "dash": "dash"}
+        line = {"color": colors.muted, "width": 0.8, "dash": "dash"}
         entries.append(("one modality alone", {"mode": "lines", "line": line}))
     for name, style in entries:
         figure.add_trace(go.Scatter(x=[None], y=[None], name=name, **style))
 
 
-def _title(frame: pd.DataFrame) -> str:
+def _title(frame: pd.DataFrame, parts: list[pd.DataFrame]) -> str:
     notes = []
     if "seeds" in frame.columns:
         seeds = frame.loc[frame["kind"] == "variant", "seeds"]
@@ -329,13 +443,16 @@ def _title(frame: pd.DataFrame) -> str:
             " to ".join(dict.fromkeys(f"{n:.0f}" for n in (seeds.min(), seeds.max())))
         )
         notes[0] += " seed a variant" if notes[0] == "1" else " seeds a variant"
-    if "confidence" in frame.attrs:
+    enough = "seeds" not in frame.columns or frame["seeds"].max() >= LEAST
+    if "confidence" in frame.attrs and enough:
         notes.append(f"band: {frame.attrs['confidence']:.0%} of the mean")
     if "baseline" in frame.attrs:
         notes.append(f"verdicts against {short(frame.attrs['baseline'])}")
     if "k" in frame.attrs:
         notes.append(f"k = {frame.attrs['k']}")
     notes += [short(words) for words in _missing(frame)]
+    arrows = dict.fromkeys(_direction(part).strip() for part in parts)
+    notes += [f"{arrow} {ARROW_WORDS[arrow]}" for arrow in arrows if arrow]
     return "Comparison of graphs" + (f"<br>{small(', '.join(notes))}" if notes else "")
 
 
@@ -370,7 +487,7 @@ def _verdicts(frame: pd.DataFrame) -> str:
         return ""
     counts = frame.loc[frame["kind"] == "variant", "verdict"].value_counts()
     apart = int(counts.get("higher", 0) + counts.get("lower", 0))
-    inside = int(counts.get("inside seed noise", 0))
+    inside = int(counts.get(INSIDE, 0))
     if not apart + inside:
         return ""
     return f"Of {apart + inside} differences {inside} are inside seed noise."
@@ -378,7 +495,7 @@ def _verdicts(frame: pd.DataFrame) -> str:
 
 def _meta(frame: pd.DataFrame, names: list[str], variants: list[str]) -> dict[str, Any]:
     rows = frame[frame["metric"].isin(names)].to_dict("records")
-    attributes = {str(key): value for key, value in frame.attrs.items()}
+    attributes = {str(k): v for k, v in frame.attrs.items() if k != "values"}
     alt = (
         f"Dots with seed bands of {listing(variants)} for "
         f"{_named(names)}, beside chance. "

@@ -9,22 +9,27 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from .. import _check
 from ..graph import METRICS
+from ..graph.metrics import range_of
+from ..statistics import LEAST, within
 from .band import band
-from .panels import asked_for, finish, grid, place
+from .looks import colors as colors_of
+from .looks import dashes, numbers
+from .panels import asked_for, finish, grid, place, row_of
 from .record import replayable
 from .text import listing, short, small, span
-from .theme import LINES, Ink, ink, stroke
+from .theme import Ink, ink, stroke
 
 HEIGHT = 260
+APART = 1.5  # steps of the axis between the first weight and "off"
+WIDE = 1.06  # factor from the middle of a single band to its end
 COLUMNS = ("metric", "variant", "mean", "low", "high")
 TITLES = {
     "noise": "noise level",
     "missing": "share of missing modalities",
     "level": "level of corruption",
     "fraction": "share of training labels (log scale)",
-    "weight": "weight of the refiner (log scale)",
+    "weight": "weight of the refiner (log scale; off: 0)",
 }
 # What is no metric of a single graph.
 HIGHER = {
@@ -41,14 +46,16 @@ def curves(
     frame: pd.DataFrame,
     metric: str | Sequence[str] | None = None,
     *,
-    columns: int | None = None,
+    columns: float | None = None,
     mode: str = "light",
+    caption: bool = False,
 ) -> go.Figure:
     """Draw what becomes of a metric with noise, gaps, few labels or a heavier refiner.
 
     A line a variant joins the means over seeds; its band is the columns `low` to
-    `high`, left out where there is a single seed. A dotted line is chance. Shares of
-    labels and weights stand on a logarithmic axis, a weight of 0 one step before it.
+    `high`, left out where there are fewer than three seeds. A dotted line is chance.
+    Shares of labels and weights stand on a logarithmic axis; a weight of 0 is no place
+    on it, so it stands apart as "off", beyond a break that no line crosses.
 
     Parameters
     ----------
@@ -59,9 +66,14 @@ def curves(
         One or several of the frame's metrics, a panel each; None draws all that
         depend on the level or fraction.
     columns
-        Panels in a row.
+        Columns of a journal's page that the figure is wide: 1 (252 pt), 1.5 (387 pt)
+        or 2 (517 pt), with as many panels in a row as can be read. A larger whole
+        number sets so many in a row on a screen, None as many as are usual.
     mode
         "light" or "dark".
+    caption
+        True leaves title and method lines to the caption (`refnet_viz.plot.caption`,
+        and the manifest), and gives the panels letters.
 
     Returns
     -------
@@ -86,13 +98,13 @@ def curves(
     key = _key_of(frame)
     frame = frame[frame[key].notna()].assign(at=lambda rows: _placed(rows[key]))
     names = _metrics(frame, metric)
-    wide = min(2, len(names)) if columns is None else columns
-    wide = _check.integer("columns", wide, low=1)
+    wide, page = row_of(columns, len(names), 2)
     titles = [
         [f"<b>{short(name.replace('_', ' '))}</b>", small(_direction(name))]
         for name in names
     ]
-    figure = grid(titles, columns=wide, height=HEIGHT, below=44, gap=14, width_gap=0.12)
+    look: dict[str, Any] = {"height": HEIGHT, "below": 44, "gap": 14, "width_gap": 0.12}
+    figure = grid(titles, columns=wide, page=page, shared=True, **look)
     parts = [frame[frame["metric"] == name] for name in names]
     variants = list(dict.fromkeys(frame["variant"]))
     named: set[str] = set()
@@ -104,7 +116,9 @@ def curves(
             figure.add_trace(trace, **place(number, wide))
         _axes(figure, part, key, frame.attrs, number + 1)
     figure.update_layout(showlegend=True)
-    return finish(figure, _title(frame, key), mode, _meta(frame, names))
+    return finish(
+        figure, _title(frame, key), mode, _meta(frame, names), caption=caption
+    )
 
 
 def _key_of(frame: Any) -> str:
@@ -138,12 +152,34 @@ def _direction(name: str) -> str:
 
 
 def _placed(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Return where levels, fractions and weights stand: 0 before a logarithmic axis."""
+    """Return where levels, fractions and weights stand: 0 apart from a log axis."""
     above = np.sort(values[values > 0].unique())
     if values.name != "weight" or not len(above):
         return values
     step = above[1] / above[0] if len(above) > 1 else 10.0
-    return values.where(values > 0, above[0] / step)
+    return values.where(values > 0, above[0] / step**APART)
+
+
+def _parted(rows: pd.DataFrame, key: str) -> list[pd.DataFrame]:
+    """Return the rows that a line joins: a weight of 0 is no part of a log axis."""
+    off = (rows[key] == 0) if key == "weight" else np.zeros(len(rows), dtype=bool)
+    return [part for part in (rows[off], rows[~off]) if len(part)]
+
+
+def _widened(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return a line of a single place as a short one around it."""
+    if len(rows) > 1:
+        return rows
+    ends = rows.loc[rows.index.repeat(2)]
+    return ends.assign(at=ends["at"].to_numpy() * np.array([1 / WIDE, WIDE]) ** 3)
+
+
+def _with_gap(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return parts with an empty row between them, where no line is drawn."""
+    if len(parts) < 2:
+        return parts[0]
+    gap = pd.DataFrame(np.nan, index=[0], columns=["at", "mean", "chance"])
+    return pd.concat([parts[0], gap, *parts[1:]])
 
 
 def _panel(
@@ -151,17 +187,19 @@ def _panel(
 ) -> list[go.Scatter]:
     """Return bands first, so that no line is hidden, then lines and chance."""
     bands, lines = [], []
-    for turn, name in enumerate(variants):
+    shades, patterns = colors_of(variants, mode), dashes(variants)
+    signs = numbers(variants)
+    for name in variants:
         rows = part[part["variant"] == name].sort_values(key)
         if rows.empty:
             continue
-        color, symbol = stroke(turn, mode)
-        dash = LINES[turn % len(LINES)]
+        color, symbol = shades[name], stroke(signs[name], mode)[1]
+        dash = patterns[name]
         common: dict[str, Any] = {"name": short(name), "legendgroup": short(name)}
-        banded = rows[rows["low"].notna() & rows["high"].notna()]
-        if len(banded) > 1:
-            place, low, high = (banded[c].to_numpy() for c in ("at", "low", "high"))
-            bands.append(band(place, low, high, color, **common))
+        parts = _parted(rows, key)
+        for piece in parts:
+            bands += _bands(piece, color, common)
+        rows = _with_gap(parts)
         lines.append(
             go.Scatter(
                 x=rows["at"].to_numpy(),
@@ -169,34 +207,59 @@ def _panel(
                 mode="lines+markers",
                 line={"color": color, "dash": dash, "width": 2},
                 marker={"color": color, "symbol": symbol, "size": 7},
-                hovertext=[_hover(row, key) for row in rows.to_dict("records")],
+                hovertext=[
+                    _hover(row, key) if pd.notna(row["mean"]) else ""
+                    for row in rows.to_dict("records")
+                ],
                 hovertemplate="%{hovertext}<extra></extra>",
                 **common,
             )
         )
-    return [*bands, *lines, *_chance(part, ink(mode))]
+    return [*bands, *lines, *_chance(part, key, ink(mode))]
+
+
+def _bands(rows: pd.DataFrame, color: str, common: dict[str, Any]) -> list[go.Scatter]:
+    """Return the band of a part of a line, around a single place a narrow one."""
+    seeds = rows.get("seeds", pd.Series(LEAST, index=rows.index)).astype(int)
+    span = range_of(str(rows["metric"].iloc[0]))
+    ends = [
+        within(low, high, count, span)
+        for low, high, count in zip(rows["low"], rows["high"], seeds, strict=True)
+    ]
+    low, high = np.array(ends).T
+    there = np.isfinite(low) & np.isfinite(high)
+    place = rows["at"].to_numpy()[there]
+    if not len(place):
+        return []
+    low, high = low[there], high[there]
+    if len(place) == 1:
+        place = place * np.array([1 / WIDE, WIDE])
+        low, high = np.repeat(low, 2), np.repeat(high, 2)
+    return [band(place, low, high, color, **common)]
 
 
 def _hover(row: dict[Any, Any], key: str) -> str:
     at = f"{row[key]:.3g}"
     at = f"{100 * row[key]:g}% of the labels" if key == "fraction" else at
     lines = [f"<b>{short(row['variant'])}</b>, {at}: {row['mean']:.3f}"]
-    if pd.notna(row["low"]):
+    if pd.notna(row["low"]) and row.get("seeds", LEAST) >= LEAST:
         lines.append(f"band {row['low']:.3f} to {row['high']:.3f}")
     if pd.notna(row.get("difference", np.nan)):
         lines.append(f"difference {row['difference']:+.3f}, {short(row['verdict'])}")
     return "<br>".join(lines)
 
 
-def _chance(part: pd.DataFrame, colors: Ink) -> list[go.Scatter]:
+def _chance(part: pd.DataFrame, key: str, colors: Ink) -> list[go.Scatter]:
     if "chance" not in part.columns or part["chance"].isna().all():
         return []
-    chance = part.groupby("at")["chance"].mean()
+    means = part.groupby([key, "at"])["chance"].mean().reset_index()
+    parts = [_widened(piece) for piece in _parted(means, key)]
+    chance = _with_gap(parts)
     line = {"color": colors.text, "width": 1.4, "dash": "dot"}
     return [
         go.Scatter(
-            x=chance.index.to_numpy(),
-            y=chance.to_numpy(),
+            x=chance["at"].to_numpy(),
+            y=chance["chance"].to_numpy(),
             mode="lines",
             line=line,
             name="chance",
@@ -217,7 +280,10 @@ def _axes(
         "showline": True,
         "showgrid": False,
         "tickvals": places,
-        "ticktext": [f"{value:g}" for value in names.values()],
+        "ticktext": [
+            "off" if key == "weight" and value == 0 else f"{value:g}"
+            for value in names.values()
+        ],
     }
     if key != "level":
         low, high = np.log10([places[0], places[-1]])
@@ -228,6 +294,24 @@ def _axes(
     name = "" if number == 1 else str(number)
     y = {"title": {"text": "mean over seeds"}, "nticks": 6}
     figure.update_layout({f"xaxis{name}": x, f"yaxis{name}": y})
+    if key == "weight" and 0 in names.values() and len(places) > 1:
+        _break(figure, np.sqrt(places[0] * places[1]), name)
+
+
+def _break(figure: go.Figure, at: float, name: str) -> None:
+    """Mark where the axis is broken, between "off" and the first weight."""
+    figure.add_annotation(
+        text="//",
+        x=float(np.log10(at)),  # of a logarithmic axis plotly wants the logarithm
+        y=0,
+        xref=f"x{name}",
+        yref=f"y{name} domain",
+        showarrow=False,
+        xanchor="center",
+        yanchor="middle",
+        font={"size": 12},
+        bgcolor=figure.layout.paper_bgcolor,
+    )
 
 
 def _title(frame: pd.DataFrame, key: str) -> str:
@@ -236,7 +320,7 @@ def _title(frame: pd.DataFrame, key: str) -> str:
         counts = dict.fromkeys([int(frame["seeds"].min()), int(frame["seeds"].max())])
         notes.append(" to ".join(map(str, counts)))
         notes[0] += " seed a variant" if notes[0] == "1" else " seeds a variant"
-    if "confidence" in frame.attrs and frame["low"].notna().any():
+    if "confidence" in frame.attrs and _banded(frame):
         notes.append(f"band: {frame.attrs['confidence']:.0%} of the mean")
     if frame.attrs.get("modality", "all") != "all":
         notes.append(f"only {short(frame.attrs['modality'])} is corrupted")
@@ -246,6 +330,12 @@ def _title(frame: pd.DataFrame, key: str) -> str:
         key, title
     )
     return title + (f"<br>{small(', '.join(notes))}" if notes else "")
+
+
+def _banded(frame: pd.DataFrame) -> bool:
+    """Return whether any row has a band that is drawn."""
+    enough = frame["seeds"] >= LEAST if "seeds" in frame.columns else True
+    return bool((frame["low"].notna() & enough).any())
 
 
 def _ends(rows: pd.DataFrame, name: str, key: str) -> str:

@@ -56,12 +56,14 @@ def describe(figure: go.Figure) -> str:
 
 
 def title_of(figure: Any) -> str:
-    """Return the first line of a figure's title as plain text.
+    """Return the first line of a figure's title, or of its caption, as plain text.
 
     Examples
     --------
     >>> title_of(go.Figure(layout_title_text="a &lt;b<br>more"))
     'a <b'
     """
-    text = figure.layout.title.text or ""
+    text, meta = figure.layout.title.text or "", figure.layout.meta
+    if not text and isinstance(meta, Mapping):
+        return printable(meta.get("title", ""))
     return printable(unmarked(text.split("<br>")[0]))

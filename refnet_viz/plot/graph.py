@@ -37,6 +37,7 @@ def graph(
     layout: Any = None,
     max_edges: int = 4_000,
     mode: str = "light",
+    caption: bool = False,
 ) -> go.Figure:
     """Draw a kNN graph: nodes grow with their in-degree, close links are darker.
 
@@ -54,6 +55,9 @@ def graph(
         Links drawn at most; the title says how many there are.
     mode
         "light" or "dark".
+    caption
+        True leaves title and method lines to the caption (`refnet_viz.plot.caption`,
+        and the manifest), and gives the panels letters.
 
     Returns
     -------
@@ -130,7 +134,13 @@ def graph(
     title = "Neighbour graph" + (
         f", coloured by {meaning.title}" if meaning.title else ""
     )
-    return finish(figure, title, mode, _meta(neighbors, hubs, len(pairs), len(sample)))
+    return finish(
+        figure,
+        title,
+        mode,
+        _meta(neighbors, hubs, len(pairs), len(sample)),
+        caption=caption,
+    )
 
 
 def _name(neighbors: Neighbors) -> str:

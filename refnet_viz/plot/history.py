@@ -9,19 +9,28 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from .. import _check
-from .panels import finish, grid, place
+from .looks import colors, dashes
+from .panels import finish, grid, place, row_of
 from .record import replayable
 from .text import listing, short, small, span
-from .theme import DASHES, ink, stroke
+from .theme import ink
 
 HEIGHT = 200
 ALONE = "run"
 
 
 @replayable
-def history(runs: Any, *, columns: int | None = None, mode: str = "light") -> go.Figure:
+def history(
+    runs: Any,
+    *,
+    columns: float | None = None,
+    mode: str = "light",
+    caption: bool = False,
+) -> go.Figure:
     """Draw losses and validation scores by epoch, a panel each.
+
+    Epochs are counted from 1; a history that begins with 0, as those of runs do, is
+    drawn one later.
 
     Parameters
     ----------
@@ -29,9 +38,14 @@ def history(runs: Any, *, columns: int | None = None, mode: str = "light") -> go
         A Run, a list of them (seeds), a mapping of either, or a DataFrame with a
         column ``epoch`` and numeric columns.
     columns
-        Panels in a row.
+        Columns of a journal's page that the figure is wide: 1 (252 pt), 1.5 (387 pt)
+        or 2 (517 pt), with as many panels in a row as can be read. A larger whole
+        number sets so many in a row on a screen, None as many as are usual.
     mode
         "light" or "dark".
+    caption
+        True leaves title and method lines to the caption (`refnet_viz.plot.caption`,
+        and the manifest), and gives the panels letters.
 
     Returns
     -------
@@ -58,15 +72,15 @@ def history(runs: Any, *, columns: int | None = None, mode: str = "light") -> go
         for name, members in _variants(runs).items()
     }
     quantities = _quantities(variants)
-    wide = min(3, len(quantities)) if columns is None else columns
-    wide = _check.integer("columns", wide, low=1)
+    wide, page = row_of(columns, len(quantities), 3)
+    shades, patterns = colors(variants, mode), dashes(list(variants))
     titles = [[f"<b>{short(name.replace('_', ' '))}</b>"] for name in quantities]
-    figure = grid(titles, columns=wide, height=HEIGHT, below=40, gap=14, width_gap=0.08)
+    look: dict[str, Any] = {"height": HEIGHT, "below": 40, "gap": 14, "width_gap": 0.08}
+    figure = grid(titles, columns=wide, page=page, shared=True, **look)
     named: set[str] = set()
     for number, quantity in enumerate(quantities):
-        for turn, (name, curves) in enumerate(variants.items()):
-            dash = DASHES[turn % len(DASHES)]
-            line = {"color": stroke(turn, mode)[0], "dash": dash}
+        for name, curves in variants.items():
+            line = {"color": shades[name], "dash": patterns[name]}
             measured = [curve for curve in curves if len(curve.of(quantity))]
             if not measured:
                 continue
@@ -77,10 +91,13 @@ def history(runs: Any, *, columns: int | None = None, mode: str = "light") -> go
             for trace in [*traces, *diamonds]:
                 figure.add_trace(trace, **place(number, wide))
         suffix = "" if number == 0 else str(number + 1)
-        x = {"title": {"text": "epoch"}, "showline": True, "showgrid": False}
+        x: dict[str, Any] = {"title": {"text": "epoch"}, "showline": True}
+        x |= {"showgrid": False, "tickformat": "d"}
         figure.update_layout({f"xaxis{suffix}": x, f"yaxis{suffix}": {"nticks": 5}})
     figure.update_layout(showlegend=len(variants) > 1 or ALONE not in variants)
-    return finish(figure, _title(variants), mode, _meta(variants, quantities))
+    return finish(
+        figure, _title(variants), mode, _meta(variants, quantities), caption=caption
+    )
 
 
 @dataclass(frozen=True)
@@ -120,8 +137,13 @@ def _curve(name: str, run: Any) -> Curve:
         raise ValueError(
             f"`runs[{name!r}]` must have a column 'epoch', got {list(frame.columns)}."
         )
-    properties = (getattr(run, key, None) for key in ("best_epoch", "seed", "config"))
-    return Curve(frame, *properties)
+    best, seed, config = (
+        getattr(run, key, None) for key in ("best_epoch", "seed", "config")
+    )
+    if len(frame) and frame["epoch"].min() == 0:
+        frame = frame.assign(epoch=frame["epoch"] + 1)
+        best = None if best is None else best + 1
+    return Curve(frame, best, seed, config)
 
 
 def _quantities(variants: dict[str, list[Curve]]) -> list[str]:

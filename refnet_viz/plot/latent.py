@@ -16,8 +16,8 @@ from ..embedding import Embedding
 from ..graph import Neighbors
 from ..layout import Layout, project
 from .color import Coloring, coloring
-from .panels import default_columns, finish, flat_axes, grid, place
-from .points import cap, edge_lines, edge_style, points
+from .panels import default_columns, finish, flat_axes, grid, place, row_of
+from .points import cap, edge_lines, edge_opacity, edge_style, points
 from .record import replayable
 from .text import count_of, listing, short, small, smalls, span, unmarked
 from .theme import Ink, ink
@@ -70,8 +70,9 @@ def latent(
     layout: Any = None,
     seed: Any = None,
     max_edges: int = 2_000,
-    columns: int | None = None,
+    columns: float | None = None,
     mode: str = "light",
+    caption: bool = False,
 ) -> go.Figure:
     """Draw maps of embeddings side by side.
 
@@ -94,9 +95,14 @@ def latent(
     max_edges
         Edges drawn a panel at most; the panel says how many there are.
     columns
-        Panels in a row.
+        Columns of a journal's page that the figure is wide: 1 (252 pt), 1.5 (387 pt)
+        or 2 (517 pt), with as many panels in a row as can be read. A larger whole
+        number sets so many in a row on a screen, None as many as are usual.
     mode
         "light" or "dark".
+    caption
+        True leaves title and method lines to the caption (`refnet_viz.plot.caption`,
+        and the manifest), and gives the panels letters.
 
     Returns
     -------
@@ -120,15 +126,23 @@ def latent(
     colors = ink(mode)
     most = _check.integer("max_edges", max_edges, low=0)
     panels = _panels(spaces, edges, layout, seed)
-    wide = default_columns(len(panels)) if columns is None else columns
-    wide = _check.integer("columns", wide, low=1)
+    usual = default_columns(len(panels))
+    wide, page = row_of(columns, len(panels), usual)
     meaning = coloring([(p.name, p.embedding) for p in panels], color, mode)
-    figure = grid([_lines(p, most) for p in panels], columns=wide, height=HEIGHT)
+    figure = grid(
+        [_lines(p, most) for p in panels], columns=wide, height=HEIGHT, page=page
+    )
     for number, panel in enumerate(panels):
         _draw(figure, panel, meaning, colors, most=most, at=place(number, wide))
     _axes(figure, panels, colors)
     meaning.add_key(figure)
-    return finish(figure, _title(panels, meaning), mode, _meta(panels, meaning, most))
+    return finish(
+        figure,
+        _title(panels, meaning),
+        mode,
+        _meta(panels, meaning, most),
+        caption=caption,
+    )
 
 
 def _lines(panel: Panel, most: int) -> list[str]:
@@ -157,7 +171,8 @@ def _draw(
         edges = panel.graph.edges()
         pairs = np.column_stack([edges.source, edges.target])
         pairs = pairs[cap(pairs, most)]
-        lines = edge_lines(flat, pairs, count=len(flat), line=edge_style(colors))
+        look = {"line": edge_style(colors), "opacity": edge_opacity(len(pairs))}
+        lines = edge_lines(flat, pairs, count=len(flat), **look)
         figure.add_trace(lines.update(name=short(panel.name)), **at)
     marker, notes = meaning.marker(number), meaning.text(number)
     trace = points(panel.embedding, flat, marker, name=short(panel.name), notes=notes)

@@ -14,7 +14,9 @@ import plotly.graph_objects as go
 from plotly.basedatatypes import BaseFigure
 
 from .. import _check
+from .caption import caption
 from .narrow import fitted
+from .render.text import drawn_font
 from .text import plain
 
 PROGRAMS = (
@@ -88,10 +90,12 @@ def manifest_of(figure: go.Figure, meta: Any, folder: Path) -> dict[str, Any]:
             part["saved"] = _from(folder, original["saved"])
     return {
         **_summary(made_of, inputs),
+        "caption": caption(figure),
         "made_of": made_of,
         "sha256": hashlib.sha256(json_of(figure).encode()).hexdigest(),
         "size": {side: figure.layout[side] for side in ("width", "height")},
         "versions": versions(),
+        "font": drawn_font(),
     }
 
 

@@ -13,7 +13,9 @@ from .._nested import Variants, aligned
 from .._spaces import space_variants
 from ..embedding import Embedding, coverage
 from ..graph.overlaps import overlap_by_k
+from ..statistics import LEAST
 from .band import band
+from .looks import numbers
 from .panels import default_columns, finish, grid, place
 from .record import replayable
 from .text import listing, short, small, smalls
@@ -28,7 +30,9 @@ CURVE = ["variant", "space"]
 
 
 @replayable
-def overlaps(spaces: Any, *, k_max: int = 50, mode: str = "light") -> go.Figure:
+def overlaps(
+    spaces: Any, *, k_max: int = 50, mode: str = "light", caption: bool = False
+) -> go.Figure:
     """Draw how many neighbours a space shares with the modalities, for every k.
 
     ``mean_i |N_k(i) & N_k'(i)| / k`` of the latent and of the refined space with the
@@ -40,13 +44,16 @@ def overlaps(spaces: Any, *, k_max: int = 50, mode: str = "light") -> go.Figure:
     ----------
     spaces
         An Embedding, a list of them (seeds), or a mapping of either, all with the
-        same modalities. Several seeds are drawn as their mean and its 95 % band. The
-        numbers are those of `refnet_viz.graph.overlap_by_k`.
+        same modalities. Several seeds are drawn as their mean, three or more with its
+        95 % band. The numbers are those of `refnet_viz.graph.overlap_by_k`.
     k_max
         Largest k; lowered to the number of other points with every modality. Every
         space is searched once, at this k.
     mode
         "light" or "dark".
+    caption
+        True leaves title and method lines to the caption (`refnet_viz.plot.caption`,
+        and the manifest), and gives the panels letters.
 
     Returns
     -------
@@ -78,15 +85,18 @@ def overlaps(spaces: Any, *, k_max: int = 50, mode: str = "light") -> go.Figure:
         [f"<b>with {_words(ground)}</b>", *smalls(short(_coverage(first, ground)))]
         for ground in grounds
     ]
-    figure = grid(titles, columns=wide, height=HEIGHT, below=44, gap=14, width_gap=0.07)
-    looks = {name: _look(i, mode) for i, name in enumerate(variants)}
+    look: dict[str, Any] = {"height": HEIGHT, "below": 44, "gap": 14, "width_gap": 0.07}
+    figure = grid(titles, columns=wide, shared=True, **look)
+    looks = {name: _look(i, mode) for name, i in numbers(variants).items()}
     for number, ground in enumerate(grounds):
         part = table[table["ground"] == ground]
         for trace in [*_panel(part, looks), _chance(part, mode)]:
             figure.add_trace(trace, **place(number, wide))
     _axes(figure, table, len(grounds))
     _key(figure, table, looks, mode)
-    return finish(figure, _title(variants), mode, _meta(variants, table))
+    return finish(
+        figure, _title(variants), mode, _meta(variants, table), caption=caption
+    )
 
 
 def _look(number: int, mode: str) -> dict[str, Any]:
@@ -114,7 +124,7 @@ def _panel(table: pd.DataFrame, looks: dict[str, dict[str, Any]]) -> list[go.Sca
         color = look["color"]
         common: dict[str, Any] = {"legendgroup": short(variant), "showlegend": False}
         name = f"{short(variant)}, {space}"
-        if rows["seeds"].iloc[0] > 1:
+        if rows["low"].notna().all():
             ends = rows["low"].to_numpy(), rows["high"].to_numpy()
             bands.append(band(ks, *ends, color, rim=0, name=name, **common))
         size = _signs(len(ks), order.index(variant), len(order))
@@ -210,7 +220,7 @@ def _title(every: Variants[Embedding]) -> str:
     counts = sorted({len(members) for members in every.values()})
     note = " to ".join(dict.fromkeys([str(counts[0]), str(counts[-1])]))
     note += " seed a variant" if counts[-1] == 1 else " seeds a variant"
-    if counts[-1] > 1:
+    if counts[-1] >= LEAST:
         note += f", band: {CONFIDENCE:.0%} of the mean"
     note += "; share of the k nearest that are also k nearest by the modalities"
     return f"Neighbours shared with the modalities<br>{small(note)}"

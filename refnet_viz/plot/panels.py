@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
@@ -18,6 +19,11 @@ FOOT = 24
 LEGEND_GAP = 10
 TITLE_TOP = 14
 SPARE = "spare"  # name of notes that a slim figure does without
+HIGHEST = 920  # pixels, 690 pt: no page of a journal is higher
+LOWEST = 60  # pixels of a panel of a figure that would be higher still
+# Pixels (96 an inch) of so many columns of a journal's page: 252, 387 and 517 pt.
+PAGES: dict[float, int] = {1: 336, 1.5: 516, 2: 690}
+MOST = 4  # panels that may stand in a row of a page
 
 
 def grid(
@@ -28,6 +34,9 @@ def grid(
     gap: int = 24,
     below: int = 0,
     width_gap: float = 0.06,
+    page: int | None = None,
+    shared: bool = False,
+    used: Sequence[int] = (),
 ) -> go.Figure:
     """Return a figure of empty panels with their titles.
 
@@ -45,11 +54,22 @@ def grid(
         Pixels the axis of a panel needs below it.
     width_gap
         Share of the width between two columns.
+    page
+        Pixels that the figure is wide on a page; None for a screen of any width.
+    shared
+        Whether all panels have the same axis of x (or the same rows with names), so
+        that a page names it once.
+    used
+        How many rows with a name each panel needs, where `height` is that of one row;
+        the figure is then set for a screen, too.
     """
     rows = -(-len(titles) // columns)
     block = LINE * max(len(lines) for lines in titles) + 8
     between = gap + block + below
-    inner = rows * height + (rows - 1) * between
+    free = HIGHEST - HEAD - block - FOOT - below - (rows - 1) * between
+    tall = height * max(used, default=1)
+    tall = min(tall, max(LOWEST, free // rows))
+    inner = rows * tall + (rows - 1) * between
     figure = make_subplots(
         rows,
         columns,
@@ -78,12 +98,56 @@ def grid(
     spec = {
         "panels": len(titles),
         "columns": columns,
-        "height": height,
+        "height": height if used else tall,
         "gap": gap,
         "below": below,
+        "shared": shared,
+        **({"used": list(used)} if used else {}),
+        **({} if page is None else {"page": page}),
     }
     return figure.update_layout(
         height=inner + margin["t"] + margin["b"], margin=margin, meta={"grid": spec}
+    )
+
+
+def row_of(
+    columns: Any, count: int, default: int, *, most: int = MOST
+) -> tuple[int, int | None]:
+    """Return how many panels stand in a row, and the pixels of the figure's width.
+
+    Parameters
+    ----------
+    columns
+        Columns of a journal's page: 1, 1.5 or 2; a larger whole number asks for so
+        many panels in a row on a screen of any width, None for `default` of them.
+    count
+        Number of panels.
+    default
+        Panels in a row where nothing is asked for.
+    most
+        Panels in a row of a page at most.
+
+    Raises
+    ------
+    ValueError
+        If `columns` is anything else.
+
+    Examples
+    --------
+    >>> row_of(1.5, 6, 3), row_of(3, 6, 2), row_of(None, 6, 2)
+    ((4, 516), (3, None), (2, None))
+    """
+    if columns is None:
+        return min(default, count), None
+    number = isinstance(columns, int | float | np.number)
+    if number and not isinstance(columns, bool):
+        if columns in PAGES:
+            return min(most, count), PAGES[columns]
+        if columns > max(PAGES) and columns == int(columns):
+            return min(int(columns), count), None
+    raise ValueError(
+        "`columns` must be 1, 1.5 or 2 (of a journal's page) or a larger whole number "
+        f"(panels in a row), got {columns!r}."
     )
 
 
@@ -151,16 +215,25 @@ def flat_axes(figure: go.Figure, number: int, colors: Ink, **more: Any) -> None:
 
 
 def finish(
-    figure: go.Figure, title: str, mode: str, meta: Mapping[str, Any]
+    figure: go.Figure,
+    title: str,
+    mode: str,
+    meta: Mapping[str, Any],
+    *,
+    caption: bool = False,
 ) -> go.Figure:
-    """Return the figure with title, look, meta and a legend below."""
+    """Return the figure with title, look, meta and a legend below.
+
+    Where a caption is asked for, `replayable` moves title and methods into it.
+    """
     margin, height = figure.layout.margin, figure.layout.height
     # Plotly measures the legend in plotting areas and the title in figures.
     inner = height - margin.t - margin.b
     below = margin.b - FOOT + LEGEND_GAP
+    grid = {**figure.layout.meta["grid"], **({"caption": True} if caption else {})}
     figure.update_layout(
         title={"text": title, "y": 1 - TITLE_TOP / height},
-        meta={**plain(dict(meta)), "grid": figure.layout.meta["grid"]},
+        meta={**plain(dict(meta)), "grid": grid},
         legend={
             "orientation": "h",
             "x": 0,

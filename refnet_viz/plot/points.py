@@ -13,6 +13,7 @@ from ..embedding import Embedding
 from .text import escape
 from .theme import Ink
 
+FAINTEST = 0.4  # opacity of edges whose colours tell something
 MOST_SVG = 5_000  # a page can hold five WebGL plots, but any number of SVG ones
 LONGEST_TEXT = 80
 
@@ -113,6 +114,17 @@ def cap(pairs: Pairs, most: int) -> npt.NDArray[np.intp]:
         return np.arange(len(pairs))
     sample = np.random.default_rng(0).permutation(len(pairs))[:most]
     return np.sort(sample)
+
+
+def edge_opacity(count: int) -> float:
+    """Return an opacity with which so many edges leave what lies below to be seen.
+
+    Examples
+    --------
+    >>> edge_opacity(200), edge_opacity(2_000), edge_opacity(50_000)
+    (1.0, 0.5, 0.1)
+    """
+    return float(np.clip(np.sqrt(500 / max(count, 1)), 0.1, 1.0).round(2))
 
 
 def edge_style(colors: Ink, width: float = 0.8) -> dict[str, Any]:

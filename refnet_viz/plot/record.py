@@ -21,9 +21,13 @@ from ..graph.attribution import Attribution
 from ..layout import Layout
 from ..storage.frames import pack_frame
 from ..storage.values import TAG, listed, pack
+from .caption import moved
+from .figure import Figure
+from .narrow import fitted
 
 INPUT = "input"  # an argument that stands among the inputs
 LOST = "lost"  # one that JSON cannot hold
+SCREEN = 960  # pixels for which a figure of any width is set
 COMPUTED = ("kind", "rows", "digest", "ids", "saved")  # not of `Embedding.info`
 RUN = ("config", "seed", "best_epoch")
 LAID = tuple(f.name for f in fields(Layout) if f.name not in {"ids", "coordinates"})
@@ -62,10 +66,22 @@ def replayable(draw: Draw[P]) -> Draw[P]:
             call.arguments["spaces"] = as_spaces(call.arguments["spaces"])
         drawing = draw(*call.args, **call.kwargs)
         drawing.layout.meta = {"figure": name, **drawing.layout.meta}
-        return with_call(drawing, call_of(name, call.arguments))
+        return _settled(with_call(drawing, call_of(name, call.arguments)))
 
     FIGURES[name] = recorded
     return recorded
+
+
+def _settled(drawing: go.Figure) -> go.Figure:
+    """Return a figure in the width of its page, its title in the caption if asked."""
+    grid = drawing.layout.meta["grid"]
+    page, captioned = grid.get("page"), grid.get("caption", False)
+    if captioned:
+        drawing = moved(drawing)
+    if page or captioned or "used" in grid:
+        drawing = fitted(drawing, page or SCREEN)
+        drawing.layout.width = page
+    return Figure(drawing)
 
 
 def with_call(drawing: go.Figure, call: Mapping[str, Any]) -> go.Figure:

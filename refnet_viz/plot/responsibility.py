@@ -107,7 +107,9 @@ class Panel:
 
 
 @replayable
-def responsibility(attributions: Any, *, mode: str = "light") -> go.Figure:
+def responsibility(
+    attributions: Any, *, mode: str = "light", caption: bool = False
+) -> go.Figure:
     """Draw how far z answers for each modality, by class and by point.
 
     The responsibility of a point is ``1 - |x_i - D(z_i)|^2 / mean_j |x_j - mean|^2``
@@ -123,6 +125,9 @@ def responsibility(attributions: Any, *, mode: str = "light") -> go.Figure:
         numbers are those of `refnet_viz.responsibility.scores_by_class`.
     mode
         "light" or "dark".
+    caption
+        True leaves title and method lines to the caption (`refnet_viz.plot.caption`,
+        and the manifest), and gives the panels letters.
 
     Returns
     -------
@@ -171,7 +176,9 @@ def responsibility(attributions: Any, *, mode: str = "light") -> go.Figure:
     figure.update_layout(barmode="group", bargap=0.25, showlegend=True)
     title = "Responsibility: how far the fused vectors answer for each modality"
     note = "share of the variance that is decoded right; 0: the mean predictor, 1: all"
-    return finish(figure, f"{title}<br>{small(note)}", mode, _meta(panels))
+    return finish(
+        figure, f"{title}<br>{small(note)}", mode, _meta(panels), caption=caption
+    )
 
 
 def _panels(attributions: Any) -> list[Panel]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -16,16 +17,18 @@ from .. import _check
 from .._nested import aligned, as_variants
 from ..graph import Neighbors, edge_diff
 from ..graph import rewiring as point_rewiring
+from ..graph.compare_pairs import MEASURES, judged_pair
 from ..graph.pairs import mean_of
 from ..layout import Layout, project
-from .panels import finish, flat_axes, grid, place
-from .points import cap, edge_lines, points
+from ..statistics import UNDECIDED
+from .panels import finish, flat_axes, grid, place, row_of
+from .points import FAINTEST, MOST_SVG, cap, edge_lines, edge_opacity, points
 from .record import replayable
-from .text import count_of, listing, short, small, smalls, unmarked
-from .theme import SCALE, faded, ink, stroke
+from .text import count_of, listing, short, signed, small, smalls, unmarked
+from .theme import SCALE, ink, stroke
 
 HEIGHT = 420
-BINS = 20
+CONFIDENCE = 0.95
 MOST_PAIRS = 10  # pairs of seeds that make the noise
 KINDS = {"kept": "solid", "gained": "dash", "lost": "dot"}
 
@@ -44,13 +47,17 @@ class Change:
     before, after
         Their graphs.
     noise
-        Rewiring of each point between two seeds, for some pairs of seeds.
+        Rewiring of each point between two seeds of the first, for some pairs of seeds.
+    judged
+        The mean rewiring from seed to seed of the same number, beside that between
+        seeds of one variant: a row of `refnet_viz.graph.compare_pairs`.
     """
 
     names: tuple[str, str]
     before: Neighbors
     after: Neighbors
     noise: list[Floats]
+    judged: Mapping[str, Any]
 
     @cached_property
     def points(self) -> Floats:
@@ -83,11 +90,16 @@ class Change:
     @property
     def verdict(self) -> str:
         """The mean, and whether seeds of one variant differ as much."""
-        text = f"mean {self.mean:.2f}"
-        if not self.noise:
-            return text
-        inside = self.mean <= max(mean_of(values) for values in self.noise)
-        return f"{text}, {'inside' if inside else 'beyond'} seed noise"
+        verdict, seeds = self.judged["verdict"], self.judged["seeds"]
+        if verdict in UNDECIDED:
+            few = "one seed" if seeds < 2 else "one pair of seeds"
+            return f"mean {self.mean:.2f}; {few}: cannot tell it from seed noise"
+        names = ("difference", "diff_high", "diff_low")  # of similarity
+        more, low, high = (signed(-self.judged[name]) for name in names)
+        return (
+            f"mean {self.mean:.2f}; difference from two seeds of one variant {more} "
+            f"[{low}, {high}], {seeds} seeds: {verdict}"
+        )
 
     @property
     def noise_text(self) -> str:
@@ -118,9 +130,10 @@ class Change:
         }
         alt = (
             f"Map of {self.names[0]} with the edges kept, gained and lost in "
-            f"{self.names[1]} ({tally}), and a histogram of the change a point (1 - "
-            f"Jaccard): {self.verdict}; {unmarked(self.noise_text)}; unrelated graphs "
-            f"{self.chance:.2f}." + (f" {self.coverage}." if self.coverage else "")
+            f"{self.names[1]} ({tally}), and curves of the share of points at or below "
+            f"each amount of change (1 - Jaccard): {self.verdict}; "
+            f"{unmarked(self.noise_text)}; unrelated graphs {self.chance:.2f}."
+            + (f" {self.coverage}." if self.coverage else "")
         )
         return {
             "alt": alt,
@@ -144,14 +157,17 @@ def rewiring(
     *,
     layout: Any = None,
     max_edges: int = 2_000,
-    columns: int = 2,
+    columns: float | None = None,
     mode: str = "light",
+    caption: bool = False,
 ) -> go.Figure:
     """Draw how the neighbourhoods of one variant change in another.
 
     Points are coloured by 1 - Jaccard of their two neighbourhoods, edges by what
-    became of them. The histogram sets the change beside the change between two seeds
-    of `a`, which no difference between variants can be told from.
+    became of them. The curves tell for every amount of change the share of points that
+    changed by at most that much, beside the same between two seeds of `a`. The mean is
+    judged as in `refnet_viz.graph.compare_pairs`: from seed to seed of the same
+    number, with an interval; fewer than three seeds of both cannot tell it from noise.
 
     Parameters
     ----------
@@ -165,9 +181,14 @@ def rewiring(
     max_edges
         Edges drawn at most, evenly from all three kinds.
     columns
-        2 sets the histogram beside the map, 1 below it.
+        Columns of a journal's page that the figure is wide: 1 (252 pt, curves below
+        the map), 1.5 (387 pt) or 2 (517 pt); None sets both panels side by side on a
+        screen of any width.
     mode
         "light" or "dark".
+    caption
+        True leaves title and method lines to the caption (`refnet_viz.plot.caption`,
+        and the manifest), and gives the panels letters.
 
     Returns
     -------
@@ -191,26 +212,28 @@ def rewiring(
     (1, 0.5)
     """
     most = _check.integer("max_edges", max_edges, low=0)
-    columns = _check.integer("columns", columns, low=1, high=2)
+    wide, page = row_of(columns, 2, 2)
     ink(mode)
     variants = as_variants("graphs", graphs, Neighbors)
     before = aligned("graphs", {a: variants[_check.one_of("a", a, variants)]})
     both = {**before, b: variants[_check.one_of("b", b, variants)]}
-    seeds, after = before[a], aligned("graphs", both)[b][0]
+    seeds, others = before[a], aligned("graphs", both)[b]
     pairs = list(combinations(seeds, 2))[:MOST_PAIRS]
     noise = [point_rewiring(one, other) for one, other in pairs]
-    change = Change((a, b), seeds[0], after, noise)
+    judged = judged_pair(MEASURES["knn_jaccard"], seeds, others, confidence=CONFIDENCE)
+    change = Change((a, b), seeds[0], others[0], noise, judged)
     coordinates, captions = _coordinates(change.before, layout)
     total = sum(len(edges) for edges in change.edges.values())
     names = f"{short(a)} to {short(b)}"
     captions = [*captions, count_of(min(most, total), total, "edges")]
     titles = [
         [f"<b>{names}</b>", *smalls(*captions, short(change.coverage))],
-        ["<b>change a point</b>", small(change.noise_text)],
+        ["<b>how far points change</b>", small(change.noise_text)],
     ]
-    figure = grid(titles, columns=columns, height=HEIGHT, below=32, width_gap=0.16)
+    look: dict[str, Any] = {"height": HEIGHT, "below": 32, "width_gap": 0.16}
+    figure = grid(titles, columns=wide, page=page, **look)
     _map(figure, change, coordinates, most, mode=mode)
-    _histogram(figure, change, place(1, columns), mode=mode)
+    _curves(figure, change, place(1, wide), mode=mode)
     bar = {
         "title": {"text": "1 − Jaccard", "font": {"size": 11}},
         "thickness": 12,
@@ -218,14 +241,14 @@ def rewiring(
         "len": HEIGHT * 0.6,
         "y": 1,
         "yanchor": "top",
-        "x": 0.43 if columns == 2 else 1.02,
+        "x": 0.43,
         "outlinewidth": 0,
     }
     scale = {"colorscale": SCALE, "cmin": 0, "cmax": 1, "colorbar": bar}
-    figure.update_layout(coloraxis=scale, barmode="overlay")
+    figure.update_layout(coloraxis=scale)
     second = f"{change.verdict}; unrelated graphs {change.chance:.2f}"
     title = f"Rewiring from {names}<br>{small(second)}"
-    return finish(figure, title, mode, change.meta())
+    return finish(figure, title, mode, change.meta(), caption=caption)
 
 
 def chance_rewiring(k_a: int, k_b: int, n: int) -> float:
@@ -263,7 +286,9 @@ def _map(
     colors, graph = ink(mode), change.before
     blue, red = (stroke(i, mode)[0] for i in (0 if mode == "light" else 4, 3))
     shades = {"kept": colors.edge, "gained": blue, "lost": red}
-    for kind, pairs in change.drawn(most).items():
+    drawn = change.drawn(most)
+    strength = max(FAINTEST, edge_opacity(sum(map(len, drawn.values()))))
+    for kind, pairs in drawn.items():
         lines = edge_lines(
             coordinates,
             pairs,
@@ -271,10 +296,11 @@ def _map(
             showlegend=True,
             line={"color": shades[kind], "width": 1, "dash": KINDS[kind]},
             name=f"{kind}: {len(change.edges[kind]):,}",
-            opacity=1.0 if kind == "kept" else 0.7,
+            opacity=strength * (1.0 if kind == "kept" else 0.7),
         )
         figure.add_trace(lines, row=1, col=1)
-    rim = {"color": colors.outline, "width": 0.5}
+    wide = 0.5 if len(graph) <= MOST_SVG else 0.0  # rims would darken all colours
+    rim = {"color": colors.outline, "width": wide}
     marker = {"color": change.points, "coloraxis": "coloraxis", "line": rim}
     notes = [
         "not in both graphs" if np.isnan(value) else f"rewiring {value:.2f}"
@@ -285,26 +311,55 @@ def _map(
     flat_axes(figure, 1, colors)
 
 
-def _histogram(
+def _curves(
     figure: go.Figure, change: Change, at: dict[str, int], *, mode: str
 ) -> None:
-    edges = np.linspace(0, 1, BINS + 1)
-    parts = [("this change", change.points, stroke(3, mode)[0])]
+    """Draw for every amount of change the share of points up to it, as steps."""
+    colors = ink(mode)
+    parts = [("this change", change.points, stroke(3, mode)[0], "solid", 2.4)]
     if change.noise:
         name = f"two seeds of {short(change.names[0])}"
-        parts.insert(0, (name, np.concatenate(change.noise), ink(mode).muted))
-    for words, values, color in parts:
-        finite = values[~np.isnan(values)]
-        share = np.histogram(finite, edges)[0] / max(1, len(finite))
-        bars = go.Bar(
-            x=(edges[1:] + edges[:-1]) / 2,
+        values = np.concatenate(change.noise)
+        parts.insert(0, (name, values, colors.muted, "dash", 2.0))
+    for words, values, color, dash, width in parts:
+        x, share = _shares(values)
+        steps = go.Scatter(
+            x=x,
             y=share,
-            width=1 / BINS,
+            mode="lines",
             name=words,
-            marker={"color": faded(color, 0.5), "line": {"color": color, "width": 1}},
-            hovertemplate="%{x:.2f}: %{y:.1%}<extra></extra>",
+            line={"color": color, "dash": dash, "width": width, "shape": "hv"},
+            hovertemplate="%{y:.1%} of the points: at most %{x:.2f}<extra></extra>",
         )
-        figure.add_trace(bars, **at)
-    x = {"title": {"text": "1 − Jaccard of the neighbourhoods"}, "range": [0, 1]}
-    y = {"title": {"text": "share of points"}, "tickformat": ".0%"}
-    figure.update_layout(xaxis2={**x, "showline": True}, yaxis2=y)
+        figure.add_trace(steps, **at)
+    unrelated = go.Scatter(
+        x=[change.chance] * 2,
+        y=[0.0, 1.0],
+        mode="lines",
+        name="unrelated graphs",
+        line={"color": colors.text, "dash": "dot", "width": 1.4},
+        hoverinfo="skip",
+    )
+    figure.add_trace(unrelated, **at)
+    title = {"text": "1 − Jaccard of the neighbourhoods"}
+    amounts = {"title": title, "range": [0, 1.02], "showline": True}
+    shares = {
+        "title": {"text": "share of points at or below"},
+        "tickformat": ".0%",
+        "range": [0, 1.02],
+    }
+    figure.update_layout(xaxis2=amounts, yaxis2=shares, showlegend=True)
+
+
+def _shares(values: Floats) -> tuple[Floats, Floats]:
+    """Return each value once, rising, and the share of values up to it; from 0 to 1.
+
+    Examples
+    --------
+    >>> x, share = _shares(np.array([0.5, 0.0, 0.5, np.nan, 1.0]))
+    >>> x.tolist(), share.tolist()
+    ([0.0, 0.0, 0.5, 1.0, 1.0], [0.0, 0.25, 0.75, 1.0, 1.0])
+    """
+    x, counts = np.unique(values[np.isfinite(values)], return_counts=True)
+    share = np.cumsum(counts) / max(1, counts.sum())
+    return np.array([0.0, *x, 1.0]), np.array([0.0, *share, float(len(x) > 0)])

@@ -14,11 +14,14 @@ from .._spaces import space_variants
 from ..embedding import Embedding
 from ..responsibility import Spectrum
 from ..responsibility.leftover import leftover_of, linear_floor_of, spectra_of
+from ..statistics import LEAST
 from .band import band
+from .looks import colors as colors_of
+from .looks import dashes
 from .panels import SPARE, finish, grid
 from .record import replayable
 from .text import listing, short, small, span
-from .theme import LINES, ink, stroke
+from .theme import ink
 
 CONFIDENCE = 0.95
 HEIGHT = 400
@@ -29,7 +32,11 @@ MARK = 24  # letters of a name beside its line
 
 @replayable
 def spectrum(
-    spaces: Any, *, weights: Mapping[str, float] | None = None, mode: str = "light"
+    spaces: Any,
+    *,
+    weights: Mapping[str, float] | None = None,
+    mode: str = "light",
+    caption: bool = False,
 ) -> go.Figure:
     """Draw what each refiner leaves beside the least that any linear one can leave.
 
@@ -44,13 +51,17 @@ def spectrum(
     ----------
     spaces
         An Embedding, a list of them (seeds), or a mapping of either, of held-out rows
-        with decoded answers. Several seeds are drawn as their mean and its 95 % band.
+        with decoded answers. Several seeds are drawn as their mean, three or more with
+        its 95 % band.
         The numbers are those of `refnet_viz.responsibility.leftover` and
         `refnet_viz.responsibility.linear_floor`.
     weights
         As in `Embedding.space`.
     mode
         "light" or "dark".
+    caption
+        True leaves title and method lines to the caption (`refnet_viz.plot.caption`,
+        and the manifest), and gives the panels letters.
 
     Returns
     -------
@@ -82,18 +93,22 @@ def spectrum(
     table, floors = leftover_of(variants, spectra, CONFIDENCE), linear_floor_of(spectra)
     figure = grid([[""]], columns=1, height=HEIGHT, below=44)
     reach = _reach(table, floors)
-    for number, variant in enumerate(_records(table)):
-        line = {
-            "color": stroke(number, mode)[0],
-            "width": 2,
-            "dash": LINES[number % len(LINES)],
-        }
+    shades, patterns = colors_of(variants, mode), dashes(list(variants))
+    for variant in _records(table):
+        name = variant["variant"]
+        line = {"color": shades[name], "width": 2, "dash": patterns[name]}
         figure.add_traces(_achieved(variant, line, 10**reach))
-    _curves(figure, floors, mode)
+    _curves(figure, floors, shades, mode)
     _widths(figure, table, mode, reach=reach)
     _axes(figure, _top(table), reach)
     figure.update_layout(showlegend=True)
-    return finish(figure, _title(table, mode), mode, _meta(table, spectra, variants))
+    return finish(
+        figure,
+        _title(table, mode),
+        mode,
+        _meta(table, spectra, variants),
+        caption=caption,
+    )
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -112,7 +127,7 @@ def _achieved(
     label = f"{name}: {share:.2f} left"
     ends = [1.0, end]
     traces = []
-    if variant["seeds"] > 1:
+    if variant["low"] is not None:
         low, high = variant["low"], variant["high"]
         traces.append(
             band(
@@ -153,7 +168,9 @@ def _achieved(
     return traces
 
 
-def _curves(figure: go.Figure, floors: pd.DataFrame, mode: str) -> None:
+def _curves(
+    figure: go.Figure, floors: pd.DataFrame, shades: dict[str, str], mode: str
+) -> None:
     """Add the spectrum, once where all variants share their targets."""
     curves = {
         variant: (rows["width"].to_numpy(), rows["floor"].to_numpy())
@@ -167,7 +184,7 @@ def _curves(figure: go.Figure, floors: pd.DataFrame, mode: str) -> None:
     for number, (variant, (width, floor)) in enumerate(curves.items()):
         if same and number:
             return
-        color = ink(mode).text if same else stroke(number, mode)[0]
+        color = ink(mode).text if same else shades[str(variant)]
         name = "best linear refiner"
         name += "" if same else f" for the targets of {short(variant)}"
         figure.add_trace(
@@ -265,7 +282,7 @@ def _axes(figure: go.Figure, top: float, reach: float) -> None:
 def _title(table: pd.DataFrame, mode: str) -> str:
     note = "1: what the mean predictor leaves, 0: nothing"
     seeds = table["seeds"].max()
-    if seeds > 1:
+    if seeds >= LEAST:
         note += f"; band: {CONFIDENCE:.0%} of the mean of {seeds} seeds"
     title = f"What refiners leave of all modalities<br>{small(note)}"
     alarms = [

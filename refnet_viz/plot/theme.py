@@ -46,8 +46,8 @@ class Ink:
     band
         Filling of bands behind the data.
     classes
-        Eight colours told apart with any colour vision (Okabe and Ito, 2008); the
-        one that vanishes on the background is exchanged for its opposite.
+        Eight colours told apart with any colour vision (Okabe and Ito, 2008); their
+        black, which outweighs all others, is exchanged for a dark or a pale colour.
     strokes
         The same for lines and bars, which have no rim: those that are less than 3 : 1
         on the background (WCAG AA) are exchanged for darker ones that stay as far
@@ -86,7 +86,7 @@ MODES = {
         edge="rgba(87,96,106,0.35)",
         outline="rgba(31,35,40,0.55)",
         band="rgba(87,96,106,0.15)",
-        classes=(*_OKABE_ITO, "#000000", "#F0E442"),
+        classes=(*_OKABE_ITO, "#8B1A4F", "#F0E442"),
         strokes=(
             "#0072B2",
             "#7A5200",
@@ -94,8 +94,8 @@ MODES = {
             "#D55E00",
             "#1E90FF",
             "#CC79A7",
-            "#000000",
-            "#332B00",
+            "#8B1A4F",
+            "#2E1F80",
         ),
         alarm="#B04500",
     ),
@@ -107,8 +107,8 @@ MODES = {
         edge="rgba(163,172,183,0.35)",
         outline="rgba(230,232,235,0.45)",
         band="rgba(163,172,183,0.20)",
-        classes=(*_OKABE_ITO, "#FFFFFF", "#F0E442"),
-        strokes=(*_OKABE_ITO, "#FFFFFF", "#F0E442"),
+        classes=(*_OKABE_ITO, "#CFEFD6", "#F0E442"),
+        strokes=(*_OKABE_ITO, "#CFEFD6", "#F0E442"),
         alarm="#FF9A66",
     ),
 }

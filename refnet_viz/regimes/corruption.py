@@ -119,7 +119,9 @@ def robustness(
         flat = np.vstack([curve[:1], np.full_like(curve[1:], chance)])
         areas[name] = _area(curve, rising)
         floors[name] = float(_area(flat, rising).mean())
-    for row in judged.rows(areas, int(data.labelled.sum())):
+    # An area is relative to where its curve begins, so it may be above 1.
+    endless = (0.0, float("inf"))
+    for row in judged.rows(areas, int(data.labelled.sum()), span=endless):
         rows.append({"metric": "area", "chance": floors[row["variant"]], **row})
     return as_frame(
         rows,

@@ -15,7 +15,7 @@ from ..data.fingerprint import row_hashes
 from ..graph.prediction import constant_accuracy
 from ..inference import embed
 from ..train.run import Run
-from .table import Floats, rows_of
+from .table import SHARE, Floats, rows_of
 
 
 class Judged:
@@ -56,14 +56,21 @@ class Judged:
             for name, members in embed(self.runs, data).items()
         }
 
-    def rows(self, values: dict[str, Floats], count: int) -> list[dict[str, Any]]:
-        """Return a row a variant for numbers that count `count` rows."""
+    def rows(
+        self,
+        values: dict[str, Floats],
+        count: int,
+        *,
+        span: tuple[float, float] = SHARE,
+    ) -> list[dict[str, Any]]:
+        """Return a row a variant for numbers of a range that count `count` rows."""
         return rows_of(
             values,
             self.runs,
             baseline=self.baseline,
             confidence=self.confidence,
             step=1 / count,
+            span=span,
         )
 
 

@@ -19,7 +19,6 @@ from ..config import Config
 from ..data.dataset import Dataset
 from ..data.notices import hush
 from ..graph import Neighbors, compare, jaccard, knn
-from ..graph.compare_pairs import FEW_SEEDS
 from ..graph.pairs import shuffled
 from ..inference import embed
 from ..train import pretrain as train_unlabelled
@@ -229,19 +228,19 @@ def _stability(graphs: Variants[Neighbors], baseline: str) -> list[dict[str, Any
     for name, table in tables.items():
         first, second = graphs[name][:2]
         band = _jackknife(table)
+        low, high = statistics.within(band.low, band.high, len(table), (0, 1))
         row = {
             "metric": STABILITY,
             "variant": name,
             "mean": band.value,
-            "low": band.low,
-            "high": band.high,
+            "low": low,
+            "high": high,
             "seeds": len(table),
             "verdict": statistics.BASELINE,
             "chance": float(jaccard(first, shuffled(second, seed=0)).mean()),
         }
         if name != baseline:
             row |= difference_of(_jackknife(table - tables[baseline]))
-            row["verdict"] = row["verdict"] if len(table) > 2 else FEW_SEEDS
         rows.append(row)
     return rows
 

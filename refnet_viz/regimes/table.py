@@ -14,6 +14,7 @@ from .._nested import Variants
 from ..train.run import Run
 
 Floats = npt.NDArray[np.float64]
+SHARE = (0.0, 1.0)
 NUMBERS = ["mean", "low", "high", "difference", "diff_low", "diff_high"]
 
 
@@ -24,6 +25,7 @@ def rows_of(
     baseline: str,
     confidence: float,
     step: float,
+    span: tuple[float, float] = SHARE,
 ) -> list[dict[str, Any]]:
     """Return a row a variant: mean, band, and difference to the baseline.
 
@@ -40,13 +42,15 @@ def rows_of(
         Confidence level of bands and intervals, between 0 and 1.
     step
         Smallest possible change of a number.
+    span
+        Smallest and largest value that a number can have.
     """
     seeds: dict[str, list[object]] = {
         name: [run.seed for run in members] for name, members in runs.items()
     }
     rows = []
     for name, scores in values.items():
-        low, high = statistics.seed_band(scores, confidence)
+        low, high = statistics.seed_band(scores, confidence, span)
         row = {
             "variant": name,
             "mean": float(scores.mean()),

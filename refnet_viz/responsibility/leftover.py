@@ -50,8 +50,8 @@ def leftover(
         variant, seeds, width
             Its name, the number of seeds, and the width of z (of the first seed).
         mean, low, high
-            What is left, the mean over the seeds, and its band (Student's t), NaN for
-            one seed.
+            What is left, the mean over the seeds, and its band (Student's t), NaN below
+            three.
         floor
             What the best linear refiner of the width of z leaves (of the first seed,
             see `Spectrum.floor`); decoders that are not linear may fall below it.
@@ -161,7 +161,7 @@ def leftover_of(
     for name, members in spectra.items():
         first = members[0]
         shares = np.array([one.achieved_share for one in members])
-        low, high = seed_band(shares, confidence)
+        low, high = seed_band(shares, confidence, (0.0, float("inf")))
         mean = float(np.mean(shares))
         enough = np.flatnonzero(floors(first.eigenvalues) <= mean)
         rows.append(

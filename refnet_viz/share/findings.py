@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..graph import METRICS
-from ..statistics import INSIDE, ONE_SEED
+from ..statistics import INSIDE, UNDECIDED
 
 OPPOSITE = {"higher": "lower", "lower": "higher"}
 WORDS = {
@@ -17,10 +17,10 @@ WORDS = {
     "worse": "Worse, beyond seed noise",
     "other": "Different beyond seed noise, where no direction is better",
     "inside": "Inside seed noise: not shown to help or to harm",
-    "unknown": "One seed: no band, so no difference can be told from noise",
+    "unknown": "Fewer than three seeds: no difference can be told from noise",
 }
 EXACT = ("better", "worse")  # of the others the names are enough
-KINDS = {INSIDE: "inside", ONE_SEED: "unknown"}
+KINDS = {INSIDE: "inside", **dict.fromkeys(UNDECIDED, "unknown")}
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ def findings(table: pd.DataFrame) -> list[Finding]:
     Returns
     -------
     list
-        By variant: better, worse, different, inside seed noise, one seed. That nothing
-        is better or worse is said, too; other lines without points are left out.
+        By variant: better, worse, different, inside seed noise, too few seeds. That
+        nothing is better or worse is said, too; others without points are left out.
 
     Examples
     --------
@@ -155,7 +155,7 @@ def _beside_rail(rows: pd.DataFrame, rails: pd.DataFrame, better: str) -> str:
         "ahead": "ahead of it",
         "behind": "behind it",
         "open": "not told apart from it",
-        "unknown": "one seed, so not judged",
+        "unknown": "fewer than three seeds, so not judged",
     }
     parts = [
         f"{words[place]}: {', '.join(names)}" for place, names in names.items() if names

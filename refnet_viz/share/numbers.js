@@ -131,9 +131,11 @@ function constantShare(labels, rows, classes) {
   return shares.reduce((sum, share) => sum + Math.max(share, 1 - share), 0) / classes;
 }
 
-// Mean over seeds with the interval of Student's t within 0 and 1, as the strip writes it.
+// Mean over seeds with the interval of Student's t within 0 and 1, of two seeds their
+// values, as the strip writes it.
 function bandOf(values, quantile) {
   if (values.length < 2) return "";
+  if (values.length < 3) return `${values.length} seeds ${values.map(told).join(", ")}`;
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const spread = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
   const half = quantile * Math.sqrt(spread / values.length);

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..data.dataset import Dataset
 from ..plot.manifest import versions
+from ..statistics import LEAST
 from . import markup
 from .findings import (
     OPPOSITE,
@@ -81,6 +82,11 @@ def _legend(table: pd.DataFrame) -> str:
         return (
             "Differences of single runs. Two seeds of one variant differ, too: train "
             "several to tell an effect from that."
+        )
+    if seeds.max() < LEAST:
+        return (
+            f"Means over {count} seeds, whose spread says too little of the noise: "
+            "train three or more to tell an effect from that."
         )
     return (
         f"Means over {count} seeds, differences with {table.attrs['confidence']:.0%} "

@@ -379,7 +379,7 @@ function stripOf() {
   const step = data.steps.indexOf(state.k);
   let caption = data.counts;
   if (state.rows.length) caption += `, ${whole(state.rows.length)} selected (second number)`;
-  const several = data.variants.some(({ name, seeds: count }) => count > 1 && state.shown.includes(name));
+  const several = data.variants.some(({ name, seeds: count }) => count > 2 && state.shown.includes(name));
   if (several) caption += "; brackets: mean over seeds, 95% interval";
   return {
     caption, columns: data.columns,

@@ -50,8 +50,8 @@ def save(
     path
         Where to; an existing file is replaced. A folder of embeddings has no suffix.
     width, height
-        Size of a figure in pixels, 96 an inch; None takes the figure's own, or 960
-        and 540.
+        Size of a figure in pixels, 96 an inch; None takes the figure's own, which
+        ``columns=`` gives it, or 960 and 540.
     scale
         Pixels of a PNG for each of these.
     plotlyjs

@@ -18,7 +18,7 @@ from .traces import line_color, line_style
 ICON = 34  # pixels of an entry before its name
 SIGN = 22  # the same where no entry has a line
 GAP = 10
-ROW = 19
+LEADING = 7  # pixels of a row beside its letters
 
 
 @dataclass
@@ -66,6 +66,11 @@ class Legend:
         return options
 
     @property
+    def row(self) -> float:
+        """Pixels of a row of one line."""
+        return float(self.size + LEADING)
+
+    @property
     def flat(self) -> bool:
         """Whether it lies below the panels."""
         return self.given.get("orientation") == "h"
@@ -106,7 +111,7 @@ class Legend:
     @property
     def head(self) -> float:
         """Pixels the title takes above the entries."""
-        return ROW if extent(self.title)[0] and not self.lead else 0.0
+        return self.row if extent(self.title)[0] and not self.lead else 0.0
 
     @property
     def columns(self) -> int:
@@ -119,7 +124,7 @@ class Legend:
         heights = []
         for start in range(0, len(self.entries), self.columns):
             row = self.entries[start : start + self.columns]
-            heights.append(max(ROW, *(extent(lines)[1] + 4 for _, lines in row)))
+            heights.append(max(self.row, *(extent(lines)[1] + 4 for _, lines in row)))
         return heights
 
     @property
@@ -134,7 +139,7 @@ class Legend:
         """Draw it with its upper left corner at a pixel."""
         if not self.entries:
             return
-        write(figure, self.title, (left, top - ROW / 2), yanchor="middle")
+        write(figure, self.title, (left, top - self.row / 2), yanchor="middle")
         top -= self.head
         heights = self.heights
         for place, (number, lines) in enumerate(self.entries):

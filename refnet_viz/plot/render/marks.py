@@ -13,7 +13,7 @@ from matplotlib.transforms import Bbox, TransformedBbox
 
 from .model import Axis, Model
 from .style import DASHES, POINT, colour
-from .text import ANCHORS, extent, read, write, write_upright
+from .text import ANCHORS, drawn_width, extent, read, write, write_upright
 
 Box = tuple[float, float, float, float]
 
@@ -121,7 +121,7 @@ def draw_note(canvas: Figure, note: dict[str, Any], place: Place) -> None:
         write_upright(canvas, lines, (x, y), angle=-note["textangle"])
         return
     if note.get("bgcolor"):
-        wide, tall = extent(lines)
+        wide, tall = drawn_width(lines), extent(lines)[1]
         left = x - ANCHORS[anchors["xanchor"]] * wide - 2
         low = y - ANCHORS[anchors["yanchor"]] * tall
         back = Rectangle(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from typing import Any
 
@@ -21,7 +22,7 @@ from .model import Model
 from .ranges import fit, square
 from .spoken import spoken
 from .style import colour
-from .text import read, write
+from .text import STACK, read, write
 from .traces import Pen
 
 Box = tuple[float, float, float, float]  # left, bottom, width, height in pixels
@@ -35,8 +36,11 @@ METADATA: dict[str, dict[str, None]] = {
 WORDS = {"png": ("Title", "Description"), "pdf": ("Title", "Subject"), "svg": ()}
 PADDING = 14  # pixels between labels, legend and the edge
 TITLE_TOP = 16  # pixels above a title that says nothing of its place
+# The fonts that matplotlib found here, as an SVG file names them.
+_FAMILY = re.compile(rb'(<text style="[^"]*font-family: )[^;"]*')
 SETTINGS: Any = {
     "svg.hashsalt": "refnet_viz",
+    "svg.fonttype": "none",  # text stays text: to be searched, and edited
     "pdf.fonttype": 42,
     "axes.axisbelow": True,
 }
@@ -93,7 +97,10 @@ def render(
             **{key: text for key, text in texts.items() if text},
         }
         canvas.savefig(file, format=kind, dpi=96 * scale, metadata=metadata)
-    return spoken(file.getvalue(), *words) if kind == "svg" else file.getvalue()
+    content = file.getvalue()
+    if kind != "svg":
+        return content
+    return spoken(_FAMILY.sub(rf"\1{STACK}".encode(), content), *words)
 
 
 def _paint(canvas: Figure, model: Model, width: int, height: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.collections import PatchCollection
+from matplotlib.collections import LineCollection, PatchCollection
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon, Rectangle
 
@@ -128,6 +128,9 @@ class Pen:
         if self.trace.get("line", {}).get("shape") == "hv":
             points = np.repeat(points, 2, axis=0)
             points = np.column_stack([points[1:, 0], points[:-1, 1]])
+        if self.opacity < 1 and np.isnan(points[2::3]).all():
+            self._edges(points)
+            return
         line = Line2D(
             *points.T,
             color=colour(self.color, self.opacity),
@@ -136,6 +139,16 @@ class Pen:
             **line_style(self.trace),
         )
         self.axes.add_line(line)
+
+    def _edges(self, points: Floats) -> None:
+        """Draw lines of two ends one by one, so that many on one place are darker."""
+        count = len(points) // 3
+        ends = points[: 3 * count].reshape(count, 3, 2)[:, :2]
+        color = colour(self.color, self.opacity)
+        style = {**line_style(self.trace), "capstyle": "butt"}
+        self.axes.add_collection(
+            LineCollection(list(ends), colors=[color], **style), autolim=False
+        )
 
     def _markers(self) -> None:
         style, count = self.trace.get("marker", {}), len(self.ends)
@@ -149,13 +162,17 @@ class Pen:
         for symbol in dict.fromkeys(symbols.tolist()):
             at = placed & (symbols == symbol)
             hollow = symbol.endswith("-open")
+            colors = {"facecolors": faces[at], "edgecolors": edges[at]}
+            if hollow:
+                colors = {"facecolors": "none", "edgecolors": faces[at]}
+            if symbol.startswith("line-"):  # strokes have no filling
+                colors = {"color": edges[at]}
             self.axes.scatter(
                 self.ends[at, 0],
                 self.ends[at, 1],
                 s=(sizes[at] * POINT) ** 2,
                 marker=marker(symbol),
-                facecolors="none" if hollow else faces[at],
-                edgecolors=faces[at] if hollow else edges[at],
+                **colors,
                 linewidths=POINT * np.max(rim.get("width", 1 if hollow else 0)),
             )
 
