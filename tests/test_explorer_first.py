@@ -33,11 +33,12 @@ async def settled(view):
 
 
 def test_points_come_before_their_neighbours(spaces, slow, monkeypatch):
-    searched = []
+    searched, seen = [], threading.Event()
     search = stores.knn
 
     def counted(*arguments, **options):
         searched.append(threading.get_ident())
+        seen.wait()
         return search(*arguments, **options)
 
     monkeypatch.setattr(stores, "knn", counted)
@@ -56,6 +57,7 @@ def test_points_come_before_their_neighbours(spaces, slow, monkeypatch):
         }
         view._on_hover(0, 7)
         first["pane"] = view.detail.content
+        seen.set()
         await settled(view)
         return view, first
 
