@@ -128,6 +128,14 @@ def wait_for(address, process, seconds=PATIENCE):
     raise TimeoutError(f"no answer from {address} in {seconds} s")
 
 
+def copy_quickstart(folder):
+    """Copy the quickstart, with networks that train for one epoch instead of ten."""
+    text = (ROOT / "notebooks/01_quickstart.ipynb").read_text("utf-8")
+    assert text.count("epochs=10") == 1
+    path = folder / "01_quickstart.ipynb"
+    path.write_text(text.replace("epochs=10", "epochs=1"), "utf-8")
+
+
 def write_notebook(path, cells):
     """Write a notebook of code cells."""
     notebook = nbformat.v4.new_notebook(

@@ -5,7 +5,16 @@ import shutil
 
 import numpy as np
 import pytest
-from lab import FLAGS, PATIENCE, ROOT, Notebook, chromium, server, write_notebook
+from lab import (
+    FLAGS,
+    PATIENCE,
+    ROOT,
+    Notebook,
+    chromium,
+    copy_quickstart,
+    server,
+    write_notebook,
+)
 from looks import look, outside, overlaps
 from matplotlib.path import Path as Polygon
 from playwright.sync_api import expect, sync_playwright
@@ -79,7 +88,7 @@ def test_a_missing_browser_is_told(monkeypatch):
 
 
 def test_notebook_01(folder, address, page):
-    shutil.copy(ROOT / "notebooks/01_quickstart.ipynb", folder)
+    copy_quickstart(folder)
     notebook = Notebook(page, address, "01_quickstart.ipynb")
     notebook.command("application:toggle-left-area")
     notebook.command("notebook:run-all-cells")

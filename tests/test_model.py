@@ -308,11 +308,15 @@ def test_it_can_learn_thirty_two_samples_by_heart(fusion, make_mixed):
     truth = torch.tensor(labels)
     optimizer = torch.optim.Adam(model.train().parameters(), lr=5e-3)
     torch.manual_seed(0)  # some losses sample
-    for _ in range(60):
-        optimizer.zero_grad()
-        learned(model, batch, model(batch), labels).backward()
-        optimizer.step()
-    assert (model.eval()(batch).logits.argmax(dim=1) == truth).all()
+    for _ in range(6):
+        model.train()
+        for _ in range(10):
+            optimizer.zero_grad()
+            learned(model, batch, model(batch), labels).backward()
+            optimizer.step()
+        if (model.eval()(batch).logits.argmax(dim=1) == truth).all():
+            return
+    pytest.fail("a network of this size learns 32 rows in 60 steps")
 
 
 @every_fusion

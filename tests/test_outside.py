@@ -2,10 +2,9 @@
 
 import json
 import re
-import shutil
 
 import pytest
-from lab import PATIENCE, READY, ROOT, write_notebook
+from lab import PATIENCE, READY, copy_quickstart, write_notebook
 from modules import FAKE_MODEL, described, shown_modules
 from playwright.sync_api import expect
 from servers import VOILA, chrome, fenced, running
@@ -56,7 +55,7 @@ def page(browser):
 @pytest.fixture(scope="module")
 def voila(tmp_path_factory):
     folder = tmp_path_factory.mktemp("voila")
-    shutil.copy(ROOT / "notebooks/01_quickstart.ipynb", folder)
+    copy_quickstart(folder)
     words = ("voila", "01_quickstart.ipynb", "--Voila.port={port}", *VOILA)
     # Asking for the page would already use up the kernel that waits.
     with running(words, folder, ready="is running at") as address:

@@ -22,7 +22,7 @@ from ..explorer.code import code_of
 from ..explorer.inputs import rows_of
 from ..explorer.points import PointTable, class_words
 from ..explorer.state import MOST, History, State
-from ..explorer.store import Store
+from ..explorer.store import JUDGED_AT_ONCE, Store
 from ..explorer.view import View, drawn_rows_of, inside
 from . import later
 from .controls import Controls
@@ -319,10 +319,10 @@ class Explorer:
     def _ipython_display_(self) -> None:
         # Where no widgets are shown, nothing but the picture is worth reading.
         display(self.widget._repr_mimebundle_() | {"text/plain": ""}, raw=True)
-        # Where work goes on, the picture comes when there is nothing else to show.
-        self._outdated = self._view.hurried
-        make = picture.words_only if self._outdated else picture.still
-        self._still = make(self._view)
+        # Of many points it comes when there is nothing else to show.
+        many = self._view.hurried and self._view.total > JUDGED_AT_ONCE
+        self._still = (picture.words_only if many else picture.still)(self._view)
+        self._outdated = many or bool(self._view.missing_layouts)
         self._display = display(_bundle(*self._still), raw=True, display_id=True)
         self._compute_later()
 
