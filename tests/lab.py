@@ -138,6 +138,37 @@ def write_notebook(path, cells):
     nbformat.write(notebook, path)
 
 
+# Whatever the Tab key stops at, and what else can be pressed; points and the legend,
+# which are as many as the data has, aside.
+PRESSABLE = """() => [...document.querySelectorAll(
+  ".rv-explorer :is(button, input, select, [role=slider], [tabindex], summary)")]
+  .filter((node) => node.checkVisibility({ visibilityProperty: true }))
+  .filter((node) => !node.disabled)
+  .filter((node) => !node.closest(".rv-plot, .rv-key, .rv-strip, .rv-grip")
+    && !node.matches(".widget-readout"))
+  .map((node) => node.getAttribute("aria-label") || node.title || node.textContent
+    || node.tagName)"""
+AT_MAP = "() => !!document.activeElement.closest('.rv-plot')"
+
+
+def show_more(page):
+    """Show the controls behind the button "More"."""
+    button = page.locator(".rv-disclose")
+    if button.get_attribute("aria-expanded") != "true":
+        button.click()
+    expect(button).to_have_attribute("aria-expanded", "true")
+
+
+def tabs_to_the_map(page, first):
+    """Return how often Tab is pressed from outside until a map has the focus."""
+    first.focus()
+    count = 1
+    while not page.evaluate(AT_MAP) and count < 99:
+        page.keyboard.press("Tab")
+        count += 1
+    return count
+
+
 class Notebook:
     """An open notebook and the explorer in it."""
 

@@ -18,13 +18,14 @@ from ..plot.rewiring import chance_rewiring
 from ..plot.text import clipped, cut
 from ..statistics import seed_band
 from .embeddings import Rows
+from .help import WORDS
 from .points import PointTable, responsibility_of
 from .view import View
 
-MOST_ROWS = 20  # neighbours, or selected points, in a list
+MOST_ROWS = 20  # selected points in a list
+MOST_NEIGHBORS = 50  # in every space
 MOST_CLASSES = 5  # of a selection, counted one by one
 LONGEST = 280  # characters of a text
-MOST_TILES = 8  # neighbours in every other space
 HINT = (
     "Point at a dot to see it here with its neighbours. Draw around dots to select "
     "them, with Shift to add more; click a dot to select it alone; double-click the "
@@ -32,6 +33,10 @@ HINT = (
 )
 OF_SELECTION = ("accuracy", "purity")  # metrics that a selection has too
 CONFIDENCE = 0.95  # of the interval over seeds
+CHANCE = (
+    "The small number is chance: what neighbours, or answers, that have nothing to do "
+    "with the data would give."
+)
 
 
 def detail(view: View, pointed: tuple[str, int] | None = None) -> dict[str, Any]:
@@ -83,9 +88,10 @@ def point(
         "picture": picture(table.embedding, row),
         "text": text(table.embedding, row),
         "facts": _facts(table, row),
+        "answers": len(_answers(table, row)),
         "heading": heading if present else lacking(graph.space),
-        "rows": _entries(table, graph, row, same, MOST_ROWS),
-        "more": _more(graph.k) if present else "",
+        "rows": _entries(table, graph, row, same),
+        "more": _more(graph.k, MOST_NEIGHBORS) if present else "",
         "elsewhere": [_tiles(table, other, row) for other in other_spaces],
     }
 
@@ -97,10 +103,11 @@ def selection(table: PointTable, rows: Rows) -> dict[str, Any]:
         "picture": "",
         "text": "",
         "facts": _class_counts(table, rows),
+        "answers": MOST_CLASSES + 2,
         "heading": "in the order of the data",
         "elsewhere": [],
         "rows": [_entry(table, row) for row in rows[:MOST_ROWS]],
-        "more": _more(len(rows)),
+        "more": _more(len(rows), MOST_ROWS),
     }
 
 
@@ -146,16 +153,16 @@ def _tiles(table: PointTable, graph: Neighbors, row: int) -> dict[str, Any]:
         heading += f", {len(both)} of {graph.k} shared"
     return {
         "heading": heading,
-        "rows": _entries(table, graph, row, same, MOST_TILES),
+        "rows": _entries(table, graph, row, same),
     }
 
 
 def _entries(
-    table: PointTable, graph: Neighbors, row: int, same: Any, most: int
+    table: PointTable, graph: Neighbors, row: int, same: Any
 ) -> list[dict[str, Any]]:
     return [
         _entry(table, other, same=None if same is None else bool(same[place]))
-        for place, other in enumerate(graph.indices[row][:most])
+        for place, other in enumerate(graph.indices[row][:MOST_NEIGHBORS])
         if other >= 0
     ]
 
@@ -173,17 +180,22 @@ def _entry(table: PointTable, row: int, *, same: bool | None = None) -> dict[str
 
 def _facts(table: PointTable, row: int) -> list[list[str]]:
     """Return name, value and mark ("right", "wrong" or none) of a point's values."""
+    texts = (
+        (name, cut(column[row], LONGEST)) for name, column in table.metadata.items()
+    )
+    metadata = [[name, words, ""] for name, words in texts if words]
+    return [*_answers(table, row), *_graph_facts(table, row), *metadata]
+
+
+def _answers(table: PointTable, row: int) -> list[list[str]]:
+    """Return what a point lacks, its label and its prediction: the first facts."""
     absent = zip(table.embedding.inputs, ~table.embedding.present[row], strict=False)
     lines = [["has no", name, ""] for name, lacks in absent if lacks]
     if table.labels is not None:
         lines.append(["label", table.labels[row], ""])
     if table.predictions is not None:
         lines.append(_prediction(table, row, table.predictions[row]))
-    texts = (
-        (name, cut(column[row], LONGEST)) for name, column in table.metadata.items()
-    )
-    metadata = [[name, words, ""] for name, words in texts if words]
-    return [*lines, *_graph_facts(table, row), *metadata]
+    return lines
 
 
 def _graph_facts(table: PointTable, row: int) -> list[list[str]]:
@@ -248,8 +260,8 @@ def _class_counts(table: PointTable, rows: Rows) -> list[list[str]]:
     return [[name, f"{count:,}", ""] for name, count in lines]
 
 
-def _more(count: int) -> str:
-    return f"{MOST_ROWS} of {count:,} shown" if count > MOST_ROWS else ""
+def _more(count: int, most: int) -> str:
+    return f"{most} of {count:,} shown" if count > most else ""
 
 
 class StripLine(NamedTuple):
@@ -270,17 +282,32 @@ def strip(view: View, *, banded: bool) -> dict[str, Any]:
     banded
         Whether all seeds are looked at, which may take a moment.
     """
+    compared = len(view.store.embeddings.variants) > 1
     lines = [
         StripLine(variant, table, view.every_seed(number) if banded else [])
         for number, (variant, table) in enumerate(
             zip(view.state.variants, view.tables, strict=True)
         )
     ]
-    return strip_of(lines, view.rows, view.focus)
+    return strip_of(lines, view.rows, view.focus, compared=compared)
 
 
-def strip_of(lines: Sequence[StripLine], rows: Rows, focus: int) -> dict[str, Any]:
-    """Return the metric strip of some tables, beside seed bands and nulls."""
+def strip_of(
+    lines: Sequence[StripLine], rows: Rows, focus: int, *, compared: bool = True
+) -> dict[str, Any]:
+    """Return the metric strip of some tables, beside seed bands and nulls.
+
+    Parameters
+    ----------
+    lines
+        A row each.
+    rows
+        The selected points.
+    focus
+        Number of the line in focus.
+    compared
+        Whether there are variants to compare, so that rewiring has a column.
+    """
     first = lines[0].table
     caption = counts(first)
     if len(rows):
@@ -289,15 +316,16 @@ def strip_of(lines: Sequence[StripLine], rows: Rows, focus: int) -> dict[str, An
         caption += f"; brackets: mean over seeds, {CONFIDENCE:.0%} interval"
     names = first.headline_metrics
     columns = [
-        {"name": name.replace("_", " "), "tip": METRICS[name].description}
+        {"name": name.replace("_", " "), "tip": f"{METRICS[name].help} {CHANCE}"}
         for name in names
     ]
-    columns.append(
-        {
-            "name": f"rewiring from {cut(first.baseline)}",
-            "tip": "1 - Jaccard index of the neighbourhoods in both graphs",
-        }
-    )
+    if compared:
+        columns.append(
+            {
+                "name": f"rewiring from {cut(first.baseline)}",
+                "tip": WORDS["rewiring"],
+            }
+        )
     return {
         "caption": caption,
         "columns": columns,
@@ -307,7 +335,7 @@ def strip_of(lines: Sequence[StripLine], rows: Rows, focus: int) -> dict[str, An
                 "focused": number == focus and len(lines) > 1,
                 "cells": [
                     *(_metric_cell(line, name, rows) for name in names),
-                    _rewiring_cell(line.table, rows),
+                    *([_rewiring_cell(line.table, rows)] if compared else []),
                 ],
             }
             for number, line in enumerate(lines)

@@ -50,6 +50,8 @@ class Panel:
         These edges by sets of modalities when they are shown so, else None.
     is_baseline
         Whether the map is the one that others are compared with.
+    alone
+        Whether there is no other embedding, so that a seed says nothing.
     """
 
     key: Key
@@ -59,10 +61,13 @@ class Panel:
     kind: str
     groups: EdgeGroups | None
     is_baseline: bool
+    alone: bool = False
 
     @property
     def title(self) -> str:
         """Variant, seed and how far it was trained."""
+        if self.alone:
+            return cut(self.key.variant)
         epoch = "" if self.key.epoch is None else f", after {self.key.epoch + 1} epochs"
         return f"{cut(self.key.variant)}, seed {self.key.seed}{epoch}"
 
@@ -118,7 +123,7 @@ class View:
         variants = spaces_of(spaces, data)
         count = len(next(iter(variants.values()))[0])
         k = _check.k_or_default(settings.get("k"), count)
-        store = Store.of(variants, k, earlier_of(spaces, data))
+        store = Store.of(variants, k, earlier_of(spaces, data, variants))
         return cls(store, State.of(store, settings))
 
     @cached_property
@@ -141,10 +146,10 @@ class View:
     def _panel(self, key: Key, table: PointTable) -> Panel:
         state, store = self.state, self.store
         is_baseline = key == store.embeddings.beside(key, state.baseline)
-        kind = "none" if is_baseline and state.edges in CHANGES else state.edges
         pairs = NO_EDGES
-        if kind != "none":
-            pairs = pairs_of(store, key, state.baseline, state.k, kind)
+        source = self._source_of_edges(key, is_baseline=is_baseline)
+        if source is not None:
+            pairs = pairs_of(store, source, state.baseline, state.k, state.edges)
         groups = None
         if state.edges == BY_MODALITY:
             groups = store.attribution(key, state.k).groups(MOST_COLORS)
@@ -153,7 +158,48 @@ class View:
             pairs = pairs[touching]
             groups = groups and groups.subset(touching)
         layout = self._layout(key)
-        return Panel(key, table, layout, pairs, state.edges, groups, is_baseline)
+        alone = store.embeddings.alone
+        return Panel(key, table, layout, pairs, state.edges, groups, is_baseline, alone)
+
+    def _source_of_edges(self, key: Key, *, is_baseline: bool) -> Key | None:
+        """Return the key whose edges a map draws, None where it draws none.
+
+        The baseline's own map draws what another one has kept or lost of it.
+        """
+        edges = self.state.edges
+        if edges == "none" or (is_baseline and edges == "gained"):
+            return None
+        if is_baseline and edges in CHANGES:
+            return self.counterpart
+        return key
+
+    @cached_property
+    def counterpart(self) -> Key | None:
+        """Key of the map that the baseline's own is compared with.
+
+        The one in focus, or the first that is not the baseline; None without one.
+        """
+        first = self.keys[self.focus]
+        return next(filter(self._differs, [first, *self.keys]), None)
+
+    def _differs(self, key: Key) -> bool:
+        """Whether a map is compared with the map of the baseline that is shown."""
+        before = self.store.embeddings.beside(key, self.state.baseline)
+        return key != before and before in self.keys
+
+    def compared(self, key: Key) -> tuple[Key, Key]:
+        """Return the keys of the graphs that a map compares, the baseline's first.
+
+        The baseline's own map is compared with the first other one.
+        """
+        before = self.store.embeddings.beside(key, self.state.baseline)
+        if key != before:
+            return before, key
+        return key, next(filter(self._differs, self.keys), key)
+
+    def has_graphs(self, keys: Sequence[Key]) -> bool:
+        """Return whether graphs can be had without a search."""
+        return all(self.store.has_graph(key, self.state.k) for key in keys)
 
     def _layout(self, key: Key) -> Layout:
         method = self.state.layout
@@ -252,7 +298,8 @@ class View:
         return lines
 
     def _edge_note(self, panel: Panel) -> str:
-        if panel.is_baseline and panel.kind in CHANGES:
+        compared = panel.is_baseline and panel.kind in CHANGES
+        if compared and (panel.kind == "gained" or self.counterpart is None):
             return f"this is the baseline: nothing is {panel.kind}"
         one = len(panel.pairs) == 1
         noun = "edge" if one else "edges"
@@ -260,6 +307,8 @@ class View:
         note = count_of(len(self.drawn_edges(panel)), len(panel.pairs), noun)
         if len(self.rows):
             note += f" that {'touches' if one else 'touch'} the selection"
+        if compared and self.counterpart:
+            note += f" (in {cut(self.counterpart.variant)})"
         if panel.groups:
             note += ", dashed where a modality contradicts them"
         return note
