@@ -21,7 +21,7 @@ from playwright.sync_api import expect
 ROOT = Path(__file__).parent.parent
 # Tests wait for states. How long decides nothing but when to give one up, and a busy
 # machine may take many times what a quiet one does.
-PATIENCE = 300  # seconds
+PATIENCE = 300
 expect.set_options(timeout=PATIENCE * 1000)
 FLAGS = (
     "--headless",
@@ -151,12 +151,12 @@ PRESSABLE = """() => [...document.querySelectorAll(
 AT_MAP = "() => !!document.activeElement.closest('.rv-plot')"
 
 
-def show_more(page):
-    """Show the controls behind the button "More"."""
-    button = page.locator(".rv-disclose")
-    if button.get_attribute("aria-expanded") != "true":
+def show_more(page, *, shown=True):
+    """Show or hide the controls behind the button "More"."""
+    button, wanted = page.locator(".rv-disclose"), str(shown).lower()
+    if button.get_attribute("aria-expanded") != wanted:
         button.click()
-    expect(button).to_have_attribute("aria-expanded", "true")
+    expect(button).to_have_attribute("aria-expanded", wanted)
 
 
 def tabs_to_the_map(page, first):

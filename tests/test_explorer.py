@@ -395,11 +395,11 @@ def test_groups_of_hidden_controls_are_hidden(view):
         "Which run",
         "What is near",
         "Where points lie",
-        "Compared with",
-        "Again",
+        "What is compared",
+        "Code",
     ]
     alone = rv.explore(embedding("plain", 0), k=3, layout="pca")
-    assert groups(alone) == ["What is near", "Where points lie", "Again"]
+    assert groups(alone) == ["What is near", "Where points lie", "Code"]
 
 
 def test_few_spaces_are_buttons(view):

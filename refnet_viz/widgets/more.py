@@ -37,11 +37,11 @@ GROUPS = (
         "Aligned maps can be read side by side; PCA has no random part.",
     ),
     Group(
-        "Compared with",
+        "What is compared",
         ("baseline",),
         "Kept, gained and lost edges, and rewiring, refer to this variant.",
     ),
-    Group("Again", ("code",), "The Python that makes this view once more."),
+    Group("Code", ("code",), "The Python that makes this view again."),
 )
 
 
