@@ -229,6 +229,23 @@ def test_long_lists_say_what_is_left_out(view, monkeypatch):
     assert view.detail.content["more"] == "20 of 21 shown"
 
 
+def test_every_term_of_strip_and_pane_has_a_sentence(refined):
+    view = rv.explore(refined, k=3, layout="pca")
+    for column in view.strip.content["columns"]:
+        assert "is better" in column["tip"], column
+        assert "chance" in column["tip"].lower(), column
+    do(view, "hover", 1, 0)
+    content = view.detail.content
+    terms = view.detail.terms
+    assert terms == view.map.terms == view.strip.terms
+    shown = [fact[0] for fact in content["facts"][content["answers"] :]]
+    ours = [name for name in shown if name not in {"kind", "size"}]  # the data's own
+    assert len(ours) == 5
+    for name in ours:
+        assert name.split(" from ")[0].split(": ")[0] in terms, name
+    assert all(sentence.endswith(".") for sentence in terms.values())
+
+
 def test_answers_are_the_first_facts(view):
     do(view, "hover", 0, 0)
     content = view.detail.content

@@ -31,6 +31,13 @@ function drawNeighbors(pen, panel, row) {
   if (!near?.panels[panel.number]) return;
   const changes = changesOf(near, panel.number, row, panel.scene.pointed?.number);
   const [x, y] = panel.place(row);
+  const stampOf = panel.scene.stampsOf(panel);
+  // In their own colours, also where a selection greys them.
+  const dot = (other, px, py) => {
+    const stamp = stampOf(other, false);
+    const side = stamp.width / panel.scene.ratio;
+    pen.drawImage(stamp, px - side / 2, py - side / 2, side, side);
+  };
   const radius = panel.scene.sizeOf(panel) / 2 + 1.5;
   for (const kind of ["kept", "lost", "gained"]) {
     const { color, width, dash } = near.styles[kind];
@@ -38,7 +45,7 @@ function drawNeighbors(pen, panel, row) {
     pen.lineWidth = width;
     pen.setLineDash(dash);
     pen.beginPath();
-    const ends = changes[kind].map((other) => panel.place(other));
+    const ends = changes[kind].map((other) => [...panel.place(other), other]);
     for (const [toX, toY] of ends) {
       pen.moveTo(x, y);
       pen.lineTo(toX, toY);
@@ -46,10 +53,12 @@ function drawNeighbors(pen, panel, row) {
     pen.stroke();
     pen.setLineDash([]);
     pen.lineWidth = 1.2;
-    for (const [toX, toY] of ends) {
+    for (const [toX, toY, other] of ends) {
+      dot(other, toX, toY);
       pen.beginPath();
       pen.arc(toX, toY, radius, 0, 2 * Math.PI);
       pen.stroke();
     }
   }
+  dot(row, x, y);
 }

@@ -191,7 +191,7 @@ class Scene {
     }
     const pinned = this.data.selected?.length === 1 ? this.data.selected[0] : -1;
     const meant = panel.hovered >= 0 ? panel.hovered : pinned;
-    panel.plot.classList.toggle("rv-meant", meant >= 0 && panel.data.edges.length > 0);
+    panel.plot.classList.toggle("rv-meant", panel.hovered >= 0 && panel.data.edges.length > 0);
     if (meant >= 0 && !panel.outline) {
       drawNeighbors(pen, panel, meant);
       const [x, y] = panel.place(meant);
