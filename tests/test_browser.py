@@ -165,7 +165,7 @@ def moves_the_controls(notebook):
         counts[kind] = notebook.map(drawn)
     assert counts["all"] == counts["kept"] == counts["by modality"] > 0
     assert counts["gained"] == counts["lost"] == 0  # the same text in every variant
-    for words in ("edges by the modalities", "only picture", "only text", "(chance "):
+    for words in ("edges by modality", "only picture", "only text", "(chance "):
         expect(page.locator(".rv-key")).to_contain_text(words)
 
     page.get_by_label("Space", **press).get_by_role("button", name="sum").click()

@@ -257,9 +257,8 @@ def test_edges_by_modality_are_explained(view, spaces):
         for name, row in table.iterrows()
     }
     assert {line["name"] for line in view.map.key["lines"]} == told
-    assert view.map.key["linesTitle"] == (
-        "edges by the modalities whose own graphs have them"
-    )
+    assert view.map.key["linesTitle"] == "edges by modality"
+    assert "whose own graphs have them" in view.map.terms["by modality"]
     do(view, "focus", 1)  # shares are those of the map in focus
     assert {line["name"] for line in view.map.key["lines"]} != told
     view.edges = "all"  # what lines to neighbours mean is said instead

@@ -25,7 +25,7 @@ CHANGE_STYLES = {
     "light": {"gained": (0, DASH), "lost": (3, [2, 3])},
     "dark": {"gained": (4, DASH), "lost": (1, [2, 3])},
 }
-TITLE = "edges by the modalities whose own graphs have them"
+TITLE = "edges by modality"
 LINES_TITLE = "neighbours of a point"
 
 Bools = npt.NDArray[np.bool_]

@@ -28,6 +28,8 @@ WORDS = {
     "kept": "edges of the baseline that this graph has too.",
     "gained": "edges that this graph has and the baseline has not.",
     "lost": "edges that the baseline has and this graph has not.",
+    "by modality": "edges by the modalities whose own graphs have them; emergent ones "
+    "are in none of these; each share stands beside the one that chance would give.",
     "brackets": "the seed band: where the mean over seeds lies with 95% confidence, by "
     "Student's t; wide where there are few seeds.",
     "shared": "how many of the neighbours are the same in both spaces; from 0 to k, "
