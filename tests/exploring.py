@@ -161,7 +161,8 @@ def key(view):
 
 def colored(view, panel=0):
     """Return what the colour of each point is called in the legend."""
-    of = {entry["code"]: entry["name"] for entry in view.map.key["entries"]}
+    entries = view.map.key["entries"]
+    of = {code: entry["name"] for entry in entries for code in entry["codes"]}
     return [of[code] for code in codes(view, panel).tolist()]
 
 

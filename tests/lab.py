@@ -21,7 +21,7 @@ from playwright.sync_api import expect
 ROOT = Path(__file__).parent.parent
 # Tests wait for states. How long decides nothing but when to give one up, and a busy
 # machine may take many times what a quiet one does.
-PATIENCE = 300  # seconds
+PATIENCE = 300
 expect.set_options(timeout=PATIENCE * 1000)
 FLAGS = (
     "--headless",
@@ -144,6 +144,37 @@ def write_notebook(path, cells):
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook.metadata.kernelspec = kernel
     nbformat.write(notebook, path)
+
+
+# Whatever the Tab key stops at, and what else can be pressed; points and the legend,
+# which are as many as the data has, aside.
+PRESSABLE = """() => [...document.querySelectorAll(
+  ".rv-explorer :is(button, input, select, [role=slider], [tabindex], summary)")]
+  .filter((node) => node.checkVisibility({ visibilityProperty: true }))
+  .filter((node) => !node.disabled)
+  .filter((node) => !node.closest(".rv-plot, .rv-key, .rv-strip, .rv-grip")
+    && !node.matches(".widget-readout"))
+  .map((node) => node.getAttribute("aria-label") || node.title || node.textContent
+    || node.tagName)"""
+AT_MAP = "() => !!document.activeElement.closest('.rv-plot')"
+
+
+def show_more(page, *, shown=True):
+    """Show or hide the controls behind the button "More"."""
+    button, wanted = page.locator(".rv-disclose"), str(shown).lower()
+    if button.get_attribute("aria-expanded") != wanted:
+        button.click()
+    expect(button).to_have_attribute("aria-expanded", wanted)
+
+
+def tabs_to_the_map(page, first):
+    """Return how often Tab is pressed from outside until a map has the focus."""
+    first.focus()
+    count = 1
+    while not page.evaluate(AT_MAP) and count < 99:
+        page.keyboard.press("Tab")
+        count += 1
+    return count
 
 
 class Notebook:

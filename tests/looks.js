@@ -12,13 +12,14 @@ function boxes() {
   };
   const kind = (node) => [...node.classList].find(
     (name) => name.startsWith("rv-") && name !== "rv-control" && name !== "rv-bar");
-  root.querySelectorAll(":scope > .rv-bar").forEach((node, i) => put(`bar ${i}`, node));
+  root.querySelectorAll(":scope > :is(.rv-bar, .rv-more)").forEach(
+    (node, i) => put(`bar ${i}`, node));
   root.querySelectorAll(".rv-control:not(.rv-weight)").forEach(
     (node) => put(`control ${kind(node).slice(3)}`, node));
   root.querySelectorAll(".rv-weight").forEach((node, i) => put(`weight ${i}`, node));
-  root.querySelectorAll(".rv-acts .rv-button").forEach(
+  root.querySelectorAll(":is(.rv-acts, .rv-more) .rv-button").forEach(
     (node) => put(`button ${node.textContent}`, node));
-  root.querySelectorAll(".rv-tool").forEach((node) => put(`tool ${node.textContent}`, node));
+  root.querySelectorAll(".rv-tool").forEach((node) => put(`tool ${node.getAttribute("aria-label").split(/\W/)[0]}`, node));
   root.querySelectorAll(".rv-panel").forEach((node, i) => {
     put(`head ${i}`, node.querySelector(".rv-panel-head"));
     put(`map ${i}`, node.querySelector(".rv-plot"));
@@ -114,7 +115,7 @@ function moving() {
 // Where the line of status lies.
 function told() {
   const home = root.getBoundingClientRect();
-  const node = root.querySelector(":scope > .rv-bar > .rv-status");
+  const node = root.querySelector(":scope > .rv-main > .rv-status");
   const { x, y, width, height } = node.getBoundingClientRect();
   return [x - home.x, y - home.y, width, height];
 }

@@ -8,11 +8,14 @@ import pytest
 from lab import (
     FLAGS,
     PATIENCE,
+    PRESSABLE,
     ROOT,
     Notebook,
     chromium,
     copy_quickstart,
     server,
+    show_more,
+    tabs_to_the_map,
     write_notebook,
 )
 from looks import look, outside, overlaps
@@ -99,7 +102,7 @@ def test_notebook_01(folder, address, page):
     assert notebook.titles()[0].startswith("plain, seed 0 | latent space | ")
     told = notebook.value("view.selected['id'].tolist()")  # by the last cells
     assert notebook.chosen() == told != []
-    page.get_by_role("button", name="Clear selection").click()
+    page.get_by_role("button", name="Clear", exact=True).click()
     notebook.wait_map("!scene.data.selected")
     moves_the_controls(notebook)
     shows_the_point_under_the_mouse(notebook)
@@ -113,6 +116,7 @@ def test_notebook_01(folder, address, page):
 def moves_the_controls(notebook):
     page, moves = notebook.page, 0
     press = {"exact": True}
+    show_more(page)
     first, kept = notebook.titles(), notebook.value("len(view._history)")
 
     def until(condition, count=1):
@@ -120,7 +124,7 @@ def moves_the_controls(notebook):
         notebook.wait_map(condition)
         moves += count
 
-    variants = page.get_by_role("group", name="Variants side by side")
+    variants = page.get_by_role("group", name="Maps")
     variants.get_by_role("button", name="refiner").click()
     until("scene.panels.length === 3")
     assert [title.split(",")[0] for title in notebook.titles()] == [
@@ -147,7 +151,7 @@ def moves_the_controls(notebook):
     expect(page.locator(".rv-key .rv-scale")).to_be_visible()
     expect(page.locator(".rv-key-title")).to_have_text("confidence of the prediction")
 
-    edges = page.get_by_role("group", name="Edges")
+    edges = page.get_by_label("Edges", **press)
     drawn = "scene.data.panels[1].edges.reduce((sum, e) => sum + e.pairs.length, 0)"
     counts = {}
     for kind, note in (
@@ -157,12 +161,12 @@ def moves_the_controls(notebook):
         ("lost", "0 lost edges"),
         ("by modality", "where a modality contradicts them"),
     ):
-        edges.get_by_role("button", name=kind, **press).click()
+        edges.select_option(kind)
         until(f"scene.data.panels[1].notes.at(-1).endsWith({note!r})")
         counts[kind] = notebook.map(drawn)
     assert counts["all"] == counts["kept"] == counts["by modality"] > 0
     assert counts["gained"] == counts["lost"] == 0  # the same text in every variant
-    for words in ("edges by the modalities", "only picture", "only text", "(chance "):
+    for words in ("edges by modality", "only picture", "only text", "(chance "):
         expect(page.locator(".rv-key")).to_contain_text(words)
 
     page.get_by_label("Space", **press).get_by_role("button", name="sum").click()
@@ -227,7 +231,9 @@ def shows_the_point_under_the_mouse(notebook):
     for panel in (0, 1):  # the same point is ringed in both maps
         x, y = notebook.places(panel)[row]
         assert notebook.pixel([x + size / 2 + 4, y], panel, "over")[3] > 100
-        assert notebook.pixel([x + size / 2 + 12, y], panel, "over")[3] == 0
+    assert page.locator(".rv-detail .rv-elsewhere[open]").count() == 0
+    page.locator(".rv-detail summary").first.click()  # and stays open from then on
+    expect(page.locator(".rv-detail .rv-tile").first).to_be_visible()
 
 
 def selects(notebook):
@@ -245,7 +251,7 @@ def selects(notebook):
     expect(page.locator(".rv-detail .rv-title")).to_have_text(f"{len(ids)} selected")
 
     # It stays what it is wherever the points go, and is set from Python.
-    page.get_by_role("group", name="Edges").get_by_role("button", name="lost").click()
+    page.get_by_label("Edges", exact=True).select_option("lost")
     page.get_by_label("Layout").select_option("PCA")
     notebook.wait_map("scene.data.panels[0].notes[1].startsWith('PCA, ')")
     assert notebook.chosen() == ids
@@ -345,6 +351,7 @@ def test_maps(opened):
     takes_every_kind_of_click(notebook)
     moves_by_the_toolbar(notebook)
     searches(notebook)
+    points(notebook)
     copies_the_code(notebook)
     says_what_is_refused(notebook)
     assert notebook.errors() == []
@@ -433,14 +440,25 @@ def takes_every_kind_of_click(notebook):
     mouse.dblclick(*(places.min(axis=0) - 12))
     notebook.wait_map("!scene.data.selected")
 
-    page.get_by_role("button", name="bee").click()  # in the legend
+    bee = page.get_by_role("button", name="select bee")  # in the legend
+    bee.click()
     notebook.wait_map("scene.data.selected?.length === 30")
     assert notebook.chosen() == [f"p{i}" for i in range(30, 60)]
+    expect(bee).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="select ant").click(modifiers=["Shift"])
+    notebook.wait_map("scene.data.selected?.length === 60")
+    page.get_by_role("button", name="select ant").click(modifiers=["Alt"])
+    notebook.wait_map("scene.data.selected?.length === 30")
+    bee.click()
+    notebook.wait_map("!scene.data.selected")
+    bee.click()
+    notebook.wait_map("scene.data.selected?.length === 30")
     row = page.locator(".rv-detail .rv-list .rv-row").nth(3)
     expect(row).to_contain_text("p33")
     row.click()
     notebook.wait_map("scene.data.selected?.length === 1")
     assert notebook.chosen() == ["p33"]
+    page.locator(".rv-detail summary").first.click()
     tile = page.locator(".rv-detail .rv-tile").first
     name = tile.text_content()
     tile.click()
@@ -449,20 +467,20 @@ def takes_every_kind_of_click(notebook):
     notebook.wait_map("scene.data.focus === 1")
     expect(page.locator(".rv-strip tr.rv-focused th")).to_have_text("both")
     expect(page.locator(".rv-detail .rv-title")).to_have_text(f"{name} in both")
-    page.get_by_role("button", name="Clear selection").click()
+    clear = page.get_by_role("button", name="Clear", exact=True)
+    clear.click()
     notebook.wait_map("!scene.data.selected")
-    expect(page.get_by_role("button", name="Clear selection")).to_be_disabled()
+    expect(clear).to_be_disabled()
 
 
 def moves_by_the_toolbar(notebook):
     page, mouse = notebook.page, notebook.page.mouse
     tools = page.get_by_role("toolbar", name="map tools")
     before = np.array(notebook.places())
-    tools.get_by_role("button", name="zoom in").click()
-    tools.get_by_role("button", name="zoom in").click()
-    notebook.wait_map("scene.panels[0].view.zoom === 2.25")
-    tools.get_by_role("button", name="zoom out").click()
+    small = notebook.map("scene.sizeOf(scene.panels[0])")
+    notebook.map("scene.panels[0].zoomAt(1.5)")
     notebook.wait_map("scene.panels[0].view.zoom === 1.5")
+    assert notebook.map("scene.sizeOf(scene.panels[0])") > small  # dots grow
     zoomed = np.array(notebook.places())
     np.testing.assert_allclose(
         np.ptp(zoomed, axis=0), 1.5 * np.ptp(before, axis=0), rtol=1e-6
@@ -481,7 +499,7 @@ def moves_by_the_toolbar(notebook):
     moved = np.array(notebook.places()) - zoomed
     np.testing.assert_allclose(moved, np.tile([40, -25], (60, 1)), atol=0.5)
     assert notebook.chosen() is None  # nothing was drawn around
-    tools.get_by_role("button", name="Reset").click()
+    tools.get_by_role("button", name="Fit").click()
     notebook.wait_map("scene.panels[0].view.zoom === 1")
     np.testing.assert_allclose(notebook.places(), before)
     tools.get_by_role("button", name="Lasso").click()
@@ -493,7 +511,7 @@ def moves_by_the_toolbar(notebook):
     mouse.wheel(0, -300)
     notebook.wait_map("scene.panels[0].view.zoom > 1.5")
     np.testing.assert_allclose(notebook.places()[row], before[row], atol=0.5)
-    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("button", name="Fit").click()
     notebook.wait_map("scene.panels[0].view.zoom === 1")
     mouse.move(*before[row])
     page.evaluate(
@@ -506,6 +524,8 @@ def moves_by_the_toolbar(notebook):
         "() => requestAnimationFrame(done)))"
     )
     assert notebook.map("scene.panels[0].view.zoom") == 1
+    hint = page.locator(".rv-tools-hint")
+    expect(hint).to_have_text("Click a map first: then the wheel zooms.")
     notebook.into_view()
 
 
@@ -528,6 +548,33 @@ def searches(notebook):
     expect(page.locator(".rv-status").first).to_be_hidden()
 
 
+def points(notebook):
+    """Lines go from what is pointed at to its neighbours, in every map."""
+    page = notebook.page
+    row = apart(np.array(notebook.places(1)))
+    page.mouse.move(*notebook.places(1)[row])
+    notebook.wait_map(f"scene.panels[1].hovered === {row}")
+    shown = notebook.map("scene.panels.map(p => p.hovered)")
+    assert shown == [row, row]
+    expect(page.locator(".rv-detail .rv-title")).to_have_text(f"p{row} in both")
+    near = notebook.value(
+        f"[view._store.graph(key, 4).indices[{row}].tolist()"
+        " for key in view._view.keys]"
+    )
+    kept = [i for i in near[1] if i in near[0]]
+    ends = {"kept": kept, "lost": [i for i in near[0] if i not in kept]}
+    gained = [i for i in near[1] if i not in kept]
+    assert len(kept) + len(gained) == 4
+    for panel, lines in ((0, ends), (1, ends | {"gained": gained})):
+        places = np.array(notebook.places(panel))
+        for others in lines.values():
+            for other in others:  # the middle of a line is painted, dashed or not
+                share = np.linspace(0.4, 0.6, 12)[:, None]
+                way = places[row] + share * (places[other] - places[row])
+                alpha = [notebook.pixel(at, panel, "over")[3] for at in way.tolist()]
+                assert max(alpha) > 60
+
+
 def copies_the_code(notebook):
     page = notebook.page
     notebook.run("view.edges = 'gained'; view.select(['p3', 'p4'])")
@@ -535,14 +582,14 @@ def copies_the_code(notebook):
     code = notebook.value("view.code()")
     button = page.get_by_role("button", name="Copy as code")
     box = page.get_by_role("dialog", name="code of this view")
+    show_more(page)
     button.click()
-    expect(box.locator("pre")).to_have_text(code)
-    expect(box).to_contain_text("Copied. It is:")
+    toast = page.locator(".rv-toast")
+    expect(toast).to_contain_text("Copied: view = rv.explore(spaces, ")
     assert page.evaluate("() => navigator.clipboard.readText()") == code
-    expect(box.locator("pre")).to_be_focused()
-    page.keyboard.press("Escape")
     expect(box).to_be_hidden()
     expect(button).to_be_focused()
+    expect(toast).to_be_hidden()  # after a while, by itself
     # Where a page may not write to the clipboard, the text can be taken by hand.
     page.evaluate(
         "() => Object.defineProperty(navigator, 'clipboard', { value: undefined })"
@@ -553,6 +600,10 @@ def copies_the_code(notebook):
         "pre => { getSelection().selectAllChildren(pre); return `${getSelection()}` }"
     )
     assert box.locator("pre").evaluate(taken) == code
+    page.keyboard.press("Escape")
+    expect(box).to_be_hidden()
+    expect(button).to_be_focused()
+    button.press("Enter")
     box.get_by_role("button", name="Close").click()
     expect(box).to_be_hidden()
     notebook.run(f"exec({code!r}, {{'rv': rv, 'spaces': spaces}})")
@@ -562,7 +613,7 @@ def copies_the_code(notebook):
 
 def says_what_is_refused(notebook):
     page = notebook.page
-    variants = page.get_by_role("group", name="Variants side by side")
+    variants = page.get_by_role("group", name="Maps")
     variants.get_by_role("button", name="plain").click()
     notebook.wait_map("scene.panels.length === 1")
     last = variants.get_by_role("button", name="both")
@@ -591,7 +642,12 @@ AT = """() => {
 def test_keyboard(opened):
     notebook = opened("keys", SHOWN % "pca")
     page = notebook.page
-    page.locator(".rv-chips button").first.focus()
+    chip = page.locator(".rv-chips button").first
+    pressable = page.evaluate(PRESSABLE)
+    assert len(pressable) <= 15, pressable
+    assert tabs_to_the_map(page, chip) <= 10
+    show_more(page)
+    chip.focus()
     names, dark = [], []
     for _ in range(80):
         at = page.evaluate(AT)
@@ -603,9 +659,7 @@ def test_keyboard(opened):
         page.keyboard.press("Tab")
     assert page.evaluate(AT) is None  # nothing holds the focus for ever
     for name in (
-        "plain",
-        "both",
-        "Seed",
+        "plain",  # the others by arrow keys
         "latent",
         "picture",
         "text",
@@ -614,23 +668,12 @@ def test_keyboard(opened):
         "Layout",
         "Colour by",
         "Neighbours k",
-        "none",
-        "all",
-        "by modality",
-        "kept",
-        "gained",
-        "lost",
+        "Edges",
         "Compared with",
         "Search",
         "Copy as code",
         "Save …",
-        "Lasso",
-        "Pan",
-        "zoom in",
-        "zoom out",
-        "Reset",
-        "plain, seed 0",
-        "both, seed 0",
+        "Less",
         "select ant",
         "select bee",
     ):
@@ -639,6 +682,12 @@ def test_keyboard(opened):
     assert len(maps) == 2
     assert "coloured by label; latent space; PCA, trustworthiness" in maps[0]
     assert dark == []
+    assert [name for name in names if name.startswith("Lasso")]
+    assert notebook.value("view.variant") == "both"  # the map that was reached last
+    assert "Seed" not in names  # there is one
+    chip.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(AT)["name"] == "both"
 
     page.locator(".rv-plot").first.focus()
     live = page.locator(".rv-scene .rv-live")
@@ -747,7 +796,7 @@ def test_text_from_data_is_text(opened, page):
     expect(page.locator(".rv-detail .rv-text")).to_have_text(plain)
     for text in (script, image[:31], plain):
         expect(page.locator(".rv-key")).to_contain_text(text)
-    variants = page.get_by_role("group", name="Variants side by side")
+    variants = page.get_by_role("group", name="Maps")
     variants.get_by_role("button", name=image).click()
     notebook.wait_map("scene.panels.length === 3")
     heads, rows = page.locator(".rv-panel-title"), page.locator(".rv-strip tbody th")
@@ -767,13 +816,14 @@ def test_text_from_data_is_text(opened, page):
     assert len({round(boxes[f"map {i}"][2]) for i in range(3)}) == 1
     assert overlaps(boxes, ("control", "button", "weight", "map", "head")) == []
     assert outside(boxes) == []
+    show_more(page)
     page.get_by_role("button", name="Copy as code").click()
-    expect(page.locator(".rv-code-box pre")).to_have_text(notebook.value("view.code()"))
+    expect(page.locator(".rv-toast")).to_contain_text("Copied: view = rv.explore(")
     page.screenshot(path=PICTURES / "hostile.png")
-    page.keyboard.press("Escape")
     field = page.get_by_role("textbox", name="Search")
     field.fill(f"{image} nowhere")
-    expect(page.get_by_role("status")).to_contain_text(f"{image} nowhere")
+    status = page.locator(".rv-main > .rv-status")
+    expect(status).to_contain_text(f"{image} nowhere")
 
     explorer = page.locator(".rv-explorer")
     assert explorer.locator("script, img[src='x'], b, a").count() == 0
@@ -787,14 +837,14 @@ def test_text_from_data_is_text(opened, page):
 def test_a_handlers_error_is_seen(opened, page):
     notebook = opened("wrong", (SHOWN % "pca").replace("\nview", "\nview"))
     notebook.run("real, view._redraw = view._redraw, lambda *_: 1 / 0")
-    edges = page.get_by_role("group", name="Edges")
-    edges.get_by_role("button", name="all", exact=True).click()
+    edges = page.get_by_label("Edges", exact=True)
+    edges.select_option("all")
     expect(page.get_by_role("status")).to_have_text(
         "ZeroDivisionError: division by zero"
     )
     expect(page.locator(".rv-errors")).to_contain_text("ZeroDivisionError")
     assert notebook.errors()
     notebook.run("view._redraw = real")
-    edges.get_by_role("button", name="none").click()  # gone once something works
+    edges.select_option("none")  # gone once something works
     expect(page.locator(".rv-errors")).to_be_hidden()
     assert notebook.errors() == []

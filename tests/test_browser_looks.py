@@ -4,7 +4,16 @@ import json
 import os
 
 import pytest
-from lab import FLAGS, PATIENCE, ROOT, Notebook, chromium, server, write_notebook
+from lab import (
+    FLAGS,
+    PATIENCE,
+    ROOT,
+    Notebook,
+    chromium,
+    server,
+    show_more,
+    write_notebook,
+)
 from looks import differences, look, nameless, outside, overlaps
 from playwright.sync_api import sync_playwright
 
@@ -96,6 +105,7 @@ def shown(request, lab):
     for state, code in STATES.items():
         notebook.run(code)
         notebook.settled()
+        show_more(page, shown=state == "rich")
         for width in WIDTHS:
             resize(notebook, width)
             picture = PICTURES / f"{state}-{width}-{mode}.png"
@@ -178,13 +188,13 @@ def test_pictures_and_groups_say_what_they_are(shown):
     assert explorer.locator(
         "canvas:not(.rv-plot canvas):not([aria-hidden])"
     ).count() == (explorer.locator("canvas[role=img][aria-label]").count())
-    for name in ("Variants side by side", "Space", "Edges", "legend"):
+    for name in ("Maps", "legend"):
         assert page.get_by_role("group", name=name).count() == 1
     for name in ("details", "metrics"):
         assert page.get_by_role("region", name=name).count() == 1
-    edges = page.get_by_role("group", name="Edges")
-    on = edges.get_by_role("button", pressed=True)
-    assert on.all_text_contents() == ["none"]
+    maps = page.get_by_role("group", name="Maps")
+    on = maps.get_by_role("button", pressed=True)
+    assert on.all_text_contents() == ["both"]
 
 
 def test_nothing_moves_where_that_is_asked_for(shown):
@@ -223,6 +233,10 @@ def test_what_opens_stays_within_the_explorer(shown, button, role, name):
     notebook, _ = shown
     page = notebook.page
     notebook.run("view.select(data.ids[:40])")
+    show_more(page)
+    page.evaluate(  # without it the code is shown
+        "() => Object.defineProperty(navigator, 'clipboard', { configurable: true })"
+    )
     for width in WIDTHS:
         resize(notebook, width)
         page.get_by_role("button", name=button).click()
@@ -237,13 +251,22 @@ def test_what_opens_stays_within_the_explorer(shown, button, role, name):
         page.screenshot(path=PICTURES / f"{role}-{width}.png")
         page.keyboard.press("Escape")
         box.wait_for(state="hidden")
+    show_more(page, shown=False)
     notebook.run("view.select(None)")
+
+
+def test_all_down_to_the_metrics_fits_a_laptop(shown):
+    """At 1440 x 900 pixels with two maps; nothing moves where edges are shown."""
+    _, looks = shown
+    boxes, *_ = looks["first", WIDTHS[0]]
+    assert boxes["explorer"][3] <= 850
+    assert boxes["map 0"][3] >= 420
 
 
 FAULTS = """
 .rv-caption { color: var(--rv-paper) !important; }
 .rv-explorer .rv-panel-title { max-width: 30px !important; }
-.rv-explorer .rv-seed { margin-right: -60px !important; }
+.rv-explorer .rv-color { margin-right: -60px !important; }
 .rv-explorer .rv-tools { margin-left: -60px !important; }
 .rv-explorer .rv-tool { transition: color 1s !important; }
 """
@@ -259,7 +282,7 @@ def test_faults_would_be_found(shown):
     slider = page.get_by_role("slider", name="Neighbours k")
     slider.evaluate("node => node.removeAttribute('aria-label')")
     boxes = look(page, "boxes")
-    assert ("control seed", "control space") in overlaps(boxes, "control")
+    assert ("control color", "control edges") in overlaps(boxes, "control")
     assert "tools" in outside(boxes)
     assert any(told.startswith("tools: ") for told in differences(boxes, before, REACH))
     assert len(look(page, "pale")[1]) == 1

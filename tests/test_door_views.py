@@ -21,6 +21,7 @@ from refnet_viz.embedding import Embedding
 from refnet_viz.graph import load_graph, save_graph
 from refnet_viz.graph.pairs import shared
 from refnet_viz.plot.scale import ticks
+from refnet_viz.plot.text import middle
 
 N = 24
 
@@ -297,7 +298,7 @@ def test_the_explorer_tells_and_colours_by_every_type(known):
         view.color = "column"
         scale, entries = view.map.key["scale"], view.map.key["entries"]
         assert (scale is not None) == (color == "scale")
-        names = [name if len(name) < 33 else f"{name[:31]}…" for name in color]
+        names = [middle(name, 32) for name in color]
         assert [entry["name"] for entry in entries] == names * (scale is None)
     view.close()
 

@@ -65,8 +65,8 @@ def test_repr_says_the_state_and_no_arrays(spaces):
     view = rv.explore(spaces["plain"][0], k=3, layout="pca")
     view.select(["p1", "p2"])
     assert repr(view) == (
-        "Explorer(variants=('embedding',), seed=0, space='latent', metric='euclidean', "
-        "layout='pca', color='label', k=3, edges='none', baseline='embedding', "
+        "Explorer(variants=('plain',), seed=0, space='latent', metric='euclidean', "
+        "layout='pca', color='label', k=3, edges='none', baseline='plain', "
         "weights={'image': 1.0, 'text': 1.0}, epoch=None, selected=2)"
     )
 
@@ -74,8 +74,9 @@ def test_repr_says_the_state_and_no_arrays(spaces):
 @pytest.mark.parametrize(
     ("shape", "variants", "seeds"),
     [
-        (lambda s: s["plain"][0], ("embedding",), [0]),
-        (lambda s: s["plain"], ("embedding",), [0, 1]),
+        (lambda s: s["plain"][0], ("plain",), [0]),
+        (lambda s: s["plain"], ("plain",), [0, 1]),
+        (lambda s: s["plain"][0].z, ("embedding",), [0]),
         (lambda s: {"mine": s["plain"][1]}, ("mine",), [1]),
         (lambda s: s, ("plain", "both"), [0, 1]),
     ],
@@ -271,9 +272,26 @@ def test_edges_refer_to_the_baseline(view, spaces, kind):
     diff = edge_diff(graph(spaces, "plain"), graph(spaces, "both"))
     assert edges(view, 1) == pairs(getattr(diff, kind))
     assert notes(view, 1).endswith(f"\n{len(getattr(diff, kind))} {kind} edges")
-    # The baseline itself would keep all its edges: that is said instead.
+    if kind == "gained":
+        assert edges(view) == set()
+        assert notes(view).endswith("\nthis is the baseline: nothing is gained")
+    else:  # the baseline shows them at its own places
+        assert edges(view) == edges(view, 1)
+        assert notes(view).endswith(f"{kind} edges (in both)")
+    view.variants = ("plain",)  # with nothing to compare it with
     assert edges(view) == set()
     assert notes(view).endswith(f"\nthis is the baseline: nothing is {kind}")
+
+
+def test_the_baseline_shows_what_the_map_in_focus_has_lost(spaces):
+    other = {**spaces, "third": [embedding("third", 0)]}
+    view = rv.explore(other, k=3, layout="pca", variants=("plain", "both", "third"))
+    view.edges = "lost"
+    assert notes(view).endswith(" lost edges (in both)")  # the first one
+    do(view, "focus", 2)
+    diff = edge_diff(graph(other, "plain"), graph(other, "third"))
+    assert edges(view) == pairs(diff.lost)
+    assert notes(view).endswith(" lost edges (in third)")
 
 
 def test_another_baseline(view, spaces):
@@ -342,6 +360,46 @@ def test_moving_a_control_is_the_same(view):
     assert found == (6, ("both",), "kept", "rewiring", "both")
     assert view.variant == "both"
     assert notes(view).endswith("this is the baseline: nothing is kept")
+
+
+def test_what_has_one_choice_is_not_shown(view):
+    def shown(explorer):
+        controls = explorer.controls
+        return {name for name in controls if controls[name].layout.display != "none"}
+
+    always = {"color", "edges", "k", "metric", "layout", "space"}
+    assert shown(view) == always | {"variants", "seed", "baseline"}
+    alone = rv.explore(embedding("plain", 0), k=3, layout="pca")
+    assert shown(alone) == always
+    assert titles(alone) == ["plain"]
+    assert [name for name, _ in alone.controls["edges"].options] == [
+        "none",
+        "all",
+        "by modality",
+    ]
+    assert "rewiring" not in dict(alone.controls["color"].options)
+    heads = [column["name"] for column in alone.strip.content["columns"]]
+    assert not [name for name in heads if name.startswith("rewiring")]
+    alone.edges = "kept"  # can be chosen in Python, and is offered then
+    assert ("kept", "kept") in alone.controls["edges"].options
+    bare = rv.explore(np.random.default_rng(0).normal(size=(2, 2)), k=1, layout="pca")
+    assert shown(bare) == {"color", "edges", "metric", "layout"}
+
+
+def test_groups_of_hidden_controls_are_hidden(view):
+    def groups(explorer):
+        boxes = explorer.controls.more.children
+        return [box.children[0].value for box in boxes if box.layout.display != "none"]
+
+    assert groups(view) == [
+        "Which run",
+        "What is near",
+        "Where points lie",
+        "What is compared",
+        "Code",
+    ]
+    alone = rv.explore(embedding("plain", 0), k=3, layout="pca")
+    assert groups(alone) == ["What is near", "Where points lie", "Code"]
 
 
 def test_few_spaces_are_buttons(view):
@@ -450,12 +508,29 @@ def test_a_lasso_around_nothing_clears(view):
 
 
 def test_legend_selects_a_class(view):
-    do(view, "class", 2)
+    do(view, "class", [2], "alone")
     assert set(view.selected["label"]) == {"cat"}
     assert len(view.selected) == N // 3
     view.color = "kind"
-    do(view, "class", view.map.key["entries"][1]["code"])
+    do(view, "class", view.map.key["entries"][1]["codes"], "alone")
     assert set(view.selected["kind"]) == {"y"}
+
+
+def test_legend_adds_removes_and_says_what_is_on(view):
+    def on():
+        return [entry["on"] for entry in view.map.key["entries"]]
+
+    assert on() == ["none"] * 3
+    do(view, "class", [0], "alone")
+    do(view, "class", [2], "add")
+    assert on() == ["all", "none", "all"]
+    assert len(view.selected) == 2 * N // 3
+    do(view, "class", [0], "remove")
+    assert on() == ["none", "none", "all"]
+    do(view, "class", [2], "alone")  # a second click clears
+    assert view.selected.empty
+    view.select(["p0", "p1"])
+    assert on() == ["some", "some", "none"]
 
 
 def test_legend_speaks_of_the_map_in_focus():
@@ -463,10 +538,12 @@ def test_legend_speaks_of_the_map_in_focus():
     told = np.where(two.labels == 0, 1, two.predictions)
     two = rv.Embedding(**{**vars(two), "predictions": told})
     view = rv.explore({"one": one, "two": two}, k=3, layout="pca", color="prediction")
-    do(view, "class", 0)
+    do(view, "class", [0], "alone")
     assert len(view.selected) == N // 3 - 1  # the first one is predicted wrong
+    assert view.map.key["entries"][0]["count"] == N // 3 - 1
     do(view, "focus", 1)
-    do(view, "class", 0)
+    assert view.map.key["entries"][0]["count"] == 0
+    do(view, "class", [0], "alone")
     assert view.selected.empty
 
 

@@ -24,11 +24,12 @@ from scipy import stats
 
 import refnet_viz as rv
 from refnet_viz.data import Media
-from refnet_viz.explorer import picture
+from refnet_viz.explorer import panes, picture
 from refnet_viz.explorer.picture import arguments_of
 from refnet_viz.graph import METRICS, Metric, knn, rewiring
 from refnet_viz.graph.points import in_degree
 from refnet_viz.plot.rewiring import chance_rewiring
+from refnet_viz.plot.text import middle
 
 # The metric strip
 
@@ -210,11 +211,49 @@ def test_selection_in_the_pane(view):
     assert view.detail.content["title"] == "p5 in plain"
 
 
-def test_long_lists_say_what_is_left_out(view):
+def test_every_neighbour_is_listed(view):
+    view.k = 23
+    do(view, "hover", 0, 0)
+    content = view.detail.content
+    assert [len(content["rows"]), content["more"]] == [23, ""]
+    assert [len(part["rows"]) for part in content["elsewhere"]] == [23] * 3
+
+
+def test_long_lists_say_what_is_left_out(view, monkeypatch):
+    monkeypatch.setattr(panes, "MOST_NEIGHBORS", 20)
     view.k = 23
     do(view, "hover", 0, 0)
     assert len(view.detail.content["rows"]) == 20
     assert view.detail.content["more"] == "20 of 23 shown"
+    view.select([f"p{i}" for i in range(21)])
+    do(view, "clear")
+    view.select([f"p{i}" for i in range(21)])
+    assert view.detail.content["more"] == "20 of 21 shown"
+
+
+def test_every_term_of_strip_and_pane_has_a_sentence(refined):
+    view = rv.explore(refined, k=3, layout="pca")
+    for column in view.strip.content["columns"]:
+        assert "is better" in column["tip"], column
+        assert "chance" in column["tip"].lower(), column
+    do(view, "hover", 1, 0)
+    content = view.detail.content
+    terms = view.detail.terms
+    assert terms == view.map.terms == view.strip.terms
+    shown = [fact[0] for fact in content["facts"][content["answers"] :]]
+    ours = [name for name in shown if name not in {"kind", "size"}]  # the data's own
+    assert len(ours) == 5
+    for name in ours:
+        assert name.split(" from ")[0].split(": ")[0] in terms, name
+    assert all(sentence.endswith(".") for sentence in terms.values())
+
+
+def test_answers_are_the_first_facts(view):
+    do(view, "hover", 0, 0)
+    content = view.detail.content
+    names = [fact[0] for fact in content["facts"]]
+    assert names[: content["answers"]] == ["label", "prediction"]
+    assert "purity" in names[content["answers"] :]
 
 
 # Pictures and text
@@ -332,8 +371,8 @@ def test_hostile_text_stays_text():
     view.weights = {HOSTILE[0]: 2, HOSTILE[1]: 0.5}
     view.select(list(spaces[HOSTILE[0]].ids[:3]))
     # The scripts of the page make text nodes; they are given the words as they are.
-    assert key(view) == [HOSTILE[0], f"{HOSTILE[1][:31]}…", HOSTILE[2]]
-    assert titles(view) == [f"{HOSTILE[0]}, seed 0"]
+    assert key(view) == [HOSTILE[0], middle(HOSTILE[1], 32), HOSTILE[2]]
+    assert titles(view) == [HOSTILE[0]]  # no other seed, no seed
     # plotly and pictures read a little HTML, so these get it escaped.
     figure = view.snapshot()
     texts = [figure.layout.title.text, *(a.text for a in figure.layout.annotations)]

@@ -94,6 +94,8 @@ def test_equal_weights_are_the_default(spaces):
     assert "weights" not in view.code()
     view.weights = {"image": 0.5, "text": 1}
     assert 'view.weights = {"image": 0.5, "text": 1.0}' in view.code()
+    view.space = "latent"  # which weighs nothing
+    assert "weights" not in view.code()
 
 
 def test_weights_count_nowhere_else(view, spaces):

@@ -28,7 +28,7 @@ def view(spaces):
 
 def legend(view):
     """Name to code of what can be chosen in the legend."""
-    return {entry["name"]: entry["code"] for entry in view.map.key["entries"]}
+    return {entry["name"]: entry["codes"][0] for entry in view.map.key["entries"]}
 
 
 def neighbours(view):
@@ -85,9 +85,10 @@ def test_a_graph_is_drawn(spaces, space_name, tmp_path):
 
 
 def test_the_legend_selects_what_has_no_label(view):
-    assert list(legend(view))[-1] == f"no label ({len(BARE)})"
+    assert list(legend(view))[-1] == "no label"
+    assert view.map.key["entries"][-1]["count"] == len(BARE)
     view.map._handle_custom_msg(
-        {"kind": "class", "words": [legend(view)[f"no label ({len(BARE)})"]]}, []
+        {"kind": "class", "words": [[legend(view)["no label"]], "alone"]}, []
     )
     assert view.selected["id"].tolist() == [f"p{row}" for row in BARE]
     assert set(view.selected["label"]) == {"no label"}
@@ -184,7 +185,7 @@ def test_a_page_holds_no_number_that_is_none(spaces, space_name, tmp_path):
     assert max(data["steps"]) < N - len(GONE) * (space_name == "rna")
     assert sorted(data["missing"]) == ["protein", "rna"]
     label = next(color for color in data["colors"] if color["name"] == "label")
-    assert label["names"][-1] == f"no label ({len(BARE)})"
+    assert label["names"][-1] == "no label"
     assert "has rna" in [color["name"] for color in data["colors"]]
 
 

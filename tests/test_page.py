@@ -240,11 +240,11 @@ def test_nothing_known_is_nothing_sent(tmp_path):
     run = content["variants"][0]["runs"][0]
     assert (run["same"], run["predictions"]) == (None, None)
     assert content["steps"] == [1, 2, 3, 5, 7, 10]
-    assert [color["name"] for color in content["colors"]] == [
-        "label",
-        "rewiring",
-        "in-degree",
-    ]
+    # With nothing to compare it with, nothing is rewired.
+    assert [color["name"] for color in content["colors"]] == ["label", "in-degree"]
+    assert content["alone"] is True
+    heads = [column["name"] for column in content["columns"]]
+    assert heads == ["hubness", "reciprocity"]
 
 
 def test_more_points_than_can_be_drawn_are_a_stated_sample(

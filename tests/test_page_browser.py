@@ -3,10 +3,19 @@
 import contextlib
 import csv
 import io
+import re
 
 import numpy as np
 import pytest
-from lab import FLAGS, PATIENCE, ROOT, chromium
+from lab import (
+    FLAGS,
+    PATIENCE,
+    PRESSABLE,
+    ROOT,
+    chromium,
+    show_more,
+    tabs_to_the_map,
+)
 from pages import HOSTILE, N, space
 from playwright.sync_api import expect, sync_playwright
 
@@ -174,6 +183,9 @@ class Page:
     def press(self, name):
         self.page.get_by_role("button", name=name, exact=True).click()
 
+    def edges(self, kind):
+        self.page.get_by_label("Edges", exact=True).select_option(kind)
+
     def cells(self):
         """Return the words of the metric strip, a list a map."""
         return self.run(CELLS)
@@ -230,7 +242,7 @@ def test_the_page_opens_from_disk_without_a_network(page):
 @pytest.mark.parametrize("kind", ["none", "all", "kept", "gained", "lost"])
 def test_edges_are_those_of_python_for_every_k(page, store, kind):
     blank = page.ink(1)
-    page.press(kind)
+    page.edges(kind)
     for k in (1, 3, 7):
         slider = page.page.get_by_label("Neighbours k")
         steps = page.run("() => refnetViz.data.steps")
@@ -254,9 +266,15 @@ def test_edges_are_those_of_python_for_every_k(page, store, kind):
             f"{len(wanted)} {'edges' if kind == 'all' else kind}"
         )
         assert page.ink(1) > blank
-    if kind in {"kept", "gained", "lost"}:
-        own = page.page.locator(".rv-panel-notes").nth(0)
-        expect(own).to_contain_text(f"this is the baseline: nothing is {kind}")
+    own = page.page.locator(".rv-panel-notes").nth(0)
+    if kind == "gained":
+        expect(own).to_contain_text("this is the baseline: nothing is gained")
+    if kind in {"kept", "lost"}:
+        expect(own).to_contain_text(f"{kind} edges (in both)")
+        shown = page.run(
+            "() => refnetViz.scene.data.panels[0].edges.flatMap((e) => [...e.pairs])"
+        )
+        assert shown == found
 
 
 def test_a_lasso_selects_in_all_panels_and_its_numbers_are_pythons(page, store):
@@ -296,6 +314,7 @@ def test_numbers_of_the_whole_follow_k_and_seed(page, store):
     assert page.cells() == expected_cells(store, ["plain", "both"], [])
     page.page.get_by_label("Neighbours k").fill("0")
     assert page.cells() == expected_cells(store, ["plain", "both"], [], k=1)
+    show_more(page.page)
     page.page.get_by_label("Seed", exact=True).select_option("2")
     assert page.cells() == expected_cells(store, ["plain", "both"], [], k=1, seed=2)
     expect(page.page.locator(".rv-panel-title").nth(1)).to_have_text("both, seed 2")
@@ -342,7 +361,7 @@ def test_every_colour_can_be_shown(page, store):
         expect(page.page.locator(".rv-key-title")).to_have_text(colors["title"])
         if name in own:
             np.testing.assert_allclose(colors["values"], own[name])
-        entries = page.page.locator(".rv-key-entry").all_inner_texts()
+        entries = page.page.locator(".rv-key-entry span:not([class])").all_inner_texts()
         wanted = {"label": ["ant", "bee", "cat"], "kind": ["flat", "round", "square"]}
         assert entries == wanted.get(name, entries)
         assert (colors["codes"] is None) == bool(page.page.locator(".rv-ramp").count())
@@ -350,7 +369,18 @@ def test_every_colour_can_be_shown(page, store):
 
 def test_a_class_is_selected_by_its_entry_in_the_legend(page, spaces):
     page.press("select bee")
-    assert page.rows() == np.flatnonzero(spaces["plain"][0].labels == 1).tolist()
+    bees = np.flatnonzero(spaces["plain"][0].labels == 1).tolist()
+    assert page.rows() == bees
+    entry = page.page.get_by_role("button", name="select bee")
+    expect(entry).to_have_attribute("aria-pressed", "true")
+    expect(entry).to_be_focused()  # although the legend is drawn anew
+    expect(entry).to_contain_text(str(len(bees)))
+    page.page.get_by_role("button", name="select cat").click(modifiers=["Shift"])
+    assert len(page.rows()) == 2 * len(bees)
+    entry.click(modifiers=["Alt"])
+    assert not {*page.rows()} & {*bees}
+    page.press("select cat")  # a second click clears
+    assert page.rows() == []
 
 
 def test_hovering_shows_a_point_with_its_neighbours(page, store):
@@ -380,7 +410,7 @@ def test_hovering_shows_a_point_with_its_neighbours(page, store):
     for name, value, _ in wanted["facts"]:
         if not name.startswith("responsibility"):
             assert told[name] == value, name
-    assert pane.locator(".rv-heading").last.inner_text() == wanted["heading"]
+    assert pane.locator(".rv-heading").first.inner_text() == wanted["heading"]
     spaces = [place("both").in_space(name) for name in store.embeddings.spaces[1:]]
     others = [store.graph(key, K) for key in spaces]
     tiles = pane.locator(".rv-tile")
@@ -406,15 +436,16 @@ def test_search_select_undo_and_clear(page):
     expect(page.page.locator(".rv-status")).to_contain_text("no point has “nowhere”")
     page.press("Undo")
     assert page.rows() == [7]
-    page.press("gained")
+    page.edges("gained")
     page.page.locator("h1").click()
     page.page.keyboard.press("Control+z")
     assert page.state()["edges"] == "none"
     page.press("Undo")
     assert page.rows() == list(range(0, N, 3))
-    page.press("Clear selection")
+    page.press("Clear")
     assert page.rows() == []
-    for name in ("Clear selection", "Copy ids", "Save CSV"):
+    show_more(page.page)
+    for name in ("Clear", "Copy ids", "Save CSV"):
         expect(page.page.get_by_role("button", name=name)).to_be_disabled()
 
 
@@ -429,6 +460,7 @@ def test_a_dragged_slider_is_undone_at_once(page):
 def test_ids_are_copied_and_a_table_is_saved(page, store):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.run("() => refnetViz.change({ rows: [3, 4, 8] })")
+    show_more(page.page)
     page.press("Copy ids")
     expect(page.page.locator(".rv-status")).to_have_text("copied 3 ids")
     assert page.run("() => navigator.clipboard.readText()") == "p3\np4\np8"
@@ -447,14 +479,81 @@ def test_ids_are_copied_and_a_table_is_saved(page, store):
 
 def test_zoom_is_shared_and_can_be_reset(page):
     before = page.places(0)
-    page.press("zoom in")
+    page.page.locator(".rv-plot").first.focus()
+    page.page.keyboard.press("+")
+    page.page.keyboard.press("+")
     zoomed = [page.places(panel) for panel in (0, 1)]
     assert np.ptp(zoomed[0], axis=0).min() > 1.4 * np.ptp(before, axis=0).min()
-    page.press("Reset")
+    page.press("Fit (0): show the whole map")
     assert np.allclose(page.places(0), before)
 
 
+def test_at_first_there_is_little_to_press(page):
+    """What counts are controls, not points and classes, of which data have many."""
+    pressable = page.run(PRESSABLE)
+    assert len(pressable) <= 15, pressable
+    assert tabs_to_the_map(page.page, page.page.locator(".rv-chips button").first) <= 10
+
+
+def test_more_is_remembered(page):
+    panel = page.page.locator(".rv-more")
+    expect(panel).to_be_hidden()
+    page.press("More")
+    expect(panel).to_be_visible()
+    page.page.reload()
+    expect(panel).to_be_visible()
+    page.press("Less")
+    expect(panel).to_be_hidden()
+    page.run("() => delete window.localStorage")
+
+
+def test_chips_are_one_stop_and_arrow_keys_move_among_them(page):
+    keys = page.page.keyboard
+    page.page.get_by_role("button", name="plain", exact=True).focus()
+    keys.press("ArrowRight")
+    expect(page.page.get_by_role("button", name="refiner")).to_be_focused()
+    keys.press("Space")
+    assert page.state()["shown"] == ["plain", "refiner", "both"]
+    keys.press("Tab")
+    expect(page.page.get_by_label("Colour by")).to_be_focused()
+
+
+def test_a_map_that_is_reached_by_keyboard_is_in_focus(page):
+    page.page.locator(".rv-plot").nth(1).focus()
+    assert page.state()["focus"] == 1
+    page.page.keyboard.press("p")
+    expect(page.page.get_by_role("button", name="Pan")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    page.page.keyboard.press("l")
+    expect(page.page.get_by_role("button", name="Lasso")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+
+
+def test_the_maps_can_be_made_higher(page):
+    grip = page.page.get_by_role("separator", name="height of the maps")
+    before = page.page.locator(".rv-plot").first.bounding_box()["height"]
+    grip.focus()
+    page.page.keyboard.press("ArrowDown")
+    after = [plot.bounding_box() for plot in page.page.locator(".rv-plot").all()]
+    assert [box["height"] for box in after] == [before + 20] * 2
+
+
+def test_terms_are_explained(page):
+    page.run("() => refnetViz.point({ panel: 1, row: 0 })")
+    for words in ("purity", "in-degree", "rewiring from plain"):
+        term = page.page.locator(".rv-facts dt", has_text=words)
+        expect(term).to_have_attribute("title", re.compile(r"is better|no merit"))
+    heads = page.page.locator(".rv-cards thead th.rv-name")
+    assert min(len(head.get_attribute("title")) for head in heads.all()) > 60
+    note = page.page.locator(".rv-panel-notes div").nth(1)
+    expect(note).to_have_attribute("title", re.compile("trustworthiness: "))
+
+
 def test_the_keyboard_reaches_everything(page):
+    show_more(page.page)
+    page.page.locator("h1").click()
     reached = []
     for _ in range(60):
         page.page.keyboard.press("Tab")
@@ -465,14 +564,12 @@ def test_the_keyboard_reaches_everything(page):
     assert "none" not in [ring for _, ring in reached]
     names = [name for name, _ in reached]
     wanted = [
-        "plain",
-        "refiner",
-        "both",
+        "plain",  # the others by arrow keys
         "Seed",
         "Colour by",
         "Neighbours k",
-        "none",
-        "gained",
+        "Edges",
+        "Less",
         "Search",
         "Select",
         "metrics",
@@ -487,9 +584,9 @@ def test_the_keyboard_reaches_everything(page):
 
 def test_everything_can_be_done_by_keyboard(page):
     keys = page.page.keyboard
-    page.page.get_by_role("button", name="gained").focus()
-    keys.press("Space")
-    assert page.state()["edges"] == "gained"
+    page.page.get_by_label("Edges", exact=True).focus()
+    keys.press("End")
+    assert page.state()["edges"] == "lost"
     page.page.get_by_label("Neighbours k").focus()
     keys.press("ArrowRight")
     assert page.state()["k"] == 5
@@ -521,7 +618,7 @@ def test_words_from_data_stay_words(browser, folder):
         page.page.get_by_label("Search").fill("<script>")
         page.press("Select")
         page.page.get_by_label("Colour by").select_option("label")
-        page.press("gained")
+        page.edges("gained")
         expect(page.page.locator("h1")).to_contain_text(HOSTILE[0])
         assert (
             page.page.locator("#app script, #app img[src='x'], #app style").count() == 0
@@ -587,9 +684,12 @@ def test_several_labels_and_nothing_known(browser, folder):
     file = rv.export_html(bare, folder / "bare.html", k=3, layout="pca")
     with opened(browser, file) as page:
         page.run("() => refnetViz.change({ rows: [1, 2] })")
-        assert page.cells()[0][-1] == ["–", "this is the baseline"]
+        heads = page.page.locator(".rv-cards thead th").all_inner_texts()
+        assert heads == ["hubness", "reciprocity"]
         assert page.ink(0) > 0.001
-        expect(page.page.locator(".rv-control.rv-seed")).to_be_hidden()
+        expect(page.page.locator(".rv-control.rv-seed")).to_have_count(0)
+        expect(page.page.locator(".rv-control.rv-shown")).to_be_hidden()
+        expect(page.page.locator(".rv-panel-title")).to_have_text("embedding")
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
@@ -602,7 +702,7 @@ def test_the_layout_holds_at_every_width(browser, spaces, folder, mode, width):
         )
     size = {"width": width, "height": 1000}
     with opened(browser, file, viewport=size) as page:
-        page.press("gained")
+        page.edges("gained")
         page.run("() => refnetViz.change({ rows: [0, 3, 6, 9, 12] })")
         page.painted()
         page.page.screenshot(path=PICTURES / f"page-{mode}-{width}.png", full_page=True)

@@ -39,7 +39,7 @@ WORDS = (
     "",
     "cat",
 )
-SHOW = """({ patch, pointed, words }) => {
+SHOW = """({ patch, pointed, words, line }) => {
   refnetViz.change({ rows: [] });
   refnetViz.change(patch);
   if (pointed) refnetViz.point(pointed);
@@ -52,9 +52,10 @@ SHOW = """({ patch, pointed, words }) => {
     edges: panel.edges.map((group) => ({ ...group, pairs: [...group.pairs] })),
   }));
   const table = refnetViz.table();
+  const lines = maps.near.panels.map((_, number) => refnetViz.neighbors(number, line));
   refnetViz.search(words);
   return {
-    panels, key, detail, strip, table, together: maps.together,
+    panels, lines, key, detail, strip, table, together: maps.together,
     styles: maps.styles, rows: refnetViz.state().rows,
   };
 }"""
@@ -149,7 +150,21 @@ def numbers(data, kind):
     return [None if value != value else value for value in values]
 
 
-def in_python(store, state, pointed, words):
+def changes(view, key, row):
+    """Return the neighbours of a point that a map keeps, lost and gained."""
+    before, after = (
+        view.store.graph(one, view.state.k).indices[row].tolist()
+        for one in view.compared(key)
+    )
+    baseline = key == view.compared(key)[0]
+    return {
+        "kept": [other for other in after if other in before and other >= 0],
+        "lost": [other for other in before if other not in after],
+        "gained": [o for o in after if o not in before and not baseline],
+    }
+
+
+def in_python(store, state, pointed, words, line):
     """Return what the explorer shows in a state, as plain values."""
     view = View(store, state)
     sent = messages(view)
@@ -173,6 +188,7 @@ def in_python(store, state, pointed, words):
     table = view.tables[view.focus]
     return {
         "panels": panels,
+        "lines": [changes(view, key, line) for key in view.keys],
         "key": sent["key"],
         "detail": panes.detail(view, pointed),
         "strip": panes.strip(view, banded=True),
@@ -262,8 +278,10 @@ def test_the_page_shows_what_the_explorer_shows(browser, tmp_path, name):
             "panel": state.variants.index(pointed[0]),
             "row": pointed[1],
         }
-        shown = page.evaluate(SHOW, {"patch": patch, "pointed": at, "words": words})
-        python = in_python(store, state, pointed, words)
+        line = int(rng.integers(N))
+        told = {"patch": patch, "pointed": at, "words": words, "line": line}
+        shown = page.evaluate(SHOW, told)
+        python = in_python(store, state, pointed, words, line)
         frame = python["table"]
         python["table"] = as_table(frame)
         shown["table"] = as_numbers(shown["table"], frame)

@@ -36,8 +36,8 @@ from hypothesis.extra.numpy import arrays
 from matplotlib.path import Path as Polygon
 
 import refnet_viz as rv
+from refnet_viz.explorer import legend, wire
 from refnet_viz.explorer import view as view_module
-from refnet_viz.explorer import wire
 from refnet_viz.explorer.view import inside
 from refnet_viz.graph import knn, rewiring
 from refnet_viz.graph.attribution import attribute
@@ -115,17 +115,30 @@ def test_a_long_legend_is_cut_in_words():
     view = rv.explore(
         embedding("a", 0, metadata=kinds), k=3, layout="pca", color="many"
     )
-    assert len(key(view)) == 24
-    assert all(len(name) == wire.LONGEST_NAME for name in key(view))
-    assert view.map.key["more"] == ""
+    assert len(set(key(view))) == 24  # the ends that differ are kept
+    assert all(len(name) == legend.LONGEST_NAME for name in key(view))
+    full = [entry["full"] for entry in view.map.key["entries"]]
+    assert full == [f"a rather long name of the kind {i:02}" for i in range(N)]
+
+
+def test_rare_classes_are_one_entry():
+    names = [str(i) for i in range(14) for _ in range(15 - i)]
     rng = np.random.default_rng(0)
-    more = rv.Embedding.from_arrays(
-        rng.normal(size=(30, 2)), metadata=pd.DataFrame({"many": map(str, range(30))})
+    own = rv.Embedding.from_arrays(
+        rng.normal(size=(len(names), 2)), metadata=pd.DataFrame({"many": names[::-1]})
     )
-    view = rv.explore(more, k=3, layout="pca", color="many")
-    assert len(key(view)) == 24
-    assert view.map.key["more"] == "and 6 more: point at them"
-    assert len({tuple(style) for style in view.map.colors["styles"]}) == 30
+    view = rv.explore(own, k=3, layout="pca", color="many")
+    shown = view.map.key
+    assert shown["listed"] == legend.LISTED == 12
+    counts = [entry["count"] for entry in shown["entries"]]
+    assert counts == list(range(15, 1, -1))  # the most frequent first
+    assert key(view)[:2] == ["0", "1"]
+    other = shown["other"]
+    assert (other["name"], other["count"], other["on"]) == ("2 others", 3 + 2, "none")
+    do(view, "class", other["codes"], "alone")
+    assert set(view.selected["many"]) == {"12", "13"}
+    assert view.map.key["other"]["on"] == "all"
+    assert len({tuple(style) for style in view.map.colors["styles"]}) == 14
 
 
 def test_more_than_two_hundred_classes_have_room():
@@ -244,13 +257,19 @@ def test_edges_by_modality_are_explained(view, spaces):
         for name, row in table.iterrows()
     }
     assert {line["name"] for line in view.map.key["lines"]} == told
-    assert view.map.key["linesTitle"] == (
-        "edges by the modalities whose own graphs have them"
-    )
+    assert view.map.key["linesTitle"] == "edges by modality"
+    assert "whose own graphs have them" in view.map.terms["by modality"]
     do(view, "focus", 1)  # shares are those of the map in focus
     assert {line["name"] for line in view.map.key["lines"]} != told
-    view.edges = "all"
-    assert view.map.key["lines"] == []
+    view.edges = "all"  # what lines to neighbours mean is said instead
+    lines_of = {line["name"]: line["dash"] for line in view.map.key["lines"]}
+    assert lines_of == {
+        "kept": [],
+        "lost since plain": [2, 3],
+        "gained since plain": [5, 3],
+    }
+    view.variants = ("plain",)
+    assert [line["name"] for line in view.map.key["lines"]] == ["the nearest"]
 
 
 def test_edges_by_modality_follow(view, spaces, monkeypatch):
@@ -362,10 +381,10 @@ def test_edges_between_drawn_points_only(sampled, spaces):
         ({"color": "kind"}, ["colors", "key", "texts"]),
         ({"edges": "all"}, ["edges", "texts"]),
         ({"edges": "by modality"}, ["edges", "key", "texts"]),
-        ({"space": "image"}, ["places", "texts"]),
-        ({"variants": ("both",)}, ["colors", "edges", "places", "texts"]),
-        ({"k": 4}, []),  # nothing that is drawn depends on it here
-        ({"baseline": "both"}, []),
+        ({"space": "image"}, ["near", "places", "texts"]),
+        ({"variants": ("both",)}, ["colors", "edges", "near", "places", "texts"]),
+        ({"k": 4}, ["near"]),
+        ({"baseline": "both"}, ["key", "near"]),
         ({"layout": "umap"}, ["places", "texts"]),
     ],
 )
@@ -384,7 +403,7 @@ def test_a_selection_is_one_message(view, monkeypatch):
     view.edges = "all"
     wire = Wire(monkeypatch)
     lasso(view, [1, 2])
-    assert wire.to(view.map) == [["chosen", "edges", "texts"]]
+    assert wire.to(view.map) == [["chosen", "edges", "key", "texts"]]
     assert wire.to(view.strip) == wire.to(view.detail) == [["content"]]
     wire.sent.clear()
     lasso(view, [2, 1])
@@ -411,7 +430,16 @@ def test_a_reloaded_page_starts_from_the_present(view):
     """What a page that loads asks for is what was sent last."""
     view.variants, view.edges, view.color = ("both",), "all", "kind"
     state = view.map.get_state()
-    for name in ("texts", "places", "edges", "colors", "key", "chosen", "said"):
+    for name in (
+        "texts",
+        "places",
+        "edges",
+        "colors",
+        "key",
+        "near",
+        "chosen",
+        "said",
+    ):
         assert state[name] == getattr(view.map, name)
     assert [p["title"] for p in state["texts"]["panels"]] == ["both, seed 0"]
 
@@ -425,6 +453,69 @@ def test_arrays_are_small(view):
     (group,) = view.map.edges["panels"][0]
     assert len(group["pairs"]) == 2 * 4 * len(edges(view))
     assert floats(found["x"]).dtype == np.float32
+
+
+# Neighbours of what is pointed at
+
+
+def near(view, number):
+    """Return one of the lists of neighbours as ids, a row a drawn point."""
+    found = view.map.near["lists"][number]
+    rows = np.frombuffer(found["values"], "<u2").reshape(-1, found["width"])
+    return [[names(view)[i] for i in row if i < len(names(view))] for row in rows]
+
+
+def as_ids(graph, rows=slice(None)):
+    return [[f"p{i}" for i in row] for row in graph.indices[rows]]
+
+
+def test_neighbours_of_every_map_are_sent_once(view, spaces):
+    before, after = graph(spaces, "plain"), graph(spaces, "both")
+    assert near(view, 0) == as_ids(before)
+    assert near(view, 1) == as_ids(after)
+    assert view.map.near["panels"] == [
+        {"before": 0, "after": 1, "gains": False},  # the baseline: what both has lost
+        {"before": 0, "after": 1, "gains": True},
+    ]
+    assert view.map.near["styles"].keys() == {"kept", "lost", "gained"}
+    view.variants, view.k = ("both",), 5
+    assert view.map.near["k"] == 5
+    assert near(view, view.map.near["panels"][0]["before"]) == as_ids(
+        graph(spaces, "plain", k=5)
+    )
+
+
+def test_an_embedding_alone_has_neighbours_and_no_changes(spaces):
+    view = rv.explore(spaces["plain"][0], k=3, layout="pca")
+    assert view.map.near["panels"] == [{"before": 0, "after": 0, "gains": False}]
+    assert near(view, 0) == as_ids(graph(spaces, "plain"))
+
+
+def test_too_many_neighbours_are_sent_when_pointed_at(view, spaces, monkeypatch):
+    monkeypatch.setattr(wire, "MOST_BYTES", 2 * 3 * N * 2 - 1)
+    view.color = "kind"
+    assert view.map.near["lists"] == []
+    sent = []
+    monkeypatch.setattr(view.map, "send", sent.append)
+    do(view, "hover", 1, 5)
+    (message,) = sent
+    assert message["kind"] == "near"
+    assert message["near"]["row"] == 5
+    values = [found["values"] for found in message["near"]["lists"]]
+    assert values == [
+        graph(spaces, name).indices[5].tolist() for name in ("plain", "both")
+    ]
+    monkeypatch.undo()
+    view.color = "label"  # few enough: the page has them, and is sent none
+    do(view, "hover", 1, 6)
+    assert len(sent) == 1
+
+
+def test_neighbours_that_are_not_drawn_are_left_out(sampled, spaces):
+    rows = [int(name[1:]) for name in names(sampled)]
+    drawn = set(names(sampled))
+    every = as_ids(graph(spaces, "plain"), rows)
+    assert near(sampled, 0) == [[n for n in row if n in drawn] for row in every]
 
 
 # Points within a polygon

@@ -130,6 +130,16 @@ def test_without_snapshots_there_is_no_scrubber(data):
     run = rv.fit(data, SMALL, seed=0, progress=False)
     view = rv.explore(run, data=data, k=3, layout="pca")
     assert view.controls["epoch"].layout.display == "none"
+    assert view.code() == 'view = rv.explore(spaces, data=data, k=3, layout="pca")'
+    view.close()
+
+
+def test_a_run_by_itself_has_its_own_name_at_every_epoch(data, runs):
+    view = rv.explore(runs["both"][0], data=data, k=3, layout="pca")
+    name = runs["both"][0].manifest["variant"]
+    assert view.variants == (name,)
+    view.epoch = 2
+    assert titles(view) == [f"{name}, seed 0, after 3 epochs"]
     view.close()
 
 

@@ -17,19 +17,23 @@ DEFAULTS = {
 } | {"selected": ()}
 
 
-def code_of(arguments: Mapping[str, Any]) -> str:
+def code_of(arguments: Mapping[str, Any], *, trainable: bool = False) -> str:
     """Return the code that explores `spaces` with some settings.
 
     Parameters
     ----------
     arguments
         Name to value, as of `State.arguments`; defaults are left out.
+    trainable
+        Whether the explorer has the data of its runs, so that variants can be trained.
 
     Examples
     --------
     >>> print(code_of({"k": 20, "edges": "kept", "metric": "euclidean"}))
     view = rv.explore(spaces, k=20)
     view.edges = "kept"
+    >>> print(code_of({}, trainable=True))
+    view = rv.explore(spaces, data=data)
     """
     literals = {
         name: _literal(value)
@@ -38,7 +42,7 @@ def code_of(arguments: Mapping[str, Any]) -> str:
     }
     first = [f"{name}={literals.pop(name)}" for name in ARGUMENTS if name in literals]
     selected = literals.pop("selected", "")
-    lines = [_call(["spaces", *first])]
+    lines = [_call(["spaces", *(["data=data"] * trainable), *first])]
     lines += [f"view.{name} = {value}" for name, value in literals.items()]
     lines += [f"view.select({selected})"] if selected else []
     return "\n".join(lines)

@@ -25,7 +25,8 @@ CHANGE_STYLES = {
     "light": {"gained": (0, DASH), "lost": (3, [2, 3])},
     "dark": {"gained": (4, DASH), "lost": (1, [2, 3])},
 }
-TITLE = "edges by the modalities whose own graphs have them"
+TITLE = "edges by modality"
+LINES_TITLE = "neighbours of a point"
 
 Bools = npt.NDArray[np.bool_]
 Pairs = npt.NDArray[np.int64]
@@ -85,6 +86,36 @@ def key(groups: EdgeGroups, mode: str) -> list[dict[str, Any]]:
         for style, group in zip(styles, groups.groups, strict=True)
         if group.share > 0 or group.chance > 0
     ][::-1]
+
+
+def change_styles(mode: str) -> dict[str, dict[str, Any]]:
+    """Return how lines to neighbours look, by what became of them."""
+    kept = {"color": faded(ink(mode).muted, 0.9), "width": 1.2, "dash": []}
+    changed = {name: _plain(name, mode) for name in ("lost", "gained")}
+    return {"kept": kept, **{n: {**s, "width": 1.6} for n, s in changed.items()}}
+
+
+def change_key(mode: str, baseline: str, *, compared: bool) -> list[dict[str, Any]]:
+    """Return name, colour and dash of the lines to neighbours.
+
+    Parameters
+    ----------
+    mode
+        "light" or "dark".
+    baseline
+        Name of the variant that others are compared with.
+    compared
+        Whether a map of another variant is shown.
+    """
+    names = {"kept": "the nearest"}
+    if compared:
+        since = f"since {cut(baseline, LONGEST)}"
+        names = {"kept": "kept", "lost": f"lost {since}", "gained": f"gained {since}"}
+    styles = change_styles(mode)
+    return [
+        {"name": name, "color": styles[kind]["color"], "dash": styles[kind]["dash"]}
+        for kind, name in names.items()
+    ]
 
 
 def _plain(kind: str, mode: str) -> dict[str, Any]:

@@ -81,6 +81,11 @@ class Embeddings:
         return next(iter(self.variants.values()))[0]
 
     @property
+    def alone(self) -> bool:
+        """Whether there is one embedding only, with nothing to compare it with."""
+        return len(self.embeddings) == 1 and not self.earlier
+
+    @property
     def embeddings(self) -> list[Embedding]:
         """Every embedding of every variant."""
         return [run for members in self.variants.values() for run in members]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from .._nested import Variants, as_variants
-from .._spaces import ALONE, as_spaces
+from .._spaces import ALONE, as_spaces, space_variants
 from ..data.dataset import Dataset
 from ..embedding import Embedding
 from ..storage import load
@@ -15,8 +15,11 @@ from .embeddings import Earlier, Epochs
 
 
 def spaces_of(spaces: Any, data: Dataset | None) -> Variants[Embedding]:
-    """Return variant to one embedding a seed, see `embeddings_of`."""
-    return as_variants("spaces", embeddings_of(spaces, data), Embedding, alone=ALONE)
+    """Return variant to one embedding a seed, see `embeddings_of`.
+
+    What has no name says itself what it is.
+    """
+    return space_variants(embeddings_of(spaces, data))
 
 
 def embeddings_of(spaces: Any, data: Dataset | None) -> Any:
@@ -52,16 +55,28 @@ def embeddings_of(spaces: Any, data: Dataset | None) -> Any:
     return as_spaces(spaces)
 
 
-def earlier_of(spaces: Any, data: Dataset | None) -> dict[str, Earlier]:
-    """Return those variants of which runs kept states on the way."""
+def earlier_of(
+    spaces: Any, data: Dataset | None, names: Iterable[str]
+) -> dict[str, Earlier]:
+    """Return those variants of which runs kept states on the way.
+
+    Parameters
+    ----------
+    spaces, data
+        As in `embeddings_of`.
+    names
+        Names of the variants, in the order of `spaces_of`.
+    """
     if not is_runs(spaces) or data is None:
         return {}
     # torch again.
     from ..train.run import Run  # noqa: PLC0415
 
     rows = shown_rows(data)
-    runs_by_variant = as_variants("spaces", spaces, Run, alone=ALONE)
-    epochs = {name: Epochs(runs, rows) for name, runs in runs_by_variant.items()}
+    members = as_variants("spaces", spaces, Run, alone=ALONE).values()
+    epochs = {
+        name: Epochs(runs, rows) for name, runs in zip(names, members, strict=True)
+    }
     return {name: earlier for name, earlier in epochs.items() if earlier.epochs}
 
 

@@ -18,13 +18,14 @@ from ..plot.rewiring import chance_rewiring
 from ..plot.text import clipped, cut
 from ..statistics import LEAST, seed_band
 from .embeddings import Rows
+from .help import WORDS
 from .points import PointTable, responsibility_of
 from .view import View
 
-MOST_ROWS = 20  # neighbours, or selected points, in a list
+MOST_ROWS = 20  # selected points in a list
+MOST_NEIGHBORS = 50  # in every space
 MOST_CLASSES = 5  # of a selection, counted one by one
 LONGEST = 280  # characters of a text
-MOST_TILES = 8  # neighbours in every other space
 HINT = (
     "Point at a dot to see it here with its neighbours. Draw around dots to select "
     "them, with Shift to add more; click a dot to select it alone; double-click the "
@@ -33,6 +34,10 @@ HINT = (
 COMPUTING = "neighbours are being computed"
 OF_SELECTION = ("accuracy", "purity")  # metrics that a selection has too
 CONFIDENCE = 0.95  # of the interval over seeds
+CHANCE = (
+    "The small number is chance: what neighbours, or answers, that have nothing to do "
+    "with the data would give."
+)
 
 
 def detail(view: View, pointed: tuple[str, int] | None = None) -> dict[str, Any]:
@@ -86,6 +91,7 @@ def point(
         "picture": picture(table.embedding, row),
         "text": text(table.embedding, row),
         "facts": _facts(table, row, is_ready=is_ready),
+        "answers": len(_answers(table, row)),
         "elsewhere": [
             _tiles(table, other, row, is_ready=is_ready) for other in other_spaces
         ],
@@ -104,8 +110,8 @@ def _nearest(table: PointTable, row: int) -> dict[str, Any]:
     heading = f"{graph.k} nearest in the {graph.space} space{shared}"
     return {
         "heading": heading if present else lacking(graph.space),
-        "rows": _entries(table, graph, row, same, MOST_ROWS),
-        "more": _more(graph.k) if present else "",
+        "rows": _entries(table, graph, row, same),
+        "more": _more(graph.k, MOST_NEIGHBORS) if present else "",
     }
 
 
@@ -116,10 +122,11 @@ def selection(table: PointTable, rows: Rows) -> dict[str, Any]:
         "picture": "",
         "text": "",
         "facts": _class_counts(table, rows),
+        "answers": MOST_CLASSES + 2,
         "heading": "in the order of the data",
         "elsewhere": [],
         "rows": [_entry(table, row) for row in rows[:MOST_ROWS]],
-        "more": _more(len(rows)),
+        "more": _more(len(rows), MOST_ROWS),
     }
 
 
@@ -167,16 +174,16 @@ def _tiles(
         heading += f", {len(both)} of {graph.k} shared"
     return {
         "heading": heading,
-        "rows": _entries(table, graph, row, same, MOST_TILES),
+        "rows": _entries(table, graph, row, same),
     }
 
 
 def _entries(
-    table: PointTable, graph: Neighbors, row: int, same: Any, most: int
+    table: PointTable, graph: Neighbors, row: int, same: Any
 ) -> list[dict[str, Any]]:
     return [
         _entry(table, other, same=None if same is None else bool(same[place]))
-        for place, other in enumerate(graph.indices[row][:most])
+        for place, other in enumerate(graph.indices[row][:MOST_NEIGHBORS])
         if other >= 0
     ]
 
@@ -194,18 +201,23 @@ def _entry(table: PointTable, row: int, *, same: bool | None = None) -> dict[str
 
 def _facts(table: PointTable, row: int, *, is_ready: bool) -> list[list[str]]:
     """Return name, value and mark ("right", "wrong" or none) of a point's values."""
+    texts = (
+        (name, cut(column[row], LONGEST)) for name, column in table.metadata.items()
+    )
+    metadata = [[name, words, ""] for name, words in texts if words]
+    numbers = _graph_facts(table, row) if is_ready else []
+    return [*_answers(table, row), *numbers, *metadata]
+
+
+def _answers(table: PointTable, row: int) -> list[list[str]]:
+    """Return what a point lacks, its label and its prediction: the first facts."""
     absent = zip(table.embedding.inputs, ~table.embedding.present[row], strict=False)
     lines = [["has no", name, ""] for name, lacks in absent if lacks]
     if table.labels is not None:
         lines.append(["label", table.labels[row], ""])
     if table.predictions is not None:
         lines.append(_prediction(table, row, table.predictions[row]))
-    texts = (
-        (name, cut(column[row], LONGEST)) for name, column in table.metadata.items()
-    )
-    metadata = [[name, words, ""] for name, words in texts if words]
-    numbers = _graph_facts(table, row) if is_ready else []
-    return [*lines, *numbers, *metadata]
+    return lines
 
 
 def _graph_facts(table: PointTable, row: int) -> list[list[str]]:
@@ -270,8 +282,8 @@ def _class_counts(table: PointTable, rows: Rows) -> list[list[str]]:
     return [[name, f"{count:,}", ""] for name, count in lines]
 
 
-def _more(count: int) -> str:
-    return f"{MOST_ROWS} of {count:,} shown" if count > MOST_ROWS else ""
+def _more(count: int, most: int) -> str:
+    return f"{most} of {count:,} shown" if count > most else ""
 
 
 # Cell of a number that is still to be computed.
@@ -306,17 +318,32 @@ def strip(view: View, *, banded: bool) -> dict[str, Any]:
     banded
         Whether all seeds are looked at, which may take a moment.
     """
+    compared = len(view.store.embeddings.variants) > 1
     lines = [
         StripLine(variant, table, view.every_seed(number) if banded else [], is_ready)
         for number, (variant, table, is_ready) in enumerate(
             zip(view.state.variants, view.tables, view.ready, strict=True)
         )
     ]
-    return strip_of(lines, view.rows, view.focus)
+    return strip_of(lines, view.rows, view.focus, compared=compared)
 
 
-def strip_of(lines: Sequence[StripLine], rows: Rows, focus: int) -> dict[str, Any]:
-    """Return the metric strip of some tables, beside seed bands and nulls."""
+def strip_of(
+    lines: Sequence[StripLine], rows: Rows, focus: int, *, compared: bool = True
+) -> dict[str, Any]:
+    """Return the metric strip of some tables, beside seed bands and nulls.
+
+    Parameters
+    ----------
+    lines
+        A row each.
+    rows
+        The selected points.
+    focus
+        Number of the line in focus.
+    compared
+        Whether there are variants to compare, so that rewiring has a column.
+    """
     first = lines[0].table
     caption = counts(first)
     if len(rows):
@@ -325,15 +352,16 @@ def strip_of(lines: Sequence[StripLine], rows: Rows, focus: int) -> dict[str, An
         caption += f"; brackets: mean over seeds, {CONFIDENCE:.0%} interval"
     names = first.headline_metrics
     columns = [
-        {"name": name.replace("_", " "), "tip": METRICS[name].description}
+        {"name": name.replace("_", " "), "tip": f"{METRICS[name].help} {CHANCE}"}
         for name in names
     ]
-    columns.append(
-        {
-            "name": f"rewiring from {cut(first.baseline)}",
-            "tip": "1 - Jaccard index of the neighbourhoods in both graphs",
-        }
-    )
+    if compared:
+        columns.append(
+            {
+                "name": f"rewiring from {cut(first.baseline)}",
+                "tip": WORDS["rewiring"],
+            }
+        )
     return {
         "caption": caption,
         "columns": columns,
@@ -343,7 +371,7 @@ def strip_of(lines: Sequence[StripLine], rows: Rows, focus: int) -> dict[str, An
                 "focused": number == focus and len(lines) > 1,
                 "cells": [
                     *(_metric_cell(line, name, rows) for name in names),
-                    _rewiring_cell(line.table, rows),
+                    *([_rewiring_cell(line.table, rows)] if compared else []),
                 ]
                 if line.is_ready
                 else [PENDING] * len(columns),

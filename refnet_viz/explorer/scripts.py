@@ -5,7 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "web"
-SCENE = ("dom.js", "shapes.js", "pointer.js", "panel.js", "scene.js", "key.js")
+SCENE = (
+    "dom.js",
+    "shapes.js",
+    "tools.js",
+    "neighbors.js",
+    "pointer.js",
+    "panel.js",
+    "scene.js",
+    "key.js",
+)
+MORE = "more.js"
 PANES = ("detail.js", "strip.js")
 
 

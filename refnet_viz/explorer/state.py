@@ -204,6 +204,19 @@ class State:
             "epoch": [*runs.epochs, None],
         }
 
+    def offered(self, store: Store) -> dict[str, Sequence[Any]]:
+        """Return what controls offer, by setting: `choices` that change what is shown.
+
+        A setting with one choice is left out. Without another variant nothing is kept,
+        gained, lost or rewired. What is chosen now always remains.
+        """
+        choices = self.choices(store)
+        if len(choices["variants"]) == 1:
+            for name, pointless in (("edges", CHANGES), ("color", ("rewiring",))):
+                dropped = set(pointless) - {getattr(self, name)}
+                choices[name] = [one for one in choices[name] if one not in dropped]
+        return {name: options for name, options in choices.items() if len(options) > 1}
+
     @property
     def focus(self) -> int:
         """Position of the variant in focus among `variants`."""
@@ -252,7 +265,7 @@ class State:
             del values["variants"], values["baseline"]
         if all(len(runs.seeds(name)) == 1 for name in runs.variants):
             del values["seed"]
-        if len(set(self.weights.values())) < 2:
+        if len(set(self.weights.values())) < 2 or not self.weighed(runs):
             del values["weights"]
         if self.variant != first_with_seed(runs, self.variants, values.get("seed")):
             values["variant"] = self.variant

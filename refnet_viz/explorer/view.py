@@ -53,6 +53,8 @@ class Panel:
         Whether the map is the one that others are compared with.
     is_pending
         Whether the edges are still to be computed.
+    alone
+        Whether there is no other embedding, so that a seed says nothing.
     """
 
     key: Key
@@ -63,10 +65,13 @@ class Panel:
     groups: EdgeGroups | None
     is_baseline: bool
     is_pending: bool = False
+    alone: bool = False
 
     @property
     def title(self) -> str:
         """Variant, seed and how far it was trained."""
+        if self.alone:
+            return cut(self.key.variant)
         epoch = "" if self.key.epoch is None else f", after {self.key.epoch + 1} epochs"
         return f"{cut(self.key.variant)}, seed {self.key.seed}{epoch}"
 
@@ -122,7 +127,7 @@ class View:
         variants = spaces_of(spaces, data)
         count = len(next(iter(variants.values()))[0])
         k = _check.k_or_default(settings.get("k"), count)
-        store = Store.of(variants, k, earlier_of(spaces, data))
+        store = Store.of(variants, k, earlier_of(spaces, data, variants))
         return cls(store, State.of(store, settings))
 
     @cached_property
@@ -145,11 +150,11 @@ class View:
     def _panel(self, key: Key, table: PointTable) -> Panel:
         state, store = self.state, self.store
         is_baseline = key == store.embeddings.beside(key, state.baseline)
-        kind = "none" if is_baseline and state.edges in CHANGES else state.edges
+        source = self._source_of_edges(key, is_baseline=is_baseline)
+        is_pending = source is not None and not self.has_edges(source)
         pairs, groups = NO_EDGES, None
-        is_pending = kind != "none" and not self.has_edges(key, table)
-        if kind != "none" and not is_pending:
-            pairs = pairs_of(store, key, state.baseline, state.k, kind)
+        if source is not None and not is_pending:
+            pairs = pairs_of(store, source, state.baseline, state.k, state.edges)
         if state.edges == BY_MODALITY and not is_pending:
             groups = store.attribution(key, state.k).groups(MOST_COLORS)
         if len(state.rows):
@@ -157,8 +162,17 @@ class View:
             pairs = pairs[touching]
             groups = groups and groups.subset(touching)
         layout = self._layout(key)
-        kind = state.edges
-        return Panel(key, table, layout, pairs, kind, groups, is_baseline, is_pending)
+        return Panel(
+            key,
+            table,
+            layout,
+            pairs,
+            state.edges,
+            groups,
+            is_baseline,
+            is_pending,
+            store.embeddings.alone,
+        )
 
     def is_ready(self, key: Key, table: PointTable) -> bool:
         """Return whether the neighbours of a map are there, or can be at once."""
@@ -166,12 +180,12 @@ class View:
             return True
         return self.store.is_quick(key, self.state.baseline, self.state.k)
 
-    def has_edges(self, key: Key, table: PointTable) -> bool:
+    def has_edges(self, key: Key) -> bool:
         """Return whether the edges of a map are there, or can be at once."""
         if not self.hurried:
             return True
         by_modality = self.state.edges == BY_MODALITY
-        return self.is_ready(key, table) and (
+        return self.is_ready(key, self.tables[self.keys.index(key)]) and (
             not by_modality or self.store.has_attribution(key, self.state.k)
         )
 
@@ -185,6 +199,42 @@ class View:
         again = replace(self)
         again.__dict__["tables"] = self.tables  # which hold what was computed
         return again
+
+    def _source_of_edges(self, key: Key, *, is_baseline: bool) -> Key | None:
+        """Return the key whose edges a map draws, None where it draws none.
+
+        The baseline's own map draws what another one has kept or lost of it.
+        """
+        edges = self.state.edges
+        if edges == "none" or (is_baseline and edges == "gained"):
+            return None
+        if is_baseline and edges in CHANGES:
+            return self.counterpart
+        return key
+
+    @cached_property
+    def counterpart(self) -> Key | None:
+        """Key of the map that the baseline's own is compared with.
+
+        The one in focus, or the first that is not the baseline; None without one.
+        """
+        first = self.keys[self.focus]
+        return next(filter(self._differs, [first, *self.keys]), None)
+
+    def _differs(self, key: Key) -> bool:
+        """Whether a map is compared with the map of the baseline that is shown."""
+        before = self.store.embeddings.beside(key, self.state.baseline)
+        return key != before and before in self.keys
+
+    def compared(self, key: Key) -> tuple[Key, Key]:
+        """Return the keys of the graphs that a map compares, the baseline's first.
+
+        The baseline's own map is compared with the first other one.
+        """
+        before = self.store.embeddings.beside(key, self.state.baseline)
+        if key != before:
+            return before, key
+        return key, next(filter(self._differs, self.keys), key)
 
     def _layout(self, key: Key) -> Layout:
         method = self.state.layout
@@ -290,7 +340,8 @@ class View:
     def _edge_note(self, panel: Panel) -> str:
         if panel.is_pending:
             return "edges are being computed"
-        if panel.is_baseline and panel.kind in CHANGES:
+        compared = panel.is_baseline and panel.kind in CHANGES
+        if compared and (panel.kind == "gained" or self.counterpart is None):
             return f"this is the baseline: nothing is {panel.kind}"
         one = len(panel.pairs) == 1
         noun = "edge" if one else "edges"
@@ -298,6 +349,8 @@ class View:
         note = count_of(len(self.drawn_edges(panel)), len(panel.pairs), noun)
         if len(self.rows):
             note += f" that {'touches' if one else 'touch'} the selection"
+        if compared and self.counterpart:
+            note += f" (in {cut(self.counterpart.variant)})"
         if panel.groups:
             note += ", dashed where a modality contradicts them"
         return note

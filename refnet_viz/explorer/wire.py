@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..layout import Layout
-from ..plot.color import MOST_ENTRIES, Coloring
 from ..plot.points import point_size
-from ..plot.text import cut
 from . import edges
 from .colors import ends_of, origin_of, ramp
+from .embeddings import Key, Rows
+from .legend import legend
 from .view import Panel, View
 
-LONGEST_NAME = 32  # of a class in the legend
+# Neighbours are sent for every point before one is pointed at, as far as they take so
+# many bytes; beyond, those of a point are sent when it is pointed at.
+MOST_BYTES = 2_000_000
+NO_NEIGHBOR = np.iinfo(np.uint16).max  # more than any number of drawn points
 
 
 def messages(view: View) -> dict[str, dict[str, Any]]:
@@ -38,6 +40,7 @@ def messages(view: View) -> dict[str, dict[str, Any]]:
             "size": point_size(len(view.drawn_rows)),
         },
         "edges": {"panels": [_edges(panel, view) for panel in view.panels]},
+        "near": neighbors(view),
         "colors": _colors(view),
         "key": _key(view),
         "chosen": {"rows": _selected(view)},
@@ -61,6 +64,59 @@ def _edges(panel: Panel, view: View) -> list[dict[str, Any]]:
         for style, mask in styled
         if mask.any()
     ]
+
+
+def neighbors(view: View, place: int | None = None) -> dict[str, Any]:
+    """Return the neighbours of the drawn points in every map, and before it.
+
+    Parameters
+    ----------
+    view
+        View of the maps.
+    place
+        The drawn point they are of; None takes all, and none of them where that would
+        be too much. There are none either until they are computed.
+
+    Returns
+    -------
+    dict
+        Lists of ``k`` neighbours a point, and for each map the numbers of the lists
+        that it compares; the baseline's map has no gained ones.
+    """
+    pairs = [view.compared(key) for key in view.keys]
+    keys = list(dict.fromkeys(key for pair in pairs for key in pair))
+    rows = view.drawn_rows if place is None else view.drawn_rows[[place]]
+    k = view.state.k
+    near: dict[str, Any] = {
+        "k": k,
+        "count": len(view.drawn_rows),
+        "panels": [
+            {
+                "before": keys.index(before),
+                "after": keys.index(after),
+                "gains": before != key,
+            }
+            for key, (before, after) in zip(view.keys, pairs, strict=True)
+        ],
+        "styles": edges.change_styles(view.state.mode),
+        "lists": [],
+    }
+    if place is not None:
+        near["row"] = place
+    too_many = place is None and 2 * k * len(rows) * len(keys) > MOST_BYTES
+    if too_many or not all(view.ready):
+        return near
+    near["lists"] = [_listed(view, key, rows) for key in keys]
+    return near
+
+
+def _listed(view: View, key: Key, rows: Rows) -> dict[str, Any]:
+    """Return the neighbours of some points as numbers of drawn ones."""
+    graph = view.store.graph(key, view.state.k)
+    nearest = graph.indices[rows]
+    places = np.where(nearest < 0, -1, view.drawn_places[nearest])
+    places[places < 0] = NO_NEIGHBOR
+    return {"width": graph.k, "values": places.astype("<u2").tobytes()}
 
 
 def _colors(view: View) -> dict[str, Any]:
@@ -93,31 +149,16 @@ def _key(view: View) -> dict[str, Any]:
             "lowText": low_text,
             "highText": high_text,
         }
-    entries = legend_entries(coloring)
-    more = f"and {len(entries) - MOST_ENTRIES} more: point at them"
     groups = view.panels[view.focus].groups
+    compared = any(not panel.is_baseline for panel in view.panels)
+    lines = edges.change_key(coloring.mode, view.state.baseline, compared=compared)
     return {
         "title": view.color_title,
-        "entries": entries[:MOST_ENTRIES],
-        "more": more if len(entries) > MOST_ENTRIES else "",
-        "lines": edges.key(groups, coloring.mode) if groups else [],
-        "linesTitle": edges.TITLE if groups else "",
+        **legend(coloring, view.focus, view.rows),
+        "lines": edges.key(groups, coloring.mode) if groups else lines,
+        "linesTitle": edges.TITLE if groups else edges.LINES_TITLE,
         "scale": scale,
     }
-
-
-def legend_entries(coloring: Coloring) -> list[dict[str, Any]]:
-    """Return name, colour, symbol and code of every class that occurs."""
-    if len(coloring.names) < 2:
-        return []
-    codes = np.unique(np.concatenate([np.unique(v) for v in coloring.values]))
-    return list(map(partial(_entry, coloring), codes.tolist()))
-
-
-def _entry(coloring: Coloring, code: int) -> dict[str, Any]:
-    color, symbol = coloring.styles[code]
-    name = cut(coloring.entry(code), LONGEST_NAME)
-    return {"name": name, "color": color, "symbol": symbol, "code": code}
 
 
 def _selected(view: View) -> bytes | None:

@@ -10,6 +10,7 @@ from . import labelled, points, prediction, target, topology
 from .neighbors import Neighbors
 
 Number = Callable[[Neighbors], float]
+_INFINITE = float("inf")
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,21 @@ class Metric:
     of_predictions: bool = False
     headline: bool = False
 
+    @property
+    def help(self) -> str:
+        """One sentence: what it is, its range, and which direction is better.
+
+        Examples
+        --------
+        >>> METRICS["hubness"].help
+        'skewness of how often points occur as neighbours; any number, lower is better.'
+        """
+        low, high = self.range
+        span = "any number" if low == -high == -_INFINITE else f"from {low} to {high}"
+        better = {True: "higher", False: "lower", None: "no direction"}
+        direction = better[self.higher_is_better]
+        return f"{self.description}; {span}, {direction} is better."
+
 
 def _one(neighbors: Neighbors) -> float:  # noqa: ARG001
     return 1.0
@@ -92,8 +108,6 @@ def per_neighbor(neighbors: Neighbors) -> float:
     """Return the step of a share of neighbours."""
     return 1 / neighbors.compact.indices.size
 
-
-_INFINITE = float("inf")
 
 METRICS: dict[str, Metric] = {
     "accuracy": Metric(

@@ -116,6 +116,22 @@ def cut(value: Any, longest: int = LONGEST) -> str:
     return clipped(" ".join(str(value).split()), longest)
 
 
+def middle(text: str, longest: int) -> str:
+    """Return text of bounded length with both its ends.
+
+    Names that begin alike, or end alike, can still be told apart.
+
+    Examples
+    --------
+    >>> middle("photograph of a lorry", 12), middle("lorry", 12)
+    ('photog…lorry', 'lorry')
+    """
+    if len(text) <= longest:
+        return text
+    tail = (longest - 1) // 2
+    return f"{text[: longest - 1 - tail]}…{text[len(text) - tail :]}"
+
+
 def short(value: Any, longest: int = LONGEST) -> str:
     """Return escaped text of bounded length for titles, legends and axes.
 

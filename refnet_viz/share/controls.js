@@ -16,13 +16,23 @@ function choice(parent, key, label, options, act) {
   return { show: (state) => { list.value = state[key]; } };
 }
 
+// Groups of further controls, each with a title and a sentence.
+function group(parent, title, words, fill) {
+  const box = add(parent, "div", "rv-group");
+  add(box, "div", "rv-more-title", title);
+  fill(add(box, "div", "rv-more-line"));
+  add(box, "div", "rv-more-help", words);
+  return box;
+}
+
 // Buttons of which one, or some, are pressed.
 function toggles(parent, key, label, options, act) {
   const box = control(parent, `rv-${key}`, { text: label });
-  const row = add(box, "div", key === "shown" ? "rv-chips" : "rv-toggles");
+  const row = add(box, "div", "rv-chips");
   row.setAttribute("role", "group");
   row.setAttribute("aria-label", label);
   const nodes = options.map((option) => button(row, "jupyter-button", shortened(option, 40), "", () => act(option)));
+  rove(row);
   box.hidden = options.length < 2;
   return {
     show: (state) => options.forEach((option, i) => {

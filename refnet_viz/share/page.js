@@ -3,7 +3,8 @@ const app = document.getElementById("app");
 const still = document.getElementById("still");
 const data = JSON.parse(document.getElementById("payload").textContent);
 const MOST_ROWS = 20;
-const MOST_TILES = 8;
+const MOST_NEIGHBORS = 50;
+const MOST_CLASSES = 5; // of a selection, counted one by one
 const MOST_PANELS = 4;
 const classes = data.multi ? data.classes.length : 0;
 const chance = data.purityChance && unpack(data.purityChance, "f4");
@@ -76,9 +77,23 @@ function keysOf(run) {
 function edgesOf(run, kind = state.edges) {
   if (kind === "none") return [];
   if (kind === "all") return keysOf(run);
-  if (run === against(run)) return [];
+  if (run === against(run)) {
+    const other = kind === "gained" ? undefined : counterpart();
+    return other ? edgesOf(other, kind) : [];
+  }
   const name = `changed ${run.index} ${state.k}`;
   return remember(name, () => changed(keysOf(against(run)), keysOf(run)))[kind];
+}
+
+// Whether a map is compared with that of the baseline that is shown.
+function differs(run) {
+  return run !== against(run) && runs().includes(against(run));
+}
+
+// The map that the baseline's own is compared with.
+function counterpart() {
+  const all = runs();
+  return [all[state.focus], ...all].find(differs);
 }
 
 function purityOf(run) {
@@ -151,26 +166,49 @@ function span(panels) {
   return [low, high > low ? high : low + 1];
 }
 
-function keyOf({ title, color, panels, scale }) {
-  const entries = [];
-  if (!scale && color.names.length > 1) {
-    const codes = new Set(panels.flatMap((panel) => [...new Set(panel.codes)]));
-    color.names.forEach((name, code) => {
-      const [paint, symbol] = color.styles[code];
-      if (codes.has(code)) entries.push({ name, color: paint, symbol, code });
-    });
-  }
-  const rest = entries.length - data.mostEntries;
-  return {
-    title, scale, lines: [], linesTitle: "", entries: entries.slice(0, data.mostEntries),
-    more: rest > 0 ? `and ${rest} more: point at them` : "",
-  };
+function share(chosen, count) {
+  if (!chosen) return "none";
+  return chosen === count ? "all" : "some";
 }
 
-function pick(code) {
-  const codes = colored().panels[state.focus].codes;
-  const rows = data.ids.map((_, row) => row).filter((row) => codes[row] === code);
-  change({ rows });
+function countsOf(codes, size, rows) {
+  const counts = new Array(size).fill(0);
+  (rows ?? data.ids.map((_, row) => row)).forEach((row) => { counts[codes[row]] += 1; });
+  return counts;
+}
+
+function entriesOf({ color, panels, scale }) {
+  if (scale || color.names.length < 2) return { entries: [], listed: data.listed, other: null };
+  const { codes: points } = panels[state.focus];
+  const counts = countsOf(points, color.names.length);
+  const chosen = countsOf(points, color.names.length, state.rows);
+  const codes = new Set(panels.flatMap((panel) => [...new Set(panel.codes)]));
+  const entries = color.names.map((name, code) => ({
+    name, full: color.full[code], color: color.styles[code][0], symbol: color.styles[code][1],
+    codes: [code], count: counts[code], on: share(chosen[code], counts[code]),
+  })).filter((_, code) => codes.has(code));
+  if (entries.length > data.listed) entries.sort((one, other) => other.count - one.count);
+  const rest = entries.slice(data.listed).flatMap((one) => one.codes);
+  const sum = (values) => rest.reduce((total, code) => total + values[code], 0);
+  const other = rest.length ? {
+    name: `${rest.length} other${rest.length > 1 ? "s" : ""}`, codes: rest,
+    count: sum(counts), on: share(sum(chosen), sum(counts)),
+  } : null;
+  return { entries, listed: data.listed, other };
+}
+
+function keyOf(colors) {
+  const lines = data.lines[runs().some((run) => run !== against(run)) ? "compared" : "alone"];
+  const { title, scale } = colors;
+  return { title, scale, ...entriesOf(colors), lines, linesTitle: data.linesTitle };
+}
+
+function pick(codes, how) {
+  const points = colored().panels[state.focus].codes;
+  const members = data.ids.map((_, row) => row).filter((row) => codes.includes(points[row]));
+  if (how === "add") change({ rows: union(members) });
+  else if (how === "remove") change({ rows: state.rows.filter((row) => !codes.includes(points[row])) });
+  else change({ rows: String(members) === String(state.rows) ? [] : members });
 }
 
 // Maps
@@ -178,12 +216,14 @@ function pick(code) {
 function edgeNote(run, keys, drawn) {
   const { edges, rows } = state;
   const changing = edges !== "all";
-  if (changing && run === against(run)) return `this is the baseline: nothing is ${edges}`;
+  const other = changing && run === against(run) && counterpart();
+  if (other === undefined || (other && edges === "gained")) return `this is the baseline: nothing is ${edges}`;
   const one = keys.length === 1;
   const noun = `${changing ? `${edges} ` : ""}${one ? "edge" : "edges"}`;
   const count = drawn.length === keys.length ? `${whole(keys.length)} ${noun}`
     : `${whole(drawn.length)} of ${whole(keys.length)} ${noun} drawn`;
-  return `${count}${rows.length ? ` that ${one ? "touches" : "touch"} the selection` : ""}`;
+  const touch = rows.length ? ` that ${one ? "touches" : "touch"} the selection` : "";
+  return `${count}${touch}${other ? ` (in ${shortened(other.variant, 40)})` : ""}`;
 }
 
 function panelOf(run, colors, colorTitle, share) {
@@ -193,7 +233,8 @@ function panelOf(run, colors, colorTitle, share) {
   const drawn = evenly(keys, share);
   const notes = [data.spaceNote, run.note];
   if (edges !== "none") notes.push(edgeNote(run, keys, drawn));
-  const title = `${shortened(run.variant, 40)}, seed ${run.seed}`;
+  const seed = data.alone ? "" : `, seed ${run.seed}`;
+  const title = `${shortened(run.variant, 40)}${seed}`;
   const selected = rows.length ? `, ${whole(rows.length)} selected` : "";
   const color = colorTitle ? `, coloured by ${colorTitle}` : "";
   const style = data.edges[edges];
@@ -204,6 +245,20 @@ function panelOf(run, colors, colorTitle, share) {
   };
 }
 
+// The neighbours of every point in every map, and in the baseline's graph.
+function nearOf() {
+  const all = runs();
+  const graphs = [...new Set([...all, ...all.map(against)])];
+  const first = all.find(differs);
+  const panels = all.map((run) => {
+    const gains = run !== against(run);
+    const after = gains ? run : first ?? run;
+    return { before: graphs.indexOf(against(run)), after: graphs.indexOf(after), gains };
+  });
+  const lists = graphs.map(({ graph }) => ({ width: graph.most, values: graph.near }));
+  return { k: state.k, count: data.count, lists, panels, styles: data.changes };
+}
+
 function mapsOf(colors) {
   const share = Math.floor(data.mostEdges / state.shown.length);
   return {
@@ -211,6 +266,7 @@ function mapsOf(colors) {
     styles: colors.styles, scale: colors.scale,
     panels: runs().map((run, i) => panelOf(run, colors.panels[i], colors.title, share)),
     selected: state.rows.length ? Uint32Array.from(state.rows) : null,
+    near: nearOf(),
   };
 }
 
@@ -237,11 +293,17 @@ function nearest(graph, row, most) {
   );
 }
 
-function factsOf(run, row) {
+// What a point lacks, its label and its prediction: the facts shown first.
+function answersOf(run, row) {
   const facts = lackedBy(row).map((name) => ["has no", name, ""]);
-  const { graph } = run;
   if (spoken) facts.push(["label", spoken[row], ""]);
   if (run.predictions) facts.push(["prediction", ...predictionOf(run, row)]);
+  return facts;
+}
+
+function factsOf(run, row) {
+  const facts = answersOf(run, row);
+  const { graph } = run;
   if (graph.same && !Number.isNaN(purityOf(run)[row])) {
     facts.push(["purity", `${told(purityOf(run)[row])} (chance ${told(chance[row])})`, ""]);
   }
@@ -288,14 +350,14 @@ function headingOf(space, graph, run, row) {
     const both = nearest(graph, row, k).filter((one) => here.has(one.row)).length;
     heading += `, ${both} of ${k} shared`;
   }
-  return { heading, rows: nearest(graph, row, MOST_TILES) };
+  return { heading, rows: nearest(graph, row, MOST_NEIGHBORS) };
 }
 
 function ofPoint(panel, row) {
   const run = runs()[panel];
   const { graph } = run;
   const { title, picture, text } = entry(row);
-  const rows = nearest(graph, row, MOST_ROWS);
+  const rows = nearest(graph, row, MOST_NEIGHBORS);
   const same = nearest(graph, row, state.k).filter((one) => one.same).length;
   const shared = graph.same && data.labels[row] ? `, ${same} with its label` : "";
   const lacks = graph.lacks(row);
@@ -304,7 +366,8 @@ function ofPoint(panel, row) {
     facts: factsOf(run, row),
     heading: lacks ? data.lacking : `${state.k} nearest in the ${data.space} space${shared}`,
     rows,
-    more: state.k > MOST_ROWS && !lacks ? `${MOST_ROWS} of ${whole(state.k)} shown` : "",
+    more: state.k > MOST_NEIGHBORS && !lacks ? `${MOST_NEIGHBORS} of ${whole(state.k)} shown` : "",
+    answers: answersOf(run, row).length,
     elsewhere: data.otherSpaces.map(
       (space, i) => headingOf(space, data.graphs[run.others[i]], run, row),
     ),
@@ -317,12 +380,12 @@ function ofSelection() {
   const judged = rows.filter((row) => data.labels?.[row]);
   judged.forEach((row) => counts.set(spoken[row], (counts.get(spoken[row]) || 0) + 1));
   const ranked = [...counts].sort((a, b) => b[1] - a[1]);
-  const rest = ranked.slice(5).reduce((sum, [, count]) => sum + count, 0);
+  const rest = ranked.slice(MOST_CLASSES).reduce((sum, [, count]) => sum + count, 0);
   const last = [["other labels", rest], [data.noLabel, spoken ? rows.length - judged.length : 0]];
-  const lines = [...ranked.slice(0, 5), ...last.filter(([, count]) => count)];
+  const lines = [...ranked.slice(0, MOST_CLASSES), ...last.filter(([, count]) => count)];
   return {
     title: `${whole(rows.length)} selected`, picture: "", text: "", elsewhere: [],
-    facts: lines.map(([name, count]) => [name, whole(count), ""]),
+    facts: lines.map(([name, count]) => [name, whole(count), ""]), answers: MOST_CLASSES + 2,
     heading: "in the order of the data", rows: rows.slice(0, MOST_ROWS).map((row) => entry(row)),
     more: rows.length > MOST_ROWS ? `${MOST_ROWS} of ${whole(rows.length)} shown` : "",
   };
@@ -336,7 +399,8 @@ function detailOf() {
 }
 
 function drawPane() {
-  drawDetail(parts.detail, detailOf(), ({ words: [row] }) => row >= 0 && change({ rows: [row] }));
+  const act = ({ words: [row] }) => row >= 0 && change({ rows: [row] });
+  drawDetail(parts.detail, detailOf(), act, data.terms);
 }
 
 // The strip: numbers of the whole come from Python, those of the selection from here
@@ -395,15 +459,15 @@ function stripOf() {
 function draw() {
   const colors = colored();
   scene.draw(mapsOf(colors));
-  drawKey(parts.key, keyOf(colors), pick);
+  drawKey(parts.key, keyOf(colors), pick, data.terms);
   drawPane();
-  drawStrip(parts.strip, stripOf());
+  drawStrip(parts.strip, stripOf(), undefined, data.terms);
   controls.forEach((one) => one.show(state));
   parts.clear.disabled = parts.copy.disabled = parts.save.disabled = !state.rows.length;
   parts.undo.disabled = !past.length;
 }
 
-function differs(one, other) {
+function changes(one, other) {
   return Object.keys(one).some((name) => name !== "focus" && String(one[name]) !== String(other[name]));
 }
 
@@ -413,7 +477,7 @@ function change(patch, by = "") {
   state = { ...state, ...patch };
   if ("shown" in patch && !("focus" in patch)) state.focus = Math.max(state.shown.indexOf(focused), 0);
   // To look at another map changes nothing of what is shown.
-  if (differs(before, state)) {
+  if (changes(before, state)) {
     const now = performance.now();
     if (!by || by !== moved.by || now - moved.at > TOGETHER) past = [...past.slice(1 - MOST_UNDONE), before];
     moved = { by, at: now };
@@ -489,29 +553,38 @@ function tableOf(rows) {
 }
 
 const parts = {};
-const what = add(app, "div", "rv-bar");
-const how = add(app, "div", "rv-bar");
+const bar = add(app, "div", "rv-bar");
+const more = add(app, "div", "rv-more");
+more.setAttribute("role", "group");
+more.setAttribute("aria-label", "further controls");
 const main = add(app, "div", "rv-main");
+parts.status = add(main, "div", "rv-status");
+parts.status.setAttribute("role", "status");
 const map = add(main, "div", "rv-map");
 const controls = [
-  toggles(what, "shown", "Variants side by side", data.variants.map(({ name }) => name), toggle),
-  choice(what, "seed", "Seed", seeds, (seed) => change({ seed })),
-  choice(what, "color", "Colour by", data.colors.map(({ name }) => name), (color) => change({ color })),
-  slider(how, data.steps, (k) => change({ k }, "k")),
-  toggles(how, "edges", "Edges", data.variants.length > 1 || base.runs.length > 1
+  toggles(bar, "shown", "Maps", data.variants.map(({ name }) => name), toggle),
+  choice(bar, "color", "Colour by", data.colors.map(({ name }) => name), (color) => change({ color })),
+  choice(bar, "edges", "Edges", data.variants.length > 1
     ? ["none", "all", "kept", "gained", "lost"] : ["none", "all"], (edges) => change({ edges })),
-  searchBox(how, search),
+  slider(bar, data.steps, (k) => change({ k }, "k")),
 ];
-const actions = add(how, "div", "rv-actions");
+const actions = add(bar, "div", "rv-acts");
+controls.push(searchBox(actions, search));
 parts.undo = action(actions, "Undo", "go back to what was shown before", undo);
-parts.clear = action(actions, "Clear selection", "select nothing", () => change({ rows: [] }));
-parts.copy = action(actions, "Copy ids", "copy the ids of the selected points, a line each", async () => {
-  const done = await copy(state.rows.map((row) => data.ids[row]).join("\n"));
-  say(done ? `copied ${whole(state.rows.length)} ids` : "the browser did not let the ids be copied");
-});
+parts.clear = action(actions, "Clear", "select nothing", () => change({ rows: [] }));
 parts.save = action(actions, "Save CSV", "save a table of the selected points", () => save("selected.csv", asCsv(tableOf(state.rows))));
-parts.status = add(how, "div", "rv-status");
-parts.status.setAttribute("role", "status");
+disclosure(actions);
+if (seeds.length > 1) {
+  group(more, "Which run", "A variant can have runs of several seeds.", (line) => {
+    controls.push(choice(line, "seed", "Seed", seeds, (seed) => change({ seed })));
+  });
+}
+group(more, "What is selected", "Ids of the selected points, a line each.", (line) => {
+  parts.copy = action(line, "Copy ids", "copy the ids of the selected points, a line each", async () => {
+    const done = await copy(state.rows.map((row) => data.ids[row]).join("\n"));
+    say(done ? `copied ${whole(state.rows.length)} ids` : "the browser did not let the ids be copied");
+  });
+});
 const region = (parent, name, role, label) => {
   const node = add(parent, "div", name);
   node.setAttribute("role", role);
@@ -539,6 +612,7 @@ parts.key = region(map, "rv-key", "group", "legend");
 parts.detail = region(main, "rv-detail", "region", "details");
 parts.strip = region(app, "rv-strip", "region", "metrics");
 parts.strip.tabIndex = 0; // it scrolls by itself where the page is narrow
+scene.terms = data.terms;
 scene.points({ names: data.ids, words: spoken || [] });
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest?.("input, textarea, select");
@@ -557,4 +631,5 @@ window.refnetViz = {
   },
   edges: (name, kind) => [...ends(edgesOf(runOf(name), kind), data.count)],
   table: () => tableOf(state.rows),
+  neighbors: (number, row) => changesOf(nearOf(), number, row),
 };

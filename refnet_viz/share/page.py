@@ -136,7 +136,9 @@ def export_html(
 def _page(content: Content) -> bytes:
     names, first = list(content.store.embeddings.variants), content.first
     dataset = first.info.get("dataset", names[0])
-    title = f"{cut(dataset)}: {', '.join(cut(name) for name in names)}"
+    title = ", ".join(cut(name) for name in names)
+    if names != [dataset]:
+        title = f"{cut(dataset)}: {title}"
     picture, alt, height = _still(content)
     body = BODY.format(
         title=text(title),
@@ -156,7 +158,7 @@ def _page(content: Content) -> bytes:
         [
             "(() => {",
             '"use strict";',
-            scripts.script(*scripts.SCENE, *scripts.PANES),
+            scripts.script(*scripts.SCENE, *scripts.PANES, scripts.MORE),
             *(markup.source(name) for name in SCRIPTS),
             "})();",
         ]

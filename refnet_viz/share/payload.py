@@ -30,15 +30,15 @@ from ..explorer.colors import (
     responsibility_title,
 )
 from ..explorer.embeddings import Embeddings, Key, Rows
+from ..explorer.help import terms
+from ..explorer.legend import LISTED, LONGEST_NAME
 from ..explorer.points import PointTable, responsibility_of, searched_metadata
 from ..explorer.state import State
 from ..explorer.store import Store
 from ..explorer.view import MOST_EDGES, drawn_rows_of
-from ..explorer.wire import LONGEST_NAME
 from ..graph.points import labelled_neighbors, same_label
-from ..plot.color import MOST_ENTRIES
 from ..plot.points import point_size
-from ..plot.text import cut
+from ..plot.text import cut, middle
 
 STEPS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50)  # of the slider of k
 MOST_BYTES = 5_000_000  # of neighbours; more seeds than fit stay at home
@@ -79,10 +79,15 @@ class Content:
         """The points that are drawn: all, or an even sample."""
         return drawn_rows_of(len(self.first))
 
+    @property
+    def compared(self) -> bool:
+        """Whether there are variants to compare."""
+        return len(self.embeddings.variants) > 1
+
     @cached_property
     def colors(self) -> list[str]:
         """Names of what points can be coloured by."""
-        names = list(self.store.colors)
+        names = list(self.state.offered(self.store)["color"])
         if len(self.drawn) < len(self.first):
             names.remove("in-degree")  # it counts points that the page does not know
         return names
@@ -182,6 +187,7 @@ def payload(content: Content) -> dict[str, Any]:
     return {
         "mode": content.state.mode,
         "total": len(first),
+        "alone": content.embeddings.alone,
         "count": len(rows),
         "space": content.state.space,
         "spaceNote": f"{cut(content.state.space)} space",
@@ -204,11 +210,20 @@ def payload(content: Content) -> dict[str, Any]:
             kind: _edge_style(kind, content.state.mode)
             for kind in ("all", "kept", "gained", "lost")
         },
+        "changes": edges.change_styles(content.state.mode),
         "mostEdges": MOST_EDGES,
-        "mostEntries": MOST_ENTRIES,
+        "listed": LISTED,
+        "lines": {
+            kind: edges.change_key(
+                content.state.mode, content.state.baseline, compared=kind == "compared"
+            )
+            for kind in ("compared", "alone")
+        },
+        "linesTitle": edges.LINES_TITLE,
         "longest": panes.LONGEST,
         "ramp": list(ramp(content.state.mode)),
         "hint": panes.HINT,
+        "terms": terms(),
         "ids": first.ids[rows].tolist(),
         "texts": _texts(content),
         "metadata": _metadata(content),
@@ -353,7 +368,8 @@ def _columns(content: Content) -> list[dict[str, Any]]:
     """Return the columns of the metric strip; the last one is of rewiring."""
     key = content.runs[content.state.baseline][0]
     columns: list[dict[str, Any]] = _strip(content, key, content.state.k)["columns"]
-    columns[-1]["rewiring"] = True
+    if content.compared:
+        columns[-1]["rewiring"] = True
     return columns
 
 
@@ -369,7 +385,7 @@ def _strip(content: Content, key: Key, k: int) -> dict[str, Any]:
     """Return what the metric strip says of a whole graph, with the bands of seeds."""
     family = content.store.every_seed(key, content.state.baseline, k)
     line = panes.StripLine(key.variant, content.table(key, k), family)
-    return panes.strip_of([line], NOTHING, 0)
+    return panes.strip_of([line], NOTHING, 0, compared=content.compared)
 
 
 def _colors(content: Content) -> list[dict[str, Any]]:
@@ -398,11 +414,12 @@ def _color(content: Content, tables: list[PointTable], name: str) -> dict[str, A
     ends = {}
     if coloring.kind not in {"categories", "numbers"}:
         ends = dict(zip(("lowText", "highText"), ends_of(coloring), strict=True))
-    codes = range(len(coloring.names))
+    full = [" ".join(each.split()) for each in coloring.names]
     return {
         "name": name,
         "title": title,
-        "names": [cut(coloring.entry(code), LONGEST_NAME) for code in codes],
+        "names": [middle(each, LONGEST_NAME) for each in full],
+        "full": full,
         "styles": [list(style) for style in coloring.styles],
         "columns": columns,
         **lowest,

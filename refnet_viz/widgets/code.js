@@ -1,31 +1,39 @@
-// Asks the kernel for the code of the view, shows it, and puts it on the clipboard.
+// Asks the kernel for the code of the view and puts it on the clipboard. A short notice
+// says so; where the page may not write there, the text stands to be taken by hand.
+const LINGER = 5000; // milliseconds
+
 async function copied(text) {
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    return false; // not allowed here: the text is shown to be copied by hand
+    return false; // not allowed here
   }
+}
+
+function inShort(text) {
+  const lines = text.split("\n");
+  return lines.length > 1 ? `${lines[0]} … (${lines.length} lines)` : text;
 }
 
 export default {
   render({ model, el }) {
     el.classList.add("rv-code");
     const open = button(el, "rv-button", "Copy as code", "the code that makes this view again", () => {
-      if (box.hidden) model.send({ kind: "code", words: [] });
-      else close();
+      model.send({ kind: "code", words: [] });
     });
+    const toast = add(el, "div", "rv-toast");
+    toast.setAttribute("role", "status");
+    toast.hidden = true;
     const box = add(el, "div", "rv-code-box");
     const close = () => {
       box.hidden = true;
-      open.setAttribute("aria-expanded", "false");
       open.focus();
     };
     box.hidden = true;
     box.setAttribute("role", "dialog");
     box.setAttribute("aria-label", "code of this view");
-    const said = add(box, "div", "rv-code-said");
-    said.setAttribute("aria-live", "polite");
+    add(box, "div", "", "Copy it from here:");
     const text = add(box, "pre", "");
     text.tabIndex = 0;
     button(box, "rv-button", "Close", "", close);
@@ -33,17 +41,25 @@ export default {
       if (event.key === "Escape") close();
       event.stopPropagation();
     });
+    let fading = 0;
     const show = async (content) => {
       if (content.kind !== "code") return;
-      text.textContent = content.text;
-      box.hidden = false;
-      open.setAttribute("aria-expanded", "true");
-      said.textContent = "";
-      said.textContent = (await copied(content.text)) ? "Copied. It is:" : "Copy it from here:";
-      text.focus();
+      clearTimeout(fading);
+      const done = await copied(content.text);
+      box.hidden = done;
+      toast.hidden = !done;
+      if (done) {
+        toast.textContent = `Copied: ${inShort(content.text)}`;
+        fading = setTimeout(() => { toast.hidden = true; }, LINGER);
+      } else {
+        text.textContent = content.text;
+        text.focus();
+      }
     };
-    open.setAttribute("aria-expanded", "false");
     model.on("msg:custom", show);
-    return () => model.off("msg:custom", show);
+    return () => {
+      clearTimeout(fading);
+      model.off("msg:custom", show);
+    };
   },
 };

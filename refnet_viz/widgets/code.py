@@ -1,4 +1,4 @@
-"""A button that shows the code of a view."""
+"""A button that copies the code of a view."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from .scripts import bound
 
 
 class Code(anywidget.AnyWidget):
-    """A button that asks for the code, shows it and puts it on the clipboard."""
+    """A button that asks for the code and puts it on the clipboard."""
 
     _esm = bound("dom.js", to="code.js")

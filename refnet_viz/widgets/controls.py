@@ -12,6 +12,7 @@ from ..explorer.state import State, weighable
 from ..explorer.store import Store
 from .chips import Chips
 from .code import Code
+from .more import Disclosure, More
 from .saving import Saving
 from .weights import Weights
 
@@ -19,8 +20,7 @@ LAYOUT_NAMES = {"aligned": "aligned UMAP", "umap": "UMAP", "pca": "PCA"}
 MOST_BUTTONS = 5  # beyond this many options a list takes less room
 MOST_LIVE = 5_000  # points that can be searched while one types
 FINAL = "kept"  # the epoch whose state the run kept; a widget's value cannot be None
-FIRST_BAR = ("variants", "seed", "space", "metric", "layout", "color")
-SECOND_BAR = ("k", "edges", "baseline", "weights", "epoch")
+BAR = ("variants", "color", "edges", "k")  # the others are behind a button
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Actions:
         )
         search.tooltip = "select the points in which every one of these words occurs"
         undo = W.Button(description="Undo", tooltip="go back to what was shown before")
-        clear = W.Button(description="Clear selection", tooltip="select nothing")
+        clear = W.Button(description="Clear", tooltip="select nothing")
         search.add_class("rv-control")
         search.add_class("rv-search")
         for button in (undo, clear):
@@ -76,6 +76,7 @@ class Controls:
     ) -> None:
         self.widgets = _widgets(store, state)
         self.actions = Actions.make(live=len(store.embeddings.first) <= MOST_LIVE)
+        self.more = More({**self.widgets, "code": self.actions.code})
         self._moved, self._showing = moved, False
         self._shown: tuple[Store, State] | None = None
         for name, widget in self.widgets.items():
@@ -125,7 +126,7 @@ class Controls:
             self._showing = False
 
     def _show(self, store: Store, state: State) -> None:
-        choices = state.choices(store)
+        choices, offered = state.choices(store), state.offered(store)
         before = self._shown and self._shown[1].settings()
         settings = state.settings()
         if before is None or before["variants"] != state.variants:
@@ -137,34 +138,25 @@ class Controls:
             self["weights"].layout.display = "none"
         self["k"].value = state.k
         for name, options in choices.items():
+            shown = offered.get(name, options)
             if name not in {"variants", "k"}:
-                _choose(self[name], name, options, settings[name])
-        several = len(choices["epoch"]) > 1
-        self["epoch"].layout.display = None if several else "none"
+                _choose(self[name], name, shown, settings[name])
+            self[name].layout.display = None if name in offered else "none"
+        self.more.show()
 
     @property
     def showing(self) -> bool:
         """Whether controls are brought in line with the state just now."""
         return self._showing
 
-    def bars(self, status: W.Widget) -> list[W.HBox]:
-        """Return two rows that break where the width ends.
-
-        Parameters
-        ----------
-        status
-            The line of status, below the second.
-        """
-        buttons = self.actions
-        row = W.HBox(
-            [buttons.search, buttons.undo, buttons.clear, buttons.code, buttons.saving]
-        )
+    def bars(self) -> list[W.HBox]:
+        """Return the row of what is used most, and what opens below it."""
+        acts = self.actions
+        row = W.HBox([acts.search, acts.undo, acts.clear, acts.saving, Disclosure()])
         row.add_class("rv-acts")
-        second = [*(self.widgets[name] for name in SECOND_BAR), row, status]
-        bars = [W.HBox([self.widgets[name] for name in FIRST_BAR]), W.HBox(second)]
-        for bar in bars:
-            bar.add_class("rv-bar")
-        return bars
+        bar = W.HBox([*(self.widgets[name] for name in BAR), row])
+        bar.add_class("rv-bar")
+        return [bar, self.more]
 
 
 def _widgets(store: Store, state: State) -> dict[str, Any]:
@@ -186,14 +178,14 @@ def _widgets(store: Store, state: State) -> dict[str, Any]:
     buttons = len(choices["space"]) <= MOST_BUTTONS
     edges = "all, by the modalities that have them, or kept, gained and lost since"
     return {
-        "variants": Chips("Variants side by side"),
+        "variants": Chips("Maps"),
         "seed": _choice("Seed", "which run of the variants"),
         "space": _choice("Space", "where neighbours are looked for", buttons=buttons),
         "metric": _choice("Distance", "how neighbours are measured"),
         "layout": _choice("Layout", "how the space is laid out in the plane"),
         "color": _choice("Colour by", "what the colour of a point shows"),
         "k": k,
-        "edges": _choice("Edges", f"{edges} the baseline", buttons=True),
+        "edges": _choice("Edges", f"{edges} the baseline"),
         "baseline": _choice(
             "Compared with", "the variant that edges and rewiring refer to"
         ),

@@ -20,6 +20,7 @@ from ..data.dataset import Dataset
 from ..explorer import ahead, panes, picture
 from ..explorer.code import code_of
 from ..explorer.inputs import rows_of
+from ..explorer.legend import selected_by
 from ..explorer.points import PointTable, class_words
 from ..explorer.state import MOST, History, State
 from ..explorer.store import JUDGED_AT_ONCE, Store
@@ -222,7 +223,8 @@ class Explorer:
         view = rv.explore(spaces, k=1)
         view.select(["0"])
         """
-        return code_of(picture.arguments_of(self._view))
+        trainable = self.workshop is not None
+        return code_of(picture.arguments_of(self._view), trainable=trainable)
 
     def snapshot(self) -> go.Figure:
         """Return what the maps show as a plain figure, to be saved or changed."""
@@ -306,12 +308,11 @@ class Explorer:
         return {"names": first.ids[rows].tolist(), "words": labels}
 
     def _assemble(self) -> W.VBox:
-        main = W.HBox([self.map, self.detail])
+        main = W.HBox([self._notice.status, self.map, self.detail])
         main.add_class("rv-main")
-        bars = self.controls.bars(self._notice.status)
         workshop = [] if self.workshop is None else [self.workshop]
         below = [self._progress, self.strip, *workshop, self._notice.errors]
-        widget = W.VBox([*bars, main, *below])
+        widget = W.VBox([*self.controls.bars(), main, *below])
         for name in ("rv-explorer", f"rv-{self.state.mode}"):
             widget.add_class(name)
         return widget
@@ -493,15 +494,16 @@ class Explorer:
         if place >= 0 and panel < len(self.state.variants):
             row = int(self._view.drawn_rows[place])
             self._pointed = self.state.variants[panel], row
+            self.map.answer(self._view, place)
             self._draw_detail()
             lacking = len(self._view.beside(self._view.keys[panel]))
             if len(self.detail.content["elsewhere"]) < lacking:
                 self._compute_later()
 
-    def _on_class(self, code: int) -> None:
-        """Select a class of the legend, as the map in focus shows it."""
-        codes = self._view.coloring.values[self._view.focus]
-        self.change(rows=np.flatnonzero(codes == code))
+    def _on_class(self, codes: list[int], how: str) -> None:
+        """Select classes of the legend, as the map in focus shows them."""
+        points = self._view.coloring.values[self._view.focus]
+        self.change(rows=selected_by(points, self.state.rows, codes, how))
 
 
 def _bundle(image: str, alt: str) -> dict[str, str]:

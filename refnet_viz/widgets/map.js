@@ -15,7 +15,7 @@ function arrays(part) {
 }
 
 function gathered(model) {
-  const [places, edges, colors] = ["places", "edges", "colors"].map((name) => model.get(name));
+  const [places, edges, colors, near] = ["places", "edges", "colors", "near"].map((name) => model.get(name));
   const panels = model.get("texts").panels.map((text, number) => ({
     ...text,
     ...arrays(places.panels[number]),
@@ -26,6 +26,7 @@ function gathered(model) {
     panels, mode: model.get("mode"), styles: colors.styles, scale: colors.scale,
     together: places.together, size: places.size, focus: model.get("texts").focus,
     selected: typed(model.get("chosen").rows, Uint32Array),
+    near: { ...near, lists: near.lists.map(({ width, values }) => ({ width, values: typed(values, Uint16Array) })) },
   };
 }
 
@@ -42,6 +43,7 @@ export default {
         pending = setTimeout(() => model.send({ kind: "hover", words: [panel, row] }), 60);
       },
     });
+    scene.terms = model.get("terms");
     const key = add(el, "div", "rv-key");
     key.setAttribute("role", "group");
     key.setAttribute("aria-label", "legend");
@@ -50,7 +52,7 @@ export default {
       scene.points(model.get("said"));
       scene.draw(gathered(model));
     };
-    const renew = () => drawKey(key, model.get("key"), (code) => model.send({ kind: "class", words: [code] }));
+    const renew = () => drawKey(key, model.get("key"), (...words) => model.send({ kind: "class", words }), model.get("terms"));
     let waiting = false;
     // One message changes several of them; the maps are drawn once.
     const soon = () => {
@@ -58,9 +60,11 @@ export default {
       waiting = true;
       queueMicrotask(() => { waiting = false; update(); });
     };
-    const names = ["said", "texts", "places", "edges", "colors", "chosen"];
+    const names = ["said", "texts", "places", "edges", "colors", "near", "chosen"];
     names.forEach((name) => model.on(`change:${name}`, soon));
     model.on("change:key", renew);
+    const answer = ({ kind, near }) => kind === "near" && scene.answer(near);
+    model.on("msg:custom", answer);
     update();
     renew();
     let unname = () => {};
@@ -77,6 +81,7 @@ export default {
       unname();
       names.forEach((name) => model.off(`change:${name}`, soon));
       model.off("change:key", renew);
+      model.off("msg:custom", answer);
       scene.destroy();
     };
   },

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import anywidget
+import numpy as np
 import traitlets
 
+from ..explorer.help import terms
 from ..explorer.scripts import SCENE, script, style
 from ..explorer.view import View
-from ..explorer.wire import messages
+from ..explorer.wire import messages, neighbors
 from .scripts import HERE
 
 
@@ -18,7 +20,7 @@ class Map(anywidget.AnyWidget):
     shows the widget a second time, starts from them. What is done to a map arrives as
     a message ``{"kind": ..., "words": [...]}``: "lasso" (panel, xs, ys, whether to
     extend), "click" (panel, drawn row, whether to extend), "hover" (panel, drawn row
-    or -1), "class" (code of a legend entry), "focus" (panel) and "clear".
+    or -1), "class" (codes of a legend entry, how), "focus" (panel) and "clear".
     """
 
     _esm = script(*SCENE, HERE / "names.js", HERE / "map.js")
@@ -30,6 +32,8 @@ class Map(anywidget.AnyWidget):
     edges = traitlets.Dict().tag(sync=True)
     colors = traitlets.Dict().tag(sync=True)
     key = traitlets.Dict().tag(sync=True)
+    near = traitlets.Dict().tag(sync=True)
+    terms = traitlets.Dict(terms()).tag(sync=True)
     chosen = traitlets.Dict().tag(sync=True)
 
     def show(self, view: View) -> None:
@@ -37,3 +41,15 @@ class Map(anywidget.AnyWidget):
         with self.hold_sync():
             for name, content in messages(view).items():
                 setattr(self, name, content)
+
+    def answer(self, view: View, place: int) -> None:
+        """Send the neighbours of one drawn point, where those of all are too many."""
+        if self.near["lists"]:
+            return
+        near = neighbors(view, place)
+        near["lists"] = [
+            {**each, "values": np.frombuffer(each["values"], "<u2").tolist()}
+            for each in near["lists"]
+        ]
+        if near["lists"]:
+            self.send({"kind": "near", "near": near})

@@ -12,6 +12,7 @@ function nameControls(root) {
     root.querySelectorAll("[role=slider]").forEach((node) => say(node, "aria-label", nameOf(node)));
     root.querySelectorAll(".widget-readout[contenteditable]").forEach((node) => {
       say(node, "role", "textbox");
+      say(node, "tabindex", "-1"); // the slider beside it has the same value
       say(node, "aria-label", nameOf(node));
     });
     root.querySelectorAll(".widget-toggle-buttons > div, .rv-chips").forEach((node) => {
@@ -20,6 +21,11 @@ function nameControls(root) {
     });
     root.querySelectorAll(".widget-toggle-button").forEach((node) => {
       say(node, "aria-pressed", String(node.classList.contains("mod-active")));
+    });
+    root.querySelectorAll(".rv-chips").forEach(rove);
+    root.querySelectorAll(".rv-more").forEach((node) => {
+      say(node, "role", "group");
+      say(node, "aria-label", "further controls");
     });
     root.querySelectorAll(".rv-status").forEach((node) => say(node, "role", "status"));
   };

@@ -5,7 +5,7 @@ function pane(draw, name, label) {
       el.classList.add(name);
       el.setAttribute("role", "region");
       el.setAttribute("aria-label", label);
-      const update = () => draw(el, model.get("content"), (words) => model.send(words));
+      const update = () => draw(el, model.get("content"), (words) => model.send(words), model.get("terms"));
       model.on("change:content", update);
       update();
       return () => model.off("change:content", update);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import anywidget
 import traitlets
 
+from ..explorer.help import terms
 from .scripts import pane
 
 
@@ -16,6 +17,7 @@ class Detail(anywidget.AnyWidget):
 
     _esm = pane("drawDetail", "rv-detail", "details", "detail.js")
     content = traitlets.Dict().tag(sync=True)
+    terms = traitlets.Dict(terms()).tag(sync=True)
 
 
 class Strip(anywidget.AnyWidget):
@@ -23,3 +25,4 @@ class Strip(anywidget.AnyWidget):
 
     _esm = pane("drawStrip", "rv-strip", "metrics", "strip.js")
     content = traitlets.Dict().tag(sync=True)
+    terms = traitlets.Dict(terms()).tag(sync=True)

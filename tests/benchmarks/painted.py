@@ -80,11 +80,14 @@ def controls(page: Page) -> dict[str, float]:
     def choose(value: str) -> Callable[[], Any]:
         return lambda: page.locator(".rv-color select").select_option(value)
 
+    def draw(kind: str) -> Callable[[], Any]:
+        return lambda: page.locator(".rv-edges select").select_option(kind)
+
     keys = ["ArrowRight"] * 4 + ["ArrowLeft"] * 4
     classes = page.locator(".rv-key button")
     return {
         "k, gained edges": timed(page, [press(key) for key in keys]),
-        "edge mode": timed(page, [click(n) for n in ["all", "kept"] * 4]),
+        "edge mode": timed(page, [draw(n) for n in ["all", "kept"] * 4]),
         "colour": timed(page, [choose(c) for c in ["in-degree", "purity"] * 4]),
         "back to classes": timed(page, [choose(c) for c in ["label", "purity"] * 4]),
         "variant on or off": timed(page, [click("b")] * (ROUNDS + 1)),

@@ -32,7 +32,35 @@ function tile(list, entry, act) {
   else add(node, "span", "", entry.title);
 }
 
-function drawDetail(root, content, act = () => {}) {
+// The rows of the metadata may be called anything: what is no term of ours has none.
+function drawFacts(root, facts, terms, ours) {
+  if (!facts.length) return;
+  const list = add(root, "dl", "rv-facts");
+  for (const [name, value, mark] of facts) {
+    const title = add(list, "dt", "", name);
+    if (ours.some((one) => name === one || name.startsWith(`${one} from `) || name.startsWith(`${one}: `))) {
+      explain(title, terms);
+    }
+    add(list, "dd", mark ? `rv-${mark}` : "", value);
+  }
+}
+
+// Other spaces are folded; those that were opened stay open while one points elsewhere.
+function drawElsewhere(root, parts, act, terms) {
+  root.rvUnfolded ??= new Set();
+  parts.forEach(({ heading, rows }, number) => {
+    const box = add(root, "details", "rv-elsewhere");
+    box.open = root.rvUnfolded.has(number);
+    box.addEventListener("toggle", () => root.rvUnfolded[box.open ? "add" : "delete"](number));
+    explain(add(box, "summary", "rv-heading", heading), terms);
+    const tiles = add(box, "div", "rv-tiles");
+    rows.forEach((entry) => tile(tiles, entry, act));
+  });
+}
+
+const OURS = ["purity", "rewiring", "in-degree", "responsibility"];
+
+function drawDetail(root, content, act = () => {}, terms = {}) {
   root.replaceChildren();
   if (content.hint) {
     add(root, "p", "rv-hint", content.hint);
@@ -43,18 +71,13 @@ function drawDetail(root, content, act = () => {}) {
   const words = add(head, "div", "rv-words");
   add(words, "div", "rv-title", content.title);
   if (content.text) add(words, "div", "rv-text", content.text);
-  const facts = add(root, "dl", "rv-facts");
-  for (const [name, value, mark] of content.facts) {
-    add(facts, "dt", "", name);
-    add(facts, "dd", mark ? `rv-${mark}` : "", value);
-  }
-  for (const { heading, rows } of content.elsewhere || []) {
-    add(root, "div", "rv-heading", heading);
-    const tiles = add(root, "div", "rv-tiles");
-    rows.forEach((entry) => tile(tiles, entry, act));
-  }
-  add(root, "div", "rv-heading", content.heading);
+  drawFacts(root, content.facts.slice(0, content.answers), terms, []);
+  explain(add(root, "div", "rv-heading", content.heading), terms);
   const list = add(root, "ol", "rv-list");
   content.rows.forEach((entry) => row(list, entry, act));
   if (content.more) add(root, "p", "rv-hint", content.more);
+  const rest = content.facts.slice(content.answers);
+  if (rest.length) add(root, "div", "rv-heading", "about this point");
+  drawFacts(root, rest, terms, OURS);
+  drawElsewhere(root, content.elsewhere || [], act, terms);
 }

@@ -1,4 +1,5 @@
-// The legend below the maps: classes as buttons that select them, edges, or a scale.
+// The legend below the maps: classes as buttons that select them, a scale, and lines.
+// `pick(codes, how)` is called with "alone", "add" or "remove".
 function swatch(parent, color, symbol) {
   const canvas = add(parent, "canvas", "rv-swatch");
   canvas.width = canvas.height = 32;
@@ -38,21 +39,53 @@ function drawScale(root, scale) {
   add(box, "span", "", scale.highText ?? String(scale.high));
 }
 
-function drawKey(root, key, pick) {
+function howOf(event) {
+  if (event.altKey) return "remove";
+  return event.shiftKey || event.ctrlKey || event.metaKey ? "add" : "alone";
+}
+
+const PRESSED = { all: "true", some: "mixed", none: "false" };
+
+function keyEntry(root, entry, pick) {
+  const { name, full = name, color, symbol, codes, count, on } = entry;
+  const node = button(root, "rv-key-entry", "", `select ${full}`, (event) => pick(codes, howOf(event)));
+  node.title = `${full}: ${count.toLocaleString("en-US")} points; a click selects them, `
+    + "another one clears; Shift adds, Alt removes";
+  node.setAttribute("aria-pressed", PRESSED[on]);
+  node.dataset.codes = codes.join();
+  if (symbol) swatch(node, color, symbol);
+  add(node, "span", "", name);
+  add(node, "span", "rv-key-count", count.toLocaleString("en-US"));
+}
+
+function drawClasses(root, key, pick, terms) {
+  const { entries, listed: most, other } = key;
+  const whole = root.dataset.whole === "true";
+  const shown = whole ? entries : entries.slice(0, most);
+  shown.forEach((entry) => keyEntry(root, entry, pick));
+  if (!other) return;
+  if (!whole) keyEntry(root, other, pick);
+  const words = whole ? "fewer" : `all ${entries.length}`;
+  const node = button(root, "rv-key-entry rv-key-more", words, "", () => {
+    root.dataset.whole = String(!whole);
+    drawKey(root, key, pick, terms);
+    root.querySelector(".rv-key-more").focus();
+  });
+  node.setAttribute("aria-expanded", String(whole));
+}
+
+function drawKey(root, key, pick, terms = {}) {
+  const held = root.contains(document.activeElement) && document.activeElement.dataset.codes;
   root.replaceChildren();
-  if (key.title) add(root, "span", "rv-key-title", key.title);
+  if (key.title) explain(add(root, "span", "rv-key-title", key.title), terms);
   if (key.scale) drawScale(root, key.scale);
-  for (const { name, color, symbol, code } of key.entries) {
-    const entry = button(root, "rv-key-entry", "", `select ${name}`, () => pick(code));
-    swatch(entry, color, symbol);
-    add(entry, "span", "", name);
-  }
-  if (key.more) add(root, "span", "rv-key-more", key.more);
-  if (!key.lines.length) return;
-  add(root, "span", "rv-key-title rv-key-break", key.linesTitle);
+  drawClasses(root, key, pick, terms);
+  const lines = add(root, "div", "rv-key-lines");
+  explain(add(lines, "span", "rv-lines-title", key.linesTitle), terms);
   for (const { name, color, dash } of key.lines) {
-    const entry = add(root, "span", "rv-key-line");
+    const entry = add(lines, "span", "rv-key-line");
     stroke(entry, color, dash);
-    add(entry, "span", "", name);
+    explain(add(entry, "span", "", name), terms);
   }
+  if (held) root.querySelector(`[data-codes="${held}"]`)?.focus();
 }

@@ -19,7 +19,9 @@ class Panel {
     this.outline = null;
     this.element = add(root, "section", "rv-panel");
     const head = add(this.element, "div", "rv-panel-head");
-    this.title = button(head, "rv-panel-title", "", "", () => scene.tell("focus", number));
+    // The keyboard reaches this by the focus of the map itself.
+    this.title = add(head, "div", "rv-panel-title");
+    this.title.addEventListener("click", () => scene.tell("focus", number));
     this.notes = add(head, "div", "rv-panel-notes");
     this.plot = add(this.element, "div", "rv-plot");
     this.plot.tabIndex = 0;
@@ -107,6 +109,7 @@ class Panel {
     view.y += dy / zoom - dy / view.zoom;
     view.zoom = zoom;
     if (zoom === 1) view.x = view.y = 0;
+    this.scene.hint.textContent = "";
     this.point(-1);
     this.scene.schedule();
   }

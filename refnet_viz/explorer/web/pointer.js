@@ -8,9 +8,16 @@ function listen(panel) {
     return [event.clientX - box.left, event.clientY - box.top];
   };
   let drag = null;
+  let pressed = false; // by a pointer
+  const focus = () => panel.number !== scene.data.focus && scene.tell("focus", panel.number);
+  // Whoever comes by the keyboard means this map.
+  plot.addEventListener("focus", () => {
+    if (!pressed) focus();
+  });
   plot.addEventListener("pointerdown", (event) => {
     if (event.button) return;
     plot.setPointerCapture(event.pointerId);
+    pressed = true;
     const [x, y] = at(event);
     drag = { x, y, corners: [[x, y]], moved: false, pan: scene.tool === "pan" || event.altKey };
   });
@@ -40,6 +47,7 @@ function listen(panel) {
     scene.overlay(panel);
   };
   plot.addEventListener("pointerup", (event) => {
+    pressed = false;
     if (!drag) return;
     const { moved, pan, corners, x, y } = drag;
     stop();
@@ -47,14 +55,21 @@ function listen(panel) {
     if (!moved) {
       const row = panel.nearest(x, y);
       if (row >= 0) scene.tell("click", panel.number, row, event.shiftKey);
+      else focus();
     }
   });
-  plot.addEventListener("pointercancel", stop);
+  plot.addEventListener("pointercancel", () => {
+    pressed = false;
+    stop();
+  });
   plot.addEventListener("pointerleave", () => !drag && scene.hover(panel, -1));
   plot.addEventListener("dblclick", () => scene.tell("clear"));
   // Without focus the wheel scrolls the page, as everywhere else.
   plot.addEventListener("wheel", (event) => {
-    if (!event.ctrlKey && !event.metaKey && document.activeElement !== plot) return;
+    if (!event.ctrlKey && !event.metaKey && document.activeElement !== plot) {
+      scene.explainWheel();
+      return;
+    }
     event.preventDefault();
     panel.zoomAt(Math.exp(-event.deltaY / 400), ...at(event));
   }, { passive: false });
@@ -68,6 +83,9 @@ function listen(panel) {
     else if (key === "+" || key === "=") panel.zoomAt(1.4);
     else if (key === "-") panel.zoomAt(1 / 1.4);
     else if (key === "0") scene.reset();
+    else if (event.ctrlKey || event.metaKey || event.altKey) return;
+    else if (key === "l" || key === "p") scene.use(key === "l" ? "lasso" : "pan");
+    else if (key === "f") fullScreen(scene.root);
     else return;
     event.preventDefault();
     event.stopPropagation(); // notebooks have keys of their own

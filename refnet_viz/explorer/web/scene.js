@@ -4,7 +4,11 @@ const GREY = { light: "#8b949e", dark: "#6b7480" };
 const RIM = { light: "rgba(31,35,40,0.55)", dark: "rgba(230,232,235,0.8)" };
 const MARK = { light: "#1f2328", dark: "#e6e8eb" };
 const HELP =
-  "Arrow keys move between points, Enter selects, Escape clears, plus and minus zoom, 0 resets.";
+  "Arrow keys move between points, Enter selects, Escape clears, plus and minus zoom, 0 fits, "
+  + "L is the lasso, P moves the map, F fills the screen.";
+const WHEEL = "Click a map first: then the wheel zooms.";
+const GROWTH = 0.35; // of dots: the power of the zoom
+const LARGEST = 2.5; // times their first size
 
 // Rows whose points lie within a polygon (even-odd rule).
 function rowsInside(x, y, xs, ys) {
@@ -43,36 +47,16 @@ class Scene {
     this.root = root;
     this.handlers = handlers;
     this.said = { names: [], words: [] };
+    this.terms = {};
     this.panels = [];
-    this.tool = "lasso";
     this.frame = 0;
-    this.tools = add(root, "div", "rv-tools");
-    this.tools.setAttribute("role", "toolbar");
-    this.tools.setAttribute("aria-label", "map tools");
+    this.tools = addTools(this);
+    this.hint = add(this.tools, "span", "rv-tools-hint");
     this.grid = add(root, "div", "rv-panels");
+    addGrip(this);
     this.live = add(root, "div", "rv-live");
     this.live.setAttribute("aria-live", "polite");
-    this.addTools();
     root.rvScene = this;
-  }
-
-  addTools() {
-    const choose = (tool) => () => {
-      this.tool = tool;
-      for (const [name, node] of Object.entries(nodes)) {
-        node.setAttribute("aria-pressed", String(name === tool));
-      }
-      this.root.dataset.tool = tool;
-    };
-    const nodes = {
-      lasso: button(this.tools, "rv-tool", "Lasso", "draw around points to select them; with Shift they are added", choose("lasso")),
-      pan: button(this.tools, "rv-tool", "Pan", "move the map; also with Alt", choose("pan")),
-    };
-    const every = (act) => () => this.views().forEach(act);
-    button(this.tools, "rv-tool", "+", "zoom in", every((panel) => panel.zoomAt(1.5)));
-    button(this.tools, "rv-tool", "−", "zoom out", every((panel) => panel.zoomAt(1 / 1.5)));
-    button(this.tools, "rv-tool", "Reset", "show the whole map", () => this.reset());
-    choose("lasso")();
   }
 
   points(said) {
@@ -94,8 +78,27 @@ class Scene {
       data.selected.forEach((row) => { this.chosen[row] = 1; });
     }
     this.ratio = window.devicePixelRatio || 1;
-    this.made = stamps(data.size, this.ratio, RIM[data.mode]);
+    this.made = new Map(); // stamps by the size of a point
     this.schedule();
+  }
+
+  // What is heard later of the neighbours of one point.
+  answer(near) {
+    if (!this.data) return;
+    this.data.near = { ...this.data.near, ...near };
+    this.panels.forEach((panel) => this.overlay(panel));
+  }
+
+  // Diameter of the points of a panel: they grow when one comes near.
+  sizeOf(panel) {
+    const grown = this.data.size * Math.min(panel.view.zoom ** GROWTH, LARGEST);
+    return Math.round(2 * grown) / 2;
+  }
+
+  stampOf(panel) {
+    const size = panel.view.zoom === 1 ? this.data.size : this.sizeOf(panel);
+    if (!this.made.has(size)) this.made.set(size, stamps(size, this.ratio, RIM[this.data.mode]));
+    return this.made.get(size);
   }
 
   give(panel, data, together) {
@@ -108,23 +111,24 @@ class Scene {
     const focused = panel.number === this.data.focus;
     panel.element.classList.toggle("rv-focused", focused && this.data.panels.length > 1);
     panel.title.textContent = data.title;
-    panel.title.setAttribute("aria-pressed", String(focused));
+    panel.title.title = data.title;
     panel.notes.replaceChildren();
-    data.notes.forEach((note) => add(panel.notes, "div", "", note));
+    data.notes.forEach((note) => explain(add(panel.notes, "div", "", note), this.terms));
     panel.plot.setAttribute("aria-label", `${data.summary} ${HELP}`);
   }
 
   stampsOf(panel) {
     const { styles, scale, mode } = this.data;
     const { codes, values } = panel.data;
-    const grey = this.made(GREY[mode], "circle");
+    const make = this.stampOf(panel);
+    const grey = make(GREY[mode], "circle");
     if (codes) {
-      const made = styles.map(([color, symbol]) => this.made(color, symbol));
-      const faded = styles.map(([, symbol]) => this.made(GREY[mode], symbol));
+      const made = styles.map(([color, symbol]) => make(color, symbol));
+      const faded = styles.map(([, symbol]) => make(GREY[mode], symbol));
       return (row, fade) => (fade ? faded : made)[codes[row]];
     }
     const { low, high, colors } = scale;
-    const made = colors.map((color) => this.made(color, "circle"));
+    const made = colors.map((color) => make(color, "circle"));
     const steps = colors.length - 1;
     return (row, fade) => {
       const share = (values[row] - low) / (high - low || 1);
@@ -144,9 +148,8 @@ class Scene {
   }
 
   hover(panel, row, aloud = false) {
-    const linked = this.panels.length > 1 && this.data.together;
     this.pointed = panel;
-    for (const other of this.panels) other.point(other === panel || linked ? row : -1);
+    for (const other of this.panels) other.point(row);
     if (aloud && row >= 0) {
       this.live.textContent = `${this.said.names[row]} ${this.said.words[row] || ""}`;
     }
@@ -160,7 +163,15 @@ class Scene {
     this.tell("lasso", panel.number, xs, ys, extend);
   }
 
-  // What lies above the map: the outline of the lasso and the point that is meant.
+  // Once, where the wheel turns above a map that does not have the focus.
+  explainWheel() {
+    if (this.explained) return;
+    this.explained = true;
+    this.hint.textContent = WHEEL;
+  }
+
+  // What lies above the map: the outline of the lasso, and the point that is meant with
+  // its neighbours.
   overlay(panel) {
     if (!panel.width || !panel.data) return;
     const pen = start(panel.over);
@@ -178,10 +189,14 @@ class Scene {
       pen.globalAlpha = 1;
       pen.setLineDash([]);
     }
-    if (panel.hovered >= 0) {
-      const [x, y] = panel.place(panel.hovered);
+    const pinned = this.data.selected?.length === 1 ? this.data.selected[0] : -1;
+    const meant = panel.hovered >= 0 ? panel.hovered : pinned;
+    panel.plot.classList.toggle("rv-meant", panel.hovered >= 0 && panel.data.edges.length > 0);
+    if (meant >= 0 && !panel.outline) {
+      drawNeighbors(pen, panel, meant);
+      const [x, y] = panel.place(meant);
       pen.beginPath();
-      pen.arc(x, y, this.data.size / 2 + 4, 0, 2 * Math.PI);
+      pen.arc(x, y, this.sizeOf(panel) / 2 + 4, 0, 2 * Math.PI);
       pen.lineWidth = 2;
       pen.strokeStyle = color;
       pen.stroke();

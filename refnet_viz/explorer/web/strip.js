@@ -12,18 +12,19 @@ function cell(line, found) {
   found.nulls.forEach((text) => add(box, "div", "rv-null", text));
 }
 
-function drawStrip(root, content) {
+function drawStrip(root, content, act, terms = {}) {
   root.replaceChildren();
   if (!content.rows) return;
   const table = add(root, "table", "rv-cards");
   root.tabIndex = 0; // what does not fit is scrolled to, also by keys
-  add(table, "caption", "rv-caption", content.caption);
+  explain(add(table, "caption", "rv-caption", content.caption), terms);
   const head = add(add(table, "thead"), "tr");
   add(head, "td", "");
   for (const { name, tip } of content.columns) {
     const title = add(head, "th", "rv-name", name);
     title.scope = "col";
     title.title = tip;
+    title.classList.add("rv-term");
   }
   const body = add(table, "tbody");
   for (const { name, cells, focused } of content.rows) {

@@ -1,0 +1,58 @@
+"""Sentences that explain the words of strip, pane and maps: one table for all."""
+
+from __future__ import annotations
+
+from ..graph import METRICS
+
+# Word, as it is shown, to what it is, its range, which direction is better, and chance.
+WORDS = {
+    "latent": "the space of the vectors that the model made of all modalities.",
+    "refined": "the space of what the refiner decodes from a vector: every modality, "
+    "weighted, as far as the vector still has it.",
+    "sum": "the space in which the distances of all modalities are added, each with "
+    "its weight: what is near without any model.",
+    "rewiring": "share of a point's neighbours that differ from the baseline's, 1 - "
+    "Jaccard index; from 0 (the same ones) to 1 (all others), no direction is better; "
+    "chance is near 1, and two seeds show what training anew does by itself.",
+    "in-degree": "how many points have this one among their k nearest; from 0 to all "
+    "others, k in the mean; hubs are high, and low or high is no merit.",
+    "responsibility": "how well the vectors answer for a modality on rows that were "
+    "not trained on; 1 is best, 0 is what the mean of all points answers, below is "
+    "worse.",
+    "confidence": "largest class probability of the prediction, at most 1; high is "
+    "sure, not right; chance is 1 divided by the number of classes.",
+    "trustworthiness": "whether points that are near on the map are near in the space "
+    "too; from 0 to 1, higher is better; its chance stands beside it.",
+    "continuity": "whether points that are near in the space are near on the map too; "
+    "from 0 to 1, higher is better; its chance stands beside it.",
+    "kept": "edges of the baseline that this graph has too.",
+    "gained": "edges that this graph has and the baseline has not.",
+    "lost": "edges that the baseline has and this graph has not.",
+    "by modality": "edges by the modalities whose own graphs have them; emergent ones "
+    "are in none of these; each share stands beside the one that chance would give.",
+    "brackets": "the seed band: where the mean over seeds lies with 95% confidence, by "
+    "Student's t; wide where there are few seeds.",
+    "shared": "how many of the neighbours are the same in both spaces; from 0 to k, "
+    "more means that the spaces agree.",
+    "aligned UMAP": "a UMAP that begins at the places of the reference map, so that "
+    "places can be compared; distances between groups mean little.",
+    "UMAP": "a map that keeps neighbours together; distances between groups mean "
+    "little.",
+    "PCA": "a map along the two directions of largest variance; it has no random part.",
+}
+
+
+def terms() -> dict[str, str]:
+    """Return a sentence for every word that is not everybody's.
+
+    Examples
+    --------
+    >>> print(terms()["reciprocity"])
+    share of neighbours that are neighbours both ways; from 0 to 1, higher is better.
+    """
+    metrics = {
+        name.replace("_", " "): metric.help
+        for name, metric in METRICS.items()
+        if metric.headline
+    }
+    return metrics | WORDS
