@@ -136,7 +136,7 @@ def test_without_snapshots_there_is_no_scrubber(data):
 
 def test_a_run_by_itself_has_its_own_name_at_every_epoch(data, runs):
     view = rv.explore(runs["both"][0], data=data, k=3, layout="pca")
-    name = runs["both"][0].manifest["variant"]
+    name = rv.embed(runs["both"][0], data.test).info["variant"]
     assert view.variants == (name,)
     view.epoch = 2
     assert titles(view) == [f"{name}, seed 0, after 3 epochs"]
