@@ -69,6 +69,10 @@ def explore(
 
     Notes
     -----
+    In a notebook the points are shown at once, by PCA; neighbours, numbers, layouts
+    and seed bands follow while other cells run, and a line says what is being computed.
+    What Python asks for, such as ``view.selected``, is computed when it asks.
+
     In the spaces "refined" and "sum" a slider a modality says how much it counts;
     points stay where equal weights lay them out, so that only edges and numbers move.
     Edges "by modality" have the colour of the modalities in whose own graphs they are
