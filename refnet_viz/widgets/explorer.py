@@ -308,10 +308,10 @@ class Explorer:
         return {"names": first.ids[rows].tolist(), "words": labels}
 
     def _assemble(self) -> W.VBox:
-        main = W.HBox([self._notice.status, self.map, self.detail])
+        main = W.HBox([self._notice.status, self._progress, self.map, self.detail])
         main.add_class("rv-main")
         workshop = [] if self.workshop is None else [self.workshop]
-        below = [self._progress, self.strip, *workshop, self._notice.errors]
+        below = [self.strip, *workshop, self._notice.errors]
         widget = W.VBox([*self.controls.bars(), main, *below])
         for name in ("rv-explorer", f"rv-{self.state.mode}"):
             widget.add_class(name)
