@@ -9,6 +9,7 @@ whose methods run, in Python alone, after a first move that warms imports and ca
 from __future__ import annotations
 
 import ast
+import gc
 import io
 import resource
 import statistics
@@ -107,7 +108,12 @@ def epochs():
         sizes[epoch] = memory()
     first, last = sizes[9], sizes[EPOCHS - 1]
     print(f"epochs: {first:.0f} MB after 10, {last:.0f} MB after {EPOCHS}", end="")
-    print(f": {last / first:.2f} times")
+    print(
+        f": {last / first:.2f} times, {(last - first) / (EPOCHS - 10):.2f} MB an epoch"
+    )
+    alive = [o for o in gc.get_objects() if isinstance(o, rv.Embedding)]
+    on_the_way = sum(one.info.get("epoch") is not None for one in alive)
+    print(f"embeddings of epochs alive: {on_the_way} of {2 * EPOCHS}")
     view.close()
 
 
