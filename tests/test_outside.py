@@ -105,7 +105,7 @@ def moves_a_control(page):
     expect(strip).not_to_have_text(before)
     canvas = page.locator(".rv-map canvas").first
     drawn = canvas.evaluate(INK)
-    page.get_by_role("button", name="all", exact=True).click()
+    page.get_by_label("Edges", exact=True).select_option("all")
     page.wait_for_function(
         f"drawn => ({INK})(document.querySelector('.rv-map canvas')) !== drawn",
         arg=drawn,
