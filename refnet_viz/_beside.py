@@ -50,6 +50,9 @@ class Beside:
                 report(0.0)
                 if self._process is None or not self._process.is_alive():
                     self._open()
+                if self._cancelled:
+                    self._process.terminate()
+                    raise EOFError
                 self._pipe.send((function, arguments))
                 succeeded, value = self._pipe.recv()
             except (EOFError, OSError):
@@ -75,18 +78,21 @@ class Beside:
         caller
             Number of the thread; nothing happens if it does not wait.
         """
-        if self._process is not None and self._caller == caller:
+        process = self._process
+        if self._caller == caller:
             self._cancelled = True
-            self._process.terminate()
+            if process is not None:
+                process.terminate()
 
     def _open(self) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, child_end = context.Pipe()
-        self._process = context.Process(
+        process = context.Process(
             target=_serve, args=(child_end,), name="refnet_viz layouts", daemon=True
         )
-        self._process.start()
+        process.start()
         child_end.close()  # or nobody would see that the process has gone
+        self._process = process  # which can be ended from now on
 
 
 @functools.cache

@@ -39,6 +39,7 @@ WITH_TORCH = [
     "test_objectives.py",
     "test_outside.py",
     "test_plot_accessible.py",
+    "test_plot_journal.py",
     "test_plot_latent.py",
     "test_prediction.py",
     "test_recipe.py",

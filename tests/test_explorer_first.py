@@ -243,6 +243,25 @@ def test_a_process_is_cancelled_by_who_waits_for_it():
     assert other.call(os.getpid) != event
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_it_is_cancelled_while_the_process_starts(first, monkeypatch):
+    other = Beside()
+    start = Beside._open
+
+    def cancelled(self):
+        if first:
+            self.cancel(self._caller)
+        start(self)
+        if not first:
+            self.cancel(self._caller)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Beside, "_open", cancelled)
+        with pytest.raises(Cancelled):
+            other.call(os.getpid)
+    assert other.call(max, 1, 2) == 2
+
+
 def test_work_that_is_cancelled_begins_nothing_there():
     def cancel(_):
         raise Cancelled
