@@ -51,8 +51,8 @@ class Beside:
                 if self._process is None or not self._process.is_alive():
                     self._open()
                 if self._cancelled:
-                    self._process.terminate()
-                    raise EOFError
+                    self._process.terminate()  # what is sent to it is an error
+                    self._process.join()
                 self._pipe.send((function, arguments))
                 succeeded, value = self._pipe.recv()
             except (EOFError, OSError):
