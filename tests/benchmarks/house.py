@@ -111,6 +111,7 @@ def epochs():
     print(
         f": {last / first:.2f} times, {(last - first) / (EPOCHS - 10):.2f} MB an epoch"
     )
+    gc.collect()
     alive = [o for o in gc.get_objects() if isinstance(o, rv.Embedding)]
     on_the_way = sum(one.info.get("epoch") is not None for one in alive)
     print(f"embeddings of epochs alive: {on_the_way} of {2 * EPOCHS}")
