@@ -1,5 +1,6 @@
 """An explorer over small data, and how tests read what its page would show."""
 
+import asyncio
 import io
 
 import ipywidgets as W
@@ -80,6 +81,15 @@ def answered(variant, seed):
 def graph(spaces, variant, seed=0, k=3, **options):
     """Search a graph afresh."""
     return knn(spaces[variant][seed], k, **options)
+
+
+# What happens meanwhile
+
+
+async def settled(view):
+    """Wait until the explorer has nothing left to compute."""
+    while view._running is not None:
+        await asyncio.sleep(0.001)
 
 
 # What the page draws

@@ -7,7 +7,7 @@ import threading
 
 import numpy as np
 import pytest
-from exploring import cell, embedding, flat, lines, names
+from exploring import cell, embedding, flat, lines, names, settled
 
 import refnet_viz as rv
 from refnet_viz import _threads
@@ -24,12 +24,6 @@ def slow(monkeypatch):
     """Make every search one that is left for later, however small."""
     monkeypatch.setattr(stores, "QUICK", 0)
     monkeypatch.setattr(stores, "JUDGED_AT_ONCE", 0)
-
-
-async def settled(view):
-    """Wait until the explorer has nothing left to compute."""
-    while view._running is not None:
-        await asyncio.sleep(0.001)
 
 
 def test_points_come_before_their_neighbours(spaces, slow, monkeypatch):

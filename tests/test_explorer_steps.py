@@ -17,6 +17,7 @@ from exploring import (
     flat,
     ids,
     lasso,
+    settled,
     titles,
 )
 from hypothesis import given
@@ -336,12 +337,6 @@ def test_errors_are_shown(view, monkeypatch):
         view.controls["k"].value = 13
     assert view._notice.status.value == "ValueError: `k` is unlucky, got 13."
     assert view._notice.errors in view.widget.children
-
-
-async def settled(view):
-    """Wait until the explorer has nothing left to compute."""
-    while view._running is not None:
-        await asyncio.sleep(0.001)
 
 
 def test_layouts_and_bands_come_after_the_first_paint(spaces):

@@ -8,8 +8,8 @@ from string import ascii_lowercase
 from typing import Any
 
 import plotly.graph_objects as go
-from plotly.basedatatypes import BaseFigure
 
+from .describe import meta_of
 from .text import printable, unmarked
 
 # A panel's titles begin with its name; method lines are written smaller.
@@ -43,12 +43,8 @@ def caption(figure: go.Figure) -> str:
     >>> caption(go.Figure(layout_title_text="<b>Maps</b><br>k = 5"))
     'Maps. k = 5.'
     """
-    if not isinstance(figure, BaseFigure):
-        raise TypeError(
-            f"`figure` must be a plotly figure, got {type(figure).__name__}."
-        )
-    meta = figure.layout.meta
-    if isinstance(meta, Mapping) and "caption" in meta:
+    meta = meta_of(figure)
+    if "caption" in meta:
         return printable(meta["caption"])
     title, panels = _texts(figure)
     sentences = [_sentence(title)]
@@ -103,10 +99,8 @@ def _letters(count: int) -> list[str]:
 
 def _texts(figure: go.Figure) -> tuple[str, list[str]]:
     """Return the title of a figure and those of its panels, before they were broken."""
-    layout, meta = figure.layout, figure.layout.meta
-    spec: Mapping[str, Any] = {}
-    if isinstance(meta, Mapping):
-        spec = meta.get("grid") or {}
+    layout = figure.layout
+    spec: Mapping[str, Any] = meta_of(figure).get("grid") or {}
     notes = [note.text or "" for note in layout.annotations[: spec.get("panels", 0)]]
     texts = [layout.title.text or "", *notes]
     previous = spec.get("texts", [])

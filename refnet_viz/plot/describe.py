@@ -38,12 +38,8 @@ def describe(figure: go.Figure) -> str:
     >>> describe(go.Figure(go.Bar(y=[1, 2]), layout_title_text="<b>Mine</b>"))
     'Mine: a figure of 1 bar trace.'
     """
-    if not isinstance(figure, BaseFigure):
-        raise TypeError(
-            f"`figure` must be a plotly figure, got {type(figure).__name__}."
-        )
-    meta = figure.layout.meta
-    if isinstance(meta, Mapping) and meta.get("alt"):
+    meta = meta_of(figure)
+    if meta.get("alt"):
         return printable(meta["alt"])
     kinds = Counter(trace.type for trace in figure.data)
     traces = [
@@ -53,6 +49,27 @@ def describe(figure: go.Figure) -> str:
     summary = f"figure of {listing(traces) or 'no traces'}"
     title = title_of(figure)
     return f"{title}: a {summary}." if title else f"A {summary}."
+
+
+def meta_of(figure: Any) -> Mapping[str, Any]:
+    """Return the names and values that a figure carries, none where it has others.
+
+    Raises
+    ------
+    TypeError
+        If it is no plotly figure.
+
+    Examples
+    --------
+    >>> meta_of(go.Figure(layout_meta={"k": 5})), meta_of(go.Figure(layout_meta=5))
+    ({'k': 5}, {})
+    """
+    if not isinstance(figure, BaseFigure):
+        raise TypeError(
+            f"`figure` must be a plotly figure, got {type(figure).__name__}."
+        )
+    meta = figure.layout.meta
+    return meta if isinstance(meta, Mapping) else {}
 
 
 def title_of(figure: Any) -> str:
