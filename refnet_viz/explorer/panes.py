@@ -86,12 +86,13 @@ def point(
     is_ready
         Whether the neighbours in the table are there.
     """
+    answers = _answers(table, row)
     content: dict[str, Any] = {
         "title": str(table.embedding.ids[row]),
         "picture": picture(table.embedding, row),
         "text": text(table.embedding, row),
-        "facts": _facts(table, row, is_ready=is_ready),
-        "answers": len(_answers(table, row)),
+        "facts": [*answers, *_facts(table, row, is_ready=is_ready)],
+        "answers": len(answers),
         "elsewhere": [
             _tiles(table, other, row, is_ready=is_ready) for other in other_spaces
         ],
@@ -200,17 +201,20 @@ def _entry(table: PointTable, row: int, *, same: bool | None = None) -> dict[str
 
 
 def _facts(table: PointTable, row: int, *, is_ready: bool) -> list[list[str]]:
-    """Return name, value and mark ("right", "wrong" or none) of a point's values."""
+    """Return the facts after the answers: a point's numbers and its metadata."""
     texts = (
         (name, cut(column[row], LONGEST)) for name, column in table.metadata.items()
     )
     metadata = [[name, words, ""] for name, words in texts if words]
     numbers = _graph_facts(table, row) if is_ready else []
-    return [*_answers(table, row), *numbers, *metadata]
+    return [*numbers, *metadata]
 
 
 def _answers(table: PointTable, row: int) -> list[list[str]]:
-    """Return what a point lacks, its label and its prediction: the first facts."""
+    """Return what a point lacks, its label and its prediction: the first facts.
+
+    Each is a name, a value and a mark ("right", "wrong" or none).
+    """
     absent = zip(table.embedding.inputs, ~table.embedding.present[row], strict=False)
     lines = [["has no", name, ""] for name, lacks in absent if lacks]
     if table.labels is not None:

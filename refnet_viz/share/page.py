@@ -206,5 +206,5 @@ def _still(content: Content) -> tuple[str, str, int]:
     figure = picture.figure(view, {"k": content.state.k, "space": content.state.space})
     height = int(figure.layout.height)
     still = render(figure, "png", width=WIDTH, height=height, scale=1.5)
-    alt = " ".join(view.summary(panel) for panel in view.panels)
+    alt = picture.summary(view)
     return data_address("image/png", still), alt, height
