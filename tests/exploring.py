@@ -112,23 +112,29 @@ def at(view, spaces, variant, seed=0, panel=0, **options):
 
 def flat(view, panel=0):
     """Return where the points of a map lie."""
-    found = view.map.places["panels"][panel]
+    found = view.screen.places["panels"][panel]
     return np.column_stack([floats(found["x"]), floats(found["y"])])
 
 
 def names(view):
-    return view.map.said["names"]
+    return view.screen.said["names"]
 
 
 def lines(view, panel=0):
     """Return colour and whether dashed to the drawn edges, as pairs of ids."""
     found = {}
-    for group in view.map.edges["panels"][panel]:
+    for group in view.screen.edges["panels"][panel]:
         rows = np.frombuffer(group["pairs"], "<u4").reshape(-1, 2)
         pairs = [tuple(sorted((names(view)[a], names(view)[b]))) for a, b in rows]
         assert len(set(pairs)) == len(pairs)  # no edge is drawn twice
-        found.setdefault((group["color"], bool(group["dash"])), set()).update(pairs)
+        style = light(group["color"]), bool(group["dash"])
+        found.setdefault(style, set()).update(pairs)
     return found
+
+
+def light(color):
+    """Return the colour in the light mode, where modes differ."""
+    return color["light"] if isinstance(color, dict) else color
 
 
 def edges(view, panel=0):
@@ -148,37 +154,37 @@ def ends(graph):
 
 
 def titles(view):
-    return [panel["title"] for panel in view.map.texts["panels"]]
+    return [panel["title"] for panel in view.screen.texts["panels"]]
 
 
 def notes(view, panel=0):
     """Return the lines below the title of a map, as one text."""
-    return "\n".join(view.map.texts["panels"][panel]["notes"])
+    return "\n".join(view.screen.texts["panels"][panel]["notes"])
 
 
 def codes(view, panel=0):
-    return np.frombuffer(view.map.colors["panels"][panel]["codes"], "<u2")
+    return np.frombuffer(view.screen.colors["panels"][panel]["codes"], "<u2")
 
 
 def values(view, panel=0):
-    return floats(view.map.colors["panels"][panel]["values"])
+    return floats(view.screen.colors["panels"][panel]["values"])
 
 
 def key(view):
     """Return the names of the classes in the legend."""
-    return [entry["name"] for entry in view.map.key["entries"]]
+    return [entry["name"] for entry in view.screen.key["entries"]]
 
 
 def colored(view, panel=0):
     """Return what the colour of each point is called in the legend."""
-    entries = view.map.key["entries"]
+    entries = view.screen.key["entries"]
     of = {code: entry["name"] for entry in entries for code in entry["codes"]}
     return [of[code] for code in codes(view, panel).tolist()]
 
 
 def chosen(view):
     """Return the ids that are not grey, None where nothing is selected."""
-    rows = view.map.chosen["rows"]
+    rows = view.screen.chosen["rows"]
     if rows is None:
         return None
     return [names(view)[row] for row in np.frombuffer(rows, "<u4")]
@@ -186,7 +192,7 @@ def chosen(view):
 
 def cell(view, metric, variant=None):
     """Return what the strip says of a variant by a metric."""
-    content = view.strip.content
+    content = view.screen.strip
     heads = [column["name"] for column in content["columns"]]
     place = next(i for i, name in enumerate(heads) if name.startswith(metric))
     rows = {row["name"]: row["cells"] for row in content["rows"]}
@@ -195,7 +201,7 @@ def cell(view, metric, variant=None):
 
 def facts(view):
     """Return what the pane says, name to value."""
-    return dict(fact[:2] for fact in view.detail.content["facts"])
+    return dict(fact[:2] for fact in view.screen.detail["facts"])
 
 
 # What is done to the page
@@ -203,7 +209,23 @@ def facts(view):
 
 def do(view, kind, *words):
     """Send what a page would send."""
-    view.map._handle_custom_msg({"kind": kind, "words": list(words)}, [])
+    view.screen._handle_custom_msg({"kind": kind, "words": list(words)}, [])
+
+
+def move(view, **settings):
+    """Move controls, as a user would."""
+    do(view, "set", *[[name, value] for name, value in settings.items()])
+
+
+def offered(view, name):
+    """Return the texts of what a control offers, None where there is none."""
+    control = view.screen.offers["controls"].get(name)
+    return control and [text for _, text in control["options"]]
+
+
+def said(view):
+    """Return the sentence over the maps."""
+    return view.screen.notice["words"]
 
 
 def around(places, rows):

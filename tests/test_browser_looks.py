@@ -212,7 +212,7 @@ def test_messages_move_nothing(shown):
         resize(notebook, width)
         before = look(page, "boxes")
         told = "`variants` must be 1 to 4 of them, got 0."
-        notebook.run(f"view._notice.say({told!r})")
+        notebook.run(f"view.screen.say({told!r})")
         status = page.get_by_role("status")
         status.wait_for()
         assert look(page, "boxes") == before
@@ -221,7 +221,7 @@ def test_messages_move_nothing(shown):
         parts = ("status", "tool ", "head", "map", "detail", "button", "control")
         assert not [pair for pair in overlaps(boxes, parts) if "status" in pair]
         assert outside(boxes) == []
-        notebook.run("view._notice.say('')")
+        notebook.run("view.screen.say('')")
         status.wait_for(state="hidden")
 
 

@@ -13,6 +13,7 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
+from exploring import offered
 
 import refnet_viz as rv
 from refnet_viz import graph
@@ -289,14 +290,14 @@ def test_the_explorer_tells_and_colours_by_every_type(known):
     own, words, color, _ = known
     view = rv.explore(own, k=3, layout="pca")
     view.select("r00")
-    assert ("column", words) in [tuple(f[:2]) for f in view.detail.content["facts"]]
+    assert ("column", words) in [tuple(f[:2]) for f in view.screen.detail["facts"]]
     pd.testing.assert_series_equal(
         view.selected["column"], own.metadata["column"].iloc[:1], check_freq=False
     )
-    assert ("column" in dict(view.controls["color"].options)) == (color is not None)
+    assert ("column" in offered(view, "color")) == (color is not None)
     if color is not None:
         view.color = "column"
-        scale, entries = view.map.key["scale"], view.map.key["entries"]
+        scale, entries = view.screen.key["scale"], view.screen.key["entries"]
         assert (scale is not None) == (color == "scale")
         names = [middle(name, 32) for name in color]
         assert [entry["name"] for entry in entries] == names * (scale is None)
@@ -377,7 +378,7 @@ def test_an_object_without_words_does_not_say_where_it_lies(tmp_path):
     view = rv.explore(own, k=3, layout="pca")
     view.select("r00")
     assert ("column", "<object object>") in [
-        tuple(fact[:2]) for fact in view.detail.content["facts"]
+        tuple(fact[:2]) for fact in view.screen.detail["facts"]
     ]
     view.close()
     with pytest.warns(UserWarning, match="type object, which are saved as text"):
@@ -420,7 +421,7 @@ def test_the_order_of_classes_is_that_of_their_owner():
     order = ["low", "mid", "high"]
     assert list(own.class_names) == order
     view = rv.explore(own, k=3, layout="pca")
-    assert [entry["name"] for entry in view.map.key["entries"]] == order
+    assert [entry["name"] for entry in view.screen.key["entries"]] == order
     view.close()
     legend = [trace.name for trace in rv.plot.latent(own, layout="pca").data]
     assert legend[-3:] == order

@@ -20,9 +20,12 @@ from exploring import (
     ids,
     key,
     lasso,
+    move,
     names,
     notes,
+    offered,
     pairs,
+    said,
     titles,
 )
 
@@ -49,16 +52,16 @@ def test_first_view(view, spaces):
     assert at(view, spaces, "plain")
     assert at(view, spaces, "both", panel=1)
     assert names(view) == [f"p{i}" for i in range(N)]
-    assert view.map.said["words"] == ["ant", "bee", "cat"] * (N // 3)
+    assert view.screen.said["words"] == ["ant", "bee", "cat"] * (N // 3)
     assert key(view) == ["ant", "bee", "cat"]
-    assert colored(view) == colored(view, 1) == view.map.said["words"]
+    assert colored(view) == colored(view, 1) == view.screen.said["words"]
     first, second = notes(view).split("\n")
     assert first == "latent space"
     assert second.startswith("PCA, trustworthiness ")
     assert edges(view) == edges(view, 1) == set()
     assert view.selected.empty
     assert chosen(view) is None
-    assert "Point at a dot" in view.detail.content["hint"]
+    assert "Point at a dot" in view.screen.detail["hint"]
 
 
 def test_repr_says_the_state_and_no_arrays(spaces):
@@ -91,9 +94,9 @@ def test_shapes(spaces, shape, variants, seeds):
 def test_a_users_own_vectors_need_nothing_else():
     own = rv.Embedding.from_arrays(np.random.default_rng(0).normal(size=(9, 2)))
     view = rv.explore({"a": own, "b": own}, k=2, layout="pca")
-    heads = [column["name"] for column in view.strip.content["columns"]]
+    heads = [column["name"] for column in view.screen.strip["columns"]]
     assert heads == ["hubness", "reciprocity", "rewiring from a"]
-    assert view.map.said == {"names": [str(i) for i in range(9)], "words": []}
+    assert view.screen.said == {"names": [str(i) for i in range(9)], "words": []}
     view.select(["3"])
     assert view.selected.columns.tolist() == ["id", "rewiring", "in_degree"]
     assert list(facts(view)) == ["in-degree"]
@@ -137,38 +140,30 @@ def test_one_to_four_panels(four):
         four.variants = shown
         assert four.variants == shown
         assert titles(four) == [f"{name}, seed 0" for name in shown]
-        assert [row["name"] for row in four.strip.content["rows"]] == list(shown)
-        parts = (four.map.places, four.map.edges, four.map.colors)
+        assert [row["name"] for row in four.screen.strip["rows"]] == list(shown)
+        parts = (four.screen.places, four.screen.edges, four.screen.colors)
         assert [len(part["panels"]) for part in parts] == [len(shown)] * 3
-        on = {n for n, b in four.controls["variants"].buttons.items() if b.value}
-        assert on == set(shown)
+        assert four.screen.settings["values"]["variants"] == list(shown)
 
 
 def test_the_fifth_and_the_last_toggle_go_back(four):
-    buttons = four.controls["variants"].buttons
-    buttons["e"].value = True
-    assert not buttons["e"].value
+    move(four, variants=[*"abcde"])
+    assert four.screen.settings["values"]["variants"] == [*"abcd"]
     assert four.variants == ("a", "b", "c", "d")
-    said = four._notice.status
-    assert said.value == "`variants` must be 1 to 4 of them, got 5."
-    for name in "bcd":
-        buttons[name].value = False
-    assert said.value == ""
-    buttons["a"].value = False
-    assert buttons["a"].value
-    assert four.variants == ("a",)
-    assert said.value == "`variants` must be 1 to 4 of them, got 0."
-    buttons["a"].value = False  # said again when it is tried again
-    assert said.value == "`variants` must be 1 to 4 of them, got 0."
+    assert said(four) == "`variants` must be 1 to 4 of them, got 5."
+    for rest in ("acd", "ad", "a"):
+        move(four, variants=[*rest])
+    assert said(four) == ""
+    for _ in range(2):  # said again when it is tried again
+        move(four, variants=[])
+        assert four.screen.settings["values"]["variants"] == ["a"]
+        assert four.variants == ("a",)
+        assert said(four) == "`variants` must be 1 to 4 of them, got 0."
 
 
-def test_toggles_show_in_the_order_of_the_variants(four):
-    buttons = four.controls["variants"].buttons
-    for name in "cba":
-        buttons[name].value = False
-    for name in "eca":
-        buttons[name].value = True
-    assert four.variants == ("a", "c", "d", "e")
+def test_variants_are_shown_in_the_order_they_are_set(four):
+    move(four, variants=["e", "c", "a", "d"])
+    assert four.variants == ("e", "c", "a", "d")
 
 
 @pytest.mark.parametrize(
@@ -190,8 +185,8 @@ def test_wrong_variants_are_refused(four, shown, sentence):
 def test_focus(view, spaces):
     do(view, "focus", 1)
     assert view.variant == "both"
-    assert view.map.texts["focus"] == 1
-    assert [row["focused"] for row in view.strip.content["rows"]] == [False, True]
+    assert view.screen.texts["focus"] == 1
+    assert [row["focused"] for row in view.screen.strip["rows"]] == [False, True]
     view.select(["p1"])
     g = graph(spaces, "both")
     assert view.selected["in_degree"].tolist() == [np.sum(g.indices == 1)]
@@ -209,7 +204,7 @@ def test_variant_takes_the_place_of_the_one_in_focus(four):
     assert four.variant == "e"
     four.variant = "d"  # which is shown, and is only looked at
     assert four.variants == ("a", "b", "e", "d")
-    assert four.map.texts["focus"] == 3
+    assert four.screen.texts["focus"] == 3
     with pytest.raises(ValueError, match="`variants`"):
         four.variant = "x"
     assert (four.variant, four.variants) == ("d", ("a", "b", "e", "d"))
@@ -232,7 +227,9 @@ def test_seeds_follow_the_focus(view, spaces):
     assert at(view, spaces, "both", 2, panel=1)
     view.variant = "plain"
     assert view.seed == 0
-    assert [value for _, value in view.controls["seed"]._options_full] == [0, 1]
+    assert offered(view, "seed") == ["0", "1"]
+    move(view, seed="1")
+    assert view.seed == 1
 
 
 def test_space(view, spaces):
@@ -251,7 +248,7 @@ def test_cosine(view, spaces):
     assert notes(view).startswith("latent space, cosine\n")
     assert ", layout of Euclidean distances\n" in notes(view)
     view.space, view.weights = "sum", {"image": 2, "text": 0}
-    assert view.controls["weights"].layout.display == "none"
+    assert "weights" not in view.screen.offers["controls"]
     assert edges(view) == ends(graph(spaces, "plain", space="sum", metric="cosine"))
 
 
@@ -299,7 +296,7 @@ def test_another_baseline(view, spaces):
     diff = edge_diff(graph(spaces, "both"), graph(spaces, "plain"))
     assert edges(view, 0) == pairs(diff.gained)
     assert notes(view, 1).endswith("this is the baseline: nothing is gained")
-    assert view.strip.content["columns"][-1]["name"] == "rewiring from both"
+    assert view.screen.strip["columns"][-1]["name"] == "rewiring from both"
 
 
 def test_the_baseline_of_another_seed_is_its_first(view, spaces):
@@ -324,16 +321,16 @@ def test_layouts(view, spaces):
     view.layout = "umap"
     for panel, layout in enumerate(apart):
         np.testing.assert_array_equal(flat(view, panel), layout.coordinates)
-    assert not view.map.places["together"]
+    assert not view.screen.places["together"]
     view.layout = "aligned"
     np.testing.assert_array_equal(flat(view), apart[0].coordinates)
     aligned = rv.project(spaces["both"][0], "aligned", reference=apart[0])
     np.testing.assert_array_equal(flat(view, 1), aligned.coordinates)
-    assert view.map.places["together"]  # places mean the same, so they are shared
+    assert view.screen.places["together"]  # places mean the same, so they are shared
     assert "\naligned UMAP, rate " in notes(view, 1)
     view.layout = "pca"
     assert at(view, spaces, "plain")
-    assert not view.map.places["together"]
+    assert not view.screen.places["together"]
 
 
 def test_the_same_points_lie_at_the_same_places(spaces):
@@ -351,11 +348,8 @@ def test_the_same_points_lie_at_the_same_places(spaces):
 
 
 def test_moving_a_control_is_the_same(view):
-    view.controls["k"].value = 6
-    view.controls["edges"].value = "kept"
-    view.controls["variants"].buttons["plain"].value = False
-    view.controls["color"].value = "rewiring"
-    view.controls["baseline"].value = "both"
+    move(view, k=6, edges="kept", variants=["both"])
+    move(view, color="rewiring", baseline="both")
     found = (view.k, view.variants, view.edges, view.color, view.baseline)
     assert found == (6, ("both",), "kept", "rewiring", "both")
     assert view.variant == "both"
@@ -364,32 +358,28 @@ def test_moving_a_control_is_the_same(view):
 
 def test_what_has_one_choice_is_not_shown(view):
     def shown(explorer):
-        controls = explorer.controls
-        return {name for name in controls if controls[name].layout.display != "none"}
+        return set(explorer.screen.offers["controls"])
 
     always = {"color", "edges", "k", "metric", "layout", "space"}
     assert shown(view) == always | {"variants", "seed", "baseline"}
     alone = rv.explore(embedding("plain", 0), k=3, layout="pca")
     assert shown(alone) == always
     assert titles(alone) == ["plain"]
-    assert [name for name, _ in alone.controls["edges"].options] == [
-        "none",
-        "all",
-        "by modality",
-    ]
-    assert "rewiring" not in dict(alone.controls["color"].options)
-    heads = [column["name"] for column in alone.strip.content["columns"]]
+    assert offered(alone, "edges") == ["none", "all", "by modality"]
+    assert "rewiring" not in offered(alone, "color")
+    heads = [column["name"] for column in alone.screen.strip["columns"]]
     assert not [name for name in heads if name.startswith("rewiring")]
     alone.edges = "kept"  # can be chosen in Python, and is offered then
-    assert ("kept", "kept") in alone.controls["edges"].options
+    assert "kept" in offered(alone, "edges")
     bare = rv.explore(np.random.default_rng(0).normal(size=(2, 2)), k=1, layout="pca")
     assert shown(bare) == {"color", "edges", "metric", "layout"}
 
 
 def test_groups_of_hidden_controls_are_hidden(view):
     def groups(explorer):
-        boxes = explorer.controls.more.children
-        return [box.children[0].value for box in boxes if box.layout.display != "none"]
+        controls = {*explorer.screen.offers["controls"], "code"}
+        every = explorer.screen.offers["groups"]
+        return [one["title"] for one in every if controls & {*one["names"]}]
 
     assert groups(view) == [
         "Which run",
@@ -403,12 +393,12 @@ def test_groups_of_hidden_controls_are_hidden(view):
 
 
 def test_few_spaces_are_buttons(view):
-    assert isinstance(view.controls["space"], W.ToggleButtons)
+    assert view.screen.offers["controls"]["space"]["kind"] == "buttons"
     rng = np.random.default_rng(0)
     parts = {name: rng.normal(size=(9, 2)) for name in "abcd"}  # and latent and sum
     more = rv.Embedding.from_arrays(rng.normal(size=(9, 2)), modalities=parts)
     many = rv.explore(more, k=2, layout="pca")
-    assert isinstance(many.controls["space"], W.Dropdown)
+    assert many.screen.offers["controls"]["space"]["kind"] == "choice"
 
 
 @pytest.mark.parametrize(
@@ -429,7 +419,7 @@ def test_few_spaces_are_buttons(view):
         ({"baseline": "x"}, "`baseline` must be one of 'plain', 'both', got 'x'."),
         ({"variants": ["x"]}, "`variants` must be one of 'plain', 'both', got 'x'."),
         ({"seed": 9}, "`seed` must be one of [0, 1], got 9."),
-        ({"mode": "dim"}, "`mode` must be one of 'light', 'dark', got 'dim'."),
+        ({"mode": "dim"}, "`mode` must be one of 'light', 'dark', 'auto', got 'dim'."),
         (
             {"color": "hue"},
             "`color` must be one of 'label', 'prediction', 'correct', 'purity', "
@@ -512,13 +502,13 @@ def test_legend_selects_a_class(view):
     assert set(view.selected["label"]) == {"cat"}
     assert len(view.selected) == N // 3
     view.color = "kind"
-    do(view, "class", view.map.key["entries"][1]["codes"], "alone")
+    do(view, "class", view.screen.key["entries"][1]["codes"], "alone")
     assert set(view.selected["kind"]) == {"y"}
 
 
 def test_legend_adds_removes_and_says_what_is_on(view):
     def on():
-        return [entry["on"] for entry in view.map.key["entries"]]
+        return [entry["on"] for entry in view.screen.key["entries"]]
 
     assert on() == ["none"] * 3
     do(view, "class", [0], "alone")
@@ -540,30 +530,30 @@ def test_legend_speaks_of_the_map_in_focus():
     view = rv.explore({"one": one, "two": two}, k=3, layout="pca", color="prediction")
     do(view, "class", [0], "alone")
     assert len(view.selected) == N // 3 - 1  # the first one is predicted wrong
-    assert view.map.key["entries"][0]["count"] == N // 3 - 1
+    assert view.screen.key["entries"][0]["count"] == N // 3 - 1
     do(view, "focus", 1)
-    assert view.map.key["entries"][0]["count"] == 0
+    assert view.screen.key["entries"][0]["count"] == 0
     do(view, "class", [0], "alone")
     assert view.selected.empty
 
 
 def test_a_neighbour_in_the_pane_selects_it(view, spaces):
     do(view, "hover", 1, 4)
-    row = view.detail.content["rows"][0]["row"]
+    row = view.screen.detail["rows"][0]["row"]
     assert row == graph(spaces, "both").indices[4][0]
-    view.detail._handle_custom_msg({"kind": "row", "words": [row]}, [])
+    view.screen._handle_custom_msg({"kind": "row", "words": [row]}, [])
     assert ids(view) == [f"p{row}"]
-    assert view.detail.content["title"] == f"p{row} in plain"
+    assert view.screen.detail["title"] == f"p{row} in plain"
 
 
 def test_the_pane_speaks_of_a_point_whose_map_is_gone(view, spaces):
     do(view, "hover", 1, 4)
-    assert view.detail.content["title"] == "p4 in both"
+    assert view.screen.detail["title"] == "p4 in both"
     view.variants = ("plain",)
-    assert view.detail.content["title"] == "p4"
+    assert view.screen.detail["title"] == "p4"
     view.variants = ("both", "plain")
-    assert view.detail.content["title"] == "p4 in both"  # where it was pointed at
-    assert [row["row"] for row in view.detail.content["rows"]] == (
+    assert view.screen.detail["title"] == "p4 in both"  # where it was pointed at
+    assert [row["row"] for row in view.screen.detail["rows"]] == (
         graph(spaces, "both").indices[4].tolist()
     )
 
@@ -626,11 +616,10 @@ def test_double_click_and_button_clear(view):
     do(view, "clear")
     assert view.selected.empty
     view.select(["p1"])
-    clear = view.controls.actions.clear
-    assert not clear.disabled
-    clear.click()
+    assert view.screen.settings["clear"]
+    do(view, "clear")
     assert view.selected.empty
-    assert clear.disabled
+    assert not view.screen.settings["clear"]
 
 
 def test_select_refuses_strangers(view):

@@ -7,7 +7,15 @@ import threading
 
 import numpy as np
 import pytest
-from exploring import cell, embedding, flat, lines, names, settled
+from exploring import (
+    cell,
+    do,
+    embedding,
+    flat,
+    lines,
+    names,
+    settled,
+)
 
 import refnet_viz as rv
 from refnet_viz import _threads
@@ -43,14 +51,14 @@ def test_points_come_before_their_neighbours(spaces, slow, monkeypatch):
         first = {
             "searched": list(searched),
             "places": flat(view),
-            "notes": view.map.texts["panels"][0]["notes"],
-            "title": view.map.key["title"],
+            "notes": view.screen.texts["panels"][0]["notes"],
+            "title": view.screen.key["title"],
             "cell": cell(view, "purity"),
             "lines": lines(view),
-            "progress": view._progress.text.value,
+            "progress": view.screen.progress["words"],
         }
         view._on_hover(0, 7)
-        first["pane"] = view.detail.content
+        first["pane"] = view.screen.detail
         seen.set()
         await settled(view)
         return view, first
@@ -77,16 +85,18 @@ def test_points_come_before_their_neighbours(spaces, slow, monkeypatch):
     assert threading.get_ident() not in searched
     graph = knn(spaces["plain"][0], 3)
     assert cell(view, "purity")["whole"] == f"{METRICS['purity'].function(graph):.2f}"
-    assert view.map.key["title"] == "purity"
-    assert view.map.texts["panels"][0]["notes"][1].startswith("PCA, trustworthiness ")
+    assert view.screen.key["title"] == "purity"
+    assert view.screen.texts["panels"][0]["notes"][1].startswith(
+        "PCA, trustworthiness "
+    )
     pairs = {
         tuple(sorted((names(view)[a], names(view)[b])))
         for a, b in zip(graph.edges().source, graph.edges().target, strict=True)
     }
     assert set().union(*lines(view).values()) == pairs
-    assert view.detail.content["heading"].startswith("3 nearest in the latent space")
-    assert view._progress.text.value == ""
-    assert view._progress.cancel.layout.visibility == "hidden"
+    assert view.screen.detail["heading"].startswith("3 nearest in the latent space")
+    assert view.screen.progress["words"] == ""
+    assert not view.screen.progress["cancel"]
 
 
 def test_what_is_asked_of_python_is_computed_at_once(spaces, slow):
@@ -102,7 +112,7 @@ def test_what_is_asked_of_python_is_computed_at_once(spaces, slow):
     again.select(["p3"])
     assert frame.equals(again.selected)
     assert figure == again.snapshot()
-    assert view.map.texts == again.map.texts
+    assert view.screen.texts == again.screen.texts
 
 
 def test_edges_by_modality_are_left_for_later(slow):
@@ -112,7 +122,7 @@ def test_edges_by_modality_are_left_for_later(slow):
         view = rv.explore(both, k=3, layout="pca")
         await settled(view)
         view.edges = "by modality"
-        first = view.map.texts["panels"][0]["notes"][-1], view.map.key["lines"]
+        first = view.screen.texts["panels"][0]["notes"][-1], view.screen.key["lines"]
         await settled(view)
         return view, first
 
@@ -121,8 +131,8 @@ def test_edges_by_modality_are_left_for_later(slow):
     assert [line["name"] for line in first[1]] == ["the nearest"]  # of a pinned point
     direct = rv.explore(both, k=3, layout="pca")
     direct.edges = "by modality"
-    assert view.map.key == direct.map.key
-    assert view.map.edges == direct.map.edges
+    assert view.screen.key == direct.screen.key
+    assert view.screen.edges == direct.screen.edges
 
 
 def test_it_stops_when_told_and_goes_on_with_a_change(spaces, slow, monkeypatch):
@@ -141,9 +151,9 @@ def test_it_stops_when_told_and_goes_on_with_a_change(spaces, slow, monkeypatch)
         view = rv.explore(spaces, k=3, layout="pca")
         while not begun.is_set():
             await asyncio.sleep(0.001)
-        view._progress.cancel.click()
+        do(view, "cancel")
         await settled(view)
-        stopped = view._progress.text.value, cell(view, "purity")["whole"]
+        stopped = view.screen.progress["words"], cell(view, "purity")["whole"]
         ended.set()
         view.color = "correct"
         await settled(view)
@@ -152,7 +162,7 @@ def test_it_stops_when_told_and_goes_on_with_a_change(spaces, slow, monkeypatch)
     view, stopped = asyncio.run(notebook())
     assert stopped == ("stopped before: neighbours of plain; a change goes on", "…")
     assert cell(view, "purity")["whole"] != "…"
-    assert view._notice.errors.outputs == ()
+    assert view.screen.notice["output"] == ""
 
 
 def test_what_nobody_needs_any_more_is_cancelled(spaces, monkeypatch):
@@ -186,8 +196,8 @@ def test_an_error_in_the_background_is_seen(spaces, slow, monkeypatch):
         return view
 
     view = asyncio.run(notebook())
-    assert view._notice.status.value == "ValueError: `k` is unlucky, got 3."
-    assert view._progress.text.value == ""
+    assert view.screen.notice["words"] == "ValueError: `k` is unlucky, got 3."
+    assert view.screen.progress["words"] == ""
 
 
 # The process beside

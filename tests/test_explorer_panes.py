@@ -37,7 +37,7 @@ from refnet_viz.plot.text import middle
 def test_strip_of_the_whole(view, spaces):
     g = graph(spaces, "both")
     headlines = [name for name, metric in METRICS.items() if metric.headline]
-    columns = [column["name"] for column in view.strip.content["columns"]]
+    columns = [column["name"] for column in view.screen.strip["columns"]]
     assert columns[:-1] == [name.replace("_", " ") for name in headlines]
     for name in headlines:
         shown = cell(view, name.replace("_", " "), "both")
@@ -78,7 +78,7 @@ def test_a_new_metric_is_compared_drawn_and_in_the_strip(monkeypatch, spaces, he
     titles_of = [note.text for note in rv.plot.compare(table).layout.annotations]
     assert any("isolated share" in text for text in titles_of)
     made = rv.explore(spaces, k=3, layout="pca")
-    names = [column["name"] for column in made.strip.content["columns"]]
+    names = [column["name"] for column in made.screen.strip["columns"]]
     assert ("isolated share" in names) is headline
     if headline:
         assert cell(made, "isolated share", "both")["whole"] == f"{expected:.2f}"
@@ -124,14 +124,14 @@ def test_bands_over_seeds(view, spaces, variant, count):
     assert shown["selectedBand"] == band(purities(spaces, variant, rows))
     own = purities(spaces, variant, rows)[0]
     assert shown["selected"] == f"{own:.2f}"
-    assert view.strip.content["caption"] == (
+    assert view.screen.strip["caption"] == (
         "24 points, 4 selected (second number); brackets: mean over seeds, 95% interval"
     )
 
 
 def test_bands_of_one_seed_are_not_made_up(spaces):
     alone = rv.explore({k: v[0] for k, v in spaces.items()}, k=3, layout="pca")
-    assert alone.strip.content["caption"] == "24 points"
+    assert alone.screen.strip["caption"] == "24 points"
     assert cell(alone, "purity", "both")["band"] == ""
     assert cell(alone, "rewiring", "both")["nulls"][1] == "seed noise unknown: one seed"
 
@@ -156,7 +156,7 @@ def test_strip_of_a_selection(view, spaces):
 
 def test_hover_shows_a_point_with_its_neighbours(view, spaces):
     do(view, "hover", 0, 0)
-    content = view.detail.content
+    content = view.screen.detail
     g = graph(spaces, "plain")
     assert content["title"] == "p0 in plain"
     assert content["text"] == "text 0"
@@ -171,16 +171,16 @@ def test_hover_shows_a_point_with_its_neighbours(view, spaces):
     )
     do(view, "hover", 1, 0)  # the same point on the other map
     other = graph(spaces, "both").indices[0]
-    assert [r["title"] for r in view.detail.content["rows"]] == [f"p{i}" for i in other]
-    assert view.detail.content["title"] == "p0 in both"
+    assert [r["title"] for r in view.screen.detail["rows"]] == [f"p{i}" for i in other]
+    assert view.screen.detail["title"] == "p0 in both"
     do(view, "hover", 1, -1)  # nowhere: what was said stays to be read
-    assert view.detail.content["title"] == "p0 in both"
+    assert view.screen.detail["title"] == "p0 in both"
 
 
 def test_neighbours_in_every_other_space(view, spaces):
     do(view, "hover", 1, 4)
     own = set(graph(spaces, "both").indices[4])
-    told = view.detail.content["elsewhere"]
+    told = view.screen.detail["elsewhere"]
     for part, space in zip(told, ("image", "text", "sum"), strict=True):
         there = graph(spaces, "both", space=space).indices[4]
         shared = len(own & set(there))
@@ -195,7 +195,7 @@ def test_neighbours_elsewhere_are_of_the_same_distance(view, spaces):
     view.metric = "cosine"
     do(view, "hover", 1, 4)
     for part, space in zip(
-        view.detail.content["elsewhere"], ("image", "text", "sum"), strict=True
+        view.screen.detail["elsewhere"], ("image", "text", "sum"), strict=True
     ):
         there = graph(spaces, "both", space=space, metric="cosine").indices[4]
         assert [row["row"] for row in part["rows"]] == there.tolist()
@@ -203,18 +203,18 @@ def test_neighbours_elsewhere_are_of_the_same_distance(view, spaces):
 
 def test_selection_in_the_pane(view):
     view.select(["p0", "p3", "p1"])
-    content = view.detail.content
+    content = view.screen.detail
     assert content["title"] == "3 selected"
     assert content["facts"] == [["ant", "2", ""], ["bee", "1", ""]]
     assert [row["title"] for row in content["rows"]] == ["p0", "p1", "p3"]
     view.select(["p5"])
-    assert view.detail.content["title"] == "p5 in plain"
+    assert view.screen.detail["title"] == "p5 in plain"
 
 
 def test_every_neighbour_is_listed(view):
     view.k = 23
     do(view, "hover", 0, 0)
-    content = view.detail.content
+    content = view.screen.detail
     assert [len(content["rows"]), content["more"]] == [23, ""]
     assert [len(part["rows"]) for part in content["elsewhere"]] == [23] * 3
 
@@ -223,23 +223,23 @@ def test_long_lists_say_what_is_left_out(view, monkeypatch):
     monkeypatch.setattr(panes, "MOST_NEIGHBORS", 20)
     view.k = 23
     do(view, "hover", 0, 0)
-    assert len(view.detail.content["rows"]) == 20
-    assert view.detail.content["more"] == "20 of 23 shown"
+    assert len(view.screen.detail["rows"]) == 20
+    assert view.screen.detail["more"] == "20 of 23 shown"
     view.select([f"p{i}" for i in range(21)])
     do(view, "clear")
     view.select([f"p{i}" for i in range(21)])
-    assert view.detail.content["more"] == "20 of 21 shown"
+    assert view.screen.detail["more"] == "20 of 21 shown"
 
 
 def test_every_term_of_strip_and_pane_has_a_sentence(refined):
     view = rv.explore(refined, k=3, layout="pca")
-    for column in view.strip.content["columns"]:
+    for column in view.screen.strip["columns"]:
         assert "is better" in column["tip"], column
         assert "chance" in column["tip"].lower(), column
     do(view, "hover", 1, 0)
-    content = view.detail.content
-    terms = view.detail.terms
-    assert terms == view.map.terms == view.strip.terms
+    content = view.screen.detail
+    terms = view.screen.terms
+    assert terms == view.screen.terms == view.screen.terms
     shown = [fact[0] for fact in content["facts"][content["answers"] :]]
     ours = [name for name in shown if name not in {"kind", "size"}]  # the data's own
     assert len(ours) == 5
@@ -250,7 +250,7 @@ def test_every_term_of_strip_and_pane_has_a_sentence(refined):
 
 def test_answers_are_the_first_facts(view):
     do(view, "hover", 0, 0)
-    content = view.detail.content
+    content = view.screen.detail
     names = [fact[0] for fact in content["facts"]]
     assert names[: content["answers"]] == ["label", "prediction"]
     assert "purity" in names[content["answers"] :]
@@ -310,7 +310,7 @@ def test_a_snapshot_shows_the_colours_of_the_page(view):
     view.select(["p2"])
     figure = view.snapshot()
     assert figure.data[1].customdata.tolist() == ["p2"]
-    color = view.map.colors["styles"][2][0]
+    color = view.screen.colors["styles"][2][0]
     assert _shown(figure.data[1]) == color
     assert _shown(figure.data[0]) != color
 
@@ -342,7 +342,7 @@ def test_a_cell_keeps_a_picture(view, monkeypatch):
 def test_summary_says_what_cannot_be_seen(view):
     view.edges, view.color = "gained", "rewiring"
     view.select(["p1", "p2"])
-    told = view.map.texts["panels"][1]["summary"]
+    told = view.screen.texts["panels"][1]["summary"]
     assert told.startswith(
         "Map of both, seed 0: 24 points, 2 selected, coloured by rewiring from plain; "
         "latent space; PCA, trustworthiness "

@@ -8,7 +8,9 @@ from exploring import (
     edges,
     ends,
     graph,
+    move,
     notes,
+    offered,
     pairs,
 )
 
@@ -25,16 +27,12 @@ def weighted(spaces, variant, factors, *, k=3, space="sum"):
     return knn(own, k, space=space, weights=weights)
 
 
-def sliders(view):
-    return view.controls["weights"].sliders
-
-
 def test_weights_are_shown_where_they_count(refined):
     view = rv.explore(refined, k=3, layout="pca")
     shown = {}
     for space in ("latent", "refined", "image", "text", "sum"):
         view.space = space
-        shown[space] = view.controls["weights"].layout.display != "none"
+        shown[space] = offered(view, "weights") is not None
     assert shown == {
         "latent": False,
         "refined": True,
@@ -42,23 +40,20 @@ def test_weights_are_shown_where_they_count(refined):
         "text": False,
         "sum": True,
     }
-    assert [s.description for s in sliders(view).values()] == [
-        "Weight of image",
-        "Weight of text",
-    ]
+    assert offered(view, "weights") == ["image", "text"]
 
 
 @pytest.mark.parametrize("space", ["sum", "refined"])
 def test_weights_redraw_everything_but_the_layout(refined, space):
     view = rv.explore(refined, k=3, layout="pca", space=space)
     view.edges = "all"
-    before = view.map.places
+    before = view.screen.places
     factors = {"image": 2, "text": 0.5}
     view.weights = factors
     assert view.weights == factors
     g, base = (weighted(refined, v, factors, space=space) for v in ("both", "plain"))
     assert edges(view, 1) == ends(g) != ends(graph(refined, "both", space=space))
-    assert view.map.places == before
+    assert view.screen.places == before
     assert notes(view, 1).startswith(f"{space} space, weights: image 2, text 0.5\n")
     assert "), layout of equal weights\n" in notes(view, 1)
     purity = METRICS["purity"].function(g)
@@ -66,7 +61,7 @@ def test_weights_redraw_everything_but_the_layout(refined, space):
     told = cell(view, "rewiring", "both")["whole"]
     assert told == f"{rewiring(base, g).mean():.2f}"
     do(view, "hover", 1, 0)
-    assert [row["title"] for row in view.detail.content["rows"]] == [
+    assert [row["title"] for row in view.screen.detail["rows"]] == [
         f"p{i}" for i in g.indices[0]
     ]
     view.edges = "gained"
@@ -76,10 +71,10 @@ def test_weights_redraw_everything_but_the_layout(refined, space):
 def test_a_slider_that_moves_is_the_same(spaces):
     view = rv.explore(spaces, k=3, layout="pca", space="sum")
     view.edges = "all"
-    sliders(view)["text"].value = 0.0
+    move(view, weights={**view.weights, "text": 0.0})
     assert view.weights == {"image": 1, "text": 0}
     assert edges(view) == ends(graph(spaces, "plain", space="image"))
-    sliders(view)["text"].value = 0.30000000000000004  # as pages say it
+    move(view, weights={**view.weights, "text": 0.30000000000000004})  # as pages say it
     assert view.weights == {"image": 1, "text": 0.3}
     view.weights["text"] = 2  # a dict of its own
     assert view.weights == {"image": 1, "text": 0.3}
@@ -87,10 +82,10 @@ def test_a_slider_that_moves_is_the_same(spaces):
 
 def test_equal_weights_are_the_default(spaces):
     view = rv.explore(spaces, k=3, layout="pca", space="sum")
-    before = view.map.texts
+    before = view.screen.texts
     view.weights = {"image": 0.5, "text": 0.5}
     assert view.weights == {"image": 0.5, "text": 0.5}
-    assert view.map.texts == before
+    assert view.screen.texts == before
     assert "weights" not in view.code()
     view.weights = {"image": 0.5, "text": 1}
     assert 'view.weights = {"image": 0.5, "text": 1.0}' in view.code()
@@ -110,16 +105,16 @@ def test_weights_count_nowhere_else(view, spaces):
 def test_the_last_weight_goes_back(spaces):
     view = rv.explore(spaces, k=3, layout="pca", space="sum")
     view.weights = {"image": 0, "text": 0.2}
-    before = view.map.texts
-    sliders(view)["text"].value = 0.0
-    assert sliders(view)["text"].value == 0.2
+    before = view.screen.texts
+    move(view, weights={**view.weights, "text": 0.0})
+    assert view.screen.settings["values"]["weights"]["text"] == 0.2
     assert view.weights == {"image": 0, "text": 0.2}
-    assert view.map.texts == before
-    assert view._notice.status.value == (
+    assert view.screen.texts == before
+    assert view.screen.notice["words"] == (
         "`weights` must have one above 0, got 0 for every modality."
     )
-    sliders(view)["text"].value = 0.4
-    assert view._notice.status.value == ""
+    move(view, weights={**view.weights, "text": 0.4})
+    assert view.screen.notice["words"] == ""
 
 
 @pytest.mark.parametrize(
@@ -169,7 +164,7 @@ def test_one_modality_has_nothing_to_weigh():
     )
     view = rv.explore(own, k=2, layout="pca", space="sum")
     assert view.weights == {}
-    assert view.controls["weights"].layout.display == "none"
+    assert offered(view, "weights") is None
     with pytest.raises(ValueError, match="two modalities") as error:
         view.weights = {"text": 1}
     assert str(error.value) == (

@@ -5,7 +5,11 @@ import re
 
 import numpy as np
 import pytest
-from exploring import facts, lasso
+from exploring import (
+    facts,
+    lasso,
+    offered,
+)
 from lacking import BARE, GONE, N, space
 
 import refnet_viz as rv
@@ -28,12 +32,12 @@ def view(spaces):
 
 def legend(view):
     """Name to code of what can be chosen in the legend."""
-    return {entry["name"]: entry["codes"][0] for entry in view.map.key["entries"]}
+    return {entry["name"]: entry["codes"][0] for entry in view.screen.key["entries"]}
 
 
 def neighbours(view):
     """Rows that the pane lists, in all spaces."""
-    content = view.detail.content
+    content = view.screen.detail
     every = [content["rows"], *(part["rows"] for part in content["elsewhere"])]
     return [entry["row"] for rows in every for entry in rows]
 
@@ -86,15 +90,15 @@ def test_a_graph_is_drawn(spaces, space_name, tmp_path):
 
 def test_the_legend_selects_what_has_no_label(view):
     assert list(legend(view))[-1] == "no label"
-    assert view.map.key["entries"][-1]["count"] == len(BARE)
-    view.map._handle_custom_msg(
+    assert view.screen.key["entries"][-1]["count"] == len(BARE)
+    view.screen._handle_custom_msg(
         {"kind": "class", "words": [[legend(view)["no label"]], "alone"]}, []
     )
     assert view.selected["id"].tolist() == [f"p{row}" for row in BARE]
     assert set(view.selected["label"]) == {"no label"}
     assert view.selected["correct"].isna().all()
     assert facts(view) == {"no label": str(len(BARE))}
-    cells = view.strip.content["rows"][0]["cells"]
+    cells = view.screen.strip["rows"][0]["cells"]
     assert [cell["selected"] for cell in cells[:2]] == ["–", "–"]
 
 
@@ -104,7 +108,7 @@ def test_classes_of_a_selection_leave_out_what_has_no_label(view):
     own = view._view.tables[0]
     chosen = [row for row in range(8) if row not in BARE]
     right = np.mean(own.embedding.labels[chosen] == own.embedding.predictions[chosen])
-    cells = view.strip.content["rows"][0]["cells"]
+    cells = view.screen.strip["rows"][0]["cells"]
     assert cells[0]["selected"] == f"{right:.2f}"
     assert cells[1]["selected"] == f"{np.nanmean(own.purity[chosen]):.2f}"
 
@@ -116,14 +120,14 @@ def test_a_point_without_a_label_says_so(view):
     assert "✓" not in told["prediction"]
     assert "✗" not in told["prediction"]
     assert "purity" not in told
-    assert "with its label" not in view.detail.content["heading"]
-    assert {entry["same"] for entry in view.detail.content["rows"]} == {None}
+    assert "with its label" not in view.screen.detail["heading"]
+    assert {entry["same"] for entry in view.screen.detail["rows"]} == {None}
 
 
 def test_a_point_without_rna_says_so(view):
     view.space = "rna"
     view.select("p15")
-    told, content = facts(view), view.detail.content
+    told, content = facts(view), view.screen.detail
     assert told["has no"] == "rna"
     assert "responsibility: rna" not in told
     assert "responsibility: protein" in told
@@ -134,21 +138,21 @@ def test_a_point_without_rna_says_so(view):
     assert any(heading.startswith("lacks a modality") for heading in others)
     view.select("p1")
     assert not set(neighbours(view)[: 3 * K]) & {-1}
-    assert not {entry["row"] for entry in view.detail.content["rows"]} & set(GONE)
+    assert not {entry["row"] for entry in view.screen.detail["rows"]} & set(GONE)
 
 
 def test_the_map_of_a_modality_has_the_points_that_have_it(view):
     view.space = "rna"
-    for panel in view.map.texts["panels"]:
+    for panel in view.screen.texts["panels"]:
         assert panel["notes"][1].endswith("93 % have rna")
-    assert view.strip.content["caption"].startswith(
+    assert view.screen.strip["caption"].startswith(
         f"{N} points, {len(BARE)} without a label, 93 % have rna"
     )
-    x = np.frombuffer(view.map.places["panels"][0]["x"], "<f4")
+    x = np.frombuffer(view.screen.places["panels"][0]["x"], "<f4")
     assert np.flatnonzero(np.isnan(x)).tolist() == GONE
     for edges in ("all", "by modality", "kept", "gained", "lost"):
         view.edges = edges
-        for part in view.map.edges["panels"][1]:
+        for part in view.screen.edges["panels"][1]:
             assert not set(np.frombuffer(part["pairs"], "<u4").tolist()) & set(GONE)
     view.edges = "none"
     assert view.snapshot().data
@@ -159,14 +163,14 @@ def test_the_map_of_a_modality_has_the_points_that_have_it(view):
 @pytest.mark.parametrize("space_name", ["latent", "rna", "sum"])
 def test_every_colour_and_search_work_everywhere(view, space_name):
     view.space = space_name
-    for color in view.controls["color"].options:
+    for color in offered(view, "color"):
         view.color = color[1] if isinstance(color, tuple) else color
-        json.dumps(view.map.texts, allow_nan=False)
-        json.dumps(view.strip.content, allow_nan=False)
-        key = {**view.map.key}
+        json.dumps(view.screen.texts, allow_nan=False)
+        json.dumps(view.screen.strip, allow_nan=False)
+        key = {**view.screen.key}
         json.dumps(key, allow_nan=False)
     assert len(view.search("no label")) == len(BARE)
-    json.dumps(view.detail.content, allow_nan=False)
+    json.dumps(view.screen.detail, allow_nan=False)
 
 
 # The page

@@ -25,13 +25,13 @@ def view():
 @pytest.fixture
 def files(view, monkeypatch):
     """Ask for a file as a page does; return its name, type and content."""
-    saving, sent = view.controls.actions.saving, []
+    sent = []
     monkeypatch.setattr(
-        saving, "send", lambda told, buffers: sent.append((told, *buffers))
+        view.screen, "send", lambda told, buffers: sent.append((told, *buffers))
     )
 
     def ask(which):
-        saving._handle_custom_msg({"kind": "save", "words": [which]}, [])
+        view.screen._handle_custom_msg({"kind": "save", "words": [which]}, [])
         told, content = sent.pop()
         assert told["kind"] == "file"
         assert told["type"] == TYPES[which]

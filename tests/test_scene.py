@@ -51,12 +51,12 @@ def test_color_by_a_category(view):
     view.color = "kind"
     assert key(view) == ["x", "y"]
     assert colored(view) == colored(view, 1) == ["x", "y"] * (N // 2)
-    styles = view.map.colors["styles"]
-    told = [[entry["color"], entry["symbol"]] for entry in view.map.key["entries"]]
+    styles = view.screen.colors["styles"]
+    told = [[entry["color"], entry["symbol"]] for entry in view.screen.key["entries"]]
     assert told == [styles[0], styles[1]]
     assert styles[0][0] != styles[1][0]
-    assert view.map.key["title"] == "kind"
-    assert view.map.key["scale"] is view.map.colors["scale"] is None
+    assert view.screen.key["title"] == "kind"
+    assert view.screen.key["scale"] is view.screen.colors["scale"] is None
 
 
 def test_color_by_a_number(view, spaces):
@@ -64,14 +64,14 @@ def test_color_by_a_number(view, spaces):
     expected = rewiring(graph(spaces, "plain"), graph(spaces, "both"))
     np.testing.assert_allclose(values(view, 1), expected, rtol=1e-6)
     np.testing.assert_array_equal(values(view), np.zeros(N))  # the baseline itself
-    scale = view.map.colors["scale"]
+    scale = view.screen.colors["scale"]
     assert (scale["low"], scale["high"]) == (0, expected.max())  # of both maps
     assert len(scale["colors"]) == 64
-    assert view.map.key["scale"]["highText"] == f"{expected.max():.3g}"
-    assert view.map.key["title"] == "rewiring from plain"
+    assert view.screen.key["scale"]["highText"] == f"{expected.max():.3g}"
+    assert view.screen.key["title"] == "rewiring from plain"
     assert key(view) == []
     view.color = "correct"
-    assert view.map.colors["scale"] is None
+    assert view.screen.colors["scale"] is None
     assert key(view) == ["right", "wrong"]
     assert colored(view) == ["wrong"] + ["right"] * (N - 1)
 
@@ -94,7 +94,7 @@ def test_other_numbers(spaces, color):
 def test_equal_numbers_have_a_scale():
     flat_ = embedding("a", 0, metadata=pd.DataFrame({"same": np.full(N, 2.0)}))
     view = rv.explore(flat_, k=3, layout="pca", color="same")
-    scale = view.map.colors["scale"]
+    scale = view.screen.colors["scale"]
     assert (scale["low"], scale["high"]) == (2, 3)
 
 
@@ -104,8 +104,8 @@ def test_missing_numbers_are_grey():
     one = embedding("a", 0, metadata=pd.DataFrame({"holes": holes}))
     view = rv.explore(one, k=3, layout="pca", color="holes")
     np.testing.assert_array_equal(values(view), holes.astype(np.float32))
-    assert view.map.colors["scale"]["low"] == 0
-    json.dumps(view.map.key)  # no NaN where a page reads JSON
+    assert view.screen.colors["scale"]["low"] == 0
+    json.dumps(view.screen.key)  # no NaN where a page reads JSON
 
 
 def test_a_long_legend_is_cut_in_words():
@@ -117,7 +117,7 @@ def test_a_long_legend_is_cut_in_words():
     )
     assert len(set(key(view))) == 24  # the ends that differ are kept
     assert all(len(name) == legend.LONGEST_NAME for name in key(view))
-    full = [entry["full"] for entry in view.map.key["entries"]]
+    full = [entry["full"] for entry in view.screen.key["entries"]]
     assert full == [f"a rather long name of the kind {i:02}" for i in range(N)]
 
 
@@ -128,7 +128,7 @@ def test_rare_classes_are_one_entry():
         rng.normal(size=(len(names), 2)), metadata=pd.DataFrame({"many": names[::-1]})
     )
     view = rv.explore(own, k=3, layout="pca", color="many")
-    shown = view.map.key
+    shown = view.screen.key
     assert shown["listed"] == legend.LISTED == 12
     counts = [entry["count"] for entry in shown["entries"]]
     assert counts == list(range(15, 1, -1))  # the most frequent first
@@ -137,8 +137,11 @@ def test_rare_classes_are_one_entry():
     assert (other["name"], other["count"], other["on"]) == ("2 others", 3 + 2, "none")
     do(view, "class", other["codes"], "alone")
     assert set(view.selected["many"]) == {"12", "13"}
-    assert view.map.key["other"]["on"] == "all"
-    assert len({tuple(style) for style in view.map.colors["styles"]}) == 14
+    assert view.screen.key["other"]["on"] == "all"
+    styles = view.screen.colors["styles"]
+    for mode in ("light", "dark"):
+        told = {(getattr(c, "get", lambda _, c=c: c)(mode), s) for c, s in styles}
+        assert len(told) == 14
 
 
 def test_more_than_two_hundred_classes_have_room():
@@ -160,8 +163,8 @@ def test_color_by_responsibility(refined):
         )
         worse += np.sum(expected < -1)
     assert worse
-    assert view.map.colors["scale"]["low"] == -1
-    assert view.map.key["title"] == (
+    assert view.screen.colors["scale"]["low"] == -1
+    assert view.screen.key["title"] == (
         "responsibility: text (1 is best, 0 the mean predictor; "
         f"{worse} below -1 as -1)"
     )
@@ -219,7 +222,7 @@ def test_rows_that_were_trained_on_have_no_responsibility(refined):
 )
 def test_kinds_of_edges_look_different(view, kind, dash):
     view.edges = kind
-    (group,) = view.map.edges["panels"][1]
+    (group,) = view.screen.edges["panels"][1]
     assert group["dash"] == dash
     assert group["width"] > 0
 
@@ -256,20 +259,20 @@ def test_edges_by_modality_are_explained(view, spaces):
         f"{name} {row.share:.1%} (chance {row.chance:.1%})"
         for name, row in table.iterrows()
     }
-    assert {line["name"] for line in view.map.key["lines"]} == told
-    assert view.map.key["linesTitle"] == "edges by modality"
-    assert "whose own graphs have them" in view.map.terms["by modality"]
+    assert {line["name"] for line in view.screen.key["lines"]} == told
+    assert view.screen.key["linesTitle"] == "edges by modality"
+    assert "whose own graphs have them" in view.screen.terms["by modality"]
     do(view, "focus", 1)  # shares are those of the map in focus
-    assert {line["name"] for line in view.map.key["lines"]} != told
+    assert {line["name"] for line in view.screen.key["lines"]} != told
     view.edges = "all"  # what lines to neighbours mean is said instead
-    lines_of = {line["name"]: line["dash"] for line in view.map.key["lines"]}
+    lines_of = {line["name"]: line["dash"] for line in view.screen.key["lines"]}
     assert lines_of == {
         "kept": [],
         "lost since plain": [2, 3],
         "gained since plain": [5, 3],
     }
     view.variants = ("plain",)
-    assert [line["name"] for line in view.map.key["lines"]] == ["the nearest"]
+    assert [line["name"] for line in view.screen.key["lines"]] == ["the nearest"]
 
 
 def test_edges_by_modality_follow(view, spaces, monkeypatch):
@@ -282,7 +285,7 @@ def test_edges_by_modality_follow(view, spaces, monkeypatch):
     assert edges(view) == ends(graph(spaces, "plain", k=5))
     view.space, view.weights = "sum", {"image": 0, "text": 1}
     assert edges(view) == ends(graph(spaces, "plain", k=5, space="text"))
-    told = [line["name"] for line in view.map.key["lines"]]
+    told = [line["name"] for line in view.screen.key["lines"]]
     none = {n.split(" 0.0% (chance ")[0] for n in told if " 0.0% (chance" in n}
     assert none == {"emergent", "only image"}
     monkeypatch.setattr(view_module, "MOST_EDGES", 14)
@@ -308,7 +311,7 @@ def test_many_modalities_share_eight_colours():
     view = rv.explore(own, k=5, layout="pca")
     view.edges = "by modality"
     assert len({color for color, _ in lines(view)}) <= 9
-    told = [line["name"] for line in view.map.key["lines"]]
+    told = [line["name"] for line in view.screen.key["lines"]]
     assert any(name.startswith("8 other sets ") for name in told)
 
 
@@ -350,9 +353,9 @@ def test_a_lasso_takes_what_is_not_drawn(sampled, spaces):
 
 
 def test_numbers_and_search_take_all(sampled, spaces, monkeypatch):
-    told = sampled.strip.content
+    told = sampled.screen.strip
     monkeypatch.undo()
-    assert told == rv.explore(spaces, k=3, layout="pca").strip.content
+    assert told == rv.explore(spaces, k=3, layout="pca").screen.strip
     sampled.search("cat")
     assert len(sampled.selected) == N // 3
 
@@ -361,7 +364,7 @@ def test_a_drawn_row_is_not_a_row(sampled):
     do(sampled, "click", 0, 3, False)
     assert sampled.selected["id"].tolist() == [names(sampled)[3]]
     do(sampled, "hover", 0, 4)
-    assert sampled.detail.content["title"] == f"{names(sampled)[4]} in plain"
+    assert sampled.screen.detail["title"] == f"{names(sampled)[4]} in plain"
 
 
 def test_edges_between_drawn_points_only(sampled, spaces):
@@ -373,6 +376,9 @@ def test_edges_between_drawn_points_only(sampled, spaces):
 
 
 # Messages
+
+
+MAPS = ("chosen", "colors", "edges", "key", "near", "places", "texts")
 
 
 @pytest.mark.parametrize(
@@ -392,19 +398,20 @@ def test_one_message_a_redraw_and_nothing_twice(view, monkeypatch, change, sent)
     wire = Wire(monkeypatch)
     for name, value in change.items():
         setattr(view, name, value)
-    assert wire.to(view.map) == ([sent] if sent else [])
-    for widget in {widget for widget, _ in wire.sent}:
-        told = [names for to, names in wire.sent if to is widget]
-        traits = [name for names in told for name in names]
-        assert len(traits) == len(set(traits)), (widget, told)
+    messages = wire.to(view.screen)
+    assert len(messages) <= 1
+    assert [name for each in messages for name in each if name in MAPS] == sent
+    traits = [name for names in messages for name in names]
+    assert len(traits) == len(set(traits)), messages
 
 
 def test_a_selection_is_one_message(view, monkeypatch):
     view.edges = "all"
     wire = Wire(monkeypatch)
     lasso(view, [1, 2])
-    assert wire.to(view.map) == [["chosen", "edges", "key", "texts"]]
-    assert wire.to(view.strip) == wire.to(view.detail) == [["content"]]
+    assert wire.to(view.screen) == [
+        ["chosen", "detail", "edges", "key", "settings", "strip", "texts"]
+    ]
     wire.sent.clear()
     lasso(view, [2, 1])
     assert wire.sent == []
@@ -413,7 +420,7 @@ def test_a_selection_is_one_message(view, monkeypatch):
 def test_pointing_sends_the_pane_alone(view, monkeypatch):
     wire = Wire(monkeypatch)
     do(view, "hover", 0, 3)
-    assert [widget for widget, _ in wire.sent] == [view.detail]
+    assert wire.to(view.screen) == [["detail"]]
     do(view, "hover", 0, 3)
     assert len(wire.sent) == 1
 
@@ -423,13 +430,13 @@ def test_undo_is_one_message(view, monkeypatch):
     view.variants = ("both",)
     wire = Wire(monkeypatch)
     view.undo()
-    assert len(wire.to(view.map)) == 1
+    assert len(wire.to(view.screen)) == 1
 
 
 def test_a_reloaded_page_starts_from_the_present(view):
     """What a page that loads asks for is what was sent last."""
     view.variants, view.edges, view.color = ("both",), "all", "kind"
-    state = view.map.get_state()
+    state = view.screen.get_state()
     for name in (
         "texts",
         "places",
@@ -440,17 +447,17 @@ def test_a_reloaded_page_starts_from_the_present(view):
         "chosen",
         "said",
     ):
-        assert state[name] == getattr(view.map, name)
+        assert state[name] == getattr(view.screen, name)
     assert [p["title"] for p in state["texts"]["panels"]] == ["both, seed 0"]
 
 
 def test_arrays_are_small(view):
     """Points and edges travel as bytes: 4 a coordinate, 2 a class, 4 an end."""
     view.edges = "all"
-    found = view.map.places["panels"][0]
+    found = view.screen.places["panels"][0]
     assert [len(found[axis]) for axis in "xy"] == [4 * N, 4 * N]
-    assert len(view.map.colors["panels"][0]["codes"]) == 2 * N
-    (group,) = view.map.edges["panels"][0]
+    assert len(view.screen.colors["panels"][0]["codes"]) == 2 * N
+    (group,) = view.screen.edges["panels"][0]
     assert len(group["pairs"]) == 2 * 4 * len(edges(view))
     assert floats(found["x"]).dtype == np.float32
 
@@ -460,7 +467,7 @@ def test_arrays_are_small(view):
 
 def near(view, number):
     """Return one of the lists of neighbours as ids, a row a drawn point."""
-    found = view.map.near["lists"][number]
+    found = view.screen.near["lists"][number]
     rows = np.frombuffer(found["values"], "<u2").reshape(-1, found["width"])
     return [[names(view)[i] for i in row if i < len(names(view))] for row in rows]
 
@@ -473,30 +480,30 @@ def test_neighbours_of_every_map_are_sent_once(view, spaces):
     before, after = graph(spaces, "plain"), graph(spaces, "both")
     assert near(view, 0) == as_ids(before)
     assert near(view, 1) == as_ids(after)
-    assert view.map.near["panels"] == [
+    assert view.screen.near["panels"] == [
         {"before": 0, "after": 1, "gains": False},  # the baseline: what both has lost
         {"before": 0, "after": 1, "gains": True},
     ]
-    assert view.map.near["styles"].keys() == {"kept", "lost", "gained"}
+    assert view.screen.near["styles"].keys() == {"kept", "lost", "gained"}
     view.variants, view.k = ("both",), 5
-    assert view.map.near["k"] == 5
-    assert near(view, view.map.near["panels"][0]["before"]) == as_ids(
+    assert view.screen.near["k"] == 5
+    assert near(view, view.screen.near["panels"][0]["before"]) == as_ids(
         graph(spaces, "plain", k=5)
     )
 
 
 def test_an_embedding_alone_has_neighbours_and_no_changes(spaces):
     view = rv.explore(spaces["plain"][0], k=3, layout="pca")
-    assert view.map.near["panels"] == [{"before": 0, "after": 0, "gains": False}]
+    assert view.screen.near["panels"] == [{"before": 0, "after": 0, "gains": False}]
     assert near(view, 0) == as_ids(graph(spaces, "plain"))
 
 
 def test_too_many_neighbours_are_sent_when_pointed_at(view, spaces, monkeypatch):
     monkeypatch.setattr(wire, "MOST_BYTES", 2 * 3 * N * 2 - 1)
     view.color = "kind"
-    assert view.map.near["lists"] == []
+    assert view.screen.near["lists"] == []
     sent = []
-    monkeypatch.setattr(view.map, "send", sent.append)
+    monkeypatch.setattr(view.screen, "send", sent.append)
     do(view, "hover", 1, 5)
     (message,) = sent
     assert message["kind"] == "near"

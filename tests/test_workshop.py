@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import paired
+from exploring import move, offered
 
 import refnet_viz as rv
 from refnet_viz.explorer.state import MOST
@@ -36,16 +37,16 @@ def view(data, runs):
 
 
 def titles(view):
-    return [panel["title"] for panel in view.map.texts["panels"]]
+    return [panel["title"] for panel in view.screen.texts["panels"]]
 
 
 def flat(view, panel):
-    part = view.map.places["panels"][panel]
+    part = view.screen.places["panels"][panel]
     return np.column_stack([np.frombuffer(part[name], "<f4") for name in "xy"])
 
 
 def test_runs_show_their_test_rows(view, data, runs):
-    assert view.map.said["names"] == data.test.ids.tolist()
+    assert view.screen.said["names"] == data.test.ids.tolist()
     space = rv.embed(runs["both"][0], data.test)
     expected = rv.project(space, "pca").coordinates
     np.testing.assert_array_equal(flat(view, 1), expected)
@@ -74,23 +75,13 @@ def test_a_saved_comparison_is_shown(tmp_path, data, runs):
     for where in (tmp_path / "saved", str(tmp_path / "saved")):
         view = rv.explore(where, k=3, layout="pca")
         assert view.variants == ("plain", "both")
-        assert view.map.said["names"] == data.test.ids.tolist()
+        assert view.screen.said["names"] == data.test.ids.tolist()
 
 
 def test_epochs_are_scrubbed(view, data, runs):
-    slider = view.controls["epoch"]
-    assert slider.layout.display is None
-    assert [text for text, _ in slider.options] == [
-        "1",
-        "2",
-        "3",
-        "4",
-        "5",
-        "6",
-        "kept",
-    ]
+    assert offered(view, "epoch") == [*"123456", "kept"]
     assert view.epoch is None
-    slider.value = 2
+    move(view, epoch="2")
     assert (view.epoch, titles(view)) == (
         2,
         ["plain, seed 0, after 3 epochs", "both, seed 0, after 3 epochs"],
@@ -129,7 +120,7 @@ def test_an_unknown_epoch_is_refused(view):
 def test_without_snapshots_there_is_no_scrubber(data):
     run = rv.fit(data, SMALL, seed=0, progress=False)
     view = rv.explore(run, data=data, k=3, layout="pca")
-    assert view.controls["epoch"].layout.display == "none"
+    assert offered(view, "epoch") is None
     assert view.code() == 'view = rv.explore(spaces, data=data, k=3, layout="pca")'
     view.close()
 
@@ -166,7 +157,7 @@ def test_a_trained_variant_becomes_a_map(view, data):
     expected = rv.project(space, "pca").coordinates
     np.testing.assert_array_equal(flat(view, 2), expected)
     assert len(view.selected) == 3
-    assert view.controls["baseline"].options[-1] == (name, name)
+    assert offered(view, "baseline")[-1] == name
     view.epoch = 1
     assert titles(view)[2] == f"{name}, seed 0, after 2 epochs"
 

@@ -14,7 +14,7 @@ from ..plot.points import edge_lines, points
 from ..plot.record import call_of, with_call
 from ..plot.render import render
 from ..plot.text import escape, short, small
-from ..plot.theme import faded, ink
+from ..plot.theme import faded, fixed, ink
 from . import edges
 from .store import Call, direct
 from .view import Panel, View
@@ -43,7 +43,7 @@ def figure(view: View, arguments: dict[str, Any]) -> go.Figure:
     arguments
         Arguments of `state_figure`, by which a manifest makes the figure again.
     """
-    panels, mode = view.panels, view.state.mode
+    panels, mode = view.panels, fixed(view.state.mode)
     columns = default_columns(len(panels))
     titles = [_title_lines(view, panel) for panel in panels]
     drawing = grid(titles, columns=columns, height=HEIGHT)
@@ -109,7 +109,7 @@ def _edges(view: View, panel: Panel) -> list[go.Scatter | go.Scattergl]:
     rows = view.drawn_edges(panel)
     pairs, groups = panel.pairs[rows], panel.groups and panel.groups.subset(rows)
     flat = panel.layout.coordinates
-    styled = edges.styled(panel.kind, groups, len(rows), view.state.mode)
+    styled = edges.styled(panel.kind, groups, len(rows), fixed(view.state.mode))
     return [
         edge_lines(
             flat,

@@ -14,6 +14,8 @@ SCENE = (
     "panel.js",
     "scene.js",
     "key.js",
+    "theme.js",
+    "controls.js",
 )
 MORE = "more.js"
 PANES = ("detail.js", "strip.js")

@@ -12,7 +12,7 @@ import numpy as np
 from .. import _check
 from .._nested import baseline_of
 from ..graph.neighbors import DISTANCES
-from ..plot.theme import ink
+from ..plot.theme import AUTO, MODES
 from .embeddings import Embeddings, Key, Rows
 from .store import Store
 
@@ -60,7 +60,7 @@ class State:
     rows
         Sorted row numbers of the selected points.
     mode
-        "light" or "dark".
+        "light", "dark" or "auto", which follows the page around.
     """
 
     variants: tuple[str, ...]
@@ -76,7 +76,7 @@ class State:
     edges: str = "none"
     epoch: int | None = None
     rows: Rows = field(default_factory=lambda: np.empty(0, np.intp))
-    mode: str = "light"
+    mode: str = AUTO
 
     @classmethod
     def of(cls, store: Store, settings: Mapping[str, Any]) -> State:
@@ -177,8 +177,7 @@ class State:
         if name == "k":
             return _check.integer("k", value, low=1, high=choices[-1])
         if name == "mode":
-            ink(value)
-            return value
+            return _check.one_of("mode", value, (*MODES, AUTO))
         if name in {"seed", "epoch"}:
             if value not in choices:
                 raise ValueError(

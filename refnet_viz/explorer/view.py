@@ -18,6 +18,7 @@ from ..layout import Layout
 from ..plot.color import Coloring
 from ..plot.points import cap
 from ..plot.text import count_of, cut
+from ..plot.theme import fixed
 from .colors import OF_GRAPH
 from .edges import MOST_COLORS, pairs_of
 from .embeddings import Key, Rows
@@ -263,7 +264,9 @@ class View:
         state, color = self.state, self.state.color
         is_pending = color in OF_GRAPH and not all(self.ready)
         shown = "label" if is_pending else color
-        coloring, title = self.store.coloring(self.tables, self.keys, shown, state.mode)
+        coloring, title = self.store.coloring(
+            self.tables, self.keys, shown, fixed(state.mode)
+        )
         waiting = f"{title or 'points'} ({color} is being computed)"
         return coloring, waiting if is_pending else title
 

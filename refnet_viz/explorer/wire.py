@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 import numpy as np
 
 from ..layout import Layout
 from ..plot.points import point_size
+from ..plot.theme import AUTO, in_dark
 from . import edges
 from .colors import ends_of, origin_of, ramp
 from .embeddings import Key, Rows
@@ -58,12 +60,15 @@ def _edges(panel: Panel, view: View) -> list[dict[str, Any]]:
     rows = view.drawn_edges(panel)
     groups = panel.groups and panel.groups.subset(rows)
     pairs = view.drawn_places[panel.pairs[rows]].astype("<u4")
-    styled = edges.styled(panel.kind, groups, len(rows), view.coloring.mode)
-    return [
-        {**style, "pairs": pairs[mask].tobytes()}
-        for style, mask in styled
-        if mask.any()
-    ]
+
+    def styled(mode: str) -> list[dict[str, Any]]:
+        return [
+            {**style, "pairs": pairs[mask].tobytes()}
+            for style, mask in edges.styled(panel.kind, groups, len(rows), mode)
+            if mask.any()
+        ]
+
+    return cast("list[dict[str, Any]]", themed(view.state.mode, styled))
 
 
 def neighbors(view: View, place: int | None = None) -> dict[str, Any]:
@@ -98,7 +103,7 @@ def neighbors(view: View, place: int | None = None) -> dict[str, Any]:
             }
             for key, (before, after) in zip(view.keys, pairs, strict=True)
         ],
-        "styles": edges.change_styles(view.state.mode),
+        "styles": themed(view.state.mode, edges.change_styles),
         "lists": [],
     }
     if place is not None:
@@ -124,13 +129,13 @@ def _colors(view: View) -> dict[str, Any]:
     columns = [values[view.drawn_rows] for values in coloring.values]
     if coloring.names:
         codes = [values.astype("<u2").tobytes() for values in columns]
-        styles = [list(style) for style in coloring.styles]
+        styles = [[_color(view, color), symbol] for color, symbol in coloring.styles]
         panels = [{"codes": code, "values": None} for code in codes]
         return {"panels": panels, "styles": styles, "scale": None}
     start = origin_of(coloring)
     numbers = [(values - start).astype("<f4").tobytes() for values in columns]
     low, high = (end - start for end in coloring.span)
-    scale = {"low": low, "high": high, "colors": list(ramp(coloring.mode))}
+    scale = {"low": low, "high": high, "colors": _ramp(view)}
     panels = [{"codes": None, "values": values} for values in numbers]
     return {"panels": panels, "styles": [], "scale": scale}
 
@@ -145,20 +150,64 @@ def _key(view: View) -> dict[str, Any]:
         scale = {
             "low": low,
             "high": high,
-            "colors": list(ramp(coloring.mode)),
+            "colors": _ramp(view),
             "lowText": low_text,
             "highText": high_text,
         }
     groups = view.panels[view.focus].groups
     compared = any(not panel.is_baseline for panel in view.panels)
-    lines = edges.change_key(coloring.mode, view.state.baseline, compared=compared)
+
+    def lines(mode: str) -> list[dict[str, Any]]:
+        if groups:
+            return edges.key(groups, mode)
+        return edges.change_key(mode, view.state.baseline, compared=compared)
+
+    shown = legend(coloring, view.focus, view.rows)
+    for entry in shown["entries"]:
+        entry["color"] = _color(view, entry["color"])
     return {
         "title": view.color_title,
-        **legend(coloring, view.focus, view.rows),
-        "lines": edges.key(groups, coloring.mode) if groups else lines,
+        **shown,
+        "lines": themed(view.state.mode, lines),
         "linesTitle": edges.TITLE if groups else edges.LINES_TITLE,
         "scale": scale,
     }
+
+
+def themed(mode: str, make: Callable[[str], Any]) -> Any:
+    """Return what is drawn in a mode; of "auto" both, where they differ.
+
+    Parameters
+    ----------
+    mode
+        "light", "dark" or "auto".
+    make
+        Makes plain values for one of the two; they may only differ in leaves.
+
+    Examples
+    --------
+    >>> themed("auto", lambda mode: {"width": 1, "color": mode})
+    {'width': 1, 'color': {'light': 'light', 'dark': 'dark'}}
+    """
+    return make(mode) if mode != AUTO else _joined(make("light"), make("dark"))
+
+
+def _joined(light: Any, dark: Any) -> Any:
+    if isinstance(light, dict):
+        return {name: _joined(value, dark[name]) for name, value in light.items()}
+    if isinstance(light, list) and len(light) == len(dark):
+        return [_joined(a, b) for a, b in zip(light, dark, strict=True)]
+    return light if light == dark else {"light": light, "dark": dark}
+
+
+def _color(view: View, color: str) -> Any:
+    """Return a colour of the legend, as `themed` does."""
+    auto = view.state.mode == AUTO
+    return _joined(color, in_dark(color)) if auto else color
+
+
+def _ramp(view: View) -> list[Any]:
+    return list(themed(view.state.mode, lambda mode: list(ramp(mode))))
 
 
 def _selected(view: View) -> bytes | None:

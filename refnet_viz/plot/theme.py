@@ -114,6 +114,13 @@ MODES = {
 }
 
 
+AUTO = "auto"  # as the page around is
+_IN_DARK = {
+    MODES["light"].muted: MODES["dark"].muted,
+    **dict(zip(MODES["light"].classes, MODES["dark"].classes, strict=True)),
+}
+
+
 def ink(mode: str) -> Ink:
     """Return the colours of "light" or "dark".
 
@@ -125,6 +132,28 @@ def ink(mode: str) -> Ink:
     ValueError: `mode` must be one of 'light', 'dark', got 'dim'.
     """
     return MODES[_check.one_of("mode", mode, MODES)]
+
+
+def fixed(mode: str) -> str:
+    """Return "light" or "dark": what cannot follow its page is light.
+
+    Examples
+    --------
+    >>> fixed("auto"), fixed("dark")
+    ('light', 'dark')
+    """
+    return "light" if mode == AUTO else mode
+
+
+def in_dark(color: str) -> str:
+    """Return what a colour of the light mode is in the dark one.
+
+    Examples
+    --------
+    >>> in_dark("#57606A"), in_dark("#0072B2")
+    ('#A3ACB7', '#0072B2')
+    """
+    return _IN_DARK.get(color, color)
 
 
 def class_style(index: int, mode: str = "light") -> tuple[str, str]:

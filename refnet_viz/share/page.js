@@ -561,22 +561,23 @@ const main = add(app, "div", "rv-main");
 parts.status = add(main, "div", "rv-status");
 parts.status.setAttribute("role", "status");
 const map = add(main, "div", "rv-map");
-const controls = [
-  toggles(bar, "shown", "Maps", data.variants.map(({ name }) => name), toggle),
-  choice(bar, "color", "Colour by", data.colors.map(({ name }) => name), (color) => change({ color })),
-  choice(bar, "edges", "Edges", data.variants.length > 1
-    ? ["none", "all", "kept", "gained", "lost"] : ["none", "all"], (edges) => change({ edges })),
-  slider(bar, data.steps, (k) => change({ k }, "k")),
-];
+const controls = [];
+const put = (key, made) => controls.push({ show: (now) => made.show(now[key]) });
+const titled = (name) => [name, shortened(name, 40)];
+put("shown", toggles(bar, "shown", "Maps", data.variants.map(({ name }) => titled(name)), toggle));
+put("color", choice(bar, "color", "Colour by", data.colors.map(({ name }) => name), (color) => change({ color })));
+put("edges", choice(bar, "edges", "Edges", data.variants.length > 1
+  ? ["none", "all", "kept", "gained", "lost"] : ["none", "all"], (edges) => change({ edges })));
+put("k", slider(bar, "k", "Neighbours k", data.steps.map((k) => [k, String(k)]), (k) => change({ k }, "k"), { spoken: nearby }));
 const actions = add(bar, "div", "rv-acts");
-controls.push(searchBox(actions, search));
+searchBox(actions, search);
 parts.undo = action(actions, "Undo", "go back to what was shown before", undo);
 parts.clear = action(actions, "Clear", "select nothing", () => change({ rows: [] }));
 parts.save = action(actions, "Save CSV", "save a table of the selected points", () => save("selected.csv", asCsv(tableOf(state.rows))));
 disclosure(actions);
 if (seeds.length > 1) {
   group(more, "Which run", "A variant can have runs of several seeds.", (line) => {
-    controls.push(choice(line, "seed", "Seed", seeds, (seed) => change({ seed })));
+    put("seed", choice(line, "seed", "Seed", seeds, (seed) => change({ seed })));
   });
 }
 group(more, "What is selected", "Ids of the selected points, a line each.", (line) => {

@@ -24,7 +24,7 @@ from .markup import text
 from .payload import Content, as_json, payload
 
 WIDTH = 960
-SCRIPTS = ("numbers.js", "controls.js", "page.js")
+SCRIPTS = ("numbers.js", "page.js")
 BODY = """<header><h1>{title}</h1><p class="lead">{lead}</p></header>
 <main>
 <div id="app" class="rv-explorer rv-{mode}" hidden></div>

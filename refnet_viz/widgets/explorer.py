@@ -26,11 +26,10 @@ from ..explorer.state import MOST, History, State
 from ..explorer.store import JUDGED_AT_ONCE, Store
 from ..explorer.view import View, drawn_rows_of, inside
 from . import later
-from .controls import Controls
+from .controls import setting_of
 from .lifetime import close_all
-from .map import Map
-from .notice import Notice, Progress
-from .panes import Detail, Strip
+from .saving import TYPES, written
+from .screen import Screen
 from .workshop import Made, Workshop
 
 CLOSED = "this explorer is closed, as it is when its cell runs again: use the new one."
@@ -108,13 +107,9 @@ class Explorer:
         self._jobs: Iterator[ahead.Job] = iter(())
         self._stopped = self._ticking = False
         self._still = ("", "")
-        self._progress = Progress()
         self._display: Any = None
         self._outdated = False  # the still picture
-        self._notice = Notice()
-        self.controls = Controls(store, state, self._notice.of(self._moved))
-        self.map = Map(mode=state.mode, said=self._point_names())
-        self.detail, self.strip = Detail(), Strip()
+        self.screen = Screen(mode=state.mode, said=self._point_names())
         self.workshop = None
         if data is not None:
             runs = store.embeddings
@@ -198,7 +193,7 @@ class Explorer:
         rows = self._table().search(text)
         self.change(rows=rows, by="search", words=text)
         nowhere = f"no point has {text!r} in its words"
-        self._notice.say(nowhere if text.strip() and not len(rows) else "")
+        self.screen.say(nowhere if text.strip() and not len(rows) else "")
         return self.selected
 
     def on_select(self, callback: Callable[[pd.DataFrame], None]) -> None:
@@ -276,26 +271,24 @@ class Explorer:
                 listener(selected)
 
     def _redraw(self, words: str = "") -> None:
-        """Show the state: one message for the maps, one for each pane."""
+        """Show the state, in one message."""
         self._view = View(self._store, self.state, hurried=later.possible())
-        self.controls.show(self._store, self.state, words=words)
-        actions = self.controls.actions
-        actions.clear.disabled = not len(self.state.rows)
-        actions.undo.disabled = not self._history
-        self._notice.say("")
-        self._draw()
+        with self.screen.hold_sync():
+            self.screen.control(self._view, words=words, undoable=bool(self._history))
+            self.screen.say("")
+            self._draw()
         self._compute_later()
 
     def _draw(self) -> None:
-        self.map.show(self._view)
+        self.screen.draw(self._view)
         self._draw_strip(banded=not self._view.hurried or self._view.has_bands)
         self._draw_detail()
 
     def _draw_strip(self, *, banded: bool) -> None:
-        self.strip.content = panes.strip(self._view, banded=banded)
+        self.screen.strip = panes.strip(self._view, banded=banded)
 
     def _draw_detail(self) -> None:
-        self.detail.content = panes.detail(self._view, self._pointed)
+        self.screen.detail = panes.detail(self._view, self._pointed)
 
     def _table(self) -> PointTable:
         return self._view.tables[self._view.focus]
@@ -307,19 +300,25 @@ class Explorer:
         labels = [] if words is None else [words[row] for row in rows]
         return {"names": first.ids[rows].tolist(), "words": labels}
 
-    def _assemble(self) -> W.VBox:
-        main = W.HBox([self._notice.status, self._progress, self.map, self.detail])
-        main.add_class("rv-main")
-        workshop = [] if self.workshop is None else [self.workshop]
-        below = [self.strip, *workshop, self._notice.errors]
-        widget = W.VBox([*self.controls.bars(), main, *below])
+    def _assemble(self) -> W.DOMWidget:
+        """Return the widget, or with a form for training both, one above the other."""
+        if self.workshop is None:
+            return self.screen
         for name in ("rv-explorer", f"rv-{self.state.mode}"):
-            widget.add_class(name)
+            self.workshop.add_class(name)
+        widget = W.VBox([self.screen, self.workshop])
+        widget.add_class("rv-both")
         return widget
+
+    def _display_(self) -> Screen:
+        """Return what marimo shows: one widget, without the form for training."""
+        return self.screen
 
     def _ipython_display_(self) -> None:
         # Where no widgets are shown, nothing but the picture is worth reading.
-        display(self.widget._repr_mimebundle_() | {"text/plain": ""}, raw=True)
+        bundle: Any = self.widget._repr_mimebundle_()
+        data = bundle[0] if isinstance(bundle, tuple) else bundle  # as anywidget has it
+        display({**data, "text/plain": ""}, raw=True)
         # Of many points it comes when there is nothing else to show.
         many = self._view.hurried and self._view.total > JUDGED_AT_ONCE
         self._still = (picture.words_only if many else picture.still)(self._view)
@@ -348,9 +347,9 @@ class Explorer:
                 self._jobs = chain([job], self._jobs)
             job = self._still_job()
         if job is None:
-            self._progress.hide()
+            self.screen.rest()
             return
-        done = self._notice.of(partial(self._computed, job))
+        done = self.screen.heard(partial(self._computed, job))
         self._running = job, later.Background(job.work, done)
         self._report()
 
@@ -360,7 +359,7 @@ class Explorer:
             return
         job, running = self._running
         if job.kind in ahead.SHOWN or running.seconds > SOON:
-            self._progress.show(job.words, running.part, running.seconds)
+            self.screen.compute(job.words, running.part, running.seconds)
         if not self._ticking:
             self._ticking = True
             later.soon(self._tick, TICK)
@@ -382,10 +381,10 @@ class Explorer:
             return
         self._running = None
         if self._stopped:
-            self._progress.hide(f"stopped before: {job.words}; a change goes on")
+            self.screen.rest(f"stopped before: {job.words}; a change goes on")
             return
         if error is not None and not isinstance(error, Cancelled):
-            self._progress.hide()
+            self.screen.rest()
             raise error
         self._show_computed(job)
         self._compute()
@@ -421,31 +420,29 @@ class Explorer:
 
     def _listen(self) -> None:
         """Bind every event to its handler, in a way that lets errors be seen."""
-        of, actions = self._notice.of, self.controls.actions
-        self._progress.on_cancel(of(self._cancel))
-        actions.clear.on_click(of(lambda _: self.select(None)))
-        actions.undo.on_click(of(lambda _: self.undo()))
-        actions.search.observe(of(self._typed), "value")
-        actions.code.on_msg(of(self._send_code))
-        actions.saving.on_msg(of(self._save))
-        self.map.on_msg(of(self._on_message))
-        self.detail.on_msg(of(self._on_message))
+        self.screen.on_msg(self.screen.heard(self._on_message))
         if self.workshop is not None:
-            self.workshop.on_made(of(self._join))
+            self.workshop.on_made(self.screen.heard(self._join))
 
-    def _moved(self, name: str, value: Any) -> None:
-        """Change a setting by its control, which goes back where it must not stand."""
+    def _on_set(self, *moved: tuple[str, Any]) -> None:
+        """Change settings by their controls; what is refused goes back."""
+        try:
+            for name, value in moved:
+                if name == "search":
+                    self.search(value)
+                else:
+                    self._move(name, value)
+        finally:
+            self.screen.send({"kind": "done"})
+
+    def _move(self, name: str, value: Any) -> None:
+        value = setting_of(self._store, self.state, name, value)
         try:
             state = self.state.changed(self._store, **{name: value})
         except ValueError as error:
-            self.controls.reset()
-            self._notice.say(str(error))
+            self.screen.say(str(error))
             return
         self._show(state, by=name if name in SLIDERS else "")
-
-    def _typed(self, change: Any) -> None:
-        if not self.controls.showing:
-            self.search(change["new"])
 
     def _join(self, made: Made) -> None:
         """Show a variant that was trained here, in its own map if there is room."""
@@ -456,13 +453,15 @@ class Explorer:
         self._store = self._store.joined(made.name, [made.embedding], made.earlier)
         self.change(variants=[*rest, made.name], variant=made.name)
 
-    def _send_code(self, widget: Any, *_: Any) -> None:
-        widget.send({"kind": "code", "text": self.code()})
+    def _send_code(self) -> None:
+        self.screen.send({"kind": "code", "text": self.code()})
 
-    def _save(self, widget: Any, content: dict[str, Any], *_: Any) -> None:
+    def _save(self, which: str) -> None:
         rows = self.state.rows if len(self.state.rows) else np.arange(self._view.total)
         table = self._table().frame(rows)
-        widget.send_file(content["words"][0], self.snapshot, table)
+        name, content = written(which, self.snapshot, table)
+        message = {"kind": "file", "name": name, "type": TYPES[which]}
+        self.screen.send(message, [content])
 
     def _on_message(self, _: Any, content: dict[str, Any], *__: Any) -> None:
         """Do what a page asks for."""
@@ -473,6 +472,11 @@ class Explorer:
             "focus": lambda panel: self.change(variant=self.state.variants[panel]),
             "class": self._on_class,
             "clear": lambda: self.select(None),
+            "set": self._on_set,
+            "undo": self.undo,
+            "cancel": self._cancel,
+            "save": self._save,
+            "code": self._send_code,
             "row": lambda row: self.change(rows=np.array([row], np.intp)),
         }
         handlers[content["kind"]](*content["words"])
@@ -494,10 +498,10 @@ class Explorer:
         if place >= 0 and panel < len(self.state.variants):
             row = int(self._view.drawn_rows[place])
             self._pointed = self.state.variants[panel], row
-            self.map.answer(self._view, place)
+            self.screen.answer(self._view, place)
             self._draw_detail()
             lacking = len(self._view.beside(self._view.keys[panel]))
-            if len(self.detail.content["elsewhere"]) < lacking:
+            if len(self.screen.detail["elsewhere"]) < lacking:
                 self._compute_later()
 
     def _on_class(self, codes: list[int], how: str) -> None:

@@ -15,17 +15,12 @@ function nameControls(root) {
       say(node, "tabindex", "-1"); // the slider beside it has the same value
       say(node, "aria-label", nameOf(node));
     });
-    root.querySelectorAll(".widget-toggle-buttons > div, .rv-chips").forEach((node) => {
+    root.querySelectorAll(".widget-toggle-buttons > div").forEach((node) => {
       say(node, "role", "group");
       say(node, "aria-label", nameOf(node));
     });
     root.querySelectorAll(".widget-toggle-button").forEach((node) => {
       say(node, "aria-pressed", String(node.classList.contains("mod-active")));
-    });
-    root.querySelectorAll(".rv-chips").forEach(rove);
-    root.querySelectorAll(".rv-more").forEach((node) => {
-      say(node, "role", "group");
-      say(node, "aria-label", "further controls");
     });
     root.querySelectorAll(".rv-status").forEach((node) => say(node, "role", "status"));
   };

@@ -1,4 +1,4 @@
-"""Notices of the explorer: a line of status, progress, and errors of handlers."""
+"""Notices of the training form: a line of status, and errors of handlers."""
 
 from __future__ import annotations
 
@@ -8,49 +8,6 @@ from typing import Any, cast
 import ipywidgets as W
 
 Handler = Callable[..., None]
-
-
-class Progress(W.HBox):  # type: ignore[misc]  # ipywidgets is not typed
-    """Line that says what is being computed, how far and how long, with *Cancel*."""
-
-    def __init__(self) -> None:
-        self.text = W.Label()
-        self.cancel = W.Button(
-            description="Cancel", tooltip="stop until something changes"
-        )
-        self.cancel.add_class("rv-button")
-        super().__init__([self.text, self.cancel])
-        self.add_class("rv-progress")
-        self.hide()
-
-    def show(self, words: str, part: float, seconds: float) -> None:
-        """Say what is computed.
-
-        Parameters
-        ----------
-        words
-            What it is.
-        part
-            Part that is done, from 0 to 1; 0 where it is unknown.
-        seconds
-            Seconds since it began.
-        """
-        text = f"computing: {words}"
-        if part:
-            text += f", {part:.0%}"
-        if seconds >= 1:
-            text += f", {seconds:.0f} s"
-        self.text.value = text
-        self.cancel.layout.visibility = "visible"
-
-    def hide(self, words: str = "") -> None:
-        """Say that nothing is computed any more, and why if there is a reason."""
-        self.text.value = words
-        self.cancel.layout.visibility = "hidden"
-
-    def on_cancel(self, handler: Callable[[], None]) -> None:
-        """Call a function when the button is pressed."""
-        self.cancel.on_click(lambda _: handler())
 
 
 class Notice:

@@ -6,12 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import anywidget
 import pandas as pd
 import plotly.graph_objects as go
 
 from ..share.save import save
-from .scripts import bound
 
 MANIFEST, TABLE = "manifest", "table"
 TYPES = {
@@ -24,38 +22,20 @@ TYPES = {
 }
 
 
-class Saving(anywidget.AnyWidget):
-    """A button that opens a list of files; the kernel writes, the page saves.
-
-    A choice arrives as a message ``{"kind": "save", "words": [which]}``; `send_file`
-    answers it.
-    """
-
-    _esm = bound("dom.js", to="saving.js")
-
-    def send_file(
-        self, which: str, figure: Callable[[], go.Figure], table: pd.DataFrame
-    ) -> None:
-        """Send a file to the page.
-
-        Parameters
-        ----------
-        which
-            One of `TYPES`.
-        figure
-            Makes the maps as a figure.
-        table
-            The selected points, or all of them.
-        """
-        name, content = written(which, figure, table)
-        message = {"kind": "file", "name": name, "type": TYPES[which]}
-        self.send(message, [content])
-
-
 def written(
     which: str, figure: Callable[[], go.Figure], table: pd.DataFrame
 ) -> tuple[str, bytes]:
-    """Return the name and the content of a file, as `refnet_viz.save` writes it."""
+    """Return the name and the content of a file, as `refnet_viz.save` writes it.
+
+    Parameters
+    ----------
+    which
+        One of `TYPES`.
+    figure
+        Makes the maps as a figure.
+    table
+        The selected points, or all of them.
+    """
     with TemporaryDirectory() as folder:
         if which == TABLE:
             path = save(table, Path(folder) / "points.csv")

@@ -22,7 +22,7 @@ def explore(
     color: str = "label",
     baseline: str | None = None,
     seed: Any = None,
-    mode: str = "light",
+    mode: str = "auto",
 ) -> Explorer:
     """Look at embeddings in a notebook: maps, neighbours and points, linked.
 
@@ -58,7 +58,8 @@ def explore(
     seed
         Which run is shown; None takes the first.
     mode
-        "light" or "dark".
+        "light", "dark", or "auto": as the notebook is, or else the system, also when
+        that changes. What is saved or left in a notebook is then light.
 
     Returns
     -------

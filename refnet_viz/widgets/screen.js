@@ -1,0 +1,290 @@
+// The explorer in a notebook: one widget, fed by the kernel and answering to it.
+const TYPES = { x: Float32Array, y: Float32Array, values: Float32Array, codes: Uint16Array, pairs: Uint32Array };
+
+function typed(view, kind) {
+  if (!view) return null;
+  return new kind(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
+}
+
+function arrays(part) {
+  const made = { ...part };
+  for (const name of Object.keys(TYPES)) {
+    if (name in made) made[name] = typed(made[name], TYPES[name]);
+  }
+  return made;
+}
+
+function gathered(model, mode) {
+  const [places, edges, colors, near] = ["places", "edges", "colors", "near"].map((name) => model.get(name));
+  const panels = model.get("texts").panels.map((text, number) => ({
+    ...text,
+    ...arrays(places.panels[number]),
+    ...arrays(colors.panels[number]),
+    edges: edges.panels[number].map((part) => ({ ...arrays(part), color: themed(part.color, mode) })),
+  }));
+  return {
+    panels, mode, styles: themed(colors.styles, mode), scale: themed(colors.scale, mode),
+    together: places.together, size: places.size, focus: model.get("texts").focus,
+    selected: typed(model.get("chosen").rows, Uint32Array),
+    near: {
+      ...near, styles: themed(near.styles, mode),
+      lists: near.lists.map(({ width, values }) => ({ width, values: typed(values, Uint16Array) })),
+    },
+  };
+}
+
+// What is set on its way to the kernel: a slider says more than the kernel can follow, so
+// only the last value of each is sent, and that when the one before has been answered.
+function mailbox(model) {
+  let waiting = new Map();
+  let sent = new Map();
+  const flush = () => {
+    sent = waiting;
+    waiting = new Map();
+    if (sent.size) model.send({ kind: "set", words: [...sent] });
+  };
+  return {
+    put(name, value) {
+      waiting.set(name, value);
+      if (!sent.size) flush();
+    },
+    done: flush,
+    has: (name) => waiting.has(name) || sent.has(name),
+  };
+}
+
+const range = (low, high) => Array.from({ length: high - low + 1 }, (_, i) => [low + i, String(low + i)]);
+
+// Weights of modalities, a slider each.
+function weights(parent, { title, options, high }, act) {
+  const box = add(parent, "div", "rv-weights");
+  const steps = Array.from({ length: high * 10 + 1 }, (_, i) => [i / 10, (i / 10).toFixed(1)]);
+  let now = {};
+  const sliders = options.map(([name, words]) => [name, slider(box, "weight", `${title} ${words}`, steps, (weight) => {
+    now = { ...now, [name]: weight };
+    act(now);
+  })]);
+  return {
+    box,
+    show: (value) => {
+      now = value;
+      sliders.forEach(([name, one]) => one.show(value[name]));
+    },
+  };
+}
+
+function made(parent, name, offer, values, act) {
+  const { kind, title, options, tip } = offer;
+  const make = {
+    toggles: () => toggles(parent, name, title, options, (key) => {
+      const on = values()[name];
+      act(options.map(([one]) => one).filter((one) => on.includes(one) !== (one === key)));
+    }),
+    buttons: () => toggles(parent, name, title, options, act, "rv-segments"),
+    choice: () => choice(parent, name, title, options, act),
+    slider: () => slider(parent, name, title, range(offer.low, offer.high), act, { spoken: nearby }),
+    steps: () => slider(parent, name, title, options, act, { live: false }),
+    weights: () => weights(parent, offer, act),
+  };
+  const one = make[kind]();
+  one.box.title = tip;
+  one.box.hidden = false;
+  return one;
+}
+
+// A place for each control; what is offered anew stands where it stood.
+function controlsOf(model, places, box) {
+  const shown = new Map(); // name to the control, and what it was made from
+  const values = () => model.get("settings").values;
+  const show = () => {
+    for (const [name, { one }] of shown) {
+      // What was moved meanwhile is not moved back.
+      if (!box.has(name)) one.show(values()[name]);
+    }
+  };
+  const offer = () => {
+    const { controls } = model.get("offers");
+    for (const [name, place] of places) {
+      const words = JSON.stringify(controls[name] ?? null);
+      if (shown.get(name)?.words === words) continue;
+      const held = place.contains(place.getRootNode().activeElement);
+      place.replaceChildren();
+      shown.delete(name);
+      if (!controls[name]) continue;
+      const one = made(place, name, controls[name], values, (value) => box.put(name, value));
+      shown.set(name, { one, words });
+      if (held) place.querySelector("select, input, button[tabindex='0']")?.focus();
+    }
+    show();
+  };
+  return { offer, show };
+}
+
+// The sentences and the button that stand in the line of the tools, over the maps.
+function notices(main, send) {
+  const status = add(main, "div", "rv-status");
+  status.setAttribute("role", "status");
+  const progress = add(main, "div", "rv-progress");
+  const words = add(progress, "span", "widget-label");
+  const cancel = action(progress, "Cancel", "stop until something changes", () => send("cancel")());
+  return {
+    say: (text) => {
+      status.textContent = text;
+      status.hidden = !text;
+    },
+    compute: (said) => {
+      words.textContent = said.words;
+      cancel.style.visibility = said.cancel ? "visible" : "hidden";
+    },
+  };
+}
+
+function assembled(model, el, send) {
+  const parts = { bar: add(el, "div", "rv-bar"), more: add(el, "div", "rv-more"), places: new Map() };
+  const { bar, groups } = model.get("offers");
+  const put = (parent) => (name) => parts.places.set(name, add(parent, "div", "rv-place"));
+  bar.forEach(put(parts.bar));
+  parts.acts = add(parts.bar, "div", "rv-acts");
+  parts.more.setAttribute("role", "group");
+  parts.more.setAttribute("aria-label", "further controls");
+  parts.groups = groups.map(({ title, names, help }) => [names, group(parts.more, title, help, (line) => {
+    names.forEach((name) => {
+      if (name === "code") parts.end = codeButton(model, add(line, "div", ""));
+      else put(line)(name);
+    });
+  })]);
+  parts.main = add(el, "div", "rv-main");
+  parts.notices = notices(parts.main, send);
+  parts.map = add(parts.main, "div", "rv-map");
+  const region = (parent, name, label) => {
+    const node = add(parent, "div", name);
+    node.setAttribute("role", "region");
+    node.setAttribute("aria-label", label);
+    return node;
+  };
+  parts.detail = region(parts.main, "rv-detail", "details");
+  parts.strip = region(el, "rv-strip", "metrics");
+  parts.output = add(el, "pre", "rv-errors");
+  return parts;
+}
+
+// What is told of a part, and drawn anew when that changes.
+function panes(model, parts, scene) {
+  const send = (words) => model.send(words);
+  const terms = model.get("terms");
+  return {
+    key: () => drawKey(parts.key, themed(model.get("key"), scene.mode), (...words) => send({ kind: "class", words }), terms),
+    detail: () => drawDetail(parts.detail, model.get("detail"), send, terms),
+    strip: () => drawStrip(parts.strip, model.get("strip"), send, terms),
+    progress: () => parts.notices.compute(model.get("progress")),
+    notice: () => {
+      const { words, output } = model.get("notice");
+      parts.notices.say(words);
+      parts.output.textContent = output;
+      parts.output.hidden = !output;
+    },
+  };
+}
+
+function actions(model, parts, send, box) {
+  const { acts } = parts;
+  const search = searchBox(acts, (words) => box.put("search", words), model.get("offers").live);
+  const undo = action(acts, "Undo", "go back to what was shown before", send("undo"));
+  const clear = action(acts, "Clear", "select nothing", send("clear"));
+  const end = saveMenu(model, add(acts, "div", ""));
+  disclosure(acts);
+  return {
+    end,
+    show: () => {
+      const { words, undo: undoable, clear: clearable } = model.get("settings");
+      if (!box.has("search")) search.show(words);
+      undo.disabled = !undoable;
+      clear.disabled = !clearable;
+    },
+  };
+}
+
+export default {
+  render({ model, el }) {
+    el.classList.add("rv-explorer");
+    const ends = [];
+    const on = (event, act) => {
+      model.on(event, act);
+      ends.push(() => model.off(event, act));
+    };
+    const send = (kind) => (...words) => model.send({ kind, words: words.filter((word) => !(word instanceof Event)) });
+    const box = mailbox(model);
+    const parts = assembled(model, el, send);
+    const controls = controlsOf(model, parts.places, box);
+    const acts = actions(model, parts, send, box);
+    const offer = () => {
+      controls.offer();
+      const offered = model.get("offers").controls;
+      parts.groups.forEach(([names, node]) => {
+        node.hidden = names.every((name) => !offered[name] && name !== "code");
+      });
+    };
+    const settle = () => {
+      controls.show();
+      acts.show();
+    };
+    let pending = 0;
+    const scene = createScene(add(parts.map, "div", ""), {
+      lasso: send("lasso"), click: send("click"), clear: send("clear"), focus: send("focus"),
+      // A pointer passes many points; the kernel hears of the one it rests on.
+      hover: (panel, row) => {
+        clearTimeout(pending);
+        pending = setTimeout(() => send("hover")(panel, row), 60);
+      },
+    });
+    scene.terms = model.get("terms");
+    parts.key = add(parts.map, "div", "rv-key");
+    parts.key.setAttribute("role", "group");
+    parts.key.setAttribute("aria-label", "legend");
+    const told = panes(model, parts, scene);
+    const update = () => {
+      if (!model.get("texts").panels) return;
+      scene.points(model.get("said"));
+      scene.draw(gathered(model, scene.mode));
+    };
+    // A message sets several traits, of which each has an event.
+    let waiting = false;
+    const soon = () => {
+      if (waiting) return;
+      waiting = true;
+      queueMicrotask(() => { waiting = false; update(); });
+    };
+    ends.push(followTheme(model.get("mode"), (mode) => {
+      scene.mode = mode;
+      for (const name of ["light", "dark"]) el.classList.toggle(`rv-${name}`, name === mode);
+      update();
+      told.key();
+    }));
+    ["said", "texts", "places", "edges", "colors", "near", "chosen"].forEach((name) => on(`change:${name}`, soon));
+    Object.entries(told).forEach(([name, draw]) => on(`change:${name}`, draw));
+    on("change:offers", offer);
+    on("change:settings", settle);
+    on("msg:custom", ({ kind, near }) => {
+      if (kind === "near") scene.answer(near);
+      if (kind !== "done") return;
+      box.done();
+      settle();
+    });
+    offer();
+    settle();
+    Object.values(told).forEach((draw) => draw());
+    // The form for training below is of ipywidgets, once both are in the page.
+    const attached = requestAnimationFrame(() => {
+      const form = el.closest(".rv-both")?.querySelector(".rv-workshop");
+      if (form) ends.push(nameControls(form));
+    });
+    return () => {
+      clearTimeout(pending);
+      cancelAnimationFrame(attached);
+      acts.end();
+      parts.end();
+      ends.forEach((end) => end());
+      scene.destroy();
+    };
+  },
+};
