@@ -264,7 +264,9 @@ def test_the_page_shows_what_the_explorer_shows(browser, tmp_path, name):
     assert colors == store.colors
     rng = np.random.default_rng([3, *name.encode()])
     for settings, pointed, words in random_states(rng, store, content["steps"], colors):
-        state = State.of(store, {"k": K, "layout": "pca"}).changed(store, **settings)
+        state = State.of(store, {"k": K, "layout": "pca", "mode": "light"}).changed(
+            store, **settings
+        )
         patch = {
             "shown": list(state.variants),
             "seed": str(state.seed),

@@ -410,7 +410,7 @@ def test_a_selection_is_one_message(view, monkeypatch):
     wire = Wire(monkeypatch)
     lasso(view, [1, 2])
     assert wire.to(view.screen) == [
-        ["chosen", "detail", "edges", "key", "settings", "strip", "texts"]
+        ["chosen", "detail", "edges", "key", "picks", "settings", "strip", "texts"]
     ]
     wire.sent.clear()
     lasso(view, [2, 1])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
 import numpy as np
 
 from .state import State
+from .tags import COLUMN
 
 LINE = 88
 ARGUMENTS = ("variants", "k", "space", "layout", "color", "baseline", "seed", "mode")
@@ -40,12 +41,23 @@ def code_of(arguments: Mapping[str, Any], *, trainable: bool = False) -> str:
         for name, value in arguments.items()
         if name not in DEFAULTS or value != DEFAULTS[name]
     }
-    first = [f"{name}={literals.pop(name)}" for name in ARGUMENTS if name in literals]
-    selected = literals.pop("selected", "")
+    selected, _ = literals.pop("selected", ""), literals.pop("tags", "")
+    tags = arguments.get("tags", {})
+    # A colour that is a tag can be chosen when there are tags.
+    names = [n for n in ARGUMENTS if n != "color" or arguments.get(n) not in tags]
+    first = [f"{name}={literals.pop(name)}" for name in names if name in literals]
     lines = [_call(["spaces", *(["data=data"] * trainable), *first])]
+    lines += list(_tag_lines(tags))
     lines += [f"view.{name} = {value}" for name, value in literals.items()]
     lines += [f"view.select({selected})"] if selected else []
     return "\n".join(lines)
+
+
+def _tag_lines(tags: Mapping[str, Mapping[str, list[str]]]) -> Iterator[str]:
+    for column, words in tags.items():
+        named = "" if column == COLUMN else f", column={_literal(column)}"
+        for word, ids in words.items():
+            yield f"view.tag({_literal(word)}, {_literal(ids)}{named})"
 
 
 def _call(parts: list[str]) -> str:

@@ -11,10 +11,10 @@ import numpy.typing as npt
 from ..plot.color import Coloring
 from ..plot.text import middle
 from .embeddings import Rows
+from .selection import ALONE, combined
 
 LISTED = 12  # classes; of more the most frequent ones, and the others as one
 LONGEST_NAME = 32
-ALONE, ADD, REMOVE = "alone", "add", "remove"  # what a click on a class does
 
 Codes = npt.NDArray[np.integer[Any]]
 
@@ -94,7 +94,7 @@ def selected_by(points: Codes, rows: Rows, codes: Sequence[int], how: str) -> Ro
     codes
         The classes.
     how
-        "alone", which clears where they are selected alone already, "add" or "remove".
+        As in `selection.combined`; "alone" clears where they are selected already.
 
     Examples
     --------
@@ -107,8 +107,6 @@ def selected_by(points: Codes, rows: Rows, codes: Sequence[int], how: str) -> Ro
     [0, 1, 2]
     """
     members = np.flatnonzero(np.isin(points, codes))
-    if how == ADD:
-        return np.union1d(rows, members)
-    if how == REMOVE:
-        return np.setdiff1d(rows, members)
-    return members[:0] if np.array_equal(rows, members) else members
+    if how == ALONE and np.array_equal(rows, members):
+        return members[:0]
+    return combined(rows, members, how)

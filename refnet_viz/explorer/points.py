@@ -22,6 +22,7 @@ from ..graph.points import (
     same_label,
 )
 from .embeddings import Rows
+from .filters import MOST_FILTERS, Filter, filters
 
 Floats = npt.NDArray[np.float64]
 
@@ -208,6 +209,51 @@ class PointTable:
         names = distinct(table.columns)
         columns = (table.iloc[:, i] for i in range(len(names)))
         return dict(zip(names, map(texts, columns), strict=True))
+
+    def filters(self, *, is_ready: bool = True) -> list[Filter]:
+        """Return histograms of answers, numbers of the graph and metadata.
+
+        Parameters
+        ----------
+        is_ready
+            Whether the neighbours are there; else there are no numbers of the graph.
+        """
+        numbers = self._graph_filters if is_ready else []
+        every = [*self._answer_filters, *numbers, *self._metadata_filters]
+        return list({one.name: one for one in every}.values())[:MOST_FILTERS]
+
+    @cached_property
+    def _answer_filters(self) -> list[Filter]:
+        return filters(
+            {
+                "label": self._labels_or_none,
+                "prediction": self.predictions,
+                "correct": self._correct_or_none,
+                "confidence": self.confidence,
+            }
+        )
+
+    @cached_property
+    def _graph_filters(self) -> list[Filter]:
+        return filters(
+            {
+                "purity": self.purity,
+                "rewiring": self.rewiring if self.compared else None,
+                "in-degree": self.in_degree.astype(np.float64),
+            }
+        )
+
+    @cached_property
+    def _metadata_filters(self) -> list[Filter]:
+        return filters(self.embedding.columns)
+
+    @property
+    def _labels_or_none(self) -> list[str | None] | None:
+        """`labels`, with None where there is no label."""
+        if self.labels is None:
+            return None
+        pairs = zip(self.labels, self.labelled, strict=True)
+        return [label if labelled else None for label, labelled in pairs]
 
     @cached_property
     def _search_lines(self) -> list[str]:

@@ -15,6 +15,7 @@ from ..graph.neighbors import DISTANCES
 from ..plot.theme import AUTO, MODES
 from .embeddings import Embeddings, Key, Rows
 from .store import Store
+from .tags import Tags, checked_column, checked_word
 
 BY_MODALITY = "by modality"
 EDGES = ("none", "all", BY_MODALITY, "kept", "gained", "lost")
@@ -61,6 +62,8 @@ class State:
         Sorted row numbers of the selected points.
     mode
         "light", "dark" or "auto", which follows the page around.
+    tags
+        Words that points were given.
     """
 
     variants: tuple[str, ...]
@@ -77,6 +80,7 @@ class State:
     epoch: int | None = None
     rows: Rows = field(default_factory=lambda: np.empty(0, np.intp))
     mode: str = AUTO
+    tags: Tags = field(default_factory=Tags)
 
     @classmethod
     def of(cls, store: Store, settings: Mapping[str, Any]) -> State:
@@ -130,7 +134,8 @@ class State:
         store
             The embeddings.
         patch
-            New values by name; ``selected`` are ids and ``rows`` row numbers.
+            New values by name; ``selected`` are ids and ``rows`` row numbers; ``tags``
+            may map columns to mappings from tags to ids.
 
         Raises
         ------
@@ -142,6 +147,8 @@ class State:
         if "selected" in values:
             values["rows"] = runs.rows(values.pop("selected"))
         after = self._with_variants(runs, values)
+        if "tags" in values:
+            after = replace(after, tags=_tags(store, values.pop("tags")))
         choices = after.choices(store)
         if "seed" not in values and after.seed not in choices["seed"]:
             values["seed"] = choices["seed"][0]
@@ -196,7 +203,7 @@ class State:
             "space": runs.spaces,
             "metric": list(DISTANCES),
             "layout": list(LAYOUTS),
-            "color": store.colors,
+            "color": [*store.colors, *self.tags],
             "k": range(1, store.k_max + 1),
             "edges": edges,
             "baseline": list(runs.variants),
@@ -268,8 +275,11 @@ class State:
             del values["weights"]
         if self.variant != first_with_seed(runs, self.variants, values.get("seed")):
             values["variant"] = self.variant
-        selected = runs.first.ids[self.rows].tolist()
-        return {**values, "selected": selected or (), "mode": self.mode}
+        ids = runs.first.ids
+        rest = {"selected": ids[self.rows].tolist() or (), "mode": self.mode}
+        if len(self.tags):
+            rest["tags"] = self.tags.by_word(ids)
+        return {**values, **rest}
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, State):
@@ -280,6 +290,19 @@ class State:
 
     def __hash__(self) -> int:
         return hash((self.variants, self.variant, self.k, len(self.rows)))
+
+
+def _tags(store: Store, tags: Any) -> Tags:
+    """Return tags, from ids by tag and column where they come so."""
+    if isinstance(tags, Tags):
+        return tags
+    made, runs = Tags(), store.embeddings
+    for column, words in dict(tags).items():
+        name = checked_column(column, store.colors)
+        for word, ids in words.items():
+            rows = runs.rows(ids)
+            made = made.put(name, checked_word(word), rows, count=len(runs.first))
+    return made
 
 
 def first_with_seed(runs: Embeddings, variants: Sequence[str], seed: Any) -> str:

@@ -26,6 +26,7 @@ from .inputs import earlier_of, spaces_of
 from .points import PointTable
 from .state import BY_MODALITY, CHANGES, State
 from .store import Store
+from .tags import coloring as tag_coloring
 
 MOST_POINTS = 20_000
 MOST_EDGES = 20_000  # on all maps together
@@ -262,6 +263,11 @@ class View:
     @cached_property
     def _coloring(self) -> tuple[Coloring, str]:
         state, color = self.state, self.state.color
+        if color in state.tags.columns:
+            first = self.store.embeddings.first
+            column, count = state.tags.columns[color], len(state.variants)
+            mode = fixed(state.mode)
+            return tag_coloring(color, column, count, first.class_names, mode), color
         is_pending = color in OF_GRAPH and not all(self.ready)
         shown = "label" if is_pending else color
         coloring, title = self.store.coloring(

@@ -9,11 +9,13 @@ import numpy as np
 
 from ..layout import Layout
 from ..plot.points import point_size
+from ..plot.text import middle
 from ..plot.theme import AUTO, in_dark
 from . import edges
 from .colors import ends_of, origin_of, ramp
 from .embeddings import Key, Rows
-from .legend import legend
+from .legend import LONGEST_NAME, legend
+from .selection import over_represented
 from .view import Panel, View
 
 # Neighbours are sent for every point before one is pointed at, as far as they take so
@@ -208,6 +210,32 @@ def _color(view: View, color: str) -> Any:
 
 def _ramp(view: View) -> list[Any]:
     return list(themed(view.state.mode, lambda mode: list(ramp(mode))))
+
+
+def picks(view: View) -> dict[str, Any]:
+    """Return what is said of the selection as a whole, and the tags there are.
+
+    Returns
+    -------
+    dict
+        ``count``; ``over``, a sentence a category that it has more of than chance,
+        and ``none``, what is said where there is none; ``columns``, name to tags.
+    """
+    rows, coloring = view.rows, view.coloring
+    content: dict[str, Any] = {
+        "count": len(rows),
+        "columns": {name: list(c.words) for name, c in view.state.tags.columns.items()},
+        "over": [],
+        "none": "",
+    }
+    if len(rows) and len(coloring.names) > 1:
+        codes = np.asarray(coloring.values[view.focus])
+        names = [middle(name, LONGEST_NAME) for name in coloring.names]
+        over = over_represented(codes, names, rows)
+        content["over"] = [each.sentence for each in over]
+        if not over and len(rows) < view.total:
+            content["none"] = f"no {view.color_title} is more frequent than by chance"
+    return content
 
 
 def _selected(view: View) -> bytes | None:

@@ -19,12 +19,17 @@ from .._progress import Cancelled
 from ..data.dataset import Dataset
 from ..explorer import ahead, panes, picture
 from ..explorer.code import code_of
+from ..explorer.embeddings import Rows
+from ..explorer.filters import Filter
 from ..explorer.inputs import rows_of
 from ..explorer.legend import selected_by
 from ..explorer.points import PointTable, class_words
+from ..explorer.selection import ADD, ALONE, combined, grown, inverted
 from ..explorer.state import MOST, History, State
 from ..explorer.store import JUDGED_AT_ONCE, Store
+from ..explorer.tags import COLUMN, checked_column, checked_word
 from ..explorer.view import View, drawn_rows_of, inside
+from ..explorer.wire import picks
 from . import later
 from .controls import setting_of
 from .lifetime import close_all
@@ -107,6 +112,7 @@ class Explorer:
         self._jobs: Iterator[ahead.Job] = iter(())
         self._stopped = self._ticking = False
         self._still = ("", "")
+        self._filtering = False
         self._display: Any = None
         self._outdated = False  # the still picture
         self.screen = Screen(mode=state.mode, said=self._point_names())
@@ -132,10 +138,16 @@ class Explorer:
         Columns ``id``, ``label``, ``prediction``, ``correct``, ``confidence``,
         ``text``, ``purity`` (share of neighbours with its label), ``rewiring``
         (1 - Jaccard with the baseline), ``in_degree``, ``responsibility: <modality>``
-        (1 is best, 0 what the mean would answer), then the metadata, as far as they
-        are known. Numbers are those of the variant in focus.
+        (1 is best, 0 what the mean would answer), then the metadata and the tags, as
+        far as they are known. Numbers are those of the variant in focus.
         """
-        return self._table().frame(self.state.rows)
+        return self._frame(self.state.rows)
+
+    def _frame(self, rows: Rows) -> pd.DataFrame:
+        table = self._table().frame(rows)
+        for name, column in self.state.tags.columns.items():
+            table[name] = column.values[rows]
+        return table
 
     def change(self, *, by: str = "", words: str = "", **patch: Any) -> None:
         """Change settings, selection or focus; controls, maps and panes follow.
@@ -164,7 +176,7 @@ class Explorer:
         """
         self._show(self.state.changed(self._store, **patch), by=by, words=words)
 
-    def select(self, ids: Any) -> None:
+    def select(self, ids: Any, *, how: str = ALONE) -> None:
         """Select points as a lasso would.
 
         Parameters
@@ -172,13 +184,65 @@ class Explorer:
         ids
             Ids, row numbers, one of these, or a bool mask over all points; None or
             nothing clears. Whole numbers are positions, as in `Embedding.subset`.
+        how
+            "alone"; or "add", "remove" or "intersect" with what is selected.
 
         Raises
         ------
         ValueError
-            If an id is unknown, a number out of range or a mask of another length.
+            If an id is unknown, a number out of range or a mask of another length, or
+            `how` is none of these.
         """
-        self.change(selected=ids)
+        rows = self._store.embeddings.rows(ids)
+        self.change(rows=combined(self.state.rows, rows, how))
+
+    def invert(self) -> None:
+        """Select what is not selected, and nothing else."""
+        self.change(rows=inverted(self.state.rows, self._view.total))
+
+    def grow(self) -> None:
+        """Select the neighbours of what is selected, too, in the map in focus."""
+        self.change(rows=grown(self.state.rows, self._table().graph.indices))
+
+    def tag(self, word: str, ids: Any = None, *, column: str = COLUMN) -> None:
+        """Give points a word; `tags` has it, and colour can show it.
+
+        Parameters
+        ----------
+        word
+            The tag; the empty one takes away what these points have.
+        ids
+            The points, as in `select`; None takes those that are selected.
+        column
+            Which column of tags; a point has one tag in each.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `word` or `column` is no text, `column` is the name of another colour, or
+            there is no point to be tagged.
+
+        Examples
+        --------
+        >>> from refnet_viz import Embedding, explore
+        >>> view = explore(Embedding.from_arrays([[0.0], [1.0], [3.0]]), k=1)
+        >>> view.tag("far", ["2"])
+        >>> view.tags["tag"].tolist()
+        [None, None, 'far']
+        """
+        runs = self._store.embeddings
+        rows = self.state.rows if ids is None else runs.rows(ids)
+        if not len(rows):
+            raise ValueError("`ids` must hold a point to be tagged, got none.")
+        name = checked_column(column, self._store.colors)
+        count = self._view.total
+        tags = self.state.tags.put(name, checked_word(word), rows, count=count)
+        self.change(tags=tags)
+
+    @property
+    def tags(self) -> pd.DataFrame:
+        """One row a point, indexed by its id: a column of words for each of `tag`."""
+        return self.state.tags.frame(self._store.embeddings.first.ids)
 
     def search(self, text: str) -> pd.DataFrame:
         """Select the points in which every word occurs, and return them.
@@ -281,11 +345,22 @@ class Explorer:
 
     def _draw(self) -> None:
         self.screen.draw(self._view)
+        self._draw_picks()
         self._draw_strip(banded=not self._view.hurried or self._view.has_bands)
         self._draw_detail()
 
     def _draw_strip(self, *, banded: bool) -> None:
         self.screen.strip = panes.strip(self._view, banded=banded)
+
+    def _draw_picks(self) -> None:
+        """Show what can be done with the selection, and the filters that are open."""
+        self.screen.picks = picks(self._view)
+        shown = self._filters() if self._filtering else []
+        self.screen.filters = {"each": [one.content(self.state.rows) for one in shown]}
+
+    def _filters(self) -> list[Filter]:
+        """Return the filters of the map in focus."""
+        return self._table().filters(is_ready=self._view.ready[self._view.focus])
 
     def _draw_detail(self) -> None:
         self.screen.detail = panes.detail(self._view, self._pointed)
@@ -458,8 +533,7 @@ class Explorer:
 
     def _save(self, which: str) -> None:
         rows = self.state.rows if len(self.state.rows) else np.arange(self._view.total)
-        table = self._table().frame(rows)
-        name, content = written(which, self.snapshot, table)
+        name, content = written(which, self.snapshot, self._frame(rows))
         message = {"kind": "file", "name": name, "type": TYPES[which]}
         self.screen.send(message, [content])
 
@@ -477,6 +551,11 @@ class Explorer:
             "cancel": self._cancel,
             "save": self._save,
             "code": self._send_code,
+            "invert": self.invert,
+            "grow": self.grow,
+            "tag": self._on_tag,
+            "filters": self._on_filters,
+            "range": self._on_range,
             "row": lambda row: self.change(rows=np.array([row], np.intp)),
         }
         handlers[content["kind"]](*content["words"])
@@ -485,8 +564,9 @@ class Explorer:
         self, panel: int, xs: list[float], ys: list[float], extend: Any = None
     ) -> None:
         flat = self._view.panels[panel].layout.coordinates
-        rows = np.flatnonzero(inside(flat, xs, ys))
-        rows = np.union1d(self.state.rows, rows) if extend else rows
+        meant = np.flatnonzero(inside(flat, xs, ys))
+        how = extend if isinstance(extend, str) else ADD if extend else ALONE
+        rows = combined(self.state.rows, meant, how)
         self.change(rows=rows, variant=self.state.variants[panel])
 
     def _on_click(self, panel: int, place: int, extend: Any = None) -> None:
@@ -503,6 +583,25 @@ class Explorer:
             lacking = len(self._view.beside(self._view.keys[panel]))
             if len(self.screen.detail["elsewhere"]) < lacking:
                 self._compute_later()
+
+    def _on_tag(self, word: str, column: str) -> None:
+        try:
+            self.tag(word, column=column or COLUMN)
+        except ValueError as error:
+            self.screen.say(str(error))
+
+    def _on_filters(self, is_open: bool) -> None:  # noqa: FBT001  as it arrives
+        self._filtering = is_open
+        self._draw_picks()
+
+    def _on_range(self, name: str, first: int, last: int, how: str) -> None:
+        """Select the points of some bins of a filter."""
+        by_name = {one.name: one for one in self._filters()}
+        meant = by_name[name].rows(first, last)
+        rows = meant[:0]
+        if how != ALONE or not np.array_equal(self.state.rows, meant):
+            rows = combined(self.state.rows, meant, how)
+        self.change(rows=rows)
 
     def _on_class(self, codes: list[int], how: str) -> None:
         """Select classes of the legend, as the map in focus shows them."""

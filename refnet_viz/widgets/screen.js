@@ -163,6 +163,8 @@ function assembled(model, el, send) {
     return node;
   };
   parts.detail = region(parts.main, "rv-detail", "details");
+  parts.picks = picksOf(add(parts.detail, "div", "rv-picks"), send);
+  parts.told = add(parts.detail, "div", "");
   parts.strip = region(el, "rv-strip", "metrics");
   parts.output = add(el, "pre", "rv-errors");
   return parts;
@@ -173,8 +175,14 @@ function panes(model, parts, scene) {
   const send = (words) => model.send(words);
   const terms = model.get("terms");
   return {
-    key: () => drawKey(parts.key, themed(model.get("key"), scene.mode), (...words) => send({ kind: "class", words }), terms),
-    detail: () => drawDetail(parts.detail, model.get("detail"), send, terms),
+    key: () => drawKey(parts.key, themed(model.get("key"), scene.mode), (codes, how) => {
+      send({ kind: "class", words: [codes, how === "alone" ? parts.picks.how() : how] });
+    }, terms),
+    detail: () => drawDetail(parts.told, model.get("detail"), send, terms),
+    picks: () => parts.picks.show(model.get("picks")),
+    filters: () => drawFilters(parts.filters, model.get("filters"), (name, first, last, how) => {
+      model.send({ kind: "range", words: [name, first, last, how === "alone" ? parts.picks.how() : how] });
+    }),
     strip: () => drawStrip(parts.strip, model.get("strip"), send, terms),
     progress: () => parts.notices.compute(model.get("progress")),
     notice: () => {
@@ -230,7 +238,8 @@ export default {
     };
     let pending = 0;
     const scene = createScene(add(parts.map, "div", ""), {
-      lasso: send("lasso"), click: send("click"), clear: send("clear"), focus: send("focus"),
+      lasso: (panel, xs, ys, extend) => send("lasso")(panel, xs, ys, parts.picks.how(extend)),
+      click: send("click"), clear: send("clear"), focus: send("focus"),
       // A pointer passes many points; the kernel hears of the one it rests on.
       hover: (panel, row) => {
         clearTimeout(pending);
@@ -241,6 +250,10 @@ export default {
     parts.key = add(parts.map, "div", "rv-key");
     parts.key.setAttribute("role", "group");
     parts.key.setAttribute("aria-label", "legend");
+    const filters = add(parts.map, "details", "rv-filters");
+    add(filters, "summary", "", "Filters").title = "histograms of what is known of the points; a drag or a click selects";
+    parts.filters = add(filters, "div", "rv-filters-each");
+    filters.addEventListener("toggle", () => send("filters")(filters.open));
     const told = panes(model, parts, scene);
     const update = () => {
       if (!model.get("texts").panels) return;

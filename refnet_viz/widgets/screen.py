@@ -30,7 +30,9 @@ class Screen(anywidget.AnyWidget):
     shows the widget a second time, starts from them. What is done arrives as a message
     ``{"kind": ..., "words": [...]}``: "set" (pairs of the name of a setting, or
     "search", and its value), "undo", "clear", "cancel", "save" (kind of file), "code",
-    "row" (row of a neighbour), and of a map "lasso" (panel, xs, ys, whether to
+    "row" (row of a neighbour), "invert", "grow", "tag" (word, column), "filters"
+    (whether they are open), "range" (name of a filter, first and last bin, how), and
+    of a map "lasso" (panel, xs, ys, whether to
     extend), "click" (panel, drawn row, whether to extend), "hover" (panel, drawn row
     or -1), "class" (codes of a legend entry, how) and "focus" (panel). "set" is
     answered by a message "done", before which the page sends no other.
@@ -41,6 +43,8 @@ class Screen(anywidget.AnyWidget):
         MORE,
         *PANES,
         HERE / "names.js",
+        HERE / "picks.js",
+        HERE / "filters.js",
         HERE / "saving.js",
         HERE / "code.js",
         HERE / "screen.js",
@@ -59,6 +63,8 @@ class Screen(anywidget.AnyWidget):
     chosen = traitlets.Dict().tag(sync=True)
     detail = traitlets.Dict().tag(sync=True)
     strip = traitlets.Dict().tag(sync=True)
+    picks = traitlets.Dict({"count": 0}).tag(sync=True)
+    filters = traitlets.Dict().tag(sync=True)
     terms = traitlets.Dict(terms()).tag(sync=True)
     progress = traitlets.Dict({"words": "", "cancel": False}).tag(sync=True)
     notice = traitlets.Dict({"words": "", "output": ""}).tag(sync=True)
