@@ -99,16 +99,18 @@ class Filter:
         }
 
 
-def filters(columns: Mapping[str, Any]) -> list[Filter]:
+def filters_of(columns: Mapping[str, Any]) -> list[Filter]:
     """Return the filters of those columns that there are and that say something.
 
     Examples
     --------
-    >>> [one.name for one in filters({"a": [1.5, 2.5], "b": None, "c": ["x", "x"]})]
+    >>> [one.name for one in filters_of({"a": [1.5, 2.5], "b": None, "c": ["x", "x"]})]
     ['a']
     """
-    made = [Filter.of(n, values) for n, values in columns.items() if values is not None]
-    return [one for one in made if one is not None]
+    filters = [
+        Filter.of(n, values) for n, values in columns.items() if values is not None
+    ]
+    return [one for one in filters if one is not None]
 
 
 def _of_scale(name: str, values: npt.NDArray[np.float64], kind: str) -> Filter | None:
@@ -134,11 +136,11 @@ def _of_categories(
     ranked = np.argsort(-counts, kind="stable")
     if len(ranked) == len(values):
         return None  # all differ: names, not categories
-    shown = ranked if len(ranked) <= MOST_BARS else ranked[: MOST_BARS - 1]
-    places = np.full(len(names), len(shown))
-    places[shown] = np.arange(len(shown))
+    listed = ranked if len(ranked) <= MOST_BARS else ranked[: MOST_BARS - 1]
+    places = np.full(len(names), len(listed))
+    places[listed] = np.arange(len(listed))
     codes = np.where(values < 0, -1, places[np.maximum(values, 0)])
-    texts = [cut(str(names[i]), LONGEST) for i in shown]
-    rest = len(names) - len(shown)
+    texts = [cut(str(names[i]), LONGEST) for i in listed]
+    rest = len(names) - len(listed)
     texts += [f"{rest} others"] if rest else []
     return Filter(name, codes, tuple(texts), is_scale=False)

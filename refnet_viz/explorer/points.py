@@ -22,7 +22,7 @@ from ..graph.points import (
     same_label,
 )
 from .embeddings import Rows
-from .filters import MOST_FILTERS, Filter, filters
+from .filters import MOST_FILTERS, Filter, filters_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -219,12 +219,12 @@ class PointTable:
             Whether the neighbours are there; else there are no numbers of the graph.
         """
         numbers = self._graph_filters if is_ready else []
-        every = [*self._answer_filters, *numbers, *self._metadata_filters]
-        return list({one.name: one for one in every}.values())[:MOST_FILTERS]
+        filters = [*self._answer_filters, *numbers, *self._metadata_filters]
+        return list({one.name: one for one in filters}.values())[:MOST_FILTERS]
 
     @cached_property
     def _answer_filters(self) -> list[Filter]:
-        return filters(
+        return filters_of(
             {
                 "label": self._labels_or_none,
                 "prediction": self.predictions,
@@ -235,7 +235,7 @@ class PointTable:
 
     @cached_property
     def _graph_filters(self) -> list[Filter]:
-        return filters(
+        return filters_of(
             {
                 "purity": self.purity,
                 "rewiring": self.rewiring if self.compared else None,
@@ -245,7 +245,7 @@ class PointTable:
 
     @cached_property
     def _metadata_filters(self) -> list[Filter]:
-        return filters(self.embedding.columns)
+        return filters_of(self.embedding.columns)
 
     @property
     def _labels_or_none(self) -> list[str | None] | None:

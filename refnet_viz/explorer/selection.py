@@ -143,7 +143,7 @@ def over_represented(codes: Codes, names: Sequence[str], rows: Rows) -> list[Ove
     expected = totals[occur] * len(rows) / len(codes)
     low, high = chance.ppf(tail), chance.ppf(1 - tail)
     beyond = np.flatnonzero(counts[occur] > high)
-    found = [
+    categories = [
         Over(
             str(names[occur[i]]),
             int(counts[occur[i]]),
@@ -153,4 +153,4 @@ def over_represented(codes: Codes, names: Sequence[str], rows: Rows) -> list[Ove
         )
         for i in beyond
     ]
-    return sorted(found, key=lambda over: -over.ratio)[:MOST_OVER]
+    return sorted(categories, key=lambda over: -over.ratio)[:MOST_OVER]

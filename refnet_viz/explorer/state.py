@@ -296,13 +296,13 @@ def _tags(store: Store, tags: Any) -> Tags:
     """Return tags, from ids by tag and column where they come so."""
     if isinstance(tags, Tags):
         return tags
-    made, runs = Tags(), store.embeddings
+    named, runs = Tags(), store.embeddings
     for column, words in dict(tags).items():
         name = checked_column(column, store.colors)
         for word, ids in words.items():
             rows = runs.rows(ids)
-            made = made.put(name, checked_word(word), rows, count=len(runs.first))
-    return made
+            named = named.put(name, checked_word(word), rows, count=len(runs.first))
+    return named
 
 
 def first_with_seed(runs: Embeddings, variants: Sequence[str], seed: Any) -> str:

@@ -164,12 +164,12 @@ def _key(view: View) -> dict[str, Any]:
             return edges.key(groups, mode)
         return edges.change_key(mode, view.state.baseline, compared=compared)
 
-    shown = legend(coloring, view.focus, view.rows)
-    for entry in shown["entries"]:
+    classes = legend(coloring, view.focus, view.rows)
+    for entry in classes["entries"]:
         entry["color"] = _color(view, entry["color"])
     return {
         "title": view.color_title,
-        **shown,
+        **classes,
         "lines": themed(view.state.mode, lines),
         "linesTitle": edges.TITLE if groups else edges.LINES_TITLE,
         "scale": scale,

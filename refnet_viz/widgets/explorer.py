@@ -355,8 +355,9 @@ class Explorer:
     def _draw_picks(self) -> None:
         """Show what can be done with the selection, and the filters that are open."""
         self.screen.picks = picks(self._view)
-        shown = self._filters() if self._filtering else []
-        self.screen.filters = {"each": [one.content(self.state.rows) for one in shown]}
+        filters = self._filters() if self._filtering else []
+        contents = [one.content(self.state.rows) for one in filters]
+        self.screen.filters = {"each": contents}
 
     def _filters(self) -> list[Filter]:
         """Return the filters of the map in focus."""
@@ -564,9 +565,9 @@ class Explorer:
         self, panel: int, xs: list[float], ys: list[float], extend: Any = None
     ) -> None:
         flat = self._view.panels[panel].layout.coordinates
-        meant = np.flatnonzero(inside(flat, xs, ys))
-        how = extend if isinstance(extend, str) else ADD if extend else ALONE
-        rows = combined(self.state.rows, meant, how)
+        within = np.flatnonzero(inside(flat, xs, ys))
+        joining = extend if isinstance(extend, str) else ADD if extend else ALONE
+        rows = combined(self.state.rows, within, joining)
         self.change(rows=rows, variant=self.state.variants[panel])
 
     def _on_click(self, panel: int, place: int, extend: Any = None) -> None:
@@ -597,10 +598,10 @@ class Explorer:
     def _on_range(self, name: str, first: int, last: int, how: str) -> None:
         """Select the points of some bins of a filter."""
         by_name = {one.name: one for one in self._filters()}
-        meant = by_name[name].rows(first, last)
-        rows = meant[:0]
-        if how != ALONE or not np.array_equal(self.state.rows, meant):
-            rows = combined(self.state.rows, meant, how)
+        members = by_name[name].rows(first, last)
+        rows = members[:0]
+        if how != ALONE or not np.array_equal(self.state.rows, members):
+            rows = combined(self.state.rows, members, how)
         self.change(rows=rows)
 
     def _on_class(self, codes: list[int], how: str) -> None:
