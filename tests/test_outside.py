@@ -2,6 +2,7 @@
 
 import json
 import re
+import textwrap
 
 import pytest
 from lab import PATIENCE, READY, copy_quickstart, write_notebook
@@ -98,7 +99,7 @@ def moves_a_control(page):
     """More neighbours change the numbers; all edges change the map."""
     strip = page.locator(".rv-explorer .rv-strip")
     before = strip.inner_text()
-    handle = page.locator(".rv-k [role=slider]")
+    handle = page.locator(".rv-k input")
     handle.focus()
     handle.press("ArrowRight")
     expect(page.locator(".rv-k .widget-readout")).to_have_text("16")
@@ -135,12 +136,60 @@ def test_notebook_7_runs_it(page, tmp_path):
         page.locator(".rv-explorer").wait_for()
         assert page.locator(".js-plotly-plot .point").count() >= 120
         before = page.locator(".rv-strip").inner_text()
-        handle = page.locator(".rv-k [role=slider]")
+        handle = page.locator(".rv-k input")
         handle.focus()
         handle.press("ArrowRight")
         expect(page.locator(".rv-strip")).not_to_have_text(before)
         expect(page.locator(".rv-static")).to_be_hidden()
         assert page.locator("[data-mime-type*=stderr]").count() == 0
+        assert page.failures == []
+        assert asked == []
+
+
+MARIMO = f"""
+import marimo
+app = marimo.App()
+
+@app.cell
+def _():
+{textwrap.indent(SMALL, "    ")}
+    view = rv.explore(spaces, k=4)
+    return (view,)
+
+@app.cell
+def _(view):
+    view
+    return
+
+@app.cell
+def _(view):
+    print("selected:", list(view.selected["id"]))
+    return
+"""
+
+
+def test_marimo_draws_the_whole(page, tmp_path):
+    (tmp_path / "small.py").write_text(MARIMO, "utf-8")
+    words = ("marimo", "run", "small.py", "--headless", "--no-token", "--port={port}")
+    with running(words, tmp_path, ready="/health") as address:
+        asked = fenced(page)
+        page.emulate_media(color_scheme="dark")
+        page.goto(address)
+        explorer = page.locator(".rv-explorer")
+        explorer.wait_for()
+        expect(explorer).to_have_class(re.compile("rv-(light|dark)"))
+        strip, canvas = explorer.locator(".rv-strip"), explorer.locator("canvas").first
+        expect(strip).to_contain_text("chance")
+        expect(explorer.locator(".rv-progress button")).to_be_hidden()
+        drawn, before = canvas.evaluate(INK), strip.inner_text()
+        page.get_by_label("Edges", exact=True).select_option("all")
+        expect(explorer.locator(".rv-panel-notes").last).to_contain_text(" edges")
+        assert canvas.evaluate(INK) != drawn
+        page.locator(".rv-k input").press("ArrowRight")
+        expect(strip).not_to_have_text(before)
+        page.locator(".rv-key-entry").first.click()
+        expect(explorer.locator(".rv-detail")).to_contain_text("20 selected")
+        assert explorer.locator(".rv-errors").inner_text().strip() == ""
         assert page.failures == []
         assert asked == []
 
