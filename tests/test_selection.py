@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import refnet_viz as rv
+from refnet_viz.data import Dataset
 from refnet_viz.explorer.filters import BINS, MOST_BARS, Filter
 from refnet_viz.explorer.selection import combined, inverted, over_represented
 from refnet_viz.explorer.tags import Tags
@@ -343,3 +344,31 @@ def test_points_without_labels_have_filters():
     do(view, "filters", True)
     by_name = {one["name"]: one for one in view.screen.filters["each"]}
     assert by_name["label"]["note"] == "1 missing"
+
+
+@pytest.mark.parametrize(
+    ("labels", "error", "sentence"),
+    [
+        (["a"] * 9, TypeError, "`labels` must be a Series indexed by ids, got list."),
+        (
+            pd.Series(["a", "b"], index=["r0", "r0"]),
+            ValueError,
+            "`labels` must be unique, got 'r0' more than once.",
+        ),
+        (
+            pd.Series(["a", "b"], index=["r0", "z"]),
+            ValueError,
+            "`labels` must hold known ids, got 'z'.",
+        ),
+        (
+            pd.Series(["a", None], index=["r0", "r1"]),
+            ValueError,
+            "`labels` must hold two different labels or more, got ['a'].",
+        ),
+    ],
+)
+def test_bad_labels_are_refused(labels, error, sentence):
+    data = Dataset.from_arrays({"a": np.eye(9)}, ids=[f"r{i}" for i in range(9)])
+    with pytest.raises(error) as caught:
+        data.with_labels(labels)
+    assert str(caught.value) == sentence

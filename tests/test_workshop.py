@@ -8,6 +8,7 @@ from conftest import paired
 from exploring import move, offered
 
 import refnet_viz as rv
+from refnet_viz.data import Dataset
 from refnet_viz.explorer.state import MOST
 
 SMALL = rv.Config(epochs=4, hidden=16, width=8, batch_size=24, learning_rate=1e-2)
@@ -169,3 +170,26 @@ def test_a_trained_variant_becomes_a_map(view, data):
     assert view.variants[-1] == view.variant == list(view.trained)[-1]
     view.undo()
     assert view.variant == list(view.trained)[-2]
+
+
+def test_tags_are_trained_on():
+    """Few labels beside many rows without: what was tagged, by id and in any order."""
+    rng = np.random.default_rng(0)
+    kinds = np.arange(60) % 2
+    inputs = {
+        "a": rng.normal(size=(60, 4)) + 4 * kinds[:, None],
+        "b": rng.normal(size=(60, 3)) - 4 * kinds[:, None],
+    }
+    data = Dataset.from_arrays(inputs, ids=[f"r{i}" for i in range(60)])
+    view = rv.explore(rv.Embedding.from_arrays(inputs["a"], ids=data.ids), layout="pca")
+    view.tag("even", [f"r{i}" for i in range(0, 30, 2)])
+    view.tag("odd", [f"r{i}" for i in range(1, 30, 2)])
+    tagged = data.with_labels(view.tags["tag"].iloc[::-1])
+    assert tagged.class_names == ("even", "odd")
+    assert tagged.labels[:30].tolist() == kinds[:30].tolist()
+    assert not tagged.labelled[30:].any()
+    assert tagged.test.labelled.sum() == 6
+    config = replace(SMALL, epochs=40)
+    run = rv.fit(tagged, config, seed=0, progress=False)
+    space = rv.embed(run, tagged)
+    assert np.mean(space.predictions[30:] == kinds[30:]) > 0.9

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import _check
-from .answers import labelled
+from .answers import as_labels, labelled
 from .fingerprint import fingerprint
 from .gather import gather
 from .grouped import check_groups
@@ -323,6 +323,51 @@ class Dataset:
             self.strata, len(self), fractions, seed, groups=self.groups
         )
         return replace(self, split=split)
+
+    def with_labels(self, labels: pd.Series[Any], *, seed: int = 0) -> Dataset:
+        """Return the same rows with other labels, such as tags, and a new split.
+
+        Rows without a label are unlabelled: pre-training and the refiner learn from
+        them, nothing is judged on them. A target is left out.
+
+        Parameters
+        ----------
+        labels
+            Labels of some or all rows, by id, as `Explorer.tags` has them; missing
+            ones may be left out or be None.
+        seed
+            Of the split, stratified by the new labels as in `resplit`.
+
+        Raises
+        ------
+        TypeError
+            If `labels` is no Series.
+        ValueError
+            If an id is unknown or repeats, or fewer than two labels occur.
+
+        Examples
+        --------
+        >>> data = Dataset.from_arrays({"a": np.eye(9)}, ids=list("abcdefghi"))
+        >>> tags = pd.Series(["odd", "even"] * 3, index=list("abcdef"))
+        >>> few = data.with_labels(tags)
+        >>> few.class_names, int(few.labelled.sum()), len(few.train)
+        (('even', 'odd'), 6, 5)
+        """
+        if not isinstance(labels, pd.Series):
+            kind = type(labels).__name__
+            raise TypeError(f"`labels` must be a Series indexed by ids, got {kind}.")
+        _check.unique("labels", labels.index.astype(str).tolist())
+        rows = positions(self.ids, labels.index.astype(str).to_numpy(), name="labels")
+        values = np.full(len(self), None, dtype=object)
+        values[rows] = labels.to_numpy(dtype=object)
+        codes, names = as_labels(values)
+        if len(names) < 2:
+            raise ValueError(
+                f"`labels` must hold two different labels or more, got {list(names)}."
+            )
+        return replace(self, labels=codes, class_names=names, target=None).resplit(
+            seed=seed
+        )
 
     def leaks(self) -> pd.DataFrame:
         """Return rows that stand, exactly or nearly, in two parts of the split.

@@ -68,7 +68,7 @@ def timed(page: Page, actions: list[Callable[[], Any]]) -> float:
 
 def controls(page: Page) -> dict[str, float]:
     """Return the times of the controls of one open explorer."""
-    handle = page.locator(".rv-k [role=slider]")
+    handle = page.locator(".rv-k input")
 
     def press(key: str) -> Callable[[], None]:
         return lambda: handle.press(key)  # focuses it first
