@@ -14,6 +14,7 @@ SCENE = (
     "panel.js",
     "scene.js",
     "key.js",
+    "switcher.js",
     "theme.js",
     "controls.js",
 )

@@ -459,6 +459,7 @@ function stripOf() {
 function draw() {
   const colors = colored();
   scene.draw(mapsOf(colors));
+  drawSwitcher(switcher, scene.data, (focus) => change({ focus }));
   drawKey(parts.key, keyOf(colors), pick, data.terms);
   drawPane();
   drawStrip(parts.strip, stripOf(), undefined, data.terms);
@@ -595,6 +596,7 @@ const region = (parent, name, role, label) => {
 
 app.hidden = false; // a hidden map has no size
 still.hidden = true;
+const switcher = add(map, "div", "rv-switcher");
 const scene = createScene(add(map, "div", ""), {
   lasso: (panel, xs, ys, extend) => {
     const found = rowsInside(runs()[panel].x, runs()[panel].y, xs, ys);

@@ -75,7 +75,7 @@ function drawClasses(root, key, pick, terms) {
 }
 
 function drawKey(root, key, pick, terms = {}) {
-  const held = root.contains(document.activeElement) && document.activeElement.dataset.codes;
+  const held = root.contains(root.getRootNode().activeElement) && root.getRootNode().activeElement.dataset.codes;
   root.replaceChildren();
   if (key.title) explain(add(root, "span", "rv-key-title", key.title), terms);
   if (key.scale) drawScale(root, key.scale);

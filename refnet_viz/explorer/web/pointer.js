@@ -19,7 +19,8 @@ function listen(panel) {
     plot.setPointerCapture(event.pointerId);
     pressed = true;
     const [x, y] = at(event);
-    drag = { x, y, corners: [[x, y]], moved: false, pan: scene.tool === "pan" || event.altKey };
+    const idle = event.pointerType === "touch" && !scene.forFingers;
+    drag = { x, y, corners: [[x, y]], moved: false, idle, pan: scene.tool === "pan" || event.altKey };
   });
   plot.addEventListener("pointermove", (event) => {
     const [x, y] = at(event);
@@ -29,6 +30,7 @@ function listen(panel) {
       return;
     }
     if (Math.hypot(x - drag.x, y - drag.y) > 4) drag.moved = true;
+    if (drag.idle) return;
     if (drag.pan) {
       const [lastX, lastY] = drag.corners.at(-1);
       panel.view.x += (x - lastX) / panel.view.zoom;
@@ -49,9 +51,9 @@ function listen(panel) {
   plot.addEventListener("pointerup", (event) => {
     pressed = false;
     if (!drag) return;
-    const { moved, pan, corners, x, y } = drag;
+    const { moved, pan, idle, corners, x, y } = drag;
     stop();
-    if (moved && !pan) scene.lasso(panel, corners, event.shiftKey);
+    if (moved && !pan && !idle) scene.lasso(panel, corners, event.shiftKey);
     if (!moved) {
       const row = panel.nearest(x, y);
       if (row >= 0) scene.tell("click", panel.number, row, event.shiftKey);
@@ -63,10 +65,29 @@ function listen(panel) {
     stop();
   });
   plot.addEventListener("pointerleave", () => !drag && scene.hover(panel, -1));
+  // Two fingers zoom.
+  let apart = 0;
+  const pinch = (event) => {
+    if (event.touches.length !== 2) {
+      apart = 0;
+      return;
+    }
+    event.preventDefault();
+    if (drag) stop();
+    const box = plot.getBoundingClientRect();
+    const [one, other] = event.touches;
+    const now = Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY);
+    const middle = [(one.clientX + other.clientX) / 2 - box.left, (one.clientY + other.clientY) / 2 - box.top];
+    if (apart) panel.zoomAt(now / apart, ...middle);
+    apart = now;
+  };
+  ["touchstart", "touchmove", "touchend", "touchcancel"].forEach((name) => {
+    plot.addEventListener(name, pinch, { passive: false });
+  });
   plot.addEventListener("dblclick", () => scene.tell("clear"));
   // Without focus the wheel scrolls the page, as everywhere else.
   plot.addEventListener("wheel", (event) => {
-    if (!event.ctrlKey && !event.metaKey && document.activeElement !== plot) {
+    if (!event.ctrlKey && !event.metaKey && plot.getRootNode().activeElement !== plot) {
       scene.explainWheel();
       return;
     }

@@ -31,9 +31,12 @@ function addTools(scene) {
   bar.setAttribute("role", "toolbar");
   bar.setAttribute("aria-label", "map tools");
   const nodes = {};
-  scene.use = (name) => {
+  // A finger scrolls the page until a tool was chosen, and when that is chosen again.
+  scene.use = (name, chosen = true) => {
+    scene.forFingers = chosen && !(scene.forFingers && name === scene.tool);
     scene.tool = name;
     scene.root.dataset.tool = name;
+    scene.root.dataset.fingers = String(scene.forFingers);
     for (const [each, node] of Object.entries(nodes)) {
       node.setAttribute("aria-pressed", String(each === name));
     }
@@ -50,7 +53,7 @@ function addTools(scene) {
     tool(bar, "full", "Full screen (F)", () => fullScreen(scene.root));
   }
   rove(bar);
-  scene.use("lasso");
+  scene.use("lasso", false);
   return bar;
 }
 
