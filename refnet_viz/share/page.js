@@ -558,6 +558,7 @@ const bar = add(app, "div", "rv-bar");
 const more = add(app, "div", "rv-more");
 more.setAttribute("role", "group");
 more.setAttribute("aria-label", "further controls");
+const switcher = add(app, "div", "rv-switcher");
 const main = add(app, "div", "rv-main");
 parts.status = add(main, "div", "rv-status");
 parts.status.setAttribute("role", "status");
@@ -596,7 +597,6 @@ const region = (parent, name, role, label) => {
 
 app.hidden = false; // a hidden map has no size
 still.hidden = true;
-const switcher = add(map, "div", "rv-switcher");
 const scene = createScene(add(map, "div", ""), {
   lasso: (panel, xs, ys, extend) => {
     const found = rowsInside(runs()[panel].x, runs()[panel].y, xs, ys);

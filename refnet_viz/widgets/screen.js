@@ -153,6 +153,7 @@ function assembled(model, el, send) {
       else put(line)(name);
     });
   })]);
+  parts.switcher = add(el, "div", "rv-switcher");
   parts.main = add(el, "div", "rv-main");
   parts.notices = notices(parts.main, send);
   parts.map = add(parts.main, "div", "rv-map");
@@ -237,7 +238,6 @@ export default {
       acts.show();
     };
     let pending = 0;
-    const switcher = add(parts.map, "div", "rv-switcher");
     const scene = createScene(add(parts.map, "div", ""), {
       lasso: (panel, xs, ys, extend) => send("lasso")(panel, xs, ys, parts.picks.how(extend)),
       click: send("click"), clear: send("clear"), focus: send("focus"),
@@ -260,7 +260,7 @@ export default {
       if (!model.get("texts").panels) return;
       scene.points(model.get("said"));
       scene.draw(gathered(model, scene.mode));
-      drawSwitcher(switcher, scene.data, send("focus"));
+      drawSwitcher(parts.switcher, scene.data, send("focus"));
     };
     // A message sets several traits, of which each has an event.
     let waiting = false;

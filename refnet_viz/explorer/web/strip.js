@@ -1,6 +1,7 @@
 // Draws the metric strip: a row a panel, every number beside its seed band and nulls.
-function cell(line, found) {
+function cell(line, found, name) {
   const box = add(line, "td", "");
+  box.dataset.name = name; // which stands over it where the table is narrow
   const numbers = add(box, "div", "rv-numbers");
   add(numbers, "span", "rv-whole", found.whole);
   if (found.band) add(numbers, "span", "rv-band", found.band);
@@ -30,6 +31,6 @@ function drawStrip(root, content, act, terms = {}) {
   for (const { name, cells, focused } of content.rows) {
     const line = add(body, "tr", focused ? "rv-focused" : "");
     add(line, "th", "rv-name", name).scope = "row";
-    cells.forEach((found) => cell(line, found));
+    cells.forEach((found, i) => cell(line, found, content.columns[i].name));
   }
 }
