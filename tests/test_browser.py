@@ -531,7 +531,7 @@ def moves_by_the_toolbar(notebook):
 
 def searches(notebook):
     page = notebook.page
-    field = page.get_by_role("textbox", name="Search")
+    field = page.get_by_role("searchbox", name="Search")
     field.click()
     field.press_sequentially("BEE")
     notebook.wait_map("scene.data.selected?.length === 30")
@@ -659,11 +659,8 @@ def test_keyboard(opened):
         page.keyboard.press("Tab")
     assert page.evaluate(AT) is None  # nothing holds the focus for ever
     for name in (
-        "plain",  # the others by arrow keys
+        "plain",  # the others by arrow keys, as those of the spaces
         "latent",
-        "picture",
-        "text",
-        "sum",
         "Distance",
         "Layout",
         "Colour by",
@@ -756,7 +753,7 @@ def test_fifty_runs_of_a_cell_leave_nothing_behind(opened):
             notebook.settled()
             told.append(notebook.value("held()"))
     kinds, sizes = zip(*told, strict=True)
-    assert kinds[0]["Map"] == 1
+    assert kinds[0]["Screen"] == 1
     assert all(found == kinds[0] for found in kinds)
     assert sizes[3] - sizes[1] < 12, sizes  # MiB; a map of 60 points holds 0.5
     assert page.locator(".rv-explorer").count() == 1
@@ -820,7 +817,7 @@ def test_text_from_data_is_text(opened, page):
     page.get_by_role("button", name="Copy as code").click()
     expect(page.locator(".rv-toast")).to_contain_text("Copied: view = rv.explore(")
     page.screenshot(path=PICTURES / "hostile.png")
-    field = page.get_by_role("textbox", name="Search")
+    field = page.get_by_role("searchbox", name="Search")
     field.fill(f"{image} nowhere")
     status = page.locator(".rv-main > .rv-status")
     expect(status).to_contain_text(f"{image} nowhere")

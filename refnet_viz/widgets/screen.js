@@ -216,6 +216,10 @@ function actions(model, parts, send, box) {
 export default {
   render({ model, el }) {
     el.classList.add("rv-explorer");
+    // Notebooks have keys of their own, among them arrows where a slider has the focus.
+    el.addEventListener("keydown", (event) => {
+      if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
+    });
     const ends = [];
     const on = (event, act) => {
       model.on(event, act);

@@ -61,9 +61,9 @@ function slider(parent, name, text, options, act, { live = true, spoken = (words
   const { box, id } = control(parent, name, text, true);
   const steps = paired(options);
   const range = add(box, "input", "rv-range");
-  const shown = add(box, "output", "widget-readout");
+  const shown = add(box, "span", "widget-readout"); // which the slider says itself
+  shown.setAttribute("aria-hidden", "true");
   Object.assign(range, { id, type: "range", min: 0, max: steps.length - 1, step: 1 });
-  shown.htmlFor = id;
   const say = () => {
     const words = steps[range.valueAsNumber][1];
     range.setAttribute("aria-valuetext", spoken(words));
