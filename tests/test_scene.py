@@ -500,7 +500,7 @@ def test_too_many_neighbours_are_sent_when_pointed_at(view, spaces, monkeypatch)
     do(view, "hover", 1, 5)
     (message,) = sent
     assert message["kind"] == "near"
-    assert message["near"]["row"] == 5
+    assert message["near"]["rows"] == [5]
     values = [found["values"] for found in message["near"]["lists"]]
     assert values == [
         graph(spaces, name).indices[5].tolist() for name in ("plain", "both")

@@ -218,6 +218,11 @@ class State:
         return {name: options for name, options in choices.items() if len(options) > 1}
 
     @property
+    def pinned(self) -> tuple[int, ...]:
+        """Rows of one selected point or of two, which are compared; else none."""
+        return tuple(self.rows.tolist()) if len(self.rows) <= 2 else ()
+
+    @property
     def focus(self) -> int:
         """Position of the variant in focus among `variants`."""
         return self.variants.index(self.variant)
@@ -281,6 +286,35 @@ class State:
 
     def __hash__(self) -> int:
         return hash((self.variants, self.variant, self.k, len(self.rows)))
+
+
+def clicked(rows: Rows, row: int, *, extend: bool = False) -> Rows:
+    """Return the selected rows after a click on a point.
+
+    A click pins a point, one on another point compares the two, the next one begins
+    anew.
+
+    Parameters
+    ----------
+    rows
+        Sorted row numbers of what is selected.
+    row
+        The point that is clicked.
+    extend
+        Whether it is added to the selection, or taken out.
+
+    Examples
+    --------
+    >>> pinned = clicked(np.array([], np.intp), 4)
+    >>> pair = clicked(pinned, 2)
+    >>> pinned.tolist(), pair.tolist(), clicked(pair, 7).tolist()
+    ([4], [2, 4], [7])
+    """
+    if extend:
+        return np.setxor1d(rows, [row])
+    if len(rows) == 1 and rows[0] != row:
+        return np.union1d(rows, [row])
+    return np.array([row], np.intp)
 
 
 def first_with_seed(runs: Embeddings, variants: Sequence[str], seed: Any) -> str:

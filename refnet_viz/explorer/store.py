@@ -16,8 +16,9 @@ from ..embedding import Embedding
 from ..graph import Attribution, Neighbors, rewiring
 from ..graph.attribution import BEYOND
 from ..graph.ground import Grounds
-from ..graph.reweighting import Reweighting
+from ..graph.reweighting import Reweighting, multiples
 from ..graph.search import knn
+from ..graph.two_points import PointPair, point_pair
 from ..layout import Layout, project
 from ..layout.projection import unjudged
 from ..plot.color import Coloring
@@ -227,6 +228,27 @@ class Store:
         return self._grounds[k]
 
     # Points
+
+    def between(self, key: Key, rows: tuple[int, ...], k: int) -> PointPair | None:
+        """Return what a space says of two points, None where one of them lacks it."""
+        twin = self.embeddings.twin(key)
+
+        def make() -> PointPair | None:
+            embedding, space, factors = (
+                self.embeddings.embedding(twin),
+                twin.space,
+                dict(twin.weights),
+            )
+            return point_pair(
+                embedding,
+                (rows[0], rows[1]),
+                k,
+                space=space,
+                metric=twin.metric,
+                weights=multiples(embedding, space, factors) if factors else None,
+            )
+
+        return self.cache.get(("between", twin, rows, k), make, lambda _: 16 * k)
 
     def rewiring(self, key: Key, baseline: str, k: int) -> Floats:
         """Return 1 - Jaccard of each point's neighbours here and in a baseline."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from .legend import legend
 from .view import Panel, View
 
 # Neighbours are sent for every point before one is pointed at, as far as they take so
-# many bytes; beyond, those of a point are sent when it is pointed at.
+# many bytes; beyond, those of a point are sent when it is pinned or pointed at.
 MOST_BYTES = 2_000_000
 NO_NEIGHBOR = np.iinfo(np.uint16).max  # more than any number of drawn points
 
@@ -43,7 +44,7 @@ def messages(view: View) -> dict[str, dict[str, Any]]:
         "near": neighbors(view),
         "colors": _colors(view),
         "key": _key(view),
-        "chosen": {"rows": _selected(view)},
+        "chosen": {"rows": _selected(view), "pinned": pinned(view)},
     }
 
 
@@ -66,16 +67,22 @@ def _edges(panel: Panel, view: View) -> list[dict[str, Any]]:
     ]
 
 
-def neighbors(view: View, place: int | None = None) -> dict[str, Any]:
+def pinned(view: View) -> list[int]:
+    """Return which drawn points are pinned: one selected point, or two, else none."""
+    places = [int(view.drawn_places[row]) for row in view.state.pinned]
+    return places if all(place >= 0 for place in places) else []
+
+
+def neighbors(view: View, places: Sequence[int] | None = None) -> dict[str, Any]:
     """Return the neighbours of the drawn points in every map, and before it.
 
     Parameters
     ----------
     view
         View of the maps.
-    place
-        The drawn point they are of; None takes all, and none of them where that would
-        be too much. There are none either until they are computed.
+    places
+        The drawn points they are of; None takes all, or where that would be too much
+        those that are pinned. There are none until they are computed.
 
     Returns
     -------
@@ -85,11 +92,13 @@ def neighbors(view: View, place: int | None = None) -> dict[str, Any]:
     """
     pairs = [view.compared(key) for key in view.keys]
     keys = list(dict.fromkeys(key for pair in pairs for key in pair))
-    rows = view.drawn_rows if place is None else view.drawn_rows[[place]]
-    k = view.state.k
+    k, count = view.state.k, len(view.drawn_rows)
+    if places is None and 2 * k * count * len(keys) > MOST_BYTES:
+        places = pinned(view)
+    rows = view.drawn_rows if places is None else view.drawn_rows[list(places)]
     near: dict[str, Any] = {
         "k": k,
-        "count": len(view.drawn_rows),
+        "count": count,
         "panels": [
             {
                 "before": keys.index(before),
@@ -101,10 +110,9 @@ def neighbors(view: View, place: int | None = None) -> dict[str, Any]:
         "styles": edges.change_styles(view.state.mode),
         "lists": [],
     }
-    if place is not None:
-        near["row"] = place
-    too_many = place is None and 2 * k * len(rows) * len(keys) > MOST_BYTES
-    if too_many or not all(view.ready):
+    if places is not None:
+        near["rows"] = list(places)
+    if not len(rows) or not all(view.ready):
         return near
     near["lists"] = [_listed(view, key, rows) for key in keys]
     return near

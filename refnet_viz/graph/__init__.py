@@ -2,9 +2,10 @@
 
 `knn` finds exact neighbours, `METRICS` says what a graph is like, `compare` sets
 variants beside each other with seed bands, chance and unimodal rails, `compare_pairs`
-and the functions of two graphs say what changed between them. `attribute` says which
-modalities answer for every edge; `Reweighting` gives them other weights. The numbers
-behind figures are tables: `overlap_by_k`, `edge_sets`, `contradictions`, `edge_bounds`.
+and the functions of two graphs say what changed between them, `compare_points` sets two
+points beside each other. `attribute` says which modalities answer for every edge;
+`Reweighting` gives them other weights. The numbers behind figures are tables:
+`overlap_by_k`, `edge_sets`, `contradictions`, `edge_bounds`.
 """
 
 from .alignment import linear_cka, second_order_cosine
@@ -21,6 +22,7 @@ from .pairs import jaccard, overlap, rbo, rewiring
 from .reweighting import Reweighting
 from .search import knn
 from .sets import contradictions, edge_sets
+from .two_points import compare_points
 
 __all__ = [
     "METRICS",
@@ -32,6 +34,7 @@ __all__ = [
     "attribute",
     "compare",
     "compare_pairs",
+    "compare_points",
     "contradictions",
     "edge_bounds",
     "edge_diff",

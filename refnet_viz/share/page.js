@@ -20,11 +20,11 @@ data.variants.forEach((variant, number) => variant.runs.forEach((run) => {
 }));
 data.graphs.forEach((graph) => Object.assign(graph, graphOf(graph)));
 // A graph as it is stored; a row that lacks the space has the largest number everywhere.
-function graphOf({ neighbors, most, same, judged }) {
+function graphOf({ neighbors, most, among, same, judged }) {
   const near = unpack(neighbors, data.wide);
   const none = 256 ** near.BYTES_PER_ELEMENT - 1;
   return {
-    near, most, count: data.count,
+    near, most, among, count: data.count,
     same: same && unpack(same, "u1"), judged: judged && unpack(judged, "u1"),
     lacks: (row) => near[row * most] === none,
   };
@@ -266,6 +266,7 @@ function mapsOf(colors) {
     styles: colors.styles, scale: colors.scale,
     panels: runs().map((run, i) => panelOf(run, colors.panels[i], colors.title, share)),
     selected: state.rows.length ? Uint32Array.from(state.rows) : null,
+    pinned: state.rows.length <= 2 ? state.rows : [],
     near: nearOf(),
   };
 }
@@ -391,10 +392,62 @@ function ofSelection() {
   };
 }
 
+// How near two points are in a graph; how far its lists reach is all that is known.
+function between(graph, [one, other]) {
+  if (graph.lacks(one) || graph.lacks(other)) return { words: "not both have it", facts: [], rows: [] };
+  const { near, most, among: others } = graph;
+  const k = Math.min(state.k, most);
+  const of = (row) => near.subarray(row * most, (row + 1) * most);
+  const places = [of(one).indexOf(other), of(other).indexOf(one)];
+  const ranks = places.map((at) => (at < 0 ? `beyond ${most}` : whole(at + 1)));
+  const ways = ["none", "one way", "both ways"][places.filter((at) => at >= 0 && at < k).length];
+  const share = k / others;
+  const those = new Set(of(other).subarray(0, k));
+  const shared = [...of(one).subarray(0, k)].filter((row) => those.has(row));
+  return {
+    words: `${shared.length} of ${k} neighbours shared (chance ${told((others - 1) * share ** 2)})`,
+    facts: [
+      ["ranks", `${ranks[0]} and ${ranks[1]} of ${whole(others)} (chance ${whole((others + 1) / 2)})`, ""],
+      [`edge at k = ${k}`, `${ways} (chance of one ${told(1 - (1 - share) ** 2)})`, ""],
+    ],
+    rows: shared.slice(0, MOST_NEIGHBORS).map((row) => entry(row)),
+  };
+}
+
+function ofPair(pair) {
+  const all = runs();
+  const run = all[state.focus];
+  const own = between(run.graph, pair);
+  const space = `in the ${data.space} space`;
+  const spaces = [
+    ...all.filter((other) => other !== run)
+      .map((other) => [`${space} of ${shortened(other.variant, 40)}`, other.graph]),
+    ...data.otherSpaces.map(({ name }, i) => [`in the ${name} space`, data.graphs[run.others[i]]]),
+  ];
+  const title = pair.map((row) => data.ids[row]).join(" and ");
+  return {
+    title: all.length > 1 ? `${title} in ${run.variant}` : title, picture: "", text: "",
+    pair: pair.map((row) => ({ entry: entry(row), facts: answersOf(run, row) })),
+    facts: own.facts, answers: own.facts.length,
+    heading: `${space}: ${own.words}`, rows: own.rows, more: "",
+    elsewhere: spaces.map(([heading, graph]) => {
+      const { words, facts, rows } = between(graph, pair);
+      return { heading: `${heading}: ${words}`, facts, rows };
+    }),
+  };
+}
+
+function clicked(row, extend) {
+  const { rows } = state;
+  if (extend) return rows.includes(row) ? rows.filter((one) => one !== row) : union([row]);
+  return rows.length === 1 && rows[0] !== row ? union([row]) : [row];
+}
+
 function detailOf() {
   const { rows } = state;
   if (pointed) return ofPoint(pointed.panel, pointed.row);
   if (rows.length === 1) return ofPoint(state.focus, rows[0]);
+  if (rows.length === 2) return ofPair(rows);
   return rows.length ? ofSelection() : { hint: data.hint };
 }
 
@@ -599,7 +652,8 @@ const scene = createScene(add(map, "div", ""), {
     const found = rowsInside(runs()[panel].x, runs()[panel].y, xs, ys);
     change({ rows: extend ? union(found) : found, focus: panel });
   },
-  click: (panel, row, extend) => change({ rows: extend ? union([row]) : [row], focus: panel }),
+  click: (panel, row, extend) => change({ rows: clicked(row, extend), focus: panel }),
+  ground: (panel) => change({ rows: state.rows.length > 2 ? state.rows : [], focus: panel }),
   hover: (panel, row) => {
     if (row < 0 && state.rows.length < 2) return; // the way to its neighbours leads out of the map
     pointed = row < 0 ? null : { panel, row };
@@ -632,4 +686,5 @@ window.refnetViz = {
   edges: (name, kind) => [...ends(edgesOf(runOf(name), kind), data.count)],
   table: () => tableOf(state.rows),
   neighbors: (number, row) => changesOf(nearOf(), number, row),
+  shared: (number, pair) => sharedOf(nearOf(), number, pair),
 };

@@ -340,7 +340,13 @@ def _graph(content: Content, key: Key) -> dict[str, Any]:
     nearest = content.places[graph.indices[rows]]
     nearest[graph.indices[rows] < 0] = np.iinfo(f"u{content.width}").max
     neighbors = packed(nearest, f"<u{content.width}")
-    return {"neighbors": neighbors, "most": graph.k, "same": same, "judged": judged}
+    return {
+        "neighbors": neighbors,
+        "most": graph.k,
+        "among": int(graph.present.sum()) - 1,  # others that a rank counts among
+        "same": same,
+        "judged": judged,
+    }
 
 
 def _responsibilities(content: Content) -> list[dict[str, str]]:

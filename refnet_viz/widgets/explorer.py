@@ -22,7 +22,7 @@ from ..explorer.code import code_of
 from ..explorer.inputs import rows_of
 from ..explorer.legend import selected_by
 from ..explorer.points import PointTable, class_words
-from ..explorer.state import MOST, History, State
+from ..explorer.state import MOST, History, State, clicked
 from ..explorer.store import JUDGED_AT_ONCE, Store
 from ..explorer.view import View, drawn_rows_of, inside
 from . import later
@@ -472,6 +472,7 @@ class Explorer:
             "hover": self._on_hover,
             "focus": lambda panel: self.change(variant=self.state.variants[panel]),
             "class": self._on_class,
+            "ground": self._on_ground,
             "clear": lambda: self.select(None),
             "row": lambda row: self.change(rows=np.array([row], np.intp)),
         }
@@ -486,11 +487,20 @@ class Explorer:
         self.change(rows=rows, variant=self.state.variants[panel])
 
     def _on_click(self, panel: int, place: int, extend: Any = None) -> None:
-        rows = self._view.drawn_rows[[place]]
-        rows = np.setxor1d(self.state.rows, rows) if extend else rows
+        row = int(self._view.drawn_rows[place])
+        rows = clicked(self.state.rows, row, extend=bool(extend))
+        self.change(rows=rows, variant=self.state.variants[panel])
+
+    def _on_ground(self, panel: int) -> None:
+        """Unpin points by a click where there is none; larger selections stay."""
+        rows = self.state.rows
+        rows = np.empty(0, np.intp) if self.state.pinned else rows
         self.change(rows=rows, variant=self.state.variants[panel])
 
     def _on_hover(self, panel: int, place: int) -> None:
+        if place < 0 and len(self.state.rows) > 1 and self._pointed:
+            self._pointed = None
+            self._draw_detail()
         if place >= 0 and panel < len(self.state.variants):
             row = int(self._view.drawn_rows[place])
             self._pointed = self.state.variants[panel], row

@@ -25,7 +25,7 @@ function gathered(model) {
   return {
     panels, mode: model.get("mode"), styles: colors.styles, scale: colors.scale,
     together: places.together, size: places.size, focus: model.get("texts").focus,
-    selected: typed(model.get("chosen").rows, Uint32Array),
+    selected: typed(model.get("chosen").rows, Uint32Array), pinned: model.get("chosen").pinned ?? [],
     near: { ...near, lists: near.lists.map(({ width, values }) => ({ width, values: typed(values, Uint16Array) })) },
   };
 }
@@ -36,7 +36,7 @@ export default {
     const send = (kind) => (...words) => model.send({ kind, words });
     let pending = 0;
     const scene = createScene(add(el, "div", ""), {
-      lasso: send("lasso"), click: send("click"), clear: send("clear"), focus: send("focus"),
+      lasso: send("lasso"), click: send("click"), clear: send("clear"), focus: send("focus"), ground: send("ground"),
       // A pointer passes many points; the kernel hears of the one it rests on.
       hover: (panel, row) => {
         clearTimeout(pending);

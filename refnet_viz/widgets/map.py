@@ -9,7 +9,7 @@ import traitlets
 from ..explorer.help import terms
 from ..explorer.scripts import SCENE, script, style
 from ..explorer.view import View
-from ..explorer.wire import messages, neighbors
+from ..explorer.wire import messages, neighbors, pinned
 from .scripts import HERE
 
 
@@ -20,7 +20,8 @@ class Map(anywidget.AnyWidget):
     shows the widget a second time, starts from them. What is done to a map arrives as
     a message ``{"kind": ..., "words": [...]}``: "lasso" (panel, xs, ys, whether to
     extend), "click" (panel, drawn row, whether to extend), "hover" (panel, drawn row
-    or -1), "class" (codes of a legend entry, how), "focus" (panel) and "clear".
+    or -1), "class" (codes of a legend entry, how), "focus" (panel), "ground" (panel; a
+    click where no point is) and "clear".
     """
 
     _esm = script(*SCENE, HERE / "names.js", HERE / "map.js")
@@ -43,10 +44,13 @@ class Map(anywidget.AnyWidget):
                 setattr(self, name, content)
 
     def answer(self, view: View, place: int) -> None:
-        """Send the neighbours of one drawn point, where those of all are too many."""
-        if self.near["lists"]:
+        """Send the neighbours of one drawn point, where those of all are too many.
+
+        Those of pinned points go along: they are shown again afterwards.
+        """
+        if self.near["lists"] and "rows" not in self.near:
             return
-        near = neighbors(view, place)
+        near = neighbors(view, list(dict.fromkeys([place, *pinned(view)])))
         near["lists"] = [
             {**each, "values": np.frombuffer(each["values"], "<u2").tolist()}
             for each in near["lists"]

@@ -1,0 +1,188 @@
+"""What is drawn on the maps, and what clicks do to them, in an exported page."""
+
+import numpy as np
+import pytest
+from lab import FLAGS, PATIENCE, chromium
+from pages import space
+from playwright.sync_api import expect, sync_playwright
+
+import refnet_viz as rv
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+K = 4
+PLACES = """(number) => {
+  const panel = refnetViz.scene.panels[number];
+  panel.plot.scrollIntoView({ block: "nearest" });
+  const box = panel.plot.getBoundingClientRect();
+  return Array.from(panel.data.x, (_, row) => {
+    const [x, y] = panel.place(row);
+    return [box.x + panel.plot.clientLeft + x, box.y + panel.plot.clientTop + y];
+  });
+}"""
+# What a canvas shows at some places of a map, as red, green, blue and alpha.
+INKS = """({ number, layer, places }) => {
+  const panel = refnetViz.scene.panels[number];
+  const canvas = panel[layer];
+  const copy = document.createElement("canvas");
+  copy.width = canvas.width;
+  copy.height = canvas.height;
+  const pen = copy.getContext("2d", { willReadFrequently: true });
+  pen.drawImage(canvas, 0, 0);
+  const box = panel.plot.getBoundingClientRect();
+  const ratio = canvas.width / canvas.clientWidth;
+  return places.map(([x, y]) => [...pen.getImageData(
+    Math.round((x - box.x - panel.plot.clientLeft) * ratio),
+    Math.round((y - box.y - panel.plot.clientTop) * ratio), 1, 1).data]);
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as play:
+        running = play.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        yield running
+        running.close()
+
+
+class Page:
+    """An exported page whose maps are looked at."""
+
+    def __init__(self, browser, file, **options):
+        self.page = browser.new_page(
+            **{"viewport": {"width": 1440, "height": 1000}} | options
+        )
+        self.page.set_default_timeout(PATIENCE * 1000)
+        self.wrong = []
+        self.page.on("console", lambda message: self.wrong.append(message.text))
+        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.page.goto(file.as_uri())
+        self.painted()
+
+    def close(self):
+        self.page.close()
+        assert self.wrong == []
+
+    def run(self, code, *values):
+        return self.page.evaluate(code, *values)
+
+    def painted(self):
+        """Wait until the maps show the present state."""
+        self.run(
+            "() => new Promise((done) => requestAnimationFrame("
+            "() => requestAnimationFrame(done)))"
+        )
+
+    def change(self, **patch):
+        self.run("(patch) => refnetViz.change(patch)", patch)
+        self.painted()
+
+    def rows(self):
+        return self.run("() => refnetViz.state().rows")
+
+    def places(self, number=0):
+        """Return where each point of a map lies on the screen."""
+        self.painted()
+        return np.array(self.run(PLACES, number))
+
+    def inks(self, places, number=0, layer="base"):
+        """Return the colours at some places of a map."""
+        self.painted()
+        asked = {
+            "number": number,
+            "layer": layer,
+            "places": np.asarray(places, float).tolist(),
+        }
+        return np.array(self.run(INKS, asked))
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    spaces = {name: space(name, 0) for name in ("plain", "both")}
+    path = tmp_path_factory.mktemp("maps") / "page.html"
+    return rv.export_html(spaces, path, k=K, layout="pca")
+
+
+@pytest.fixture
+def page(browser, file):
+    opened = Page(browser, file)
+    yield opened
+    opened.close()
+
+
+def lonely(places, count):
+    """Return the points that lie farthest from any other, so that a click hits them."""
+    far = np.linalg.norm(places[:, None] - places, axis=2)
+    np.fill_diagonal(far, np.inf)
+    return np.argsort(-far.min(axis=1))[:count].tolist()
+
+
+# Two points
+
+
+def test_two_clicks_compare_two_points(page):
+    places, mouse = page.places(), page.page.mouse
+    one, other, third = lonely(places, 3)
+    title = page.page.locator(".rv-detail .rv-title")
+    mouse.click(*places[one])
+    assert page.rows() == [one]
+    mouse.click(*places[other])
+    assert page.rows() == sorted([one, other])
+    expect(title).to_have_text(f"p{min(one, other)} and p{max(one, other)} in plain")
+    expect(page.page.locator(".rv-two .rv-one")).to_have_count(2)
+    heading = page.page.locator(".rv-heading").first
+    expect(heading).to_contain_text(f"of {K} neighbours shared (chance ")
+    mouse.move(*places[third])
+    expect(title).to_have_text(f"p{third} in plain")
+    mouse.move(5, 5)
+    expect(title).to_contain_text(" and ")
+    page.page.keyboard.down("Shift")
+    mouse.click(*places[third])
+    page.page.keyboard.up("Shift")
+    assert page.rows() == sorted([one, other, third])
+    mouse.click(*(places.min(axis=0) - 15))  # where nothing is: they stay
+    assert len(page.rows()) == 3
+    mouse.click(*places[third])
+    assert page.rows() == [third]
+    mouse.click(*(places.min(axis=0) - 15))
+    assert page.rows() == []
+    mouse.click(*places[one])
+    page.page.keyboard.press("Escape")
+    assert page.rows() == []
+
+
+def test_both_points_and_lines_to_shared_neighbours_are_drawn(page):
+    shared = page.run(
+        """() => {
+          for (let a = 0; a < refnetViz.data.count; a += 1) {
+            for (let b = a + 1; b < refnetViz.data.count; b += 1) {
+              const { shared, edge } = refnetViz.shared(1, [a, b]);
+              if (shared.length && !edge) return { pair: [a, b], shared };
+            }
+          }
+        }"""
+    )
+    pair = shared["pair"]
+    page.change(rows=pair)
+    assert page.page.locator(".rv-detail .rv-list").last.locator("li").count() > 0
+    for number in (0, 1):
+        places = page.places(number)
+        # A ring lies 4 pixels and half a point around each of the two.
+        size = page.run("() => refnetViz.scene.data.size")
+        around = size / 2 + 4
+        turns = np.radians(np.arange(0, 360, 15))
+        ring = np.column_stack([np.cos(turns), np.sin(turns)]) * around
+        for row in pair:
+            alpha = page.inks(places[row] + ring, number, "over")[:, 3]
+            assert (alpha > 60).mean() > 0.9
+    places = page.places(1)
+    for row in pair:
+        for other in shared["shared"]:
+            # Somewhere on the line, but within neither ring.
+            steps = np.linspace(0.35, 0.65, 7)[:, None]
+            line = places[row] * (1 - steps) + places[other] * steps
+            near = [line, line + [0, 1], line - [0, 1], line + [1, 0], line - [1, 0]]
+            alpha = [page.inks(each, 1, "over")[:, 3] for each in near]
+            assert (np.max(alpha, axis=0) > 60).all()
+    page.change(rows=[])
+    assert not page.inks(places, 1, "over")[:, 3].any()
