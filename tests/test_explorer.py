@@ -67,7 +67,8 @@ def test_repr_says_the_state_and_no_arrays(spaces):
     assert repr(view) == (
         "Explorer(variants=('plain',), seed=0, space='latent', metric='euclidean', "
         "layout='pca', color='label', k=3, edges='none', baseline='plain', "
-        "weights={'image': 1.0, 'text': 1.0}, epoch=None, selected=2)"
+        "weights={'image': 1.0, 'text': 1.0}, names='auto', epoch=None, "
+        "selected=2)"
     )
 
 
@@ -367,7 +368,7 @@ def test_what_has_one_choice_is_not_shown(view):
         controls = explorer.controls
         return {name for name in controls if controls[name].layout.display != "none"}
 
-    always = {"color", "edges", "k", "metric", "layout", "space"}
+    always = {"color", "edges", "k", "metric", "layout", "space", "names"}
     assert shown(view) == always | {"variants", "seed", "baseline"}
     alone = rv.explore(embedding("plain", 0), k=3, layout="pca")
     assert shown(alone) == always
@@ -383,7 +384,7 @@ def test_what_has_one_choice_is_not_shown(view):
     alone.edges = "kept"  # can be chosen in Python, and is offered then
     assert ("kept", "kept") in alone.controls["edges"].options
     bare = rv.explore(np.random.default_rng(0).normal(size=(2, 2)), k=1, layout="pca")
-    assert shown(bare) == {"color", "edges", "metric", "layout"}
+    assert shown(bare) == {"color", "edges", "metric", "layout", "names"}
 
 
 def test_groups_of_hidden_controls_are_hidden(view):
@@ -396,10 +397,16 @@ def test_groups_of_hidden_controls_are_hidden(view):
         "What is near",
         "Where points lie",
         "What is compared",
+        "What is written on the maps",
         "Code",
     ]
     alone = rv.explore(embedding("plain", 0), k=3, layout="pca")
-    assert groups(alone) == ["What is near", "Where points lie", "Code"]
+    assert groups(alone) == [
+        "What is near",
+        "Where points lie",
+        "What is written on the maps",
+        "Code",
+    ]
 
 
 def test_few_spaces_are_buttons(view):

@@ -179,10 +179,98 @@ def test_both_points_and_lines_to_shared_neighbours_are_drawn(page):
     for row in pair:
         for other in shared["shared"]:
             # Somewhere on the line, but within neither ring.
-            steps = np.linspace(0.35, 0.65, 7)[:, None]
-            line = places[row] * (1 - steps) + places[other] * steps
-            near = [line, line + [0, 1], line - [0, 1], line + [1, 0], line - [1, 0]]
-            alpha = [page.inks(each, 1, "over")[:, 3] for each in near]
+            part = np.linspace(0.35, 0.65, 7)[:, None]
+            line = places[row] * (1 - part) + places[other] * part
+            steps = [(0, 0), (0, 1), (0, -1), (1, 0), (-1, 0)]
+            alpha = [page.inks(line + step, 1, "over")[:, 3] for step in steps]
             assert (np.max(alpha, axis=0) > 60).all()
     page.change(rows=[])
     assert not page.inks(places, 1, "over")[:, 3].any()
+
+
+# Names
+
+
+WORDS = """(number) => {
+  const { words } = refnetViz.scene.panels[number];
+  return words.map(({ text, row, x, y, wide }) => ({ text, row, x, y, wide }));
+}"""
+
+
+def test_names_stand_at_the_medians_of_classes(page):
+    page.painted()
+    names = page.run(WORDS, 0)
+    assert sorted(name["text"] for name in names) == ["ant", "bee", "cat"]
+    x, y = page.run(
+        "() => { const { x, y } = refnetViz.scene.panels[0].data;"
+        "return [[...x], [...y]]; }"
+    )
+    flat = np.column_stack([x, y])
+    for name in names:
+        rows = np.arange(["ant", "bee", "cat"].index(name["text"]), len(flat), 3)
+        middle = np.median(flat[rows], axis=0)
+        far = np.linalg.norm(flat[rows] - middle, axis=1)
+        assert name["row"] == rows[far.argmin()]
+    # The halo leaves its colour where letters stand, the paper of the map.
+    box = page.run(
+        "() => { const { left, top } = refnetViz.scene.panels[0].base"
+        ".getBoundingClientRect(); return [left, top]; }"
+    )
+    for name in names:
+        line = np.column_stack(
+            [
+                np.linspace(-name["wide"] / 2 + 5, name["wide"] / 2 - 5, 60)
+                + name["x"],
+                np.full(60, name["y"]),
+            ]
+        )
+        shown = page.inks(line + box)[:, :3]
+        assert (shown.max(axis=1) < 90).any()  # letters
+        assert (shown.min(axis=1) > 200).any()  # what lies between them
+
+
+def test_names_never_overlap_and_the_larger_classes_win(browser, tmp_path):
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(16), np.arange(4, 36, 2))
+    own = rv.Embedding.from_arrays(
+        rng.normal(size=(len(labels), 2)),
+        labels=labels,
+        class_names=[f"a rather long name {i}" for i in range(16)],
+    )
+    file = rv.export_html(own, tmp_path / "page.html", k=3, layout="pca")
+    page = Page(browser, file)
+    names = page.run(WORDS, 0)
+    assert 2 <= len(names) <= 12
+    assert names[0]["text"] == "a rather long name 15"
+    width, height = page.run(
+        "() => [refnetViz.scene.panels[0].width, refnetViz.scene.panels[0].height]"
+    )
+    for i, one in enumerate(names):
+        assert one["wide"] / 2 <= one["x"] <= width - one["wide"] / 2
+        assert 0 < one["y"] < height
+        for other in names[:i]:
+            beside = abs(one["x"] - other["x"]) >= (one["wide"] + other["wide"]) / 2
+            assert beside or abs(one["y"] - other["y"]) >= 15
+    page.close()
+
+
+def test_names_are_asked_for_or_not(page):
+    def count():
+        page.painted()
+        return len(page.run(WORDS, 0))
+
+    assert count() == 3
+    page.page.get_by_role("button", name="More", exact=True).click()
+    choice = page.page.get_by_label("Names on the map")
+    choice.select_option("never")
+    assert count() == 0
+    choice.select_option("auto")
+    page.page.set_viewport_size({"width": 620, "height": 900})
+    page.page.wait_for_function("() => refnetViz.scene.panels[0].width > 500")
+    assert count() == 3
+    page.page.set_viewport_size({"width": 330, "height": 900})
+    page.page.wait_for_function("() => refnetViz.scene.panels[0].width < 300")
+    assert count() == 0
+    choice.select_option("always")
+    assert count() > 0
+    page.run("() => localStorage.clear()")

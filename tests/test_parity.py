@@ -58,6 +58,7 @@ SHOW = """({ patch, pointed, words, line }) => {
   refnetViz.search(words);
   return {
     panels, lines, shared, key, detail, strip, table, together: maps.together,
+    words: maps.words,
     pinned: maps.pinned, styles: maps.styles, rows: refnetViz.state().rows,
   };
 }"""
@@ -136,6 +137,7 @@ def random_states(rng, store, steps, colors):
             "color": colors[rng.integers(len(colors))],
             "k": int(rng.choice(steps)),
             "edges": str(rng.choice(EDGES)),
+            "names": str(rng.choice(["auto", "always", "never"])),
             "rows": rows,
         }
         pointed = None
@@ -208,6 +210,7 @@ def in_python(store, state, pointed, words, line, most):
     return {
         "panels": panels,
         "lines": [changes(view, key, line) for key in view.keys],
+        "words": sent["words"] or None,
         "shared": [shared(view, key, line) for key in view.keys],
         "pinned": sent["chosen"]["pinned"],
         "key": sent["key"],
@@ -292,6 +295,7 @@ def test_the_page_shows_what_the_explorer_shows(browser, tmp_path, name):
             "color": state.color,
             "k": state.k,
             "edges": state.edges,
+            "names": state.names,
             "rows": state.rows.tolist(),
             "focus": state.focus,
         }

@@ -378,7 +378,8 @@ def test_edges_between_drawn_points_only(sampled, spaces):
 @pytest.mark.parametrize(
     ("change", "sent"),
     [
-        ({"color": "kind"}, ["colors", "key", "texts"]),
+        ({"color": "kind"}, ["colors", "key", "texts", "words"]),
+        ({"names": "never"}, ["words"]),
         ({"edges": "all"}, ["edges", "texts"]),
         ({"edges": "by modality"}, ["edges", "key", "texts"]),
         ({"space": "image"}, ["near", "places", "texts"]),

@@ -10,6 +10,7 @@ SCENE = (
     "shapes.js",
     "tools.js",
     "neighbors.js",
+    "words.js",
     "pointer.js",
     "panel.js",
     "scene.js",

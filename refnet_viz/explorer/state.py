@@ -20,6 +20,7 @@ BY_MODALITY = "by modality"
 EDGES = ("none", "all", BY_MODALITY, "kept", "gained", "lost")
 CHANGES = ("kept", "gained", "lost")  # edges beside those of the baseline
 LAYOUTS = ("aligned", "umap", "pca")
+AUTO, ALWAYS, NEVER = "auto", "always", "never"  # when names are written on the maps
 MOST = 4  # maps side by side
 HEAVIEST = 2.0  # weight of a modality
 ALL_ZERO = "`weights` must have one above 0, got 0 for every modality."
@@ -59,6 +60,9 @@ class State:
         The variant in focus, one of `variants`.
     rows
         Sorted row numbers of the selected points.
+    names
+        "auto" writes the names of up to 20 classes on maps that are large enough, or
+        of clusters where colour shows numbers; "always" and "never" do it anyway.
     mode
         "light" or "dark".
     """
@@ -76,6 +80,7 @@ class State:
     edges: str = "none"
     epoch: int | None = None
     rows: Rows = field(default_factory=lambda: np.empty(0, np.intp))
+    names: str = AUTO
     mode: str = "light"
 
     @classmethod
@@ -201,6 +206,7 @@ class State:
             "k": range(1, store.k_max + 1),
             "edges": edges,
             "baseline": list(runs.variants),
+            "names": [AUTO, ALWAYS, NEVER],
             "epoch": [*runs.epochs, None],
         }
 
@@ -259,6 +265,7 @@ class State:
             "edges",
             "baseline",
             "weights",
+            "names",
             "epoch",
         )
         return {name: getattr(self, name) for name in names}

@@ -8,16 +8,22 @@ from typing import Any
 import numpy as np
 
 from ..layout import Layout
+from ..plot.color import Coloring
 from ..plot.points import point_size
+from ..plot.text import middle
 from . import edges
 from .colors import ends_of, origin_of, ramp
 from .embeddings import Key, Rows
 from .legend import legend
+from .state import AUTO, NEVER
 from .view import Panel, View
 
 # Neighbours are sent for every point before one is pointed at, as far as they take so
 # many bytes; beyond, those of a point are sent when it is pinned or pointed at.
 MOST_BYTES = 2_000_000
+MOST_AT_FIRST = 20  # classes whose names are written on maps without being asked for
+LEAST_WIDE = 300  # pixels of a map that has them
+LONGEST_WORDS = 28
 NO_NEIGHBOR = np.iinfo(np.uint16).max  # more than any number of drawn points
 
 
@@ -43,6 +49,7 @@ def messages(view: View) -> dict[str, dict[str, Any]]:
         "edges": {"panels": [_edges(panel, view) for panel in view.panels]},
         "near": neighbors(view),
         "colors": _colors(view),
+        "words": words(view),
         "key": _key(view),
         "chosen": {"rows": _selected(view), "pinned": pinned(view)},
     }
@@ -141,6 +148,32 @@ def _colors(view: View) -> dict[str, Any]:
     scale = {"low": low, "high": high, "colors": list(ramp(coloring.mode))}
     panels = [{"codes": None, "values": values} for values in numbers]
     return {"panels": panels, "styles": [], "scale": scale}
+
+
+def words(view: View) -> dict[str, Any]:
+    """Return the names that maps write on themselves, and the width that asks for them.
+
+    Returns
+    -------
+    dict
+        ``names`` of the classes that colours show, by code; or ``panels`` with names
+        and ``codes`` of the points of each map. ``least``, pixels from which on a map
+        has names. Nothing where there are none.
+    """
+    coloring, state = view.coloring, view.state
+    names = names_on_map(coloring)
+    many = state.names == AUTO and len(names) > MOST_AT_FIRST
+    if state.names == NEVER or many or not names:
+        return {}
+    least = LEAST_WIDE if state.names == AUTO else 0
+    return {"names": names, "panels": None, "least": least}
+
+
+def names_on_map(coloring: Coloring) -> list[str]:
+    """Return the names of classes as maps write them, none for a single class."""
+    if len(coloring.names) < 2:
+        return []
+    return [middle(" ".join(name.split()), LONGEST_WORDS) for name in coloring.names]
 
 
 def _key(view: View) -> dict[str, Any]:

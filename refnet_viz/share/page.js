@@ -39,7 +39,7 @@ const TOGETHER = 1000; // milliseconds within which moves of one slider are one 
 
 let state = {
   shown: data.shown, seed: data.seed, color: data.color, k: data.k,
-  edges: "none", rows: [], focus: 0,
+  edges: "none", rows: [], focus: 0, names: data.names,
 };
 let past = [];
 let moved = { by: "", at: -Infinity }; // the control that was moved last, and when
@@ -259,6 +259,14 @@ function nearOf() {
   return { k: state.k, count: data.count, lists, panels, styles: data.changes };
 }
 
+// Names of classes on the maps.
+function wordsOf({ color, scale }) {
+  const names = scale ? [] : color.words;
+  const auto = state.names === "auto";
+  if (state.names === "never" || !names.length || (auto && names.length > data.mostAtFirst)) return null;
+  return { names, panels: null, least: auto ? data.leastWide : 0 };
+}
+
 function mapsOf(colors) {
   const share = Math.floor(data.mostEdges / state.shown.length);
   return {
@@ -267,7 +275,7 @@ function mapsOf(colors) {
     panels: runs().map((run, i) => panelOf(run, colors.panels[i], colors.title, share)),
     selected: state.rows.length ? Uint32Array.from(state.rows) : null,
     pinned: state.rows.length <= 2 ? state.rows : [],
-    near: nearOf(),
+    words: wordsOf(colors), near: nearOf(),
   };
 }
 
@@ -632,6 +640,9 @@ if (seeds.length > 1) {
     controls.push(choice(line, "seed", "Seed", seeds, (seed) => change({ seed })));
   });
 }
+group(more, "What is written on the maps", "Names of classes, or of clusters, at the middle of their points.", (line) => {
+  controls.push(choice(line, "names", "Names on the map", data.whenNames, (names) => change({ names })));
+});
 group(more, "What is selected", "Ids of the selected points, a line each.", (line) => {
   parts.copy = action(line, "Copy ids", "copy the ids of the selected points, a line each", async () => {
     const done = await copy(state.rows.map((row) => data.ids[row]).join("\n"));

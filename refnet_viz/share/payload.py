@@ -36,6 +36,7 @@ from ..explorer.points import PointTable, responsibility_of, searched_metadata
 from ..explorer.state import State
 from ..explorer.store import Store
 from ..explorer.view import MOST_EDGES, drawn_rows_of
+from ..explorer.wire import LEAST_WIDE, MOST_AT_FIRST, names_on_map
 from ..graph.points import labelled_neighbors, same_label
 from ..plot.points import point_size
 from ..plot.text import cut, middle
@@ -212,6 +213,10 @@ def payload(content: Content) -> dict[str, Any]:
         },
         "changes": edges.change_styles(content.state.mode),
         "mostEdges": MOST_EDGES,
+        "names": content.state.names,
+        "whenNames": content.state.choices(content.store)["names"],
+        "mostAtFirst": MOST_AT_FIRST,
+        "leastWide": LEAST_WIDE,
         "listed": LISTED,
         "lines": {
             kind: edges.change_key(
@@ -425,6 +430,7 @@ def _color(content: Content, tables: list[PointTable], name: str) -> dict[str, A
         "name": name,
         "title": title,
         "names": [middle(each, LONGEST_NAME) for each in full],
+        "words": names_on_map(coloring),
         "full": full,
         "styles": [list(style) for style in coloring.styles],
         "columns": columns,

@@ -189,6 +189,7 @@ def _widgets(store: Store, state: State) -> dict[str, Any]:
         "baseline": _choice(
             "Compared with", "the variant that edges and rewiring refer to"
         ),
+        "names": _choice("Names on the map", "those of classes or clusters"),
         "weights": Weights(weighable(runs)),
         "epoch": epoch,
     }

@@ -92,6 +92,10 @@ class Explorer:
         "1 is the default weight 1/d_m. Other weights move neighbours and edges, while "
         "points stay where equal weights lay them out."
     )
+    names = Setting(
+        '"auto" (names of up to 20 classes on maps that are large enough, of clusters '
+        'where colour shows numbers), "always" or "never" on the maps.'
+    )
     variant = Setting(
         "The variant in focus: the one that details and a new seed refer to. One that "
         "is not shown takes the place of the one in focus."

@@ -14,6 +14,11 @@ function arrays(part) {
   return found;
 }
 
+function wordsOf(words) {
+  if (!("least" in words)) return null;
+  return { ...words, panels: words.panels && words.panels.map(arrays) };
+}
+
 function gathered(model) {
   const [places, edges, colors, near] = ["places", "edges", "colors", "near"].map((name) => model.get(name));
   const panels = model.get("texts").panels.map((text, number) => ({
@@ -26,6 +31,7 @@ function gathered(model) {
     panels, mode: model.get("mode"), styles: colors.styles, scale: colors.scale,
     together: places.together, size: places.size, focus: model.get("texts").focus,
     selected: typed(model.get("chosen").rows, Uint32Array), pinned: model.get("chosen").pinned ?? [],
+    words: wordsOf(model.get("words")),
     near: { ...near, lists: near.lists.map(({ width, values }) => ({ width, values: typed(values, Uint16Array) })) },
   };
 }
@@ -60,7 +66,7 @@ export default {
       waiting = true;
       queueMicrotask(() => { waiting = false; update(); });
     };
-    const names = ["said", "texts", "places", "edges", "colors", "near", "chosen"];
+    const names = ["said", "texts", "places", "edges", "colors", "words", "near", "chosen"];
     names.forEach((name) => model.on(`change:${name}`, soon));
     model.on("change:key", renew);
     const answer = ({ kind, near }) => kind === "near" && scene.answer(near);

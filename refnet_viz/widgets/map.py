@@ -32,6 +32,7 @@ class Map(anywidget.AnyWidget):
     places = traitlets.Dict().tag(sync=True)
     edges = traitlets.Dict().tag(sync=True)
     colors = traitlets.Dict().tag(sync=True)
+    words = traitlets.Dict().tag(sync=True)
     key = traitlets.Dict().tag(sync=True)
     near = traitlets.Dict().tag(sync=True)
     terms = traitlets.Dict(terms()).tag(sync=True)

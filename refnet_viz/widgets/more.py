@@ -41,6 +41,11 @@ GROUPS = (
         ("baseline",),
         "Kept, gained and lost edges, and rewiring, refer to this variant.",
     ),
+    Group(
+        "What is written on the maps",
+        ("names",),
+        "Names of classes, or of clusters, at the middle of their points.",
+    ),
     Group("Code", ("code",), "The Python that makes this view again."),
 )
 

@@ -140,6 +140,7 @@ class Panel {
     const pen = start(this.base);
     this.paintEdges(pen);
     this.paintPoints(pen);
+    paintWords(pen, this);
     this.scene.overlay(this);
   }
 
