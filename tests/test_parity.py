@@ -58,7 +58,8 @@ SHOW = """({ patch, pointed, words, line }) => {
   refnetViz.search(words);
   return {
     panels, lines, shared, key, detail, strip, table, together: maps.together,
-    words: maps.words,
+    words: maps.words && { ...maps.words, panels: maps.words.panels?.map(
+      ({ names, codes }) => ({ names, codes: [...codes] })) ?? null },
     pinned: maps.pinned, styles: maps.styles, rows: refnetViz.state().rows,
   };
 }"""
@@ -185,6 +186,16 @@ def detail(view, pointed, most):
     return panes.detail(view, pointed)
 
 
+def named(words):
+    """Return the names on the maps, codes of points as numbers."""
+    if not words or words["panels"] is None:
+        return words or None
+    panels = [
+        {**panel, "codes": numbers(panel["codes"], "<u2")} for panel in words["panels"]
+    ]
+    return {**words, "panels": panels}
+
+
 def in_python(store, state, pointed, words, line, most):
     """Return what the explorer shows in a state, as plain values."""
     view = View(store, state)
@@ -210,7 +221,7 @@ def in_python(store, state, pointed, words, line, most):
     return {
         "panels": panels,
         "lines": [changes(view, key, line) for key in view.keys],
-        "words": sent["words"] or None,
+        "words": named(sent["words"]),
         "shared": [shared(view, key, line) for key in view.keys],
         "pinned": sent["chosen"]["pinned"],
         "key": sent["key"],

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from .._nested import Variants, aligned
@@ -15,7 +17,9 @@ from ..data.dataset import Media
 from ..embedding import Embedding
 from ..graph import Attribution, Neighbors, rewiring
 from ..graph.attribution import BEYOND
+from ..graph.edges import louvain
 from ..graph.ground import Grounds
+from ..graph.naming import typical_words
 from ..graph.reweighting import Reweighting, multiples
 from ..graph.search import knn
 from ..graph.two_points import PointPair, point_pair
@@ -39,7 +43,23 @@ REWEIGHTINGS = 3
 # Products of numbers that a search may take within a redraw: a tenth of a second.
 QUICK = 2e8
 JUDGED_AT_ONCE = 2_000  # points whose PCA is judged within a redraw
+CLUSTERED = 15  # neighbours a point in the graph of communities
 AT_ONCE = 20_000  # points of which graphs at hand are compared within a redraw
+
+
+class Clusters(NamedTuple):
+    """Communities of a graph: ``(N,)`` numbers, -1 for none, and typical words of each.
+
+    Parameters
+    ----------
+    codes
+        ``(N,)``.
+    words
+        Typical words of each community, the most typical first; it may have none.
+    """
+
+    codes: npt.NDArray[np.int64]
+    words: list[list[str]]
 
 
 def direct(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -226,6 +246,38 @@ class Store:
         if k not in self._grounds:
             self._grounds[k] = whole.head(k)
         return self._grounds[k]
+
+    # Clusters
+
+    def has_clusters(self, key: Key) -> bool:
+        """Return whether communities and their names are computed."""
+        return ("clusters", self.embeddings.twin(key)) in self.cache
+
+    def clusters(self, key: Key, call: Call = direct) -> Clusters:
+        """Return the communities of a graph of 15 neighbours, with typical words.
+
+        Of fewer than 60 points a quarter. They do not follow k: names stay while one
+        looks at more neighbours.
+
+        Parameters
+        ----------
+        key
+            Key of the graph.
+        call
+            Calls the function that takes long, here or in another process.
+        """
+        twin = self.embeddings.twin(key)
+
+        def make() -> Clusters:
+            few = max(len(self.embeddings.first) // 4, 1)
+            graph = self.graph(twin, min(CLUSTERED, few, self.k_max))
+            compact, codes = graph.compact, np.full(len(graph), -1)
+            codes[graph.present] = call(louvain, compact.edges(), len(compact))
+            return Clusters(codes, typical_words(graph.embedding, codes))
+
+        return self.cache.get(
+            ("clusters", twin), make, lambda clusters: clusters.codes.nbytes
+        )
 
     # Points
 

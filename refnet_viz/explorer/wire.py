@@ -16,6 +16,7 @@ from .colors import ends_of, origin_of, ramp
 from .embeddings import Key, Rows
 from .legend import legend
 from .state import AUTO, NEVER
+from .store import Clusters
 from .view import Panel, View
 
 # Neighbours are sent for every point before one is pointed at, as far as they take so
@@ -161,12 +162,42 @@ def words(view: View) -> dict[str, Any]:
         has names. Nothing where there are none.
     """
     coloring, state = view.coloring, view.state
+    least = LEAST_WIDE if state.names == AUTO else 0
+    if view.clusters:
+        panels = [named_clusters(one, view.drawn_rows) for one in view.clusters]
+        return {"names": None, "panels": panels, "least": least}
     names = names_on_map(coloring)
     many = state.names == AUTO and len(names) > MOST_AT_FIRST
     if state.names == NEVER or many or not names:
         return {}
-    least = LEAST_WIDE if state.names == AUTO else 0
     return {"names": names, "panels": None, "least": least}
+
+
+def named_clusters(clusters: Clusters, rows: Rows) -> dict[str, Any]:
+    """Return names of communities as maps write them, and the codes of some points.
+
+    As many words as a line holds; no name where no word is typical.
+    """
+    return {
+        "names": [_line_of(words) for words in clusters.words],
+        "codes": clusters.codes[rows].astype("<u2").tobytes(),
+    }
+
+
+def _line_of(words: list[str]) -> str:
+    """Return the first of some words, as many as a name may be long.
+
+    Examples
+    --------
+    >>> _line_of(["woman", "group: People & Body", "hand"]), _line_of([])
+    ('woman, group: People & Body', '')
+    """
+    line = middle(words[0], LONGEST_WORDS) if words else ""
+    for word in words[1:]:
+        if len(line) + len(word) + 2 > LONGEST_WORDS:
+            break
+        line += f", {word}"
+    return line
 
 
 def names_on_map(coloring: Coloring) -> list[str]:

@@ -3,7 +3,8 @@
 `knn` finds exact neighbours, `METRICS` says what a graph is like, `compare` sets
 variants beside each other with seed bands, chance and unimodal rails, `compare_pairs`
 and the functions of two graphs say what changed between them, `compare_points` sets two
-points beside each other. `attribute` says which modalities answer for every edge;
+points beside each other, `name_clusters` the words that are typical of communities.
+`attribute` says which modalities answer for every edge;
 `Reweighting` gives them other weights. The numbers behind figures are tables:
 `overlap_by_k`, `edge_sets`, `contradictions`, `edge_bounds`.
 """
@@ -16,6 +17,7 @@ from .comparison import compare
 from .diff import EdgeDiff, edge_diff
 from .exchange import load_graph, save_graph
 from .metrics import METRICS, Metric
+from .naming import name_clusters
 from .neighbors import Neighbors
 from .overlaps import overlap_by_k
 from .pairs import jaccard, overlap, rbo, rewiring
@@ -43,6 +45,7 @@ __all__ = [
     "knn",
     "linear_cka",
     "load_graph",
+    "name_clusters",
     "overlap",
     "overlap_by_k",
     "rbo",

@@ -17,6 +17,7 @@ data.variants.forEach((variant, number) => variant.runs.forEach((run) => {
   run.x = unpack(run.x, "f4");
   run.y = unpack(run.y, "f4");
   run.graph = graphOf(run);
+  if (run.clusters) run.clusters.codes = unpack(run.clusters.codes, "u2");
 }));
 data.graphs.forEach((graph) => Object.assign(graph, graphOf(graph)));
 // A graph as it is stored; a row that lacks the space has the largest number everywhere.
@@ -226,12 +227,12 @@ function edgeNote(run, keys, drawn) {
   return `${count}${touch}${other ? ` (in ${shortened(other.variant, 40)})` : ""}`;
 }
 
-function panelOf(run, colors, colorTitle, share) {
+function panelOf(run, colors, colorTitle, share, named) {
   const { edges, rows } = state;
   let keys = edgesOf(run);
   if (rows.length) keys = touching(keys, rows, data.count);
   const drawn = evenly(keys, share);
-  const notes = [data.spaceNote, run.note];
+  const notes = [named ? `${data.spaceNote}, ${data.clusterNote}` : data.spaceNote, run.note];
   if (edges !== "none") notes.push(edgeNote(run, keys, drawn));
   const seed = data.alone ? "" : `, seed ${run.seed}`;
   const title = `${shortened(run.variant, 40)}${seed}`;
@@ -259,10 +260,16 @@ function nearOf() {
   return { k: state.k, count: data.count, lists, panels, styles: data.changes };
 }
 
-// Names of classes on the maps.
-function wordsOf({ color, scale }) {
-  const names = scale ? [] : color.words;
+// Whether names of communities are on the maps: colour has no classes to name.
+function clustered({ color, scale }) {
+  return state.names !== "never" && (scale || color.names.length < 2) && runs().every((run) => run.clusters);
+}
+
+// Names of classes or communities on the maps.
+function wordsOf(colors) {
+  const names = colors.scale ? [] : colors.color.words;
   const auto = state.names === "auto";
+  if (clustered(colors)) return { names: null, panels: runs().map((run) => run.clusters), least: auto ? data.leastWide : 0 };
   if (state.names === "never" || !names.length || (auto && names.length > data.mostAtFirst)) return null;
   return { names, panels: null, least: auto ? data.leastWide : 0 };
 }
@@ -272,7 +279,7 @@ function mapsOf(colors) {
   return {
     mode: data.mode, together: data.together, size: data.size, focus: state.focus,
     styles: colors.styles, scale: colors.scale,
-    panels: runs().map((run, i) => panelOf(run, colors.panels[i], colors.title, share)),
+    panels: runs().map((run, i) => panelOf(run, colors.panels[i], colors.title, share, clustered(colors))),
     selected: state.rows.length ? Uint32Array.from(state.rows) : null,
     pinned: state.rows.length <= 2 ? state.rows : [],
     words: wordsOf(colors), near: nearOf(),

@@ -401,6 +401,9 @@ class Explorer:
             self._outdated = self._outdated or job.kind is ahead.Kind.LAYOUT
         elif job.kind is ahead.Kind.BANDS:
             self._draw_strip(banded=True)
+        elif job.kind is ahead.Kind.NAMES:
+            self._view = self._view.renewed()
+            self.map.show(self._view)
         elif job.kind is ahead.Kind.PICTURE:
             later.soon(self._put_still)
         else:

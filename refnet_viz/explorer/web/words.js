@@ -39,7 +39,7 @@ function placed(anchors, names, { width, height, place, measure }) {
   for (const { code, row } of anchors) {
     if (boxes.length === MOST_WORDS) break;
     const text = names[code];
-    const wide = text ? measure(text) + 2 * HALO : Infinity;
+    const wide = measure(text) + 2 * HALO;
     const [px, py] = place(row);
     if (wide > width || px < 0 || py < 0 || px > width || py > height) continue;
     const x = Math.min(Math.max(px, wide / 2), width - wide / 2);
@@ -59,8 +59,8 @@ function paintWords(pen, panel) {
   if (!words || panel.width < words.least) return;
   const { names, codes } = words.panels ? words.panels[panel.number] : words;
   // Made once a message: to zoom and to move changes places only.
-  panel.data.anchors ??= anchorsOf(panel.data, codes ?? panel.data.codes,
-    (code) => !codes && isHollow(styles[code][1]));
+  const skip = (code) => !names[code] || (!codes && isHollow(styles[code][1]));
+  panel.data.anchors ??= anchorsOf(panel.data, codes ?? panel.data.codes, skip);
   const style = getComputedStyle(panel.plot);
   pen.font = WORDS + style.fontFamily;
   pen.textAlign = "center";
