@@ -274,3 +274,103 @@ def test_names_are_asked_for_or_not(page):
     choice.select_option("always")
     assert count() > 0
     page.run("() => localStorage.clear()")
+
+
+# Many points
+
+
+CROWD = """({ x, y, color }) => {
+  const { scene } = refnetViz;
+  const panel = {
+    title: "many", notes: [], summary: "", edges: [], values: null,
+    x: Float32Array.from(x), y: Float32Array.from(y), codes: new Uint16Array(x.length),
+  };
+  scene.draw({
+    mode: "light", together: false, size: 3, focus: 0, styles: [[color, "circle"]],
+    scale: null, panels: [panel], selected: null, pinned: [], near: null, words: null,
+  });
+}"""
+SHADE = """() => {
+  const { shade } = refnetViz.scene.panels[0].data;
+  if (!shade) return null;
+  const { counts, wide, high, cell, left, top } = shade;
+  return { counts: [...counts], wide, high, cell, left, top };
+}"""
+DARKEST = """(color) => {
+  const { scene } = refnetViz;
+  const stamp = scene.stampOf(scene.panels[0])(color, "circle");
+  const pixels = stamp.getContext("2d").getImageData(0, 0, stamp.width, stamp.height);
+  let darkest = 255;
+  for (let i = 0; i < pixels.data.length; i += 4) {
+    if (pixels.data[i + 3]) darkest = Math.min(darkest, pixels.data[i]);
+  }
+  return darkest;
+}"""
+
+
+def crowd(page, count, color="#ffffff"):
+    """Draw many points: most in the middle of a cloud."""
+    flat = np.random.default_rng(0).normal(size=(count, 2))
+    flat = (flat * np.linspace(0.05, 3, count)[:, None]).astype(np.float32)
+    page.run(
+        CROWD, {"x": flat[:, 0].tolist(), "y": flat[:, 1].tolist(), "color": color}
+    )
+    page.painted()
+    return flat
+
+
+def test_many_points_are_counted_on_a_grid_once(page):
+    flat = crowd(page, 6000)
+    shade = page.run(SHADE)
+    counts = np.reshape(shade["counts"], (shade["high"], shade["wide"]))
+    assert counts.sum() == 6000
+    column = np.floor((flat[:, 0].astype(float) - shade["left"]) / shade["cell"])
+    row = np.floor((shade["top"] - flat[:, 1].astype(float)) / shade["cell"])
+    expected = np.zeros_like(counts)
+    np.add.at(expected, (row.astype(int), column.astype(int)), 1)
+    np.testing.assert_array_equal(counts, expected)
+    page.run("() => { window.shade = refnetViz.scene.panels[0].data.shade; }")
+    page.page.locator(".rv-plot").first.focus()
+    page.page.keyboard.press("+")
+    page.painted()
+    assert page.run("() => window.shade === refnetViz.scene.panels[0].data.shade")
+
+
+def test_shading_is_darker_where_more_points_lie(page):
+    flat = crowd(page, 6000, "rgba(0, 0, 0, 0)")  # points that cannot be seen
+    places = page.places(0)
+    near = np.linalg.norm(flat, axis=1)
+    alphas = [
+        page.inks(places[rows])[:, 3].mean()
+        for rows in (near < 0.2, (near > 1) & (near < 1.2), near > 6)
+    ]
+    assert alphas[0] > 1.3 * alphas[1] > 1.3 * alphas[2] > 0
+    corner = places.min(axis=0)  # no point of a round cloud is in its corner
+    assert page.inks([corner])[0, 3] == 0
+
+
+def test_few_points_are_not_shaded_and_have_rims(page):
+    crowd(page, 5000)
+    assert page.run(SHADE) is None
+    assert page.run(DARKEST, "#ffffff") < 200
+    crowd(page, 5001)
+    assert page.run(SHADE) is not None
+    assert page.run(DARKEST, "#ffffff") > 240
+
+
+def test_points_of_a_crowd_are_more_transparent_until_one_comes_near(page):
+    flat = crowd(page, 20_000, "#ff0000")
+    far = int(np.argmax(np.linalg.norm(flat, axis=1)))
+    place = page.places(0)[far]
+    faint = page.inks([place])[0, 3]
+    assert 60 < faint < 160
+    page.run(
+        """([x, y]) => {
+          const panel = refnetViz.scene.panels[0];
+          const box = panel.plot.getBoundingClientRect();
+          const { clientLeft, clientTop } = panel.plot;
+          panel.zoomAt(8, x - box.x - clientLeft, y - box.y - clientTop);
+        }""",
+        place.tolist(),
+    )
+    assert page.inks([page.places(0)[far]])[0, 3] > 220

@@ -8,6 +8,7 @@ FOLDER = Path(__file__).parent / "web"
 SCENE = (
     "dom.js",
     "shapes.js",
+    "density.js",
     "tools.js",
     "neighbors.js",
     "words.js",

@@ -151,20 +151,25 @@ def name_clusters(
         frame = _named(graph, clusters, sources, most, permutations, rng)
         for name, share in _within(graph, clusters, permutations, rng):
             frame[name] = share
-        held = [column for column in frame if column.startswith("within: ")]
-        if len(held) > 1:
-            holds = np.array(
-                [
-                    frame[name] > frame[name.replace("within", "limit", 1)]
-                    for name in held
-                ]
-            )
-            unknown = frame[held].isna().any(axis=1)
-            frame["disagree"] = holds.any(axis=0) & ~holds.all(axis=0) & ~unknown
+        if len(graph.embedding.inputs) > 1:
+            frame["disagree"] = _disagree(frame, list(graph.embedding.inputs))
         order = np.lexsort((frame["cluster"], -frame["points"]))
         return frame.iloc[order].reset_index(drop=True)
 
     return map_values(table, as_graphs(graphs))
+
+
+def _disagree(frame: pd.DataFrame, modalities: list[str]) -> npt.NDArray[np.bool_]:
+    """Return whether some modality holds a cluster together and another one does not.
+
+    False where it is unknown of some modality.
+    """
+    shares = frame[[f"within: {name}" for name in modalities]].to_numpy()
+    limits = frame[[f"limit: {name}" for name in modalities]].to_numpy()
+    holds = (shares > limits).sum(axis=1)
+    some = (holds > 0) & (holds < len(modalities))
+    unknown = np.isnan(shares).any(axis=1)
+    return np.asarray(some & ~unknown)
 
 
 def typical_words(embedding: Embedding, clusters: Rows) -> list[list[str]]:

@@ -138,6 +138,7 @@ class Panel {
   paint() {
     if (!this.width || !this.data) return;
     const pen = start(this.base);
+    paintDensity(pen, this);
     this.paintEdges(pen);
     this.paintPoints(pen);
     paintWords(pen, this);
@@ -173,13 +174,14 @@ class Panel {
       const side = stamp.width / scene.ratio;
       pen.drawImage(stamp, px - side / 2, py - side / 2, side, side);
     };
+    const clear = clearness(this);
     if (chosen) {
-      pen.globalAlpha = 0.28;
+      pen.globalAlpha = 0.3 * clear;
       for (let row = 0; row < data.x.length; row += 1) {
         if (!chosen[row]) draw(row, stampOf(row, true));
       }
     }
-    pen.globalAlpha = 0.92;
+    pen.globalAlpha = chosen ? CLEAR : clear;
     for (let row = 0; row < data.x.length; row += 1) {
       if (!chosen || chosen[row]) draw(row, stampOf(row, false));
     }

@@ -97,7 +97,8 @@ class Scene {
 
   stampOf(panel) {
     const size = panel.view.zoom === 1 ? this.data.size : this.sizeOf(panel);
-    if (!this.made.has(size)) this.made.set(size, stamps(size, this.ratio, RIM[this.data.mode]));
+    const rim = isCrowded(panel.data) ? null : RIM[this.data.mode];
+    if (!this.made.has(size)) this.made.set(size, stamps(size, this.ratio, rim));
     return this.made.get(size);
   }
 
