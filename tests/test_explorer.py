@@ -53,7 +53,7 @@ def test_first_view(view, spaces):
     assert key(view) == ["ant", "bee", "cat"]
     assert colored(view) == colored(view, 1) == view.map.said["words"]
     first, second = notes(view).split("\n")
-    assert first == "latent space"
+    assert first.startswith("latent space, 58 % + 32 % of the variance (48 % + 30 % ")
     assert second.startswith("PCA, trustworthiness ")
     assert edges(view) == edges(view, 1) == set()
     assert view.selected.empty
@@ -240,7 +240,8 @@ def test_space(view, spaces):
     view.space, view.edges = "image", "all"
     assert at(view, spaces, "plain", space="image")
     assert edges(view) == ends(graph(spaces, "plain", space="image"))
-    assert notes(view).startswith("image space\n")
+    # Of two features that are the map.
+    assert notes(view).startswith("image space, 74 % + 26 % of the variance (")
 
 
 def test_cosine(view, spaces):

@@ -401,6 +401,8 @@ class Store:
     def layout(self, key: Key, method: str, call: Call = direct) -> Layout:
         """Return the layout of a space; "aligned" begins at the first embedding's.
 
+        PCA is turned to lie like it.
+
         It is that of equal weights: other weights move edges, never points. Embeddings
         with the same points have the same layout.
 
@@ -427,7 +429,7 @@ class Store:
         reference = None
         if method == "aligned" and key == origin:
             method = "umap"
-        elif method == "aligned":
+        elif method == "aligned" or (method == "pca" and key != origin):
             reference = self.layout(origin, method, call)
         embedding = self.embeddings.embedding(key)
         # Pictures and words have no place in a layout, and are long to send.
@@ -448,8 +450,11 @@ class Store:
         bare = self._layout_key(key, "not judged")
 
         def make() -> Layout:
+            origin, reference = self.embeddings.origin(key), None
+            if bare[1] != origin:
+                reference = self.layout_at_hand(origin)
             with one_thread_for(rows):
-                return unjudged(self.embeddings.embedding(key), key.space)
+                return unjudged(self.embeddings.embedding(key), key.space, reference)
 
         return self.cache.get(bare, make, lambda layout: layout.coordinates.nbytes)
 

@@ -86,9 +86,21 @@ class Panel:
         return f"{cut(self.key.space)} space{cosine}{weights}"
 
     @property
+    def _explained(self) -> list[str]:
+        """Variance that a PCA shows, in words; nothing for other layouts."""
+        return [str(self.layout.explained)] if self.layout.explained else []
+
+    @property
+    def space_notes(self) -> list[str]:
+        """The space, with what the map shows of it where it is the one laid out."""
+        laid_out = self.key == self.key.unweighted
+        return [self.space, *(self._explained if laid_out else [])]
+
+    @property
     def layout_notes(self) -> list[str]:
         """Method and quality of the layout, and what it does not show."""
         parts = [self.layout.note or self.layout.title, self.layout.caption]
+        parts += self._explained if self.key != self.key.unweighted else []
         parts += ["layout of equal weights"] if self.key.weights else []
         cosine = self.key.metric == "cosine"
         parts += ["layout of Euclidean distances"] if cosine else []
@@ -348,7 +360,7 @@ class View:
 
     def note_parts(self, panel: Panel) -> list[list[str]]:
         """Return the same lines in parts."""
-        lines = [[panel.space], panel.layout_notes]
+        lines = [panel.space_notes, panel.layout_notes]
         if self.clusters:
             lines[0].append(CLUSTER_NOTE)
         if panel.kind != "none":

@@ -232,7 +232,8 @@ function panelOf(run, colors, colorTitle, share, named) {
   let keys = edgesOf(run);
   if (rows.length) keys = touching(keys, rows, data.count);
   const drawn = evenly(keys, share);
-  const notes = [named ? `${data.spaceNote}, ${data.clusterNote}` : data.spaceNote, run.note];
+  const ofSpace = [data.spaceNote, run.explained, named ? data.clusterNote : ""].filter(Boolean);
+  const notes = [ofSpace.join(", "), run.note];
   if (edges !== "none") notes.push(edgeNote(run, keys, drawn));
   const seed = data.alone ? "" : `, seed ${run.seed}`;
   const title = `${shortened(run.variant, 40)}${seed}`;

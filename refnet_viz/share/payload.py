@@ -331,6 +331,7 @@ def _run(content: Content, key: Key) -> dict[str, Any]:
         "against": str(content.against(key).seed),
         "x": packed(x, "<f4"),
         "y": packed(y, "<f4"),
+        "explained": str(layout.explained or ""),
         "note": ", ".join(note for note in notes if note),
         **_graph(content, key),
         "others": [content.other_keys.index(twin) for twin in twins],
