@@ -23,14 +23,14 @@ PLACES = """(number) => {
 # What a canvas shows at some places of a map, as red, green, blue and alpha.
 INKS = """({ number, layer, places }) => {
   const panel = refnetViz.scene.panels[number];
-  const canvas = panel[layer];
+  const canvas = panel[layer]; // of the size of the map
   const copy = document.createElement("canvas");
   copy.width = canvas.width;
   copy.height = canvas.height;
   const pen = copy.getContext("2d", { willReadFrequently: true });
   pen.drawImage(canvas, 0, 0);
   const box = panel.plot.getBoundingClientRect();
-  const ratio = canvas.width / canvas.clientWidth;
+  const ratio = canvas.width / panel.width;
   return places.map(([x, y]) => [...pen.getImageData(
     Math.round((x - box.x - panel.plot.clientLeft) * ratio),
     Math.round((y - box.y - panel.plot.clientTop) * ratio), 1, 1).data]);
@@ -299,7 +299,11 @@ SHADE = """() => {
 DARKEST = """(color) => {
   const { scene } = refnetViz;
   const stamp = scene.stampOf(scene.panels[0])(color, "circle");
-  const pixels = stamp.getContext("2d").getImageData(0, 0, stamp.width, stamp.height);
+  const copy = document.createElement("canvas");
+  [copy.width, copy.height] = [stamp.width, stamp.height];
+  const pen = copy.getContext("2d");
+  pen.drawImage(stamp, 0, 0);
+  const pixels = pen.getImageData(0, 0, copy.width, copy.height);
   let darkest = 255;
   for (let i = 0; i < pixels.data.length; i += 4) {
     if (pixels.data[i + 3]) darkest = Math.min(darkest, pixels.data[i]);
@@ -374,3 +378,26 @@ def test_points_of_a_crowd_are_more_transparent_until_one_comes_near(page):
         place.tolist(),
     )
     assert page.inks([page.places(0)[far]])[0, 3] > 220
+
+
+def test_points_of_a_crowd_lie_over_one_another(page):
+    """Two of them at one place, the others have none."""
+    nowhere = [None] * 5000
+    page.run(CROWD, {"x": [1, 1, *nowhere], "y": [1, 1, *nowhere], "color": "#ff0000"})
+    page.run(
+        """() => {
+          const { data, panels } = refnetViz.scene;
+          data.panels[0].x.fill(NaN, 2);
+          data.styles = [["#ff0000", "circle"], ["#0000ff", "circle"]];
+          data.panels[0].codes[1] = 1;
+          refnetViz.scene.draw(data);
+        }"""
+    )
+    page.painted()
+    place = page.places(0)[0]
+    red, green, blue, alpha = page.inks([place], 0, "blot")[0]
+    share = 0.92 - 0.52 * np.log2(2 * 5002 / 5000) / 3
+    both = share + share * (1 - share)
+    assert alpha == pytest.approx(255 * both, abs=2)
+    assert (green, blue) == (0, pytest.approx(255 * share / both, abs=2))
+    assert red == pytest.approx(255 * share * (1 - share) / both, abs=2)

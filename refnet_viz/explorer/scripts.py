@@ -9,6 +9,7 @@ SCENE = (
     "dom.js",
     "shapes.js",
     "density.js",
+    "brush.js",
     "tools.js",
     "neighbors.js",
     "words.js",
