@@ -62,6 +62,36 @@ def nearest(points: Floats, k: int, *, metric: str) -> tuple[Rows, Floats]:
     return _expand(group, *neighbors, k)
 
 
+def lengths_from(points: Floats, rows: Rows, *, metric: str) -> Floats:
+    """Return the distances of some rows to all rows, the same numbers as `nearest`.
+
+    Parameters
+    ----------
+    points
+        ``(N, D)`` coordinates; a row that is not finite is at NaN.
+    rows
+        ``(R,)`` row numbers.
+    metric
+        As in `nearest`.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(R, N)``.
+
+    Examples
+    --------
+    >>> points = np.array([[0.0], [1.0], [3.0]])
+    >>> lengths_from(points, np.array([2]), metric="euclidean").tolist()
+    [[3.0, 2.0, 0.0]]
+    """
+    vectors = _unit(points) if metric == "cosine" else points
+    length = _cosine if metric == "cosine" else np.sqrt
+    column = np.arange(len(vectors))
+    lines = [_apart(vectors, np.full(len(vectors), row), column) for row in rows]
+    return length(np.stack(lines))
+
+
 def radii(points: Floats, ks: Sequence[int]) -> Floats:
     """Return the distance of each row to its k-th nearest other row, for several k.
 

@@ -105,8 +105,12 @@ def ids(view):
 
 
 def at(view, spaces, variant, seed=0, panel=0, **options):
-    """Whether a map shows the PCA of a run."""
-    expected = rv.project(spaces[variant][seed], "pca", **options).coordinates
+    """Whether a map shows the PCA of a run, turned to that of the first one."""
+    first, own = next(iter(spaces.values()))[0], spaces[variant][seed]
+    layout = rv.project(first, "pca", **options)
+    if own is not first and "space" not in options:  # modalities are the same in all
+        layout = rv.project(own, "pca", reference=layout, **options)
+    expected = layout.coordinates
     return np.array_equal(flat(view, panel), expected)
 
 

@@ -677,7 +677,8 @@ def test_keyboard(opened):
         assert name in names, name
     maps = [name for name in names if name.startswith("Map of ")]
     assert len(maps) == 2
-    assert "coloured by label; latent space; PCA, trustworthiness" in maps[0]
+    assert "coloured by label; latent space, " in maps[0]
+    assert " if features were independent); PCA, trustworthiness" in maps[0]
     assert dark == []
     assert [name for name in names if name.startswith("Lasso")]
     assert notebook.value("view.variant") == "both"  # the map that was reached last

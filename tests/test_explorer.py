@@ -56,7 +56,7 @@ def test_first_view(view, spaces):
     assert key(view) == ["ant", "bee", "cat"]
     assert colored(view) == colored(view, 1) == view.screen.said["words"]
     first, second = notes(view).split("\n")
-    assert first == "latent space"
+    assert first.startswith("latent space, 58 % + 32 % of the variance (48 % + 30 % ")
     assert second.startswith("PCA, trustworthiness ")
     assert edges(view) == edges(view, 1) == set()
     assert view.selected.empty
@@ -70,7 +70,8 @@ def test_repr_says_the_state_and_no_arrays(spaces):
     assert repr(view) == (
         "Explorer(variants=('plain',), seed=0, space='latent', metric='euclidean', "
         "layout='pca', color='label', k=3, edges='none', baseline='plain', "
-        "weights={'image': 1.0, 'text': 1.0}, epoch=None, selected=2)"
+        "weights={'image': 1.0, 'text': 1.0}, names='auto', epoch=None, "
+        "selected=2)"
     )
 
 
@@ -236,7 +237,8 @@ def test_space(view, spaces):
     view.space, view.edges = "image", "all"
     assert at(view, spaces, "plain", space="image")
     assert edges(view) == ends(graph(spaces, "plain", space="image"))
-    assert notes(view).startswith("image space\n")
+    # Of two features that are the map.
+    assert notes(view).startswith("image space, 74 % + 26 % of the variance (")
 
 
 def test_cosine(view, spaces):
@@ -360,7 +362,7 @@ def test_what_has_one_choice_is_not_shown(view):
     def shown(explorer):
         return set(explorer.screen.offers["controls"])
 
-    always = {"color", "edges", "k", "metric", "layout", "space"}
+    always = {"color", "edges", "k", "metric", "layout", "space", "names"}
     assert shown(view) == always | {"variants", "seed", "baseline"}
     alone = rv.explore(embedding("plain", 0), k=3, layout="pca")
     assert shown(alone) == always
@@ -372,7 +374,7 @@ def test_what_has_one_choice_is_not_shown(view):
     alone.edges = "kept"  # can be chosen in Python, and is offered then
     assert "kept" in offered(alone, "edges")
     bare = rv.explore(np.random.default_rng(0).normal(size=(2, 2)), k=1, layout="pca")
-    assert shown(bare) == {"color", "edges", "metric", "layout"}
+    assert shown(bare) == {"color", "edges", "metric", "layout", "names"}
 
 
 def test_groups_of_hidden_controls_are_hidden(view):
@@ -386,10 +388,16 @@ def test_groups_of_hidden_controls_are_hidden(view):
         "What is near",
         "Where points lie",
         "What is compared",
+        "What is written on the maps",
         "Code",
     ]
     alone = rv.explore(embedding("plain", 0), k=3, layout="pca")
-    assert groups(alone) == ["What is near", "Where points lie", "Code"]
+    assert groups(alone) == [
+        "What is near",
+        "Where points lie",
+        "What is written on the maps",
+        "Code",
+    ]
 
 
 def test_few_spaces_are_buttons(view):

@@ -345,8 +345,9 @@ def test_summary_says_what_cannot_be_seen(view):
     told = view.screen.texts["panels"][1]["summary"]
     assert told.startswith(
         "Map of both, seed 0: 24 points, 2 selected, coloured by rewiring from plain; "
-        "latent space; PCA, trustworthiness "
+        "latent space, 45 % + 36 % of the variance ("
     )
+    assert "; PCA, turned to the reference, trustworthiness " in told
     assert told.endswith(" gained edges that touch the selection.")
 
 

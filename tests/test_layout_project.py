@@ -4,13 +4,15 @@ import warnings
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.decomposition import PCA
 
 from refnet_viz.embedding import Embedding
 from refnet_viz.graph import knn
 from refnet_viz.layout import Layout, fidelity, project
 from refnet_viz.layout.fuzzy import fuzzy_graph
-from refnet_viz.layout.pca import pca
+from refnet_viz.layout.pca import explained, pca, turned
 
 
 def blobs(noise=0.3, n=120, seed=0, ids=None):
@@ -165,9 +167,9 @@ OTHER = Embedding.from_arrays(np.eye(5), ids=list("abcde"))
         ),
         (
             ValueError,
-            {"method": "pca", "reference": "a"},
-            "`reference` must be None unless `method` is 'aligned', got `method` "
-            "'pca'.",
+            {"method": "umap", "reference": "a"},
+            "`reference` must be None unless `method` is 'aligned' or 'pca', got "
+            "`method` 'umap'.",
         ),
         (
             ValueError,
@@ -229,3 +231,114 @@ def test_fuzzy_graph_is_that_of_umap_learn(name):
     ours = fuzzy_graph(found)
     np.testing.assert_allclose(ours.toarray(), expected.toarray(), atol=2e-4)
     assert ours.toarray().max() <= 1
+
+
+# What a PCA shows, and how it lies
+
+
+def test_explained_variance_is_that_of_scikit_learn():
+    points = blobs().space()
+    for part in (points, points[:8]):  # tall, and wide
+        shares = explained(part).shares
+        expected = PCA(2, random_state=0).fit(part).explained_variance_ratio_
+        np.testing.assert_allclose(shares, expected, atol=1e-9)
+
+
+def test_independent_features_explain_what_their_null_says():
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(4_000, 40)) * np.linspace(1, 2, 40)
+    shares, independent = explained(features)
+    np.testing.assert_allclose(shares, independent, rtol=0.03)
+    # Features that follow a line explain far more than that.
+    bound = rng.normal(size=(4_000, 1)) @ rng.normal(size=(1, 40)) + 0.1 * features
+    shares, independent = explained(bound)
+    assert shares[0] > 0.8 > 3 * independent[0]
+
+
+def test_few_points_explain_much_by_chance():
+    """Of so few points the first direction of noise has the share it has for many.
+
+    Marchenko and Pastur 1967: the largest eigenvalue of n points of d independent
+    features is near (1 + sqrt(d / n)) ** 2, of d in all.
+    """
+    n, d = 400, 100
+    noise = np.random.default_rng(0).normal(size=(n, d))
+    edge = (1 + np.sqrt(d / n)) ** 2 / d
+    assert explained(noise).independent[0] == pytest.approx(edge, rel=0.08)
+
+
+def test_what_does_not_vary_explains_nothing():
+    assert explained(np.ones((5, 3))) is None
+    shares, independent = explained(np.arange(5.0)[:, None])
+    assert (shares, independent) == ((1.0, 0.0), (1.0, 0.0))
+
+
+def test_a_layout_by_pca_says_what_it_shows():
+    space = blobs()
+    layout = project(space, "pca")
+    assert layout.explained == explained(space.space())
+    assert str(layout.explained) in layout._repr_html_()
+    assert project(space, "umap").explained is None
+
+
+@given(st.floats(0, 6.28), st.booleans(), st.integers(0, 99))
+def test_turning_finds_rotation_and_reflection(angle, mirrored, seed):
+    flat = np.random.default_rng(seed).normal(size=(7, 2)) * [3, 1]
+    cos, sin = np.cos(angle), np.sin(angle)
+    other = flat @ np.array([[cos, -sin], [sin, cos]]) * [1, -1 if mirrored else 1]
+    np.testing.assert_allclose(turned(flat, other), other, atol=1e-9)
+    # Neither size nor place of the reference counts, nor points that it lacks.
+    far = 5 * other + 100
+    far[3] = np.nan
+    places = turned(flat, far)
+    np.testing.assert_allclose(
+        np.linalg.norm(places, axis=1), np.linalg.norm(flat, axis=1)
+    )
+
+
+def test_turning_is_the_best_of_all_turns():
+    rng = np.random.default_rng(1)
+    flat, other = rng.normal(size=(2, 20, 2))
+    still = other - other.mean(axis=0)
+
+    def apart(places):
+        return ((places - places.mean(axis=0) - still) ** 2).sum()
+
+    best = apart(turned(flat, other))
+    for angle in np.linspace(0, 2 * np.pi, 200):
+        cos, sin = np.cos(angle), np.sin(angle)
+        turn = flat @ np.array([[cos, -sin], [sin, cos]])
+        assert best <= apart(turn) + 1e-9
+        assert best <= apart(turn * [1, -1]) + 1e-9
+
+
+def test_nothing_is_turned_to_what_has_no_extent():
+    flat = np.array([[1.0, 2.0], [3.0, 4.0], [-1.0, 0.5]])
+    np.testing.assert_array_equal(turned(flat, np.zeros((3, 2))), flat)
+    np.testing.assert_array_equal(turned(flat, np.full((3, 2), np.nan)), flat)
+
+
+def test_pca_with_a_reference_is_turned_and_keeps_distances():
+    spaces = {"a": blobs(), "b": blobs(noise=0.3, seed=4)}
+    own = project(spaces, "pca")
+    beside = project(spaces, "pca", reference="a")
+    np.testing.assert_array_equal(beside["a"].coordinates, own["a"].coordinates)
+    norms = [np.linalg.norm(one["b"].coordinates, axis=1) for one in (own, beside)]
+    np.testing.assert_allclose(*norms, rtol=1e-5)
+    before, after = (
+        np.linalg.norm(one["b"].coordinates - one["a"].coordinates)
+        for one in (own, beside)
+    )
+    assert after <= before + 1e-6
+    assert beside["b"].title == "PCA, turned to the reference"
+    assert beside["b"].explained == own["b"].explained
+    assert beside["b"].trustworthiness == pytest.approx(own["b"].trustworthiness)
+
+
+def test_pca_turned_to_rows_in_another_order():
+    one = blobs()
+    begin = project(one, "pca")
+    shuffled = one.subset(np.random.default_rng(0).permutation(len(one)))
+    layout = project(shuffled, "pca", reference=begin)
+    assert layout.ids.tolist() == begin.ids.tolist()
+    np.testing.assert_allclose(layout.coordinates, begin.coordinates, atol=1e-4)

@@ -17,7 +17,6 @@ from refnet_viz.explorer.embeddings import Key
 from refnet_viz.explorer.store import Store
 from refnet_viz.explorer.view import drawn_rows_of
 from refnet_viz.graph.points import purity_chance_by_point, same_label
-from refnet_viz.layout import project
 from refnet_viz.plot.page import source_hash
 from refnet_viz.share import payload
 from refnet_viz.statistics import seed_band
@@ -133,7 +132,7 @@ def test_graphs_and_places_are_those_of_the_atlas(written, store):
         assert np.array_equal(found, graph.indices)
         bits = np.unpackbits(unpack(run["same"], "u1"), count=N * 7).reshape(N, 7)
         assert np.array_equal(bits, same_label(graph))
-        flat = project(graph.embedding, "pca").coordinates
+        flat = store.layout(place, "pca").coordinates
         assert np.array_equal(unpack(run["x"], "<f4"), flat[:, 0])
         assert np.array_equal(unpack(run["y"], "<f4"), flat[:, 1])
         assert run["predictions"] == [[told] for told in graph.embedding.predictions]

@@ -53,10 +53,14 @@ SHOW = """({ patch, pointed, words, line }) => {
   }));
   const table = refnetViz.table();
   const lines = maps.near.panels.map((_, number) => refnetViz.neighbors(number, line));
+  const pair = [line, (line + 1) % maps.near.count];
+  const shared = maps.near.panels.map((_, number) => refnetViz.shared(number, pair));
   refnetViz.search(words);
   return {
-    panels, lines, key, detail, strip, table, together: maps.together,
-    styles: maps.styles, rows: refnetViz.state().rows,
+    panels, lines, shared, key, detail, strip, table, together: maps.together,
+    words: maps.words && { ...maps.words, panels: maps.words.panels?.map(
+      ({ names, codes }) => ({ names, codes: [...codes] })) ?? null },
+    pinned: maps.pinned, styles: maps.styles, rows: refnetViz.state().rows,
   };
 }"""
 
@@ -125,7 +129,7 @@ def random_states(rng, store, steps, colors):
         kept = sorted(rng.permutation(len(names))[:count].tolist())
         variants = tuple(names[i] for i in kept)
         variant = variants[rng.integers(count)]
-        size = int(rng.choice([0, 0, 1, 2, 9, N]))
+        size = int(rng.choice([0, 0, 1, 2, 2, 9, N]))
         rows = np.sort(rng.permutation(N)[:size])
         settings = {
             "variants": variants,
@@ -134,6 +138,7 @@ def random_states(rng, store, steps, colors):
             "color": colors[rng.integers(len(colors))],
             "k": int(rng.choice(steps)),
             "edges": str(rng.choice(EDGES)),
+            "names": str(rng.choice(["auto", "always", "never"])),
             "rows": rows,
         }
         pointed = None
@@ -164,7 +169,34 @@ def changes(view, key, row):
     }
 
 
-def in_python(store, state, pointed, words, line):
+def shared(view, key, row):
+    """Return the neighbours that a point and the next one share on a map."""
+    pair = row, (row + 1) % N
+    one, other = (view.store.graph(key, view.state.k).indices[r].tolist() for r in pair)
+    return {
+        "shared": [row for row in one if row in other and row >= 0],
+        "edge": pair[1] in one or pair[0] in other,
+    }
+
+
+def detail(view, pointed, most):
+    """Return the pane of details, of two points as far as a page knows them."""
+    if pointed is None and len(view.rows) == 2:
+        return panes.pair(view, most)
+    return panes.detail(view, pointed)
+
+
+def named(words):
+    """Return the names on the maps, codes of points as numbers."""
+    if not words or words["panels"] is None:
+        return words or None
+    panels = [
+        {**panel, "codes": numbers(panel["codes"], "<u2")} for panel in words["panels"]
+    ]
+    return {**words, "panels": panels}
+
+
+def in_python(store, state, pointed, words, line, most):
     """Return what the explorer shows in a state, as plain values."""
     view = View(store, state)
     sent = messages(view)
@@ -189,8 +221,11 @@ def in_python(store, state, pointed, words, line):
     return {
         "panels": panels,
         "lines": [changes(view, key, line) for key in view.keys],
+        "words": named(sent["words"]),
+        "shared": [shared(view, key, line) for key in view.keys],
+        "pinned": sent["chosen"]["pinned"],
         "key": sent["key"],
-        "detail": panes.detail(view, pointed),
+        "detail": detail(view, pointed, most),
         "strip": panes.strip(view, banded=True),
         "table": table.frame(state.rows),
         "together": sent["places"]["together"],
@@ -273,6 +308,7 @@ def test_the_page_shows_what_the_explorer_shows(browser, tmp_path, name):
             "color": state.color,
             "k": state.k,
             "edges": state.edges,
+            "names": state.names,
             "rows": state.rows.tolist(),
             "focus": state.focus,
         }
@@ -283,7 +319,7 @@ def test_the_page_shows_what_the_explorer_shows(browser, tmp_path, name):
         line = int(rng.integers(N))
         told = {"patch": patch, "pointed": at, "words": words, "line": line}
         shown = page.evaluate(SHOW, told)
-        python = in_python(store, state, pointed, words, line)
+        python = in_python(store, state, pointed, words, line, content["most"])
         frame = python["table"]
         python["table"] = as_table(frame)
         shown["table"] = as_numbers(shown["table"], frame)

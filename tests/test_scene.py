@@ -384,7 +384,8 @@ MAPS = ("chosen", "colors", "edges", "key", "near", "places", "texts")
 @pytest.mark.parametrize(
     ("change", "sent"),
     [
-        ({"color": "kind"}, ["colors", "key", "texts"]),
+        ({"color": "kind"}, ["colors", "key", "texts", "words"]),
+        ({"names": "never"}, ["words"]),
         ({"edges": "all"}, ["edges", "texts"]),
         ({"edges": "by modality"}, ["edges", "key", "texts"]),
         ({"space": "image"}, ["near", "places", "texts"]),
@@ -507,7 +508,7 @@ def test_too_many_neighbours_are_sent_when_pointed_at(view, spaces, monkeypatch)
     do(view, "hover", 1, 5)
     (message,) = sent
     assert message["kind"] == "near"
-    assert message["near"]["row"] == 5
+    assert message["near"]["rows"] == [5]
     values = [found["values"] for found in message["near"]["lists"]]
     assert values == [
         graph(spaces, name).indices[5].tolist() for name in ("plain", "both")

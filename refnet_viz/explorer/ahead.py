@@ -22,6 +22,7 @@ class Kind(Enum):
     LAYOUT = "layout"
     EDGES = "edges"
     BANDS = "seed bands"
+    NAMES = "names of clusters"
     PICTURE = "picture of the maps"
     GRAPH = "neighbours in other spaces"
 
@@ -57,9 +58,9 @@ def jobs(view: View) -> Iterator[Job]:
     """Yield what a view left for later; each job is done before the next is asked for.
 
     First the neighbours and numbers of the maps, then their layouts, edges by modality,
-    the seed bands of their numbers, the neighbours in other spaces, at last what more
-    neighbours and other variants need. Each is computed at most once, even where the
-    store cannot hold all of them.
+    the seed bands of their numbers, names of clusters, the neighbours in other spaces,
+    at last what more neighbours and other variants need. Each is computed at most once,
+    even where the store cannot hold all of them.
     """
     state, store = view.state, view.store
     for key, table in zip(view.keys, view.tables, strict=True):
@@ -72,6 +73,7 @@ def jobs(view: View) -> Iterator[Job]:
     if state.edges == BY_MODALITY:
         yield from _edges(view)
     yield from _bands(view)
+    yield from _names(view)
     for key in view.keys:
         for other in view.beside(key):
             if not store.has_graph(other, state.k):
@@ -121,6 +123,14 @@ def _bands(view: View) -> Iterator[Job]:
         table: PointTable = store.table(key, state.baseline, state.k)
         kind = Kind.BANDS if key == missing[-1] else Kind.GRAPH
         yield Job(kind, key, f"seed {key.seed} of {key.variant}", table.compute)
+
+
+def _names(view: View) -> Iterator[Job]:
+    """Yield the names of clusters, where maps write them."""
+    for key in view.keys if view.wants_clusters else ():
+        if not view.store.has_clusters(key):
+            work = partial(view.store.clusters, key, beside().call)
+            yield Job(Kind.NAMES, key, f"names of clusters of {key.variant}", work)
 
 
 def _graph(view: View, key: Key) -> Job:

@@ -32,13 +32,22 @@ WORDS = {
     "are in none of these; each share stands beside the one that chance would give.",
     "brackets": "the seed band: where the mean over seeds lies with 95% confidence, by "
     "Student's t; wide where there are few seeds.",
-    "shared": "how many of the neighbours are the same in both spaces; from 0 to k, "
-    "more means that the spaces agree.",
+    "distance": "how far two points are from one another in the space; beside it the "
+    "median of their distances to all other points; smaller is nearer.",
+    "ranks": "the place of each of two points among the other's neighbours, from 1, "
+    "the nearest, to all others; chance is the middle.",
+    "edge at k": "whether each of two points is among the k nearest of the other; "
+    "beside it how often lists drawn by chance have at least one of the two ways.",
+    "shared": "how many of the neighbours are the same in both spaces, or of both "
+    "points; from 0 to k, more means that the two agree.",
     "aligned UMAP": "a UMAP that begins at the places of the reference map, so that "
     "places can be compared; distances between groups mean little.",
     "UMAP": "a map that keeps neighbours together; distances between groups mean "
     "little.",
-    "PCA": "a map along the two directions of largest variance; it has no random part.",
+    "PCA": "a map along the two directions of largest variance; it has no random part; "
+    "further maps are turned, and mirrored if need be, to lie like the first one's.",
+    "variance": "share of all variance that each of the two directions has; from 0 to "
+    "100 %; chance is that of the same values with every feature permuted by itself.",
 }
 
 

@@ -14,10 +14,11 @@ from ..graph import METRICS, Neighbors
 from ..graph.pairs import mean_of
 from ..graph.points import same_label
 from ..graph.prediction import constant_accuracy
+from ..graph.two_points import chance_edge, chance_rank, chance_shared
 from ..plot.rewiring import chance_rewiring
 from ..plot.text import clipped, cut
 from ..statistics import LEAST, seed_band
-from .embeddings import Rows
+from .embeddings import Key, Rows
 from .help import WORDS
 from .points import PointTable, responsibility_of
 from .view import View
@@ -28,11 +29,13 @@ MOST_CLASSES = 5  # of a selection, counted one by one
 LONGEST = 280  # characters of a text
 HINT = (
     "Point at a dot to see it here with its neighbours. Draw around dots to select "
-    "them, with Shift to add more; click a dot to select it alone; double-click the "
-    "map to clear. With the keyboard: arrows move between dots, Enter selects."
+    "them, with Shift to add more; click a dot to pin it, and another one to compare "
+    "the two; click beside them to let go, double-click to clear. With the keyboard: "
+    "arrows move between dots, Enter pins, Escape lets go."
 )
 COMPUTING = "neighbours are being computed"
 OF_SELECTION = ("accuracy", "purity")  # metrics that a selection has too
+WAYS = ("none", "one way", "both ways")  # of an edge between two points
 CONFIDENCE = 0.95  # of the interval over seeds
 CHANCE = (
     "The small number is chance: what neighbours, or answers, that have nothing to do "
@@ -41,7 +44,7 @@ CHANCE = (
 
 
 def detail(view: View, pointed: tuple[str, int] | None = None) -> dict[str, Any]:
-    """Return the pane of details: of one point, of the selection, or a hint.
+    """Return the pane of details: of one point, two, the selection, or a hint.
 
     Parameters
     ----------
@@ -63,6 +66,8 @@ def detail(view: View, pointed: tuple[str, int] | None = None) -> dict[str, Any]
         if len(variants) > 1:
             content["title"] += f" in {variants[number]}"
         return content
+    if len(rows) == 2:
+        return pair(view)
     return selection(view.tables[view.focus], rows) if len(rows) else {"hint": HINT}
 
 
@@ -128,6 +133,86 @@ def selection(table: PointTable, rows: Rows) -> dict[str, Any]:
         "elsewhere": [],
         "rows": [_entry(table, row) for row in rows[:MOST_ROWS]],
         "more": _more(len(rows), MOST_ROWS),
+    }
+
+
+def pair(view: View, reach: int | None = None) -> dict[str, Any]:
+    """Return the pane of two points beside each other.
+
+    Parameters
+    ----------
+    view
+        View of the maps, with two selected points.
+    reach
+        Neighbours of a point that are known, as in a page that holds no coordinates;
+        None for all, and distances.
+    """
+    first, second = view.state.pinned
+    table = view.tables[view.focus]
+    here = view.keys[view.focus]
+    names = [str(table.embedding.ids[row]) for row in (first, second)]
+    title = f"{names[0]} and {names[1]}"
+    if len(view.keys) > 1:
+        title += f" in {view.state.variants[view.focus]}"
+    others = [key for key in dict.fromkeys(view.keys) if key != here]
+    spaces = [
+        *((f"in the {key.space} space of {cut(key.variant)}", key) for key in others),
+        *((f"in the {key.space} space", key) for key in view.beside(here)),
+    ]
+    own = _between(view, table, here, reach)
+    return {
+        "title": title,
+        "picture": "",
+        "text": "",
+        "pair": [
+            {"entry": _entry(table, row), "facts": _answers(table, row)}
+            for row in (first, second)
+        ],
+        "facts": own["facts"],
+        "answers": len(own["facts"]),
+        "heading": f"in the {here.space} space: {own['words']}",
+        "rows": own["rows"],
+        "more": "",
+        "elsewhere": [
+            {
+                "heading": f"{heading}: {part['words']}",
+                "facts": part["facts"],
+                "rows": part["rows"],
+            }
+            for heading, key in spaces
+            for part in [_between(view, table, key, reach)]
+        ],
+    }
+
+
+def _between(
+    view: View, table: PointTable, key: Key, reach: int | None
+) -> dict[str, Any]:
+    """Return what a space says of the two points, and the neighbours they share."""
+    between = view.store.between(key, view.state.pinned, view.state.k)
+    if between is None:
+        return {"words": "not both have it", "facts": [], "rows": []}
+    k, others = between.k, between.others
+    ranks = [
+        f"{rank:,}"
+        if reach is None or rank <= reach
+        else f"beyond {min(reach, others)}"
+        for rank in between.ranks
+    ]
+    facts = [
+        ["ranks", f"{ranks[0]} and {ranks[1]} of {others:,} "
+         f"(chance {chance_rank(others):,.1f})".replace(".0)", ")"), ""],
+        [f"edge at k = {k}", f"{WAYS[between.ways]} "
+         f"(chance of one {number(chance_edge(k, others))})", ""],
+    ]  # fmt: skip
+    if reach is None:
+        distance = f"{between.distance:.3g} (median {between.typical:.3g})"
+        facts.insert(0, ["distance", distance, ""])
+    chance = number(chance_shared(k, others))
+    return {
+        "words": f"{len(between.shared)} of {k} neighbours shared (chance {chance})",
+        "facts": facts,
+        "rows": [_entry(table, row) for row in between.shared[:MOST_NEIGHBORS]],
     }
 
 

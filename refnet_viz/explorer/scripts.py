@@ -8,8 +8,11 @@ FOLDER = Path(__file__).parent / "web"
 SCENE = (
     "dom.js",
     "shapes.js",
+    "density.js",
+    "brush.js",
     "tools.js",
     "neighbors.js",
+    "words.js",
     "pointer.js",
     "panel.js",
     "scene.js",

@@ -21,6 +21,7 @@ BY_MODALITY = "by modality"
 EDGES = ("none", "all", BY_MODALITY, "kept", "gained", "lost")
 CHANGES = ("kept", "gained", "lost")  # edges beside those of the baseline
 LAYOUTS = ("aligned", "umap", "pca")
+ALWAYS, NEVER = "always", "never"  # when names are written; AUTO where there is room
 MOST = 4  # maps side by side
 HEAVIEST = 2.0  # weight of a modality
 ALL_ZERO = "`weights` must have one above 0, got 0 for every modality."
@@ -60,6 +61,9 @@ class State:
         The variant in focus, one of `variants`.
     rows
         Sorted row numbers of the selected points.
+    names
+        "auto" writes the names of up to 20 classes on maps that are large enough, or
+        of clusters where colour shows numbers; "always" and "never" do it anyway.
     mode
         "light", "dark" or "auto", which follows the page around.
     tags
@@ -79,6 +83,7 @@ class State:
     edges: str = "none"
     epoch: int | None = None
     rows: Rows = field(default_factory=lambda: np.empty(0, np.intp))
+    names: str = AUTO
     mode: str = AUTO
     tags: Tags = field(default_factory=Tags)
 
@@ -207,6 +212,7 @@ class State:
             "k": range(1, store.k_max + 1),
             "edges": edges,
             "baseline": list(runs.variants),
+            "names": [AUTO, ALWAYS, NEVER],
             "epoch": [*runs.epochs, None],
         }
 
@@ -222,6 +228,11 @@ class State:
                 dropped = set(pointless) - {getattr(self, name)}
                 choices[name] = [one for one in choices[name] if one not in dropped]
         return {name: options for name, options in choices.items() if len(options) > 1}
+
+    @property
+    def pinned(self) -> tuple[int, ...]:
+        """Rows of one selected point or of two, which are compared; else none."""
+        return tuple(self.rows.tolist()) if len(self.rows) <= 2 else ()
 
     @property
     def focus(self) -> int:
@@ -260,6 +271,7 @@ class State:
             "edges",
             "baseline",
             "weights",
+            "names",
             "epoch",
         )
         return {name: getattr(self, name) for name in names}
@@ -303,6 +315,35 @@ def _tags(store: Store, tags: Any) -> Tags:
             rows = runs.rows(ids)
             named = named.put(name, checked_word(word), rows, count=len(runs.first))
     return named
+
+
+def clicked(rows: Rows, row: int, *, extend: bool = False) -> Rows:
+    """Return the selected rows after a click on a point.
+
+    A click pins a point, one on another point compares the two, the next one begins
+    anew.
+
+    Parameters
+    ----------
+    rows
+        Sorted row numbers of what is selected.
+    row
+        The point that is clicked.
+    extend
+        Whether it is added to the selection, or taken out.
+
+    Examples
+    --------
+    >>> pinned = clicked(np.array([], np.intp), 4)
+    >>> pair = clicked(pinned, 2)
+    >>> pinned.tolist(), pair.tolist(), clicked(pair, 7).tolist()
+    ([4], [2, 4], [7])
+    """
+    if extend:
+        return np.setxor1d(rows, [row])
+    if len(rows) == 1 and rows[0] != row:
+        return np.union1d(rows, [row])
+    return np.array([row], np.intp)
 
 
 def first_with_seed(runs: Embeddings, variants: Sequence[str], seed: Any) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from .._nested import Variants, aligned
@@ -15,9 +17,12 @@ from ..data.dataset import Media
 from ..embedding import Embedding
 from ..graph import Attribution, Neighbors, rewiring
 from ..graph.attribution import BEYOND
+from ..graph.edges import louvain
 from ..graph.ground import Grounds
-from ..graph.reweighting import Reweighting
+from ..graph.naming import typical_words
+from ..graph.reweighting import Reweighting, multiples
 from ..graph.search import knn
+from ..graph.two_points import PointPair, point_pair
 from ..layout import Layout, project
 from ..layout.projection import unjudged
 from ..plot.color import Coloring
@@ -38,7 +43,23 @@ REWEIGHTINGS = 3
 # Products of numbers that a search may take within a redraw: a tenth of a second.
 QUICK = 2e8
 JUDGED_AT_ONCE = 2_000  # points whose PCA is judged within a redraw
+CLUSTERED = 15  # neighbours a point in the graph of communities
 AT_ONCE = 20_000  # points of which graphs at hand are compared within a redraw
+
+
+class Clusters(NamedTuple):
+    """Communities of a graph: ``(N,)`` numbers, -1 for none, and typical words of each.
+
+    Parameters
+    ----------
+    codes
+        ``(N,)``.
+    words
+        Typical words of each community, the most typical first; it may have none.
+    """
+
+    codes: npt.NDArray[np.int64]
+    words: list[list[str]]
 
 
 def direct(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -226,7 +247,60 @@ class Store:
             self._grounds[k] = whole.head(k)
         return self._grounds[k]
 
+    # Clusters
+
+    def has_clusters(self, key: Key) -> bool:
+        """Return whether communities and their names are computed."""
+        return ("clusters", self.embeddings.twin(key)) in self.cache
+
+    def clusters(self, key: Key, call: Call = direct) -> Clusters:
+        """Return the communities of a graph of 15 neighbours, with typical words.
+
+        Of fewer than 60 points a quarter. They do not follow k: names stay while one
+        looks at more neighbours.
+
+        Parameters
+        ----------
+        key
+            Key of the graph.
+        call
+            Calls the function that takes long, here or in another process.
+        """
+        twin = self.embeddings.twin(key)
+
+        def make() -> Clusters:
+            few = max(len(self.embeddings.first) // 4, 1)
+            graph = self.graph(twin, min(CLUSTERED, few, self.k_max))
+            compact, codes = graph.compact, np.full(len(graph), -1)
+            codes[graph.present] = call(louvain, compact.edges(), len(compact))
+            return Clusters(codes, typical_words(graph.embedding, codes))
+
+        return self.cache.get(
+            ("clusters", twin), make, lambda clusters: clusters.codes.nbytes
+        )
+
     # Points
+
+    def between(self, key: Key, rows: tuple[int, ...], k: int) -> PointPair | None:
+        """Return what a space says of two points, None where one of them lacks it."""
+        twin = self.embeddings.twin(key)
+
+        def make() -> PointPair | None:
+            embedding, space, factors = (
+                self.embeddings.embedding(twin),
+                twin.space,
+                dict(twin.weights),
+            )
+            return point_pair(
+                embedding,
+                (rows[0], rows[1]),
+                k,
+                space=space,
+                metric=twin.metric,
+                weights=multiples(embedding, space, factors) if factors else None,
+            )
+
+        return self.cache.get(("between", twin, rows, k), make, lambda _: 16 * k)
 
     def rewiring(self, key: Key, baseline: str, k: int) -> Floats:
         """Return 1 - Jaccard of each point's neighbours here and in a baseline."""
@@ -327,6 +401,8 @@ class Store:
     def layout(self, key: Key, method: str, call: Call = direct) -> Layout:
         """Return the layout of a space; "aligned" begins at the first embedding's.
 
+        PCA is turned to lie like it.
+
         It is that of equal weights: other weights move edges, never points. Embeddings
         with the same points have the same layout.
 
@@ -353,7 +429,7 @@ class Store:
         reference = None
         if method == "aligned" and key == origin:
             method = "umap"
-        elif method == "aligned":
+        elif method == "aligned" or (method == "pca" and key != origin):
             reference = self.layout(origin, method, call)
         embedding = self.embeddings.embedding(key)
         # Pictures and words have no place in a layout, and are long to send.
@@ -374,8 +450,11 @@ class Store:
         bare = self._layout_key(key, "not judged")
 
         def make() -> Layout:
+            origin, reference = self.embeddings.origin(key), None
+            if bare[1] != origin:
+                reference = self.layout_at_hand(origin)
             with one_thread_for(rows):
-                return unjudged(self.embeddings.embedding(key), key.space)
+                return unjudged(self.embeddings.embedding(key), key.space, reference)
 
         return self.cache.get(bare, make, lambda layout: layout.coordinates.nbytes)
 

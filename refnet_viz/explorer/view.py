@@ -13,6 +13,7 @@ import numpy.typing as npt
 from .. import _check
 from ..data.dataset import Dataset
 from ..graph import Neighbors
+from ..graph.naming import has_words
 from ..graph.patterns import EdgeGroups
 from ..layout import Layout
 from ..plot.color import Coloring
@@ -24,12 +25,13 @@ from .edges import MOST_COLORS, pairs_of
 from .embeddings import Key, Rows
 from .inputs import earlier_of, spaces_of
 from .points import PointTable
-from .state import BY_MODALITY, CHANGES, State
-from .store import Store
+from .state import BY_MODALITY, CHANGES, NEVER, State
+from .store import Clusters, Store
 from .tags import coloring as tag_coloring
 
 MOST_POINTS = 20_000
 MOST_EDGES = 20_000  # on all maps together
+CLUSTER_NOTE = "names: words typical of its communities, p < 0.05"
 
 Pairs = npt.NDArray[np.int64]
 NO_EDGES = np.empty((0, 2), np.int64)
@@ -86,9 +88,21 @@ class Panel:
         return f"{cut(self.key.space)} space{cosine}{weights}"
 
     @property
+    def _explained(self) -> list[str]:
+        """Variance that a PCA shows, in words; nothing for other layouts."""
+        return [str(self.layout.explained)] if self.layout.explained else []
+
+    @property
+    def space_notes(self) -> list[str]:
+        """The space, with what the map shows of it where it is the one laid out."""
+        laid_out = self.key == self.key.unweighted
+        return [self.space, *(self._explained if laid_out else [])]
+
+    @property
     def layout_notes(self) -> list[str]:
         """Method and quality of the layout, and what it does not show."""
         parts = [self.layout.note or self.layout.title, self.layout.caption]
+        parts += self._explained if self.key != self.key.unweighted else []
         parts += ["layout of equal weights"] if self.key.weights else []
         cosine = self.key.metric == "cosine"
         parts += ["layout of Euclidean distances"] if cosine else []
@@ -287,6 +301,23 @@ class View:
         return self._coloring[1]
 
     @property
+    def wants_clusters(self) -> bool:
+        """Whether maps show names of communities: colour has no classes to name."""
+        return (
+            self.state.names != NEVER
+            and len(self.coloring.names) < 2
+            and has_words(self.store.embeddings.first)
+        )
+
+    @cached_property
+    def clusters(self) -> list[Clusters]:
+        """Communities of every map, none where they are not shown or not computed."""
+        has = self.store.has_clusters
+        if not self.wants_clusters or (self.hurried and not all(map(has, self.keys))):
+            return []
+        return [self.store.clusters(key) for key in self.keys]
+
+    @property
     def rows(self) -> Rows:
         """The selected points."""
         return self.state.rows
@@ -338,7 +369,9 @@ class View:
 
     def note_parts(self, panel: Panel) -> list[list[str]]:
         """Return the same lines in parts."""
-        lines = [[panel.space], panel.layout_notes]
+        lines = [panel.space_notes, panel.layout_notes]
+        if self.clusters:
+            lines[0].append(CLUSTER_NOTE)
         if panel.kind != "none":
             lines.append([self._edge_note(panel)])
         if len(self.drawn_rows) < self.total:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import numpy as np
 
 from ..layout import Layout
+from ..plot.color import Coloring
 from ..plot.points import point_size
 from ..plot.text import middle
 from ..plot.theme import AUTO, in_dark
@@ -16,11 +17,16 @@ from .colors import ends_of, origin_of, ramp
 from .embeddings import Key, Rows
 from .legend import LONGEST_NAME, legend
 from .selection import over_represented
+from .state import NEVER
+from .store import Clusters
 from .view import Panel, View
 
 # Neighbours are sent for every point before one is pointed at, as far as they take so
-# many bytes; beyond, those of a point are sent when it is pointed at.
+# many bytes; beyond, those of a point are sent when it is pinned or pointed at.
 MOST_BYTES = 2_000_000
+MOST_AT_FIRST = 20  # classes whose names are written on maps without being asked for
+LEAST_WIDE = 300  # pixels of a map that has them
+LONGEST_WORDS = 28
 NO_NEIGHBOR = np.iinfo(np.uint16).max  # more than any number of drawn points
 
 
@@ -46,8 +52,9 @@ def messages(view: View) -> dict[str, dict[str, Any]]:
         "edges": {"panels": [_edges(panel, view) for panel in view.panels]},
         "near": neighbors(view),
         "colors": _colors(view),
+        "words": words(view),
         "key": _key(view),
-        "chosen": {"rows": _selected(view)},
+        "chosen": {"rows": _selected(view), "pinned": pinned(view)},
     }
 
 
@@ -73,16 +80,22 @@ def _edges(panel: Panel, view: View) -> list[dict[str, Any]]:
     return cast("list[dict[str, Any]]", themed(view.state.mode, styled))
 
 
-def neighbors(view: View, place: int | None = None) -> dict[str, Any]:
+def pinned(view: View) -> list[int]:
+    """Return which drawn points are pinned: one selected point, or two, else none."""
+    places = [int(view.drawn_places[row]) for row in view.state.pinned]
+    return places if all(place >= 0 for place in places) else []
+
+
+def neighbors(view: View, places: Sequence[int] | None = None) -> dict[str, Any]:
     """Return the neighbours of the drawn points in every map, and before it.
 
     Parameters
     ----------
     view
         View of the maps.
-    place
-        The drawn point they are of; None takes all, and none of them where that would
-        be too much. There are none either until they are computed.
+    places
+        The drawn points they are of; None takes all, or where that would be too much
+        those that are pinned. There are none until they are computed.
 
     Returns
     -------
@@ -92,11 +105,13 @@ def neighbors(view: View, place: int | None = None) -> dict[str, Any]:
     """
     pairs = [view.compared(key) for key in view.keys]
     keys = list(dict.fromkeys(key for pair in pairs for key in pair))
-    rows = view.drawn_rows if place is None else view.drawn_rows[[place]]
-    k = view.state.k
+    k, count = view.state.k, len(view.drawn_rows)
+    if places is None and 2 * k * count * len(keys) > MOST_BYTES:
+        places = pinned(view)
+    rows = view.drawn_rows if places is None else view.drawn_rows[list(places)]
     near: dict[str, Any] = {
         "k": k,
-        "count": len(view.drawn_rows),
+        "count": count,
         "panels": [
             {
                 "before": keys.index(before),
@@ -108,10 +123,9 @@ def neighbors(view: View, place: int | None = None) -> dict[str, Any]:
         "styles": themed(view.state.mode, edges.change_styles),
         "lists": [],
     }
-    if place is not None:
-        near["row"] = place
-    too_many = place is None and 2 * k * len(rows) * len(keys) > MOST_BYTES
-    if too_many or not all(view.ready):
+    if places is not None:
+        near["rows"] = list(places)
+    if not len(rows) or not all(view.ready):
         return near
     near["lists"] = [_listed(view, key, rows) for key in keys]
     return near
@@ -140,6 +154,62 @@ def _colors(view: View) -> dict[str, Any]:
     scale = {"low": low, "high": high, "colors": _ramp(view)}
     panels = [{"codes": None, "values": values} for values in numbers]
     return {"panels": panels, "styles": [], "scale": scale}
+
+
+def words(view: View) -> dict[str, Any]:
+    """Return the names that maps write on themselves, and the width that asks for them.
+
+    Returns
+    -------
+    dict
+        ``names`` of the classes that colours show, by code; or ``panels`` with names
+        and ``codes`` of the points of each map. ``least``, pixels from which on a map
+        has names. Nothing where there are none.
+    """
+    coloring, state = view.coloring, view.state
+    least = LEAST_WIDE if state.names == AUTO else 0
+    if view.clusters:
+        panels = [named_clusters(one, view.drawn_rows) for one in view.clusters]
+        return {"names": None, "panels": panels, "least": least}
+    names = names_on_map(coloring)
+    many = state.names == AUTO and len(names) > MOST_AT_FIRST
+    if state.names == NEVER or many or not names:
+        return {}
+    return {"names": names, "panels": None, "least": least}
+
+
+def named_clusters(clusters: Clusters, rows: Rows) -> dict[str, Any]:
+    """Return names of communities as maps write them, and the codes of some points.
+
+    As many words as a line holds; no name where no word is typical.
+    """
+    return {
+        "names": [_line_of(words) for words in clusters.words],
+        "codes": clusters.codes[rows].astype("<u2").tobytes(),
+    }
+
+
+def _line_of(words: list[str]) -> str:
+    """Return the first of some words, as many as a name may be long.
+
+    Examples
+    --------
+    >>> _line_of(["woman", "group: People & Body", "hand"]), _line_of([])
+    ('woman, group: People & Body', '')
+    """
+    line = middle(words[0], LONGEST_WORDS) if words else ""
+    for word in words[1:]:
+        if len(line) + len(word) + 2 > LONGEST_WORDS:
+            break
+        line += f", {word}"
+    return line
+
+
+def names_on_map(coloring: Coloring) -> list[str]:
+    """Return the names of classes as maps write them, none for a single class."""
+    if len(coloring.names) < 2:
+        return []
+    return [middle(" ".join(name.split()), LONGEST_WORDS) for name in coloring.names]
 
 
 def _key(view: View) -> dict[str, Any]:

@@ -2,9 +2,11 @@
 
 `knn` finds exact neighbours, `METRICS` says what a graph is like, `compare` sets
 variants beside each other with seed bands, chance and unimodal rails, `compare_pairs`
-and the functions of two graphs say what changed between them. `attribute` says which
-modalities answer for every edge; `Reweighting` gives them other weights. The numbers
-behind figures are tables: `overlap_by_k`, `edge_sets`, `contradictions`, `edge_bounds`.
+and the functions of two graphs say what changed between them, `compare_points` sets two
+points beside each other, `name_clusters` the words that are typical of communities.
+`attribute` says which modalities answer for every edge;
+`Reweighting` gives them other weights. The numbers behind figures are tables:
+`overlap_by_k`, `edge_sets`, `contradictions`, `edge_bounds`.
 """
 
 from .alignment import linear_cka, second_order_cosine
@@ -15,12 +17,14 @@ from .comparison import compare
 from .diff import EdgeDiff, edge_diff
 from .exchange import load_graph, save_graph
 from .metrics import METRICS, Metric
+from .naming import name_clusters
 from .neighbors import Neighbors
 from .overlaps import overlap_by_k
 from .pairs import jaccard, overlap, rbo, rewiring
 from .reweighting import Reweighting
 from .search import knn
 from .sets import contradictions, edge_sets
+from .two_points import compare_points
 
 __all__ = [
     "METRICS",
@@ -32,6 +36,7 @@ __all__ = [
     "attribute",
     "compare",
     "compare_pairs",
+    "compare_points",
     "contradictions",
     "edge_bounds",
     "edge_diff",
@@ -40,6 +45,7 @@ __all__ = [
     "knn",
     "linear_cka",
     "load_graph",
+    "name_clusters",
     "overlap",
     "overlap_by_k",
     "rbo",

@@ -131,11 +131,18 @@ class Reweighting:
         >>> Reweighting.of(own, "sum").scaled({"a": 2, "b": 1})
         {'a': 0.5, 'b': 0.5}
         """
-        even = self._weights(None)
-        return {name: factor * even[name] for name, factor in factors.items()}
+        return multiples(self.embedding, self.space, factors)
 
     def _weights(self, weights: Mapping[str, float] | None) -> dict[str, float]:
         return weights_of(_blocks(self.embedding, self.space), weights)
+
+
+def multiples(
+    embedding: Embedding, space: str, factors: Mapping[str, float]
+) -> dict[str, float]:
+    """Return the weights of a space that are these multiples of the default ones."""
+    even = weights_of(_blocks(embedding, space), None)
+    return {name: factor * even[name] for name, factor in factors.items()}
 
 
 def _blocks(embedding: Embedding, space: str) -> dict[str, npt.NDArray[np.float32]]:

@@ -18,7 +18,7 @@ from ..embedding import Embedding, present_rows
 from ..graph import knn
 from .fuzzy import fuzzy_graph
 from .optimise import EXTENT, optimise, start
-from .pca import pca
+from .pca import explained, pca, turned
 from .quality import Fidelity, fidelity
 from .value import Layout
 
@@ -47,7 +47,9 @@ def project(
         An Embedding, or vectors of your own (an array, or a frame, whose index names
         the rows); or a list of these, or a mapping of either.
     method
-        "pca": the two directions of largest variance, at once. "umap": UMAP on exact
+        "pca": the two directions of largest variance, at once; with a `reference`
+        turned, and mirrored if need be, to lie like it (orthogonal Procrustes, without
+        scale), so that panels can be read side by side. "umap": UMAP on exact
         neighbours, each embedding by itself. "aligned": every further layout begins
         at the reference layout and moves for some epochs on its own graph, so that
         panels can be read side by side; of three steps the gentlest is taken that
@@ -62,23 +64,24 @@ def project(
         The same seed gives the same layout.
     reference
         For "aligned": where all begin, a variant's name or a Layout; None takes the
-        first embedding.
+        first embedding. For "pca": what all are turned to, in the same way; None turns
+        nothing.
 
     Returns
     -------
     Layout
-        In the shape of `spaces`; aligned ones have the ids of the reference, in its
-        order. Three points or fewer, and points that are all
-        equal, are laid out by PCA, and `Layout.note` says so. Rows that lack the space
-        have no place (NaN), and fidelity is that of the others.
+        In the shape of `spaces`; those with a reference have its ids, in its order.
+        Three points or fewer, and points that are all equal, are laid out by PCA, and
+        `Layout.note` says so. Rows that lack the space have no place (NaN), and
+        fidelity is that of the others.
 
     Raises
     ------
     TypeError
         If `spaces` holds anything else.
     ValueError
-        If a name is unknown, no row has the space, or aligned embeddings have
-        different ids.
+        If a name is unknown, no row has the space, or embeddings with a reference
+        have other ids.
 
     Examples
     --------
@@ -98,25 +101,25 @@ def project(
     def task(embedding: Embedding) -> _Task:
         return _Task(embedding, space, neighbors, seed)
 
-    if method != "aligned":
-        if reference is not None:
-            raise ValueError(
-                "`reference` must be None unless `method` is 'aligned', "
-                f"got `method` {method!r}."
-            )
-        draw = _pca if method == "pca" else _umap
-        return map_values(lambda embedding: draw(task(embedding)), spaces)
+    if method == "umap" and reference is not None:
+        raise ValueError(
+            "`reference` must be None unless `method` is 'aligned' or 'pca', "
+            f"got `method` {method!r}."
+        )
+    alone, beside = (_umap, _warm) if method != "pca" else (_pca, _turned)
+    if method == "umap" or (method == "pca" and reference is None):
+        return map_values(lambda embedding: alone(task(embedding)), spaces)
     if isinstance(reference, Layout):
         first, begin = None, reference
     else:
         first = _named(variants, reference)
-        begin = _umap(task(first))
+        begin = alone(task(first))
     _same_ids(variants, begin)  # before minutes of work
 
     def moved(embedding: Embedding) -> Layout:
         if embedding is first:
             return begin
-        return _warm(task(embedding.reordered(begin.ids)), begin)
+        return beside(task(embedding.reordered(begin.ids)), begin)
 
     return map_values(moved, spaces)
 
@@ -185,6 +188,7 @@ class _Task:
             judged = fidelity(self.points, flat, k=max(self.k, 1))
         placed = np.full((len(self.present), 2), np.nan, dtype=np.float32)
         placed[self.present] = flat
+        variance = explained(self.points) if method == "pca" and judge else None
         settings = {} if method == "pca" else {"seed": self.seed, "neighbors": self.k}
         return Layout(
             self.embedding.ids,
@@ -198,10 +202,13 @@ class _Task:
             judged.judged,
             {**settings, **step},
             note,
+            variance,
         )
 
 
-def unjudged(embedding: Embedding, space: str = "latent") -> Layout:
+def unjudged(
+    embedding: Embedding, space: str = "latent", reference: Layout | None = None
+) -> Layout:
     """Return the PCA of a space without its fidelity, which takes longer than itself.
 
     Parameters
@@ -210,6 +217,8 @@ def unjudged(embedding: Embedding, space: str = "latent") -> Layout:
         Embedding to be laid out.
     space
         As in `Embedding.space`.
+    reference
+        Layout of the same rows that it is turned to.
 
     Examples
     --------
@@ -217,11 +226,19 @@ def unjudged(embedding: Embedding, space: str = "latent") -> Layout:
     'not judged yet'
     """
     task = _Task(embedding, space, 15, 0)
+    if reference is not None:
+        return _turned(task, reference, judge=False)
     return task.layout("pca", pca(task.points), note=task.unfit, judge=False)
 
 
 def _pca(task: _Task) -> Layout:
     return task.layout("pca", pca(task.points), note=task.unfit)
+
+
+def _turned(task: _Task, begin: Layout, *, judge: bool = True) -> Layout:
+    """Turn the PCA so that it lies like the reference layout."""
+    flat = turned(pca(task.points), begin.coordinates[task.present].astype(np.float64))
+    return task.layout("pca", flat, note=task.unfit, judge=judge, turned=True)
 
 
 def _umap(task: _Task) -> Layout:

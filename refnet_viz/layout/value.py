@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ..data.rows import order_of
 from ..embedding import coverage
+from .pca import Explained
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,9 +37,13 @@ class Layout:
         Neighbours a point behind both numbers, and how many points they average; 0
         where nothing was judged.
     settings
-        Seed, neighbours, epochs, rate and reference, as far as they apply.
+        Seed, neighbours, epochs and rate, or that a PCA was turned, as far as they
+        apply.
     note
         Why the method is another than asked for, or empty.
+    explained
+        For PCA the shares of variance that it shows, beside those of independent
+        features; None where they were not computed.
     """
 
     ids: npt.NDArray[np.str_]
@@ -52,6 +57,7 @@ class Layout:
     judged: int
     settings: dict[str, Any] = field(default_factory=dict)
     note: str = ""
+    explained: Explained | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -97,7 +103,8 @@ class Layout:
     def title(self) -> str:
         """The method in a few words, with the step an aligned layout took."""
         if self.method != "aligned":
-            return self.method.upper()
+            turned = ", turned to the reference" if "turned" in self.settings else ""
+            return self.method.upper() + turned
         return f"aligned UMAP, rate {self.settings['rate']:g}"
 
     @property
@@ -113,7 +120,7 @@ class Layout:
         )
 
     def _repr_html_(self) -> str:
-        more = (self.coverage, self.note)
+        more = (str(self.explained or ""), self.coverage, self.note)
         note = "".join(f"<br>{html.escape(line)}" for line in more if line)
         return (
             f"<b>{html.escape(self.title)}</b> of {len(self)} points, space: "

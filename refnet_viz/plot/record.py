@@ -30,7 +30,9 @@ LOST = "lost"  # one that JSON cannot hold
 SCREEN = 960  # pixels for which a figure of any width is set
 COMPUTED = ("kind", "rows", "digest", "ids", "saved")  # not of `Embedding.info`
 RUN = ("config", "seed", "best_epoch")
-LAID = tuple(f.name for f in fields(Layout) if f.name not in {"ids", "coordinates"})
+# Of a layout; figures do not say how much variance it shows.
+UNLAID = {"ids", "coordinates", "explained"}
+LAID = tuple(f.name for f in fields(Layout) if f.name not in UNLAID)
 
 P = ParamSpec("P")
 Draw = Callable[P, go.Figure]

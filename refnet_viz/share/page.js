@@ -17,14 +17,15 @@ data.variants.forEach((variant, number) => variant.runs.forEach((run) => {
   run.x = unpack(run.x, "f4");
   run.y = unpack(run.y, "f4");
   run.graph = graphOf(run);
+  if (run.clusters) run.clusters.codes = unpack(run.clusters.codes, "u2");
 }));
 data.graphs.forEach((graph) => Object.assign(graph, graphOf(graph)));
 // A graph as it is stored; a row that lacks the space has the largest number everywhere.
-function graphOf({ neighbors, most, same, judged }) {
+function graphOf({ neighbors, most, among, same, judged }) {
   const near = unpack(neighbors, data.wide);
   const none = 256 ** near.BYTES_PER_ELEMENT - 1;
   return {
-    near, most, count: data.count,
+    near, most, among, count: data.count,
     same: same && unpack(same, "u1"), judged: judged && unpack(judged, "u1"),
     lacks: (row) => near[row * most] === none,
   };
@@ -39,7 +40,7 @@ const TOGETHER = 1000; // milliseconds within which moves of one slider are one 
 
 let state = {
   shown: data.shown, seed: data.seed, color: data.color, k: data.k,
-  edges: "none", rows: [], focus: 0,
+  edges: "none", rows: [], focus: 0, names: data.names,
 };
 let past = [];
 let moved = { by: "", at: -Infinity }; // the control that was moved last, and when
@@ -226,12 +227,13 @@ function edgeNote(run, keys, drawn) {
   return `${count}${touch}${other ? ` (in ${shortened(other.variant, 40)})` : ""}`;
 }
 
-function panelOf(run, colors, colorTitle, share) {
+function panelOf(run, colors, colorTitle, share, named) {
   const { edges, rows } = state;
   let keys = edgesOf(run);
   if (rows.length) keys = touching(keys, rows, data.count);
   const drawn = evenly(keys, share);
-  const notes = [data.spaceNote, run.note];
+  const ofSpace = [data.spaceNote, run.explained, named ? data.clusterNote : ""].filter(Boolean);
+  const notes = [ofSpace.join(", "), run.note];
   if (edges !== "none") notes.push(edgeNote(run, keys, drawn));
   const seed = data.alone ? "" : `, seed ${run.seed}`;
   const title = `${shortened(run.variant, 40)}${seed}`;
@@ -259,14 +261,29 @@ function nearOf() {
   return { k: state.k, count: data.count, lists, panels, styles: data.changes };
 }
 
+// Whether names of communities are on the maps: colour has no classes to name.
+function clustered({ color, scale }) {
+  return state.names !== "never" && (scale || color.names.length < 2) && runs().every((run) => run.clusters);
+}
+
+// Names of classes or communities on the maps.
+function wordsOf(colors) {
+  const names = colors.scale ? [] : colors.color.words;
+  const auto = state.names === "auto";
+  if (clustered(colors)) return { names: null, panels: runs().map((run) => run.clusters), least: auto ? data.leastWide : 0 };
+  if (state.names === "never" || !names.length || (auto && names.length > data.mostAtFirst)) return null;
+  return { names, panels: null, least: auto ? data.leastWide : 0 };
+}
+
 function mapsOf(colors) {
   const share = Math.floor(data.mostEdges / state.shown.length);
   return {
     mode: data.mode, together: data.together, size: data.size, focus: state.focus,
     styles: colors.styles, scale: colors.scale,
-    panels: runs().map((run, i) => panelOf(run, colors.panels[i], colors.title, share)),
+    panels: runs().map((run, i) => panelOf(run, colors.panels[i], colors.title, share, clustered(colors))),
     selected: state.rows.length ? Uint32Array.from(state.rows) : null,
-    near: nearOf(),
+    pinned: state.rows.length <= 2 ? state.rows : [],
+    words: wordsOf(colors), near: nearOf(),
   };
 }
 
@@ -391,10 +408,62 @@ function ofSelection() {
   };
 }
 
+// How near two points are in a graph; how far its lists reach is all that is known.
+function between(graph, [one, other]) {
+  if (graph.lacks(one) || graph.lacks(other)) return { words: "not both have it", facts: [], rows: [] };
+  const { near, most, among: others } = graph;
+  const k = Math.min(state.k, most);
+  const of = (row) => near.subarray(row * most, (row + 1) * most);
+  const places = [of(one).indexOf(other), of(other).indexOf(one)];
+  const ranks = places.map((at) => (at < 0 ? `beyond ${most}` : whole(at + 1)));
+  const ways = ["none", "one way", "both ways"][places.filter((at) => at >= 0 && at < k).length];
+  const share = k / others;
+  const those = new Set(of(other).subarray(0, k));
+  const shared = [...of(one).subarray(0, k)].filter((row) => those.has(row));
+  return {
+    words: `${shared.length} of ${k} neighbours shared (chance ${told((others - 1) * share ** 2)})`,
+    facts: [
+      ["ranks", `${ranks[0]} and ${ranks[1]} of ${whole(others)} (chance ${whole((others + 1) / 2)})`, ""],
+      [`edge at k = ${k}`, `${ways} (chance of one ${told(1 - (1 - share) ** 2)})`, ""],
+    ],
+    rows: shared.slice(0, MOST_NEIGHBORS).map((row) => entry(row)),
+  };
+}
+
+function ofPair(pair) {
+  const all = runs();
+  const run = all[state.focus];
+  const own = between(run.graph, pair);
+  const space = `in the ${data.space} space`;
+  const spaces = [
+    ...all.filter((other) => other !== run)
+      .map((other) => [`${space} of ${shortened(other.variant, 40)}`, other.graph]),
+    ...data.otherSpaces.map(({ name }, i) => [`in the ${name} space`, data.graphs[run.others[i]]]),
+  ];
+  const title = pair.map((row) => data.ids[row]).join(" and ");
+  return {
+    title: all.length > 1 ? `${title} in ${run.variant}` : title, picture: "", text: "",
+    pair: pair.map((row) => ({ entry: entry(row), facts: answersOf(run, row) })),
+    facts: own.facts, answers: own.facts.length,
+    heading: `${space}: ${own.words}`, rows: own.rows, more: "",
+    elsewhere: spaces.map(([heading, graph]) => {
+      const { words, facts, rows } = between(graph, pair);
+      return { heading: `${heading}: ${words}`, facts, rows };
+    }),
+  };
+}
+
+function clicked(row, extend) {
+  const { rows } = state;
+  if (extend) return rows.includes(row) ? rows.filter((one) => one !== row) : union([row]);
+  return rows.length === 1 && rows[0] !== row ? union([row]) : [row];
+}
+
 function detailOf() {
   const { rows } = state;
   if (pointed) return ofPoint(pointed.panel, pointed.row);
   if (rows.length === 1) return ofPoint(state.focus, rows[0]);
+  if (rows.length === 2) return ofPair(rows);
   return rows.length ? ofSelection() : { hint: data.hint };
 }
 
@@ -582,6 +651,9 @@ if (seeds.length > 1) {
     put("seed", choice(line, "seed", "Seed", seeds, (seed) => change({ seed })));
   });
 }
+group(more, "What is written on the maps", "Names of classes, or of clusters, at the middle of their points.", (line) => {
+  controls.push(choice(line, "names", "Names on the map", data.whenNames, (names) => change({ names })));
+});
 group(more, "What is selected", "Ids of the selected points, a line each.", (line) => {
   parts.copy = action(line, "Copy ids", "copy the ids of the selected points, a line each", async () => {
     const done = await copy(state.rows.map((row) => data.ids[row]).join("\n"));
@@ -602,7 +674,8 @@ const scene = createScene(add(map, "div", ""), {
     const found = rowsInside(runs()[panel].x, runs()[panel].y, xs, ys);
     change({ rows: extend ? union(found) : found, focus: panel });
   },
-  click: (panel, row, extend) => change({ rows: extend ? union([row]) : [row], focus: panel }),
+  click: (panel, row, extend) => change({ rows: clicked(row, extend), focus: panel }),
+  ground: (panel) => change({ rows: state.rows.length > 2 ? state.rows : [], focus: panel }),
   hover: (panel, row) => {
     if (row < 0 && state.rows.length < 2) return; // the way to its neighbours leads out of the map
     pointed = row < 0 ? null : { panel, row };
@@ -635,4 +708,5 @@ window.refnetViz = {
   edges: (name, kind) => [...ends(edgesOf(runOf(name), kind), data.count)],
   table: () => tableOf(state.rows),
   neighbors: (number, row) => changesOf(nearOf(), number, row),
+  shared: (number, pair) => sharedOf(nearOf(), number, pair),
 };

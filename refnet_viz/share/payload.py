@@ -35,13 +35,16 @@ from ..explorer.legend import LISTED, LONGEST_NAME
 from ..explorer.points import PointTable, responsibility_of, searched_metadata
 from ..explorer.state import State
 from ..explorer.store import Store
-from ..explorer.view import MOST_EDGES, drawn_rows_of
+from ..explorer.view import CLUSTER_NOTE, MOST_EDGES, drawn_rows_of
+from ..explorer.wire import LEAST_WIDE, MOST_AT_FIRST, named_clusters, names_on_map
+from ..graph.naming import has_words
 from ..graph.points import labelled_neighbors, same_label
 from ..plot.points import point_size
 from ..plot.text import cut, middle
 
 STEPS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50)  # of the slider of k
 MOST_BYTES = 5_000_000  # of neighbours; more seeds than fit stay at home
+MOST_NAMED = 2_000  # points of which a page has communities, half a second a run
 OF_RUN = ("latent", "refined")  # spaces that every run has of its own
 NOTHING: Rows = np.empty(0, np.intp)
 
@@ -212,6 +215,11 @@ def payload(content: Content) -> dict[str, Any]:
         },
         "changes": edges.change_styles(content.state.mode),
         "mostEdges": MOST_EDGES,
+        "names": content.state.names,
+        "whenNames": content.state.choices(content.store)["names"],
+        "mostAtFirst": MOST_AT_FIRST,
+        "leastWide": LEAST_WIDE,
+        "clusterNote": CLUSTER_NOTE,
         "listed": LISTED,
         "lines": {
             kind: edges.change_key(
@@ -269,7 +277,12 @@ def packed(values: npt.NDArray[Any], kind: str) -> str:
     >>> packed(np.array([1, 2]), "<u2")
     'AQACAA=='
     """
-    return base64.b64encode(np.ascontiguousarray(values, kind).tobytes()).decode()
+    return packed_bytes(np.ascontiguousarray(values, kind).tobytes())
+
+
+def packed_bytes(values: bytes) -> str:
+    """Return bytes as base64."""
+    return base64.b64encode(values).decode()
 
 
 def members(
@@ -318,13 +331,23 @@ def _run(content: Content, key: Key) -> dict[str, Any]:
         "against": str(content.against(key).seed),
         "x": packed(x, "<f4"),
         "y": packed(y, "<f4"),
+        "explained": str(layout.explained or ""),
         "note": ", ".join(note for note in notes if note),
         **_graph(content, key),
         "others": [content.other_keys.index(twin) for twin in twins],
+        "clusters": _clusters(content, key),
         "predictions": members(embedding.predictions, content.drawn),
         "responsibility": _means(content, key),
         "strip": [_strip(content, key, k)["rows"][0]["cells"] for k in content.steps],
     }
+
+
+def _clusters(content: Content, key: Key) -> dict[str, Any] | None:
+    """Return the names of communities, None where there is nothing to name them by."""
+    if len(content.first) > MOST_NAMED or not has_words(content.first):
+        return None
+    words = named_clusters(content.store.clusters(key), content.drawn)
+    return {"names": words["names"], "codes": packed_bytes(words["codes"])}
 
 
 def _graph(content: Content, key: Key) -> dict[str, Any]:
@@ -340,7 +363,13 @@ def _graph(content: Content, key: Key) -> dict[str, Any]:
     nearest = content.places[graph.indices[rows]]
     nearest[graph.indices[rows] < 0] = np.iinfo(f"u{content.width}").max
     neighbors = packed(nearest, f"<u{content.width}")
-    return {"neighbors": neighbors, "most": graph.k, "same": same, "judged": judged}
+    return {
+        "neighbors": neighbors,
+        "most": graph.k,
+        "among": int(graph.present.sum()) - 1,  # others that a rank counts among
+        "same": same,
+        "judged": judged,
+    }
 
 
 def _responsibilities(content: Content) -> list[dict[str, str]]:
@@ -419,6 +448,7 @@ def _color(content: Content, tables: list[PointTable], name: str) -> dict[str, A
         "name": name,
         "title": title,
         "names": [middle(each, LONGEST_NAME) for each in full],
+        "words": names_on_map(coloring),
         "full": full,
         "styles": [list(style) for style in coloring.styles],
         "columns": columns,

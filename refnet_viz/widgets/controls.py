@@ -45,6 +45,11 @@ GROUPS = (
         ("baseline",),
         "Kept, gained and lost edges, and rewiring, refer to this variant.",
     ),
+    Group(
+        "What is written on the maps",
+        ("names",),
+        "Names of classes, or of clusters, at the middle of their points.",
+    ),
     Group("Code", ("code",), "The Python that makes this view again."),
 )
 # Text over each control, and what it is for.
@@ -66,6 +71,7 @@ TITLES = {
     "metric": ("Distance", "how neighbours are measured"),
     "weights": ("Weight of", "how much each counts in distances; 1 is the default"),
     "layout": ("Layout", "how the space is laid out in the plane"),
+    "names": ("Names on the map", "those of classes or clusters"),
     "baseline": ("Compared with", "the variant that edges and rewiring refer to"),
 }
 

@@ -25,7 +25,7 @@ from ..explorer.inputs import rows_of
 from ..explorer.legend import selected_by
 from ..explorer.points import PointTable, class_words
 from ..explorer.selection import ADD, ALONE, combined, grown, inverted
-from ..explorer.state import MOST, History, State
+from ..explorer.state import MOST, History, State, clicked
 from ..explorer.store import JUDGED_AT_ONCE, Store
 from ..explorer.tags import COLUMN, checked_column, checked_word
 from ..explorer.view import View, drawn_rows_of, inside
@@ -95,6 +95,10 @@ class Explorer:
         "Modality to weight in the refined and the sum space, from 0 to 2 in tenths; "
         "1 is the default weight 1/d_m. Other weights move neighbours and edges, while "
         "points stay where equal weights lay them out."
+    )
+    names = Setting(
+        '"auto" (names of up to 20 classes on maps that are large enough, of clusters '
+        'where colour shows numbers), "always" or "never" on the maps.'
     )
     variant = Setting(
         "The variant in focus: the one that details and a new seed refer to. One that "
@@ -472,6 +476,9 @@ class Explorer:
             self._outdated = self._outdated or job.kind is ahead.Kind.LAYOUT
         elif job.kind is ahead.Kind.BANDS:
             self._draw_strip(banded=True)
+        elif job.kind is ahead.Kind.NAMES:
+            self._view = self._view.renewed()
+            self.screen.draw(self._view)
         elif job.kind is ahead.Kind.PICTURE:
             later.soon(self._put_still)
         else:
@@ -546,6 +553,7 @@ class Explorer:
             "hover": self._on_hover,
             "focus": lambda panel: self.change(variant=self.state.variants[panel]),
             "class": self._on_class,
+            "ground": self._on_ground,
             "clear": lambda: self.select(None),
             "set": self._on_set,
             "undo": self.undo,
@@ -571,11 +579,20 @@ class Explorer:
         self.change(rows=rows, variant=self.state.variants[panel])
 
     def _on_click(self, panel: int, place: int, extend: Any = None) -> None:
-        rows = self._view.drawn_rows[[place]]
-        rows = np.setxor1d(self.state.rows, rows) if extend else rows
+        row = int(self._view.drawn_rows[place])
+        rows = clicked(self.state.rows, row, extend=bool(extend))
+        self.change(rows=rows, variant=self.state.variants[panel])
+
+    def _on_ground(self, panel: int) -> None:
+        """Unpin points by a click where there is none; larger selections stay."""
+        rows = self.state.rows
+        rows = np.empty(0, np.intp) if self.state.pinned else rows
         self.change(rows=rows, variant=self.state.variants[panel])
 
     def _on_hover(self, panel: int, place: int) -> None:
+        if place < 0 and len(self.state.rows) > 1 and self._pointed:
+            self._pointed = None
+            self._draw_detail()
         if place >= 0 and panel < len(self.state.variants):
             row = int(self._view.drawn_rows[place])
             self._pointed = self.state.variants[panel], row

@@ -14,6 +14,11 @@ function arrays(part) {
   return made;
 }
 
+function wordsOf(words) {
+  if (!("least" in words)) return null;
+  return { ...words, panels: words.panels && words.panels.map(arrays) };
+}
+
 function gathered(model, mode) {
   const [places, edges, colors, near] = ["places", "edges", "colors", "near"].map((name) => model.get(name));
   const panels = model.get("texts").panels.map((text, number) => ({
@@ -25,7 +30,8 @@ function gathered(model, mode) {
   return {
     panels, mode, styles: themed(colors.styles, mode), scale: themed(colors.scale, mode),
     together: places.together, size: places.size, focus: model.get("texts").focus,
-    selected: typed(model.get("chosen").rows, Uint32Array),
+    selected: typed(model.get("chosen").rows, Uint32Array), pinned: model.get("chosen").pinned ?? [],
+    words: wordsOf(model.get("words")),
     near: {
       ...near, styles: themed(near.styles, mode),
       lists: near.lists.map(({ width, values }) => ({ width, values: typed(values, Uint16Array) })),
@@ -244,7 +250,7 @@ export default {
     let pending = 0;
     const scene = createScene(add(parts.map, "div", ""), {
       lasso: (panel, xs, ys, extend) => send("lasso")(panel, xs, ys, parts.picks.how(extend)),
-      click: send("click"), clear: send("clear"), focus: send("focus"),
+      click: send("click"), clear: send("clear"), focus: send("focus"), ground: send("ground"),
       // A pointer passes many points; the kernel hears of the one it rests on.
       hover: (panel, row) => {
         clearTimeout(pending);
@@ -279,7 +285,7 @@ export default {
       update();
       told.key();
     }));
-    ["said", "texts", "places", "edges", "colors", "near", "chosen"].forEach((name) => on(`change:${name}`, soon));
+    ["said", "texts", "places", "edges", "colors", "words", "near", "chosen"].forEach((name) => on(`change:${name}`, soon));
     Object.entries(told).forEach(([name, draw]) => on(`change:${name}`, draw));
     on("change:offers", offer);
     on("change:settings", settle);

@@ -16,7 +16,7 @@ from IPython import get_ipython
 from ..explorer.help import terms
 from ..explorer.scripts import MORE, PANES, SCENE, script, style
 from ..explorer.view import View
-from ..explorer.wire import messages, neighbors
+from ..explorer.wire import messages, neighbors, pinned
 from . import controls
 from .scripts import HERE
 
@@ -34,7 +34,8 @@ class Screen(anywidget.AnyWidget):
     (whether they are open), "range" (name of a filter, first and last bin, how), and
     of a map "lasso" (panel, xs, ys, whether to
     extend), "click" (panel, drawn row, whether to extend), "hover" (panel, drawn row
-    or -1), "class" (codes of a legend entry, how) and "focus" (panel). "set" is
+    or -1), "class" (codes of a legend entry, how), "focus" (panel) and "ground" (panel;
+    a click where no point is). "set" is
     answered by a message "done", before which the page sends no other.
     """
 
@@ -58,6 +59,7 @@ class Screen(anywidget.AnyWidget):
     places = traitlets.Dict().tag(sync=True)
     edges = traitlets.Dict().tag(sync=True)
     colors = traitlets.Dict().tag(sync=True)
+    words = traitlets.Dict().tag(sync=True)
     key = traitlets.Dict().tag(sync=True)
     near = traitlets.Dict().tag(sync=True)
     chosen = traitlets.Dict().tag(sync=True)
@@ -96,10 +98,13 @@ class Screen(anywidget.AnyWidget):
         }
 
     def answer(self, view: View, place: int) -> None:
-        """Send the neighbours of one drawn point, where those of all are too many."""
-        if self.near["lists"]:
+        """Send the neighbours of one drawn point, where those of all are too many.
+
+        Those of pinned points go along: they are shown again afterwards.
+        """
+        if self.near["lists"] and "rows" not in self.near:
             return
-        near = neighbors(view, place)
+        near = neighbors(view, list(dict.fromkeys([place, *pinned(view)])))
         near["lists"] = [
             {**each, "values": np.frombuffer(each["values"], "<u2").tolist()}
             for each in near["lists"]

@@ -38,7 +38,7 @@ function drawFacts(root, facts, terms, ours) {
   const list = add(root, "dl", "rv-facts");
   for (const [name, value, mark] of facts) {
     const title = add(list, "dt", "", name);
-    if (ours.some((one) => name === one || name.startsWith(`${one} from `) || name.startsWith(`${one}: `))) {
+    if (ours.some((one) => name === one || name.startsWith(`${one} = `) || name.startsWith(`${one} from `) || name.startsWith(`${one}: `))) {
       explain(title, terms);
     }
     add(list, "dd", mark ? `rv-${mark}` : "", value);
@@ -48,17 +48,28 @@ function drawFacts(root, facts, terms, ours) {
 // Other spaces are folded; those that were opened stay open while one points elsewhere.
 function drawElsewhere(root, parts, act, terms) {
   root.rvUnfolded ??= new Set();
-  parts.forEach(({ heading, rows }, number) => {
+  parts.forEach(({ heading, rows, facts = [] }, number) => {
     const box = add(root, "details", "rv-elsewhere");
     box.open = root.rvUnfolded.has(number);
     box.addEventListener("toggle", () => root.rvUnfolded[box.open ? "add" : "delete"](number));
     explain(add(box, "summary", "rv-heading", heading), terms);
+    drawFacts(box, facts, terms, OURS);
     const tiles = add(box, "div", "rv-tiles");
     rows.forEach((entry) => tile(tiles, entry, act));
   });
 }
 
-const OURS = ["purity", "rewiring", "in-degree", "responsibility"];
+// Two points side by side, each with its answers.
+function drawTwo(root, pair, act, terms) {
+  const both = add(root, "div", "rv-two");
+  for (const { entry, facts } of pair) {
+    const box = add(both, "div", "rv-one");
+    row(add(box, "ul", "rv-list"), entry, act);
+    drawFacts(box, facts, terms, []);
+  }
+}
+
+const OURS = ["purity", "rewiring", "in-degree", "responsibility", "distance", "ranks", "edge at k"];
 
 function drawDetail(root, content, act = () => {}, terms = {}) {
   root.replaceChildren();
@@ -71,7 +82,8 @@ function drawDetail(root, content, act = () => {}, terms = {}) {
   const words = add(head, "div", "rv-words");
   add(words, "div", "rv-title", content.title);
   if (content.text) add(words, "div", "rv-text", content.text);
-  drawFacts(root, content.facts.slice(0, content.answers), terms, []);
+  if (content.pair) drawTwo(root, content.pair, act, terms);
+  drawFacts(root, content.facts.slice(0, content.answers), terms, content.pair ? OURS : []);
   explain(add(root, "div", "rv-heading", content.heading), terms);
   const list = add(root, "ol", "rv-list");
   content.rows.forEach((entry) => row(list, entry, act));

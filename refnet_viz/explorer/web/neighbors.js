@@ -1,11 +1,11 @@
 // Lines from a point to its neighbours in every map: those that both graphs have, and
 // those that only the baseline's or only the other one has.
-// `near` is { k, count, row, lists, panels, styles }: `lists` hold `width` neighbours a
-// point, nearest first, or those of the point `row` alone; numbers from `count` on are no
+// `near` is { k, count, rows, lists, panels, styles }: `lists` hold `width` neighbours a
+// point, nearest first, or those of the points `rows` alone; numbers from `count` on are no
 // drawn points; a panel names two of the lists, and whether it shows what is gained.
-function listed({ k, count, row: only, lists }, number, row) {
+function listed({ k, count, rows, lists }, number, row) {
   const list = lists[number];
-  const at = only === undefined ? row : only === row ? 0 : -1;
+  const at = rows === undefined ? row : rows.indexOf(row);
   if (!list || at < 0) return [];
   const start = at * list.width;
   const nearest = list.values.slice(start, start + Math.min(k, list.width));
@@ -26,18 +26,66 @@ function changesOf(near, number, row, pointed = number) {
   };
 }
 
+// The neighbours that both of two points have on a map, and whether one is the other's.
+function sharedOf(near, number, [one, other]) {
+  const { before, after, gains } = near.panels[number];
+  const own = gains ? after : before;
+  const [ones, others] = [listed(near, own, one), listed(near, own, other)];
+  return { shared: ones.filter((row) => others.includes(row)), edge: ones.includes(other) || others.includes(one) };
+}
+
+// In their own colours, also where a selection greys them.
+function dots(pen, panel) {
+  const stampOf = panel.scene.stampsOf(panel);
+  return (row, px, py) => {
+    const stamp = stampOf(row, false);
+    const side = stamp.width / panel.scene.ratio;
+    pen.drawImage(stamp, px - side / 2, py - side / 2, side, side);
+  };
+}
+
+// Two points, and lines from both to the neighbours they share; a wider one between the
+// two where one is the other's neighbour.
+function drawPair(pen, panel, pair) {
+  const { near } = panel.scene.data;
+  if (!near?.panels[panel.number]) return;
+  const { shared, edge } = sharedOf(near, panel.number, pair);
+  const places = pair.map((row) => panel.place(row));
+  const ends = shared.map((row) => [...panel.place(row), row]);
+  const { color, width } = near.styles.kept;
+  const dot = dots(pen, panel);
+  pen.strokeStyle = color;
+  pen.lineWidth = width;
+  pen.beginPath();
+  for (const [x, y] of places) {
+    for (const [toX, toY] of ends) {
+      pen.moveTo(x, y);
+      pen.lineTo(toX, toY);
+    }
+  }
+  pen.stroke();
+  if (edge) {
+    pen.lineWidth = 2.5 * width;
+    pen.beginPath();
+    places.forEach(([x, y]) => pen.lineTo(x, y));
+    pen.stroke();
+  }
+  pen.lineWidth = 1.2;
+  for (const [x, y, row] of ends) {
+    dot(row, x, y);
+    pen.beginPath();
+    pen.arc(x, y, panel.scene.sizeOf(panel) / 2 + 1.5, 0, 2 * Math.PI);
+    pen.stroke();
+  }
+  pair.forEach((row, i) => dot(row, ...places[i]));
+}
+
 function drawNeighbors(pen, panel, row) {
   const { near } = panel.scene.data;
   if (!near?.panels[panel.number]) return;
   const changes = changesOf(near, panel.number, row, panel.scene.pointed?.number);
   const [x, y] = panel.place(row);
-  const stampOf = panel.scene.stampsOf(panel);
-  // In their own colours, also where a selection greys them.
-  const dot = (other, px, py) => {
-    const stamp = stampOf(other, false);
-    const side = stamp.width / panel.scene.ratio;
-    pen.drawImage(stamp, px - side / 2, py - side / 2, side, side);
-  };
+  const dot = dots(pen, panel);
   const radius = panel.scene.sizeOf(panel) / 2 + 1.5;
   for (const kind of ["kept", "lost", "gained"]) {
     const { color, width, dash } = near.styles[kind];

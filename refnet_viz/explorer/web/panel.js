@@ -138,8 +138,10 @@ class Panel {
   paint() {
     if (!this.width || !this.data) return;
     const pen = start(this.base);
+    paintDensity(pen, this);
     this.paintEdges(pen);
     this.paintPoints(pen);
+    paintWords(pen, this);
     this.scene.overlay(this);
   }
 
@@ -165,24 +167,25 @@ class Panel {
     const { scale, left, top } = this.map;
     const stampOf = scene.stampsOf(this);
     const chosen = scene.chosen;
+    const brush = isCrowded(data) ? new Blotter(this, pen) : new Stamper(this, pen);
     const draw = (row, stamp) => {
       const [px, py] = [scale * data.x[row] + left, top - scale * data.y[row]];
       if (Number.isNaN(px)) return;
       if (px < -20 || py < -20 || px > this.width + 20 || py > this.height + 20) return;
-      const side = stamp.width / scene.ratio;
-      pen.drawImage(stamp, px - side / 2, py - side / 2, side, side);
+      brush.dot(stamp, px, py);
     };
+    const clear = clearness(this);
     if (chosen) {
-      pen.globalAlpha = 0.28;
+      brush.alpha(0.3 * clear);
       for (let row = 0; row < data.x.length; row += 1) {
         if (!chosen[row]) draw(row, stampOf(row, true));
       }
     }
-    pen.globalAlpha = 0.92;
+    brush.alpha(chosen ? CLEAR : clear);
     for (let row = 0; row < data.x.length; row += 1) {
       if (!chosen || chosen[row]) draw(row, stampOf(row, false));
     }
-    pen.globalAlpha = 1;
+    brush.end();
   }
 
   close() {

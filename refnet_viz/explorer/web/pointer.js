@@ -57,6 +57,7 @@ function listen(panel) {
     if (!moved) {
       const row = panel.nearest(x, y);
       if (row >= 0) scene.tell("click", panel.number, row, event.shiftKey);
+      else if (scene.data.pinned?.length) scene.tell("ground", panel.number);
       else focus();
     }
   });

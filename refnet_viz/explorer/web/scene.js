@@ -4,7 +4,7 @@ const GREY = { light: "#8b949e", dark: "#6b7480" };
 const RIM = { light: "rgba(31,35,40,0.55)", dark: "rgba(230,232,235,0.8)" };
 const MARK = { light: "#1f2328", dark: "#e6e8eb" };
 const HELP =
-  "Arrow keys move between points, Enter selects, Escape clears, plus and minus zoom, 0 fits, "
+  "Arrow keys move between points, Enter pins one or compares it with the pinned one, Escape clears, plus and minus zoom, 0 fits, "
   + "L is the lasso, P moves the map, F fills the screen.";
 const WHEEL = "Click a map first: then the wheel zooms.";
 const GROWTH = 0.35; // of dots: the power of the zoom
@@ -97,7 +97,8 @@ class Scene {
 
   stampOf(panel) {
     const size = panel.view.zoom === 1 ? this.data.size : this.sizeOf(panel);
-    if (!this.made.has(size)) this.made.set(size, stamps(size, this.ratio, RIM[this.data.mode]));
+    const rim = isCrowded(panel.data) ? null : RIM[this.data.mode];
+    if (!this.made.has(size)) this.made.set(size, stamps(size, this.ratio, rim));
     return this.made.get(size);
   }
 
@@ -189,19 +190,24 @@ class Scene {
       pen.globalAlpha = 1;
       pen.setLineDash([]);
     }
-    const pinned = this.data.selected?.length === 1 ? this.data.selected[0] : -1;
-    const meant = panel.hovered >= 0 ? panel.hovered : pinned;
+    const pinned = this.data.pinned ?? [];
+    const meant = panel.hovered >= 0 ? [panel.hovered] : pinned;
     panel.plot.classList.toggle("rv-meant", panel.hovered >= 0 && panel.data.edges.length > 0);
-    if (meant >= 0 && !panel.outline) {
-      drawNeighbors(pen, panel, meant);
-      const [x, y] = panel.place(meant);
-      pen.beginPath();
-      pen.arc(x, y, this.sizeOf(panel) / 2 + 4, 0, 2 * Math.PI);
-      pen.lineWidth = 2;
-      pen.strokeStyle = color;
-      pen.stroke();
+    if (!panel.outline) {
+      if (meant.length === 1) drawNeighbors(pen, panel, meant[0]);
+      else if (meant.length) drawPair(pen, panel, meant);
+      new Set([...meant, ...pinned]).forEach((row) => this.ring(pen, panel, row, color));
     }
     panel.showTip();
+  }
+
+  ring(pen, panel, row, color) {
+    const [x, y] = panel.place(row);
+    pen.beginPath();
+    pen.arc(x, y, this.sizeOf(panel) / 2 + 4, 0, 2 * Math.PI);
+    pen.lineWidth = 2;
+    pen.strokeStyle = color;
+    pen.stroke();
   }
 
   tell(name, ...words) {
