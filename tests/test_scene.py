@@ -378,7 +378,7 @@ def test_edges_between_drawn_points_only(sampled, spaces):
 # Messages
 
 
-MAPS = ("chosen", "colors", "edges", "key", "near", "places", "texts")
+MAPS = ("chosen", "colors", "edges", "key", "near", "places", "texts", "words")
 
 
 @pytest.mark.parametrize(

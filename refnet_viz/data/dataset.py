@@ -336,7 +336,7 @@ class Dataset:
             Labels of some or all rows, by id, as `Explorer.tags` has them; missing
             ones may be left out or be None.
         seed
-            Of the split, stratified by the new labels as in `resplit`.
+            Seed of the split, stratified by the new labels as in `resplit`.
 
         Raises
         ------
