@@ -28,6 +28,7 @@ from refnet_viz.graph import edge_diff
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+PAPERS = {"light": "255, 255, 255", "dark": "20, 23, 28", "auto": "20, 23, 28"}
 PICTURES = ROOT / "results/browser"
 K = 4
 WATCH = """() => {
@@ -718,15 +719,17 @@ def test_the_layout_holds_at_every_width(browser, spaces, folder, mode, width):
                 assert beside or below
 
 
-@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("mode", ["light", "dark", "auto"])
 def test_the_report_in_a_browser(browser, spaces, folder, mode):
     file = rv.report(
         spaces, folder / f"report-{mode}.html", k=K, mode=mode, progress=False
     )
-    for width in (1440, 900, 400):
+    for width in (1440, 900, 390):
         size = {"width": width, "height": 1000}
-        with opened(browser, file, viewport=size) as page:
+        with opened(browser, file, viewport=size, color_scheme="dark") as page:
             page.painted()
+            paper = page.run("() => getComputedStyle(document.body).backgroundColor")
+            assert paper == f"rgb({PAPERS[mode]})"
             path = PICTURES / f"report-{mode}-{width}.png"
             page.page.screenshot(path=path, full_page=width != 1440)
             assert page.run("() => document.documentElement.scrollWidth") <= width
@@ -734,9 +737,16 @@ def test_the_report_in_a_browser(browser, spaces, folder, mode):
             sizes = page.run(
                 "() => [...document.images].map((i) => i.complete && i.naturalWidth)"
             )
-            assert len(sizes) == 11
-            assert min(sizes) >= 960
+            assert len(sizes) == 10
+            slim = sum(size < 960 for size in sizes)
+            assert slim == (10 if width < 620 else 2)  # folded ones are narrower
+            cut = page.run(
+                "() => [...document.images].filter((i) => "
+                "i.getBoundingClientRect().right > innerWidth).length"
+            )
+            assert cut == 0
     with opened(browser, file) as page:
+        page.page.locator("#comparison summary").click()
         with page.page.expect_download() as download:
             page.page.get_by_role("link", name="comparison").last.click()
         text = download.value.path().read_text("utf-8")

@@ -34,8 +34,13 @@ METADATA: dict[str, dict[str, None]] = {
     "webp": {},
 }
 # Where each format keeps what a screen reader says; SVG has elements of its own.
-WORDS = {"png": ("Title", "Description"), "pdf": ("Title", "Subject"), "svg": (), "webp": ()}
-# Of many dots it is a third of a PNG; on flat colours and writing nothing is seen of it.
+WORDS = {
+    "png": ("Title", "Description"),
+    "pdf": ("Title", "Subject"),
+    "svg": (),
+    "webp": (),
+}
+# Of many dots it is a third of a PNG, and nothing is seen of what it leaves out.
 QUALITY = 80
 PADDING = 14  # pixels between labels, legend and the edge
 TITLE_TOP = 16  # pixels above a title that says nothing of its place
