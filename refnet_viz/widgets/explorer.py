@@ -460,9 +460,7 @@ class Explorer:
         widget.send({"kind": "code", "text": self.code()})
 
     def _save(self, widget: Any, content: dict[str, Any], *_: Any) -> None:
-        rows = self.state.rows if len(self.state.rows) else np.arange(self._view.total)
-        table = self._table().frame(rows)
-        widget.send_file(content["words"][0], self.snapshot, table)
+        widget.answer(content["words"], self.snapshot, self._view)
 
     def _on_message(self, _: Any, content: dict[str, Any], *__: Any) -> None:
         """Do what a page asks for."""
