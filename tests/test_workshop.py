@@ -178,3 +178,20 @@ def test_a_trained_variant_becomes_a_map(view, data):
     assert view.variants[-1] == view.variant == list(view.trained)[-1]
     view.undo()
     assert view.variant == list(view.trained)[-2]
+
+
+def test_a_button_puts_the_new_map_into_focus(view):
+    view.workshop.toggle.value = True
+    form = view.workshop.form
+    form.settings["name"].value = "third"
+    form.settings["epochs"].value = 1
+    assert form.showing.name == ""
+    form.run()
+    assert form.showing.name == "third"
+    view.variant = "plain"
+    form.showing._handle_custom_msg({"kind": "show", "words": []}, [])
+    assert view.variant == "third"
+    view.variants = ["plain", "both"]  # it comes back where it was closed
+    form.showing._handle_custom_msg({"kind": "show", "words": []}, [])
+    assert view.variant == "third"
+    assert "third" in view.variants

@@ -432,6 +432,7 @@ class Explorer:
         self.detail.on_msg(of(self._on_message))
         if self.workshop is not None:
             self.workshop.on_made(of(self._join))
+            self.workshop.on_show(of(lambda name: self.change(variant=name)))
 
     def _moved(self, name: str, value: Any) -> None:
         """Change a setting by its control, which goes back where it must not stand."""
