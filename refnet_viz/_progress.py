@@ -109,6 +109,44 @@ def progress(
     return bar
 
 
+@contextmanager
+def stage(bar: tqdm[Any], share: float) -> Iterator[None]:
+    """Let work, with the bars inside it, move a bar on by a share of it.
+
+    Parameters
+    ----------
+    bar
+        Bar that has a total.
+    share
+        By how much of the total the work moves it.
+
+    Examples
+    --------
+    >>> parts = []
+    >>> with watched(parts.append):
+    ...     bar = progress(total=100)
+    ...     with stage(bar, 50):
+    ...         report(0.5)
+    ...     with stage(bar, 50):
+    ...         pass
+    >>> parts
+    [0.25, 0.5, 1.0]
+    """
+    outer, start = _WATCHER.get(), bar.n
+
+    def moved(part: float) -> None:
+        # The bar reports to who watched before it.
+        token = _WATCHER.set(outer)
+        try:
+            bar.update(round(start + share * part) - bar.n)
+        finally:
+            _WATCHER.reset(token)
+
+    with watched(moved):
+        yield
+    moved(1.0)
+
+
 class _InNotebook(tqdm):  # type: ignore[type-arg]
     """A bar of text that is taken out of the cell at its end.
 

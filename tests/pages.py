@@ -17,7 +17,7 @@ HOSTILE = (
     "a<b & \"c\" 'd' \u2028 {e} ${f}",
 )
 N = 30
-VOID = {"meta", "img", "link", "br", "input"}
+VOID = {"meta", "img", "link", "br", "input", "source"}
 
 
 def png(red):

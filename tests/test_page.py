@@ -361,7 +361,7 @@ def test_emoji_with_pictures_takes_less_than_two_megabytes(tmp_path):
             {"k": 30},
             "`k` must be between 1 and 29 (the number of other points), got 30.",
         ),
-        ({"mode": "dim"}, "`mode` must be one of 'light', 'dark', got 'dim'."),
+        ({"mode": "dim"}, "`mode` must be one of 'light', 'dark', 'auto', got 'dim'."),
         (
             {"baseline": "best"},
             "`baseline` must be one of 'plain', 'both', got 'best'.",

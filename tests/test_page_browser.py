@@ -28,6 +28,7 @@ from refnet_viz.graph import edge_diff
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+PAPERS = {"light": "255, 255, 255", "dark": "20, 23, 28", "auto": "20, 23, 28"}
 PICTURES = ROOT / "results/browser"
 K = 4
 WATCH = """() => {
@@ -718,15 +719,128 @@ def test_the_layout_holds_at_every_width(browser, spaces, folder, mode, width):
                 assert beside or below
 
 
-@pytest.mark.parametrize("mode", ["light", "dark"])
+# The address
+
+
+VIEW = """() => {
+  const { zoom, x, y } = refnetViz.scene.panels[0].view;
+  return { ...refnetViz.state(), zoom, x, y };
+}"""
+
+
+def test_an_address_opens_the_same_view(browser, file):
+    with opened(browser, file) as page:
+        assert page.run("() => location.hash") == ""
+        page.press("refiner")
+        page.page.get_by_label("Colour by").select_option("purity")
+        page.edges("lost")
+        page.page.get_by_label("Neighbours k").fill("1")
+        page.run("() => refnetViz.change({ rows: [0, 1, 2, 7, 9], focus: 2 })")
+        steps = page.run("() => history.length")
+        page.page.locator(".rv-plot").first.focus()
+        page.page.keyboard.press("+")
+        page.page.wait_for_url(re.compile("zoom="))
+        shown, address = page.run(VIEW), page.page.url
+        assert shown["zoom"] > 1
+        assert page.run("() => history.length") == steps
+        for part in ("color=purity", "k=2", "edges=lost", "selected=0-2,7,9"):
+            assert part in address.partition("#")[2].split("&")
+        page.page.reload()
+        assert page.run(VIEW) == shown
+        assert page.run("() => refnetViz.undo() ?? refnetViz.state().k") == shown["k"]
+        # Back where it began, nothing is left in the address.
+        page.run("() => { location.hash = ''; }")
+        page.page.wait_for_function("() => refnetViz.state().rows.length === 0")
+        assert page.state()["color"] == "label"
+
+
+@pytest.mark.parametrize(
+    ("address", "strange"),
+    [
+        ("k=99", "k=99"),
+        ("k=", "k="),
+        ("color=ghost&k=3", "color=ghost"),
+        ("maps=plain,plain", "maps=plain,plain"),
+        ("maps=", "maps="),
+        ("focus=refiner", "focus=refiner"),
+        ("seed=%E0%A4%A", "seed=%E0%A4%A"),
+        ("selected=5-2", "selected=5-2"),
+        ("selected=0-999999999", "selected=0-999999999"),
+        ("zoom=1e9,0,NaN", "zoom=1e9,0,NaN"),
+        ("__proto__=1", "__proto__=1"),
+        ("constructor", "constructor"),
+        ("<img src=x onerror=window.hacked=1>", "<img src"),
+    ],
+)
+def test_a_damaged_address_is_left_out_and_said(browser, file, address, strange):
+    with opened(browser, file) as page:
+        start = page.state()
+        page.run("(hash) => { location.hash = hash; }", address)
+        page.page.reload()
+        expect(page.page.locator(".rv-status")).to_contain_text(strange)
+        expect(page.page.locator(".rv-panel")).to_have_count(2)
+        wanted = {**start, "k": 3} if address.endswith("&k=3") else start
+        assert page.state() == wanted
+        assert page.ink(1) > 0.01
+
+
+def test_every_state_comes_back_from_its_address(browser, tmp_path):
+    names = ["plain", "a,b&c=d", "#50% é", HOSTILE[0]]
+    spaces = {name: [space(name, seed) for seed in range(2)] for name in names}
+    file = rv.export_html(spaces, tmp_path / "names.html", k=K, layout="pca")
+    with opened(browser, file) as page:
+        has = page.run("() => refnetViz.data")
+        colors = [color["name"] for color in has["colors"]]
+        rng = np.random.default_rng(7)
+        for _ in range(60):
+            shown = sorted(rng.choice(4, rng.integers(1, 5), replace=False))
+            state = {
+                "shown": [names[i] for i in shown],
+                "seed": str(rng.integers(2)),
+                "color": str(rng.choice(colors)),
+                "k": int(rng.choice(has["steps"])),
+                "edges": str(rng.choice(["none", "all", "kept", "gained", "lost"])),
+                "rows": np.flatnonzero(rng.random(N) < 0.4).tolist(),
+                "focus": int(rng.integers(len(shown))),
+            }
+            address = page.run("(state) => refnetViz.address(state)", state)
+            assert re.fullmatch(r"[\w=&,.%~*()'!-]*", address)
+            again = page.run("(address) => refnetViz.asked(address)", address)
+            assert again["strange"] == []
+            start = {key: has[key] for key in ("shown", "seed", "color", "k")}
+            start |= {"edges": "none", "rows": []}
+            assert {**start, **again["patch"]} == state
+
+
+def test_colours_follow_the_system(browser, file):
+    styles = "() => JSON.stringify(refnetViz.scene.data.near.styles)"
+    with opened(browser, file, color_scheme="light") as page:
+        light = page.run(styles)
+        page.page.emulate_media(color_scheme="dark")
+        page.page.wait_for_function("() => refnetViz.mode() === 'dark'")
+        assert page.run(styles) != light
+        color = "() => getComputedStyle(document.getElementById('app')).backgroundColor"
+        assert page.run(color) == f"rgb({PAPERS['dark']})"
+        assert page.ink(0) > 0.01
+        page.page.emulate_media(color_scheme="light")
+        page.page.wait_for_function("() => refnetViz.mode() === 'light'")
+        assert page.run(styles) == light
+
+
+# The report
+
+
+@pytest.mark.parametrize("mode", ["light", "dark", "auto"])
 def test_the_report_in_a_browser(browser, spaces, folder, mode):
     file = rv.report(
         spaces, folder / f"report-{mode}.html", k=K, mode=mode, progress=False
     )
-    for width in (1440, 900, 400):
+    for width in (1440, 900, 390):
         size = {"width": width, "height": 1000}
-        with opened(browser, file, viewport=size) as page:
+        with opened(browser, file, viewport=size, color_scheme="dark") as page:
             page.painted()
+            paper = page.run("() => getComputedStyle(document.body).backgroundColor")
+            assert paper == f"rgb({PAPERS[mode]})"
             path = PICTURES / f"report-{mode}-{width}.png"
             page.page.screenshot(path=path, full_page=width != 1440)
             assert page.run("() => document.documentElement.scrollWidth") <= width
@@ -734,9 +848,16 @@ def test_the_report_in_a_browser(browser, spaces, folder, mode):
             sizes = page.run(
                 "() => [...document.images].map((i) => i.complete && i.naturalWidth)"
             )
-            assert len(sizes) == 11
-            assert min(sizes) >= 960
+            assert len(sizes) == 10
+            slim = sum(size < 960 for size in sizes)
+            assert slim == (10 if width < 620 else 2)  # folded ones are narrower
+            cut = page.run(
+                "() => [...document.images].filter((i) => "
+                "i.getBoundingClientRect().right > innerWidth).length"
+            )
+            assert cut == 0
     with opened(browser, file) as page:
+        page.page.locator("#comparison summary").click()
         with page.page.expect_download() as download:
             page.page.get_by_role("link", name="comparison").last.click()
         text = download.value.path().read_text("utf-8")

@@ -5,7 +5,7 @@ import html
 import io
 import re
 from dataclasses import replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 from xml.etree import ElementTree
 
 import numpy as np
@@ -15,7 +15,8 @@ from pages import HOSTILE, Document, N, space
 
 import refnet_viz as rv
 from refnet_viz.data.media import data_address
-from refnet_viz.graph import compare, edge_diff, knn, rewiring
+from refnet_viz.graph import attribute, compare, edge_diff, knn, rewiring
+from refnet_viz.plot.narrow import fitted
 from refnet_viz.plot.page import source_hash
 from refnet_viz.plot.render import render
 from refnet_viz.share import markup, overview
@@ -143,6 +144,43 @@ def test_means_among_permuted_labels_are_named(table):
     assert like_permuted(table) == ["both in accuracy"]
 
 
+def test_the_answers_have_the_numbers_of_the_tables(written, spaces):
+    answers = dict(
+        re.findall(r'<section id="(\w+)".*?class="answer">(.*?)</p>', written)
+    )
+    graphs = knn(spaces, 4)
+    table = compare(graphs)
+    mine = table[table["variant"] == "both"].set_index("metric")
+    assert answers["comparison"].count("luck alone") == 1
+    assert f"{mine.loc['overlap with sum', 'mean']:.0%} (both)" in answers["overlaps"]
+    chance = f"chance {mine.loc['overlap with sum', 'chance']:.0%}"
+    assert chance in answers["overlaps"]
+    change = rewiring(graphs["plain"][0], graphs["both"][0]).mean()
+    noise = np.mean([rewiring(*p).mean() for p in combinations(graphs["plain"], 2)])
+    assert f"neighbourhoods {change:.2f} change" in answers["rewiring"]
+    assert f"two seeds of plain {noise:.2f}" in answers["rewiring"]
+    emergent = [
+        attribute(seeds[0]).patterns.set_index("pattern").loc["emergent", "share"]
+        for seeds in graphs.values()
+    ]
+    assert f"{1 - emergent[1]:.0%} (both)" in answers["attribution"]
+    assert answers["bound"].startswith("0 of ")
+    nulls = {"responsibility": "shuffled", "spectrum": "mean of all points 1"}
+    for key, null in nulls.items():
+        assert null in answers[key]
+
+
+def test_more_is_folded_below_each_answer(written):
+    sections = re.findall(r"<section .*?</section>", written)
+    assert len(sections) == len(SECTIONS) + 1
+    for section in sections[:-2]:  # no runs, so no training
+        before, _, behind = section.partition("<details>")
+        assert before.count('<p class="answer">') == 1
+        assert before.count("<figure>") == 1
+        assert "download=" in behind
+        assert "<table" not in before
+
+
 # The page as a document
 
 
@@ -186,7 +224,10 @@ def test_landmarks_headings_and_names(written):
 def test_every_figure_and_table_is_described(written):
     document = Document(written)
     images = document.every("img")
-    assert len(images) == 9  # one a section, two bounds, no training
+    assert len(images) == 9  # one a section but training, and every metric
+    slim = document.every("source")
+    assert len(slim) == 8  # what is folded away has one width
+    assert {image["media"] for image in slim} == {"(max-width: 620px)"}
     assert len({image["alt"] for image in images}) == len(images)
     assert all(len(image["alt"]) > 30 for image in images)
     tags = [tag for tag, *_ in document.elements]
@@ -194,9 +235,8 @@ def test_every_figure_and_table_is_described(written):
     assert tags.count("caption") == tags.count("table")
     assert {a["scope"] for a in document.every("th")} == {"col", "row", "rowgroup"}
     # What scrolls by itself is reached by keyboard and has a name.
-    scrolled = [
-        a for a in document.every("div") if a.get("class") in {"table", "picture"}
-    ]
+    scrolled = [a for a in document.every("div") if a.get("class") == "table"]
+    assert scrolled
     assert all(a["tabindex"] == "0" and a["aria-label"] for a in scrolled)
 
 
@@ -260,7 +300,6 @@ def test_the_data_of_each_figure_can_be_saved(written, spaces):
     assert {*found} >= {
         "overlaps.csv",
         "edge patterns.csv",
-        "bound plain.csv",
         "bound both.csv",
         "responsibility.csv",
         "spectrum.csv",
@@ -271,11 +310,16 @@ def test_pictures_are_those_of_the_figures(written, spaces):
     material = Material(spaces, None, None, 4, "plain", "light")
     images = [image["src"] for image in Document(written).every("img")]
     drawn = {section.key: section.draw for section in SECTIONS}
-    for key, place in (("comparison", 0), ("rewiring", 2), ("spectrum", 8)):
+    slim = [image["srcset"] for image in Document(written).every("source")]
+    for key, place in (("comparison", 0), ("rewiring", 2), ("spectrum", 6)):
         figure = drawn[key](material)[0].figure
         height = int(figure.layout.height)
         picture = render(figure, "svg", width=960, height=height)
-        assert images[place] == data_address("image/svg+xml", picture)
+        assert images[place + (place > 0)] == data_address("image/svg+xml", picture)
+        narrow = fitted(figure, 360)
+        height = int(narrow.layout.height)
+        picture = render(narrow, "svg", width=360, height=height)
+        assert slim[place] == data_address("image/svg+xml", picture)
 
 
 def test_what_cannot_be_drawn_says_why(tmp_path):
@@ -287,7 +331,7 @@ def test_what_cannot_be_drawn_says_why(tmp_path):
     assert "Left out: `spaces` must have modalities to compare with, got none." in said
     assert "Left out: `graphs` must have modalities to attribute to, got none." in said
     assert "Left out: no runs were given." in said
-    assert "There is only one variant: nothing is compared." in said
+    assert "embedding is the only variant, so nothing is compared." in said
     assert "inside seed noise" not in said
 
 
@@ -381,7 +425,7 @@ def test_a_report_appears_whole_or_not_at_all(spaces, tmp_path, monkeypatch):
             {"k": 30},
             "`k` must be between 1 and 29 (the number of other points), got 30.",
         ),
-        ({"mode": "dim"}, "`mode` must be one of 'light', 'dark', got 'dim'."),
+        ({"mode": "dim"}, "`mode` must be one of 'light', 'dark', 'auto', got 'dim'."),
         (
             {"baseline": "best"},
             "`baseline` must be one of 'plain', 'both', got 'best'.",

@@ -64,6 +64,10 @@ def test_every_kind_of_file_is_saved(saved):
         "Maps as HTML": "maps.html",
         "Manifest, to replay": "maps.manifest.json",
         "Points as CSV": "points.csv",
+        "Graph as GraphML": "graph.graphml",
+        "Edges as CSV": "edges.csv",
+        "Explorer as a page": "explorer.html",
+        "Everything as ZIP": "maps.zip",
     }
 
 

@@ -108,7 +108,7 @@ def trains_and_draws(notebook, folder, train, status):
     expect(page.locator(".rv-train-name input")).to_have_value("both, 12 epochs")
     page.get_by_label("Keep epochs").check()
     train.click()
-    expect(status).to_have_text("starting the training process …")
+    expect(status).to_contain_text("starting the training process …")
     expect(page.locator(".rv-train-epochs input")).to_be_disabled()
     wait_points(page, 1)
     before = drawn(page)

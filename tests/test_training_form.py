@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -26,7 +27,7 @@ from refnet_viz.regimes.beside import Begun, Ended, Failed, Finished, Trainer
 from refnet_viz.regimes.purity import Purity
 from refnet_viz.train import fit, pretrain
 from refnet_viz.train.nulls import null_losses, null_score
-from refnet_viz.widgets import lifetime
+from refnet_viz.widgets import lifetime, training
 from refnet_viz.widgets.curves import Record
 from refnet_viz.widgets.training import Training
 from refnet_viz.widgets.training_settings import fitting
@@ -356,6 +357,10 @@ def test_in_a_loop_the_form_stays_in_use(form, monkeypatch):
     count = len(runs[0].history)
     assert said[0] == "starting the training process …"
     assert "stopping after this epoch …" in said
+    timed = [words for words in said if words.startswith("epoch ")]
+    form_of_time = r"epoch \d+ of 5000, best so far \d+; \d+ s, about \d+ (s|min) to go"
+    assert timed
+    assert all(re.fullmatch(form_of_time, words) for words in timed)
     assert form.status.startswith(
         f"“short” is trained: best epoch {runs[0].best_epoch + 1} of {count}, stopped "
         "before 5000, validation accuracy "
@@ -521,3 +526,24 @@ def test_variants_of_the_package_get_their_own_names(paired):
     for name, config in VARIANTS.items():
         form = Training(paired, base=config)
         assert form.settings.name == name
+
+
+def test_the_time_that_is_left_is_that_of_the_epochs_so_far(form, monkeypatch):
+    record = Record(40, {}, "accuracy")
+    for epoch in range(4):
+        record = record.after({"epoch": epoch, "task": 1.0}, best=0)
+    monkeypatch.setattr(form, "_began", 100.0)
+    monkeypatch.setattr(form, "_trained", 110.0)
+    monkeypatch.setattr(training.time, "monotonic", lambda: 118.0)
+    # 18 s since it was asked for; 2 s an epoch, of which 36 are left.
+    assert form._timing(record) == "18 s, about 72 s to go"
+
+
+def test_every_fusion_is_told_in_one_sentence(form):
+    for name in form.settings["fusion"].options:
+        form.settings["fusion"].value = name
+        sentence = form.settings.sentence.value
+        assert sentence.startswith(f"{name}: ")
+        assert sentence.endswith(".")
+        assert 30 < len(sentence) < 120
+    form.settings["fusion"].value = "concat"

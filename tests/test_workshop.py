@@ -193,3 +193,20 @@ def test_tags_are_trained_on():
     run = rv.fit(tagged, config, seed=0, progress=False)
     space = rv.embed(run, tagged)
     assert np.mean(space.predictions[30:] == kinds[30:]) > 0.9
+
+
+def test_a_button_puts_the_new_map_into_focus(view):
+    view.workshop.toggle.value = True
+    form = view.workshop.form
+    form.settings["name"].value = "third"
+    form.settings["epochs"].value = 1
+    assert form.showing.name == ""
+    form.run()
+    assert form.showing.name == "third"
+    view.variant = "plain"
+    form.showing._handle_custom_msg({"kind": "show", "words": []}, [])
+    assert view.variant == "third"
+    view.variants = ["plain", "both"]  # it comes back where it was closed
+    form.showing._handle_custom_msg({"kind": "show", "words": []}, [])
+    assert view.variant == "third"
+    assert "third" in view.variants

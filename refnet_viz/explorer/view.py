@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from .. import _check
 from ..data.dataset import Dataset
@@ -321,6 +322,19 @@ class View:
     def rows(self) -> Rows:
         """The selected points."""
         return self.state.rows
+
+    def frame(self, rows: Rows) -> pd.DataFrame:
+        """Return a table of points of the map in focus, as `PointTable`, with tags.
+
+        Parameters
+        ----------
+        rows
+            Row numbers of the points.
+        """
+        table = self.tables[self.focus].frame(rows)
+        for name, column in self.state.tags.columns.items():
+            table[name] = column.values[rows]
+        return table
 
     @property
     def focus(self) -> int:

@@ -9,9 +9,13 @@ from typing import Any
 
 import pandas as pd
 
+from .. import _check
 from ..data.media import data_address
 from ..plot.page import source_hash
 from ..plot.theme import MODES
+
+AUTO = "auto"  # as the reader's system is set, now and when it changes
+PAGE_MODES = (*MODES, AUTO)
 
 FOLDER = Path(__file__).parent
 PAGE = """<!DOCTYPE html>
@@ -20,7 +24,7 @@ PAGE = """<!DOCTYPE html>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="{mode}">
+<meta name="color-scheme" content="{scheme}">
 <meta name="generator" content="{program}">
 <title>{title}</title>
 <style>{style}</style>
@@ -63,7 +67,7 @@ def page(
     style, script
         The only ones the page may run, allowed by their SHA-256.
     mode
-        "light" or "dark".
+        "light", "dark" or "auto".
     program
         What wrote it.
     """
@@ -81,6 +85,7 @@ def page(
     allowed += ["base-uri 'none'", "form-action 'none'"]
     document = PAGE.format(
         mode=mode,
+        scheme=_scheme(mode),
         policy="; ".join(allowed),
         title=text(title),
         style=style,
@@ -97,13 +102,16 @@ def source(name: str, folder: Path = FOLDER) -> str:
 
 
 def colors(mode: str) -> str:
-    """Return the colours of a mode as a rule of CSS.
+    """Return the colours of a mode as rules of CSS; those of "auto" are both.
 
     Examples
     --------
     >>> colors("light")[:36]
     ':root { --paper: #FFFFFF; --text: #1'
     """
+    if mode == AUTO:
+        dark = f"@media (prefers-color-scheme: dark) {{ {colors('dark').strip()} }}\n"
+        return colors("light") + dark
     ink = MODES[mode]
     names = {"paper": ink.paper, "text": ink.text, "muted": ink.muted, "line": ink.grid}
     light = mode == "light"
@@ -117,9 +125,30 @@ def colors(mode: str) -> str:
     return f":root {{ {rules} color-scheme: {mode}; }}\n"
 
 
+def palette_of(mode: str) -> str:
+    """Return the mode of the figures of a page: those of "auto" are light.
+
+    Examples
+    --------
+    >>> palette_of("auto"), palette_of("dark")
+    ('light', 'dark')
+    """
+    mode = _check.one_of("mode", mode, PAGE_MODES)
+    return "light" if mode == AUTO else mode
+
+
+def _scheme(mode: str) -> str:
+    return " ".join(MODES) if mode == AUTO else mode
+
+
 def items(lines: Iterable[str]) -> str:
     """Return a list of HTML lines."""
     return "<ul>" + "".join(f"<li>{line}</li>" for line in lines) + "</ul>"
+
+
+def folded(title: str, content: str) -> str:
+    """Return HTML that is read when its title is pressed."""
+    return f"<details><summary>{text(title)}</summary>{content}</details>"
 
 
 def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

@@ -30,8 +30,8 @@ class Material:
         Neighbours a point.
     baseline
         The variant the others are compared with.
-    mode
-        "light" or "dark".
+    palette
+        "light" or "dark": colours of the figures.
     """
 
     variants: Variants[Embedding]
@@ -39,7 +39,7 @@ class Material:
     runs: Any
     k: int
     baseline: str
-    mode: str
+    palette: str
 
     @property
     def first(self) -> dict[str, Embedding]:

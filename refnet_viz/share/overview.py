@@ -39,7 +39,7 @@ COLUMNS = (
 
 
 def what_was_found(material: Material) -> str:
-    """Return the words at the top of a report."""
+    """Return what differs and what does not, variant by variant."""
     table = material.table
     lines_found = findings(table)
     blocks = []
@@ -128,11 +128,11 @@ def what_was_compared(material: Material, data: Dataset | None) -> str:
     shared = "<p>How they were made is not known to the embeddings.</p>"
     if same:
         content = markup.table("Settings", ["setting", "value"], list(same.items()))
-        shared = _folded("Settings that all variants share", content)
+        shared = markup.folded("Settings that all variants share", content)
     programs = markup.table(
         "Versions", ["program", "version"], list(_versions(material).items())
     )
-    folded = _folded("Versions of programs", programs)
+    folded = markup.folded("Versions of programs", programs)
     return markup.table("Variants", columns, rows) + _about(data) + shared + folded
 
 
@@ -161,10 +161,6 @@ def _about(data: Dataset | None) -> str:
         f"<p>Dataset {text(data.name)} ({text(data.fingerprint)}): {text(rows)} rows; "
         "linear models of each modality and of all stand beside the variants.</p>"
     )
-
-
-def _folded(title: str, content: str) -> str:
-    return f"<details><summary>{title}</summary>{content}</details>"
 
 
 def comparison_table(table: pd.DataFrame) -> str:

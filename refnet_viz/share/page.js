@@ -38,10 +38,25 @@ const searched = data.metadata.filter((column) => column.searched);
 const MOST_UNDONE = 100; // steps
 const TOGETHER = 1000; // milliseconds within which moves of one slider are one step
 
-let state = {
+const kinds = data.variants.length > 1 ? ["none", "all", "kept", "gained", "lost"] : ["none", "all"];
+const written = { // the page as it was written
   shown: data.shown, seed: data.seed, color: data.color, k: data.k,
   edges: "none", rows: [], focus: 0, names: data.names,
 };
+const has = {
+  names: data.variants.map(({ name }) => name), seeds, colors: data.colors.map(({ name }) => name),
+  steps: data.steps, edges: kinds, count: data.count,
+};
+const LINKED = 250; // milliseconds until the address follows
+let linking = 0;
+let wanted = asked(location.hash, written, has);
+let state = { ...written, ...wanted.patch };
+const touched = matchMedia("(hover: none) and (pointer: coarse)");
+const TOUCH = "Tap a dot to see it here with its neighbours. Draw around dots with the lasso to "
+  + "select them; the tool with four arrows moves the map, plus and minus enlarge it.";
+const system = matchMedia("(prefers-color-scheme: dark)");
+let mode = data.mode;
+let look = data;
 let past = [];
 let moved = { by: "", at: -Infinity }; // the control that was moved last, and when
 let pointed = null;
@@ -140,17 +155,21 @@ function titleOf(color) {
   return color.title ?? color.name;
 }
 
+function stylesOf(color) {
+  return look.styles?.[color.name] ?? color.styles;
+}
+
 function colored() {
   const color = colorOf(state.color);
   const { values, title } = cut(color, runs().map((run) => valuesOf(color, run)));
   if (color.names?.length) {
     const panels = values.map((codes) => ({ codes, values: null }));
-    return { title, color, panels, styles: color.styles, scale: null };
+    return { title, color, panels, styles: stylesOf(color), scale: null };
   }
   const [low, high] = span(values);
   const lowText = color.lowText ?? shortNumber(low);
   const highText = color.highText ?? shortNumber(high);
-  const scale = { low, high, colors: data.ramp, lowText, highText };
+  const scale = { low, high, colors: look.ramp, lowText, highText };
   const panels = values.map((numbers) => ({ codes: null, values: numbers }));
   return { title, color, panels, styles: [], scale };
 }
@@ -185,7 +204,7 @@ function entriesOf({ color, panels, scale }) {
   const chosen = countsOf(points, color.names.length, state.rows);
   const codes = new Set(panels.flatMap((panel) => [...new Set(panel.codes)]));
   const entries = color.names.map((name, code) => ({
-    name, full: color.full[code], color: color.styles[code][0], symbol: color.styles[code][1],
+    name, full: color.full[code], color: stylesOf(color)[code][0], symbol: stylesOf(color)[code][1],
     codes: [code], count: counts[code], on: share(chosen[code], counts[code]),
   })).filter((_, code) => codes.has(code));
   if (entries.length > data.listed) entries.sort((one, other) => other.count - one.count);
@@ -199,7 +218,7 @@ function entriesOf({ color, panels, scale }) {
 }
 
 function keyOf(colors) {
-  const lines = data.lines[runs().some((run) => run !== against(run)) ? "compared" : "alone"];
+  const lines = look.lines[runs().some((run) => run !== against(run)) ? "compared" : "alone"];
   const { title, scale } = colors;
   return { title, scale, ...entriesOf(colors), lines, linesTitle: data.linesTitle };
 }
@@ -239,7 +258,7 @@ function panelOf(run, colors, colorTitle, share, named) {
   const title = `${shortened(run.variant, 40)}${seed}`;
   const selected = rows.length ? `, ${whole(rows.length)} selected` : "";
   const color = colorTitle ? `, coloured by ${colorTitle}` : "";
-  const style = data.edges[edges];
+  const style = look.edges[edges];
   return {
     title, notes, x: run.x, y: run.y, ...colors,
     summary: `Map of ${title}: ${whole(data.count)} points${selected}${color}; ${notes.join("; ")}.`,
@@ -258,7 +277,7 @@ function nearOf() {
     return { before: graphs.indexOf(against(run)), after: graphs.indexOf(after), gains };
   });
   const lists = graphs.map(({ graph }) => ({ width: graph.most, values: graph.near }));
-  return { k: state.k, count: data.count, lists, panels, styles: data.changes };
+  return { k: state.k, count: data.count, lists, panels, styles: look.changes };
 }
 
 // Whether names of communities are on the maps: colour has no classes to name.
@@ -278,7 +297,7 @@ function wordsOf(colors) {
 function mapsOf(colors) {
   const share = Math.floor(data.mostEdges / state.shown.length);
   return {
-    mode: data.mode, together: data.together, size: data.size, focus: state.focus,
+    mode, together: data.together, size: data.size, focus: state.focus,
     styles: colors.styles, scale: colors.scale,
     panels: runs().map((run, i) => panelOf(run, colors.panels[i], colors.title, share, clustered(colors))),
     selected: state.rows.length ? Uint32Array.from(state.rows) : null,
@@ -464,7 +483,7 @@ function detailOf() {
   if (pointed) return ofPoint(pointed.panel, pointed.row);
   if (rows.length === 1) return ofPoint(state.focus, rows[0]);
   if (rows.length === 2) return ofPair(rows);
-  return rows.length ? ofSelection() : { hint: data.hint };
+  return rows.length ? ofSelection() : { hint: touched.matches ? TOUCH : data.hint };
 }
 
 function drawPane() {
@@ -535,6 +554,59 @@ function draw() {
   controls.forEach((one) => one.show(state));
   parts.clear.disabled = parts.copy.disabled = parts.save.disabled = !state.rows.length;
   parts.undo.disabled = !past.length;
+  link();
+}
+
+// As the reader's system is set, now and when it changes.
+function dress() {
+  if (!data.dark) return;
+  mode = system.matches ? "dark" : "light";
+  look = mode === "dark" ? data.dark : data;
+  app.classList.toggle("rv-dark", mode === "dark");
+  app.classList.toggle("rv-light", mode === "light");
+}
+
+// Writes into the address what is shown, without leaving steps for the back button.
+function link() {
+  clearTimeout(linking);
+  linking = setTimeout(linkNow, LINKED);
+}
+
+function linkNow() {
+  clearTimeout(linking);
+  const { view, plot } = scene.panels[0];
+  const zoom = {
+    zoom: view.zoom, x: view.x / plot.clientWidth || 0, y: view.y / plot.clientHeight || 0,
+  };
+  const address = addressOf(state, written, zoom);
+  if (address === location.hash.slice(1)) return;
+  try {
+    history.replaceState(null, "", address ? `#${address}` : location.href.split("#")[0]);
+  } catch { /* a page in a page may have no address */ }
+}
+
+function enlarge(zoom) {
+  if (!zoom) return;
+  for (const { view, plot } of scene.views()) {
+    const [x, y] = [zoom.x * plot.clientWidth, zoom.y * plot.clientHeight];
+    Object.assign(view, { zoom: zoom.zoom, x, y });
+  }
+  scene.schedule();
+}
+
+function sayStrange() {
+  const { strange } = wanted;
+  if (strange.length) say(`this page has no ${strange.map((part) => `“${clipped(part, 40)}”`).join(", ")}`);
+}
+
+// The address was changed by hand, or a link within the page was followed.
+function follow() {
+  wanted = asked(location.hash, written, has);
+  if (location.hash.slice(1) === addressOf(state, written, { zoom: 1, x: 0, y: 0 })) return;
+  change({ ...written, ...wanted.patch });
+  scene.reset();
+  enlarge(wanted.zoom);
+  sayStrange();
 }
 
 function changes(one, other) {
@@ -637,8 +709,7 @@ const put = (key, made) => controls.push({ show: (now) => made.show(now[key]) })
 const titled = (name) => [name, shortened(name, 40)];
 put("shown", toggles(bar, "shown", "Maps", data.variants.map(({ name }) => titled(name)), toggle));
 put("color", choice(bar, "color", "Colour by", data.colors.map(({ name }) => name), (color) => change({ color })));
-put("edges", choice(bar, "edges", "Edges", data.variants.length > 1
-  ? ["none", "all", "kept", "gained", "lost"] : ["none", "all"], (edges) => change({ edges })));
+put("edges", choice(bar, "edges", "Edges", kinds, (edges) => change({ edges })));
 put("k", slider(bar, "k", "Neighbours k", data.steps.map((k) => [k, String(k)]), (k) => change({ k }, "k"), { spoken: nearby }));
 const actions = add(bar, "div", "rv-acts");
 searchBox(actions, search);
@@ -696,10 +767,20 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   undo();
 });
+dress();
+system.addEventListener("change", () => { dress(); draw(); });
 draw();
+enlarge(wanted.zoom);
+sayStrange();
+addEventListener("hashchange", follow);
+addEventListener("pagehide", linkNow);
+for (const moves of ["wheel", "pointerup", "keyup", "click"]) map.addEventListener(moves, link, { passive: true });
 // For tests, and for those who look behind the page.
 window.refnetViz = {
-  data, scene, change, undo, search, state: () => state, colors: () => colored(),
+  data, scene, change, undo, search, mode: () => mode,
+  address: (shown, zoom = { zoom: 1, x: 0, y: 0 }) => addressOf(shown, written, zoom),
+  asked: (address) => asked(address, written, has),
+  state: () => state, colors: () => colored(),
   point: (at) => { pointed = at; drawPane(); },
   view: () => {
     const colors = colored();

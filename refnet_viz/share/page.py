@@ -17,14 +17,13 @@ from ..explorer.store import Store
 from ..explorer.view import View
 from ..plot.render import render
 from ..plot.text import cut
-from ..plot.theme import ink
 from . import markup
 from .given import given, page_path, writing
 from .markup import text
 from .payload import Content, as_json, payload
 
 WIDTH = 960
-SCRIPTS = ("numbers.js", "page.js")
+SCRIPTS = ("numbers.js", "address.js", "page.js")
 BODY = """<header><h1>{title}</h1><p class="lead">{lead}</p></header>
 <main>
 <div id="app" class="rv-explorer rv-{mode}" hidden></div>
@@ -47,7 +46,7 @@ def export_html(
     layout: str = "aligned",
     color: str = "label",
     baseline: str | None = None,
-    mode: str = "light",
+    mode: str = "auto",
     pictures: bool = True,
 ) -> Path:
     """Write the explorer as one HTML page that needs no kernel and no network.
@@ -55,8 +54,8 @@ def export_html(
     Panels stay linked: lasso, click and search select in all of them, edges are shown
     that are kept, gained or lost since the baseline, colours, seeds and k change, and
     the metric strip sets every number beside its seed band and chance. A strict policy
-    keeps the page from loading or sending anything. The same values give the same
-    bytes.
+    keeps the page from loading or sending anything. What is shown is in the address of
+    the page, so that a link opens the same view. The same values give the same bytes.
 
     Parameters
     ----------
@@ -82,7 +81,8 @@ def export_html(
     baseline
         The variant the others are compared with; None takes "plain", or the first.
     mode
-        "light" or "dark".
+        "light", "dark", or "auto": as the reader's system is set, also when that
+        changes.
     pictures
         Whether the pictures of points go along.
 
@@ -106,7 +106,7 @@ def export_html(
     seed go along; bands are still those of all. More than 20,000 points are drawn as a
     sample, which the page states; numbers of whole graphs are those of all points.
     """
-    ink(mode)
+    palette = markup.palette_of(mode)
     path = page_path(path)
     if is_runs(spaces):
         raise TypeError(
@@ -123,17 +123,18 @@ def export_html(
         "layout": layout,
         "color": color,
         "baseline": baseline,
-        "mode": mode,
+        "mode": palette,
     }
-    content = Content(store, State.of(store, settings), bool(pictures))
+    state = State.of(store, settings)
+    content = Content(store, state, bool(pictures), mode == markup.AUTO)
     _check.one_of("color", color, content.colors)
-    document = _page(content)
+    document = _page(content, mode)
     with writing(path) as file:
         file.write_bytes(document)
     return path
 
 
-def _page(content: Content) -> bytes:
+def _page(content: Content, mode: str) -> bytes:
     names, first = list(content.store.embeddings.variants), content.first
     dataset = first.info.get("dataset", names[0])
     title = ", ".join(cut(name) for name in names)
@@ -151,9 +152,7 @@ def _page(content: Content) -> bytes:
         foot=text(_foot(content)),
         payload=as_json(payload(content)),
     )
-    style = (
-        markup.colors(content.state.mode) + scripts.style() + markup.source("page.css")
-    )
+    style = markup.colors(mode) + scripts.style() + markup.source("page.css")
     script = "\n".join(
         [
             "(() => {",
@@ -168,7 +167,7 @@ def _page(content: Content) -> bytes:
         body,
         style=style,
         script=script,
-        mode=content.state.mode,
+        mode=mode,
         program=f"refnet_viz {__version__}",
     )
 

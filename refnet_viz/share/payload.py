@@ -61,11 +61,14 @@ class Content:
         The page at first.
     pictures
         Whether pictures go along.
+    auto
+        Whether the colours of a dark page go along with those of a light one.
     """
 
     store: Store
     state: State
     pictures: bool
+    auto: bool = False
 
     @property
     def embeddings(self) -> Embeddings:
@@ -209,11 +212,8 @@ def payload(content: Content) -> dict[str, Any]:
         "shown": list(content.state.variants),
         "color": content.state.color,
         "size": point_size(len(rows)),
-        "edges": {
-            kind: _edge_style(kind, content.state.mode)
-            for kind in ("all", "kept", "gained", "lost")
-        },
-        "changes": edges.change_styles(content.state.mode),
+        **_look(content, content.state.mode),
+        "dark": _look(content, "dark") | _styles(content) if content.auto else None,
         "mostEdges": MOST_EDGES,
         "names": content.state.names,
         "whenNames": content.state.choices(content.store)["names"],
@@ -221,15 +221,8 @@ def payload(content: Content) -> dict[str, Any]:
         "leastWide": LEAST_WIDE,
         "clusterNote": CLUSTER_NOTE,
         "listed": LISTED,
-        "lines": {
-            kind: edges.change_key(
-                content.state.mode, content.state.baseline, compared=kind == "compared"
-            )
-            for kind in ("compared", "alone")
-        },
         "linesTitle": edges.LINES_TITLE,
         "longest": panes.LONGEST,
-        "ramp": list(ramp(content.state.mode)),
         "hint": panes.HINT,
         "terms": terms(),
         "ids": first.ids[rows].tolist(),
@@ -454,6 +447,41 @@ def _color(content: Content, tables: list[PointTable], name: str) -> dict[str, A
         "columns": columns,
         **lowest,
         **ends,
+    }
+
+
+def _look(content: Content, mode: str) -> dict[str, Any]:
+    """Return the colours of edges, of lines to neighbours and of numbers."""
+    return {
+        "edges": {
+            kind: _edge_style(kind, mode) for kind in ("all", "kept", "gained", "lost")
+        },
+        "changes": edges.change_styles(mode),
+        "lines": {
+            kind: edges.change_key(
+                mode, content.state.baseline, compared=kind == "compared"
+            )
+            for kind in ("compared", "alone")
+        },
+        "ramp": list(ramp(mode)),
+    }
+
+
+def _styles(content: Content) -> dict[str, Any]:
+    """Return the colours and signs of all categories on a dark page."""
+    keys = [key for keys in content.runs.values() for key in keys]
+    tables = [content.table(key, content.state.k) for key in keys]
+    colorings = {
+        name: coloring_of(tables, name, "dark")[0]
+        for name in content.colors
+        if name not in OF_GRAPH
+    }
+    return {
+        "styles": {
+            name: [list(style) for style in coloring.styles]
+            for name, coloring in colorings.items()
+            if coloring.names
+        }
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,17 @@ import plotly.graph_objects as go
 from .. import _check
 from .._nested import baseline_of
 from .._progress import progress as progress_bar
+from .._progress import report as report_progress
+from .._progress import stage
 from .._version import __version__
 from ..data.dataset import Dataset
 from ..data.media import data_address
 from ..embedding import Embedding
 from ..explorer.inputs import is_runs
 from ..plot.export import HEIGHT
+from ..plot.narrow import fitted
 from ..plot.render import render
-from ..plot.theme import ink
+from ..plot.text import listing
 from . import markup
 from .given import given, page_path, writing
 from .markup import text
@@ -26,8 +30,11 @@ from .material import Material
 from .overview import comparison_table, what_was_compared, what_was_found
 from .sections import SECTIONS, Drawing, Section
 
-WIDTH = 960
-LARGEST = 600_000  # bytes of a vector picture; above that it becomes one of pixels
+WIDTH, SLIM = 960, 360  # pixels of a figure on a screen, and on a phone
+BETWEEN = 516  # the same of one that is folded away
+NARROW = "(max-width: 620px)"  # as in report.css
+MOST_MARKS = 2_000  # points and ends of lines of a vector picture
+SCALE = 1.75  # pixels of a picture of pixels for each of the screen
 
 
 def report(
@@ -39,14 +46,14 @@ def report(
     k: int | None = None,
     baseline: str | None = None,
     title: str = "Comparison of fused spaces",
-    mode: str = "light",
+    mode: str = "auto",
     progress: bool = True,
 ) -> Path:
     """Write one HTML page with every figure and table of a comparison.
 
-    The page begins with what was found, in words: what is better or worse than the
-    baseline beyond seed noise, and what is inside it. It needs no network, no script
-    and no other file. The same values give the same bytes.
+    Every question has one sentence, with its null, and one figure; tables, further
+    figures and the data are folded below. It needs no network, no script and no other
+    file, and can be read on a phone. The same values give the same bytes.
 
     Parameters
     ----------
@@ -70,7 +77,8 @@ def report(
     title
         Title of the page.
     mode
-        "light" or "dark".
+        "light", "dark", or "auto": as the reader's system is set; figures are light
+        then.
     progress
         Whether to show a bar.
 
@@ -88,23 +96,23 @@ def report(
     OSError
         If the folder is missing or read-only.
     """
-    ink(mode)
+    palette = markup.palette_of(mode)
     path = page_path(path)
     variants = given(spaces, data)
     runs = spaces if runs is None and is_runs(spaces) else runs
     least = min(len(run) for members in variants.values() for run in members)
-    material = Material(
-        variants,
-        _rails(data),
-        runs,
-        _check.k_or_default(k, least),
-        baseline_of(baseline, variants),
-        mode,
-    )
-    parts = [
-        (section, *_drawn(section, material))
-        for section in progress_bar(SECTIONS, "report", disable=not progress)
-    ]
+    k = _check.k_or_default(k, least)
+    baseline = baseline_of(baseline, variants)
+    with progress_bar(title="report", total=100, disable=not progress) as bar:
+        with stage(bar, 15):
+            rails = _rails(data)
+        material = Material(variants, rails, runs, k, baseline, palette)
+        with stage(bar, 10):
+            _ = material.table
+        parts = []
+        for section in SECTIONS:
+            with stage(bar, 75 / len(SECTIONS)):
+                parts.append(_part(section, material))
     body = _body(str(title), material, data, parts)
     style = markup.colors(mode) + markup.source("report.css")
     program = f"refnet_viz {__version__}"
@@ -115,7 +123,12 @@ def report(
     return path
 
 
-Part = tuple[Section, list[Drawing], str]
+@dataclass(frozen=True)
+class Part:
+    """A section as HTML: its answer, its first figure and what is folded below."""
+
+    section: Section
+    content: str
 
 
 def _rails(data: Dataset | None) -> dict[str, Embedding] | None:
@@ -127,34 +140,60 @@ def _rails(data: Dataset | None) -> dict[str, Embedding] | None:
     return rails(data)
 
 
-def _drawn(section: Section, material: Material) -> tuple[list[Drawing], str]:
-    """Return the figures of a section, or why there are none.
+def _part(section: Section, material: Material) -> Part:
+    """Return a section, or the sentence that says why it is left out.
 
     A plot says in one sentence what it lacks; the rest of the report goes on.
     """
+    report_progress(0.0)
     try:
-        return section.draw(material), ""
+        drawings = section.draw(material)
+        answer = section.answer(material, drawings)
     except ValueError as error:
-        return [], str(error)
+        left_out = f'<p class="note">Left out: {text(error)}</p>'
+        return Part(section, left_out + _folded(section, [], material))
+    content = (
+        f'<p class="answer">{text(answer)}</p>{_figure(drawings[0])}'
+        f"{_folded(section, drawings, material)}"
+    )
+    return Part(section, content)
+
+
+def _folded(section: Section, drawings: list[Drawing], material: Material) -> str:
+    """Return what stands behind the answer, folded."""
+    figures = "".join(_figure(drawing, folded=True) for drawing in drawings[1:])
+    table = ""
+    if section.key == "comparison":
+        table = what_was_found(material) + comparison_table(material.table)
+    links = ", ".join(
+        markup.csv_link(frame, name, name)
+        for drawing in drawings
+        for name, frame in drawing.data.items()
+    )
+    data = f'<p class="data">Data as CSV: {links}</p>' if links else ""
+    if not (figures or table or data):
+        return ""
+    kinds = ["numbers"] * bool(table) + ["figures"] * bool(figures) + ["data"]
+    title = listing(kinds).capitalize()
+    return markup.folded(title, table + figures + data)
 
 
 def _body(
     title: str, material: Material, data: Dataset | None, parts: list[Part]
 ) -> str:
-    names = [("findings", "What was found"), ("compared", "What was compared")]
-    names += [(section.key, section.title) for section, *_ in parts]
+    names = [(part.section.key, part.section.title) for part in parts]
+    names.append(("compared", "What was compared"))
     links = [f'<a href="#{key}">{text(name)}</a>' for key, name in names]
     sections = [
-        _section(*names[0], what_was_found(material)),
-        _section(*names[1], what_was_compared(material, data)),
-        *(_section(p[0].key, p[0].title, _content(p, material)) for p in parts),
+        *(_section(p.section.key, p.section.question, p.content) for p in parts),
+        _section(*names[-1], what_was_compared(material, data)),
     ]
     lead = (
         f"{', '.join(material.variants)}: {len(material.every[0]):,} points, "
         f"{material.k} neighbours a point, compared with {material.baseline}."
     )
     return (
-        '<a class="skip" href="#findings">Skip to what was found</a>'
+        f'<a class="skip" href="#{names[0][0]}">Skip to the first answer</a>'
         f'<header><h1>{text(title)}</h1><p class="lead">{text(lead)}</p></header>'
         f'<nav aria-label="contents"><h2>Contents</h2>{markup.items(links)}</nav>'
         f"<main>{''.join(sections)}</main>"
@@ -177,36 +216,47 @@ def _section(key: str, title: str, content: str) -> str:
     )
 
 
-def _content(part: Part, material: Material) -> str:
-    section, drawings, reason = part
-    figures = "".join(_figure(drawing) for drawing in drawings)
-    table = comparison_table(material.table) if section.key == "comparison" else ""
-    left_out = f'<p class="note">Left out: {text(reason)}</p>' if reason else ""
-    question = f'<p class="question">{text(section.question)}</p>'
-    return question + figures + table + left_out
+def _figure(drawing: Drawing, *, folded: bool = False) -> str:
+    """Return a figure in two widths, of which the browser takes the one that fits.
 
-
-def _figure(drawing: Drawing) -> str:
+    One that is folded away has a width between them.
+    """
     figure = drawing.figure
-    alt = figure.layout.meta["alt"]
-    height = int(figure.layout.height or HEIGHT)
-    links = ", ".join(
-        markup.csv_link(frame, name, name) for name, frame in drawing.data.items()
-    )
+    alt = text(figure.layout.meta["alt"])
+    width = BETWEEN if folded else WIDTH
+    if folded:
+        figure = fitted(figure, BETWEEN)
+    address, height = picture(figure, width)
+    image = f'<img src="{address}" alt="{alt}" width="{width}" height="{height}">'
+    if not folded:
+        slim, tall = picture(fitted(drawing.slim or figure, SLIM), SLIM)
+        image = (
+            f'<source media="{NARROW}" srcset="{slim}" width="{SLIM}" '
+            f'height="{tall}">{image}'
+        )
+    name = "picture between" if folded else "picture"
     return (
-        f'<figure><div class="picture" role="region" tabindex="0" '
-        f'aria-label="figure: {text(alt)}">'
-        f'<img src="{_picture(figure, height)}" alt="{text(alt)}" '
-        f'width="{WIDTH}" height="{height}"></div>'
-        f"<figcaption>{text(drawing.caption)} "
-        f'<span class="data">Data as CSV: {links}</span></figcaption></figure>'
+        f'<figure><picture class="{name}">{image}</picture>'
+        f"<figcaption>{text(drawing.caption)}</figcaption></figure>"
     )
 
 
-def _picture(figure: go.Figure, height: int) -> str:
-    """Return a picture as a data address; one of very many points in pixels."""
-    image = render(figure, "svg", width=WIDTH, height=height)
-    if len(image) <= LARGEST:
-        return data_address("image/svg+xml", image)
-    image = render(figure, "png", width=WIDTH, height=height, scale=2)
-    return data_address("image/png", image)
+def picture(figure: go.Figure, width: int) -> tuple[str, int]:
+    """Return a picture as a data address, and its height.
+
+    One of few marks is drawn in vectors, one of many in pixels.
+
+    Parameters
+    ----------
+    figure
+        Figure of `refnet_viz.plot`.
+    width
+        Pixels of a screen.
+    """
+    height = int(figure.layout.height or HEIGHT)
+    marks = sum(0 if trace.x is None else len(trace.x) for trace in figure.data)
+    if marks <= MOST_MARKS:
+        image = render(figure, "svg", width=width, height=height)
+        return data_address("image/svg+xml", image), height
+    image = render(figure, "webp", width=width, height=height, scale=SCALE)
+    return data_address("image/webp", image), height

@@ -5,15 +5,23 @@ from __future__ import annotations
 import html
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from .. import plot
-from ..graph import edge_bounds, edge_diff
+from ..graph import METRICS, edge_bounds, edge_diff
 from ..graph import rewiring as point_rewiring
+from . import answers
 from .material import Material
+
+MOST_METRICS = 6  # that one glance takes in
+HEADLINES = [
+    *(name for name, metric in METRICS.items() if metric.headline),
+    "overlap with sum",
+]
 
 
 @dataclass(frozen=True)
@@ -28,48 +36,66 @@ class Drawing:
         How to read it, plain text.
     data
         File name to the table behind it.
+    slim
+        What a phone shows in its place, None for the same figure.
     """
 
     figure: go.Figure
     caption: str
     data: dict[str, pd.DataFrame]
+    slim: go.Figure | None = None
+
+
+def meta_of(drawing: Drawing) -> dict[str, Any]:
+    """Return what a figure says of itself."""
+    return dict(drawing.figure.layout.meta)
 
 
 @dataclass(frozen=True)
 class Section:
-    """One part of a report.
+    """One question of a report.
 
     Parameters
     ----------
     key, title
-        Its name in addresses, and for readers.
+        Its name in addresses, and in the list of contents.
     question
         What it asks, in a sentence.
     draw
-        From the material to its figures; raises ValueError with the reason why there
-        are none.
+        From the material to its figures, the one that answers first; raises ValueError
+        with the reason why there are none.
+    answer
+        From material and figures to the answer in one sentence.
     """
 
     key: str
     title: str
     question: str
     draw: Callable[[Material], list[Drawing]] = field(repr=False)
+    answer: Callable[[Material, list[Drawing]], str] = field(repr=False)
 
 
 def _comparison(material: Material) -> list[Drawing]:
     caption = (
         "A dot is the mean over seeds, its band where the mean over many seeds is "
-        "expected. Dotted: chance. Dashed: what one modality, or a linear model, "
-        "reaches by itself. The table below has the same numbers."
+        "expected; a full dot differs from the baseline beyond seed noise. Dotted: "
+        "chance. Dashed: what one modality, or a linear model, reaches by itself."
     )
-    figure = plot.compare(material.table, mode=material.mode)
-    return [Drawing(figure, caption, {"comparison": material.table})]
+    table, mode = material.table, material.palette
+    names = list(dict.fromkeys(table["metric"]))
+    main = [name for name in names if name in HEADLINES] or names[:MOST_METRICS]
+    drawings = [Drawing(plot.compare(table, main, mode=mode), caption, {})]
+    if main != names:
+        words = "Every metric, drawn alike; the table below has the numbers."
+        drawings.append(Drawing(plot.compare(table, mode=mode), words, {}))
+    drawings[0].data["comparison"] = table
+    return drawings
 
 
 def _maps(material: Material) -> list[Drawing]:
     graphs = {name: seeds[0] for name, seeds in material.graphs.items()}
     figure = plot.latent(
-        material.first, edges=graphs, layout=material.layouts, mode=material.mode
+        material.first, edges=graphs, layout=material.layouts, mode=material.palette
     )
     aligned = len(material.first) > 1
     caption = (
@@ -93,19 +119,23 @@ def _places(material: Material) -> pd.DataFrame:
 def _rewiring(material: Material) -> list[Drawing]:
     if not material.others:
         raise ValueError("there is only one variant.")
-    return [_rewired(material, name) for name in material.others]
+    return [_rewired(material, name) for name in reversed(material.others)]
 
 
 def _rewired(material: Material, name: str) -> Drawing:
     base = material.baseline
     figure = plot.rewiring(
-        material.graphs, base, name, layout=material.layouts[base], mode=material.mode
+        material.graphs,
+        base,
+        name,
+        layout=material.layouts[base],
+        mode=material.palette,
     )
     before, after = material.graphs[base][0], material.graphs[name][0]
     points = {"id": before.ids, "rewiring": point_rewiring(before, after)}
     caption = (
         f"The neighbourhoods of {base} in {name}: edges kept, gained and lost, on the "
-        f"map of {base}. Right, the change of every point beside that between two "
+        f"map of {base}. The curves show the change of points beside that between two "
         "seeds, which no effect can be told from."
     )
     files = {"points": pd.DataFrame(points), "edges": edge_diff(before, after).frame()}
@@ -115,7 +145,7 @@ def _rewired(material: Material, name: str) -> Drawing:
 
 
 def _overlaps(material: Material) -> list[Drawing]:
-    figure = plot.overlaps(material.variants, mode=material.mode)
+    figure = plot.overlaps(material.variants, mode=material.palette)
     caption = (
         "Share of a point's neighbours that the modalities' own graphs have too, for "
         "every k, as mean and band over seeds. Dotted: chance."
@@ -125,7 +155,7 @@ def _overlaps(material: Material) -> list[Drawing]:
 
 def _attribution(material: Material) -> list[Drawing]:
     figure = plot.attribution(
-        material.attributions, layout=material.layouts, mode=material.mode
+        material.attributions, layout=material.layouts, mode=material.palette
     )
     tables = [
         attribution.patterns.assign(variant=name)
@@ -140,34 +170,36 @@ def _attribution(material: Material) -> list[Drawing]:
 
 
 def _bound(material: Material) -> list[Drawing]:
-    drawings = []
-    for name, attribution in material.attributions.items():
-        figure = plot.bound(attribution, mode=material.mode)
-        caption = (
-            f"{name}: distances of what z decodes to against distances by all "
-            "modalities. Theorem 1 says that they differ by no more than the residuals "
-            "of both ends, their reach."
-        )
-        files = {f"bound {name}": edge_bounds(attribution)}
-        drawings.append(Drawing(figure, caption, files))
-    return drawings
+    name, attribution = list(material.attributions.items())[-1]
+    figure = plot.bound(attribution, mode=material.palette)
+    caption = (
+        f"{name}: distances of what z decodes to against distances by all modalities. "
+        "Theorem 1 says that they differ by no more than the residuals of both ends, "
+        "their reach."
+    )
+    return [Drawing(figure, caption, {f"bound {name}": edge_bounds(attribution)})]
 
 
 def _responsibility(material: Material) -> list[Drawing]:
-    figure = plot.responsibility(material.attributions, mode=material.mode)
+    names = [material.baseline, *material.others[-1:]]
+    drawn = {name: material.attributions[name] for name in names}
+    slim = {names[-1]: drawn[names[-1]]}
+    figures = [plot.responsibility(one, mode=material.palette) for one in (drawn, slim)]
     tables = [
         attribution.responsibility.assign(variant=name)
         for name, attribution in material.attributions.items()
     ]
     caption = (
         "How far z answers for each modality: 1 is all of its variance, 0 what the "
-        "mean of all points would answer. Left by class, right by point."
+        "mean of all points would answer. By class, and by point."
     )
-    return [Drawing(figure, caption, {"responsibility": pd.concat(tables)})]
+    return [
+        Drawing(figures[0], caption, {"responsibility": pd.concat(tables)}, figures[1])
+    ]
 
 
 def _spectrum(material: Material) -> list[Drawing]:
-    figure = plot.spectrum(material.variants, mode=material.mode)
+    figure = plot.spectrum(material.variants, mode=material.palette)
     caption = (
         "What each refiner leaves of the modalities' variance, beside the least that "
         "any linear one of the same width can leave."
@@ -178,7 +210,7 @@ def _spectrum(material: Material) -> list[Drawing]:
 def _history(material: Material) -> list[Drawing]:
     if material.runs is None:
         raise ValueError("no runs were given.")
-    figure = plot.history(material.runs, mode=material.mode)
+    figure = plot.history(material.runs, mode=material.palette)
     caption = (
         "Losses and validation scores by epoch, a thin line a seed. A diamond marks "
         "the epoch whose weights were kept."
@@ -188,46 +220,70 @@ def _history(material: Material) -> list[Drawing]:
 
 SECTIONS = (
     Section(
-        "comparison", "Comparison", "What differs by more than seed noise?", _comparison
+        "comparison",
+        "Better or worse",
+        "What is better or worse by more than seed noise?",
+        _comparison,
+        lambda material, _: answers.comparison(material),
     ),
-    Section("maps", "Maps", "What do the spaces look like?", _maps),
+    Section(
+        "maps",
+        "Maps",
+        "What do the spaces look like?",
+        _maps,
+        lambda material, _: answers.maps(material),
+    ),
     Section(
         "rewiring",
-        "Rewiring",
-        "Whose neighbours changed, and by more than from seed to seed?",
+        "Changed neighbours",
+        "Whose neighbours change, and by more than from seed to seed?",
         _rewiring,
+        lambda material, drawings: answers.rewiring(material, map(meta_of, drawings)),
     ),
     Section(
         "overlaps",
         "Overlap with the modalities",
         "Whose neighbours are those of the fused space?",
         _overlaps,
+        lambda material, _: answers.overlaps(material),
     ),
     Section(
         "attribution",
         "Who answers for an edge",
         "Which modalities have each edge in their own graphs?",
         _attribution,
-    ),
-    Section(
-        "bound",
-        "What is proved of distances",
-        "Does the bound hold for every edge, and how tight is it?",
-        _bound,
+        lambda material, _: answers.attribution(material),
     ),
     Section(
         "responsibility",
         "Responsibility",
         "How far does z answer for each modality?",
         _responsibility,
+        lambda material, _: answers.responsibility(material),
     ),
     Section(
         "spectrum",
         "Spectrum",
         "How much of the modalities can z hold at all?",
         _spectrum,
+        lambda _, drawings: answers.spectrum(meta_of(drawings[0])),
     ),
-    Section("history", "Training", "Did every run converge?", _history),
+    Section(
+        "bound",
+        "What is proved of distances",
+        "Does the bound hold for every edge, and how tight is it?",
+        _bound,
+        lambda material, _: answers.bound(material),
+    ),
+    Section(
+        "history",
+        "Training",
+        "Did every run converge?",
+        _history,
+        lambda material, drawings: answers.history(
+            material, meta_of(drawings[0])["alt"]
+        ),
+    ),
 )
 
 

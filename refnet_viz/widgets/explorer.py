@@ -19,7 +19,6 @@ from .._progress import Cancelled
 from ..data.dataset import Dataset
 from ..explorer import ahead, panes, picture
 from ..explorer.code import code_of
-from ..explorer.embeddings import Rows
 from ..explorer.filters import Filter
 from ..explorer.inputs import rows_of
 from ..explorer.legend import selected_by
@@ -33,7 +32,7 @@ from ..explorer.wire import picks
 from . import later
 from .controls import setting_of
 from .lifetime import close_all
-from .saving import TYPES, written
+from .saving import Saving
 from .screen import Screen
 from .workshop import Made, Workshop
 
@@ -120,6 +119,7 @@ class Explorer:
         self._display: Any = None
         self._outdated = False  # the still picture
         self.screen = Screen(mode=state.mode, said=self._point_names())
+        self._saving = Saving(self.screen)
         self.workshop = None
         if data is not None:
             runs = store.embeddings
@@ -145,13 +145,7 @@ class Explorer:
         (1 is best, 0 what the mean would answer), then the metadata and the tags, as
         far as they are known. Numbers are those of the variant in focus.
         """
-        return self._frame(self.state.rows)
-
-    def _frame(self, rows: Rows) -> pd.DataFrame:
-        table = self._table().frame(rows)
-        for name, column in self.state.tags.columns.items():
-            table[name] = column.values[rows]
-        return table
+        return self._view.frame(self.state.rows)
 
     def change(self, *, by: str = "", words: str = "", **patch: Any) -> None:
         """Change settings, selection or focus; controls, maps and panes follow.
@@ -506,6 +500,9 @@ class Explorer:
         self.screen.on_msg(self.screen.heard(self._on_message))
         if self.workshop is not None:
             self.workshop.on_made(self.screen.heard(self._join))
+            self.workshop.on_show(
+                self.screen.heard(lambda name: self.change(variant=name))
+            )
 
     def _on_set(self, *moved: tuple[str, Any]) -> None:
         """Change settings by their controls; what is refused goes back."""
@@ -539,11 +536,8 @@ class Explorer:
     def _send_code(self) -> None:
         self.screen.send({"kind": "code", "text": self.code()})
 
-    def _save(self, which: str) -> None:
-        rows = self.state.rows if len(self.state.rows) else np.arange(self._view.total)
-        name, content = written(which, self.snapshot, self._frame(rows))
-        message = {"kind": "file", "name": name, "type": TYPES[which]}
-        self.screen.send(message, [content])
+    def _save(self, which: str, columns: str = "") -> None:
+        self._saving.answer(which, columns, self.snapshot, self._view)
 
     def _on_message(self, _: Any, content: dict[str, Any], *__: Any) -> None:
         """Do what a page asks for."""

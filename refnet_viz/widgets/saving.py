@@ -1,48 +1,180 @@
-"""Files that a page can save: the maps as a figure, its manifest, a table."""
+"""Menu of files that a page can save: maps, points, graph, page, or all in one zip."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from functools import partial
+from typing import Any
 
-import pandas as pd
+import anywidget
+import numpy as np
 import plotly.graph_objects as go
 
-from ..share.save import save
+from .._beside import beside
+from .._progress import Cancelled
+from ..explorer.view import View
+from ..plot.panels import PAGES
+from ..share import bundle
+from . import later
 
-MANIFEST, TABLE = "manifest", "table"
+FIGURES = ("png", "svg", "pdf", "html", "manifest")
 TYPES = {
     "png": "image/png",
     "svg": "image/svg+xml",
     "pdf": "application/pdf",
     "html": "text/html",
-    MANIFEST: "application/json",
-    TABLE: "text/csv",
+    "manifest": "application/json",
+    "table": "text/csv",
+    "graphml": "application/graphml+xml",
+    "edges": "text/csv",
+    "page": "text/html",
+    "all": "application/zip",
 }
+WIDTHS = {"": None, **{f"{columns:g}": page for columns, page in PAGES.items()}}
 
 
-def written(
-    which: str, figure: Callable[[], go.Figure], table: pd.DataFrame
-) -> tuple[str, bytes]:
-    """Return the name and the content of a file, as `refnet_viz.save` writes it.
+class Saving:
+    """Files that a page asks for: the kernel writes, the page saves.
+
+    `answer` sends the file, or in one sentence why there is none. In a notebook it is
+    written in a process beside the kernel, which stays free.
+
+    Parameters
+    ----------
+    screen
+        Widget that asks, and is answered.
+    """
+
+    def __init__(self, screen: anywidget.AnyWidget) -> None:
+        self._screen = screen
+        self._running: later.Background | None = None
+        self._file: bundle.File = ("", b"")
+
+    def answer(
+        self,
+        which: str,
+        columns: str,
+        snapshot: Callable[[], go.Figure],
+        view: View,
+    ) -> None:
+        """Send a file to the page, when it is written.
+
+        Parameters
+        ----------
+        which
+            One of `TYPES`.
+        columns
+            A key of `WIDTHS`.
+        snapshot
+            Makes the maps as a figure.
+        view
+            What the explorer shows.
+        """
+        if self._running is not None:
+            return
+        try:
+            write, arguments = task(which, WIDTHS[columns], snapshot, view)
+            if not later.possible():
+                self._file = write(*arguments)
+                self._hand_over(which, note(which, view))
+                return
+        except (ValueError, OSError) as error:
+            self._screen.send({"kind": "failed", "text": str(error)})
+            return
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}"
+            self._screen.send({"kind": "failed", "text": text})
+            raise
+        work = partial(self._write, write, arguments)
+        done = partial(self._written, which, note(which, view))
+        self._running = later.Background(work, done)
+
+    def _write(self, write: Callable[..., bundle.File], arguments: Any) -> None:
+        self._file = beside().call(write, *arguments)
+
+    def _written(self, which: str, words: str, error: BaseException | None) -> None:
+        self._running = None
+        if self._screen.comm is None:  # closed meanwhile
+            return
+        if error is None:
+            self._hand_over(which, words)
+            return
+        text = "stopped" if isinstance(error, Cancelled) else str(error)
+        self._screen.send({"kind": "failed", "text": text or type(error).__name__})
+
+    def _hand_over(self, which: str, words: str) -> None:
+        name, content = self._file
+        self._file = ("", b"")
+        message = {"kind": "file", "name": name, "type": TYPES[which], "note": words}
+        self._screen.send(message, [content])
+
+
+def task(
+    which: str, width: int | None, snapshot: Callable[[], go.Figure], view: View
+) -> tuple[Callable[..., bundle.File], tuple[Any, ...]]:
+    """Return the function that writes a file, and its arguments: plain values.
 
     Parameters
     ----------
     which
         One of `TYPES`.
-    figure
-        Makes the maps as a figure.
-    table
-        The selected points, or all of them.
+    width
+        Pixels of the maps, None as on a screen.
+    snapshot, view
+        As in `Saving.answer`.
     """
-    with TemporaryDirectory() as folder:
-        if which == TABLE:
-            path = save(table, Path(folder) / "points.csv")
-            return path.name, path.read_bytes()
-        # The manifest is the same whatever the figure's suffix.
-        suffix = "json" if which == MANIFEST else which
-        path = save(figure(), Path(folder) / f"maps.{suffix}")
-        if which == MANIFEST:
-            path = path.with_suffix(".manifest.json")
-        return path.name, path.read_bytes()
+    state = view.state
+    if which in FIGURES:
+        return bundle.maps_file, (snapshot(), which, width)
+    if which == "table":
+        rows = state.rows if len(state.rows) else np.arange(view.total)
+        return bundle.points_file, (view.frame(rows),)
+    if which in {"graphml", "edges"}:
+        graph = view.store.graph(view.keys[view.focus], state.k)
+        return bundle.graph_file, (graph, "csv" if which == "edges" else which)
+    if which == "page":
+        return bundle.page_file, (view.store.embeddings.variants, settings_of(view))
+    table = view.frame(state.rows) if len(state.rows) else None
+    return bundle.everything, (snapshot(), table, width)
+
+
+def settings_of(view: View) -> dict[str, Any]:
+    """Return the arguments of `export_html` with which a page begins as a view.
+
+    Parameters
+    ----------
+    view
+        What the explorer shows.
+    """
+    state = view.state
+    names = ("variants", "k", "space", "layout", "color", "baseline")
+    settings = {name: getattr(state, name) for name in names}
+    if state.color in state.tags.columns:
+        settings["color"] = "label"
+    if state.color == "in-degree" and len(view.drawn_rows) < view.total:
+        settings["color"] = "label"  # it counts points that a page does not know
+    return settings
+
+
+def note(which: str, view: View) -> str:
+    """Return what a file lacks of a view, in words; mostly nothing.
+
+    Parameters
+    ----------
+    which
+        One of `TYPES`.
+    view
+        What the explorer shows.
+    """
+    if which != "page":
+        return ""
+    state = view.state
+    weighted = any(weight != 1 for weight in (state.weights or {}).values())
+    lacks = {
+        "weights": weighted,
+        "earlier epochs": state.epoch is not None,
+        "tags": bool(len(state.tags)),
+        "cosine distances": state.metric != "euclidean",
+    }
+    words = [name for name, here in lacks.items() if here]
+    return f"without {' and '.join(words)}" if words else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -15,9 +16,11 @@ from ..train import Run
 from . import later
 from .curves import Curves, Record
 from .notice import Notice
+from .showing import Showing
 from .training_settings import Settings
 
 WAIT = 0.2  # seconds between two looks, where nothing else is to be done
+PATIENT = 2  # seconds that nobody counts
 
 
 class Training(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
@@ -57,6 +60,8 @@ class Training(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
     ) -> None:
         self._trainer = Trainer(data)
         self._callbacks: list[Callable[[Run], None]] = []
+        self._shows = False
+        self._began = self._trained = 0.0  # when it was asked for, and when it began
         self._record: Record | None = None
         self._run: Run | None = None
         self._name = self._why = ""
@@ -74,7 +79,8 @@ class Training(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
         self.stop.add_class("rv-stop")
         self.train.on_click(self._notice.of(lambda _: self.start()))
         self.stop.on_click(self._notice.of(lambda _: self.halt()))
-        buttons = W.HBox([self.train, self.stop, self._notice.status])
+        self.showing = Showing()
+        buttons = W.HBox([self.train, self.stop, self.showing, self._notice.status])
         buttons.add_class("rv-bar")
         parts = [self.settings.widget, buttons, self.curves, self._notice.errors]
         super().__init__(parts)
@@ -94,6 +100,17 @@ class Training(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
         """Call a function with every run that is done; its manifest has the name."""
         self._callbacks.append(callback)
 
+    def on_show(self, callback: Callable[[str], None]) -> None:
+        """Offer to show each run that is done, by a function that is called with it.
+
+        Parameters
+        ----------
+        callback
+            Called with the variant's name when its button is pressed.
+        """
+        self._shows = True
+        self.showing.on_show(self._notice.of(callback))
+
     def start(self) -> None:
         """Begin to train; do nothing but say so where a setting is wrong."""
         if self.busy:
@@ -105,6 +122,8 @@ class Training(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
             self._why = str(error)
             self._notice.say(self._why)
             return
+        self.showing.name = ""
+        self._began = self._trained = time.monotonic()
         self._trainer.start(config, seed=settings.seed, snapshots=settings.snapshots)
         self._show(Record(config.epochs, {}, self._score))
         self.curves.layout.display = None
@@ -149,12 +168,16 @@ class Training(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
         if not self.busy:
             return
         later.soon(self._notice.of(self._look))
-        self._take(self._trainer.events())
+        events = self._trainer.events()
+        self._take(events)
+        if self.busy and not events:
+            self._count()
 
     def _take(self, events: list[Event]) -> None:
         for event in events:
             if isinstance(event, Begun) and self._record is not None:
                 self._record = replace(self._record, nulls=event.nulls)
+                self._trained = time.monotonic()
                 self._notice.say("training begins …")
             elif isinstance(event, Ended) and self._record is not None:
                 self._record = self._record.after(event.row, best=event.best)
@@ -171,10 +194,33 @@ class Training(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
             return
         self._show(record)
         if len(record.rows) < record.epochs and not self.stop.disabled:
-            self._notice.say(record.progress)
+            self._notice.say(f"{record.progress}; {self._timing(record)}")
         elif len(record.rows) == record.epochs:
             self.stop.disabled = True
             self._notice.say("all epochs have ended; the run is being finished …")
+
+    def _count(self) -> None:
+        """Count the seconds while nothing else happens."""
+        record = self._record
+        if record is None or self.stop.disabled:
+            return
+        seconds = time.monotonic() - self._began
+        if record.rows:
+            words = f"{record.progress}; {self._timing(record)}"
+        elif seconds < PATIENT:
+            return
+        elif self._trained > self._began:
+            words = f"the first epoch is being trained … {duration(seconds)}"
+        else:
+            words = f"starting the training process … {duration(seconds)}"
+        if words != self.status:
+            self._notice.say(words)
+
+    def _timing(self, record: Record) -> str:
+        """Return how long it has taken, and about how long it will take yet."""
+        now, ended = time.monotonic(), len(record.rows)
+        left = (now - self._trained) / ended * (record.epochs - ended)
+        return f"{duration(now - self._began)}, about {duration(left)} to go"
 
     def _show(self, record: Record) -> None:
         self._record = record
@@ -189,6 +235,8 @@ class Training(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
         self._notice.say(_told(self._run, self._name, self._record))
         for callback in self._callbacks:
             callback(self._run)
+        if self._shows:
+            self.showing.name = self._name
 
     def _fail(self, why: str) -> None:
         self._why = why
@@ -198,6 +246,17 @@ class Training(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
     def _enable(self, *, busy: bool) -> None:
         self.settings.enable(on=not busy)
         self.train.disabled, self.stop.disabled = busy, not busy
+
+
+def duration(seconds: float) -> str:
+    """Return seconds in words, in minutes where they are many.
+
+    Examples
+    --------
+    >>> duration(4.4), duration(100), duration(260)
+    ('4 s', '100 s', '4 min')
+    """
+    return f"{seconds:.0f} s" if seconds < 119.5 else f"{seconds / 60:.0f} min"
 
 
 def _score_name(data: Dataset) -> str:

@@ -47,8 +47,12 @@ class Settings:
         self.widgets = _widgets(base, fitting(data, base))
         for name in self._off:
             self.widgets[name].value = 1.0 if name == "label_fraction" else 0.0
-        self.widget = W.HBox(list(self.widgets.values()))
-        self.widget.add_class("rv-bar")
+        controls = W.HBox(list(self.widgets.values()))
+        controls.add_class("rv-bar")
+        self.sentence = W.Label(described_fusion(self["fusion"].value))
+        self.sentence.add_class("rv-more-help")
+        self["fusion"].observe(self._explain, "value")
+        self.widget = W.VBox([controls, self.sentence])
         self.enable()
         self._made = ""
         self._rename()
@@ -110,6 +114,9 @@ class Settings:
         for name, control in self.widgets.items():
             control.disabled = not on or name in self._off
 
+    def _explain(self, change: Any) -> None:
+        self.sentence.value = described_fusion(change["new"])
+
     def _rename(self, _: Any = None) -> None:
         if self.name not in ("", self._made):
             return  # somebody typed it
@@ -139,6 +146,18 @@ def fitting(data: Dataset, base: Config) -> list[str]:
             continue
         fusions.append(name)
     return fusions
+
+
+def described_fusion(name: str) -> str:
+    """Return what a fusion does, in the first sentence of its documentation.
+
+    Examples
+    --------
+    >>> described_fusion("gmu")
+    'gmu: weigh every hidden feature of every modality by a learned gate.'
+    """
+    first = (FUSIONS[name].__doc__ or "").strip().partition("\n")[0]
+    return f"{name}: {first[:1].lower()}{first[1:]}" if first else name
 
 
 def described(config: Config, base: Config) -> str:

@@ -49,6 +49,7 @@ class Workshop(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
     ) -> None:
         self._variants, self._data, self._rows = variants, data, rows
         self._listeners: list[Callable[[Made], None]] = []
+        self._shows: list[Callable[[str], None]] = []
         self.form: Any = None
         self.toggle = W.ToggleButton(
             description="Train another variant",
@@ -62,6 +63,10 @@ class Workshop(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
     def on_made(self, listener: Callable[[Made], None]) -> None:
         """Call a function with every variant that is trained here."""
         self._listeners.append(listener)
+
+    def on_show(self, listener: Callable[[str], None]) -> None:
+        """Call a function with the variant whose map is asked for."""
+        self._shows.append(listener)
 
     def close(self) -> None:
         """End the training process, if there is one."""
@@ -77,6 +82,8 @@ class Workshop(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
             base = None if last is None else Config.from_dict(last)
             self.form = Training(self._data, base=base, names=self._variants)
             self.form.on_run(self._finished)
+            for listener in self._shows:
+                self.form.on_show(listener)
             self.children = (self.toggle, self.form)
         self.form.layout.display = None if change["new"] else "none"
 

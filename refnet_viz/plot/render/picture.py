@@ -31,9 +31,17 @@ METADATA: dict[str, dict[str, None]] = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    "webp": {},
 }
 # Where each format keeps what a screen reader says; SVG has elements of its own.
-WORDS = {"png": ("Title", "Description"), "pdf": ("Title", "Subject"), "svg": ()}
+WORDS = {
+    "png": ("Title", "Description"),
+    "pdf": ("Title", "Subject"),
+    "svg": (),
+    "webp": (),
+}
+# Of many dots it is a third of a PNG, and nothing is seen of what it leaves out.
+QUALITY = 80
 PADDING = 14  # pixels between labels, legend and the edge
 TITLE_TOP = 16  # pixels above a title that says nothing of its place
 # The fonts that matplotlib found here, as an SVG file names them.
@@ -55,18 +63,18 @@ def render(
     scale: float = 2.0,
     words: tuple[str, str] = ("", ""),
 ) -> bytes:
-    """Return a figure as PNG, SVG or PDF, the same bytes every time.
+    """Return a figure as PNG, WebP, SVG or PDF, the same bytes every time.
 
     Parameters
     ----------
     figure
         A figure of scatter, bar, histogram and heatmap traces.
     kind
-        "png", "svg" or "pdf".
+        "png", "webp", "svg" or "pdf".
     width, height
         Pixels, 96 an inch.
     scale
-        Pixels of a PNG for each of these.
+        Pixels of a PNG or WebP for each of these.
     words
         Title and description for those who cannot see it, as plain text.
 
@@ -96,7 +104,10 @@ def render(
             **METADATA[kind],
             **{key: text for key, text in texts.items() if text},
         }
-        canvas.savefig(file, format=kind, dpi=96 * scale, metadata=metadata)
+        options: dict[str, Any] = {"metadata": metadata}
+        if kind == "webp":
+            options = {"pil_kwargs": {"quality": QUALITY, "method": 3}}
+        canvas.savefig(file, format=kind, dpi=96 * scale, **options)
     content = file.getvalue()
     if kind != "svg":
         return content
@@ -110,17 +121,15 @@ def _paint(canvas: Figure, model: Model, width: int, height: int) -> None:
     bars = fit(model)
     ranges = {name: axis.range for name, axis in model.axes.items()}
     # Labels are drawn, measured, and drawn again where they have room.
+    panels: list[Axes] = []
     for last in (False, True):
         area = _area(width, height, margin)
         for name, limits in ranges.items():
             model.axes[name].range = limits
-        panels = _panels(canvas, model, area, bars)
+        panels = _panels(canvas, model, area, bars, panels)
         over = _overhang(canvas, panels, area)
-        if last:
-            break
-        _settle(margin, over, model, (width, height))
-        for axes in panels:
-            axes.remove()
+        if not last:
+            _settle(margin, over, model, (width, height))
     _backgrounds(canvas, model, area)
     left, bottom, across, up = area
     legend, corner = _legend(model, area, width)
@@ -187,28 +196,55 @@ def _area(width: int, height: int, margin: dict[str, float]) -> Box:
 
 
 def _panels(
-    canvas: Figure, model: Model, area: Box, bars: dict[int, Bars]
+    canvas: Figure,
+    model: Model,
+    area: Box,
+    bars: dict[int, Bars],
+    measured: list[Axes],
 ) -> list[Axes]:
-    """Draw every panel with its traces."""
+    """Draw every panel with its traces, where the measured panels are.
+
+    Without these they are drawn to be measured, with their texts alone: all else ends
+    at the sides of its panel. Ticks, which take longest, are made once.
+    """
     place = Place(model, area)
     sizes = {n: place.span(axis)[1] for n, axis in model.axes.items()}
     square(model, sizes)
     panels = []
-    for x, y in model.pairs():
+    for number, (x, y) in enumerate(model.pairs()):
         (left, wide), (bottom, tall) = place.span(x), place.span(y)
         total = canvas.get_size_inches() * 96
         box = (left / total[0], bottom / total[1], wide / total[0], tall / total[1])
-        # A label of its own keeps two panels at one place apart.
-        axes = canvas.add_axes(box, label=f"{x.name} {y.name}")
-        axes.patch.set_visible(False)
-        before = None
-        for number, trace in enumerate(model.traces):
-            if (trace.get("xaxis", "x"), trace.get("yaxis", "y")) == (x.name, y.name):
-                before = Pen(axes, model, number).draw(bars.get(number), before)
+        if measured:
+            axes = measured[number]
+            for artist in [*axes.lines, *axes.texts]:
+                artist.remove()
+            axes.set_position(box)
+        else:
+            # A label of its own keeps two panels at one place apart.
+            axes = canvas.add_axes(box, label=f"{x.name} {y.name}")
+            axes.patch.set_visible(False)
+        _traces(axes, model, (x.name, y.name), bars, words_alone=not measured)
         dress(axes, x, wide, model.layout["font"])
         dress(axes, y, tall, model.layout["font"])
         panels.append(axes)
     return panels
+
+
+def _traces(
+    axes: Axes,
+    model: Model,
+    names: tuple[str, str],
+    bars: dict[int, Bars],
+    *,
+    words_alone: bool,
+) -> None:
+    before = None
+    for number, trace in enumerate(model.traces):
+        if (trace.get("xaxis", "x"), trace.get("yaxis", "y")) != names:
+            continue
+        if not words_alone or "text" in (trace.get("mode") or ""):
+            before = Pen(axes, model, number).draw(bars.get(number), before)
 
 
 def _backgrounds(canvas: Figure, model: Model, area: Box) -> None:
