@@ -71,7 +71,7 @@ class Explained(NamedTuple):
     Parameters
     ----------
     shares
-        Of the first and the second component, between 0 and 1.
+        Shares of the first and the second component, between 0 and 1.
     independent
         Those of the same values with each feature permuted among the points.
     """
