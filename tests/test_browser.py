@@ -422,6 +422,15 @@ def takes_every_kind_of_click(notebook):
     notebook.wait_map("scene.data.selected?.length === 1")
     assert notebook.chosen() == [f"p{one}"]
     expect(page.locator(".rv-detail .rv-title")).to_have_text(f"p{one} in plain")
+    mouse.click(*places[other])
+    notebook.wait_map("scene.data.pinned.length === 2")
+    both = page.locator(".rv-detail .rv-title")
+    expect(both).to_have_text(f"p{one} and p{other} in plain")
+    expect(page.locator(".rv-detail .rv-one")).to_have_count(2)
+    mouse.click(*(places.min(axis=0) - 12))
+    notebook.wait_map("!scene.data.selected")
+    mouse.click(*places[one])
+    notebook.wait_map("scene.data.selected?.length === 1")
     page.keyboard.down("Shift")
     mouse.click(*places[other])
     page.keyboard.up("Shift")
@@ -678,7 +687,7 @@ def test_keyboard(opened):
     maps = [name for name in names if name.startswith("Map of ")]
     assert len(maps) == 2
     assert "coloured by label; latent space, " in maps[0]
-    assert " if features were independent); PCA, trustworthiness" in maps[0]
+    assert " if independent); PCA, trustworthiness" in maps[0]
     assert dark == []
     assert [name for name in names if name.startswith("Lasso")]
     assert notebook.value("view.variant") == "both"  # the map that was reached last

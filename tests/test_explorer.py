@@ -355,7 +355,7 @@ def test_moving_a_control_is_the_same(view):
     found = (view.k, view.variants, view.edges, view.color, view.baseline)
     assert found == (6, ("both",), "kept", "rewiring", "both")
     assert view.variant == "both"
-    assert notes(view).endswith("this is the baseline: nothing is kept")
+    assert "\nthis is the baseline: nothing is kept, names: " in notes(view)
 
 
 def test_what_has_one_choice_is_not_shown(view):

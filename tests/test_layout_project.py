@@ -330,7 +330,7 @@ def test_pca_with_a_reference_is_turned_and_keeps_distances():
         for one in (own, beside)
     )
     assert after <= before + 1e-6
-    assert beside["b"].title == "PCA, turned to the reference"
+    assert beside["b"].title == "PCA, turned"
     assert beside["b"].explained == own["b"].explained
     assert beside["b"].trustworthiness == pytest.approx(own["b"].trustworthiness)
 

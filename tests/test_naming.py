@@ -161,6 +161,19 @@ def test_rows_that_lack_a_space_have_no_cluster():
     assert sorted(table["name"]) == ["bird", "fish"]
 
 
+def test_words_of_rows_without_a_cluster_do_not_count():
+    texts = ["red fish", "blue fish"] * 3 + ["red bird", "blue bird"] * 2 + ["gone"] * 2
+    present = np.ones((12, 2), bool)
+    present[10:, 0] = False
+    a = SIDES[:, None] * np.ones((1, 2))
+    own = two_sides(texts, modalities={"a": a, "b": a}, present=present)
+    assert "gone" in words_of(own).names
+    table = name_clusters(knn(own, k=2, space="a"))
+    assert table["points"].sum() == 10
+    assert not table["name"].str.contains("gone").any()
+    assert np.isfinite(table["score"]).all()
+
+
 def test_the_answer_has_the_shape_of_the_question():
     graph = knn(two_sides(), k=3)
     nested = name_clusters({"a": graph, "b": [graph, graph]})
@@ -189,14 +202,16 @@ def test_maps_name_clusters_where_colour_has_no_classes(spaces):
     codes = np.frombuffer(view.screen.words["panels"][0]["codes"], "<u2")
     names = view.screen.words["panels"][0]["names"]
     assert [names[code] for code in codes] == ["fish"] * 6 + ["bird"] * 6
-    assert notes(view).startswith(
-        "latent space, names: words typical of its communities"
-    )
+    words = "names: words typical of its communities, p < 0.05"
+    assert notes(view).split("\n")[2] == words
+    view.edges = "all"  # no line more, so that maps stay where they are
+    assert notes(view).split("\n")[2].endswith(f" edges, {words}")
+    assert words not in str(view.snapshot().layout.annotations)  # which has no names
     view.k = 5  # they stay
     assert view.screen.words["panels"][0]["names"] == names
     view.names = "never"
     assert view.screen.words == {}
-    assert notes(view).startswith("latent space\n")
+    assert words not in notes(view)
     other = rv.explore(spaces, k=3, layout="pca")
     assert other.map.words["names"] == ["ant", "bee", "cat"]
     other.color = "purity"

@@ -47,7 +47,8 @@ WORDS = {
     "PCA": "a map along the two directions of largest variance; it has no random part; "
     "further maps are turned, and mirrored if need be, to lie like the first one's.",
     "variance": "share of all variance that each of the two directions has; from 0 to "
-    "100 %; chance is that of the same values with every feature permuted by itself.",
+    "100 %; beside it what it would be if features were independent: that of the same "
+    "values with every feature permuted by itself.",
 }
 
 

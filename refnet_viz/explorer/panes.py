@@ -29,9 +29,8 @@ MOST_CLASSES = 5  # of a selection, counted one by one
 LONGEST = 280  # characters of a text
 HINT = (
     "Point at a dot to see it here with its neighbours. Draw around dots to select "
-    "them, with Shift to add more; click a dot to pin it, and another one to compare "
-    "the two; click beside them to let go, double-click to clear. With the keyboard: "
-    "arrows move between dots, Enter pins, Escape lets go."
+    "them, with Shift to add more; click two dots to compare them; double-click the "
+    "map to clear. With the keyboard: arrows move between dots, Enter clicks."
 )
 COMPUTING = "neighbours are being computed"
 OF_SELECTION = ("accuracy", "purity")  # metrics that a selection has too

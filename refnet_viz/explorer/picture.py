@@ -17,7 +17,7 @@ from ..plot.text import escape, short, small
 from ..plot.theme import faded, fixed, ink
 from . import edges
 from .store import Call, direct
-from .view import Panel, View
+from .view import CLUSTER_NOTE, Panel, View
 
 HEIGHT = 340  # pixels of a row of maps
 STILL_WIDTH, STILL_HEIGHT = 900, 620
@@ -100,8 +100,9 @@ def arguments_of(view: View) -> dict[str, Any]:
 
 
 def _title_lines(view: View, panel: Panel) -> list[str]:
-    # The space is in the title of the figure.
-    parts = [part for line in view.note_parts(panel)[1:] for part in line]
+    # The space is in the title of the figure, and names are not drawn.
+    lines = view.note_parts(panel)[1:]
+    parts = [part for line in lines for part in line if part != CLUSTER_NOTE]
     return [f"<b>{short(panel.title)}</b>", *(small(escape(part)) for part in parts)]
 
 

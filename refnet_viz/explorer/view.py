@@ -89,21 +89,17 @@ class Panel:
         return f"{cut(self.key.space)} space{cosine}{weights}"
 
     @property
-    def _explained(self) -> list[str]:
-        """Variance that a PCA shows, in words; nothing for other layouts."""
-        return [str(self.layout.explained)] if self.layout.explained else []
-
-    @property
     def space_notes(self) -> list[str]:
-        """The space, with what the map shows of it where it is the one laid out."""
-        laid_out = self.key == self.key.unweighted
-        return [self.space, *(self._explained if laid_out else [])]
+        """The space, and the variance that a PCA shows where it lays out this space."""
+        explained = self.layout.explained
+        if explained is None or self.key != self.key.unweighted:
+            return [self.space]
+        return [self.space, str(explained)]
 
     @property
     def layout_notes(self) -> list[str]:
         """Method and quality of the layout, and what it does not show."""
         parts = [self.layout.note or self.layout.title, self.layout.caption]
-        parts += self._explained if self.key != self.key.unweighted else []
         parts += ["layout of equal weights"] if self.key.weights else []
         cosine = self.key.metric == "cosine"
         parts += ["layout of Euclidean distances"] if cosine else []
@@ -384,10 +380,11 @@ class View:
     def note_parts(self, panel: Panel) -> list[list[str]]:
         """Return the same lines in parts."""
         lines = [panel.space_notes, panel.layout_notes]
-        if self.clusters:
-            lines[0].append(CLUSTER_NOTE)
         if panel.kind != "none":
             lines.append([self._edge_note(panel)])
+        if self.clusters:
+            # Beside the edges, so that no map moves when names follow.
+            lines[2:] = [[*(part for line in lines[2:] for part in line), CLUSTER_NOTE]]
         if len(self.drawn_rows) < self.total:
             count = count_of(len(self.drawn_rows), self.total, "points")
             lines.append([f"{count}; lasso and numbers take all"])

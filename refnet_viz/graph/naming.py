@@ -310,9 +310,14 @@ def score(
     present = np.flatnonzero(clusters >= 0)
     codes, occurs = clusters[present], words.occurs[present]
     count = int(codes.max(initial=-1)) + 1
-    if count < 2 or len(words.names) < 2:
-        return Scores(np.full((count, len(words.names)), -np.inf), np.nan)
-    values = log_odds(_counts(occurs, codes, count))
+    # Among rows that have a cluster a word may occur nowhere, or everywhere.
+    total = np.asarray(occurs.sum(axis=0)).ravel()
+    usable = np.flatnonzero((total > 0) & (total < len(codes)))
+    values = np.full((count, len(words.names)), -np.inf)
+    if count < 2 or len(usable) < 2:
+        return Scores(values, np.nan)
+    occurs = occurs[:, usable]
+    values[:, usable] = log_odds(_counts(occurs, codes, count))
     largest = [
         log_odds(_counts(occurs, rng.permutation(codes), count)).max()
         for _ in range(permutations)

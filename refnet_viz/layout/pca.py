@@ -71,7 +71,7 @@ class Explained(NamedTuple):
     Parameters
     ----------
     shares
-        Of the first and the second component, between 0 and 1.
+        Shares of the first and the second component, between 0 and 1.
     independent
         Those of the same values with each feature permuted among the points.
     """
@@ -83,7 +83,7 @@ class Explained(NamedTuple):
         shares, independent = (
             " + ".join(map(_percent, part)) for part in (self.shares, self.independent)
         )
-        return f"{shares} of the variance ({independent} if features were independent)"
+        return f"{shares} of the variance ({independent} if independent)"
 
 
 def explained(points: Matrix) -> Explained | None:
@@ -102,7 +102,7 @@ def explained(points: Matrix) -> Explained | None:
     --------
     >>> line = np.arange(8.0)[:, None] * np.array([[3.0, 4.0]])
     >>> print(explained(line))
-    100 % + 0 % of the variance (70 % + 30 % if features were independent)
+    100 % + 0 % of the variance (70 % + 30 % if independent)
     """
     centred = points - points.mean(axis=0)
     total = float((centred**2).sum())

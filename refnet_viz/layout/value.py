@@ -103,7 +103,7 @@ class Layout:
     def title(self) -> str:
         """The method in a few words, with the step an aligned layout took."""
         if self.method != "aligned":
-            turned = ", turned to the reference" if "turned" in self.settings else ""
+            turned = ", turned" if "turned" in self.settings else ""
             return self.method.upper() + turned
         return f"aligned UMAP, rate {self.settings['rate']:g}"
 

@@ -251,9 +251,10 @@ function panelOf(run, colors, colorTitle, share, named) {
   let keys = edgesOf(run);
   if (rows.length) keys = touching(keys, rows, data.count);
   const drawn = evenly(keys, share);
-  const ofSpace = [data.spaceNote, run.explained, named ? data.clusterNote : ""].filter(Boolean);
-  const notes = [ofSpace.join(", "), run.note];
-  if (edges !== "none") notes.push(edgeNote(run, keys, drawn));
+  const joined = (parts) => parts.filter(Boolean).join(", ");
+  const ofEdges = joined([edges !== "none" && edgeNote(run, keys, drawn), named && data.clusterNote]);
+  const notes = [joined([data.spaceNote, run.explained]), run.note];
+  if (ofEdges) notes.push(ofEdges);
   const seed = data.alone ? "" : `, seed ${run.seed}`;
   const title = `${shortened(run.variant, 40)}${seed}`;
   const selected = rows.length ? `, ${whole(rows.length)} selected` : "";
