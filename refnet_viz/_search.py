@@ -1,4 +1,4 @@
-"""Exact nearest neighbours in blocks: candidates by a matrix product, then checked."""
+"""Exact nearest neighbours: candidates by matrix products, then checked."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ._cells import split
+from ._pruned import candidates, cut
 from ._threads import in_blocks
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -18,6 +20,11 @@ Length: TypeAlias = Callable[[Floats], Floats]
 _BUDGET = 2**19
 # Candidates beyond k: enough that only ties and near-ties ask for a second look.
 _SLACK = 8
+# Rows from which on, and neighbours a row up to which, cells pay.
+_MANY = 4_000
+_FEW_OF = 20
+# Squared distances that differ by less may be rounded to one cosine.
+_COSINE_ROOM = 4e-14
 
 
 def nearest(points: Floats, k: int, *, metric: str) -> tuple[Rows, Floats]:
@@ -85,6 +92,8 @@ def radii(points: Floats, ks: Sequence[int]) -> Floats:
     [[1.0, 3.0], [1.0, 2.0], [2.0, 3.0]]
     """
     n, most = len(points), max(ks)
+    if _pays(n, most):
+        return nearest(points, most, metric="euclidean")[1][:, [k - 1 for k in ks]]
     left, right, squares = _bound_factors(points)
     kth_distances = np.empty((n, len(ks)))
 
@@ -92,7 +101,7 @@ def radii(points: Floats, ks: Sequence[int]) -> Floats:
         bounds = left[block] @ right
         queries = np.arange(block.start, block.stop)
         bounds[np.arange(len(queries)), queries] = np.inf
-        column, near = _below(bounds, _cut(bounds, most))
+        column, near = _below(bounds, cut(bounds, most))
         near += squares[block, None]
         ranked = np.partition(near, [k - 1 for k in ks], axis=1)
         for place, k in enumerate(ks):
@@ -142,6 +151,10 @@ def nearest_among(
     indices, distances = np.full(len(rows), -1), np.full(len(rows), np.inf)
     if not len(rows) or not len(others):
         return indices, distances
+    if _pays(min(len(rows), len(others)), 1):
+        lists = _among_cells(points, rows, others, without)
+        if lists is not None:
+            return lists
     left, right, squares = _bound_factors(points)
     right = right[:, others]
     column_of = np.full(len(points) + 1, -1)  # the last one is for -1
@@ -166,6 +179,26 @@ def nearest_among(
             distances[block][counts] = np.sqrt(exact[nearest])
 
     in_blocks(step, len(rows), len(others), title="duplicates")
+    return indices, distances
+
+
+def _among_cells(
+    points: Floats, rows: Rows, others: Rows, without: Rows
+) -> tuple[Rows, Floats] | None:
+    cells = split(points, rows, others)
+    if cells is None:
+        return None
+    indices, distances = np.empty(len(rows), dtype=np.int64), np.empty(len(rows))
+
+    def visit(queries: Rows, row: Rows, column: Rows) -> None:
+        counts = others[column] != without[queries[row]]
+        row, column = row[counts], column[counts]
+        exact = _apart(points, rows[queries[row]], others[column])
+        first = _ranked(row, column, exact)[:, 0]
+        indices[queries] = others[column[first]]
+        distances[queries] = np.sqrt(exact[first])
+
+    candidates(cells, 1, visit, title="duplicates")
     return indices, distances
 
 
@@ -206,7 +239,7 @@ def smallest(values: Floats, k: int) -> tuple[Rows, Floats]:
     >>> indices.tolist(), values.tolist()
     ([[1, 2]], [[1.0, 1.0]])
     """
-    flat = np.flatnonzero(values <= _cut(values, k)[:, None])
+    flat = np.flatnonzero(values <= cut(values, k)[:, None])
     row, column = np.divmod(flat, values.shape[1])
     candidates = values.ravel()[flat]
     order = np.lexsort((column, candidates, row))
@@ -215,9 +248,9 @@ def smallest(values: Floats, k: int) -> tuple[Rows, Floats]:
     return column[nearest_k], candidates[nearest_k]
 
 
-def _below(bounds: Floats, cut: Floats) -> tuple[Rows, Floats]:
-    """Return columns and entries of each line up to its cut, padded with infinity."""
-    flat = np.flatnonzero(bounds <= cut[:, None])
+def _below(bounds: Floats, most: Floats) -> tuple[Rows, Floats]:
+    """Return columns and entries of each line up to a value, padded with infinity."""
+    flat = np.flatnonzero(bounds <= most[:, None])
     row, column = np.divmod(flat, bounds.shape[1])
     counts = np.bincount(row, minlength=len(bounds))
     place = np.arange(len(flat)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -243,6 +276,8 @@ def _distinct(vectors: Floats) -> tuple[Rows, Rows]:
     """Return the first row of each distinct vector, rising, and each row's group."""
     # Adding zero makes -0.0 and 0.0 the same bytes.
     plain = np.ascontiguousarray(vectors + 0.0)
+    if _all_differ(plain.view(np.uint64)):
+        return np.arange(len(plain)), np.arange(len(plain))
     rows = plain.view(np.dtype((np.void, plain.strides[0]))).ravel()
     _, first, group = np.unique(rows, return_index=True, return_inverse=True)
     order = np.argsort(first)
@@ -251,7 +286,69 @@ def _distinct(vectors: Floats) -> tuple[Rows, Rows]:
     return first[order], rank[group]
 
 
+def _all_differ(bits: npt.NDArray[np.uint64]) -> bool:
+    """Return whether sums that equal rows share differ; sorting whole rows is slow."""
+    rng = np.random.default_rng(0)
+    odd = rng.integers(2**63, size=bits.shape[1], dtype=np.uint64) * 2 + 1
+    sums = np.empty(len(bits), dtype=np.uint64)
+
+    def step(part: slice) -> None:
+        # What came from single precision has its information in the upper half.
+        sums[part] = ((bits[part] ^ (bits[part] >> 32)) * odd).sum(axis=1)
+
+    in_blocks(step, len(bits), bits.shape[1])
+    return len(np.unique(sums)) == len(sums)
+
+
 def _search(x: Floats, k: int, length: Length) -> tuple[Rows, Floats]:
+    if _pays(len(x), k):
+        lists = _by_cells(x, k, length)
+        if lists is not None:
+            return lists
+    return _by_all_pairs(x, k, length)
+
+
+def _pays(rows: int, k: int) -> bool:
+    return rows >= _MANY and k * _FEW_OF <= rows
+
+
+def _by_cells(x: Floats, k: int, length: Length) -> tuple[Rows, Floats] | None:
+    cells = split(x)
+    if cells is None:
+        return None
+    indices, distances = np.empty((len(x), k), dtype=np.int64), np.empty((len(x), k))
+
+    def visit(queries: Rows, row: Rows, column: Rows) -> None:
+        other = column != queries[row]
+        row, column = row[other], column[other]
+        exact = length(_apart(x, queries[row], column))
+        order = _ranked(row, column, exact)[:, :k]
+        indices[queries], distances[queries] = column[order], exact[order]
+
+    candidates(cells, k, visit, room=_room(length), title="neighbours")
+    return indices, distances
+
+
+def _room(length: Length) -> float:
+    return _COSINE_ROOM if length is _cosine else 0.0
+
+
+def _ranked(row: Rows, column: Rows, exact: Floats) -> Rows:
+    """Return for each row the places of its entries, by (value, column), padded.
+
+    Rows rise from 0, and none is left out.
+    """
+    counts = np.bincount(row)
+    place = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+    shape = len(counts), int(counts.max())
+    values, columns = np.full(shape, np.inf), np.full(shape, np.iinfo(np.int64).max)
+    values[row, place], columns[row, place] = exact, column
+    order: Rows = np.lexsort((columns, values), axis=1)
+    order += (np.cumsum(counts) - counts)[:, None]
+    return order
+
+
+def _by_all_pairs(x: Floats, k: int, length: Length) -> tuple[Rows, Floats]:
     n = len(x)
     indices, distances = np.empty((n, k), dtype=np.int64), np.empty((n, k))
     if k == 0:
@@ -262,13 +359,13 @@ def _search(x: Floats, k: int, length: Length) -> tuple[Rows, Floats]:
         bounds = left[block] @ right
         queries = np.arange(block.start, block.stop)
         bounds[np.arange(len(queries)), queries] = np.inf
-        cut = _cut(bounds, min(n - 1, k + _SLACK))
-        row, column = np.divmod(np.flatnonzero(bounds <= cut[:, None]), n)
+        most = cut(bounds, min(n - 1, k + _SLACK))
+        row, column = np.divmod(np.flatnonzero(bounds <= most[:, None]), n)
         near, exact = _closest(x, (queries[row], column), k, length)
         # A row that was not taken has a larger bound: only when even that is within
         # reach can it be a neighbour.
         missed = np.flatnonzero(
-            length(np.maximum(0, cut + squares[block])) <= exact[:, -1]
+            length(np.maximum(0, most + squares[block])) <= exact[:, -1]
         )
         for i in missed:
             reach = (
@@ -281,19 +378,6 @@ def _search(x: Floats, k: int, length: Length) -> tuple[Rows, Floats]:
 
     in_blocks(step, n, n, title="neighbours")
     return indices, distances
-
-
-def _cut(bounds: Floats, count: int) -> Floats:
-    """Return for each row a value that at least `count` entries do not exceed.
-
-    The minima of chunks are entries, and few; their `count`-th smallest serves.
-    """
-    n = bounds.shape[1]
-    size = max(1, n // (4 * count))
-    whole = n // size * size
-    minima = bounds[:, :whole].reshape(len(bounds), size, -1).min(axis=1)
-    cut: Floats = np.partition(minima, count - 1, axis=1)[:, count - 1]
-    return cut
 
 
 def _closest(
