@@ -10,11 +10,12 @@ import numpy.typing as npt
 
 from ._cells import split
 from ._pruned import candidates, cut, share_of_pairs
-from ._threads import cores, in_blocks
+from ._threads import in_blocks
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Rows: TypeAlias = npt.NDArray[np.int64]
 Length: TypeAlias = Callable[[Floats], Floats]
+Search: TypeAlias = Callable[[Floats, int, Length], tuple[Rows, Floats]]
 
 # Numbers held at once by a step: 4 MiB of float64, what a core's cache holds.
 _BUDGET = 2**19
@@ -27,7 +28,9 @@ _FEW_OF = 20
 _COSINE_ROOM = 4e-14
 
 
-def nearest(points: Floats, k: int, *, metric: str) -> tuple[Rows, Floats]:
+def nearest(
+    points: Floats, k: int, *, metric: str, search: Search | None = None
+) -> tuple[Rows, Floats]:
     """Return the `k` nearest other rows of every row, and their distances.
 
     From some rows on they are sorted into cells (`_cells`), of which most are ruled out
@@ -52,6 +55,8 @@ def nearest(points: Floats, k: int, *, metric: str) -> tuple[Rows, Floats]:
         which is 1 - cos, rounded to 14 decimals (what float32 coordinates can carry)
         so that vectors of one direction are at exactly 0. Rows of zeros are at
         distance 1 from all others and 0 from one another.
+    search
+        What is asked for the neighbours among distinct vectors; None for `exact`.
 
     Returns
     -------
@@ -69,10 +74,58 @@ def nearest(points: Floats, k: int, *, metric: str) -> tuple[Rows, Floats]:
     """
     vectors, length = _measured_by(metric, points)
     first, group = _distinct(vectors)
-    neighbors = _search(vectors[first], min(k, len(first) - 1), length)
+    neighbors = (search or exact)(vectors[first], min(k, len(first) - 1), length)
     if len(first) == len(vectors):
         return neighbors
     return _expand(group, *neighbors, k)
+
+
+def exact(
+    x: Floats, k: int, length: Length, *, rows: Rows | None = None
+) -> tuple[Rows, Floats]:
+    """Return the `k` nearest others of rows that all differ.
+
+    Parameters
+    ----------
+    x
+        ``(N, D)``.
+    k
+        Neighbours a row; 0 where there is one row.
+    length
+        What makes a distance of a squared distance.
+    rows
+        Rows that are asked for, rising; None for all.
+
+    Examples
+    --------
+    >>> exact(np.array([[0.0], [1.0], [3.0]]), 1, np.sqrt)[0].ravel().tolist()
+    [1, 0, 1]
+    """
+    if rows is None and _pays(len(x), k):
+        lists = _by_cells(x, k, length)
+        if lists is not None:
+            return lists
+    return _by_all_pairs(x, k, length, np.arange(len(x)) if rows is None else rows)
+
+
+def kth_of(points: Floats, rows: Rows, k: int, *, metric: str) -> Floats:
+    """Return the distance of some rows to their `k`-th nearest other row.
+
+    Parameters
+    ----------
+    points, k, metric
+        As in `nearest`.
+    rows
+        ``(R,)`` row numbers, rising.
+
+    Examples
+    --------
+    >>> points = np.array([[0.0], [1.0], [3.0]])
+    >>> kth_of(points, np.array([2]), 2, metric="euclidean").tolist()
+    [3.0]
+    """
+    vectors, length = _measured_by(metric, points)
+    return exact(vectors, k, length, rows=rows)[1][:, -1]
 
 
 class Effort(NamedTuple):
@@ -83,8 +136,7 @@ class Effort(NamedTuple):
     share
         Part of all pairs that are compared.
     seconds
-        How long that takes on the cores of this process, within a factor of two on the
-        machines that we know.
+        CPU time, within a factor of two on the machines that we know.
     """
 
     share: float
@@ -119,7 +171,7 @@ def effort(points: Floats, k: int, *, metric: str) -> Effort:
     checked = 6.0 * min(k, n) * width
     bounds = 12.0 * (0 if cells is None else len(cells.centres))
     nanoseconds = n * (share * n * each + checked + bounds)
-    return Effort(share, nanoseconds / 1e9 / cores())
+    return Effort(share, nanoseconds / 1e9)
 
 
 def radii(points: Floats, ks: Sequence[int]) -> Floats:
@@ -160,10 +212,10 @@ def radii(points: Floats, ks: Sequence[int]) -> Floats:
         for place, k in enumerate(ks):
             about = near, ranked[:, k - 1], squares[block]
             row, other, rank = _about(*about, k, points.shape[1])
-            exact = _squared(points[queries[row]], points[column[row, other]])
-            order = np.lexsort((exact, row))
+            far = _squared(points[queries[row]], points[column[row, other]])
+            order = np.lexsort((far, row))
             first = np.flatnonzero(np.diff(row, prepend=-1))
-            kth_distances[block, place] = exact[order[first + rank]]
+            kth_distances[block, place] = far[order[first + rank]]
 
     in_blocks(step, n, n, title="radii")
     return np.sqrt(kth_distances)
@@ -225,11 +277,11 @@ def nearest_among(
         bounds[np.arange(len(queries)), guess] = -np.inf  # is looked at in any case
         row, column = np.nonzero((bounds <= reach[:, None]) & counts[:, None])
         if len(row):
-            exact = _apart(points, queries[row], others[column])
-            order = np.lexsort((column, exact, row))
-            nearest = order[np.flatnonzero(np.diff(row, prepend=-1))]
-            indices[block][counts] = others[column[nearest]]
-            distances[block][counts] = np.sqrt(exact[nearest])
+            far = _apart(points, queries[row], others[column])
+            order = np.lexsort((column, far, row))
+            first = order[np.flatnonzero(np.diff(row, prepend=-1))]
+            indices[block][counts] = others[column[first]]
+            distances[block][counts] = np.sqrt(far[first])
 
     in_blocks(step, len(rows), len(others), title="duplicates")
     return indices, distances
@@ -246,10 +298,10 @@ def _among_cells(
     def visit(queries: Rows, row: Rows, column: Rows) -> None:
         counts = others[column] != without[queries[row]]
         row, column = row[counts], column[counts]
-        exact = _apart(points, rows[queries[row]], others[column])
-        first = _ranked(row, column, exact)[:, 0]
+        far = _apart(points, rows[queries[row]], others[column])
+        first = _ranked(row, column, far)[:, 0]
         indices[queries] = others[column[first]]
-        distances[queries] = np.sqrt(exact[first])
+        distances[queries] = np.sqrt(far[first])
 
     candidates(cells, 1, visit, title="duplicates")
     return indices, distances
@@ -358,14 +410,6 @@ def _all_differ(bits: npt.NDArray[np.uint64]) -> bool:
     return len(np.unique(sums)) == len(sums)
 
 
-def _search(x: Floats, k: int, length: Length) -> tuple[Rows, Floats]:
-    if _pays(len(x), k):
-        lists = _by_cells(x, k, length)
-        if lists is not None:
-            return lists
-    return _by_all_pairs(x, k, length)
-
-
 def _pays(rows: int, k: int) -> bool:
     return rows >= _MANY and k * _FEW_OF <= rows
 
@@ -379,9 +423,9 @@ def _by_cells(x: Floats, k: int, length: Length) -> tuple[Rows, Floats] | None:
     def visit(queries: Rows, row: Rows, column: Rows) -> None:
         other = column != queries[row]
         row, column = row[other], column[other]
-        exact = length(_apart(x, queries[row], column))
-        order = _ranked(row, column, exact)[:, :k]
-        indices[queries], distances[queries] = column[order], exact[order]
+        far = length(_apart(x, queries[row], column))
+        order = _ranked(row, column, far)[:, :k]
+        indices[queries], distances[queries] = column[order], far[order]
 
     candidates(cells, k, visit, room=_room(length), title="neighbours")
     return indices, distances
@@ -391,7 +435,7 @@ def _room(length: Length) -> float:
     return _COSINE_ROOM if length is _cosine else 0.0
 
 
-def _ranked(row: Rows, column: Rows, exact: Floats) -> Rows:
+def _ranked(row: Rows, column: Rows, far: Floats) -> Rows:
     """Return for each row the places of its entries, by (value, column), padded.
 
     Rows rise from 0, and none is left out.
@@ -400,57 +444,66 @@ def _ranked(row: Rows, column: Rows, exact: Floats) -> Rows:
     place = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
     shape = len(counts), int(counts.max())
     values, columns = np.full(shape, np.inf), np.full(shape, np.iinfo(np.int64).max)
-    values[row, place], columns[row, place] = exact, column
+    values[row, place], columns[row, place] = far, column
     order: Rows = np.lexsort((columns, values), axis=1)
     order += (np.cumsum(counts) - counts)[:, None]
     return order
 
 
-def _by_all_pairs(x: Floats, k: int, length: Length) -> tuple[Rows, Floats]:
-    n = len(x)
-    indices, distances = np.empty((n, k), dtype=np.int64), np.empty((n, k))
+def _by_all_pairs(x: Floats, k: int, length: Length, rows: Rows) -> tuple[Rows, Floats]:
+    n, shape = len(x), (len(rows), k)
+    indices, distances = np.empty(shape, dtype=np.int64), np.empty(shape)
     if k == 0:
         return indices, distances
     left, right, squares = _bound_factors(x)
 
     def step(block: slice) -> None:
-        bounds = left[block] @ right
-        queries = np.arange(block.start, block.stop)
+        queries = rows[block]
+        bounds = left[queries] @ right
         bounds[np.arange(len(queries)), queries] = np.inf
         most = cut(bounds, min(n - 1, k + _SLACK))
         row, column = np.divmod(np.flatnonzero(bounds <= most[:, None]), n)
-        near, exact = _closest(x, (queries[row], column), k, length)
+        near, far = closest(x, (queries[row], column), k, length)
         # A row that was not taken has a larger bound: only when even that is within
         # reach can it be a neighbour.
         missed = np.flatnonzero(
-            length(np.maximum(0, most + squares[block])) <= exact[:, -1]
+            length(np.maximum(0, most + squares[queries])) <= far[:, -1]
         )
         for i in missed:
-            reach = (
-                length(np.maximum(0, bounds[i] + squares[queries[i]])) <= exact[i, -1]
-            )
+            reach = length(np.maximum(0, bounds[i] + squares[queries[i]])) <= far[i, -1]
             column = np.flatnonzero(reach)
             pairs = np.full(len(column), queries[i]), column
-            near[i], exact[i] = _closest(x, pairs, k, length)
-        indices[block], distances[block] = near, exact
+            near[i], far[i] = closest(x, pairs, k, length)
+        indices[block], distances[block] = near, far
 
-    in_blocks(step, n, n, title="neighbours")
+    in_blocks(step, len(rows), n, title="neighbours", rows=n)
     return indices, distances
 
 
-def _closest(
+def closest(
     x: Floats, pairs: tuple[Rows, Rows], k: int, length: Length
 ) -> tuple[Rows, Floats]:
     """Return the `k` nearest of the listed pairs, each row having at least `k`.
 
-    The rows, first of each pair, are sorted; the answer has one line for each.
+    Parameters
+    ----------
+    x, k, length
+        As in `exact`.
+    pairs
+        Rows, rising, and others of theirs; the answer has one line for each row.
+
+    Examples
+    --------
+    >>> pairs = np.array([0, 0, 2]), np.array([1, 2, 0])
+    >>> closest(np.array([[0.0], [1.0], [3.0]]), pairs, 1, np.sqrt)[0].tolist()
+    [[1], [0]]
     """
     row, column = pairs
-    exact = length(_apart(x, row, column))
-    order = np.lexsort((column, exact, row))
+    far = length(_apart(x, row, column))
+    order = np.lexsort((column, far, row))
     first = np.flatnonzero(np.diff(row, prepend=-1))
     nearest_k = order[first[:, None] + np.arange(k)]
-    return column[nearest_k], exact[nearest_k]
+    return column[nearest_k], far[nearest_k]
 
 
 def _apart(x: Floats, row: Rows, column: Rows) -> Floats:

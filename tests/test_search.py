@@ -151,8 +151,7 @@ def test_few_latent_dimensions_leave_few_pairs_to_look_at():
     assert 0.9 < _pruned.share_of_pairs(_cells.split(noise), 15) < 1.3
 
 
-def test_effort_grows_with_what_has_to_be_compared(monkeypatch):
-    monkeypatch.setattr(_search, "cores", lambda: 1)
+def test_effort_grows_with_what_has_to_be_compared():
     few = _search.effort(latent(6_000), 15, metric="euclidean")
     many = _search.effort(latent(24_000), 15, metric="euclidean")
     noise = np.random.default_rng(0).normal(size=(6_000, 24))
@@ -160,9 +159,6 @@ def test_effort_grows_with_what_has_to_be_compared(monkeypatch):
     assert many.share < few.share < 0.4 < 0.9 < noise.share
     assert 4 * few.seconds < many.seconds < 16 * few.seconds
     assert few.seconds < noise.seconds
-    monkeypatch.setattr(_search, "cores", lambda: 4)
-    again = _search.effort(latent(6_000), 15, metric="euclidean")
-    assert again == (few.share, few.seconds / 4)
     # Beyond what single precision holds, and for few rows, all pairs are compared.
     assert _search.effort(1e120 * latent(6_000), 15, metric="euclidean").share == 1
     assert _search.effort(latent(600), 15, metric="cosine").share == 1

@@ -1,4 +1,4 @@
-"""Exact nearest neighbours and the graphs made of them."""
+"""Nearest neighbours and the graphs made of them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from .. import _check
 from .._frozen import freeze
 from ..data.rows import order_of
 from ..embedding import Embedding, coverage
+from .approximate import Recall
 from .conversion import build_graph
 from .edges import Edges, as_matrix, every, louvain, unite
 from .lists import checked_ids, checked_lists
@@ -49,6 +50,10 @@ class Neighbors:
         ``(N, k)`` float64, rising along each row; infinite where `indices` are -1.
     weights
         Modality to weight, when the space was searched with other than its own.
+    recall
+        Which share of the true neighbours an approximate search found; None for an
+        exact one and for lists of other tools. That of fewer neighbours (`head`) is not
+        measured anew: `Recall.k` says of how many it is.
     """
 
     embedding: Embedding = field(repr=False)
@@ -57,6 +62,7 @@ class Neighbors:
     indices: npt.NDArray[np.int64]
     distances: npt.NDArray[np.float64]
     weights: Mapping[str, float] | None = None
+    recall: Recall | None = None
 
     def __post_init__(self) -> None:
         freeze(self, "indices", "distances")
@@ -391,10 +397,11 @@ class Neighbors:
         seed = self.embedding.info.get("seed")
         both, returned = self._pairs
         missing = f", {self.coverage}" if self.coverage else ""
+        search = f"approximate: {self.recall}<br>" if self.recall else ""
         return (
             f"<b>{title}</b>{'' if seed is None else f', seed {seed}'}<br>"
             f"{len(self)} points{html.escape(missing)}, k = {self.k}<br>"
-            f"space: {html.escape(self.space)}, distance: {self.metric}<br>"
+            f"space: {html.escape(self.space)}, distance: {self.metric}<br>{search}"
             f"{len(returned)} edges, {np.mean(returned):.0%} of them mutual<br>"
             f"median distance {np.median(both.distance):.3g}<br>"
             "next: <code>rv.compare(graphs)</code>"
