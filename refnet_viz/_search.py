@@ -128,8 +128,21 @@ def kth_of(points: Floats, rows: Rows, k: int, *, metric: str) -> Floats:
     return exact(vectors, k, length, rows=rows)[1][:, -1]
 
 
+def lengths_of(points: Floats, row: Rows, column: Rows, *, metric: str) -> Floats:
+    """Return the distances of the listed pairs, as `nearest` gives them.
+
+    Examples
+    --------
+    >>> line, pair = np.array([[0.0], [1.0], [3.0]]), (np.array([0]), np.array([2]))
+    >>> lengths_of(line, *pair, metric="euclidean").tolist()
+    [3.0]
+    """
+    vectors, length = _measured_by(metric, points)
+    return length(_apart(vectors, row, column)) if len(row) else np.empty(0)
+
+
 class Effort(NamedTuple):
-    """What a search has to do.
+    """Effort of a search: the pairs compared, and the time.
 
     Parameters
     ----------

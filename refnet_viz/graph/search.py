@@ -57,8 +57,8 @@ def knn(
         "exact"; "approximate": by nearest-neighbour descent, with exact distances and
         the recall, measured on up to 1,000 rows, in `Neighbors.recall`; or "auto":
         exact, unless that would take more than 600 CPU seconds by an estimate that
-        depends on the points alone. Where points have few latent dimensions an exact
-        search takes less than an approximate one up to hundreds of thousands of rows.
+        depends on the points alone. Where points have few latent dimensions, exact and
+        approximate search take about the same time up to 200,000 rows.
         Below 2,000 rows, or with `k` above a twentieth of them, it is exact in any
         case.
 
