@@ -16,7 +16,7 @@ _BEYOND = 8  # neighbours beyond k that the index keeps: without, many are misse
 
 @dataclass(frozen=True)
 class Recall:
-    """Which share of the true neighbours an approximate search found.
+    """Share of the true neighbours that an approximate search found.
 
     Parameters
     ----------

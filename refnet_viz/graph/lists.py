@@ -181,7 +181,7 @@ def check_convention(
     squared
         Whether distances were said to be squared.
     metric, space
-        Of the distances.
+        Metric and space that were searched.
 
     Raises
     ------

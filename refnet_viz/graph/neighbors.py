@@ -52,8 +52,8 @@ class Neighbors:
     weights
         Modality to weight, when the space was searched with other than its own.
     recall
-        Which share of the true neighbours an approximate search found; None for an
-        exact one and for lists of other tools. That of fewer neighbours (`head`) is not
+        Share of the true neighbours that an approximate search, or another tool
+        (`from_embedding`), found; None for an exact search. That of fewer neighbours (`head`) is not
         measured anew: `Recall.k` says of how many it is.
     """
 
