@@ -14,7 +14,7 @@ from ._threads import in_blocks
 Part: TypeAlias = tuple[int, slice]
 Visit: TypeAlias = Callable[[Rows, Rows, Rows], None]
 
-_GROUP = 1024  # queries that are looked at together
+_GROUP = 2048  # queries that are looked at together
 _TILE = 1024  # points that they are compared with at once, about
 _FIRST = 600  # points that give a query its first reach
 _LOOK = 20_000  # pairs that cost what a look costs in any case

@@ -175,6 +175,7 @@ def test_the_number_of_threads_changes_nothing(monkeypatch):
         return look(self)
 
     monkeypatch.setattr(_pruned._Scan, "run", watched_run)
+    monkeypatch.setattr(_pruned, "_GROUP", 500)
     for count in (1, 5):
         monkeypatch.setattr(_threads, "cores", lambda count=count: count)
         same(_search.nearest(points, 7, metric="euclidean"), expected)
@@ -230,7 +231,8 @@ def test_products_in_single_precision_bound_distances_on_both_sides():
         assert (exact <= bounds + 2.02 * room + tiny).all()
 
 
-def test_progress_is_shown_and_ends_the_search():
+def test_progress_is_shown_and_ends_the_search(monkeypatch):
+    monkeypatch.setattr(_pruned, "_GROUP", 500)
     points = latent(6_000)
     parts = []
     with watched(parts.append):

@@ -53,8 +53,8 @@ class Neighbors:
         Modality to weight, when the space was searched with other than its own.
     recall
         Share of the true neighbours that an approximate search, or another tool
-        (`from_embedding`), found; None for an exact search. That of fewer neighbours (`head`) is not
-        measured anew: `Recall.k` says of how many it is.
+        (`from_embedding`), found; None for an exact search. That of fewer neighbours
+        (`head`) is not measured anew: `Recall.k` says of how many it is.
     """
 
     embedding: Embedding = field(repr=False)
