@@ -1,27 +1,44 @@
-"""Exact nearest neighbours in blocks: candidates by a matrix product, then checked."""
+"""Exact nearest neighbours: candidates by matrix products, then checked."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from ._cells import split
+from ._pruned import candidates, cut, share_of_pairs
 from ._threads import in_blocks
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Rows: TypeAlias = npt.NDArray[np.int64]
 Length: TypeAlias = Callable[[Floats], Floats]
+Search: TypeAlias = Callable[[Floats, int, Length], tuple[Rows, Floats]]
 
 # Numbers held at once by a step: 4 MiB of float64, what a core's cache holds.
 _BUDGET = 2**19
 # Candidates beyond k: enough that only ties and near-ties ask for a second look.
 _SLACK = 8
+# Rows from which on, and neighbours a row up to which, cells pay.
+_MANY = 2_000
+_FEW_OF = 20
+# Squared distances that differ by less may be rounded to one cosine.
+_COSINE_ROOM = 4e-14
 
 
-def nearest(points: Floats, k: int, *, metric: str) -> tuple[Rows, Floats]:
+def nearest(
+    points: Floats, k: int, *, metric: str, search: Search | None = None
+) -> tuple[Rows, Floats]:
     """Return the `k` nearest other rows of every row, and their distances.
+
+    From some rows on they are sorted into cells (`_cells`), of which most are ruled out
+    for most rows; what is left is compared in single precision, with what rounding may
+    do allowed for (`_pruned`), and what may be near is compared exactly. Where nothing
+    can be ruled out, that is still faster than all pairs in double precision, and where
+    single precision says too little (coordinates beyond 1e100, more than about 80,000
+    columns) all pairs it is. Rows, ties and distances are the same bits either way.
 
     Rows are ordered by (distance, row number), so equal distances never depend on
     the order of evaluation. Distances come from differences of coordinates, not from
@@ -38,6 +55,8 @@ def nearest(points: Floats, k: int, *, metric: str) -> tuple[Rows, Floats]:
         which is 1 - cos, rounded to 14 decimals (what float32 coordinates can carry)
         so that vectors of one direction are at exactly 0. Rows of zeros are at
         distance 1 from all others and 0 from one another.
+    search
+        What is asked for the neighbours among distinct vectors; None for `exact`.
 
     Returns
     -------
@@ -53,13 +72,73 @@ def nearest(points: Floats, k: int, *, metric: str) -> tuple[Rows, Floats]:
     >>> indices.ravel().tolist(), distances.ravel().tolist()
     ([1, 0, 1], [1.0, 1.0, 2.0])
     """
-    vectors = _unit(points) if metric == "cosine" else points
-    length = _cosine if metric == "cosine" else np.sqrt
+    vectors, length = _measured_by(metric, points)
     first, group = _distinct(vectors)
-    neighbors = _search(vectors[first], min(k, len(first) - 1), length)
+    neighbors = (search or exact)(vectors[first], min(k, len(first) - 1), length)
     if len(first) == len(vectors):
         return neighbors
     return _expand(group, *neighbors, k)
+
+
+def exact(
+    x: Floats, k: int, length: Length, *, rows: Rows | None = None
+) -> tuple[Rows, Floats]:
+    """Return the `k` nearest others of rows that all differ.
+
+    Parameters
+    ----------
+    x
+        ``(N, D)``.
+    k
+        Neighbours a row; 0 where there is one row.
+    length
+        What makes a distance of a squared distance.
+    rows
+        Rows that are asked for, rising; None for all.
+
+    Examples
+    --------
+    >>> exact(np.array([[0.0], [1.0], [3.0]]), 1, np.sqrt)[0].ravel().tolist()
+    [1, 0, 1]
+    """
+    if rows is None and _pays(len(x), k):
+        lists = _by_cells(x, k, length)
+        if lists is not None:
+            return lists
+    return _by_all_pairs(x, k, length, np.arange(len(x)) if rows is None else rows)
+
+
+def kth_of(points: Floats, rows: Rows, k: int, *, metric: str) -> Floats:
+    """Return the distance of some rows to their `k`-th nearest other row.
+
+    Parameters
+    ----------
+    points, k, metric
+        As in `nearest`.
+    rows
+        ``(R,)`` row numbers, rising.
+
+    Examples
+    --------
+    >>> points = np.array([[0.0], [1.0], [3.0]])
+    >>> kth_of(points, np.array([2]), 2, metric="euclidean").tolist()
+    [3.0]
+    """
+    vectors, length = _measured_by(metric, points)
+    return exact(vectors, k, length, rows=rows)[1][:, -1]
+
+
+def lengths_of(points: Floats, row: Rows, column: Rows, *, metric: str) -> Floats:
+    """Return the distances of the listed pairs, as `nearest` gives them.
+
+    Examples
+    --------
+    >>> line, pair = np.array([[0.0], [1.0], [3.0]]), (np.array([0]), np.array([2]))
+    >>> lengths_of(line, *pair, metric="euclidean").tolist()
+    [3.0]
+    """
+    vectors, length = _measured_by(metric, points)
+    return length(_apart(vectors, row, column)) if len(row) else np.empty(0)
 
 
 def lengths_from(points: Floats, rows: Rows, *, metric: str) -> Floats:
@@ -85,11 +164,58 @@ def lengths_from(points: Floats, rows: Rows, *, metric: str) -> Floats:
     >>> lengths_from(points, np.array([2]), metric="euclidean").tolist()
     [[3.0, 2.0, 0.0]]
     """
-    vectors = _unit(points) if metric == "cosine" else points
-    length = _cosine if metric == "cosine" else np.sqrt
-    column = np.arange(len(vectors))
-    lines = [_apart(vectors, np.full(len(vectors), row), column) for row in rows]
-    return length(np.stack(lines))
+    column = np.arange(len(points))
+    lines = [
+        lengths_of(points, np.full(len(points), row), column, metric=metric)
+        for row in rows
+    ]
+    return np.stack(lines)
+
+
+class Effort(NamedTuple):
+    """Effort of a search: the pairs compared, and the time.
+
+    Parameters
+    ----------
+    share
+        Part of all pairs that are compared.
+    seconds
+        CPU time, within a factor of two on the machines that we know.
+    """
+
+    share: float
+    seconds: float
+
+
+def effort(points: Floats, k: int, *, metric: str) -> Effort:
+    """Estimate what `nearest` would have to do, from a few groups of rows.
+
+    It takes as long as about a tenth of a search, and less of a large one. The same
+    points give the same answer: nothing is timed.
+
+    Parameters
+    ----------
+    points, k, metric
+        As in `nearest`.
+
+    Examples
+    --------
+    >>> effort(np.array([[0.0], [1.0], [3.0]]), 1, metric="euclidean").share
+    1.0
+    """
+    vectors, length = _measured_by(metric, points)
+    first, _ = _distinct(vectors)
+    x = vectors[first]
+    n, width = x.shape
+    cells = split(x) if _pays(n, k) else None
+    if cells is None:
+        share, each = 1.0, 3.0 + 0.08 * width
+    else:
+        share, each = share_of_pairs(cells, k, room=_room(length)), 1 + 0.035 * width
+    checked = 6.0 * min(k, n) * width
+    bounds = 12.0 * (0 if cells is None else len(cells.centres))
+    nanoseconds = n * (share * n * each + checked + bounds)
+    return Effort(share, nanoseconds / 1e9)
 
 
 def radii(points: Floats, ks: Sequence[int]) -> Floats:
@@ -115,6 +241,8 @@ def radii(points: Floats, ks: Sequence[int]) -> Floats:
     [[1.0, 3.0], [1.0, 2.0], [2.0, 3.0]]
     """
     n, most = len(points), max(ks)
+    if _pays(n, most):
+        return nearest(points, most, metric="euclidean")[1][:, [k - 1 for k in ks]]
     left, right, squares = _bound_factors(points)
     kth_distances = np.empty((n, len(ks)))
 
@@ -122,16 +250,16 @@ def radii(points: Floats, ks: Sequence[int]) -> Floats:
         bounds = left[block] @ right
         queries = np.arange(block.start, block.stop)
         bounds[np.arange(len(queries)), queries] = np.inf
-        column, near = _below(bounds, _cut(bounds, most))
+        column, near = _below(bounds, cut(bounds, most))
         near += squares[block, None]
         ranked = np.partition(near, [k - 1 for k in ks], axis=1)
         for place, k in enumerate(ks):
             about = near, ranked[:, k - 1], squares[block]
             row, other, rank = _about(*about, k, points.shape[1])
-            exact = _squared(points[queries[row]], points[column[row, other]])
-            order = np.lexsort((exact, row))
+            far = _squared(points[queries[row]], points[column[row, other]])
+            order = np.lexsort((far, row))
             first = np.flatnonzero(np.diff(row, prepend=-1))
-            kth_distances[block, place] = exact[order[first + rank]]
+            kth_distances[block, place] = far[order[first + rank]]
 
     in_blocks(step, n, n, title="radii")
     return np.sqrt(kth_distances)
@@ -172,6 +300,10 @@ def nearest_among(
     indices, distances = np.full(len(rows), -1), np.full(len(rows), np.inf)
     if not len(rows) or not len(others):
         return indices, distances
+    if _pays(min(len(rows), len(others)), 1):
+        lists = _among_cells(points, rows, others, without)
+        if lists is not None:
+            return lists
     left, right, squares = _bound_factors(points)
     right = right[:, others]
     column_of = np.full(len(points) + 1, -1)  # the last one is for -1
@@ -189,13 +321,33 @@ def nearest_among(
         bounds[np.arange(len(queries)), guess] = -np.inf  # is looked at in any case
         row, column = np.nonzero((bounds <= reach[:, None]) & counts[:, None])
         if len(row):
-            exact = _apart(points, queries[row], others[column])
-            order = np.lexsort((column, exact, row))
-            nearest = order[np.flatnonzero(np.diff(row, prepend=-1))]
-            indices[block][counts] = others[column[nearest]]
-            distances[block][counts] = np.sqrt(exact[nearest])
+            far = _apart(points, queries[row], others[column])
+            order = np.lexsort((column, far, row))
+            first = order[np.flatnonzero(np.diff(row, prepend=-1))]
+            indices[block][counts] = others[column[first]]
+            distances[block][counts] = np.sqrt(far[first])
 
     in_blocks(step, len(rows), len(others), title="duplicates")
+    return indices, distances
+
+
+def _among_cells(
+    points: Floats, rows: Rows, others: Rows, without: Rows
+) -> tuple[Rows, Floats] | None:
+    cells = split(points, rows, others)
+    if cells is None:
+        return None
+    indices, distances = np.empty(len(rows), dtype=np.int64), np.empty(len(rows))
+
+    def visit(queries: Rows, row: Rows, column: Rows) -> None:
+        counts = others[column] != without[queries[row]]
+        row, column = row[counts], column[counts]
+        far = _apart(points, rows[queries[row]], others[column])
+        first = _ranked(row, column, far)[:, 0]
+        indices[queries] = others[column[first]]
+        distances[queries] = np.sqrt(far[first])
+
+    candidates(cells, 1, visit, title="duplicates")
     return indices, distances
 
 
@@ -236,7 +388,7 @@ def smallest(values: Floats, k: int) -> tuple[Rows, Floats]:
     >>> indices.tolist(), values.tolist()
     ([[1, 2]], [[1.0, 1.0]])
     """
-    flat = np.flatnonzero(values <= _cut(values, k)[:, None])
+    flat = np.flatnonzero(values <= cut(values, k)[:, None])
     row, column = np.divmod(flat, values.shape[1])
     candidates = values.ravel()[flat]
     order = np.lexsort((column, candidates, row))
@@ -245,9 +397,9 @@ def smallest(values: Floats, k: int) -> tuple[Rows, Floats]:
     return column[nearest_k], candidates[nearest_k]
 
 
-def _below(bounds: Floats, cut: Floats) -> tuple[Rows, Floats]:
-    """Return columns and entries of each line up to its cut, padded with infinity."""
-    flat = np.flatnonzero(bounds <= cut[:, None])
+def _below(bounds: Floats, most: Floats) -> tuple[Rows, Floats]:
+    """Return columns and entries of each line up to a value, padded with infinity."""
+    flat = np.flatnonzero(bounds <= most[:, None])
     row, column = np.divmod(flat, bounds.shape[1])
     counts = np.bincount(row, minlength=len(bounds))
     place = np.arange(len(flat)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -255,6 +407,11 @@ def _below(bounds: Floats, cut: Floats) -> tuple[Rows, Floats]:
     columns, table = np.zeros(shape, dtype=np.int64), np.full(shape, np.inf)
     columns[row, place], table[row, place] = column, bounds.ravel()[flat]
     return columns, table
+
+
+def _measured_by(metric: str, points: Floats) -> tuple[Floats, Length]:
+    """Return vectors, and what makes of their squared distances those of a metric."""
+    return (_unit(points), _cosine) if metric == "cosine" else (points, np.sqrt)
 
 
 def _cosine(squared: Floats) -> Floats:
@@ -273,6 +430,8 @@ def _distinct(vectors: Floats) -> tuple[Rows, Rows]:
     """Return the first row of each distinct vector, rising, and each row's group."""
     # Adding zero makes -0.0 and 0.0 the same bytes.
     plain = np.ascontiguousarray(vectors + 0.0)
+    if _all_differ(plain.view(np.uint64)):
+        return np.arange(len(plain)), np.arange(len(plain))
     rows = plain.view(np.dtype((np.void, plain.strides[0]))).ravel()
     _, first, group = np.unique(rows, return_index=True, return_inverse=True)
     order = np.argsort(first)
@@ -281,64 +440,114 @@ def _distinct(vectors: Floats) -> tuple[Rows, Rows]:
     return first[order], rank[group]
 
 
-def _search(x: Floats, k: int, length: Length) -> tuple[Rows, Floats]:
-    n = len(x)
-    indices, distances = np.empty((n, k), dtype=np.int64), np.empty((n, k))
+def _all_differ(bits: npt.NDArray[np.uint64]) -> bool:
+    """Return whether sums that equal rows share differ; sorting whole rows is slow."""
+    rng = np.random.default_rng(0)
+    odd = rng.integers(2**63, size=bits.shape[1], dtype=np.uint64) * 2 + 1
+    sums = np.empty(len(bits), dtype=np.uint64)
+
+    def step(part: slice) -> None:
+        # What came from single precision has its information in the upper half.
+        sums[part] = ((bits[part] ^ (bits[part] >> 32)) * odd).sum(axis=1)
+
+    in_blocks(step, len(bits), bits.shape[1])
+    return len(np.unique(sums)) == len(sums)
+
+
+def _pays(rows: int, k: int) -> bool:
+    return rows >= _MANY and k * _FEW_OF <= rows
+
+
+def _by_cells(x: Floats, k: int, length: Length) -> tuple[Rows, Floats] | None:
+    cells = split(x)
+    if cells is None:
+        return None
+    indices, distances = np.empty((len(x), k), dtype=np.int64), np.empty((len(x), k))
+
+    def visit(queries: Rows, row: Rows, column: Rows) -> None:
+        other = column != queries[row]
+        row, column = row[other], column[other]
+        far = length(_apart(x, queries[row], column))
+        order = _ranked(row, column, far)[:, :k]
+        indices[queries], distances[queries] = column[order], far[order]
+
+    candidates(cells, k, visit, room=_room(length), title="neighbours")
+    return indices, distances
+
+
+def _room(length: Length) -> float:
+    return _COSINE_ROOM if length is _cosine else 0.0
+
+
+def _ranked(row: Rows, column: Rows, far: Floats) -> Rows:
+    """Return for each row the places of its entries, by (value, column), padded.
+
+    Rows rise from 0, and none is left out.
+    """
+    counts = np.bincount(row)
+    place = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+    shape = len(counts), int(counts.max())
+    values, columns = np.full(shape, np.inf), np.full(shape, np.iinfo(np.int64).max)
+    values[row, place], columns[row, place] = far, column
+    order: Rows = np.lexsort((columns, values), axis=1)
+    order += (np.cumsum(counts) - counts)[:, None]
+    return order
+
+
+def _by_all_pairs(x: Floats, k: int, length: Length, rows: Rows) -> tuple[Rows, Floats]:
+    n, shape = len(x), (len(rows), k)
+    indices, distances = np.empty(shape, dtype=np.int64), np.empty(shape)
     if k == 0:
         return indices, distances
     left, right, squares = _bound_factors(x)
 
     def step(block: slice) -> None:
-        bounds = left[block] @ right
-        queries = np.arange(block.start, block.stop)
+        queries = rows[block]
+        bounds = left[queries] @ right
         bounds[np.arange(len(queries)), queries] = np.inf
-        cut = _cut(bounds, min(n - 1, k + _SLACK))
-        row, column = np.divmod(np.flatnonzero(bounds <= cut[:, None]), n)
-        near, exact = _closest(x, (queries[row], column), k, length)
+        most = cut(bounds, min(n - 1, k + _SLACK))
+        row, column = np.divmod(np.flatnonzero(bounds <= most[:, None]), n)
+        near, far = closest(x, (queries[row], column), k, length)
         # A row that was not taken has a larger bound: only when even that is within
         # reach can it be a neighbour.
         missed = np.flatnonzero(
-            length(np.maximum(0, cut + squares[block])) <= exact[:, -1]
+            length(np.maximum(0, most + squares[queries])) <= far[:, -1]
         )
         for i in missed:
-            reach = (
-                length(np.maximum(0, bounds[i] + squares[queries[i]])) <= exact[i, -1]
-            )
+            reach = length(np.maximum(0, bounds[i] + squares[queries[i]])) <= far[i, -1]
             column = np.flatnonzero(reach)
             pairs = np.full(len(column), queries[i]), column
-            near[i], exact[i] = _closest(x, pairs, k, length)
-        indices[block], distances[block] = near, exact
+            near[i], far[i] = closest(x, pairs, k, length)
+        indices[block], distances[block] = near, far
 
-    in_blocks(step, n, n, title="neighbours")
+    in_blocks(step, len(rows), n, title="neighbours", rows=n)
     return indices, distances
 
 
-def _cut(bounds: Floats, count: int) -> Floats:
-    """Return for each row a value that at least `count` entries do not exceed.
-
-    The minima of chunks are entries, and few; their `count`-th smallest serves.
-    """
-    n = bounds.shape[1]
-    size = max(1, n // (4 * count))
-    whole = n // size * size
-    minima = bounds[:, :whole].reshape(len(bounds), size, -1).min(axis=1)
-    cut: Floats = np.partition(minima, count - 1, axis=1)[:, count - 1]
-    return cut
-
-
-def _closest(
+def closest(
     x: Floats, pairs: tuple[Rows, Rows], k: int, length: Length
 ) -> tuple[Rows, Floats]:
     """Return the `k` nearest of the listed pairs, each row having at least `k`.
 
-    The rows, first of each pair, are sorted; the answer has one line for each.
+    Parameters
+    ----------
+    x, k, length
+        As in `exact`.
+    pairs
+        Rows, rising, and others of theirs; the answer has one line for each row.
+
+    Examples
+    --------
+    >>> pairs = np.array([0, 0, 2]), np.array([1, 2, 0])
+    >>> closest(np.array([[0.0], [1.0], [3.0]]), pairs, 1, np.sqrt)[0].tolist()
+    [[1], [0]]
     """
     row, column = pairs
-    exact = length(_apart(x, row, column))
-    order = np.lexsort((column, exact, row))
+    far = length(_apart(x, row, column))
+    order = np.lexsort((column, far, row))
     first = np.flatnonzero(np.diff(row, prepend=-1))
     nearest_k = order[first[:, None] + np.arange(k)]
-    return column[nearest_k], exact[nearest_k]
+    return column[nearest_k], far[nearest_k]
 
 
 def _apart(x: Floats, row: Rows, column: Rows) -> Floats:

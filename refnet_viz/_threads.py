@@ -34,7 +34,12 @@ def one_thread_for(rows: int) -> AbstractContextManager[Any]:
 
 
 def in_blocks(
-    step: Callable[[slice], None], count: int, numbers_each: int, *, title: str = ""
+    step: Callable[[slice], None],
+    count: int,
+    numbers_each: int,
+    *,
+    title: str = "",
+    rows: int | None = None,
 ) -> None:
     """Call a function for one slice of `count` after another, or side by side.
 
@@ -52,6 +57,8 @@ def in_blocks(
         Numbers that a step holds for each entry of its slice.
     title
         Title of the progress bar, shown after a second.
+    rows
+        Rows that all of it concerns, where `count` counts something else.
 
     Examples
     --------
@@ -65,7 +72,7 @@ def in_blocks(
     size = max(1, _BUDGET // max(1, numbers_each))
     slices = [slice(i, min(count, i + size)) for i in range(0, count, size)]
     with _one_thread():
-        if count <= _FEW:
+        if (count if rows is None else rows) <= _FEW:
             for part in slices:
                 step(part)
             return

@@ -1,5 +1,7 @@
 """Neighbour lists of other tools as graphs that stand alone."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -290,3 +292,117 @@ def test_wrong_lists_are_refused(changed, error, message):
     with pytest.raises(error) as caught:
         Neighbors.from_arrays(**GOOD | FALSE | changed)
     assert str(caught.value) == message
+
+
+def searched(metric="euclidean", k=5):
+    """Return an embedding and lists of scikit-learn, the point itself first."""
+    rng = np.random.default_rng(8)
+    x = (rng.normal(size=(80, 3)) + 2).astype(np.float32)
+    embedding = Embedding.from_arrays(x, ids=[f"p{i}" for i in range(80)])
+    fitted = NearestNeighbors(n_neighbors=k + 1, metric=metric, algorithm="brute")
+    distances, indices = fitted.fit(x).kneighbors(x)
+    return embedding, x, indices, distances
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_lists_of_an_embedding_get_exact_distances_and_their_recall(metric):
+    embedding, _, indices, distances = searched(metric)
+    ours = knn(embedding, 5, metric=metric)
+    options = {"self_column": True, "metric": metric}
+    for said in (None, distances, np.float32(distances)):
+        graph = Neighbors.from_embedding(embedding, indices, said, **options)
+        assert graph.embedding is embedding
+        np.testing.assert_array_equal(graph.indices, ours.indices)
+        np.testing.assert_array_equal(graph.distances, ours.distances)
+        assert (graph.recall.value, graph.recall.rows) == (1, 80)
+    worse = np.hstack([indices[:, :1], indices[:, 2:]])
+    graph = Neighbors.from_embedding(embedding, worse, **options)
+    # The nearest is left out, of the 4 nearest 3 are there.
+    assert graph.recall.value == 3 / 4
+    assert graph.points().shape == (80, 3)
+
+
+def test_lists_in_another_order_are_brought_into_that_of_the_embedding():
+    embedding, x, _, _ = searched()
+    order = np.random.default_rng(1).permutation(80)
+    fitted = NearestNeighbors(n_neighbors=5).fit(x[order])
+    distances, indices = fitted.kneighbors()
+    graph = Neighbors.from_embedding(
+        embedding, indices, distances, self_column=False, ids=embedding.ids[order]
+    )
+    ours = knn(embedding, 5)
+    np.testing.assert_array_equal(graph.indices, ours.indices)
+    np.testing.assert_array_equal(graph.distances, ours.distances)
+    assert graph.ids.tolist() == embedding.ids.tolist()
+
+
+@pytest.mark.parametrize(
+    ("said", "squared", "metric", "words"),
+    [
+        (lambda x, d, i: d**2, False, "euclidean", "their squares: say `squared=True`"),
+        (lambda x, d, i: d, True, "euclidean", "the distances: say `squared=False`"),
+        (
+            lambda x, d, i: np.einsum("id,ikd->ik", x, x[i]),
+            False,
+            "euclidean",
+            "inner products: leave `distances` out",
+        ),
+        (
+            lambda x, d, i: 1 - d,
+            False,
+            "cosine",
+            "similarities: leave `distances` out",
+        ),
+    ],
+)
+def test_distances_of_another_convention_are_named(said, squared, metric, words):
+    embedding, x, indices, distances = searched(metric)
+    values = said(x, distances, indices)
+    with pytest.raises(ValueError, match=re.escape(words)) as raised:
+        Neighbors.from_embedding(
+            embedding, indices, values, self_column=True, squared=squared, metric=metric
+        )
+    assert str(raised.value).startswith("`distances` must be the ")
+
+
+def test_squares_that_were_said_to_be_squares_are_taken():
+    embedding, _, indices, distances = searched()
+    graph = Neighbors.from_embedding(
+        embedding, indices, distances**2, self_column=True, squared=True
+    )
+    np.testing.assert_array_equal(graph.distances, knn(embedding, 5).distances)
+
+
+def test_lists_of_other_data_are_refused():
+    embedding, _, indices, distances = searched()
+    other = Embedding.from_arrays(np.flip(embedding.z, axis=0) * 3, ids=embedding.ids)
+    with pytest.raises(ValueError, match=r"got [\d.]+ between rows \d+ and \d+, which"):
+        Neighbors.from_embedding(other, indices, distances, self_column=True)
+    with pytest.raises(ValueError, match="`embedding` must have the same ids as `ids`"):
+        Neighbors.from_embedding(
+            embedding, indices, self_column=True, ids=[f"q{i}" for i in range(80)]
+        )
+    with pytest.raises(ValueError, match="`ids` must have as many rows as `indices`"):
+        Neighbors.from_embedding(embedding, [[1], [0]], self_column=False)
+    few = np.where(np.arange(6) < 4, indices, -1)
+    with pytest.raises(ValueError, match="`indices` must be row numbers from 0 to 79"):
+        Neighbors.from_embedding(embedding, few, self_column=True)
+    with pytest.raises(ValueError, match="`metric` must be one of"):
+        Neighbors.from_embedding(embedding, indices, self_column=True, metric="l1")
+
+
+def test_rows_outside_the_graph_of_an_embedding():
+    x = np.arange(6.0)[:, None]
+    lacking = np.where(np.arange(6)[:, None] == 2, np.nan, x)
+    embedding = Embedding.from_arrays(x, modalities={"image": lacking})
+    lists = [[1], [0], [-1], [4], [3], [4]]
+    graph = Neighbors.from_embedding(embedding, lists, self_column=False, space="image")
+    apart = graph.distances.ravel()
+    np.testing.assert_allclose(apart, [*apart[[0, 0]], np.inf, *apart[[0, 0, 0]]])
+    assert graph.recall.rows == 5  # of those that have the space
+    lists[2] = [3]
+    with pytest.raises(ValueError, match="of rows that lack 'image', got 3 in row 2"):
+        Neighbors.from_embedding(embedding, lists, self_column=False, space="image")
+    lists[2], lists[3] = [-1], [2]
+    with pytest.raises(ValueError, match="got 2 in row 3, whose own line is -1"):
+        Neighbors.from_embedding(embedding, lists, self_column=False, space="image")

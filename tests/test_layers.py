@@ -21,6 +21,8 @@ ORDER = (
     "_progress",
     "_beside",
     "_threads",
+    "_cells",
+    "_pruned",
     "_search",
     "_linear",
     "config",

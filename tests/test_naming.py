@@ -213,10 +213,10 @@ def test_maps_name_clusters_where_colour_has_no_classes(spaces):
     assert view.screen.words == {}
     assert words not in notes(view)
     other = rv.explore(spaces, k=3, layout="pca")
-    assert other.map.words["names"] == ["ant", "bee", "cat"]
+    assert other.screen.words["names"] == ["ant", "bee", "cat"]
     other.color = "purity"
-    assert other.map.words["names"] is None
-    assert len(other.map.words["panels"]) == 2
+    assert other.screen.words["names"] is None
+    assert len(other.screen.words["panels"]) == 2
 
 
 def test_no_more_words_than_a_line_holds():

@@ -93,7 +93,9 @@ def compare(
         dataset and its fingerprint of every graph), values (metric to variant to the
         number of every seed) and, where some row lacks a
         modality, present: space to how many rows have it and how many there are. A
-        graph is over the rows that have its space.
+        graph is over the rows that have its space. Where a graph is approximate,
+        recall: variant to the measured recall of every graph, None for exact ones; what
+        a search misses is not in the bands.
 
     Raises
     ------
@@ -152,7 +154,7 @@ def compare(
         "runs": _runs(variants),
         "values": _values(rows),
     }
-    table.attrs.update(_present(lines))
+    table.attrs.update(_present(lines) | _recall(variants))
     return table
 
 
@@ -177,6 +179,16 @@ def _present(lines: list[Line]) -> dict[Hashable, Any]:
         if not graph.present.all()
     }
     return {"present": counts} if counts else {}
+
+
+def _recall(variants: Mapping[str, Sequence[Neighbors]]) -> dict[Hashable, Any]:
+    """Return "recall" of the graphs of each variant; nothing where all are exact."""
+    values = {
+        name: [graph.recall.value if graph.recall else None for graph in graphs]
+        for name, graphs in variants.items()
+    }
+    approximate = any(value is not None for line in values.values() for value in line)
+    return {"recall": values} if approximate else {}
 
 
 def _runs(variants: Mapping[str, Sequence[Neighbors]]) -> list[dict[str, Any]]:

@@ -8,9 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _check
-
-Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.int64]
+from .._search import Floats, Rows, lengths_of
 
 ROUNDING = 1e-6  # of the largest squared distance, that may be left below 0
 
@@ -134,3 +132,105 @@ def _refuse_self(rows: Rows) -> None:
             "`indices` must not hold the point itself beyond column 0, and nowhere "
             f"where `self_column` is False, got {row} in row {row}, column {column}."
         )
+
+
+def check_rows(rows: Rows, there: npt.NDArray[np.bool_], space: str) -> None:
+    """Refuse lists with rows that lack the space, or that have no list themselves.
+
+    Examples
+    --------
+    >>> check_rows(np.array([[1], [0]]), np.array([True, False]), "image")
+    Traceback (most recent call last):
+    ...
+    ValueError: `indices` must be -1 in the whole line of rows that lack 'image', got \
+    0 in row 1.
+    """
+    listed = rows[:, 0] >= 0
+    lacking = np.flatnonzero(listed & ~there)
+    if len(lacking):
+        raise ValueError(
+            f"`indices` must be -1 in the whole line of rows that lack {space!r}, got "
+            f"{rows[lacking[0], 0]} in row {lacking[0]}."
+        )
+    if not listed.any():
+        raise ValueError("`indices` must have a line of neighbours, got none.")
+    alone = listed[:, None] & ~listed[rows]
+    if alone.any():
+        row, column = np.argwhere(alone)[0]
+        raise ValueError(
+            "`indices` must hold rows that have neighbours, got "
+            f"{rows[row, column]} in row {row}, whose own line is -1."
+        )
+
+
+def check_convention(
+    said: Any, rows: Any, points: Floats, *, squared: bool, metric: str, space: str
+) -> None:
+    """Refuse distances that are not those of the points, and say what they look like.
+
+    Tools round, so they are compared to within a hundredth, on 2,000 pairs at most.
+
+    Parameters
+    ----------
+    said
+        ``(N, k)`` distances.
+    rows
+        ``(N, k)`` row numbers; -1 in whole lines of rows without neighbours.
+    points
+        ``(N, D)`` coordinates.
+    squared
+        Whether distances were said to be squared.
+    metric, space
+        Metric and space that were searched.
+
+    Raises
+    ------
+    ValueError
+        If most are something else.
+
+    Examples
+    --------
+    >>> line = np.array([[0.0], [2.0]])
+    >>> check_convention([[4.0], [4.0]], [[1], [0]], line, squared=False,
+    ...                  metric="euclidean", space="latent")
+    Traceback (most recent call last):
+    ...
+    ValueError: `distances` must be the euclidean distances in the space 'latent', \
+    got what looks like their squares: say `squared=True`.
+    """
+    values, others = np.asarray(said, dtype=np.float64), np.asarray(rows)
+    row, place = np.nonzero(others >= 0)
+    some = np.unique(np.linspace(0, len(row) - 1, 2_000).astype(int))
+    row, given = row[some], values[row[some], place[some]]
+    column = others[row, place[some]]
+    true = lengths_of(points, row, column, metric=metric)
+    products = (points[row] * points[column]).sum(axis=1)
+    looks = {
+        "the distances": (true, "say `squared=False`"),
+        "their squares": (true**2, "say `squared=True`"),
+        "inner products": (products, "leave `distances` out"),
+    }
+    if metric == "cosine":
+        looks["similarities"] = 1 - true, "leave `distances` out"
+    asked = "their squares" if squared else "the distances"
+    if _alike(given, looks[asked][0]):
+        return
+    wanted = f"{'squares of the ' if squared else ''}{metric} distances"
+    got = next(
+        (
+            f"what looks like {name}: {advice}"
+            for name, (values, advice) in looks.items()
+            if _alike(given, values)
+        ),
+        f"{given[0]:g} between rows {row[0]} and {column[0]}, which are "
+        f"{looks[asked][0][0]:g} apart",
+    )
+    raise ValueError(
+        f"`distances` must be the {wanted} in the space {space!r}, got {got}."
+    )
+
+
+def _alike(given: Floats, values: Floats) -> bool:
+    """Return whether 99 of 100 agree to within a hundredth, or what is left near 0."""
+    room = 0.01 * np.abs(values) + 1e-3 * np.median(np.abs(values))
+    return bool(np.mean(np.abs(given - values) <= room) >= 0.99)

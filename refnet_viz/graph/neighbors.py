@@ -1,4 +1,4 @@
-"""Exact nearest neighbours and the graphs made of them."""
+"""Nearest neighbours and the graphs made of them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from scipy.sparse import csr_array
 
 from .. import _check
 from .._frozen import freeze
+from .._search import lengths_of
 from ..data.rows import order_of
 from ..embedding import Embedding, coverage
+from .approximate import Recall, measured_recall
 from .conversion import build_graph
 from .edges import Edges, as_matrix, every, louvain, unite
-from .lists import checked_ids, checked_lists
+from .lists import check_convention, check_rows, checked_ids, checked_lists
 
 MODES = ("union", "mutual", "directed")
 WEIGHTS = ("binary", "distance", "similarity")
@@ -49,6 +51,10 @@ class Neighbors:
         ``(N, k)`` float64, rising along each row; infinite where `indices` are -1.
     weights
         Modality to weight, when the space was searched with other than its own.
+    recall
+        Share of the true neighbours that an approximate search, or another tool
+        (`from_embedding`), found; None for an exact search. That of fewer neighbours
+        (`head`) is not measured anew: `Recall.k` says of how many it is.
     """
 
     embedding: Embedding = field(repr=False)
@@ -57,6 +63,7 @@ class Neighbors:
     indices: npt.NDArray[np.int64]
     distances: npt.NDArray[np.float64]
     weights: Mapping[str, float] | None = None
+    recall: Recall | None = None
 
     def __post_init__(self) -> None:
         freeze(self, "indices", "distances")
@@ -132,6 +139,89 @@ class Neighbors:
         )
         bare = replace(embedding, z=embedding.z[:, :0])
         return cls(bare, "latent", metric, *lists)
+
+    @classmethod
+    def from_embedding(
+        cls,
+        embedding: Embedding,
+        indices: Any,
+        distances: Any = None,
+        *,
+        self_column: bool,
+        squared: bool = False,
+        ids: Any = None,
+        space: str = "latent",
+        metric: str = "euclidean",
+    ) -> Neighbors:
+        """Take neighbour lists that another tool found in a space of an embedding.
+
+        Distances are computed anew, exactly, and the recall is measured on up to 1,000
+        rows: lists of an approximate search say how many neighbours they lack.
+
+        Parameters
+        ----------
+        embedding
+            Whose points were searched.
+        indices
+            As in `from_arrays`: row numbers, -1 in the whole line of a row that is not
+            in the graph. A -1 in a part of a line, by which a tool says that it found
+            fewer, is refused.
+        distances
+            ``(N, k)``, only compared with those of the embedding; None to believe
+            `indices`.
+        self_column, squared
+            As in `from_arrays`.
+        ids
+            Names of the rows of `indices`, in any order of the embedding's ids; None
+            if they are its rows.
+        space, metric
+            What was searched, and by which distance.
+
+        Raises
+        ------
+        TypeError
+            If `self_column` or `squared` is no bool.
+        ValueError
+            If `ids` are others, the lists are not what `from_arrays` takes, a row in
+            them lacks the space or has no line, or `distances` are something else, such
+            as squares or inner products, which the error names.
+
+        Examples
+        --------
+        >>> import refnet_viz as rv
+        >>> line = rv.Embedding.from_arrays([[0.0], [1.0], [3.0]])
+        >>> graph = Neighbors.from_embedding(line, [[1], [0], [1]], self_column=False)
+        >>> graph.distances.ravel().tolist(), graph.recall.value
+        ([1.0, 1.0, 2.0], 1.0)
+        """
+        _check.one_of("metric", metric, DISTANCES)
+        blank = np.zeros(np.shape(indices)) if distances is None else distances
+        rows, _ = checked_lists(
+            indices, blank, self_column=self_column, squared=squared
+        )
+        names = embedding.ids if ids is None else np.asarray(ids).astype(str)
+        names = checked_ids(names, len(rows))
+        order = order_of(embedding.ids, names, name="embedding", like="ids")
+        mine = embedding if order is None else embedding.subset(order)
+        points = mine.space(space, centred=False)
+        there = rows[:, 0] >= 0
+        check_rows(rows, mine.present_in(space), space)
+        points = np.where(there[:, None], points, 0.0)
+        if distances is not None:
+            check_convention(
+                distances, indices, points, squared=squared, metric=metric, space=space
+            )
+        row, column = np.repeat(np.flatnonzero(there), rows.shape[1]), rows[there]
+        far = np.full(rows.shape, np.inf)
+        far[there] = lengths_of(points, row, column.ravel(), metric=metric).reshape(
+            column.shape
+        )
+        by_rank = np.lexsort((rows, far), axis=1)
+        rows = np.take_along_axis(rows, by_rank, axis=1)
+        far = np.take_along_axis(far, by_rank, axis=1)
+        recall = measured_recall(points[there], far[there], metric=metric)
+        graph = cls(mine, space, metric, rows, far, recall=recall)
+        return graph.reordered(embedding.ids)
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -391,10 +481,11 @@ class Neighbors:
         seed = self.embedding.info.get("seed")
         both, returned = self._pairs
         missing = f", {self.coverage}" if self.coverage else ""
+        search = f"approximate: {self.recall}<br>" if self.recall else ""
         return (
             f"<b>{title}</b>{'' if seed is None else f', seed {seed}'}<br>"
             f"{len(self)} points{html.escape(missing)}, k = {self.k}<br>"
-            f"space: {html.escape(self.space)}, distance: {self.metric}<br>"
+            f"space: {html.escape(self.space)}, distance: {self.metric}<br>{search}"
             f"{len(returned)} edges, {np.mean(returned):.0%} of them mutual<br>"
             f"median distance {np.median(both.distance):.3g}<br>"
             "next: <code>rv.compare(graphs)</code>"

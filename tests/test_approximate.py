@@ -1,0 +1,190 @@
+"""Approximate search, and what is said about how much it misses."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import refnet_viz as rv
+from refnet_viz._search import kth_of, nearest
+from refnet_viz.graph import knn
+from refnet_viz.graph import search as search_module
+from refnet_viz.graph.approximate import Recall, approximate
+
+
+def points(n=2_600, width=6):
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(9, width))[rng.integers(9, size=n)] + 0.3 * rng.normal(
+        size=(n, width)
+    )
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_distances_are_exact_and_the_recall_is_that_of_a_brute_count(metric):
+    x = points()
+    x[100:140] = x[0]
+    x[7] = 0
+    indices, distances, recall = approximate(x, 8, metric=metric)
+    true_indices, true = nearest(x, 8, metric=metric)
+    assert (distances >= true).all()
+    assert (np.diff(distances, axis=1) >= 0).all()
+    assert not (indices == np.arange(len(x))[:, None]).any()
+    assert all(len(set(line)) == 8 for line in indices.tolist())
+    same = indices == true_indices
+    assert same.mean() > 0.9
+    np.testing.assert_array_equal(distances[same], true[same])
+    # Of duplicates none is missed: one of them is searched for.
+    np.testing.assert_array_equal(indices[100:140], true_indices[100:140])
+    rows = np.sort(np.random.default_rng(0).choice(len(x), 1_000, replace=False))
+    found = (distances[rows] <= true[rows, -1:]).sum(axis=1)
+    assert recall == Recall.of(found, 8)
+    assert (recall.rows, recall.k) == (1_000, 8)
+    assert recall.low <= (distances <= true[:, -1:]).mean() <= recall.high
+
+
+def test_the_same_question_has_the_same_answer():
+    x = points()
+    one, other = (approximate(x, 5, metric="euclidean") for _ in range(2))
+    np.testing.assert_array_equal(one[0], other[0])
+    assert one[2] == other[2]
+
+
+def test_rows_without_enough_candidates_are_searched_exactly(monkeypatch):
+    import pynndescent
+
+    x = points()
+
+    class Lame:
+        def __init__(self, data, n_neighbors, **_):
+            found, _ = nearest(data.astype(float), n_neighbors, metric="euclidean")
+            found[::3, 1:] = -1  # as pynndescent pads
+            found[1::3] = np.roll(found[1::3], 400, axis=1)
+            found[1::3, :5] = np.arange(len(data))[1::3, None]  # itself, many times
+            self.neighbor_graph = found, None
+
+    monkeypatch.setattr(pynndescent, "NNDescent", Lame)
+    indices, _, recall = approximate(x, 6, metric="euclidean")
+    expected = nearest(x, 6, metric="euclidean")[0]
+    np.testing.assert_array_equal(indices[::3], expected[::3])
+    np.testing.assert_array_equal(indices[2::3], expected[2::3])
+    assert 0.8 < recall.value < 1
+
+
+def test_what_is_missed_is_seen(monkeypatch):
+    import pynndescent
+
+    x = points()
+
+    class Far:
+        def __init__(self, data, n_neighbors, **_):
+            near = nearest(data.astype(float), 40, metric="euclidean")[0]
+            self.neighbor_graph = near[:, 2 : 2 + n_neighbors], None
+
+    monkeypatch.setattr(pynndescent, "NNDescent", Far)
+    recall = approximate(x, 8, metric="euclidean")[2]
+    # Of the 8 nearest the third to the eighth are among what is said.
+    assert recall.value == 6 / 8
+    assert recall.low < 0.75 < recall.high
+
+
+def test_few_rows_are_searched_exactly():
+    x = points(300)
+    graph = knn(x, 5, method="approximate")
+    assert graph.recall is None
+    np.testing.assert_array_equal(graph.indices, knn(x, 5).indices)
+    # ... and so are those with few others that differ.
+    twins = np.repeat(x, 10, axis=0)
+    indices, _, recall = approximate(twins, 5, metric="euclidean")
+    assert recall is None
+    np.testing.assert_array_equal(indices, nearest(twins, 5, metric="euclidean")[0])
+
+
+def test_the_graph_carries_its_recall_and_shows_it():
+    x = points()
+    graph = knn(x, 4, method="approximate")
+    recall = graph.recall
+    assert recall.k == 4
+    assert graph.head(2).recall is recall
+    assert graph.reordered(graph.ids[::-1]).recall is recall
+    assert f"approximate: {recall}<br>" in graph._repr_html_()
+    assert "approximate" not in knn(x, 4)._repr_html_()
+    some = ["reciprocity"]
+    table = rv.compare({"mine": graph, "exact": knn(x, 4)}, metrics=some)
+    assert table.attrs["recall"] == {"mine": [recall.value], "exact": [None]}
+    assert "recall" not in rv.compare({"exact": knn(x, 4)}, metrics=some).attrs
+
+
+def test_rows_that_lack_the_space_stay_without_neighbours():
+    x = points()
+    data = rv.Embedding.from_arrays(
+        x, modalities={"image": np.where(np.arange(len(x))[:, None] < 50, np.nan, x)}
+    )
+    graph = knn(data, 4, space="image", method="approximate")
+    assert (graph.indices[:50] == -1).all()
+    assert (graph.indices[50:] >= 50).all()
+    assert graph.compact.recall == graph.recall
+
+
+def test_auto_is_exact_until_that_takes_too_long(monkeypatch):
+    x = points()
+    assert knn(x, 4, method="auto").recall is None
+    monkeypatch.setattr(search_module, "PATIENCE", 0.0)
+    assert knn(x, 4, method="auto").recall is not None
+    assert knn(x, 4).recall is None
+
+
+def test_an_unknown_method_is_named():
+    with pytest.raises(ValueError, match="`method` must be one of 'exact', 'appr"):
+        knn(points(10), 2, method="fast")
+
+
+def test_intervals_of_the_recall_by_hand():
+    # Every row finds 1 of 2 or 2 of 2, half of the rows each: shares 1/2 and 1.
+    found = np.array([1, 2] * 50)
+    recall = Recall.of(found, 2)
+    assert recall.value == 0.75
+    # Variance of the mean 1/16 * 100/99 / 100; .75 * .25 over it is 297 > 200.
+    assert recall.high - recall.low == pytest.approx(0.123, abs=0.002)
+    # All or nothing: the variance of the mean is that of 99 rows; 100 are taken.
+    clumped = Recall.of(np.array([0, 2, 2, 2] * 25), 2)
+    assert clumped.high - clumped.low == pytest.approx(0.176, abs=0.002)
+    # The exact binomial interval of 1,000 of 1,000: low is .025 ** (1 / 1000).
+    whole = Recall.of(np.full(1_000, 15), 15)
+    assert (whole.value, whole.high) == (1, 1)
+    assert whole.low == pytest.approx(0.025 ** (1 / 1_000), rel=1e-9)
+    none = Recall.of(np.zeros(1_000, dtype=int), 15)
+    assert (none.value, none.low) == (0, 0)
+    assert none.high == pytest.approx(1 - 0.025 ** (1 / 1_000), rel=1e-9)
+
+
+def test_intervals_hold_as_often_as_they_say():
+    rng = np.random.default_rng(1)
+    held = 0
+    for _ in range(400):
+        hard = rng.random(300) < 0.2  # rows that miss many at once
+        found = rng.binomial(15, np.where(hard, 0.6, 0.99))
+        recall = Recall.of(found, 15)
+        held += recall.low <= 0.2 * 0.6 + 0.8 * 0.99 <= recall.high
+    assert held >= 0.93 * 400
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["euclidean", "cosine"]))
+def test_the_kth_of_some_rows_is_that_of_all(seed, metric):
+    rng = np.random.default_rng(seed)
+    x = rng.integers(-2, 3, size=(rng.integers(3, 60), 2)).astype(float)
+    k = int(rng.integers(1, len(x)))
+    rows = np.flatnonzero(rng.random(len(x)) < 0.5)
+    expected = nearest(x, k, metric=metric)[1][rows, -1]
+    if len(rows):
+        np.testing.assert_array_equal(kth_of(x, rows, k, metric=metric), expected)
+
+
+def test_nothing_is_compiled_before_it_is_needed():
+    code = "import sys, refnet_viz.graph; print('pynndescent' in sys.modules)"
+    run = [sys.executable, "-c", code]
+    said = subprocess.run(run, capture_output=True, text=True, check=True)
+    assert said.stdout == "False\n"
