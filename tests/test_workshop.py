@@ -46,10 +46,16 @@ def flat(view, panel):
     return np.column_stack([np.frombuffer(part[name], "<f4") for name in "xy"])
 
 
+def turned(space, runs, data):
+    """Places of the PCA, turned to that of the first run as its training ended."""
+    first = rv.project(rv.embed(runs["plain"][0], data.test), "pca")
+    return rv.project(space, "pca", reference=first).coordinates
+
+
 def test_runs_show_their_test_rows(view, data, runs):
     assert view.screen.said["names"] == data.test.ids.tolist()
     space = rv.embed(runs["both"][0], data.test)
-    expected = rv.project(space, "pca").coordinates
+    expected = turned(space, runs, data)
     np.testing.assert_array_equal(flat(view, 1), expected)
 
 
@@ -89,7 +95,7 @@ def test_epochs_are_scrubbed(view, data, runs):
     )
     for number, name in enumerate(runs):
         space = rv.embed(runs[name][0].at(2), data.test)
-        expected = rv.project(space, "pca").coordinates
+        expected = turned(space, runs, data)
         np.testing.assert_array_equal(flat(view, number), expected)
     view.undo()
     assert titles(view) == ["plain, seed 0", "both, seed 0"]
@@ -142,7 +148,7 @@ def test_without_data_there_is_no_form(data, runs):
 
 
 @pytest.mark.slow
-def test_a_trained_variant_becomes_a_map(view, data):
+def test_a_trained_variant_becomes_a_map(view, data, runs):
     view.select(data.test.ids[:3])
     view.workshop.toggle.value = True
     form = view.workshop.form
@@ -155,7 +161,7 @@ def test_a_trained_variant_becomes_a_map(view, data):
     assert view.variant == name
     assert view.trained[name] is run
     space = rv.embed(run, data.test)
-    expected = rv.project(space, "pca").coordinates
+    expected = turned(space, runs, data)
     np.testing.assert_array_equal(flat(view, 2), expected)
     assert len(view.selected) == 3
     assert offered(view, "baseline")[-1] == name

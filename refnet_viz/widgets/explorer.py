@@ -423,8 +423,8 @@ class Explorer:
         if job is None:
             self.screen.rest()
             return
-        done = self.screen.heard(partial(self._computed, job))
-        self._running = job, later.Background(job.work, done)
+        finish = self.screen.heard(partial(self._computed, job))
+        self._running = job, later.Background(job.work, finish)
         self._report()
 
     def _report(self) -> None:

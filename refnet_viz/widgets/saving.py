@@ -86,8 +86,8 @@ class Saving:
             self._screen.send({"kind": "failed", "text": text})
             raise
         work = partial(self._write, write, arguments)
-        done = partial(self._written, which, note(which, view))
-        self._running = later.Background(work, done)
+        finish = partial(self._written, which, note(which, view))
+        self._running = later.Background(work, finish)
 
     def _write(self, write: Callable[..., bundle.File], arguments: Any) -> None:
         self._file = beside().call(write, *arguments)
@@ -176,5 +176,5 @@ def note(which: str, view: View) -> str:
         "tags": bool(len(state.tags)),
         "cosine distances": state.metric != "euclidean",
     }
-    words = [name for name, here in lacks.items() if here]
+    words = [name for name, lacking in lacks.items() if lacking]
     return f"without {' and '.join(words)}" if words else ""
