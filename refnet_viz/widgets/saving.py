@@ -90,8 +90,8 @@ class Saving(anywidget.AnyWidget):
             self.send({"kind": "failed", "text": f"{type(error).__name__}: {error}"})
             raise
         work = partial(self._write, write, arguments)
-        done = partial(self._written, which, note(which, view))
-        self._running = later.Background(work, done)
+        finish = partial(self._written, which, note(which, view))
+        self._running = later.Background(work, finish)
 
     def _write(self, write: Callable[..., bundle.File], arguments: Any) -> None:
         self._file = beside().call(write, *arguments)
@@ -177,5 +177,5 @@ def note(which: str, view: View) -> str:
         "earlier epochs": state.epoch is not None,
         "cosine distances": state.metric != "euclidean",
     }
-    words = [name for name, here in lacks.items() if here]
+    words = [name for name, lacking in lacks.items() if lacking]
     return f"without {' and '.join(words)}" if words else ""
