@@ -129,11 +129,11 @@ def wait_for(address, process, seconds=PATIENCE):
 
 
 def copy_quickstart(folder):
-    """Copy the quickstart, with networks that train for one epoch instead of six."""
+    """Copy the quickstart, with networks that train for one epoch instead of four."""
     text = (ROOT / "notebooks/01_quickstart.ipynb").read_text("utf-8")
-    assert text.count("epochs=6") == 1
+    assert text.count("epochs=4") == 1
     path = folder / "01_quickstart.ipynb"
-    path.write_text(text.replace("epochs=6", "epochs=1"), "utf-8")
+    path.write_text(text.replace("epochs=4", "epochs=1"), "utf-8")
 
 
 def write_notebook(path, cells):

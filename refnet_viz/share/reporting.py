@@ -224,7 +224,7 @@ def _figure(drawing: Drawing, *, folded: bool = False) -> str:
     figure = drawing.figure
     alt = text(figure.layout.meta["alt"])
     width = BETWEEN if folded else WIDTH
-    if folded:
+    if folded and figure.layout.width != BETWEEN:
         figure = fitted(figure, BETWEEN)
     address, height = picture(figure, width)
     image = f'<img src="{address}" alt="{alt}" width="{width}" height="{height}">'

@@ -87,7 +87,8 @@ def _comparison(material: Material) -> list[Drawing]:
     drawings = [Drawing(plot.compare(table, main, mode=mode), caption, {})]
     if main != names:
         words = "Every metric, drawn alike; the table below has the numbers."
-        drawings.append(Drawing(plot.compare(table, mode=mode), words, {}))
+        whole = plot.compare(table, columns=1.5, mode=mode)
+        drawings.append(Drawing(whole, words, {}))
     drawings[0].data["comparison"] = table
     return drawings
 
@@ -119,16 +120,19 @@ def _places(material: Material) -> pd.DataFrame:
 def _rewiring(material: Material) -> list[Drawing]:
     if not material.others:
         raise ValueError("there is only one variant.")
-    return [_rewired(material, name) for name in reversed(material.others)]
+    first, *others = reversed(material.others)
+    folded = [_rewired(material, name, columns=1.5) for name in others]
+    return [_rewired(material, first), *folded]
 
 
-def _rewired(material: Material, name: str) -> Drawing:
+def _rewired(material: Material, name: str, columns: float | None = None) -> Drawing:
     base = material.baseline
     figure = plot.rewiring(
         material.graphs,
         base,
         name,
         layout=material.layouts[base],
+        columns=columns,
         mode=material.palette,
     )
     before, after = material.graphs[base][0], material.graphs[name][0]
@@ -154,8 +158,11 @@ def _overlaps(material: Material) -> list[Drawing]:
 
 
 def _attribution(material: Material) -> list[Drawing]:
+    names = [material.baseline, *material.others[-1:]]
     figure = plot.attribution(
-        material.attributions, layout=material.layouts, mode=material.palette
+        {name: material.attributions[name] for name in names},
+        layout={name: material.layouts[name] for name in names},
+        mode=material.palette,
     )
     tables = [
         attribution.patterns.assign(variant=name)

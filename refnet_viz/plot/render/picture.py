@@ -106,7 +106,7 @@ def render(
         }
         options: dict[str, Any] = {"metadata": metadata}
         if kind == "webp":
-            options = {"pil_kwargs": {"quality": QUALITY, "method": 3}}
+            options = {"pil_kwargs": {"quality": QUALITY, "method": 2}}
         canvas.savefig(file, format=kind, dpi=96 * scale, **options)
     content = file.getvalue()
     if kind != "svg":
