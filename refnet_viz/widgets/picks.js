@@ -1,9 +1,9 @@
 // What can be done with the selection, above the pane: combine, invert, grow and tag it.
 const HOWS = [
   ["alone", "New", "the next lasso or click on a class selects anew"],
-  ["add", "Add", "the next ones add to the selection"],
-  ["remove", "Remove", "the next ones take away from it"],
-  ["intersect", "Within", "the next ones keep what lies in both"],
+  ["add", "+", "add: the next ones join the selection"],
+  ["remove", "−", "remove: the next ones leave it"],
+  ["intersect", "∩", "intersect: the next ones keep what lies in both"],
 ];
 
 function picksOf(root, send) {
