@@ -88,7 +88,7 @@ def graph(spaces, variant, seed=0, k=3, **options):
 
 async def settled(view):
     """Wait until the explorer has nothing left to compute."""
-    while view._running is not None:
+    while view._meanwhile.running is not None:
         await asyncio.sleep(0.001)
 
 

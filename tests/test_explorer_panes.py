@@ -325,9 +325,10 @@ def _shown(trace):
 
 def test_a_cell_keeps_a_picture(view, monkeypatch):
     shown = []
-    monkeypatch.setattr(
-        "refnet_viz.widgets.explorer.display", lambda what, **_: shown.append(what)
-    )
+    for room in ("explorer", "meanwhile"):
+        monkeypatch.setattr(
+            f"refnet_viz.widgets.{room}.display", lambda what, **_: shown.append(what)
+        )
     view._ipython_display_()
     live, still = shown
     told = live.pop("application/vnd.jupyter.widget-view+json")

@@ -425,7 +425,7 @@ def test_neighbours_in_other_spaces_come_whatever_the_store_has_dropped(spaces, 
 def test_a_closed_explorer_computes_nothing(spaces):
     async def notebook():
         view = rv.explore(spaces, k=3)
-        store, (_, running) = view._store, view._running
+        store, (_, running) = view._store, view._meanwhile.running
         view.close()
         while running._thread.is_alive():
             await asyncio.sleep(0.001)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as W
@@ -14,8 +12,6 @@ import pandas as pd
 import plotly.graph_objects as go
 from IPython.display import display
 
-from .._beside import beside
-from .._progress import Cancelled
 from ..data.dataset import Dataset
 from ..explorer import ahead, panes, picture
 from ..explorer.code import code_of
@@ -25,19 +21,19 @@ from ..explorer.legend import selected_by
 from ..explorer.points import PointTable, class_words
 from ..explorer.selection import ADD, ALONE, combined, grown, inverted
 from ..explorer.state import MOST, History, State, clicked
-from ..explorer.store import JUDGED_AT_ONCE, Store
+from ..explorer.store import Store
 from ..explorer.tags import COLUMN, checked_column, checked_word
 from ..explorer.view import View, drawn_rows_of, inside
 from ..explorer.wire import picks
 from . import later
 from .controls import setting_of
 from .lifetime import close_all
+from .meanwhile import Meanwhile
 from .saving import Saving
 from .screen import Screen
 from .workshop import Made, Workshop
 
 CLOSED = "this explorer is closed, as it is when its cell runs again: use the new one."
-SOON, TICK = 0.3, 0.5  # seconds until work is told, and between two reports
 SLIDERS = ("k", "weights", "epoch")  # many moves of one are one step back
 
 
@@ -111,14 +107,9 @@ class Explorer:
         self._history = History()
         self._pointed: tuple[str, int] | None = None  # variant and row
         self._closed = False
-        self._running: tuple[ahead.Job, later.Background] | None = None
-        self._jobs: Iterator[ahead.Job] = iter(())
-        self._stopped = self._ticking = False
-        self._still = ("", "")
         self._filtering = False
-        self._display: Any = None
-        self._outdated = False  # the still picture
         self.screen = Screen(mode=state.mode, said=self._point_names())
+        self._meanwhile = Meanwhile(self.screen, self._show_computed)
         self._saving = Saving(self.screen)
         self.workshop = None
         if data is not None:
@@ -291,8 +282,7 @@ class Explorer:
         """Free what the explorer holds in the kernel and in the page."""
         if self._closed:
             return
-        if self._running is not None:
-            self._running[1].cancel()
+        self._meanwhile.close()
         close_all(self.widget)
         # Notebooks keep whatever a cell has returned; this leaves them an empty shell.
         vars(self).clear()
@@ -339,7 +329,7 @@ class Explorer:
             self.screen.control(self._view, words=words, undoable=bool(self._history))
             self.screen.say("")
             self._draw()
-        self._compute_later()
+        self._meanwhile.follow(self._view)
 
     def _draw(self) -> None:
         self.screen.draw(self._view)
@@ -393,105 +383,21 @@ class Explorer:
         bundle: Any = self.widget._repr_mimebundle_()
         data = bundle[0] if isinstance(bundle, tuple) else bundle  # as anywidget has it
         display({**data, "text/plain": ""}, raw=True)
-        # Of many points it comes when there is nothing else to show.
-        many = self._view.hurried and self._view.total > JUDGED_AT_ONCE
-        self._still = (picture.words_only if many else picture.still)(self._view)
-        self._outdated = many or bool(self._view.missing_layouts)
-        self._display = display(_bundle(*self._still), raw=True, display_id=True)
-        self._compute_later()
+        self._meanwhile.leave_picture(self._view)
 
-    # What happens meanwhile
-
-    def _compute_later(self) -> None:
-        """Compute what the view left for later; what runs for it goes on."""
-        if not later.possible():
-            return
-        self._jobs = ahead.jobs(self._view)
-        self._stopped = False
-        if self._running is None:
-            self._compute()
-        elif not ahead.is_needed(self._running[0], self._view):
-            self._running[1].cancel()
-
-    def _compute(self) -> None:
-        """Begin the next job, if there is one and nothing else is to be done first."""
-        job = next(self._jobs, None)
-        if self._outdated and (job is None or job.kind not in ahead.SHOWN):
-            if job is not None:
-                self._jobs = chain([job], self._jobs)
-            job = self._still_job()
-        if job is None:
-            self.screen.rest()
-            return
-        finish = self.screen.heard(partial(self._computed, job))
-        self._running = job, later.Background(job.work, finish)
-        self._report()
-
-    def _report(self) -> None:
-        """Say what runs and how far it is, now and as long as it runs."""
-        if self._running is None:
-            return
-        job, running = self._running
-        if job.kind in ahead.SHOWN or running.seconds > SOON:
-            self.screen.compute(job.words, running.part, running.seconds)
-        if not self._ticking:
-            self._ticking = True
-            later.soon(self._tick, TICK)
-
-    def _tick(self) -> None:
-        if not self._closed:
-            self._ticking = False
-            self._report()
-
-    def _cancel(self) -> None:
-        """Stop what is computed for later, until something changes."""
-        self._stopped = True
-        if self._running is not None:
-            self._running[1].cancel()
-
-    def _computed(self, job: ahead.Job, error: BaseException | None) -> None:
-        """Show what a job computed, and begin the next one."""
-        if self._closed:
-            return
-        self._running = None
-        if self._stopped:
-            self.screen.rest(f"stopped before: {job.words}; a change goes on")
-            return
-        if error is not None and not isinstance(error, Cancelled):
-            self.screen.rest()
-            raise error
-        self._show_computed(job)
-        self._compute()
-
-    def _show_computed(self, job: ahead.Job) -> None:
+    def _show_computed(self, job: ahead.Job) -> View:
+        """Show what a job computed; return the view that is shown then."""
         if job.kind in ahead.SHOWN:
             self._view = self._view.renewed()
             self._draw()
-            self._outdated = self._outdated or job.kind is ahead.Kind.LAYOUT
         elif job.kind is ahead.Kind.BANDS:
             self._draw_strip(banded=True)
         elif job.kind is ahead.Kind.NAMES:
             self._view = self._view.renewed()
             self.screen.draw(self._view)
-        elif job.kind is ahead.Kind.PICTURE:
-            later.soon(self._put_still)
-        else:
+        elif job.kind is not ahead.Kind.PICTURE:
             self._draw_detail()
-
-    def _still_job(self) -> ahead.Job:
-        """Return the job that draws what the maps show now, for a saved notebook."""
-        self._outdated, view = False, self._view
-
-        def draw() -> None:
-            self._still = picture.still(view, beside().call)
-
-        words = "picture for the saved notebook"
-        return ahead.Job(ahead.Kind.PICTURE, view.keys[0], words, draw)
-
-    def _put_still(self) -> None:
-        """Show the picture; where errors are caught it would go astray."""
-        if self._display is not None and not self._closed:
-            self._display.update(_bundle(*self._still), raw=True)
+        return self._view
 
     # What is done to controls and maps
 
@@ -551,7 +457,7 @@ class Explorer:
             "clear": lambda: self.select(None),
             "set": self._on_set,
             "undo": self.undo,
-            "cancel": self._cancel,
+            "cancel": self._meanwhile.cancel,
             "save": self._save,
             "code": self._send_code,
             "invert": self.invert,
@@ -594,7 +500,7 @@ class Explorer:
             self._draw_detail()
             lacking = len(self._view.beside(self._view.keys[panel]))
             if len(self.screen.detail["elsewhere"]) < lacking:
-                self._compute_later()
+                self._meanwhile.follow(self._view)
 
     def _on_tag(self, word: str, column: str) -> None:
         try:
@@ -619,8 +525,3 @@ class Explorer:
         """Select classes of the legend, as the map in focus shows them."""
         points = self._view.coloring.values[self._view.focus]
         self.change(rows=selected_by(points, self.state.rows, codes, how))
-
-
-def _bundle(image: str, alt: str) -> dict[str, str]:
-    """Return a still picture and its words as a notebook keeps them."""
-    return {"text/html": image, "text/plain": alt}
