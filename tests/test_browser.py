@@ -162,7 +162,8 @@ def moves_the_controls(notebook):
         ("by modality", "where a modality contradicts them"),
     ):
         edges.select_option(kind)
-        until(f"scene.data.panels[1].notes.at(-1).endsWith({note!r})")
+        last = "scene.data.panels[1].notes.at(-1).split(', names: ')[0]"
+        until(f"{last}.endsWith({note!r})")
         counts[kind] = notebook.map(drawn)
     assert counts["all"] == counts["kept"] == counts["by modality"] > 0
     assert counts["gained"] == counts["lost"] == 0  # the same text in every variant
@@ -173,7 +174,7 @@ def moves_the_controls(notebook):
     until("scene.data.panels.every(p => p.notes[0] === 'sum space, cosine')")
     expect(page.locator(".rv-weight").first).to_be_hidden()
     page.get_by_label("Distance", **press).select_option("euclidean")
-    until("scene.data.panels.every(p => p.notes[0] === 'sum space')")
+    until("scene.data.panels.every(p => /^sum space(, \\d|$)/.test(p.notes[0]))")
     weight = page.get_by_role("slider", name="Weight of text")
     weight.focus()
     for _ in range(10):
@@ -765,7 +766,8 @@ def test_fifty_runs_of_a_cell_leave_nothing_behind(opened):
     kinds, sizes = zip(*told, strict=True)
     assert kinds[0]["Screen"] == 1
     assert all(found == kinds[0] for found in kinds)
-    assert sizes[3] - sizes[1] < 12, sizes  # MiB; a map of 60 points holds 0.5
+    # MiB; a map of 60 points holds 0.5. The first runs import what comes meanwhile.
+    assert sizes[3] - sizes[2] < 8, sizes
     assert page.locator(".rv-explorer").count() == 1
     assert page.locator("canvas.rv-base").count() == 2
     assert notebook.errors() == []

@@ -83,7 +83,7 @@ def test_voila_serves_the_quickstart(voila, page):
 
 def shows_the_present(page):
     """Voila shows the page when all cells have run: a later one searches, lets go."""
-    explorer = page.locator(".rv-explorer")
+    explorer = page.locator(".rv-explorer:not(.rv-workshop)")
     explorer.wait_for()
     listed = page.locator("table.dataframe:has(th:text-is('purity'))").last
     count = listed.locator("tbody tr").count()
@@ -98,7 +98,7 @@ def shows_the_present(page):
 
 def moves_a_control(page):
     """More neighbours change the numbers; all edges change the map."""
-    strip = page.locator(".rv-explorer .rv-strip")
+    strip = page.locator(".rv-strip")
     before = strip.inner_text()
     handle = page.locator(".rv-k input")
     handle.focus()

@@ -120,6 +120,7 @@ def test_one_finger_scrolls_until_a_tool_is_chosen(page):
     fingers.move(*[[(x + dx, y + dy)] for dx, dy in ring])
     page.wait_for_function(f"() => {STATE}.rows.length > 0")
     assert page.evaluate("scrollY") == before
+    page.wait_for_timeout(500)  # a tap at once would be a part of the gesture
     page.get_by_role("button", name="Lasso").tap()  # again, and a finger scrolls
     expect(page.locator(".rv-scene")).to_have_attribute("data-fingers", "false")
 

@@ -368,8 +368,7 @@ class Explorer:
         """Return the widget, or with a form for training both, one above the other."""
         if self.workshop is None:
             return self.screen
-        for name in ("rv-explorer", f"rv-{self.state.mode}"):
-            self.workshop.add_class(name)
+        self.workshop.add_class("rv-explorer")
         widget = W.VBox([self.screen, self.workshop])
         widget.add_class("rv-both")
         return widget
@@ -495,6 +494,8 @@ class Explorer:
             self._draw_detail()
         if place >= 0 and panel < len(self.state.variants):
             row = int(self._view.drawn_rows[place])
+            if len(self.state.pinned) == 2 and row in self.state.pinned:
+                return  # the two are being compared
             self._pointed = self.state.variants[panel], row
             self.screen.answer(self._view, place)
             self._draw_detail()

@@ -219,6 +219,15 @@ function actions(model, parts, send, box) {
   };
 }
 
+// The form for training below, of ipywidgets, if there is one.
+function formOf(el) {
+  return el.closest(".rv-both")?.querySelector(".rv-workshop");
+}
+
+function dress(node, mode) {
+  for (const name of ["light", "dark"]) node?.classList.toggle(`rv-${name}`, name === mode);
+}
+
 export default {
   render({ model, el }) {
     el.classList.add("rv-explorer");
@@ -281,7 +290,8 @@ export default {
     };
     ends.push(followTheme(model.get("mode"), (mode) => {
       scene.mode = mode;
-      for (const name of ["light", "dark"]) el.classList.toggle(`rv-${name}`, name === mode);
+      dress(el, mode);
+      dress(formOf(el), mode);
       update();
       told.key();
     }));
@@ -300,8 +310,9 @@ export default {
     Object.values(told).forEach((draw) => draw());
     // The form for training below is of ipywidgets, once both are in the page.
     const attached = requestAnimationFrame(() => {
-      const form = el.closest(".rv-both")?.querySelector(".rv-workshop");
+      const form = formOf(el);
       if (form) ends.push(nameControls(form));
+      dress(form, scene.mode);
     });
     return () => {
       clearTimeout(pending);
