@@ -104,24 +104,26 @@ def test_controls_are_behind_a_button(page):
     color.wait_for(state="hidden")
 
 
-def test_one_finger_scrolls_until_a_tool_is_chosen(page):
-    fingers = Fingers(page)
+def test_one_finger_scrolls(page):
     x, y = middle(page)
     before = page.evaluate("scrollY")
-    fingers.move(*[[(x, y - 20 * step)] for step in range(8)])
+    Fingers(page).move(*[[(x, y - 20 * step)] for step in range(8)])
     page.wait_for_function(f"() => scrollY > {before} + 60")
     assert page.evaluate(f"{STATE}.rows.length") == 0
-    page.get_by_role("button", name="Lasso").tap()
-    x, y = middle(page)
-    page.wait_for_timeout(300)  # until it no longer glides
+
+
+def test_one_finger_draws_once_the_lasso_is_chosen(page):
+    lasso = page.get_by_role("button", name="Lasso")
+    lasso.tap()
+    expect(page.locator(".rv-scene")).to_have_attribute("data-fingers", "true")
     x, y = middle(page)
     before = page.evaluate("scrollY")
     ring = [(-80, -80), (0, -90), (80, -80), (90, 0), (80, 80), (0, 80), (-80, 80)]
-    fingers.move(*[[(x + dx, y + dy)] for dx, dy in ring])
+    Fingers(page).move(*[[(x + dx, y + dy)] for dx, dy in ring])
     page.wait_for_function(f"() => {STATE}.rows.length > 0")
     assert page.evaluate("scrollY") == before
     page.wait_for_timeout(500)  # a tap at once would be a part of the gesture
-    page.get_by_role("button", name="Lasso").tap()  # again, and a finger scrolls
+    lasso.tap()  # again, and a finger scrolls
     expect(page.locator(".rv-scene")).to_have_attribute("data-fingers", "false")
 
 
