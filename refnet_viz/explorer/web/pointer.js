@@ -71,6 +71,8 @@ function listen(panel) {
   const pinch = (event) => {
     if (event.touches.length !== 2) {
       apart = 0;
+      // Else the browser takes what is drawn for a fling, and the next tap for its end.
+      if (event.type === "touchmove" && drag && !drag.idle) event.preventDefault();
       return;
     }
     event.preventDefault();
