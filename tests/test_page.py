@@ -11,15 +11,16 @@ from pages import HOSTILE, Document, N, space
 
 import refnet_viz as rv
 from refnet_viz.data import Media
-from refnet_viz.explorer import panes, view
+from refnet_viz.explorer import panes, scripts, view
 from refnet_viz.explorer.colors import coloring_of
 from refnet_viz.explorer.embeddings import Key
 from refnet_viz.explorer.store import Store
 from refnet_viz.explorer.view import drawn_rows_of
 from refnet_viz.graph.points import purity_chance_by_point, same_label
 from refnet_viz.plot.page import source_hash
-from refnet_viz.share import payload
+from refnet_viz.share import markup, page, payload
 from refnet_viz.statistics import seed_band
+from refnet_viz.widgets.screen import Screen
 
 K = 4
 STEPS = [1, 2, 3, 4, 5, 7]
@@ -417,3 +418,18 @@ def test_an_unknown_colour_names_those_there_are(spaces, tmp_path):
     ):
         rv.export_html(spaces, tmp_path / "page.html", color="taste", k=K)
     assert list(tmp_path.iterdir()) == []
+
+
+DECLARED = re.compile(r"^(?:async )?(?:function|const|let|class) (\w+)", re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["page", "widget"])
+def test_no_name_is_declared_twice(name):
+    """Files become one script: a second function of a name replaces the first."""
+    parts = [Screen._esm]
+    if name == "page":
+        shared = scripts.script(*scripts.SCENE, *scripts.PANES, scripts.MORE)
+        parts = [shared, *(markup.source(file) for file in page.SCRIPTS)]
+    names = DECLARED.findall("\n".join(map(str, parts)))
+    assert len(names) > 50
+    assert [each for each in set(names) if names.count(each) > 1] == []

@@ -385,6 +385,24 @@ def test_a_class_is_selected_by_its_entry_in_the_legend(page, spaces):
     assert page.rows() == []
 
 
+def test_a_picture_is_shown_large(page):
+    page.run("() => refnetViz.change({ rows: [4] })")
+    opener = page.page.locator(".rv-enlarge")
+    source = opener.locator("img").get_attribute("src")
+    opener.click()
+    cover = page.page.locator(".rv-cover")
+    image = cover.locator("img")
+    assert image.get_attribute("src") == source
+    assert image.bounding_box()["height"] > 200
+    page.page.keyboard.press("Escape")
+    expect(cover).to_have_count(0)
+    assert page.run("() => document.activeElement.className") == "rv-enlarge"
+    assert page.rows() == [4]  # nothing else was let go
+    opener.click()
+    cover.click()
+    expect(cover).to_have_count(0)
+
+
 def test_hovering_shows_a_point_with_its_neighbours(page, store):
     places = page.places(1)
     apart = [np.sort(np.linalg.norm(places - one, axis=1))[1] for one in places]

@@ -6,6 +6,23 @@ function picture(parent, name, source, alt) {
   image.src = source;
 }
 
+// A picture over the maps, as large as they are; a click or Escape takes it away.
+function showLarge(opener, source, alt) {
+  const place = opener.closest(".rv-main");
+  const cover = button(place, "rv-cover", "", "close the picture", () => close());
+  picture(cover, "", source, alt);
+  const close = () => {
+    cover.remove();
+    if (opener.isConnected) opener.focus();
+  };
+  cover.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    close();
+  });
+  cover.focus();
+}
+
 function marked(item, same) {
   if (same === null || same === undefined) return;
   const mark = add(item, "span", "rv-mark", same ? "✓" : "");
@@ -78,7 +95,11 @@ function drawDetail(root, content, act = () => {}, terms = {}) {
     return;
   }
   const head = add(root, "div", "rv-head");
-  if (content.picture) picture(head, "rv-picture", content.picture, content.title);
+  if (content.picture) {
+    const open = button(head, "rv-enlarge", "", "", () => showLarge(open, content.picture, content.title));
+    open.title = "show it large";
+    picture(open, "rv-picture", content.picture, content.title);
+  }
   const words = add(head, "div", "rv-words");
   add(words, "div", "rv-title", content.title);
   if (content.text) add(words, "div", "rv-text", content.text);
