@@ -494,10 +494,10 @@ class Explorer:
             self._draw_detail()
         if place >= 0 and panel < len(self.state.variants):
             row = int(self._view.drawn_rows[place])
+            self.screen.answer(self._view, place)
             if len(self.state.pinned) == 2 and row in self.state.pinned:
                 return  # the two are being compared
             self._pointed = self.state.variants[panel], row
-            self.screen.answer(self._view, place)
             self._draw_detail()
             lacking = len(self._view.beside(self._view.keys[panel]))
             if len(self.screen.detail["elsewhere"]) < lacking:
