@@ -12,7 +12,7 @@ import numpy as np
 from .. import _check
 from .._nested import baseline_of
 from ..graph.neighbors import DISTANCES
-from ..plot.theme import AUTO, MODES
+from ..plot.theme import AUTO, PAGE_MODES
 from .embeddings import Embeddings, Key, Rows
 from .store import Store
 from .tags import Tags, checked_column, checked_word
@@ -189,7 +189,7 @@ class State:
         if name == "k":
             return _check.integer("k", value, low=1, high=choices[-1])
         if name == "mode":
-            return _check.one_of("mode", value, (*MODES, AUTO))
+            return _check.one_of("mode", value, PAGE_MODES)
         if name in {"seed", "epoch"}:
             if value not in choices:
                 raise ValueError(

@@ -114,7 +114,8 @@ MODES = {
 }
 
 
-AUTO = "auto"  # as the page around is
+AUTO = "auto"  # as the page around is, or the system
+PAGE_MODES = (*MODES, AUTO)  # of what can follow it
 _IN_DARK = {
     MODES["light"].muted: MODES["dark"].muted,
     **dict(zip(MODES["light"].classes, MODES["dark"].classes, strict=True)),

@@ -12,10 +12,7 @@ import pandas as pd
 from .. import _check
 from ..data.media import data_address
 from ..plot.page import source_hash
-from ..plot.theme import MODES
-
-AUTO = "auto"  # as the reader's system is set, now and when it changes
-PAGE_MODES = (*MODES, AUTO)
+from ..plot.theme import AUTO, MODES, PAGE_MODES, fixed
 
 FOLDER = Path(__file__).parent
 PAGE = """<!DOCTYPE html>
@@ -133,8 +130,7 @@ def palette_of(mode: str) -> str:
     >>> palette_of("auto"), palette_of("dark")
     ('light', 'dark')
     """
-    mode = _check.one_of("mode", mode, PAGE_MODES)
-    return "light" if mode == AUTO else mode
+    return fixed(_check.one_of("mode", mode, PAGE_MODES))
 
 
 def _scheme(mode: str) -> str:

@@ -54,7 +54,6 @@ let state = { ...written, ...wanted.patch };
 const touched = matchMedia("(hover: none) and (pointer: coarse)");
 const TOUCH = "Tap a dot to see it here with its neighbours. Draw around dots with the lasso to "
   + "select them; the tool with four arrows moves the map, plus and minus enlarge it.";
-const system = matchMedia("(prefers-color-scheme: dark)");
 let mode = data.mode;
 let look = data;
 let past = [];
@@ -558,13 +557,13 @@ function draw() {
   link();
 }
 
-// As the reader's system is set, now and when it changes.
-function dress() {
-  if (!data.dark) return;
-  mode = system.matches ? "dark" : "light";
-  look = mode === "dark" ? data.dark : data;
+// A page that has the colours of both modes is shown in either.
+function dress(now) {
+  mode = now;
+  look = data.dark && mode === "dark" ? data.dark : data;
   app.classList.toggle("rv-dark", mode === "dark");
   app.classList.toggle("rv-light", mode === "light");
+  draw();
 }
 
 // Writes into the address what is shown, without leaving steps for the back button.
@@ -768,9 +767,7 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   undo();
 });
-dress();
-system.addEventListener("change", () => { dress(); draw(); });
-draw();
+followTheme(data.dark ? "auto" : data.mode, dress);
 enlarge(wanted.zoom);
 sayStrange();
 addEventListener("hashchange", follow);

@@ -17,6 +17,7 @@ from ..explorer.store import Store
 from ..explorer.view import View
 from ..plot.render import render
 from ..plot.text import cut
+from ..plot.theme import AUTO
 from . import markup
 from .given import given, page_path, writing
 from .markup import text
@@ -126,7 +127,7 @@ def export_html(
         "mode": palette,
     }
     state = State.of(store, settings)
-    content = Content(store, state, bool(pictures), mode == markup.AUTO)
+    content = Content(store, state, bool(pictures), mode == AUTO)
     _check.one_of("color", color, content.colors)
     document = _page(content, mode)
     with writing(path) as file:

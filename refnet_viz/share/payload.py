@@ -41,6 +41,7 @@ from ..graph.naming import has_words
 from ..graph.points import labelled_neighbors, same_label
 from ..plot.points import point_size
 from ..plot.text import cut, middle
+from ..plot.theme import in_dark
 
 STEPS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50)  # of the slider of k
 MOST_BYTES = 5_000_000  # of neighbours; more seeds than fit stay at home
@@ -213,7 +214,7 @@ def payload(content: Content) -> dict[str, Any]:
         "color": content.state.color,
         "size": point_size(len(rows)),
         **_look(content, content.state.mode),
-        "dark": _look(content, "dark") | _styles(content) if content.auto else None,
+        "dark": _dark_look(content, colors) if content.auto else None,
         "mostEdges": MOST_EDGES,
         "names": content.state.names,
         "whenNames": content.state.choices(content.store)["names"],
@@ -467,24 +468,6 @@ def _look(content: Content, mode: str) -> dict[str, Any]:
     }
 
 
-def _styles(content: Content) -> dict[str, Any]:
-    """Return the colours and signs of all categories on a dark page."""
-    keys = [key for keys in content.runs.values() for key in keys]
-    tables = [content.table(key, content.state.k) for key in keys]
-    colorings = {
-        name: coloring_of(tables, name, "dark")[0]
-        for name in content.colors
-        if name not in OF_GRAPH
-    }
-    return {
-        "styles": {
-            name: [list(style) for style in coloring.styles]
-            for name, coloring in colorings.items()
-            if coloring.names
-        }
-    }
-
-
 def _edge_style(kind: str, mode: str) -> dict[str, Any]:
     style, _ = next(edges.styled(kind, None, 0, mode))
     return style
@@ -541,3 +524,13 @@ def _purity_chance(content: Content) -> str | None:
     key = content.runs[content.state.baseline][0]
     chance = content.table(key, content.state.k).purity_chance
     return None if chance is None else packed(chance[content.drawn], "<f4")
+
+
+def _dark_look(content: Content, colors: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what a dark page draws in other colours, from those of a light one."""
+    styles = {
+        color["name"]: [[in_dark(each), symbol] for each, symbol in color["styles"]]
+        for color in colors
+        if color.get("styles")
+    }
+    return {**_look(content, "dark"), "styles": styles}
