@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ..plot.color import Coloring
 from ..plot.text import middle
 from .embeddings import Rows
-from .selection import ALONE, combined
+from .selection import toggled
 
 LISTED = 12  # classes; of more the most frequent ones, and the others as one
 LONGEST_NAME = 32
@@ -94,7 +94,7 @@ def selected_by(points: Codes, rows: Rows, codes: Sequence[int], how: str) -> Ro
     codes
         The classes.
     how
-        As in `selection.combined`; "alone" clears where they are selected already.
+        As in `selection.toggled`.
 
     Examples
     --------
@@ -107,6 +107,4 @@ def selected_by(points: Codes, rows: Rows, codes: Sequence[int], how: str) -> Ro
     [0, 1, 2]
     """
     members = np.flatnonzero(np.isin(points, codes))
-    if how == ALONE and np.array_equal(rows, members):
-        return members[:0]
-    return combined(rows, members, how)
+    return toggled(rows, members, how)

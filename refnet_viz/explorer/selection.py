@@ -43,6 +43,21 @@ def combined(rows: Rows, others: Rows, how: str) -> Rows:
     return np.intersect1d(rows, others) if how == INTERSECT else others
 
 
+def toggled(rows: Rows, others: Rows, how: str) -> Rows:
+    """Return what is selected after a click on a group of points, as `combined` does.
+
+    Alone it clears where just they are selected already.
+
+    Examples
+    --------
+    >>> toggled(np.array([1]), np.array([1]), "alone").tolist()
+    []
+    """
+    if how == ALONE and np.array_equal(rows, others):
+        return others[:0]
+    return combined(rows, others, how)
+
+
 def inverted(rows: Rows, count: int) -> Rows:
     """Return the rows that are not selected.
 

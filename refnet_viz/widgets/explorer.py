@@ -19,7 +19,7 @@ from ..explorer.filters import Filter
 from ..explorer.inputs import rows_of
 from ..explorer.legend import selected_by
 from ..explorer.points import PointTable, class_words
-from ..explorer.selection import ADD, ALONE, combined, grown, inverted
+from ..explorer.selection import ADD, ALONE, combined, grown, inverted, toggled
 from ..explorer.state import MOST, History, State, clicked
 from ..explorer.store import Store
 from ..explorer.tags import COLUMN, checked_column, checked_word
@@ -517,10 +517,7 @@ class Explorer:
         """Select the points of some bins of a filter."""
         by_name = {one.name: one for one in self._filters()}
         members = by_name[name].rows(first, last)
-        rows = members[:0]
-        if how != ALONE or not np.array_equal(self.state.rows, members):
-            rows = combined(self.state.rows, members, how)
-        self.change(rows=rows)
+        self.change(rows=toggled(self.state.rows, members, how))
 
     def _on_class(self, codes: list[int], how: str) -> None:
         """Select classes of the legend, as the map in focus shows them."""
