@@ -10,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..plot.color import Coloring
-from ..plot.theme import class_style, ink
+from ..plot.color import Coloring, with_hollow
+from ..plot.theme import class_style
 from .embeddings import Rows
 
 COLUMN = "tag"  # what the first column is called
 NONE = "no tag"
-HOLLOW = "circle-open"
 
 Codes = npt.NDArray[np.int64]
 
@@ -175,15 +174,9 @@ def coloring(
     taken = {str(label): number for number, label in enumerate(classes)}
     for word in column.words:
         taken.setdefault(word, len(taken))
-    styles = [class_style(taken[word], mode) for word in column.words]
-    styles.append((ink(mode).muted, HOLLOW))
+    styles = tuple(class_style(taken[word], mode) for word in column.words)
     codes = np.where(column.codes < 0, len(column.words), column.codes)
-    return Coloring(
-        name,
-        (codes,) * panels,
-        (*column.words, NONE),
-        tuple(styles),
-        mode,
-        hollow=len(column.words),
-        kind="categories",
+    tagged = Coloring(
+        name, (codes,) * panels, column.words, styles, mode, kind="categories"
     )
+    return with_hollow(tagged, NONE)

@@ -251,7 +251,7 @@ def _labels(embeddings: Sequence[Embedding], which: str, mode: str) -> Coloring:
         np.where(mask, len(kinds), column)
         for mask, column in zip(bare, columns, strict=True)
     ]
-    return _with_hollow(_classes(title, columns, kinds, mode), NO_LABEL)
+    return with_hollow(_classes(title, columns, kinds, mode), NO_LABEL)
 
 
 def _unlabelled(embedding: Embedding, which: str) -> npt.NDArray[np.bool_]:
@@ -260,7 +260,7 @@ def _unlabelled(embedding: Embedding, which: str) -> npt.NDArray[np.bool_]:
     return ~labelled(embedding.labels, None, len(embedding))
 
 
-def _with_hollow(found: Coloring, name: str) -> Coloring:
+def with_hollow(found: Coloring, name: str) -> Coloring:
     """Return a colouring with one more category, of points that have no value."""
     style = ink(found.mode).muted, f"circle{OPEN}"
     return replace(
@@ -289,7 +289,7 @@ def modalities_lacking(embeddings: Sequence[Embedding]) -> list[str]:
 
 def _presence(embeddings: Sequence[Embedding], color: str, mode: str) -> Coloring:
     lacking = [np.asarray(e.columns[color] == "no").astype(int) for e in embeddings]
-    return _with_hollow(_classes(short(color), lacking, ["yes"], mode), "no")
+    return with_hollow(_classes(short(color), lacking, ["yes"], mode), "no")
 
 
 def _correct(embeddings: Sequence[Embedding], mode: str) -> Coloring:
@@ -302,7 +302,7 @@ def _correct(embeddings: Sequence[Embedding], mode: str) -> Coloring:
     blue, red = (class_style(i, mode)[0] for i in (0, 3))
     styles = ((blue, "circle"), (red, "x"))
     result = Coloring("prediction", tuple(wrong), ("right", "wrong"), styles, mode)
-    return _with_hollow(result, NO_LABEL) if np.any(np.array(wrong) == 2) else result
+    return with_hollow(result, NO_LABEL) if np.any(np.array(wrong) == 2) else result
 
 
 def _of_values(
