@@ -2,15 +2,6 @@
 // says so; where the page may not write there, the text stands to be taken by hand.
 const LINGER = 5000; // milliseconds
 
-async function copied(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return false; // not allowed here
-  }
-}
-
 function inShort(text) {
   const lines = text.split("\n");
   return lines.length > 1 ? `${lines[0]} … (${lines.length} lines)` : text;

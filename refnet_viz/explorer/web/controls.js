@@ -118,16 +118,22 @@ function save(name, content, type = "text/csv") {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-// Resolves to whether the text is on the clipboard.
-async function copy(text) {
+// Resolves to whether the page may write to the clipboard, and has.
+async function copied(text) {
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    const area = add(document.body, "textarea", "rv-live", text);
-    area.select();
-    const done = document.execCommand("copy");
-    area.remove();
-    return done;
+    return false; // not allowed here
   }
+}
+
+// The same, by the older way where that fails: pages from disk may have no other.
+async function copy(text) {
+  if (await copied(text)) return true;
+  const area = add(document.body, "textarea", "rv-live", text);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  return done;
 }
