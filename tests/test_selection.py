@@ -223,6 +223,15 @@ def test_bad_tags_are_refused(view, words, error, sentence):
         assert str(caught.value) == f"`column` must be {words}."
 
 
+@pytest.mark.parametrize("column", ["id", "text", "in_degree", "correct "])
+def test_tags_replace_no_column_of_the_table(view, column):
+    before = view.search("ant")
+    with pytest.raises(ValueError, match=r"must be no name of another co") as caught:
+        view.tag("x", ["p1"], column=column)
+    assert repr(column.strip()) in str(caught.value)
+    pd.testing.assert_frame_equal(view.selected, before)
+
+
 def test_code_and_snapshot_have_the_tags(view, spaces, tmp_path):
     view.tag("one", ["p1", "p4"])
     view.tag("two", ["p2"], column="second")
@@ -359,6 +368,11 @@ def test_points_without_labels_have_filters():
             pd.Series(["a", "b"], index=["r0", "z"]),
             ValueError,
             "`labels` must hold known ids, got 'z'.",
+        ),
+        (
+            pd.Series(["a"], index=pd.MultiIndex.from_tuples([("r0", 1)])),
+            ValueError,
+            "`labels` must have an index of one level, the ids, got 2 levels.",
         ),
         (
             pd.Series(["a", None], index=["r0", "r1"]),

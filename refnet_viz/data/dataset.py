@@ -343,7 +343,8 @@ class Dataset:
         TypeError
             If `labels` is no Series.
         ValueError
-            If an id is unknown or repeats, or fewer than two labels occur.
+            If an id is unknown or repeats, the index has several levels, or fewer than
+            two labels occur.
 
         Examples
         --------
@@ -356,6 +357,11 @@ class Dataset:
         if not isinstance(labels, pd.Series):
             kind = type(labels).__name__
             raise TypeError(f"`labels` must be a Series indexed by ids, got {kind}.")
+        if labels.index.nlevels > 1:
+            raise ValueError(
+                "`labels` must have an index of one level, the ids, got "
+                f"{labels.index.nlevels} levels."
+            )
         _check.unique("labels", labels.index.astype(str).tolist())
         rows = positions(self.ids, labels.index.astype(str).to_numpy(), name="labels")
         values = np.full(len(self), None, dtype=object)

@@ -15,7 +15,7 @@ from ..graph.neighbors import DISTANCES
 from ..plot.theme import AUTO, PAGE_MODES
 from .embeddings import Embeddings, Key, Rows
 from .store import Store
-from .tags import Tags, checked_column, checked_word
+from .tags import Tags, checked_word
 
 BY_MODALITY = "by modality"
 EDGES = ("none", "all", BY_MODALITY, "kept", "gained", "lost")
@@ -310,7 +310,7 @@ def _tags(store: Store, tags: Any) -> Tags:
         return tags
     named, runs = Tags(), store.embeddings
     for column, words in dict(tags).items():
-        name = checked_column(column, store.colors)
+        name = store.tag_column(column)
         for word, ids in words.items():
             rows = runs.rows(ids)
             named = named.put(name, checked_word(word), rows, count=len(runs.first))

@@ -31,6 +31,7 @@ from .cache import Cache
 from .colors import OF_GRAPH, coloring_of, options
 from .embeddings import Earlier, Embeddings, Key
 from .points import Floats, PointTable, Sources
+from .tags import checked_column
 
 Call = Callable[..., Any]
 
@@ -127,6 +128,10 @@ class Store:
     def colors(self) -> list[str]:
         """Names that colour can show, see `colors.options`."""
         return options(self.embeddings.embeddings)
+
+    def tag_column(self, name: Any) -> str:
+        """Return the name of a column of tags, see `tags.checked_column`."""
+        return checked_column(name, self.colors, self.embeddings.first.columns)
 
     def coloring(
         self, tables: Sequence[PointTable], keys: Sequence[Key], color: str, mode: str

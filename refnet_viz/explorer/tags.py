@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ..data.meaning import RESERVED
 from ..plot.color import Coloring, with_hollow
 from ..plot.theme import class_style
 from .embeddings import Rows
@@ -106,21 +107,28 @@ class Tags:
         }
 
 
-def checked_column(name: Any, taken: Collection[str]) -> str:
+def checked_column(name: Any, colors: Collection[str], columns: Any) -> str:
     """Return the name of a column of tags.
+
+    Parameters
+    ----------
+    name
+        The name.
+    colors, columns
+        Names of other colours, and of the metadata.
 
     Raises
     ------
     TypeError
         If it is no text.
     ValueError
-        If it is empty or there is another colour of this name.
+        If it is empty or a table of points has another colour or column of this name.
 
     Examples
     --------
-    >>> checked_column(" mine ", ["label"])
+    >>> checked_column(" mine ", ["label"], [])
     'mine'
-    >>> checked_column("label", ["label"])
+    >>> checked_column("label", ["label"], [])
     Traceback (most recent call last):
     ...
     ValueError: `column` must be no name of another colour, got 'label'.
@@ -130,8 +138,10 @@ def checked_column(name: Any, taken: Collection[str]) -> str:
     name = " ".join(name.split())
     if not name:
         raise ValueError("`column` must be a name, got an empty one.")
-    if name in taken:
+    if name in colors:
         raise ValueError(f"`column` must be no name of another colour, got {name!r}.")
+    if name in RESERVED or name in columns:
+        raise ValueError(f"`column` must be no name of another column, got {name!r}.")
     return name
 
 

@@ -22,7 +22,7 @@ from ..explorer.points import PointTable, class_words
 from ..explorer.selection import ADD, ALONE, combined, grown, inverted, toggled
 from ..explorer.state import MOST, History, State, clicked
 from ..explorer.store import Store
-from ..explorer.tags import COLUMN, checked_column, checked_word
+from ..explorer.tags import COLUMN, checked_word
 from ..explorer.view import View, drawn_rows_of, inside
 from ..explorer.wire import picks
 from . import later
@@ -223,7 +223,7 @@ class Explorer:
         rows = self.state.rows if ids is None else runs.rows(ids)
         if not len(rows):
             raise ValueError("`ids` must hold a point to be tagged, got none.")
-        name = checked_column(column, self._store.colors)
+        name = self._store.tag_column(column)
         count = self._view.total
         tags = self.state.tags.put(name, checked_word(word), rows, count=count)
         self.change(tags=tags)
