@@ -9,6 +9,7 @@ from lab import FLAGS, chromium
 
 from refnet_viz import plot
 from refnet_viz.embedding import Embedding
+from refnet_viz.plot.ink import MODES
 from refnet_viz.plot.points import MOST_SVG
 from refnet_viz.share.save import save
 
@@ -75,6 +76,69 @@ def test_hovering_shows_the_text_as_it_is(browser, folder):
         assert page.evaluate("typeof hit") == "undefined"
         assert len(asked) == 2
         assert complaints == []
+
+
+COLORS = """() => {
+  const of = (node, key) => getComputedStyle(node)[key];
+  const title = document.querySelector(".gtitle");
+  const tick = document.querySelector(".legendtext");
+  return {
+    body: of(document.body, "backgroundColor"),
+    paper: of(document.querySelector(".main-svg"), "backgroundColor"),
+    title: of(title, "fill"),
+    legend: of(tick, "fill"),
+    points: [...document.querySelectorAll(".points path")].map((p) => of(p, "fill")),
+  };
+}"""
+
+
+def rgb(color):
+    red, green, blue = bytes.fromhex(color[1:])
+    return f"rgb({red}, {green}, {blue})"
+
+
+def assert_looks(page, mode):
+    seen = page.evaluate(COLORS)
+    ink = MODES[mode]
+    assert seen["paper"] == seen["body"] == rgb(ink.paper)
+    assert seen["title"] == seen["legend"] == rgb(ink.text)
+    assert {*seen["points"]} == {*map(rgb, ink.classes)}
+
+
+@pytest.fixture
+def nine():
+    points = np.random.default_rng(0).normal(size=(27, 3))
+    return Embedding.from_arrays(points, labels=np.arange(27) % 9)
+
+
+def test_a_figure_is_as_the_system_and_as_the_notebook_around_it(browser, folder, nine):
+    path = save(
+        plot.latent(nine, layout="pca"), folder / "auto.html", plotlyjs="directory"
+    )
+    with opened(browser, path, color_scheme="dark") as (page, _, complaints):
+        assert_looks(page, "dark")
+        page.emulate_media(color_scheme="light")
+        assert_looks(page, "light")
+        page.evaluate("document.body.dataset.jpThemeLight = 'false'")  # Lab
+        assert_looks(page, "dark")
+        page.evaluate("document.body.dataset.jpThemeLight = 'true'")
+        page.emulate_media(color_scheme="dark")
+        assert_looks(page, "light")
+        page.evaluate("delete document.body.dataset.jpThemeLight")
+        page.evaluate("document.body.dataset.vscodeThemeKind = 'vscode-light'")
+        assert_looks(page, "light")
+        page.evaluate("document.body.dataset.vscodeThemeKind = 'vscode-dark'")
+        assert_looks(page, "dark")
+        assert complaints == []
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_a_figure_of_one_mode_stays_as_it_is(browser, folder, nine, mode):
+    figure = plot.latent(nine, layout="pca", mode=mode)
+    path = save(figure, folder / f"{mode}.html", plotlyjs="directory")
+    for scheme in ("light", "dark"):
+        with opened(browser, path, color_scheme=scheme) as (page, _, _):
+            assert_looks(page, mode)
 
 
 ATTACKS = (

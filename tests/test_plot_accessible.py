@@ -14,12 +14,12 @@ from PIL import Image
 
 from refnet_viz import plot
 from refnet_viz.plot.describe import title_of
+from refnet_viz.plot.ink import DASHES, MODES, SYMBOLS, class_style, stroke
 from refnet_viz.plot.manifest import final
 from refnet_viz.plot.render import render
 from refnet_viz.plot.render.style import colour
 from refnet_viz.plot.render.text import read, wrapped, written
 from refnet_viz.plot.text import unmarked
-from refnet_viz.plot.theme import DASHES, MODES, SYMBOLS, class_style, stroke
 from refnet_viz.share.save import save
 
 COLUMN = 317  # pixels of 3.3 inches

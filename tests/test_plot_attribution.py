@@ -15,8 +15,8 @@ from refnet_viz.graph.pairs import common_by_depth
 from refnet_viz.graph.sets import SEVERAL
 from refnet_viz.layout import Layout, project
 from refnet_viz.plot import attribution, bound, overlaps, responsibility, spectrum
+from refnet_viz.plot.ink import MODES
 from refnet_viz.plot.text import signed
-from refnet_viz.plot.theme import MODES
 from refnet_viz.responsibility import cross_fit, scores
 
 HOSTILE = "<script>x</script>"
@@ -639,7 +639,9 @@ def test_modes_are_checked_and_nothing_changes(name):
     own = noisy()
     with pytest.raises(ValueError, match="mode") as caught:
         FIGURES[name](own, "dim")
-    assert str(caught.value) == "`mode` must be one of 'light', 'dark', got 'dim'."
+    assert str(caught.value) == (
+        "`mode` must be one of 'light', 'dark', 'auto', got 'dim'."
+    )
     first, second = (FIGURES[name](own, "light").to_json() for _ in range(2))
     assert first == second
 

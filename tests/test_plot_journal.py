@@ -12,12 +12,12 @@ import pytest
 from refnet_viz import plot
 from refnet_viz.config import VARIANTS
 from refnet_viz.embedding import Embedding
+from refnet_viz.plot.ink import MODES
 from refnet_viz.plot.looks import colors, dashes, numbers
 from refnet_viz.plot.manifest import final
 from refnet_viz.plot.points import MOST_SVG, edge_opacity
 from refnet_viz.plot.render import text
 from refnet_viz.plot.render.text import read
-from refnet_viz.plot.theme import MODES
 from refnet_viz.share.save import save
 
 POINT = 0.75  # points a pixel

@@ -15,7 +15,7 @@ from refnet_viz.inference import embed
 from refnet_viz.layout import project
 from refnet_viz.plot import graph, latent
 from refnet_viz.plot.graph import hub_chance
-from refnet_viz.plot.theme import MODES
+from refnet_viz.plot.ink import MODES
 from refnet_viz.train import fit
 
 HOSTILE = ["a<b & c>d", "<script>x</script>", '<a href="http://x">']
@@ -266,7 +266,7 @@ GRAPH = knn(embedding(), k=2)
         (
             ValueError,
             {"mode": "dim"},
-            "`mode` must be one of 'light', 'dark', got 'dim'.",
+            "`mode` must be one of 'light', 'dark', 'auto', got 'dim'.",
         ),
         (
             TypeError,

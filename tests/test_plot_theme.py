@@ -4,10 +4,11 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from refnet_viz.plot.ink import MODES, class_style
 from refnet_viz.plot.panels import default_columns, grid
 from refnet_viz.plot.render.style import colour
 from refnet_viz.plot.text import count_of, escape, plain, short
-from refnet_viz.plot.theme import MODES, class_style, theme
+from refnet_viz.plot.theme import theme
 
 
 def luminance(name):

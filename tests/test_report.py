@@ -14,14 +14,14 @@ import pytest
 from pages import HOSTILE, Document, N, space
 
 import refnet_viz as rv
-from refnet_viz.data.media import data_address
+from refnet_viz import plot
 from refnet_viz.graph import attribute, compare, edge_diff, knn, rewiring
 from refnet_viz.plot.narrow import fitted
 from refnet_viz.plot.page import source_hash
-from refnet_viz.plot.render import render
 from refnet_viz.share import markup, overview
 from refnet_viz.share.findings import beside_rails, findings, like_permuted
 from refnet_viz.share.material import Material
+from refnet_viz.share.reporting import MOST_MARKS, picture
 from refnet_viz.share.sections import SECTIONS
 
 
@@ -307,19 +307,38 @@ def test_the_data_of_each_figure_can_be_saved(written, spaces):
 
 
 def test_pictures_are_those_of_the_figures(written, spaces):
-    material = Material(spaces, None, None, 4, "plain", "light")
+    material = Material(spaces, None, None, 4, "plain", "auto")
     images = [image["src"] for image in Document(written).every("img")]
     drawn = {section.key: section.draw for section in SECTIONS}
     slim = [image["srcset"] for image in Document(written).every("source")]
     for key, place in (("comparison", 0), ("rewiring", 2), ("spectrum", 6)):
         figure = drawn[key](material)[0].figure
-        height = int(figure.layout.height)
-        picture = render(figure, "svg", width=960, height=height)
-        assert images[place + (place > 0)] == data_address("image/svg+xml", picture)
-        narrow = fitted(figure, 360)
-        height = int(narrow.layout.height)
-        picture = render(narrow, "svg", width=360, height=height)
-        assert slim[place] == data_address("image/svg+xml", picture)
+        assert images[place + (place > 0)] == picture(figure, 960)[0]
+        assert slim[place] == picture(fitted(figure, 360), 360)[0]
+
+
+def test_pictures_follow_the_system_and_keep_their_text():
+    figure = plot.latent(many(600), layout="pca")
+    drawing = base64.b64decode(picture(figure, 400)[0].partition(",")[2]).decode()
+    assert "prefers-color-scheme: dark" in drawing
+    assert "fill: var(--rv-1,#1f2328)" in drawing
+    assert "coloured by label" in drawing
+    light = plot.latent(many(600), layout="pca", mode="light")
+    drawing = base64.b64decode(picture(light, 400)[0].partition(",")[2]).decode()
+    assert "var(" not in drawing
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_many_marks_are_drawn_in_pixels(more):
+    figure = plot.latent(many(MOST_MARKS + more), layout="pca")
+    drawing = base64.b64decode(picture(figure, 400)[0].partition(",")[2]).decode()
+    assert ("image/webp" in drawing) == bool(more)
+    assert (drawing.count("<path") < MOST_MARKS) == bool(more)
+
+
+def many(count):
+    points = np.random.default_rng(0).normal(size=(count, 3))
+    return rv.Embedding.from_arrays(points, labels=np.zeros(count, int))
 
 
 def test_what_cannot_be_drawn_says_why(tmp_path):

@@ -41,7 +41,7 @@ from refnet_viz.explorer import view as view_module
 from refnet_viz.explorer.view import inside
 from refnet_viz.graph import knn, rewiring
 from refnet_viz.graph.attribution import attribute
-from refnet_viz.plot.theme import class_style, faded
+from refnet_viz.plot.ink import class_style, faded
 from refnet_viz.responsibility import scores_by_point
 
 # Colours and the legend

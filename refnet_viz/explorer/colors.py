@@ -15,8 +15,8 @@ from ..data.meaning import as_series, count_of_names, kind_of
 from ..embedding import Embedding
 from ..plot.color import Coloring
 from ..plot.color import coloring as plot_coloring
+from ..plot.ink import MODES, SCALE, SYMBOLS
 from ..plot.scale import text_of
-from ..plot.theme import MODES, SCALE, SYMBOLS
 from .points import PointTable, responsibility_of
 
 # Two categories of the same colour and shape could not be told apart.

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from ..graph.diff import edge_diff
 from ..graph.patterns import LISTED, EdgeGroups, Group
+from ..plot.ink import class_style, faded, ink
 from ..plot.points import edge_style
 from ..plot.text import cut
-from ..plot.theme import class_style, faded, ink
 from .embeddings import Key
 from .state import CHANGES
 from .store import Store

@@ -9,12 +9,12 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ..data.media import data_address
+from ..plot.ink import faded, fixed, ink
 from ..plot.panels import default_columns, finish, flat_axes, grid, place
 from ..plot.points import edge_lines, points
 from ..plot.record import call_of, with_call
 from ..plot.render import render
 from ..plot.text import escape, short, small
-from ..plot.theme import faded, fixed, ink
 from . import edges
 from .store import Call, direct
 from .view import CLUSTER_NOTE, Panel, View

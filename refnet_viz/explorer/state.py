@@ -12,7 +12,7 @@ import numpy as np
 from .. import _check
 from .._nested import baseline_of
 from ..graph.neighbors import DISTANCES
-from ..plot.theme import AUTO, PAGE_MODES
+from ..plot.ink import AUTO, PAGE_MODES
 from .embeddings import Embeddings, Key, Rows
 from .store import Store
 from .tags import Tags, checked_word

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..data.meaning import RESERVED
 from ..plot.color import Coloring, with_hollow
-from ..plot.theme import class_style
+from ..plot.ink import class_style
 from .embeddings import Rows
 
 COLUMN = "tag"  # what the first column is called

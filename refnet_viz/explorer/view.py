@@ -18,9 +18,9 @@ from ..graph.naming import has_words
 from ..graph.patterns import EdgeGroups
 from ..layout import Layout
 from ..plot.color import Coloring
+from ..plot.ink import fixed
 from ..plot.points import cap
 from ..plot.text import count_of, cut
-from ..plot.theme import fixed
 from .colors import OF_GRAPH
 from .edges import MOST_COLORS, pairs_of
 from .embeddings import Key, Rows

@@ -9,9 +9,9 @@ import numpy as np
 
 from ..layout import Layout
 from ..plot.color import Coloring
+from ..plot.ink import AUTO, in_dark
 from ..plot.points import point_size
 from ..plot.text import middle
-from ..plot.theme import AUTO, in_dark
 from . import edges
 from .colors import ends_of, origin_of, ramp
 from .embeddings import Key, Rows

@@ -22,11 +22,11 @@ from ..graph.sets import (
     pooled,
 )
 from ..layout import Layout, project
+from .ink import ink, stroke
 from .panels import finish, flat_axes, grid, place, row_of
 from .points import FAINTEST, cap, edge_lines, edge_opacity, point_size, points
 from .record import replayable
 from .text import count_of, listing, short, small, smalls
-from .theme import ink, stroke
 
 HEIGHT = 400
 METHODS = ("umap", "pca", "aligned")
@@ -44,7 +44,7 @@ def attribution(
     layout: Any = None,
     max_edges: int = 2_000,
     columns: float | None = None,
-    mode: str = "light",
+    mode: str = "auto",
     caption: bool = False,
 ) -> go.Figure:
     """Draw which modalities have each edge of a fused graph in their own graph.
@@ -71,7 +71,8 @@ def attribution(
         or 2 (517 pt), with as many panels in a row as can be read. A larger whole
         number sets so many in a row on a screen, None as many as are usual.
     mode
-        "light" or "dark".
+        "light", "dark", or "auto": as the notebook or the page around; files of
+        pictures are light then.
     caption
         True leaves title and method lines to the caption (`refnet_viz.plot.caption`,
         and the manifest), and gives the panels letters.

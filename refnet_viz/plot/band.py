@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from .theme import faded
+from .ink import faded
 
 
 def band(

@@ -12,11 +12,11 @@ import plotly.graph_objects as go
 from .. import _check
 from ..graph.attribution import Attribution
 from ..graph.bounds import edge_bounds
+from .ink import ink, stroke
 from .panels import finish, grid
 from .points import cap, point_size, scatter_class
 from .record import replayable
 from .text import count_of, escape, short, small
-from .theme import ink, stroke
 
 HEIGHT = 400
 KNOWN = ("variant", "seed", "dataset", "fingerprint")
@@ -29,7 +29,7 @@ def bound(
     attribution: Attribution,
     *,
     max_edges: int = 2_000,
-    mode: str = "light",
+    mode: str = "auto",
     caption: bool = False,
 ) -> go.Figure:
     """Draw the refined distance of every edge against its modality-sum distance.
@@ -47,7 +47,8 @@ def bound(
     max_edges
         Edges drawn at most, evenly from all; the test itself takes all of them.
     mode
-        "light" or "dark".
+        "light", "dark", or "auto": as the notebook or the page around; files of
+        pictures are light then.
     caption
         True leaves title and method lines to the caption (`refnet_viz.plot.caption`,
         and the manifest), and gives the panels letters.

@@ -17,9 +17,9 @@ from ..data.meaning import as_series, meaning
 from ..data.rows import order_of, same_ids
 from ..embedding import Embedding
 from . import scale
+from .ink import SCALE, class_style, ink
 from .points import MOST_SVG
 from .text import escape, short
-from .theme import SCALE, class_style, ink
 
 MOST_ENTRIES = 24  # a legend longer than this is no longer read
 MISSING = "missing"

@@ -15,11 +15,11 @@ import plotly.graph_objects as go
 from ..embedding import counted
 from ..graph.metrics import range_of
 from ..statistics import BASELINE, INSIDE, LEAST, UNDECIDED, within
+from .ink import Ink, ink
 from .looks import colors as colors_of
 from .panels import HIGHEST, SPARE, asked_for, finish, grid, place, row_of
 from .record import replayable
 from .text import listing, short, small, span
-from .theme import Ink, ink
 
 ROW = 36  # pixels a variant takes with its verdict above it
 DENSE = 24  # the same with the verdict beside it
@@ -40,7 +40,7 @@ def compare(
     metrics: Sequence[str] | None = None,
     *,
     columns: float | None = None,
-    mode: str = "light",
+    mode: str = "auto",
     caption: bool = False,
 ) -> go.Figure:
     """Draw a comparison: small panels, one a metric, each with its own axis.
@@ -65,7 +65,8 @@ def compare(
         or 2 (517 pt), with as many panels in a row as can be read. A larger whole
         number sets so many in a row on a screen, None as many as are usual.
     mode
-        "light" or "dark".
+        "light", "dark", or "auto": as the notebook or the page around; files of
+        pictures are light then.
     caption
         True leaves title and method lines to the caption (`refnet_viz.plot.caption`,
         and the manifest), and gives the panels letters.

@@ -13,12 +13,12 @@ from ..graph import METRICS
 from ..graph.metrics import range_of
 from ..statistics import LEAST, within
 from .band import band
+from .ink import Ink, ink, stroke
 from .looks import colors as colors_of
 from .looks import dashes, numbers
 from .panels import asked_for, finish, grid, place, row_of
 from .record import replayable
 from .text import listing, short, small, span
-from .theme import Ink, ink, stroke
 
 HEIGHT = 260
 APART = 1.5  # steps of the axis between the first weight and "off"
@@ -47,7 +47,7 @@ def curves(
     metric: str | Sequence[str] | None = None,
     *,
     columns: float | None = None,
-    mode: str = "light",
+    mode: str = "auto",
     caption: bool = False,
 ) -> go.Figure:
     """Draw what becomes of a metric with noise, gaps, few labels or a heavier refiner.
@@ -70,7 +70,8 @@ def curves(
         or 2 (517 pt), with as many panels in a row as can be read. A larger whole
         number sets so many in a row on a screen, None as many as are usual.
     mode
-        "light" or "dark".
+        "light", "dark", or "auto": as the notebook or the page around; files of
+        pictures are light then.
     caption
         True leaves title and method lines to the caption (`refnet_viz.plot.caption`,
         and the manifest), and gives the panels letters.

@@ -11,10 +11,16 @@ import plotly.io
 from IPython.display import display
 
 from ..data.media import data_address
+from .following import follows, marked, style
 from .render import render
 
 PLOTLY = "application/vnd.plotly.v1+json"
 WIDTH, HEIGHT, SCALE = 960, 540, 1.5
+# The rules need no room of their own.
+STYLE = f"""<style class="rv-figures">{style(".js-plotly-plot")}
+.jp-OutputArea-child:has(style.rv-figures), .output:has(> style.rv-figures) {{
+  display: none;
+}}</style>"""
 
 
 class Figure(go.Figure):  # type: ignore[misc]  # plotly is not typed
@@ -23,18 +29,23 @@ class Figure(go.Figure):  # type: ignore[misc]  # plotly is not typed
     Only pages that bring plotly.js along draw what plotly leaves there by itself, so
     that a notebook converted by nbconvert, or shown on a web site, would be blank.
     The picture is HTML, because only there every converter keeps its alternative
-    text; the text stands for it where there are no pictures.
+    text; the text stands for it where there are no pictures. A figure of the mode
+    "auto" is dark where the page is.
     """
 
     def _ipython_display_(self) -> None:
         bundle = self._repr_mimebundle_()
         if PLOTLY in bundle:
+            if follows(self):
+                display({"text/html": STYLE, "text/plain": ""}, raw=True)
             display(bundle, raw=True)
         else:
             super()._ipython_display_()
 
     def _repr_mimebundle_(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         bundle: dict[str, Any] = super()._repr_mimebundle_(*args, **kwargs)
+        if PLOTLY in bundle and follows(self):
+            bundle[PLOTLY] = marked(bundle[PLOTLY])
         if PLOTLY in bundle and "text/html" not in bundle:
             bundle |= self._stand_in()
         return bundle

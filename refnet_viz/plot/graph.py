@@ -15,11 +15,11 @@ from ..graph import Neighbors
 from ..graph.points import in_degree
 from ..layout import Layout, project
 from .color import coloring
+from .ink import faded, ink
 from .panels import finish, flat_axes, grid
 from .points import cap, edge_lines, points
 from .record import replayable
 from .text import count_of, short, small
-from .theme import faded, ink
 
 HEIGHT = 520
 LAYOUTS = ("umap", "pca", "spring")
@@ -36,7 +36,7 @@ def graph(
     color: Any = "label",
     layout: Any = None,
     max_edges: int = 4_000,
-    mode: str = "light",
+    mode: str = "auto",
     caption: bool = False,
 ) -> go.Figure:
     """Draw a kNN graph: nodes grow with their in-degree, close links are darker.
@@ -54,7 +54,8 @@ def graph(
     max_edges
         Links drawn at most; the title says how many there are.
     mode
-        "light" or "dark".
+        "light", "dark", or "auto": as the notebook or the page around; files of
+        pictures are light then.
     caption
         True leaves title and method lines to the caption (`refnet_viz.plot.caption`,
         and the manifest), and gives the panels letters.

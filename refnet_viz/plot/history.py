@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from .ink import ink
 from .looks import colors, dashes
 from .panels import finish, grid, place, row_of
 from .record import replayable
 from .text import listing, short, small, span
-from .theme import ink
 
 HEIGHT = 200
 ALONE = "run"
@@ -24,7 +24,7 @@ def history(
     runs: Any,
     *,
     columns: float | None = None,
-    mode: str = "light",
+    mode: str = "auto",
     caption: bool = False,
 ) -> go.Figure:
     """Draw losses and validation scores by epoch, a panel each.
@@ -42,7 +42,8 @@ def history(
         or 2 (517 pt), with as many panels in a row as can be read. A larger whole
         number sets so many in a row on a screen, None as many as are usual.
     mode
-        "light" or "dark".
+        "light", "dark", or "auto": as the notebook or the page around; files of
+        pictures are light then.
     caption
         True leaves title and method lines to the caption (`refnet_viz.plot.caption`,
         and the manifest), and gives the panels letters.

@@ -16,11 +16,11 @@ from ..embedding import Embedding
 from ..graph import Neighbors
 from ..layout import Layout, project
 from .color import Coloring, coloring
+from .ink import Ink, ink
 from .panels import default_columns, finish, flat_axes, grid, place, row_of
 from .points import cap, edge_lines, edge_opacity, edge_style, points
 from .record import replayable
 from .text import count_of, listing, short, small, smalls, span, unmarked
-from .theme import Ink, ink
 
 HEIGHT = 340
 METHODS = ("umap", "pca", "aligned")
@@ -71,7 +71,7 @@ def latent(
     seed: Any = None,
     max_edges: int = 2_000,
     columns: float | None = None,
-    mode: str = "light",
+    mode: str = "auto",
     caption: bool = False,
 ) -> go.Figure:
     """Draw maps of embeddings side by side.
@@ -99,7 +99,8 @@ def latent(
         or 2 (517 pt), with as many panels in a row as can be read. A larger whole
         number sets so many in a row on a screen, None as many as are usual.
     mode
-        "light" or "dark".
+        "light", "dark", or "auto": as the notebook or the page around; files of
+        pictures are light then.
     caption
         True leaves title and method lines to the caption (`refnet_viz.plot.caption`,
         and the manifest), and gives the panels letters.

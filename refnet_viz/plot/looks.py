@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from itertools import count
 
-from .theme import LINES, stroke
+from .ink import LINES, stroke
 
 # Variants of `refnet_viz.VARIANTS`: the same in every figure there is.
 FIXED = {"plain": 0, "refiner": 1, "contrastive": 2, "both": 3}

@@ -15,11 +15,11 @@ from ..embedding import Embedding, coverage
 from ..graph.overlaps import overlap_by_k
 from ..statistics import LEAST
 from .band import band
+from .ink import SYMBOLS, ink, stroke
 from .looks import numbers
 from .panels import default_columns, finish, grid, place
 from .record import replayable
 from .text import listing, short, small, smalls
-from .theme import SYMBOLS, ink, stroke
 
 HEIGHT = 300
 CONFIDENCE = 0.95
@@ -31,7 +31,7 @@ CURVE = ["variant", "space"]
 
 @replayable
 def overlaps(
-    spaces: Any, *, k_max: int = 50, mode: str = "light", caption: bool = False
+    spaces: Any, *, k_max: int = 50, mode: str = "auto", caption: bool = False
 ) -> go.Figure:
     """Draw how many neighbours a space shares with the modalities, for every k.
 
@@ -50,7 +50,8 @@ def overlaps(
         Largest k; lowered to the number of other points with every modality. Every
         space is searched once, at this k.
     mode
-        "light" or "dark".
+        "light", "dark", or "auto": as the notebook or the page around; files of
+        pictures are light then.
     caption
         True leaves title and method lines to the caption (`refnet_viz.plot.caption`,
         and the manifest), and gives the panels letters.

@@ -11,6 +11,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from .describe import describe, title_of
+from .following import follows, marked, style
 from .render.style import colour
 
 BESIDE = "plotly.min.js"
@@ -28,9 +29,9 @@ PAGE = """<!DOCTYPE html>
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width">
 <title>{title}</title>
-<meta name="description" content="{alt}">
+<meta name="description" content="{alt}">{style}
 </head>
-<body style="margin:0;background:{paper}">
+<body style="margin: 0; background: {paper}">
 <main role="figure" aria-label="{title}" aria-describedby="refnet-viz-words">
 <p id="refnet-viz-words" style="{hidden}">{alt}</p>
 {figure}
@@ -57,16 +58,21 @@ def page(figure: go.Figure, plotlyjs: Any) -> str:
     """
     if plotlyjs not in (True, "directory"):
         raise ValueError(f"`plotlyjs` must be True or 'directory', got {plotlyjs!r}.")
+    rules = ""
+    if follows(figure):
+        rules = f"\n<style>{style()}</style>"
+        figure = go.Figure(marked(figure.to_plotly_json()))
     # A fixed name of the division keeps the file the same every time.
     body = figure.to_html(
         full_html=False, include_plotlyjs=plotlyjs, div_id="refnet-viz", config=CONFIG
     )
     red, green, blue, _ = colour(_paper(figure))
     return PAGE.format(
+        style=rules,
         policy=policy(body, webgl=any(t.type in WEBGL for t in figure.data)),
         title=html.escape(title_of(figure) or "figure"),
         alt=html.escape(describe(figure)),
-        paper=f"rgb({red * 255:.0f},{green * 255:.0f},{blue * 255:.0f})",
+        paper=f"rgb({red * 255:.0f}, {green * 255:.0f}, {blue * 255:.0f})",
         hidden=HIDDEN,
         figure=body,
     )

@@ -10,8 +10,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from .. import _check
+from .ink import Ink
 from .text import plain
-from .theme import Ink, theme
+from .theme import theme
 
 LINE = 15  # pixels a line of a panel title takes
 HEAD = 50  # pixels above the first panel title

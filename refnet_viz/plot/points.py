@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 
 from ..data.answers import label_texts
 from ..embedding import Embedding
+from .ink import Ink
 from .text import escape
-from .theme import Ink
 
 FAINTEST = 0.4  # opacity of edges whose colours tell something
 MOST_SVG = 5_000  # a page can hold five WebGL plots, but any number of SVG ones

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from .. import _check
 from .._spaces import as_spaces
 from ..config import Config
 from ..data.fingerprint import digest_of
@@ -23,6 +24,7 @@ from ..storage.frames import pack_frame
 from ..storage.values import TAG, listed, pack
 from .caption import moved
 from .figure import Figure
+from .ink import PAGE_MODES, fixed
 from .narrow import fitted
 
 INPUT = "input"  # an argument that stands among the inputs
@@ -47,7 +49,8 @@ def replayable(draw: Draw[P]) -> Draw[P]:
     The name of the function stands there as ``figure``, its arguments as ``call`` (see
     `call_of`), and in `FIGURES`, from which `rv.replay` calls it again. Where an
     argument is called ``spaces``, vectors of the user's own are embeddings before they
-    are drawn and recorded.
+    are drawn and recorded. Figures of the mode "auto" are drawn in the light one (see
+    `refnet_viz.plot.following`).
 
     Examples
     --------
@@ -66,9 +69,12 @@ def replayable(draw: Draw[P]) -> Draw[P]:
         call.apply_defaults()
         if "spaces" in call.arguments:
             call.arguments["spaces"] = as_spaces(call.arguments["spaces"])
+        recorded_call = call_of(name, call.arguments)
+        mode = _check.one_of("mode", call.arguments["mode"], PAGE_MODES)
+        call.arguments["mode"] = fixed(mode)
         drawing = draw(*call.args, **call.kwargs)
         drawing.layout.meta = {"figure": name, **drawing.layout.meta}
-        return _settled(with_call(drawing, call_of(name, call.arguments)))
+        return _settled(with_call(drawing, recorded_call))
 
     FIGURES[name] = recorded
     return recorded

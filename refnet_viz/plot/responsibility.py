@@ -14,10 +14,10 @@ import plotly.graph_objects as go
 from ..graph.attribution import Attribution
 from ..graph.sets import attribution_variants
 from ..responsibility import scores_by_class
+from .ink import LINES, ink, stroke
 from .panels import finish, grid
 from .record import replayable
 from .text import listing, short, signed, small
-from .theme import LINES, ink, stroke
 
 LEAST = 240  # pixels of a panel
 ROW = 12  # pixels a bar takes
@@ -108,7 +108,7 @@ class Panel:
 
 @replayable
 def responsibility(
-    attributions: Any, *, mode: str = "light", caption: bool = False
+    attributions: Any, *, mode: str = "auto", caption: bool = False
 ) -> go.Figure:
     """Draw how far z answers for each modality, by class and by point.
 
@@ -124,7 +124,8 @@ def responsibility(
         answers; the first of each variant is drawn, in a row of two panels. The
         numbers are those of `refnet_viz.responsibility.scores_by_class`.
     mode
-        "light" or "dark".
+        "light", "dark", or "auto": as the notebook or the page around; files of
+        pictures are light then.
     caption
         True leaves title and method lines to the caption (`refnet_viz.plot.caption`,
         and the manifest), and gives the panels letters.

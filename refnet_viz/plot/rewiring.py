@@ -21,11 +21,11 @@ from ..graph.compare_pairs import MEASURES, judged_pair
 from ..graph.pairs import mean_of
 from ..layout import Layout, project
 from ..statistics import UNDECIDED
+from .ink import SCALE, ink, stroke
 from .panels import finish, flat_axes, grid, place, row_of
 from .points import FAINTEST, MOST_SVG, cap, edge_lines, edge_opacity, points
 from .record import replayable
 from .text import count_of, listing, short, signed, small, smalls, unmarked
-from .theme import SCALE, ink, stroke
 
 HEIGHT = 420
 CONFIDENCE = 0.95
@@ -158,7 +158,7 @@ def rewiring(
     layout: Any = None,
     max_edges: int = 2_000,
     columns: float | None = None,
-    mode: str = "light",
+    mode: str = "auto",
     caption: bool = False,
 ) -> go.Figure:
     """Draw how the neighbourhoods of one variant change in another.
@@ -185,7 +185,8 @@ def rewiring(
         the map), 1.5 (387 pt) or 2 (517 pt); None sets both panels side by side on a
         screen of any width.
     mode
-        "light" or "dark".
+        "light", "dark", or "auto": as the notebook or the page around; files of
+        pictures are light then.
     caption
         True leaves title and method lines to the caption (`refnet_viz.plot.caption`,
         and the manifest), and gives the panels letters.

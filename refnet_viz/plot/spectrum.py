@@ -16,12 +16,12 @@ from ..responsibility import Spectrum
 from ..responsibility.leftover import leftover_of, linear_floor_of, spectra_of
 from ..statistics import LEAST
 from .band import band
+from .ink import ink
 from .looks import colors as colors_of
 from .looks import dashes
 from .panels import SPARE, finish, grid
 from .record import replayable
 from .text import listing, short, small, span
-from .theme import ink
 
 CONFIDENCE = 0.95
 HEIGHT = 400
@@ -35,7 +35,7 @@ def spectrum(
     spaces: Any,
     *,
     weights: Mapping[str, float] | None = None,
-    mode: str = "light",
+    mode: str = "auto",
     caption: bool = False,
 ) -> go.Figure:
     """Draw what each refiner leaves beside the least that any linear one can leave.
@@ -58,7 +58,8 @@ def spectrum(
     weights
         As in `Embedding.space`.
     mode
-        "light" or "dark".
+        "light", "dark", or "auto": as the notebook or the page around; files of
+        pictures are light then.
     caption
         True leaves title and method lines to the caption (`refnet_viz.plot.caption`,
         and the manifest), and gives the panels letters.

@@ -11,8 +11,8 @@ import pandas as pd
 
 from .. import _check
 from ..data.media import data_address
+from ..plot.ink import AUTO, MODES, PAGE_MODES, fixed
 from ..plot.page import source_hash
-from ..plot.theme import AUTO, MODES, PAGE_MODES, fixed
 
 FOLDER = Path(__file__).parent
 PAGE = """<!DOCTYPE html>

@@ -30,8 +30,8 @@ class Material:
         Neighbours a point.
     baseline
         The variant the others are compared with.
-    palette
-        "light" or "dark": colours of the figures.
+    mode
+        "light", "dark" or "auto", of the figures.
     """
 
     variants: Variants[Embedding]
@@ -39,7 +39,7 @@ class Material:
     runs: Any
     k: int
     baseline: str
-    palette: str
+    mode: str
 
     @property
     def first(self) -> dict[str, Embedding]:

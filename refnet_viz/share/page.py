@@ -15,9 +15,9 @@ from ..explorer.inputs import is_runs
 from ..explorer.state import State
 from ..explorer.store import Store
 from ..explorer.view import View
+from ..plot.ink import AUTO
 from ..plot.render import render
 from ..plot.text import cut
-from ..plot.theme import AUTO
 from . import markup
 from .given import given, page_path, writing
 from .markup import text

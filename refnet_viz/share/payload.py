@@ -39,9 +39,9 @@ from ..explorer.view import CLUSTER_NOTE, MOST_EDGES, drawn_rows_of
 from ..explorer.wire import LEAST_WIDE, MOST_AT_FIRST, named_clusters, names_on_map
 from ..graph.naming import has_words
 from ..graph.points import labelled_neighbors, same_label
+from ..plot.ink import in_dark
 from ..plot.points import point_size
 from ..plot.text import cut, middle
-from ..plot.theme import in_dark
 
 STEPS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50)  # of the slider of k
 MOST_BYTES = 5_000_000  # of neighbours; more seeds than fit stay at home

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,8 @@ from ..data.media import data_address
 from ..embedding import Embedding
 from ..explorer.inputs import is_runs
 from ..plot.export import HEIGHT
+from ..plot.following import following_picture, follows
+from ..plot.ink import PAGE_MODES
 from ..plot.narrow import fitted
 from ..plot.render import render
 from ..plot.text import listing
@@ -33,7 +37,9 @@ from .sections import SECTIONS, Drawing, Section
 WIDTH, SLIM = 960, 360  # pixels of a figure on a screen, and on a phone
 BETWEEN = 516  # the same of one that is folded away
 NARROW = "(max-width: 620px)"  # as in report.css
-MOST_MARKS = 2_000  # points and ends of lines of a vector picture
+MOST_MARKS = 2_000  # points and ends of lines that are all drawn in vectors
+_PATH = re.compile(rb' d="[^"]*"')
+MOST_OF_TRACE = 20  # the same of one trace where there are more
 SCALE = 1.75  # pixels of a picture of pixels for each of the screen
 
 
@@ -77,8 +83,7 @@ def report(
     title
         Title of the page.
     mode
-        "light", "dark", or "auto": as the reader's system is set; figures are light
-        then.
+        "light", "dark", or "auto": as the reader's system is set.
     progress
         Whether to show a bar.
 
@@ -96,7 +101,7 @@ def report(
     OSError
         If the folder is missing or read-only.
     """
-    palette = markup.palette_of(mode)
+    _check.one_of("mode", mode, PAGE_MODES)
     path = page_path(path)
     variants = given(spaces, data)
     runs = spaces if runs is None and is_runs(spaces) else runs
@@ -106,7 +111,7 @@ def report(
     with progress_bar(title="report", total=100, disable=not progress) as bar:
         with stage(bar, 15):
             rails = _rails(data)
-        material = Material(variants, rails, runs, k, baseline, palette)
+        material = Material(variants, rails, runs, k, baseline, mode)
         with stage(bar, 10):
             _ = material.table
         parts = []
@@ -244,7 +249,7 @@ def _figure(drawing: Drawing, *, folded: bool = False) -> str:
 def picture(figure: go.Figure, width: int) -> tuple[str, int]:
     """Return a picture as a data address, and its height.
 
-    One of few marks is drawn in vectors, one of many in pixels.
+    It is drawn in vectors; in one of many marks, these are in pixels.
 
     Parameters
     ----------
@@ -255,8 +260,14 @@ def picture(figure: go.Figure, width: int) -> tuple[str, int]:
     """
     height = int(figure.layout.height or HEIGHT)
     marks = sum(0 if trace.x is None else len(trace.x) for trace in figure.data)
-    if marks <= MOST_MARKS:
-        image = render(figure, "svg", width=width, height=height)
-        return data_address("image/svg+xml", image), height
-    image = render(figure, "webp", width=width, height=height, scale=SCALE)
-    return data_address("image/webp", image), height
+    most = math.inf if marks <= MOST_MARKS else MOST_OF_TRACE
+    image = render(figure, "svg", width=width, height=height, scale=SCALE, most=most)
+    image = _PATH.sub(_rounded, image)
+    if follows(figure):
+        image = following_picture(image)
+    return data_address("image/svg+xml", image), height
+
+
+def _rounded(match: re.Match[bytes]) -> bytes:
+    """Return a path in hundredths of a pixel."""
+    return re.sub(rb"(\.\d\d)\d+", rb"\1", match[0])

@@ -81,7 +81,7 @@ def _comparison(material: Material) -> list[Drawing]:
         "expected; a full dot differs from the baseline beyond seed noise. Dotted: "
         "chance. Dashed: what one modality, or a linear model, reaches by itself."
     )
-    table, mode = material.table, material.palette
+    table, mode = material.table, material.mode
     names = list(dict.fromkeys(table["metric"]))
     main = [name for name in names if name in HEADLINES] or names[:MOST_METRICS]
     drawings = [Drawing(plot.compare(table, main, mode=mode), caption, {})]
@@ -96,7 +96,7 @@ def _comparison(material: Material) -> list[Drawing]:
 def _maps(material: Material) -> list[Drawing]:
     graphs = {name: seeds[0] for name, seeds in material.graphs.items()}
     figure = plot.latent(
-        material.first, edges=graphs, layout=material.layouts, mode=material.palette
+        material.first, edges=graphs, layout=material.layouts, mode=material.mode
     )
     aligned = len(material.first) > 1
     caption = (
@@ -133,7 +133,7 @@ def _rewired(material: Material, name: str, columns: float | None = None) -> Dra
         name,
         layout=material.layouts[base],
         columns=columns,
-        mode=material.palette,
+        mode=material.mode,
     )
     before, after = material.graphs[base][0], material.graphs[name][0]
     points = {"id": before.ids, "rewiring": point_rewiring(before, after)}
@@ -149,7 +149,7 @@ def _rewired(material: Material, name: str, columns: float | None = None) -> Dra
 
 
 def _overlaps(material: Material) -> list[Drawing]:
-    figure = plot.overlaps(material.variants, mode=material.palette)
+    figure = plot.overlaps(material.variants, mode=material.mode)
     caption = (
         "Share of a point's neighbours that the modalities' own graphs have too, for "
         "every k, as mean and band over seeds. Dotted: chance."
@@ -162,7 +162,7 @@ def _attribution(material: Material) -> list[Drawing]:
     figure = plot.attribution(
         {name: material.attributions[name] for name in names},
         layout={name: material.layouts[name] for name in names},
-        mode=material.palette,
+        mode=material.mode,
     )
     tables = [
         attribution.patterns.assign(variant=name)
@@ -178,7 +178,7 @@ def _attribution(material: Material) -> list[Drawing]:
 
 def _bound(material: Material) -> list[Drawing]:
     name, attribution = list(material.attributions.items())[-1]
-    figure = plot.bound(attribution, mode=material.palette)
+    figure = plot.bound(attribution, mode=material.mode)
     caption = (
         f"{name}: distances of what z decodes to against distances by all modalities. "
         "Theorem 1 says that they differ by no more than the residuals of both ends, "
@@ -191,7 +191,7 @@ def _responsibility(material: Material) -> list[Drawing]:
     names = [material.baseline, *material.others[-1:]]
     drawn = {name: material.attributions[name] for name in names}
     slim = {names[-1]: drawn[names[-1]]}
-    figures = [plot.responsibility(one, mode=material.palette) for one in (drawn, slim)]
+    figures = [plot.responsibility(one, mode=material.mode) for one in (drawn, slim)]
     tables = [
         attribution.responsibility.assign(variant=name)
         for name, attribution in material.attributions.items()
@@ -206,7 +206,7 @@ def _responsibility(material: Material) -> list[Drawing]:
 
 
 def _spectrum(material: Material) -> list[Drawing]:
-    figure = plot.spectrum(material.variants, mode=material.palette)
+    figure = plot.spectrum(material.variants, mode=material.mode)
     caption = (
         "What each refiner leaves of the modalities' variance, beside the least that "
         "any linear one of the same width can leave."
@@ -217,7 +217,7 @@ def _spectrum(material: Material) -> list[Drawing]:
 def _history(material: Material) -> list[Drawing]:
     if material.runs is None:
         raise ValueError("no runs were given.")
-    figure = plot.history(material.runs, mode=material.palette)
+    figure = plot.history(material.runs, mode=material.mode)
     caption = (
         "Losses and validation scores by epoch, a thin line a seed. A diamond marks "
         "the epoch whose weights were kept."

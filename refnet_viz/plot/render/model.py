@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -92,13 +93,21 @@ class Axis:
 class Model:
     """A figure as plain values: layout, traces, axes.
 
+    Parameters
+    ----------
+    figure
+        A figure.
+    most
+        Traces of more marks are drawn in pixels, also within a picture of vectors.
+
     Raises
     ------
     ValueError
         If the figure holds something that is not drawn.
     """
 
-    def __init__(self, figure: go.Figure) -> None:
+    def __init__(self, figure: go.Figure, *, most: float = math.inf) -> None:
+        self.most = most
         template = figure.layout.template.to_plotly_json()
         layout = decoded(figure.layout.to_plotly_json())
         layout.pop("template", None)

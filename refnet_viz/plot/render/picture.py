@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import math
 import re
 import warnings
 from typing import Any
@@ -13,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from PIL import Image
 
 from .bars import Bars
 from .frame import dress
@@ -31,21 +34,21 @@ METADATA: dict[str, dict[str, None]] = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
-    "webp": {},
 }
 # Where each format keeps what a screen reader says; SVG has elements of its own.
 WORDS = {
     "png": ("Title", "Description"),
     "pdf": ("Title", "Subject"),
     "svg": (),
-    "webp": (),
 }
 # Of many dots it is a third of a PNG, and nothing is seen of what it leaves out.
 QUALITY = 80
+SHARPNESS = 60  # the same of where it lets through what is below
 PADDING = 14  # pixels between labels, legend and the edge
 TITLE_TOP = 16  # pixels above a title that says nothing of its place
 # The fonts that matplotlib found here, as an SVG file names them.
 _FAMILY = re.compile(rb'(<text style="[^"]*font-family: )[^;"]*')
+_PICTURE = re.compile(rb"data:image/png;base64,([^\"]*)")
 SETTINGS: Any = {
     "svg.hashsalt": "refnet_viz",
     "svg.fonttype": "none",  # text stays text: to be searched, and edited
@@ -62,21 +65,24 @@ def render(
     height: int,
     scale: float = 2.0,
     words: tuple[str, str] = ("", ""),
+    most: float = math.inf,
 ) -> bytes:
-    """Return a figure as PNG, WebP, SVG or PDF, the same bytes every time.
+    """Return a figure as PNG, SVG or PDF, the same bytes every time.
 
     Parameters
     ----------
     figure
         A figure of scatter, bar, histogram and heatmap traces.
     kind
-        "png", "webp", "svg" or "pdf".
+        "png", "svg" or "pdf".
     width, height
         Pixels, 96 an inch.
     scale
-        Pixels of a PNG or WebP for each of these.
+        Pixels of a PNG for each of these.
     words
         Title and description for those who cannot see it, as plain text.
+    most
+        Traces of more marks are pictures of pixels within an SVG or a PDF.
 
     Raises
     ------
@@ -88,7 +94,7 @@ def render(
     >>> render(go.Figure(go.Bar(y=[1, 2])), "png", width=90, height=60)[1:4]
     b'PNG'
     """
-    model = Model(figure)
+    model = Model(figure, most=most)
     # The user's own matplotlib settings must not reach the picture, nor ours them.
     with mpl.rc_context(), warnings.catch_warnings():
         mpl.rcdefaults()
@@ -104,14 +110,20 @@ def render(
             **METADATA[kind],
             **{key: text for key, text in texts.items() if text},
         }
-        options: dict[str, Any] = {"metadata": metadata}
-        if kind == "webp":
-            options = {"pil_kwargs": {"quality": QUALITY, "method": 2}}
-        canvas.savefig(file, format=kind, dpi=96 * scale, **options)
+        canvas.savefig(file, format=kind, dpi=96 * scale, metadata=metadata)
     content = file.getvalue()
     if kind != "svg":
         return content
-    return spoken(_FAMILY.sub(rf"\1{STACK}".encode(), content), *words)
+    content = _PICTURE.sub(_smaller, _FAMILY.sub(rf"\1{STACK}".encode(), content))
+    return spoken(content, *words)
+
+
+def _smaller(match: re.Match[bytes]) -> bytes:
+    """Return a picture within an SVG as WebP."""
+    file = io.BytesIO()
+    with Image.open(io.BytesIO(base64.b64decode(match[1]))) as picture:
+        picture.save(file, "webp", quality=QUALITY, alpha_quality=SHARPNESS, method=2)
+    return b"data:image/webp;base64," + base64.b64encode(file.getvalue())
 
 
 def _paint(canvas: Figure, model: Model, width: int, height: int) -> None:

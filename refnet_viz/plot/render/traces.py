@@ -21,6 +21,7 @@ Floats = npt.NDArray[np.float64]
 FILLS = ("none", "toself", "tozeroy", "tozerox", "tonexty")
 OPPOSITE = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
 NUDGE = 4  # points between a point and its text
+POINTS_A_MARKER = 10  # of a line, that take as much room as a marker
 TRANSPARENT = "rgba(0,0,0,0)"
 
 
@@ -104,9 +105,13 @@ class Pen:
             line = self.ends
         # Later traces lie on top; by itself matplotlib puts every line above points.
         height = 2 + self.trace.get("zorder", 0) / 10 + self.number / 1000
+        # Markers are copied one by one, points of a line are a few letters each.
+        dots = "markers" in (self.trace.get("mode") or "markers")
+        in_pixels = len(self.ends) > self.model.most * (1 if dots else POINTS_A_MARKER)
         for artist in self.axes.get_children():
             if artist not in earlier:
                 artist.set_zorder(height)
+                artist.set_rasterized(in_pixels)
         return line
 
     def _scatter(self, before: Floats | None) -> None:
