@@ -66,6 +66,23 @@ def test_text_from_data_stays_text_and_nothing_is_asked_for(browser, folder, nam
         assert "<img src=" in words
 
 
+@pytest.mark.parametrize("name", plot.FIGURES)
+@pytest.mark.parametrize("width", [600, 1000])
+def test_the_legend_stands_below_and_takes_no_room_beside(browser, folder, name, width):
+    path = save(figures.figure(name), folder / f"{name}.html", plotlyjs="directory")
+    size = {"width": width, "height": 800}
+    with opened(browser, path, viewport=size) as (page, _, _):
+        left = page.evaluate(
+            "() => document.querySelector('#refnet-viz')._fullLayout._size.l"
+        )
+        assert left < 0.25 * width
+        legend = page.locator(".legend .bg")
+        if legend.count():
+            foot = page.locator(".cartesianlayer .xy .plot, .bglayer").last
+            box, panels = legend.bounding_box(), foot.bounding_box()
+            assert box["y"] >= panels["y"] + panels["height"] - 1
+
+
 def test_hovering_shows_the_text_as_it_is(browser, folder):
     path = save(figures.attacked("latent"), folder / "hover.html", plotlyjs="directory")
     with opened(browser, path) as (page, asked, complaints):

@@ -368,14 +368,18 @@ def _placed(best: Arrangement, unit: float) -> None:
             y.range = [best.units[row] - 0.4, -0.7]
     _bar(panels, wide, heights[0], across=across, columns=best.columns)
     gap = LEGEND_GAP // 2 if panels.slim else LEGEND_GAP
+    height = round(best.head + inner + best.foot)
+    # With one place in the figure and one among the panels, plotly would keep the
+    # panels to the right of the legend.
     layout.update(
         legend={
             "xref": "container",
             "x": EDGE / panels.width,
-            "y": -(panels.below + gap) / inner,
+            "yref": "container",
+            "y": max(0.0, (best.foot - panels.below - gap) / height),
         },
         margin={"l": left, "r": right, "t": best.head, "b": best.foot},
-        height=round(best.head + inner + best.foot),
+        height=height,
     )
 
 
