@@ -29,6 +29,7 @@ from ..plot.color import Coloring
 from ..responsibility import scores_by_point
 from .cache import Cache
 from .colors import OF_GRAPH, coloring_of, options
+from .computed import Computed
 from .embeddings import Earlier, Embeddings, Key
 from .points import Floats, PointTable, Sources
 from .tags import checked_column
@@ -125,6 +126,10 @@ class Store:
         return replace(self, embeddings=Embeddings(variants, epochs))
 
     @cached_property
+    def _computed(self) -> Computed:
+        return Computed.of(self.embeddings)
+
+    @cached_property
     def colors(self) -> list[str]:
         """Names that colour can show, see `colors.options`."""
         return options(self.embeddings.embeddings)
@@ -188,9 +193,9 @@ class Store:
     def _search(self, key: Key) -> Neighbors:
         embedding = self.embeddings.embedding(key)
         k = min(self.k_max, int(embedding.present_in(key.space).sum()) - 1)
+        search = partial(knn, embedding, k, space=key.space, metric=key.metric)
         with one_thread_for(len(embedding)):
-            graph: Neighbors = knn(embedding, k, space=key.space, metric=key.metric)
-        return graph
+            return self._computed.graph(key, k, embedding, search)
 
     def _reweighted(self, key: Key, k: int) -> Neighbors:
         """Return a graph under other weights; the distances are computed once."""
@@ -421,8 +426,11 @@ class Store:
         name = self._layout_key(key, method)
 
         def make() -> Layout:
+            members = name[1], self.embeddings.origin(name[1])
+            pair = [self.embeddings.embedding(member) for member in members]
+            compute = partial(self._lay_out, name[1], method, call)
             with one_thread_for(len(self.embeddings.first)):
-                return self._lay_out(name[1], method, call)
+                return self._computed.layout(name[1], method, pair, compute)
 
         return self.cache.get(name, make, lambda layout: layout.coordinates.nbytes)
 

@@ -15,6 +15,7 @@ import safetensors.numpy
 from .._files import write_pair
 from .._nested import as_variants, map_values
 from ..embedding import Embedding
+from .computed import forget_computed
 from .parts import Shelf, Store, encoded, text_of
 
 FORMAT = 1
@@ -73,6 +74,7 @@ def save_spaces(spaces: Any, folder: str | os.PathLike[str]) -> Path:
     whole = f'{{"format":{FORMAT},"sha256":"{check}","content":{text}}}\n'
     folder = Path(folder)
     write_pair(folder, (name, blob), (MANIFEST, encoded(whole)))
+    forget_computed(folder)
     return folder
 
 

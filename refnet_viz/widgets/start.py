@@ -73,6 +73,8 @@ def explore(
     In a notebook the points are shown at once, by PCA; neighbours, numbers, layouts
     and seed bands follow while other cells run, and a line says what is being computed.
     What Python asks for, such as ``view.selected``, is computed when it asks.
+    Neighbours and layouts of a saved comparison that took longer than half a second
+    are kept in its folder, and read the next time.
 
     In the spaces "refined" and "sum" a slider a modality says how much it counts;
     points stay where equal weights lay them out, so that only edges and numbers move.
