@@ -216,3 +216,50 @@ def test_a_button_puts_the_new_map_into_focus(view):
     form.showing._handle_custom_msg({"kind": "show", "words": []}, [])
     assert view.variant == "third"
     assert "third" in view.variants
+
+
+def test_the_form_trains_on_tags_and_tags_every_point(view, data):
+    view.workshop.toggle.value = True
+    form = view.workshop.form
+    labels = form.settings["labels"]
+    assert labels.layout.display == "none"
+    kinds = data.test.labels % 2
+    for kind, word in enumerate(("even", "odd")):
+        view.tag(word, data.test.ids[kinds == kind])
+    assert labels.layout.display is None
+    assert labels.options == (("those of the data", ""), ("tags: tag", "tag"))
+    labels.value = "tag"
+    assert form.settings["snapshots"].disabled
+    form.settings["epochs"].value = 2
+    assert form.settings.name == "both, 2 epochs, tag"
+    run = form.run()
+    assert run.schema.class_names == ("even", "odd")
+    name = "tag by both, 2 epochs, tag"
+    assert view.color == name
+    space = rv.embed(run, replace(data.test, labels=None, class_names=()))
+    assert view.tags[name].tolist() == [("even", "odd")[p] for p in space.predictions]
+    # Its map has the labels of the others, by which it can be compared.
+    shown = view._store.embeddings.variants[view.variant][0]
+    assert shown.class_names == data.class_names
+    assert shown.labels.tolist() == data.test.labels.tolist()
+    assert shown.predictions is None
+    assert not shown.held_out.all()  # tagged points were trained on
+    np.testing.assert_array_equal(shown.z, space.z)
+    view.undo()
+    assert name not in view.tags
+    # The labels of the data come back with the process that has them.
+    labels.value = ""
+    form.settings["name"].value = "again"
+    assert form.run().schema.class_names == data.class_names
+
+
+def test_too_few_tags_are_a_sentence(view):
+    view.workshop.toggle.value = True
+    form = view.workshop.form
+    view.tag("one", view.selected["id"].tolist() or [0])
+    form.settings["labels"].value = "tag"
+    with pytest.raises(RuntimeError) as error:
+        form.run()
+    assert str(error.value) == (
+        "`labels` must hold two different labels or more, got ['one']."
+    )

@@ -90,6 +90,25 @@ class Tags:
         codes[rows] = words.index(word) if word else -1
         return Tags({**self.columns, column: Tagged(words, codes)})
 
+    def filled(self, column: str, words: Sequence[str]) -> Tags:
+        """Return the tags with a column in which every point has one.
+
+        Parameters
+        ----------
+        column
+            Name of the column, which is replaced if there is one.
+        words
+            A tag a point.
+
+        Examples
+        --------
+        >>> Tags().filled("kind", ["b", "a", "b"]).frame("xyz")["kind"].tolist()
+        ['b', 'a', 'b']
+        """
+        names, codes = np.unique(np.array(words, dtype=object), return_inverse=True)
+        tagged = Tagged((*names.tolist(),), codes.astype(np.int64))
+        return Tags({**self.columns, column: tagged})
+
     def frame(self, ids: Sequence[str] | npt.NDArray[Any]) -> pd.DataFrame:
         """Return a table of all columns, indexed by the ids of the points."""
         values = {name: column.values for name, column in self.columns.items()}

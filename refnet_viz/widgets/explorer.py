@@ -316,6 +316,8 @@ class Explorer:
             self._history.leave(before, by)
         if undone or reselected or state.variant != before.variant:
             self._pointed = None
+        if self.workshop is not None and state.tags is not before.tags:
+            self.workshop.offer_tags(self.tags)
         self._redraw(words)
         if reselected and self._listeners:
             selected = self.selected
@@ -436,7 +438,12 @@ class Explorer:
             rest.remove(self.state.variant)
         self._trained[made.name] = made.run
         self._store = self._store.joined(made.name, [made.embedding], made.earlier)
-        self.change(variants=[*rest, made.name], variant=made.name)
+        patch: dict[str, Any] = {"variants": [*rest, made.name], "variant": made.name}
+        if made.tags:
+            name = self._store.tag_column(f"{made.tags} by {made.name}")
+            patch |= {"tags": self.state.tags.filled(name, made.predicted)}
+            patch |= {"color": name}
+        self.change(**patch)
 
     def _send_code(self) -> None:
         self.screen.send({"kind": "code", "text": self.code()})

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 import ipywidgets as W
 import numpy as np
+import pandas as pd
 
 from ..config import Config
 from ..data.dataset import Dataset
@@ -58,14 +60,15 @@ class Training(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
         base: Config | None = None,
         names: Iterable[str] = (),
     ) -> None:
-        self._trainer = Trainer(data)
+        self._data, self._trainer = data, Trainer(data)
+        self._tags = pd.DataFrame()
+        self._labels: pd.Series[Any] | None = None  # tags the process has as labels
         self._callbacks: list[Callable[[Run], None]] = []
         self._shows = False
         self._began = self._trained = 0.0  # when it was asked for, and when it began
         self._record: Record | None = None
         self._run: Run | None = None
         self._name = self._why = ""
-        self._score = _score_name(data)
         self.settings = Settings(data, base or Config(), names)
         self.curves, self._notice = Curves(), Notice()
         self.curves.layout.display = "none"
@@ -111,6 +114,17 @@ class Training(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
         self._shows = True
         self.showing.on_show(self._notice.of(callback))
 
+    def offer_tags(self, tags: pd.DataFrame) -> None:
+        """Offer tags as labels.
+
+        Parameters
+        ----------
+        tags
+            One column of words for each kind, indexed by ids, as `Explorer.tags`.
+        """
+        self._tags = tags
+        self.settings.offer_tags(map(str, tags.columns))
+
     def start(self) -> None:
         """Begin to train; do nothing but say so where a setting is wrong."""
         if self.busy:
@@ -118,6 +132,7 @@ class Training(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
         settings, self._run = self.settings, None
         try:
             self._name, config = settings.checked_name(), settings.config
+            score = self._label()
         except ValueError as error:
             self._why = str(error)
             self._notice.say(self._why)
@@ -125,12 +140,26 @@ class Training(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
         self.showing.name = ""
         self._began = self._trained = time.monotonic()
         self._trainer.start(config, seed=settings.seed, snapshots=settings.snapshots)
-        self._show(Record(config.epochs, {}, self._score))
+        self._show(Record(config.epochs, {}, score))
         self.curves.layout.display = None
         self._enable(busy=True)
         self._notice.say("starting the training process …")
         if later.possible():
             later.soon(self._notice.of(self._look))
+
+    def _label(self) -> str:
+        """Have the process train on the labels that are chosen; return its score."""
+        labels = self._tags[self.settings.tags] if self.settings.tags else None
+        data = self._data if labels is None else self._data.with_labels(labels)
+        same = labels is self._labels or (
+            labels is not None
+            and self._labels is not None
+            and labels.equals(self._labels)
+        )
+        if not same:
+            self._trainer.close()
+            self._trainer, self._labels = Trainer(data), labels
+        return _score_name(data)
 
     def halt(self) -> None:
         """Stop after the epoch that runs; the best state so far becomes the run."""
@@ -229,7 +258,10 @@ class Training(W.VBox):  # type: ignore[misc]  # ipywidgets is not typed
     def _finish(self, run: Run) -> None:
         if self._record is not None:
             self._show(replace(self._record, over=True))
-        self._run = replace(run, manifest=run.manifest | {"variant": self._name})
+        words = {"variant": self._name}
+        if self.settings.tags:
+            words["tags"] = self.settings.tags
+        self._run = replace(run, manifest=run.manifest | words)
         self.settings.take(self._name)
         self._enable(busy=False)
         self._notice.say(_told(self._run, self._name, self._record))

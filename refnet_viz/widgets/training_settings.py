@@ -44,6 +44,7 @@ class Settings:
         self._base = base
         self._taken = {str(name) for name in names}
         self._off = _off(data, base)
+        self._busy = False
         self.widgets = _widgets(base, fitting(data, base))
         for name in self._off:
             self.widgets[name].value = 1.0 if name == "label_fraction" else 0.0
@@ -52,6 +53,8 @@ class Settings:
         self.sentence = W.Label(described_fusion(self["fusion"].value))
         self.sentence.add_class("rv-more-help")
         self["fusion"].observe(self._explain, "value")
+        self["labels"].observe(lambda _: self.enable(on=not self._busy), "value")
+        self.offer_tags(())
         self.widget = W.VBox([controls, self.sentence])
         self.enable()
         self._made = ""
@@ -84,7 +87,29 @@ class Settings:
     @property
     def snapshots(self) -> int:
         """Each how many epochs a state is kept; 0 keeps none."""
-        return max(1, self["epochs"].value // KEPT) if self["snapshots"].value else 0
+        if self.tags or not self["snapshots"].value:
+            return 0
+        return max(1, self["epochs"].value // KEPT)
+
+    @property
+    def tags(self) -> str:
+        """The column of tags that are the labels, empty where those of the data are."""
+        return str(self["labels"].value)
+
+    def offer_tags(self, columns: Iterable[str]) -> None:
+        """Offer columns of tags as labels, beside those of the data.
+
+        Parameters
+        ----------
+        columns
+            Their names; without any there is nothing to choose.
+        """
+        control, chosen = self["labels"], self.tags
+        own = "none" if self._off & {"label_fraction"} else "those of the data"
+        names = list(columns)
+        control.options = [(own, ""), *((f"tags: {name}", name) for name in names)]
+        control.value = chosen if chosen in names else ""
+        control.layout.display = None if names else "none"
 
     def checked_name(self) -> str:
         """Return the name.
@@ -111,8 +136,11 @@ class Settings:
 
     def enable(self, *, on: bool = True) -> None:
         """Let the controls be moved, or not."""
+        self._busy = not on
+        # Tags are labels; states on the way would answer for other classes.
+        off = {"snapshots"} if self.tags else self._off
         for name, control in self.widgets.items():
-            control.disabled = not on or name in self._off
+            control.disabled = not on or name in off
 
     def _explain(self, change: Any) -> None:
         self.sentence.value = described_fusion(change["new"])
@@ -120,7 +148,10 @@ class Settings:
     def _rename(self, _: Any = None) -> None:
         if self.name not in ("", self._made):
             return  # somebody typed it
-        description = proposal = described(self.config, self._base)
+        description = described(self.config, self._base)
+        if self.tags:
+            description += f", {self.tags}"
+        proposal = description
         number = 1
         while proposal in self._taken:
             number += 1
@@ -213,6 +244,12 @@ def _widgets(base: Config, fusions: list[str]) -> dict[str, Any]:
             description="Contrastive weight",
             **weight,
             tooltip="how much rows of one label are drawn together; 0 turns it off",
+        ),
+        "labels": W.Dropdown(
+            options=[("", "")],
+            value="",
+            description="Labels",
+            tooltip="what is learned from: labels of the data, or your own tags",
         ),
         "epochs": W.BoundedIntText(
             value=base.epochs,
