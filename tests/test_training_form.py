@@ -425,7 +425,7 @@ def test_what_a_task_has_no_use_for_is_off(make_paired, make_mixed):
     off = {name for name, w in target.settings.widgets.items() if w.disabled}
     assert off == {"contrastive"}
     assert "tmc" not in target.settings["fusion"].options
-    assert target._score == "R²"
+    assert target._label() == "R²"
     several = make_paired(labels=np.eye(3, dtype=int)[np.arange(120) % 3])
     assert "tmc" not in fitting(several, Config())
     assert "tmc" in fitting(make_paired(), Config())
