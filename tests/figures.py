@@ -123,7 +123,7 @@ def attacked(name):
 
 
 @cache
-def _drawn(name, mode, caption):
+def _drawn(name, mode, **more):
     make = {
         "latent": lambda **o: plot.latent(spaces(), edges=graphs(), **o),
         "graph": lambda **o: plot.graph(graphs()["both"][1], **o),
@@ -141,9 +141,9 @@ def _drawn(name, mode, caption):
     options = {"layout": "pca"} if mapped else {}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        return make(mode=mode, caption=caption, **options)
+        return make(mode=mode, **more, **options)
 
 
-def figure(name, mode="light", *, caption=False):
+def figure(name, mode="light", **more):
     """Return the figure of a function of `refnet_viz.plot`."""
-    return go.Figure(_drawn(name, mode, caption))
+    return go.Figure(_drawn(name, mode, **more))

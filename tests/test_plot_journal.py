@@ -50,10 +50,22 @@ def test_four_metrics_fit_a_column():
 @pytest.mark.parametrize(
     ("columns", "points"), [(1, 252), (1.5, 387), (2, 517.5), (np.float64(1.5), 387)]
 )
-def test_figures_have_the_width_of_their_columns(columns, points):
-    figure = plot.history(figures.runs(), columns=columns)
+@pytest.mark.parametrize("name", plot.FIGURES)
+def test_figures_have_the_width_of_their_columns(name, columns, points):
+    figure = figures.figure(name, columns=columns)
     assert figure.layout.width * POINT == points
+    assert figure.layout.height * POINT <= 700
     assert final(figure, {}).to_json() == figure.to_json()
+
+
+@pytest.mark.parametrize("name", plot.FIGURES)
+def test_columns_are_checked(name):
+    with pytest.raises(ValueError, match="columns") as error:
+        figures.figure(name, columns=0.5)
+    assert str(error.value) == (
+        "`columns` must be 1, 1.5 or 2 (of a journal's page) or a larger whole number "
+        "(panels in a row), got 0.5."
+    )
 
 
 def test_shared_axes_are_named_once():

@@ -13,7 +13,7 @@ from .. import _check
 from ..graph.attribution import Attribution
 from ..graph.bounds import edge_bounds
 from .ink import ink, stroke
-from .panels import finish, grid
+from .panels import finish, grid, place, row_of
 from .points import cap, point_size, scatter_class
 from .record import replayable
 from .text import count_of, escape, short, small
@@ -29,6 +29,7 @@ def bound(
     attribution: Attribution,
     *,
     max_edges: int = 2_000,
+    columns: float | None = None,
     mode: str = "auto",
     caption: bool = False,
 ) -> go.Figure:
@@ -46,6 +47,8 @@ def bound(
         `refnet_viz.graph.edge_bounds`.
     max_edges
         Edges drawn at most, evenly from all; the test itself takes all of them.
+    columns
+        As in `refnet_viz.plot.compare`.
     mode
         "light", "dark", or "auto": as the notebook or the page around; files of
         pictures are light then.
@@ -80,18 +83,18 @@ def bound(
     most = _check.integer("max_edges", max_edges, low=0)
     table = edge_bounds(attribution)
     sample = table.iloc[cap(table.to_numpy(), most)]
-    figure = grid(
-        _titles(attribution, table), columns=2, height=HEIGHT, below=48, width_gap=0.12
-    )
+    wide, page = row_of(columns, 2, 2)
+    look: dict[str, Any] = {"height": HEIGHT, "below": 48, "width_gap": 0.12}
+    figure = grid(_titles(attribution, table), columns=wide, page=page, **look)
     top = _top(table)
     for trace in _diagonal(table["reach"].max(), top, mode):
-        figure.add_trace(trace, row=1, col=1)
+        figure.add_trace(trace, **place(0, wide))
     for trace in _limits(top, mode):
-        figure.add_trace(trace, row=1, col=2)
+        figure.add_trace(trace, **place(1, wide))
     texts = _hover(sample)
-    for column, name in enumerate(("refined", "used"), start=1):
+    for number, name in enumerate(("refined", "used")):
         trace = _dots(sample["sum"].to_numpy(), sample[name].to_numpy(), texts, mode)
-        figure.add_trace(trace, row=1, col=column)
+        figure.add_trace(trace, **place(number, wide))
     x = {
         "title": {"text": "modality-sum distance"},
         "showline": True,

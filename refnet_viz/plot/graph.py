@@ -16,7 +16,7 @@ from ..graph.points import in_degree
 from ..layout import Layout, project
 from .color import coloring
 from .ink import faded, ink
-from .panels import finish, flat_axes, grid
+from .panels import finish, flat_axes, grid, row_of
 from .points import cap, edge_lines, points
 from .record import replayable
 from .text import count_of, short, small
@@ -36,6 +36,7 @@ def graph(
     color: Any = "label",
     layout: Any = None,
     max_edges: int = 4_000,
+    columns: float | None = None,
     mode: str = "auto",
     caption: bool = False,
 ) -> go.Figure:
@@ -53,6 +54,8 @@ def graph(
         2,000 points), or a Layout; None takes "umap".
     max_edges
         Links drawn at most; the title says how many there are.
+    columns
+        As in `refnet_viz.plot.compare`.
     mode
         "light", "dark", or "auto": as the notebook or the page around; files of
         pictures are light then.
@@ -97,6 +100,7 @@ def graph(
         [[lines[0], *(small(line) for line in [*captions, *lines[1:]])]],
         columns=1,
         height=HEIGHT,
+        page=row_of(columns, 1, 1)[1],
     )
     sample = cap(pairs, most)
     rank = np.argsort(np.argsort(edges.distance, kind="stable"), kind="stable")

@@ -17,7 +17,7 @@ from ..statistics import LEAST
 from .band import band
 from .ink import SYMBOLS, ink, stroke
 from .looks import numbers
-from .panels import default_columns, finish, grid, place
+from .panels import default_columns, finish, grid, place, row_of
 from .record import replayable
 from .text import listing, short, small, smalls
 
@@ -31,7 +31,12 @@ CURVE = ["variant", "space"]
 
 @replayable
 def overlaps(
-    spaces: Any, *, k_max: int = 50, mode: str = "auto", caption: bool = False
+    spaces: Any,
+    *,
+    k_max: int = 50,
+    columns: float | None = None,
+    mode: str = "auto",
+    caption: bool = False,
 ) -> go.Figure:
     """Draw how many neighbours a space shares with the modalities, for every k.
 
@@ -49,6 +54,8 @@ def overlaps(
     k_max
         Largest k; lowered to the number of other points with every modality. Every
         space is searched once, at this k.
+    columns
+        As in `refnet_viz.plot.compare`.
     mode
         "light", "dark", or "auto": as the notebook or the page around; files of
         pictures are light then.
@@ -80,14 +87,14 @@ def overlaps(
     variants = aligned("spaces", space_variants(spaces))
     table = overlap_by_k(variants, k_max=k_max, confidence=CONFIDENCE)
     grounds = list(table["ground"].unique())
-    wide = default_columns(len(grounds))
+    wide, page = row_of(columns, len(grounds), default_columns(len(grounds)))
     first = next(iter(variants.values()))[0]
     titles = [
         [f"<b>with {_words(ground)}</b>", *smalls(short(_coverage(first, ground)))]
         for ground in grounds
     ]
     look: dict[str, Any] = {"height": HEIGHT, "below": 44, "gap": 14, "width_gap": 0.07}
-    figure = grid(titles, columns=wide, shared=True, **look)
+    figure = grid(titles, columns=wide, page=page, shared=True, **look)
     looks = {name: _look(i, mode) for name, i in numbers(variants).items()}
     for number, ground in enumerate(grounds):
         part = table[table["ground"] == ground]

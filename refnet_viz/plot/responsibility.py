@@ -15,7 +15,7 @@ from ..graph.attribution import Attribution
 from ..graph.sets import attribution_variants
 from ..responsibility import scores_by_class
 from .ink import LINES, ink, stroke
-from .panels import finish, grid
+from .panels import finish, grid, place, row_of
 from .record import replayable
 from .text import listing, short, signed, small
 
@@ -108,7 +108,11 @@ class Panel:
 
 @replayable
 def responsibility(
-    attributions: Any, *, mode: str = "auto", caption: bool = False
+    attributions: Any,
+    *,
+    columns: float | None = None,
+    mode: str = "auto",
+    caption: bool = False,
 ) -> go.Figure:
     """Draw how far z answers for each modality, by class and by point.
 
@@ -123,6 +127,8 @@ def responsibility(
         An Attribution, a list of them (seeds), or a mapping of either, with decoded
         answers; the first of each variant is drawn, in a row of two panels. The
         numbers are those of `refnet_viz.responsibility.scores_by_class`.
+    columns
+        As in `refnet_viz.plot.compare`.
     mode
         "light", "dark", or "auto": as the notebook or the page around; files of
         pictures are light then.
@@ -162,12 +168,14 @@ def responsibility(
     most = 1 + max(len(panel.labels) for panel in panels)
     height = max(LEAST, int(most * (ROW * len(names) + 8)))
     titles = [lines for panel in panels for lines in _titles(panel)]
-    figure = grid(titles, columns=2, height=height, below=40, gap=14, width_gap=0.1)
-    for row, panel in enumerate(panels, start=1):
+    wide, page = row_of(columns, len(titles), 2, most=2)
+    look: dict[str, Any] = {"below": 40, "gap": 14, "width_gap": 0.1}
+    figure = grid(titles, columns=wide, height=height, page=page, **look)
+    for number, panel in enumerate(panels):
         for trace in _bars(panel, colors, mode):
-            figure.add_trace(trace, row=row, col=1)
+            figure.add_trace(trace, **place(2 * number, wide))
         for trace in _curves(panel, colors, mode):
-            figure.add_trace(trace, row=row, col=2)
+            figure.add_trace(trace, **place(2 * number + 1, wide))
     _axes(figure, panels, mode)
     listed: set[str] = set()
     for trace in figure.data:

@@ -19,7 +19,7 @@ from .band import band
 from .ink import ink
 from .looks import colors as colors_of
 from .looks import dashes
-from .panels import SPARE, finish, grid
+from .panels import SPARE, finish, grid, row_of
 from .record import replayable
 from .text import listing, short, small, span
 
@@ -35,6 +35,7 @@ def spectrum(
     spaces: Any,
     *,
     weights: Mapping[str, float] | None = None,
+    columns: float | None = None,
     mode: str = "auto",
     caption: bool = False,
 ) -> go.Figure:
@@ -57,6 +58,8 @@ def spectrum(
         `refnet_viz.responsibility.linear_floor`.
     weights
         As in `Embedding.space`.
+    columns
+        As in `refnet_viz.plot.compare`.
     mode
         "light", "dark", or "auto": as the notebook or the page around; files of
         pictures are light then.
@@ -92,7 +95,9 @@ def spectrum(
     variants = space_variants(spaces)
     spectra = spectra_of(variants, weights)
     table, floors = leftover_of(variants, spectra, CONFIDENCE), linear_floor_of(spectra)
-    figure = grid([[""]], columns=1, height=HEIGHT, below=44)
+    figure = grid(
+        [[""]], columns=1, height=HEIGHT, below=44, page=row_of(columns, 1, 1)[1]
+    )
     reach = _reach(table, floors)
     shades, patterns = colors_of(variants, mode), dashes(list(variants))
     for variant in _records(table):
