@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from refnet_viz import save
-from refnet_viz.plot import curves
+from refnet_viz.plot import curves, history
 from refnet_viz.plot.render import render
 
 
@@ -207,3 +207,14 @@ def test_a_weight_of_0_stands_apart_beyond_a_break_of_the_axis():
     assert alone.layout.xaxis.tickvals == pytest.approx((5.0 / 10**1.5, 5.0))
     assert curves(frame("weight", (0.5, 5.0)), "accuracy").layout.annotations[1:] == ()
     assert render(figure, "png", width=600, height=400).startswith(b"\x89PNG")
+
+
+def test_losses_of_different_terms_are_said_to_be_such():
+    frame = pd.DataFrame({"epoch": [0, 1], "loss": [2.0, 1.0], "task": [1.0, 0.5]})
+    more = frame.assign(refiner=[1.0, 0.5])
+    bare = frame.assign(refiner=np.nan)
+    for other, differ in ((more, True), (bare, False)):
+        figure = history({"plain": frame, "other": other})
+        title = next(n.text for n in figure.layout.annotations if "loss" in n.text)
+        assert title.startswith("<b>loss</b>")
+        assert ("sum of each variant's own terms" in title) == differ

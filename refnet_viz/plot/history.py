@@ -75,7 +75,13 @@ def history(
     quantities = _quantities(variants)
     wide, page = row_of(columns, len(quantities), 3)
     shades, patterns = colors(variants, mode), dashes(list(variants))
-    titles = [[f"<b>{short(name.replace('_', ' '))}</b>"] for name in quantities]
+    titles = [
+        [
+            f"<b>{short(name.replace('_', ' '))}</b>",
+            *map(small, _remarks(name, variants)),
+        ]
+        for name in quantities
+    ]
     look: dict[str, Any] = {"height": HEIGHT, "below": 40, "gap": 14, "width_gap": 0.08}
     figure = grid(titles, columns=wide, page=page, shared=True, **look)
     named: set[str] = set()
@@ -159,6 +165,18 @@ def _quantities(variants: dict[str, list[Curve]]) -> list[str]:
     if not names:
         raise ValueError("`runs` must have a numeric column beside 'epoch', got none.")
     return list(names)
+
+
+def _remarks(quantity: str, variants: dict[str, list[Curve]]) -> list[str]:
+    """Return what must be known to compare a quantity between variants."""
+    measured = {
+        frozenset(curve.frame.columns[curve.frame.notna().any()])
+        for curves in variants.values()
+        for curve in curves
+    }
+    if quantity == "loss" and len(measured) > 1:
+        return ["sum of each variant's own terms"]
+    return []
 
 
 def _traces(
