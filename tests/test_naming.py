@@ -206,7 +206,8 @@ def test_maps_name_clusters_where_colour_has_no_classes(spaces):
     assert notes(view).split("\n")[2] == words
     view.edges = "all"  # no line more, so that maps stay where they are
     assert notes(view).split("\n")[2].endswith(f" edges, {words}")
-    assert words not in str(view.snapshot().layout.annotations)  # which has no names
+    written = {note.text for note in view.snapshot().layout.annotations}
+    assert {"<b>fish</b>", "<b>bird</b>"} < written
     view.k = 5  # they stay
     assert view.screen.words["panels"][0]["names"] == names
     view.names = "never"
@@ -237,3 +238,29 @@ def test_names_follow_later_where_a_page_waits():
     assert first == {}
     assert len(view.screen.words["panels"]) == 1
     view.close()
+
+
+def test_pictures_have_the_names_that_fit():
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(4), 10)
+    places = np.array([[0, 0], [10, 0], [0, 10], [0.1, 0.1]])[labels]
+    points = places + rng.normal(size=(40, 2)) / 50
+    labels[-1] = -1
+    names = ["left", "right", "top", "hidden by left"]
+    own = rv.Embedding.from_arrays(
+        points, labels=labels, class_names=names, unlabelled=-1
+    )
+    figure = rv.explore(own, k=3, layout="pca").snapshot()
+    flat = rv.project(own, "pca").coordinates
+    notes = {n.text[3:-4]: n for n in figure.layout.annotations if n.xref == "x"}
+    # Of two at one place the second moves by a line; of the unlabelled there is none.
+    assert notes.keys() == set(names)
+    for number, name in enumerate(names[:3]):
+        at = np.array([notes[name].x, notes[name].y])
+        own_places = flat[labels == number]
+        assert np.abs(own_places - at).sum(axis=1).min() < 1e-6
+        assert np.linalg.norm(np.median(own_places, axis=0) - at) < 0.1
+    assert abs(notes["left"].y - notes["hidden by left"].y) > 0.2
+    view = rv.explore(own, k=3, layout="pca")
+    view.names = "never"
+    assert not [n for n in view.snapshot().layout.annotations if n.xref == "x"]

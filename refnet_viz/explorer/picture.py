@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,12 @@ from ..plot.render import render
 from ..plot.text import escape, short, small
 from . import edges
 from .store import Call, direct
-from .view import CLUSTER_NOTE, Panel, View
+from .view import Panel, View
+from .wire import words
 
-HEIGHT = 340  # pixels of a row of maps
+WIDTH, HEIGHT = 960, 340  # pixels of all maps, and of a row of them
+MOST_NAMES = 12  # on a map
+LINE, LETTER = 15, 6.5  # pixels of a name: its height, and about the width of a letter
 STILL_WIDTH, STILL_HEIGHT = 900, 620
 CONTEXT = "#8b949e"  # of points that are not selected
 DASHES = {(): "solid", (5, 3): "dash", (2, 3): "dot"}
@@ -52,6 +56,8 @@ def figure(view: View, arguments: dict[str, Any]) -> go.Figure:
         for trace in [*_edges(view, panel), *_points(view, panel, number)]:
             drawing.add_trace(trace, **cell)
         flat_axes(drawing, number + 1, ink(mode))
+        for note in _names(view, panel, number, WIDTH / columns):
+            drawing.add_annotation(note)
     if view.aligned:
         for number in range(2, len(panels) + 1):
             tied = {f"{axis}axis{number}": {"matches": axis} for axis in "xy"}
@@ -100,9 +106,8 @@ def arguments_of(view: View) -> dict[str, Any]:
 
 
 def _title_lines(view: View, panel: Panel) -> list[str]:
-    # The space is in the title of the figure, and names are not drawn.
-    lines = view.note_parts(panel)[1:]
-    parts = [part for line in lines for part in line if part != CLUSTER_NOTE]
+    # The space is in the title of the figure.
+    parts = [part for line in view.note_parts(panel)[1:] for part in line]
     return [f"<b>{short(panel.title)}</b>", *(small(escape(part)) for part in parts)]
 
 
@@ -143,6 +148,67 @@ def _points(view: View, panel: Panel, number: int) -> list[go.Scatter | go.Scatt
         for part, style in parts
         if len(part)
     ]
+
+
+def _names(
+    view: View, panel: Panel, number: int, width: float
+) -> Iterator[dict[str, Any]]:
+    """Yield annotations with the names of a map: those that lie on no other one."""
+    asked = words(view)
+    if not asked or width < asked["least"]:
+        return
+    names, codes = asked["names"], view.coloring.values[number][view.drawn_rows]
+    hollow = [symbol.endswith("-open") for _, symbol in view.coloring.styles]
+    if asked["panels"]:
+        part = asked["panels"][number]
+        names, codes = part["names"], np.frombuffer(part["codes"], "<u2")
+        hollow = []
+    named = [n for n, name in enumerate(names) if name and not any(hollow[n : n + 1])]
+    flat = panel.layout.coordinates[view.drawn_rows]
+    codes = np.where(np.isnan(flat[:, 0]), len(names), codes)
+    sizes = {code: int((codes == code).sum()) for code in named}
+    span = np.nanmax(flat, axis=0) - np.nanmin(flat, axis=0)
+    unit = max(span[0] / width, span[1] / HEIGHT) or 1.0  # of the layout, a pixel
+    boxes: list[tuple[float, float, float]] = []
+    for code in sorted(filter(sizes.__getitem__, named), key=lambda n: (-sizes[n], n)):
+        own = flat[codes == code].astype(np.float64)
+        middle = np.median(own, axis=0)
+        x, y = own[np.argmin(((own - middle) ** 2).sum(axis=1))]
+        wide = unit * LETTER * len(names[code])
+        for shift in (0, LINE * unit, -LINE * unit):
+            box = (x, y + shift, wide)
+            if len(boxes) < MOST_NAMES and not any(_meet(box, b, unit) for b in boxes):
+                boxes.append(box)
+                yield _note(names[code], box, number, view.state.mode)
+                break
+
+
+def _meet(
+    one: tuple[float, float, float], other: tuple[float, float, float], unit: float
+) -> bool:
+    """Return whether two names would overlap."""
+    beside = abs(one[0] - other[0]) >= (one[2] + other[2]) / 2
+    return not beside and abs(one[1] - other[1]) < LINE * unit * (1 - 1e-9)
+
+
+def _note(
+    name: str, box: tuple[float, float, float], number: int, mode: str
+) -> dict[str, Any]:
+    axis = str(number + 1) if number else ""
+    colors = ink(fixed(mode))
+    return {
+        "x": box[0],
+        "y": box[1],
+        "xref": f"x{axis}",
+        "yref": f"y{axis}",
+        "text": f"<b>{escape(name)}</b>",
+        "showarrow": False,
+        "xanchor": "center",
+        "yanchor": "middle",
+        "font": {"size": 11, "color": colors.text},
+        "bgcolor": faded(colors.paper, 0.6),
+        "borderpad": 1,
+    }
 
 
 def _rows_of(marker: dict[str, Any], rows: Any) -> dict[str, Any]:
