@@ -13,7 +13,7 @@ from .colors import OF_GRAPH
 from .embeddings import Key
 from .points import PointTable
 from .state import BY_MODALITY, State
-from .view import View
+from .view import SEARCHED, View
 
 
 class Kind(Enum):
@@ -31,9 +31,7 @@ class Kind(Enum):
 # Maps change when these are done.
 SHOWN = (Kind.NEIGHBORS, Kind.LAYOUT, Kind.EDGES)
 MANY = 5_000  # points beyond which a job that nobody needs any more is cancelled
-# Points beyond which neighbours, and layouts that are no PCA, take minutes: these are
-# computed when they are asked for.
-SEARCHED, LAID_OUT = 200_000, 100_000
+LAID_OUT = 100_000  # points whose layouts are computed without being asked for
 
 
 @dataclass(frozen=True)

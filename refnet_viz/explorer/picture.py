@@ -6,11 +6,12 @@ import html
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import plotly.graph_objects as go
 
 from ..data.media import data_address
 from ..plot.panels import default_columns, finish, flat_axes, grid, place
-from ..plot.points import edge_lines, points
+from ..plot.points import edge_lines, point_size, points
 from ..plot.record import call_of, with_call
 from ..plot.render import render
 from ..plot.text import escape, short, small
@@ -18,6 +19,7 @@ from ..plot.theme import faded, fixed, ink
 from . import edges
 from .store import Call, direct
 from .view import CLUSTER_NOTE, Panel, View
+from .wire import MANY
 
 HEIGHT = 340  # pixels of a row of maps
 STILL_WIDTH, STILL_HEIGHT = 900, 620
@@ -131,8 +133,14 @@ def _edges(view: View, panel: Panel) -> list[go.Scatter | go.Scattergl]:
 def _points(view: View, panel: Panel, number: int) -> list[go.Scatter | go.Scattergl]:
     """Return the points, those that are not selected as a grey context below."""
     flat, rows = panel.layout.coordinates, view.drawn_rows
+    selected = np.ones(view.total, bool)
+    if len(view.rows):
+        selected[:] = False
+        selected[view.rows] = True
+    selected = selected[rows]
+    if len(rows) > MANY:
+        return _many_points(view, panel, number, selected)
     marker = view.coloring.marker(number)
-    selected = np.isin(rows, view.rows) | (not len(view.rows))
     parts = [(rows[selected], _rows_of(marker, rows[selected]))]
     if len(view.rows):
         grey = {"color": faded(CONTEXT, 0.3), "line": {"width": 0}}
@@ -143,6 +151,45 @@ def _points(view: View, panel: Panel, number: int) -> list[go.Scatter | go.Scatt
         for part, style in parts
         if len(part)
     ]
+
+
+def _many_points(
+    view: View, panel: Panel, number: int, selected: npt.NDArray[np.bool_]
+) -> list[go.Scattergl]:
+    """Return many points without hover texts, smaller the more they are."""
+    rows = view.drawn_rows
+    room = STILL_WIDTH * STILL_HEIGHT / 2 / len(view.panels)
+    size = float(np.clip(np.sqrt(room / len(rows)), 1, point_size(len(rows))))
+    faint = {"color": CONTEXT, "opacity": 0.15}
+    parts = [(rows[~selected], faint), (rows[selected], _codes(view, number))]
+    return [
+        go.Scattergl(
+            x=panel.layout.coordinates[part, 0],
+            y=panel.layout.coordinates[part, 1],
+            mode="markers",
+            marker={"size": size, "opacity": 0.5, **_rows_of(style, part)},
+            name=short(panel.title),
+            hoverinfo="skip",
+            showlegend=False,
+        )
+        for part, style in parts
+        if len(part)
+    ]
+
+
+def _codes(view: View, number: int) -> dict[str, Any]:
+    """Return a marker that colours classes by their number, on a scale of steps."""
+    coloring = view.coloring
+    if not coloring.names:
+        return {"color": coloring.values[number], "coloraxis": "coloraxis"}
+    count = len(coloring.styles)
+    steps = [
+        [(code + end) / count, color]
+        for code, (color, _) in enumerate(coloring.styles)
+        for end in (0, 1)
+    ]
+    scale = {"colorscale": steps, "cmin": -0.5, "cmax": count - 0.5}
+    return {"color": coloring.values[number].astype(float), "showscale": False} | scale
 
 
 def _rows_of(marker: dict[str, Any], rows: Any) -> dict[str, Any]:
@@ -167,7 +214,8 @@ def still(view: View, call: Call = direct) -> tuple[str, str]:
         Calls the function that draws, here or in another process.
     """
     alt = summary(view)
-    data = call(_draw, figure_of(view))
+    settings = {"k": view.state.k, "space": view.state.space}
+    data = call(_draw, figure(view, settings))  # nobody makes a picture again
     image = (
         f'{STYLE}<img class="rv-static" alt="{html.escape(alt)}" '
         f'style="max-width: 100%" width="{STILL_WIDTH}" '

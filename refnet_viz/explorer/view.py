@@ -32,6 +32,7 @@ from .tags import coloring as tag_coloring
 
 MOST_POINTS = 1_000_000
 MOST_EDGES = 20_000  # on all maps together
+SEARCHED = 200_000  # points whose neighbours are searched without being asked for
 CLUSTER_NOTE = "names: words typical of its communities, p < 0.05"
 
 Pairs = npt.NDArray[np.int64]
@@ -286,7 +287,8 @@ class View:
         coloring, title = self.store.coloring(
             self.tables, self.keys, shown, fixed(state.mode)
         )
-        waiting = f"{title or 'points'} ({color} is being computed)"
+        when = "not computed yet" if self.total > SEARCHED else "being computed"
+        waiting = f"{title or 'points'} ({color} is {when})"
         return coloring, waiting if is_pending else title
 
     @property
@@ -394,7 +396,8 @@ class View:
 
     def _edge_note(self, panel: Panel) -> str:
         if panel.is_pending:
-            return "edges are being computed"
+            many = self.total > SEARCHED
+            return f"edges are {'not computed yet' if many else 'being computed'}"
         compared = panel.is_baseline and panel.kind in CHANGES
         if compared and (panel.kind == "gained" or self.counterpart is None):
             return f"this is the baseline: nothing is {panel.kind}"

@@ -67,9 +67,14 @@ def messages(view: View) -> dict[str, dict[str, Any]]:
 
 
 def _flat(layout: Layout, view: View) -> dict[str, Any]:
+    if len(view.drawn_rows) > MANY:
+
+        def make() -> dict[str, Any]:
+            return quantised(layout.coordinates[view.drawn_rows])
+
+        size = 4 * len(view.drawn_rows)
+        return view.store.cache.get(("places", layout), make, lambda _: size)
     flat = layout.coordinates[view.drawn_rows].astype("<f4")
-    if len(flat) > MANY:
-        return quantised(flat)
     return {"x": flat[:, 0].tobytes(), "y": flat[:, 1].tobytes()}
 
 

@@ -39,12 +39,12 @@ function colorsOf({ codes, values }, count) {
 function selectedOf({ rows, bits }) {
   if (!bits) return typed(rows, Uint32Array);
   const bytes = typed(bits, Uint8Array);
-  const rows = new Uint32Array(8 * bytes.length);
+  const found = new Uint32Array(8 * bytes.length);
   let count = 0;
-  for (let row = 0; row < rows.length; row += 1) {
-    if (bytes[row >> 3] & (128 >> (row & 7))) rows[count++] = row;
+  for (let row = 0; row < found.length; row += 1) {
+    if (bytes[row >> 3] & (128 >> (row & 7))) found[count++] = row;
   }
-  return rows.slice(0, count);
+  return found.slice(0, count);
 }
 
 // Large arrays come by themselves, after a message has named them: { piece, size }. What
