@@ -11,7 +11,7 @@ from pages import HOSTILE, Document, N, space
 
 import refnet_viz as rv
 from refnet_viz.data import Media
-from refnet_viz.explorer import panes, scripts, view
+from refnet_viz.explorer import panes, scripts
 from refnet_viz.explorer.colors import coloring_of
 from refnet_viz.explorer.embeddings import Key
 from refnet_viz.explorer.store import Store

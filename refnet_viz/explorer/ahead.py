@@ -67,10 +67,10 @@ class Waiting(NamedTuple):
         parts = ["neighbours"] * self.neighbors + ["layouts"] * self.layouts
         if not parts:
             return ""
-        return (
-            f"{' and '.join(parts)} of {total:,} points take minutes: they are "
-            "computed when you ask"
-        )
+        return f"{' and '.join(parts)} of {total:,} points take minutes"
+
+
+NOTHING = Waiting(neighbors=False, layouts=False)
 
 
 def waiting(view: View, *, asked: Waiting) -> Waiting:
@@ -99,7 +99,7 @@ def is_asked(before: State, after: State) -> Waiting:
     return Waiting(chosen("edges", ("none",)) or of_graph, chosen("layout", ()))
 
 
-def jobs(view: View, waits: Waiting = Waiting(False, False)) -> Iterator[Job]:
+def jobs(view: View, waits: Waiting = NOTHING) -> Iterator[Job]:
     """Yield what a view left for later; each job is done before the next is asked for.
 
     First the neighbours and numbers of the maps, then their layouts, edges by modality,
@@ -108,9 +108,24 @@ def jobs(view: View, waits: Waiting = Waiting(False, False)) -> Iterator[Job]:
     even where the store cannot hold all of them. Of many points only what is shown is
     computed, and not what waits.
     """
-    state, store = view.state, view.store
     if waits.neighbors:
         return
+    yield from _shown(view, waits)
+    yield from _bands(view)
+    if view.total > LAID_OUT:
+        return
+    state, store = view.state, view.store
+    yield from _names(view)
+    for key in view.keys:
+        for other in view.beside(key):
+            if not store.has_graph(other, state.k):
+                yield _graph(view, other)
+    yield from _prepared(view)
+
+
+def _shown(view: View, waits: Waiting) -> Iterator[Job]:
+    """Yield what changes the maps."""
+    state, store = view.state, view.store
     for key, table in zip(view.keys, view.tables, strict=True):
         if not view.is_ready(key, table):
             words = f"neighbours of {key.variant}"
@@ -120,15 +135,6 @@ def jobs(view: View, waits: Waiting = Waiting(False, False)) -> Iterator[Job]:
         yield Job(Kind.LAYOUT, key, f"layout of {key.variant}", work)
     if state.edges == BY_MODALITY:
         yield from _edges(view)
-    yield from _bands(view)
-    if view.total > LAID_OUT:
-        return
-    yield from _names(view)
-    for key in view.keys:
-        for other in view.beside(key):
-            if not store.has_graph(other, state.k):
-                yield _graph(view, other)
-    yield from _prepared(view)
 
 
 def is_needed(job: Job, view: View) -> bool:

@@ -312,9 +312,7 @@ def _answers(table: PointTable, row: int) -> list[list[str]]:
     return lines
 
 
-def _class_word(
-    embedding: Embedding, values: npt.NDArray[np.int64], row: int
-) -> str:
+def _class_word(embedding: Embedding, values: npt.NDArray[np.int64], row: int) -> str:
     return (class_words(embedding, values[[row]]) or [""])[0]
 
 
@@ -372,7 +370,9 @@ def _class_counts(table: PointTable, rows: Rows) -> list[list[str]]:
     counts: dict[str, int] = {}
     labels = table.embedding.labels[rows[table.labelled[rows]]]
     # One row a kind, in the order in which they come first.
-    kinds, first, sizes = np.unique(labels, axis=0, return_index=True, return_counts=True)
+    kinds, first, sizes = np.unique(
+        labels, axis=0, return_index=True, return_counts=True
+    )
     order = np.argsort(first)
     words = class_words(table.embedding, kinds[order]) or []
     for word, size in zip(words, sizes[order].tolist(), strict=True):

@@ -160,7 +160,7 @@ def _many_points(
     rows = view.drawn_rows
     room = STILL_WIDTH * STILL_HEIGHT / 2 / len(view.panels)
     size = float(np.clip(np.sqrt(room / len(rows)), 1, point_size(len(rows))))
-    faint = {"color": CONTEXT, "opacity": 0.15}
+    faint = {"color": _mixed(CONTEXT, ink(fixed(view.state.mode)).paper, 0.3)}
     parts = [(rows[~selected], faint), (rows[selected], _codes(view, number))]
     return [
         go.Scattergl(
@@ -175,6 +175,19 @@ def _many_points(
         for part, style in parts
         if len(part)
     ]
+
+
+def _mixed(color: str, paper: str, share: float) -> str:
+    """Return a colour on paper as one that lets nothing through, however often drawn.
+
+    Examples
+    --------
+    >>> _mixed("#000000", "#ffffff", 0.5)
+    '#808080'
+    """
+    both = zip(bytes.fromhex(color[1:]), bytes.fromhex(paper[1:]), strict=True)
+    parts = (round(share * one + (1 - share) * other) for one, other in both)
+    return f"#{bytes(parts).hex()}"
 
 
 def _codes(view: View, number: int) -> dict[str, Any]:

@@ -499,7 +499,8 @@ def inside(
     corners = np.column_stack([xs, ys]).astype(np.float64)
     x, y = coordinates.T.astype(np.float64)
     odd = np.zeros(len(x), bool)
-    low, high = corners[:, 1].min(), corners[:, 1].max()
+    low = np.nanmin(corners[:, 1], initial=np.inf)
+    high = np.nanmax(corners[:, 1], initial=-np.inf)
     rows = np.flatnonzero((y >= low) & (y < high))
     rows = rows[np.argsort(y[rows], kind="stable")]
     x, y = x[rows], y[rows]

@@ -29,7 +29,7 @@ function graphOf({ neighbors, most, among, same, judged }) {
   return {
     near, most, among, count: data.count,
     same: same && unpack(same, "u1"), judged: judged && unpack(judged, "u1"),
-    lacks: (row) => !data.listed || near[row * most] === none,
+    lacks: (row) => !data.hasNeighbors || near[row * most] === none,
   };
 }
 
@@ -41,7 +41,7 @@ const MOST_UNDONE = 100; // steps
 const TOGETHER = 1000; // milliseconds within which moves of one slider are one step
 
 const kinds = data.variants.length > 1 ? ["none", "all", "kept", "gained", "lost"] : ["none", "all"];
-if (!data.listed) kinds.splice(1);
+if (!data.hasNeighbors) kinds.splice(1);
 const written = { // the page as it was written
   shown: data.shown, seed: data.seed, color: data.color, k: data.k,
   edges: "none", rows: [], focus: 0, names: data.names,
@@ -432,7 +432,7 @@ function ofSelection() {
 
 // How near two points are in a graph; how far its lists reach is all that is known.
 function between(graph, [one, other]) {
-  if (!data.listed) return { words: data.lacking, facts: [], rows: [] };
+  if (!data.hasNeighbors) return { words: data.lacking, facts: [], rows: [] };
   if (graph.lacks(one) || graph.lacks(other)) return { words: "not both have it", facts: [], rows: [] };
   const { near, most, among: others } = graph;
   const k = Math.min(state.k, most);
@@ -514,7 +514,7 @@ function family(run) {
 
 function cellOf(run, column, cell) {
   const { rows } = state;
-  if (!rows.length || (!data.listed && column.name !== "accuracy")) return cell;
+  if (!rows.length || (!data.hasNeighbors && column.name !== "accuracy")) return cell;
   if (column.name in SELECTED) {
     const { value, chance: null_ } = SELECTED[column.name];
     const all = family(run).map(value);
@@ -690,7 +690,7 @@ function tableOf(rows) {
     confidence && ["confidence", (row) => valuesOf(confidence, run)[row]],
     data.texts && ["text", (row) => data.texts[row]],
     run.graph.same && ["purity", (row) => purityOf(run)[row]],
-    data.listed && ["rewiring", (row) => rewiringOf(run)[row]],
+    data.hasNeighbors && ["rewiring", (row) => rewiringOf(run)[row]],
     colorOf("in-degree") && ["in_degree", (row) => degreeOf(run)[row]],
     ...data.responsibilities.map(({ name }) => [name, (row) => valuesOf(colorOf(name), run)[row]]),
     ...data.metadata.map(({ header, values }) => [header, (row) => values[row]]),
@@ -713,8 +713,8 @@ const put = (key, made) => controls.push({ show: (now) => made.show(now[key]) })
 const titled = (name) => [name, shortened(name, 40)];
 put("shown", toggles(bar, "shown", "Maps", data.variants.map(({ name }) => titled(name)), toggle));
 put("color", choice(bar, "color", "Colour by", data.colors.map(({ name }) => name), (color) => change({ color })));
-if (data.listed) put("edges", choice(bar, "edges", "Edges", kinds, (edges) => change({ edges })));
-if (data.listed) put("k", slider(bar, "k", "Neighbours k", data.steps.map((k) => [k, String(k)]), (k) => change({ k }, "k"), { spoken: nearby }));
+if (data.hasNeighbors) put("edges", choice(bar, "edges", "Edges", kinds, (edges) => change({ edges })));
+if (data.hasNeighbors) put("k", slider(bar, "k", "Neighbours k", data.steps.map((k) => [k, String(k)]), (k) => change({ k }, "k"), { spoken: nearby }));
 const actions = add(bar, "div", "rv-acts");
 searchBox(actions, search);
 parts.undo = action(actions, "Undo", "go back to what was shown before", undo);

@@ -106,8 +106,8 @@ def export_html(
     -----
     Where the neighbours of all seeds would take more than 5 MB, those of the first
     seed go along; bands are still those of all. More than 20,000 points have fewer
-    steps of `k`, and where 5 MB don't hold the neighbours at `k`, the page has none, and
-    says so. More than 200,000 points are drawn as a sample, which the page states;
+    steps of `k`, and where 5 MB do not hold the neighbours at `k`, the page has none
+    and says so. More than 200,000 points are drawn as a sample, which the page states;
     numbers of whole graphs are those of all points.
     """
     palette = markup.palette_of(mode)
@@ -186,7 +186,7 @@ def _lead(content: Content) -> str:
             "graphs are those of all points, numbers of a selection those of the shown "
             "ones"
         )
-    if not content.listed:
+    if not content.has_neighbors:
         words += ". Neighbours are counted in its numbers but not in this page"
     if not content.whole:
         words += ". The first seed of each variant is shown; bands are those of all"

@@ -104,7 +104,7 @@ class Content:
     def colors(self) -> list[str]:
         """Names of what points can be coloured by."""
         names = list(self.state.offered(self.store)["color"])
-        if not self.listed:
+        if not self.has_neighbors:
             return [name for name in names if name not in OF_GRAPH]
         if len(self.drawn) < len(self.first):
             names.remove("in-degree")  # it counts points that the page does not know
@@ -121,7 +121,7 @@ class Content:
     @cached_property
     def steps(self) -> list[int]:
         """Every k that the page offers: of many points those that do not take much."""
-        if not self.listed:
+        if not self.has_neighbors:
             return [self.state.k]
         steps = {self.state.k, *(s for s in STEPS if s <= 2 * self.state.k)}
         if len(self.drawn) > MANY:
@@ -129,7 +129,7 @@ class Content:
         return sorted(steps & self._possible)
 
     @property
-    def listed(self) -> bool:
+    def has_neighbors(self) -> bool:
         """Whether neighbours go along; those of many points may take too much."""
         return len(self.drawn) <= MANY or self._fits(self.state.k)
 
@@ -170,7 +170,7 @@ class Content:
     @cached_property
     def other_spaces(self) -> list[str]:
         """The other spaces whose neighbours go along, none where they take too much."""
-        if not self.listed:
+        if not self.has_neighbors:
             return []
         spaces = [name for name in self.embeddings.spaces if name != self.state.space]
         runs = sum(map(len, self.runs.values()))
@@ -250,12 +250,14 @@ def payload(content: Content) -> dict[str, Any]:
         "hint": panes.HINT,
         "terms": terms(),
         "ids": None if _are_numbers(content) else first.ids[rows].tolist(),
-        "listed": content.listed,
+        "hasNeighbors": content.has_neighbors,
         "texts": _texts(content),
         "metadata": _metadata(content),
         "pictures": _pictures(content),
         "noLabel": NO_LABEL,
-        "lacking": panes.lacking(content.state.space) if content.listed else NOT_LISTED,
+        "lacking": panes.lacking(content.state.space)
+        if content.has_neighbors
+        else NOT_LISTED,
         "missing": _missing(content),
         "counts": _counts(content),
         "classes": list(first.class_names),
@@ -385,7 +387,7 @@ def _clusters(content: Content, key: Key) -> dict[str, Any] | None:
 def _graph(content: Content, key: Key) -> dict[str, Any]:
     """Return the neighbours of a graph, and which of them share a label."""
     rows = content.drawn
-    if not content.listed:
+    if not content.has_neighbors:
         return {"neighbors": "", "most": 0, "among": 0, "same": None, "judged": None}
     graph = content.store.graph(key, content.most)
     same = judged = None
@@ -561,7 +563,7 @@ def _missing(content: Content) -> dict[str, str]:
 
 
 def _purity_chance(content: Content) -> str | None:
-    if not content.listed:
+    if not content.has_neighbors:
         return None
     key = content.runs[content.state.baseline][0]
     chance = content.table(key, content.state.k).purity_chance

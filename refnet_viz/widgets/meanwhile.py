@@ -42,7 +42,7 @@ class Meanwhile:
         self._view: View | None = None
         self._jobs: Iterator[ahead.Job] = iter(())
         self._stopped = self._ticking = self._closed = False
-        self._asked = ahead.Waiting(neighbors=False, layouts=False)
+        self._asked = ahead.NOTHING
         self._still = ("", "")
         self._display: Any = None
         self._outdated = False  # the still picture
@@ -86,7 +86,7 @@ class Meanwhile:
     def cancel(self) -> None:
         """Stop what is computed for later, until something changes."""
         self._stopped = True
-        self._asked = ahead.Waiting(neighbors=False, layouts=False)
+        self._asked = ahead.NOTHING
         if self.running is not None:
             self.running[1].cancel()
 

@@ -41,9 +41,9 @@ class Screen(anywidget.AnyWidget):
     extend), "click" (panel, drawn row, whether to extend), "hover" (panel, drawn row
     or -1), "class" (codes of a legend entry, how), "focus" (panel) and "ground" (panel;
     a click where no point is). "set" is
-    answered by a message "done", before which the page sends no other. "pieces" (names)
-    asks for arrays that a trait names, ``{"piece": name, "size": bytes}``; "compute" for
-    what takes long and has to be asked for.
+    answered by a message "done", before which the page sends no other. "pieces"
+    (names) asks for arrays that a trait names, ``{"piece": name, "size": bytes}``;
+    "compute" for what takes long and has to be asked for.
     """
 
     _esm = script(

@@ -4,9 +4,10 @@ Run it with ``python tests/benchmarks/first_minute.py`` after
 ``pip install -c constraints.txt jupyter-scatter``; it takes about three minutes. Clocks
 are the page's, in JupyterLab in a real browser without a GPU, each in a kernel of its
 own in which everything is imported and the points are made. jupyter-scatter is handed
-places in the plane, the explorer vectors, of which it draws a PCA first while neighbours, numbers and layouts are computed. The kernel is asked
-for ``1 + 1`` twice a second for 20 seconds after the first dot. The slider is dragged
-by the mouse over 30 steps in two seconds.
+places in the plane, the explorer vectors, of which it draws a PCA first while
+neighbours, numbers and layouts are computed. The kernel is asked for ``1 + 1`` twice a
+second for 20 seconds after the first dot. The slider is dragged by the mouse over 30
+steps in two seconds.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Maps of a million points in JupyterLab, beside jupyter-scatter, and a page of 200,000.
+"""Maps of a million points in JupyterLab, beside jupyter-scatter, and a large page.
 
 Run it with ``python tests/benchmarks/million.py`` after
 ``pip install -c constraints.txt jupyter-scatter``; it takes about five minutes. Clocks
@@ -7,8 +7,8 @@ everything is imported and the points are made. jupyter-scatter is handed places
 plane, the explorer vectors, of which it draws the PCA. Bytes are those of all messages
 from the kernel, scripts left out, from running the cell to ten seconds after the first
 dot. Frames are counted while a map is moved step by step, each painted before the next:
-by the processor, which is what a browser without a graphics card does, and by the imitated
-card. The lasso of about 100,000 points ends when the map shows the selection.
+by the processor, which is what a browser without a graphics card does, and by the
+imitated card. The lasso of about 100,000 points ends when the map shows the selection.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ PAN = """({ imitated, steps }) => {
   const paint = () => {
     panel.view.x += 1;
     scene.panels.forEach((one) => one.paint());
-    return panel.base.getContext("2d").getImageData(9, 9, 1, 1).data[3]; // it is painted
+    return panel.base.getContext("2d").getImageData(9, 9, 1, 1).data[3];
   };
   panel.zoomAt(1.5);
   for (let i = 0; i < 3; i += 1) paint();
@@ -68,7 +68,8 @@ LASSO = """(part) => new Promise((done) => {
   const { scale, left, top } = panel.map;
   const corners = Array.from({ length: 120 }, (_, i) => {
     const turn = (2 * Math.PI * i) / 120;
-    return [left + scale * reach * Math.cos(turn), top - scale * reach * Math.sin(turn)];
+    const [x, y] = [reach * Math.cos(turn), reach * Math.sin(turn)];
+    return [left + scale * x, top - scale * y];
   });
   const began = performance.now();
   const look = () => {
@@ -134,13 +135,14 @@ def figures(browser: Browser, address: str, folder: Path) -> Iterator[Row]:
         if find_spec("jscatter"):
             page, theirs, told = shown(browser, address, folder, n, THEIRS)
             page.close()
-        for name, asked, measured in (
+        rows = (
             ("first painted dot", "10 s", f"{ours}; jupyter-scatter {theirs}"),
             ("sent, scripts left out", "less", f"{sent}; jupyter-scatter {told}"),
             ("a map that is moved", "20 at 200,000", "; ".join(times)),
-            (f"lasso of {count:,} points, until it is seen", "0.5 s", f"{lasso / 1e3:.2f} s"),
-        ):
-            name = f"{n:,} x {WIDE}: {name}"
+            (f"lasso of {count:,} points", "0.5 s", f"{lasso / 1e3:.2f} s"),
+        )
+        for what, asked, measured in rows:
+            name = f"{n:,} x {WIDE}: {what}"
             yield {"name": name, "asked": asked, "measured": measured, "unit": ""}
 
 
@@ -152,7 +154,12 @@ def page_size(folder: Path, n: int = 200_000) -> Row:
     own = rv.Embedding.from_arrays(z, labels=labels)
     path = rv.export_html(own, folder / "page.html", layout="pca")
     told = f"{path.stat().st_size / MB:.2f}"
-    return {"name": f"page of {n:,} points", "asked": "15", "measured": told, "unit": "MB"}
+    return {
+        "name": f"page of {n:,} points",
+        "asked": "15",
+        "measured": told,
+        "unit": "MB",
+    }
 
 
 def measure() -> list[Row]:
