@@ -220,7 +220,8 @@ function entriesOf({ color, panels, scale }) {
 }
 
 function keyOf(colors) {
-  const lines = look.lines[runs().some((run) => run !== against(run)) ? "compared" : "alone"];
+  const compared = runs().some((run) => run !== against(run));
+  const lines = data.hasNeighbors ? look.lines[compared ? "compared" : "alone"] : [];
   const { title, scale } = colors;
   return { title, scale, ...entriesOf(colors), lines, linesTitle: data.linesTitle };
 }

@@ -187,7 +187,7 @@ def _lead(content: Content) -> str:
             "ones"
         )
     if not content.has_neighbors:
-        words += ". Neighbours are counted in its numbers but not in this page"
+        words += ". Numbers count the neighbours, which are not in the page themselves"
     if not content.whole:
         words += ". The first seed of each variant is shown; bands are those of all"
     return f"{words}."

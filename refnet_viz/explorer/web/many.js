@@ -152,7 +152,8 @@ class Counter {
     const [full, open] = [footprint(dot, false), footprint(dot, true)];
     const inks = layer.grey ? colors.map(([, , , alpha, hollow]) => [...grey.slice(0, 3), alpha, hollow]) : colors;
     const [reds, greens, blues, alphas] = [0, 1, 2, 3].map((at) => Float32Array.from(inks, (ink) => ink[at]));
-    const shift = dot < 2.5 ? Math.floor((Math.max(Math.round(dot), 1) - 1) / 2) : 0;
+    const side = Math.max(Math.round(dot), 1);
+    const shift = dot < 2.5 ? Math.floor((side - 1) / 2) : 0;
     const wanted = layer.part - 1;
     for (let row = 0; row < x.length; row += 1) {
       if (wanted >= 0 && chosen[row] !== wanted) continue;
@@ -160,6 +161,15 @@ class Counter {
       const py = Math.floor(top - scale * y[row]) - shift;
       if (!(px > -20 && py > -20 && px < wide + 20 && py < high + 20)) continue; // nor without a place
       const code = codes[row];
+      if (side === 1) { // where points are most it is all there is to do
+        if (px < 0 || py < 0 || px >= wide || py >= high) continue;
+        const at = 4 * (py * wide + px);
+        sums[at] += reds[code] * alphas[code];
+        sums[at + 1] += greens[code] * alphas[code];
+        sums[at + 2] += blues[code] * alphas[code];
+        sums[at + 3] += alphas[code];
+        continue;
+      }
       const cells = inks[code][4] ? open : full;
       for (let i = 0; i < cells.length; i += 3) {
         const [cx, cy] = [px + cells[i], py + cells[i + 1]];
