@@ -1,4 +1,4 @@
-"""More than 20,000 points: what travels, what waits to be asked for, and the pictures."""
+"""More than 20,000 points: what travels, what waits to be asked for, and pictures."""
 
 import asyncio
 import json
