@@ -111,12 +111,17 @@ def shown(
     traffic = Traffic()
     cells = [POINTS.format(n=n, d=WIDE), cell]
     page = opened(browser, address, folder, cells, traffic.watch)
-    before = len(traffic.sizes)
+
+    def scripts() -> int:
+        words = " ".join(SCRIPTS.split())
+        return int(Notebook.value(SimpleNamespace(page=page), words))
+
+    before, known = len(traffic.sizes), scripts()
     seconds = first_dot(page)
     page.wait_for_timeout(10_000)
     sizes = traffic.sizes[before:]
-    scripts = Notebook.value(SimpleNamespace(page=page), " ".join(SCRIPTS.split()))
-    told = f"{(sum(sizes) - scripts) / MB:.2f} MB, largest {max(sizes) / MB:.2f} MB"
+    size = sum(sizes) - (scripts() - known)
+    told = f"{size / MB:.2f} MB, largest {max(sizes) / MB:.2f} MB"
     return page, f"{seconds:.2f} s", told
 
 
