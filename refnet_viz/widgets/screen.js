@@ -221,6 +221,7 @@ function notices(main, send) {
     },
     compute: (said) => {
       words.textContent = said.words;
+      words.title = said.words; // a narrow line cuts it
       cancel.style.visibility = said.cancel ? "visible" : "hidden";
       begin.hidden = !said.begin;
       cancel.hidden = !begin.hidden;
