@@ -101,7 +101,7 @@ def opened(
     write_notebook(folder / "one.ipynb", cells)
     page = browser.new_page(viewport={"width": 1440, "height": 1150})
     watch(page)
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(300_000)
     notebook = Notebook(page, address, "one.ipynb")
     page.evaluate(WATCH)
     for _ in cells[1:]:
