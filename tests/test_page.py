@@ -11,7 +11,7 @@ from pages import HOSTILE, Document, N, space
 
 import refnet_viz as rv
 from refnet_viz.data import Media
-from refnet_viz.explorer import panes, scripts, view
+from refnet_viz.explorer import panes, scripts
 from refnet_viz.explorer.colors import coloring_of
 from refnet_viz.explorer.embeddings import Key
 from refnet_viz.explorer.store import Store
@@ -250,9 +250,9 @@ def test_nothing_known_is_nothing_sent(tmp_path):
 def test_more_points_than_can_be_drawn_are_a_stated_sample(
     spaces, store, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(view, "MOST_POINTS", 12)
+    monkeypatch.setattr(payload, "MOST_POINTS", 12)
     page = export(tmp_path, spaces, k=K)
-    content, drawn = held(page), drawn_rows_of(N)
+    content, drawn = held(page), drawn_rows_of(N, 12)
     assert (
         "30 points, neighbours in the latent space. 12 of them, drawn by chance, are"
         in page

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from .._beside import beside
+from .colors import OF_GRAPH
 from .embeddings import Key
 from .points import PointTable
-from .state import BY_MODALITY
-from .view import View
+from .state import BY_MODALITY, State
+from .view import SEARCHED, View
 
 
 class Kind(Enum):
@@ -30,6 +31,7 @@ class Kind(Enum):
 # Maps change when these are done.
 SHOWN = (Kind.NEIGHBORS, Kind.LAYOUT, Kind.EDGES)
 MANY = 5_000  # points beyond which a job that nobody needs any more is cancelled
+LAID_OUT = 100_000  # points whose layouts are computed without being asked for
 
 
 @dataclass(frozen=True)
@@ -54,31 +56,85 @@ class Job:
     work: Callable[[], Any]
 
 
-def jobs(view: View) -> Iterator[Job]:
+class Waiting(NamedTuple):
+    """Whether neighbours, and whether layouts, wait until they are asked for."""
+
+    neighbors: bool
+    layouts: bool
+
+    def sentence(self, total: int) -> str:
+        """Return what is not computed, empty where nothing waits."""
+        parts = ["neighbours"] * self.neighbors + ["layouts"] * self.layouts
+        if not parts:
+            return ""
+        return f"{' and '.join(parts)} of {total:,} points take minutes"
+
+
+NOTHING = Waiting(neighbors=False, layouts=False)
+
+
+def waiting(view: View, *, asked: Waiting) -> Waiting:
+    """Return what a view waits for.
+
+    Parameters
+    ----------
+    view
+        What is shown.
+    asked
+        What was asked for.
+    """
+    neighbors = not asked.neighbors and view.total > SEARCHED and not all(view.ready)
+    large = not asked.layouts and view.total > LAID_OUT
+    return Waiting(neighbors, large and bool(view.missing_layouts))
+
+
+def is_asked(before: State, after: State) -> Waiting:
+    """Return what a change of the settings asks for: edges, a colour, a layout."""
+
+    def chosen(name: str, plain: Collection[str]) -> bool:
+        value = getattr(after, name)
+        return bool(getattr(before, name) != value and value not in plain)
+
+    of_graph = after.color in OF_GRAPH and before.color != after.color
+    return Waiting(chosen("edges", ("none",)) or of_graph, chosen("layout", ()))
+
+
+def jobs(view: View, waits: Waiting = NOTHING) -> Iterator[Job]:
     """Yield what a view left for later; each job is done before the next is asked for.
 
     First the neighbours and numbers of the maps, then their layouts, edges by modality,
     the seed bands of their numbers, names of clusters, the neighbours in other spaces,
     at last what more neighbours and other variants need. Each is computed at most once,
-    even where the store cannot hold all of them.
+    even where the store cannot hold all of them. Of many points only what is shown is
+    computed, and not what waits.
     """
-    state, store = view.state, view.store
-    for key, table in zip(view.keys, view.tables, strict=True):
-        if not view.is_ready(key, table):
-            words = f"neighbours of {key.variant}"
-            yield Job(Kind.NEIGHBORS, key, words, table.compute)
-    for key in view.missing_layouts:
-        work = partial(store.layout, key, state.layout, beside().call)
-        yield Job(Kind.LAYOUT, key, f"layout of {key.variant}", work)
-    if state.edges == BY_MODALITY:
-        yield from _edges(view)
+    if waits.neighbors:
+        return
+    yield from _shown(view, waits)
     yield from _bands(view)
+    if view.total > LAID_OUT:
+        return
+    state, store = view.state, view.store
     yield from _names(view)
     for key in view.keys:
         for other in view.beside(key):
             if not store.has_graph(other, state.k):
                 yield _graph(view, other)
     yield from _prepared(view)
+
+
+def _shown(view: View, waits: Waiting) -> Iterator[Job]:
+    """Yield what changes the maps."""
+    state, store = view.state, view.store
+    for key, table in zip(view.keys, view.tables, strict=True):
+        if not view.is_ready(key, table):
+            words = f"neighbours of {key.variant}"
+            yield Job(Kind.NEIGHBORS, key, words, table.compute)
+    for key in () if waits.layouts else view.missing_layouts:
+        work = partial(store.layout, key, state.layout, beside().call)
+        yield Job(Kind.LAYOUT, key, f"layout of {key.variant}", work)
+    if state.edges == BY_MODALITY:
+        yield from _edges(view)
 
 
 def is_needed(job: Job, view: View) -> bool:

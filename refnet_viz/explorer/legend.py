@@ -40,8 +40,8 @@ def legend(coloring: Coloring, panel: int, rows: Rows) -> dict[str, Any]:
     """
     if len(coloring.names) < 2:
         return {"entries": [], "listed": LISTED, "other": None}
-    codes = np.unique(np.concatenate([np.unique(v) for v in coloring.values]))
     points, size = coloring.values[panel], len(coloring.names)
+    codes = np.flatnonzero(sum(np.bincount(v, minlength=size) for v in coloring.values))
     counts = np.bincount(points, minlength=size)
     chosen = np.bincount(points[rows], minlength=size)
     if len(codes) > LISTED:

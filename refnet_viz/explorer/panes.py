@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from ..data.answers import NO_LABEL
 from ..data.media import data_address, mime_of
@@ -20,8 +21,8 @@ from ..plot.text import clipped, cut
 from ..statistics import LEAST, seed_band
 from .embeddings import Key, Rows
 from .help import WORDS
-from .points import PointTable, responsibility_of
-from .view import View
+from .points import PointTable, class_words, responsibility_of
+from .view import SEARCHED, View
 
 MOST_ROWS = 20  # selected points in a list
 MOST_NEIGHBORS = 50  # in every space
@@ -33,6 +34,7 @@ HINT = (
     "map to clear. With the keyboard: arrows move between dots, Enter clicks."
 )
 COMPUTING = "neighbours are being computed"
+NOT_YET = "neighbours are not computed yet"  # of so many points that one has to ask
 OF_SELECTION = ("accuracy", "purity")  # metrics that a selection has too
 WAYS = ("none", "one way", "both ways")  # of an edge between two points
 CONFIDENCE = 0.95  # of the interval over seeds
@@ -102,7 +104,9 @@ def point(
         ],
     }
     if not is_ready:
-        return {**content, "heading": COMPUTING, "rows": [], "more": ""}
+        many = len(table.embedding) > SEARCHED
+        heading = NOT_YET if many else COMPUTING
+        return {**content, "heading": heading, "rows": [], "more": ""}
     return content | _nearest(table, row)
 
 
@@ -286,9 +290,7 @@ def _entry(table: PointTable, row: int, *, same: bool | None = None) -> dict[str
 
 def _facts(table: PointTable, row: int, *, is_ready: bool) -> list[list[str]]:
     """Return the facts after the answers: a point's numbers and its metadata."""
-    texts = (
-        (name, cut(column[row], LONGEST)) for name, column in table.metadata.items()
-    )
+    texts = ((name, cut(each, LONGEST)) for name, each in table.told(row).items())
     metadata = [[name, words, ""] for name, words in texts if words]
     numbers = _graph_facts(table, row) if is_ready else []
     return [*numbers, *metadata]
@@ -301,11 +303,17 @@ def _answers(table: PointTable, row: int) -> list[list[str]]:
     """
     absent = zip(table.embedding.inputs, ~table.embedding.present[row], strict=False)
     lines = [["has no", name, ""] for name, lacks in absent if lacks]
-    if table.labels is not None:
-        lines.append(["label", table.labels[row], ""])
-    if table.predictions is not None:
-        lines.append(_prediction(table, row, table.predictions[row]))
+    embedding = table.embedding
+    if embedding.labels is not None:
+        lines.append(["label", _class_word(embedding, embedding.labels, row), ""])
+    if embedding.predictions is not None:
+        words = _class_word(embedding, embedding.predictions, row)
+        lines.append(_prediction(table, row, words))
     return lines
+
+
+def _class_word(embedding: Embedding, values: npt.NDArray[np.int64], row: int) -> str:
+    return (class_words(embedding, values[[row]]) or [""])[0]
 
 
 def _graph_facts(table: PointTable, row: int) -> list[list[str]]:
@@ -357,11 +365,18 @@ def _prediction(table: PointTable, row: int, name: str) -> list[str]:
 
 def _class_counts(table: PointTable, rows: Rows) -> list[list[str]]:
     """Return the largest classes among some points, with their counts."""
-    if table.labels is None:
+    if table.embedding.labels is None:
         return []
     counts: dict[str, int] = {}
-    for row in rows[table.labelled[rows]]:
-        counts[table.labels[row]] = counts.get(table.labels[row], 0) + 1
+    labels = table.embedding.labels[rows[table.labelled[rows]]]
+    # One row a kind, in the order in which they come first.
+    kinds, first, sizes = np.unique(
+        labels, axis=0, return_index=True, return_counts=True
+    )
+    order = np.argsort(first)
+    words = class_words(table.embedding, kinds[order]) or []
+    for word, size in zip(words, sizes[order].tolist(), strict=True):
+        counts[word] = counts.get(word, 0) + size
     ranked = sorted(counts.items(), key=lambda pair: -pair[1])
     rest = sum(count for _, count in ranked[MOST_CLASSES:])
     unlabelled = int((~table.labelled[rows]).sum())
@@ -382,6 +397,7 @@ PENDING = {
     "selectedBand": "",
     "nulls": ["being computed"],
 }
+WAITING = {**PENDING, "nulls": ["not computed yet"]}
 
 
 class StripLine(NamedTuple):
@@ -439,6 +455,7 @@ def strip_of(
     if any(len(line.family) >= LEAST for line in lines):
         caption += f"; brackets: mean over seeds, {CONFIDENCE:.0%} interval"
     names = first.headline_metrics
+    pending = WAITING if len(first.embedding) > SEARCHED else PENDING
     columns = [
         {"name": name.replace("_", " "), "tip": f"{METRICS[name].help} {CHANCE}"}
         for name in names
@@ -462,7 +479,7 @@ def strip_of(
                     *([_rewiring_cell(line.table, rows)] if compared else []),
                 ]
                 if line.is_ready
-                else [PENDING] * len(columns),
+                else [pending] * len(columns),
             }
             for number, line in enumerate(lines)
         ],

@@ -7,19 +7,20 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import plotly.graph_objects as go
 
 from ..data.media import data_address
 from ..plot.ink import faded, fixed, ink
 from ..plot.panels import default_columns, finish, flat_axes, grid, place
-from ..plot.points import edge_lines, points
+from ..plot.points import edge_lines, point_size, points
 from ..plot.record import call_of, with_call
 from ..plot.render import render
 from ..plot.text import escape, short, small
 from . import edges
 from .store import Call, direct
 from .view import Panel, View
-from .wire import words
+from .wire import MANY, words
 
 WIDTH, HEIGHT = 960, 340  # pixels of all maps, and of a row of them
 MOST_NAMES = 12  # on a map
@@ -136,8 +137,14 @@ def _edges(view: View, panel: Panel) -> list[go.Scatter | go.Scattergl]:
 def _points(view: View, panel: Panel, number: int) -> list[go.Scatter | go.Scattergl]:
     """Return the points, those that are not selected as a grey context below."""
     flat, rows = panel.layout.coordinates, view.drawn_rows
+    selected = np.ones(view.total, bool)
+    if len(view.rows):
+        selected[:] = False
+        selected[view.rows] = True
+    selected = selected[rows]
+    if len(rows) > MANY:
+        return _many_points(view, panel, number, selected)
     marker = view.coloring.marker(number)
-    selected = np.isin(rows, view.rows) | (not len(view.rows))
     parts = [(rows[selected], _rows_of(marker, rows[selected]))]
     if len(view.rows):
         grey = {"color": faded(CONTEXT, 0.3), "line": {"width": 0}}
@@ -165,6 +172,8 @@ def _names(
         hollow = []
     named = [n for n, name in enumerate(names) if name and not any(hollow[n : n + 1])]
     flat = panel.layout.coordinates[view.drawn_rows]
+    if not panel.layout.present[view.drawn_rows].any():
+        return
     codes = np.where(np.isnan(flat[:, 0]), len(names), codes)
     sizes = {code: int((codes == code).sum()) for code in named}
     span = np.nanmax(flat, axis=0) - np.nanmin(flat, axis=0)
@@ -211,6 +220,58 @@ def _note(
     }
 
 
+def _many_points(
+    view: View, panel: Panel, number: int, selected: npt.NDArray[np.bool_]
+) -> list[go.Scattergl]:
+    """Return many points without hover texts, smaller the more they are."""
+    rows = view.drawn_rows
+    room = STILL_WIDTH * STILL_HEIGHT / 2 / len(view.panels)
+    size = float(np.clip(np.sqrt(room / len(rows)), 1, point_size(len(rows))))
+    faint = {"color": _mixed(CONTEXT, ink(fixed(view.state.mode)).paper, 0.3)}
+    parts = [(rows[~selected], faint), (rows[selected], _codes(view, number))]
+    return [
+        go.Scattergl(
+            x=panel.layout.coordinates[part, 0],
+            y=panel.layout.coordinates[part, 1],
+            mode="markers",
+            marker={"size": size, "opacity": 0.5, **_rows_of(style, part)},
+            name=short(panel.title),
+            hoverinfo="skip",
+            showlegend=False,
+        )
+        for part, style in parts
+        if len(part)
+    ]
+
+
+def _mixed(color: str, paper: str, share: float) -> str:
+    """Return a colour on paper as one that lets nothing through, however often drawn.
+
+    Examples
+    --------
+    >>> _mixed("#000000", "#ffffff", 0.5)
+    '#808080'
+    """
+    both = zip(bytes.fromhex(color[1:]), bytes.fromhex(paper[1:]), strict=True)
+    parts = (round(share * one + (1 - share) * other) for one, other in both)
+    return f"#{bytes(parts).hex()}"
+
+
+def _codes(view: View, number: int) -> dict[str, Any]:
+    """Return a marker that colours classes by their number, on a scale of steps."""
+    coloring = view.coloring
+    if not coloring.names:
+        return {"color": coloring.values[number], "coloraxis": "coloraxis"}
+    count = len(coloring.styles)
+    steps = [
+        [(code + end) / count, color]
+        for code, (color, _) in enumerate(coloring.styles)
+        for end in (0, 1)
+    ]
+    scale = {"colorscale": steps, "cmin": -0.5, "cmax": count - 0.5}
+    return {"color": coloring.values[number].astype(float), "showscale": False} | scale
+
+
 def _rows_of(marker: dict[str, Any], rows: Any) -> dict[str, Any]:
     """Return a marker of some of the points."""
     parts: dict[str, Any] = {}
@@ -233,7 +294,8 @@ def still(view: View, call: Call = direct) -> tuple[str, str]:
         Calls the function that draws, here or in another process.
     """
     alt = summary(view)
-    data = call(_draw, figure_of(view))
+    settings = {"k": view.state.k, "space": view.state.space}
+    data = call(_draw, figure(view, settings))  # nobody makes a picture again
     image = (
         f'{STYLE}<img class="rv-static" alt="{html.escape(alt)}" '
         f'style="max-width: 100%" width="{STILL_WIDTH}" '

@@ -210,6 +210,13 @@ class PointTable:
         columns = (table.iloc[:, i] for i in range(len(names)))
         return dict(zip(names, map(texts, columns), strict=True))
 
+    def told(self, row: int) -> dict[str, str]:
+        """Return the metadata of one point as texts, by the same names."""
+        table = self.embedding.metadata
+        names = distinct(table.columns)
+        entries = (texts(table.iloc[[row], i])[0] for i in range(len(names)))
+        return dict(zip(names, entries, strict=True))
+
     def filters(self, *, is_ready: bool = True) -> list[Filter]:
         """Return histograms of answers, numbers of the graph and metadata.
 

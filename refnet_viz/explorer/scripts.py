@@ -21,6 +21,7 @@ SCENE = (
     "theme.js",
     "controls.js",
 )
+COUNTED = ("many.js", "gl.js")  # for maps of more than 20,000 points
 MORE = "more.js"
 PANES = ("detail.js", "strip.js")
 

@@ -30,8 +30,9 @@ from .state import BY_MODALITY, CHANGES, NEVER, State
 from .store import Clusters, Store
 from .tags import coloring as tag_coloring
 
-MOST_POINTS = 20_000
+MOST_POINTS = 1_000_000
 MOST_EDGES = 20_000  # on all maps together
+SEARCHED = 200_000  # points whose neighbours are searched without being asked for
 CLUSTER_NOTE = "names: words typical of its communities, p < 0.05"
 
 Pairs = npt.NDArray[np.int64]
@@ -171,7 +172,9 @@ class View:
         if state.edges == BY_MODALITY and not is_pending:
             groups = store.attribution(key, state.k).groups(MOST_COLORS)
         if len(state.rows):
-            touching = np.flatnonzero(np.isin(pairs, state.rows).any(axis=1))
+            selected = np.zeros(self.total, bool)
+            selected[state.rows] = True
+            touching = np.flatnonzero(selected[pairs].any(axis=1))
             pairs = pairs[touching]
             groups = groups and groups.subset(touching)
         layout = self._layout(key)
@@ -284,7 +287,8 @@ class View:
         coloring, title = self.store.coloring(
             self.tables, self.keys, shown, fixed(state.mode)
         )
-        waiting = f"{title or 'points'} ({color} is being computed)"
+        when = "not computed yet" if self.total > SEARCHED else "being computed"
+        waiting = f"{title or 'points'} ({color} is {when})"
         return coloring, waiting if is_pending else title
 
     @property
@@ -392,7 +396,8 @@ class View:
 
     def _edge_note(self, panel: Panel) -> str:
         if panel.is_pending:
-            return "edges are being computed"
+            many = self.total > SEARCHED
+            return f"edges are {'not computed yet' if many else 'being computed'}"
         compared = panel.is_baseline and panel.kind in CHANGES
         if compared and (panel.kind == "gained" or self.counterpart is None):
             return f"this is the baseline: nothing is {panel.kind}"
@@ -460,9 +465,17 @@ def evenly(rows: Rows, most: int) -> Rows:
     return rows[np.arange(most) * len(rows) // most]
 
 
-def drawn_rows_of(count: int) -> Rows:
-    """Return which of so many points are drawn."""
-    return cap(np.arange(count), MOST_POINTS)
+def drawn_rows_of(count: int, most: int | None = None) -> Rows:
+    """Return which of so many points are drawn.
+
+    Parameters
+    ----------
+    count
+        Number of points.
+    most
+        Points drawn at most; None takes those of the explorer.
+    """
+    return cap(np.arange(count), MOST_POINTS if most is None else most)
 
 
 def inside(
@@ -483,11 +496,20 @@ def inside(
     >>> inside(points, [0, 2, 2, 0], [0, 0, 2, 2]).tolist()
     [True, False]
     """
+    corners = np.column_stack([xs, ys]).astype(np.float64)
     x, y = coordinates.T.astype(np.float64)
     odd = np.zeros(len(x), bool)
-    corners = np.column_stack([xs, ys]).astype(np.float64)
+    low = np.nanmin(corners[:, 1], initial=np.inf)
+    high = np.nanmax(corners[:, 1], initial=-np.inf)
+    rows = np.flatnonzero((y >= low) & (y < high))
+    rows = rows[np.argsort(y[rows], kind="stable")]
+    x, y = x[rows], y[rows]
+    # An edge matters to the points between the heights of its ends alone.
+    crossed = np.zeros(len(rows), bool)
     for (x1, y1), (x0, y0) in zip(corners, np.roll(corners, 1, axis=0), strict=True):
-        crosses = (y1 > y) != (y0 > y)
-        if y1 != y0:
-            odd ^= crosses & (x < (x0 - x1) * (y - y1) / (y0 - y1) + x1)
+        first, last = np.searchsorted(y, [min(y0, y1), max(y0, y1)])
+        if first < last:
+            part = slice(first, last)
+            crossed[part] ^= x[part] < (x0 - x1) * (y[part] - y1) / (y0 - y1) + x1
+    odd[rows] = crossed
     return odd

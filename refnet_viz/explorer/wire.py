@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from ..layout import Layout
 from ..plot.color import Coloring
@@ -16,6 +17,7 @@ from . import edges
 from .colors import ends_of, origin_of, ramp
 from .embeddings import Key, Rows
 from .legend import LONGEST_NAME, legend
+from .points import class_words
 from .selection import over_represented
 from .state import NEVER
 from .store import Clusters
@@ -27,7 +29,13 @@ MOST_BYTES = 2_000_000
 MOST_AT_FIRST = 20  # classes whose names are written on maps without being asked for
 LEAST_WIDE = 300  # pixels of a map that has them
 LONGEST_WORDS = 28
-NO_NEIGHBOR = np.iinfo(np.uint16).max  # more than any number of drawn points
+NO_NEIGHBOR = np.iinfo(np.uint32).max  # more than any number of drawn points
+# Of more drawn points, places travel as whole numbers of so many steps along the longer
+# side, colours as codes, and a selection as bits: 5 bytes a point instead of 10 or 12.
+MANY = 20_000
+STEPS, NOWHERE = 65_534, 65_535
+NARROW = 256  # colours that a byte tells apart
+GREY = {"light": "#8b949e", "dark": "#6b7480"}  # of points without a number
 
 
 def messages(view: View) -> dict[str, dict[str, Any]]:
@@ -54,13 +62,71 @@ def messages(view: View) -> dict[str, dict[str, Any]]:
         "colors": _colors(view),
         "words": words(view),
         "key": _key(view),
-        "chosen": {"rows": _selected(view), "pinned": pinned(view)},
+        "chosen": {**_selected(view), "pinned": pinned(view)},
     }
 
 
-def _flat(layout: Layout, view: View) -> dict[str, bytes]:
+def _flat(layout: Layout, view: View) -> dict[str, Any]:
+    if len(view.drawn_rows) > MANY:
+
+        def make() -> dict[str, Any]:
+            return quantised(layout.coordinates[view.drawn_rows])
+
+        size = 4 * len(view.drawn_rows)
+        return view.store.cache.get(("places", layout), make, lambda _: size)
     flat = layout.coordinates[view.drawn_rows].astype("<f4")
     return {"x": flat[:, 0].tobytes(), "y": flat[:, 1].tobytes()}
+
+
+def quantised(flat: npt.NDArray[np.float32]) -> dict[str, Any]:
+    """Return places as numbers of steps in two bytes, and what they begin at.
+
+    Parameters
+    ----------
+    flat
+        ``(N, 2)``, NaN for a point that has no place.
+
+    Returns
+    -------
+    dict
+        ``x`` and ``y``, little-endian bytes, 65,535 for no place; ``box``, the least x,
+        the least y and the length of a step, a 65,534th of the longer side.
+
+    Examples
+    --------
+    >>> sent = quantised(np.array([[1.0, 2.0], [3.0, 2.0]], np.float32))
+    >>> np.frombuffer(sent["x"], "<u2").tolist(), sent["box"][:2]
+    ([0, 65534], [1.0, 2.0])
+    """
+    there = np.isfinite(flat).all(axis=1)
+    placed = flat[there].astype(np.float64)
+    least = placed.min(axis=0) if len(placed) else np.zeros(2)
+    extent = float((placed - least).max(initial=0.0)) or 1.0
+    step = extent / STEPS
+    numbers = np.full(flat.shape, NOWHERE, "<u2")
+    numbers[there] = np.rint((placed - least) / step)
+    x, y = numbers.T
+    return {"x": x.tobytes(), "y": y.tobytes(), "box": [*least.tolist(), step]}
+
+
+def names(view: View) -> dict[str, list[str]]:
+    """Return names and labels of the drawn points, for when they are pointed at.
+
+    None where they are many: the name of a point goes when it is pointed at.
+    """
+    rows, first = view.drawn_rows, view.store.embeddings.first
+    if len(rows) > MANY:
+        return {"names": [], "words": []}
+    words = class_words(first, first.labels)
+    labels = [] if words is None else [words[row] for row in rows]
+    return {"names": first.ids[rows].tolist(), "words": labels}
+
+
+def named(view: View, place: int) -> dict[str, str]:
+    """Return name and label of one drawn point."""
+    row, first = view.drawn_rows[[place]], view.store.embeddings.first
+    words = class_words(first, None if first.labels is None else first.labels[row])
+    return {"name": str(first.ids[row][0]), "words": words[0] if words else ""}
 
 
 def _edges(panel: Panel, view: View) -> list[dict[str, Any]]:
@@ -136,24 +202,56 @@ def _listed(view: View, key: Key, rows: Rows) -> dict[str, Any]:
     graph = view.store.graph(key, view.state.k)
     nearest = graph.indices[rows]
     places = np.where(nearest < 0, -1, view.drawn_places[nearest])
-    places[places < 0] = NO_NEIGHBOR
-    return {"width": graph.k, "values": places.astype("<u2").tobytes()}
+    places[places < 0] = NO_NEIGHBOR  # in two bytes the most that these hold
+    kind = number_kind(len(view.drawn_rows))
+    return {"width": graph.k, "values": places.astype(kind).tobytes()}
+
+
+def number_kind(count: int) -> str:
+    """Return the type in which numbers of so many drawn points travel.
+
+    Examples
+    --------
+    >>> number_kind(65_534), number_kind(65_535)
+    ('<u2', '<u4')
+    """
+    return "<u2" if count < np.iinfo(np.uint16).max else "<u4"
 
 
 def _colors(view: View) -> dict[str, Any]:
     coloring = view.coloring
     columns = [values[view.drawn_rows] for values in coloring.values]
     if coloring.names:
-        codes = [values.astype("<u2").tobytes() for values in columns]
+        kind = "<u2"
+        if len(view.drawn_rows) > MANY and len(coloring.styles) <= NARROW:
+            kind = "u1"
+        codes = [values.astype(kind).tobytes() for values in columns]
         styles = [[_color(view, color), symbol] for color, symbol in coloring.styles]
         panels = [{"codes": code, "values": None} for code in codes]
         return {"panels": panels, "styles": styles, "scale": None}
+    if len(view.drawn_rows) > MANY:
+        return _shades(view, columns)
     start = origin_of(coloring)
     numbers = [(values - start).astype("<f4").tobytes() for values in columns]
     low, high = (end - start for end in coloring.span)
     scale = {"low": low, "high": high, "colors": _ramp(view)}
     panels = [{"codes": None, "values": values} for values in numbers]
     return {"panels": panels, "styles": [], "scale": scale}
+
+
+def _shades(view: View, columns: Sequence[npt.NDArray[Any]]) -> dict[str, Any]:
+    """Return numbers as codes of the colours of the scale, the last one for none."""
+    colors = _ramp(view)
+    low, high = view.coloring.span
+    panels = []
+    for values in columns:
+        share = (np.asarray(values, np.float64) - low) / ((high - low) or 1.0)
+        codes = np.clip(share, 0, 1) * (len(colors) - 1)
+        codes = np.where(np.isnan(share), len(colors), np.rint(codes))
+        panels.append({"codes": codes.astype("u1").tobytes(), "values": None})
+    grey = themed(view.state.mode, lambda mode: GREY[mode])
+    styles = [[color, "circle"] for color in (*colors, grey)]
+    return {"panels": panels, "styles": styles, "scale": None}
 
 
 def words(view: View) -> dict[str, Any]:
@@ -308,8 +406,15 @@ def picks(view: View) -> dict[str, Any]:
     return content
 
 
-def _selected(view: View) -> bytes | None:
+def _selected(view: View) -> dict[str, bytes | None]:
+    """Return the selected points as numbers, or where they are many a bit a point."""
     if not len(view.rows):
-        return None
+        return {"rows": None}
     places = view.drawn_places[view.rows]
-    return places[places >= 0].astype("<u4").tobytes()
+    places = places[places >= 0]
+    count = len(view.drawn_rows)
+    if count <= MANY or 32 * len(places) <= count:
+        return {"rows": places.astype("<u4").tobytes()}
+    selected = np.zeros(count, bool)
+    selected[places] = True
+    return {"rows": None, "bits": np.packbits(selected).tobytes()}

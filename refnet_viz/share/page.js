@@ -7,6 +7,7 @@ const MOST_NEIGHBORS = 50;
 const MOST_CLASSES = 5; // of a selection, counted one by one
 const MOST_PANELS = 4;
 const classes = data.multi ? data.classes.length : 0;
+data.ids ??= Array.from({ length: data.count }, (_, row) => String(row));
 const chance = data.purityChance && unpack(data.purityChance, "f4");
 const kept = new Map(); // what was worked out before, by name
 
@@ -14,8 +15,9 @@ data.variants.forEach((variant, number) => variant.runs.forEach((run) => {
   run.variant = variant.name;
   run.index = data.variants.slice(0, number).reduce((sum, one) => sum + one.runs.length, 0)
     + variant.runs.indexOf(run);
-  run.x = unpack(run.x, "f4");
-  run.y = unpack(run.y, "f4");
+  const [left, low, step] = run.box ?? [];
+  run.x = run.box ? unstepped(unpack(run.x, "u2"), left, step) : unpack(run.x, "f4");
+  run.y = run.box ? unstepped(unpack(run.y, "u2"), low, step) : unpack(run.y, "f4");
   run.graph = graphOf(run);
   if (run.clusters) run.clusters.codes = unpack(run.clusters.codes, "u2");
 }));
@@ -27,7 +29,7 @@ function graphOf({ neighbors, most, among, same, judged }) {
   return {
     near, most, among, count: data.count,
     same: same && unpack(same, "u1"), judged: judged && unpack(judged, "u1"),
-    lacks: (row) => near[row * most] === none,
+    lacks: (row) => !data.hasNeighbors || near[row * most] === none,
   };
 }
 
@@ -39,6 +41,7 @@ const MOST_UNDONE = 100; // steps
 const TOGETHER = 1000; // milliseconds within which moves of one slider are one step
 
 const kinds = data.variants.length > 1 ? ["none", "all", "kept", "gained", "lost"] : ["none", "all"];
+if (!data.hasNeighbors) kinds.splice(1);
 const written = { // the page as it was written
   shown: data.shown, seed: data.seed, color: data.color, k: data.k,
   edges: "none", rows: [], focus: 0, names: data.names,
@@ -217,7 +220,8 @@ function entriesOf({ color, panels, scale }) {
 }
 
 function keyOf(colors) {
-  const lines = look.lines[runs().some((run) => run !== against(run)) ? "compared" : "alone"];
+  const compared = runs().some((run) => run !== against(run));
+  const lines = data.hasNeighbors ? look.lines[compared ? "compared" : "alone"] : [];
   const { title, scale } = colors;
   return { title, scale, ...entriesOf(colors), lines, linesTitle: data.linesTitle };
 }
@@ -429,6 +433,7 @@ function ofSelection() {
 
 // How near two points are in a graph; how far its lists reach is all that is known.
 function between(graph, [one, other]) {
+  if (!data.hasNeighbors) return { words: data.lacking, facts: [], rows: [] };
   if (graph.lacks(one) || graph.lacks(other)) return { words: "not both have it", facts: [], rows: [] };
   const { near, most, among: others } = graph;
   const k = Math.min(state.k, most);
@@ -510,7 +515,7 @@ function family(run) {
 
 function cellOf(run, column, cell) {
   const { rows } = state;
-  if (!rows.length) return cell;
+  if (!rows.length || (!data.hasNeighbors && column.name !== "accuracy")) return cell;
   if (column.name in SELECTED) {
     const { value, chance: null_ } = SELECTED[column.name];
     const all = family(run).map(value);
@@ -686,7 +691,7 @@ function tableOf(rows) {
     confidence && ["confidence", (row) => valuesOf(confidence, run)[row]],
     data.texts && ["text", (row) => data.texts[row]],
     run.graph.same && ["purity", (row) => purityOf(run)[row]],
-    ["rewiring", (row) => rewiringOf(run)[row]],
+    data.hasNeighbors && ["rewiring", (row) => rewiringOf(run)[row]],
     colorOf("in-degree") && ["in_degree", (row) => degreeOf(run)[row]],
     ...data.responsibilities.map(({ name }) => [name, (row) => valuesOf(colorOf(name), run)[row]]),
     ...data.metadata.map(({ header, values }) => [header, (row) => values[row]]),
@@ -709,8 +714,8 @@ const put = (key, made) => controls.push({ show: (now) => made.show(now[key]) })
 const titled = (name) => [name, shortened(name, 40)];
 put("shown", toggles(bar, "shown", "Maps", data.variants.map(({ name }) => titled(name)), toggle));
 put("color", choice(bar, "color", "Colour by", data.colors.map(({ name }) => name), (color) => change({ color })));
-put("edges", choice(bar, "edges", "Edges", kinds, (edges) => change({ edges })));
-put("k", slider(bar, "k", "Neighbours k", data.steps.map((k) => [k, String(k)]), (k) => change({ k }, "k"), { spoken: nearby }));
+if (data.hasNeighbors) put("edges", choice(bar, "edges", "Edges", kinds, (edges) => change({ edges })));
+if (data.hasNeighbors) put("k", slider(bar, "k", "Neighbours k", data.steps.map((k) => [k, String(k)]), (k) => change({ k }, "k"), { spoken: nearby }));
 const actions = add(bar, "div", "rv-acts");
 searchBox(actions, search);
 parts.undo = action(actions, "Undo", "go back to what was shown before", undo);

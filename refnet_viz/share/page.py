@@ -15,6 +15,7 @@ from ..explorer.inputs import is_runs
 from ..explorer.state import State
 from ..explorer.store import Store
 from ..explorer.view import View
+from ..explorer.wire import MANY
 from ..plot.ink import AUTO
 from ..plot.render import render
 from ..plot.text import cut
@@ -104,8 +105,10 @@ def export_html(
     Notes
     -----
     Where the neighbours of all seeds would take more than 5 MB, those of the first
-    seed go along; bands are still those of all. More than 20,000 points are drawn as a
-    sample, which the page states; numbers of whole graphs are those of all points.
+    seed go along; bands are still those of all. More than 20,000 points have fewer
+    steps of `k`, and where 5 MB do not hold the neighbours at `k`, the page has none
+    and says so. More than 200,000 points are drawn as a sample, which the page states;
+    numbers of whole graphs are those of all points.
     """
     palette = markup.palette_of(mode)
     path = page_path(path)
@@ -154,11 +157,12 @@ def _page(content: Content, mode: str) -> bytes:
         payload=as_json(payload(content)),
     )
     style = markup.colors(mode) + scripts.style() + markup.source("page.css")
+    counted = scripts.COUNTED if len(content.drawn) > MANY else ()
     script = "\n".join(
         [
             "(() => {",
             '"use strict";',
-            scripts.script(*scripts.SCENE, *scripts.PANES, scripts.MORE),
+            scripts.script(*scripts.SCENE, *counted, *scripts.PANES, scripts.MORE),
             *(markup.source(name) for name in SCRIPTS),
             "})();",
         ]
@@ -182,6 +186,8 @@ def _lead(content: Content) -> str:
             "graphs are those of all points, numbers of a selection those of the shown "
             "ones"
         )
+    if not content.has_neighbors:
+        words += ". Numbers count the neighbours, which are not in the page themselves"
     if not content.whole:
         words += ". The first seed of each variant is shown; bands are those of all"
     return f"{words}."

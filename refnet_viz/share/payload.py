@@ -36,7 +36,14 @@ from ..explorer.points import PointTable, responsibility_of, searched_metadata
 from ..explorer.state import State
 from ..explorer.store import Store
 from ..explorer.view import CLUSTER_NOTE, MOST_EDGES, drawn_rows_of
-from ..explorer.wire import LEAST_WIDE, MOST_AT_FIRST, named_clusters, names_on_map
+from ..explorer.wire import (
+    LEAST_WIDE,
+    MANY,
+    MOST_AT_FIRST,
+    named_clusters,
+    names_on_map,
+    quantised,
+)
 from ..graph.naming import has_words
 from ..graph.points import labelled_neighbors, same_label
 from ..plot.ink import in_dark
@@ -44,7 +51,9 @@ from ..plot.points import point_size
 from ..plot.text import cut, middle
 
 STEPS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50)  # of the slider of k
+MOST_POINTS = 200_000  # drawn
 MOST_BYTES = 5_000_000  # of neighbours; more seeds than fit stay at home
+NOT_LISTED = "neighbours are not in this page"
 MOST_NAMED = 2_000  # points of which a page has communities, half a second a run
 OF_RUN = ("latent", "refined")  # spaces that every run has of its own
 NOTHING: Rows = np.empty(0, np.intp)
@@ -84,7 +93,7 @@ class Content:
     @cached_property
     def drawn(self) -> Rows:
         """The points that are drawn: all, or an even sample."""
-        return drawn_rows_of(len(self.first))
+        return drawn_rows_of(len(self.first), MOST_POINTS)
 
     @property
     def compared(self) -> bool:
@@ -95,6 +104,8 @@ class Content:
     def colors(self) -> list[str]:
         """Names of what points can be coloured by."""
         names = list(self.state.offered(self.store)["color"])
+        if not self.has_neighbors:
+            return [name for name in names if name not in OF_GRAPH]
         if len(self.drawn) < len(self.first):
             names.remove("in-degree")  # it counts points that the page does not know
         return names
@@ -109,11 +120,21 @@ class Content:
 
     @cached_property
     def steps(self) -> list[int]:
-        """Every k that the page offers."""
-        return sorted(
-            {self.state.k, *(s for s in STEPS if s <= 2 * self.state.k)}
-            & self._possible
-        )
+        """Every k that the page offers: of many points those that do not take much."""
+        if not self.has_neighbors:
+            return [self.state.k]
+        steps = {self.state.k, *(s for s in STEPS if s <= 2 * self.state.k)}
+        if len(self.drawn) > MANY:
+            steps = {step for step in steps if self._fits(step)}
+        return sorted(steps & self._possible)
+
+    @property
+    def has_neighbors(self) -> bool:
+        """Whether neighbours go along; those of many points may take too much."""
+        return len(self.drawn) <= MANY or self._fits(self.state.k)
+
+    def _fits(self, k: int) -> bool:
+        return len(self.drawn) * self.width * k <= MOST_BYTES
 
     @property
     def _possible(self) -> set[int]:
@@ -149,6 +170,8 @@ class Content:
     @cached_property
     def other_spaces(self) -> list[str]:
         """The other spaces whose neighbours go along, none where they take too much."""
+        if not self.has_neighbors:
+            return []
         spaces = [name for name in self.embeddings.spaces if name != self.state.space]
         runs = sum(map(len, self.runs.values()))
         graphs = sum(runs if name in OF_RUN else 1 for name in spaces)
@@ -226,12 +249,15 @@ def payload(content: Content) -> dict[str, Any]:
         "longest": panes.LONGEST,
         "hint": panes.HINT,
         "terms": terms(),
-        "ids": first.ids[rows].tolist(),
+        "ids": None if _are_numbers(content) else first.ids[rows].tolist(),
+        "hasNeighbors": content.has_neighbors,
         "texts": _texts(content),
         "metadata": _metadata(content),
         "pictures": _pictures(content),
         "noLabel": NO_LABEL,
-        "lacking": panes.lacking(content.state.space),
+        "lacking": panes.lacking(content.state.space)
+        if content.has_neighbors
+        else NOT_LISTED,
         "missing": _missing(content),
         "counts": _counts(content),
         "classes": list(first.class_names),
@@ -314,7 +340,6 @@ def _variants(content: Content) -> list[dict[str, Any]]:
 
 def _run(content: Content, key: Key) -> dict[str, Any]:
     layout = content.store.layout(key, content.state.layout)
-    x, y = layout.coordinates[content.drawn].T
     embedding = content.embeddings.embedding(key)
     notes = [layout.note or layout.title, layout.caption, layout.coverage]
     twins = [
@@ -323,8 +348,7 @@ def _run(content: Content, key: Key) -> dict[str, Any]:
     return {
         "seed": str(key.seed),
         "against": str(content.against(key).seed),
-        "x": packed(x, "<f4"),
-        "y": packed(y, "<f4"),
+        **_places(layout.coordinates[content.drawn]),
         "explained": str(layout.explained or ""),
         "note": ", ".join(note for note in notes if note),
         **_graph(content, key),
@@ -334,6 +358,22 @@ def _run(content: Content, key: Key) -> dict[str, Any]:
         "responsibility": _means(content, key),
         "strip": [_strip(content, key, k)["rows"][0]["cells"] for k in content.steps],
     }
+
+
+def _places(flat: npt.NDArray[np.float32]) -> dict[str, Any]:
+    """Return the places of a map, those of many points in steps of `quantised`."""
+    if len(flat) <= MANY:
+        return {name: packed(flat[:, i], "<f4") for i, name in enumerate("xy")}
+    places = quantised(flat)
+    return places | {name: packed_bytes(places[name]) for name in "xy"}
+
+
+def _are_numbers(content: Content) -> bool:
+    """Return whether ids are the row numbers of many points, which a page can count."""
+    count, ids = len(content.first), content.first.ids
+    if not MANY < count == len(content.drawn):
+        return False
+    return bool(np.array_equal(ids, np.arange(count).astype(str)))
 
 
 def _clusters(content: Content, key: Key) -> dict[str, Any] | None:
@@ -347,6 +387,8 @@ def _clusters(content: Content, key: Key) -> dict[str, Any] | None:
 def _graph(content: Content, key: Key) -> dict[str, Any]:
     """Return the neighbours of a graph, and which of them share a label."""
     rows = content.drawn
+    if not content.has_neighbors:
+        return {"neighbors": "", "most": 0, "among": 0, "same": None, "judged": None}
     graph = content.store.graph(key, content.most)
     same = judged = None
     if graph.labels is not None:
@@ -521,6 +563,8 @@ def _missing(content: Content) -> dict[str, str]:
 
 
 def _purity_chance(content: Content) -> str | None:
+    if not content.has_neighbors:
+        return None
     key = content.runs[content.state.baseline][0]
     chance = content.table(key, content.state.k).purity_chance
     return None if chance is None else packed(chance[content.drawn], "<f4")

@@ -18,13 +18,13 @@ from ..explorer.code import code_of
 from ..explorer.filters import Filter
 from ..explorer.inputs import rows_of
 from ..explorer.legend import selected_by
-from ..explorer.points import PointTable, class_words
+from ..explorer.points import PointTable
 from ..explorer.selection import ADD, ALONE, combined, grown, inverted, toggled
 from ..explorer.state import MOST, History, State, clicked
 from ..explorer.store import Store
 from ..explorer.tags import COLUMN, checked_word
-from ..explorer.view import View, drawn_rows_of, inside
-from ..explorer.wire import picks
+from ..explorer.view import View, inside
+from ..explorer.wire import names, picks
 from . import later
 from .controls import setting_of
 from .lifetime import close_all
@@ -108,7 +108,7 @@ class Explorer:
         self._pointed: tuple[str, int] | None = None  # variant and row
         self._closed = False
         self._filtering = False
-        self.screen = Screen(mode=state.mode, said=self._point_names())
+        self.screen = Screen(mode=state.mode, said=names(View(store, state)))
         self._meanwhile = Meanwhile(self.screen, self._show_computed)
         self._saving = Saving(self.screen)
         self.workshop = None
@@ -243,11 +243,15 @@ class Explorer:
             for measured numbers), whatever their case. Nothing, and what nowhere
             occurs, selects nothing.
         """
+        self._search(text)
+        return self.selected
+
+    def _search(self, text: str) -> None:
+        """Select points by their words, without the numbers of their table."""
         rows = self._table().search(text)
         self.change(rows=rows, by="search", words=text)
         nowhere = f"no point has {text!r} in its words"
         self.screen.say(nowhere if text.strip() and not len(rows) else "")
-        return self.selected
 
     def on_select(self, callback: Callable[[pd.DataFrame], None]) -> None:
         """Call a function with `selected` whenever the selection changes."""
@@ -310,6 +314,7 @@ class Explorer:
     ) -> None:
         """Show a state, and leave the present one to the history."""
         before, self.state = self.state, state
+        self._meanwhile.ask(ahead.is_asked(before, state))
         reselected = not np.array_equal(before.rows, state.rows)
         # To look at another map changes nothing of what is shown.
         if not undone and state != replace(before, variant=state.variant):
@@ -358,13 +363,6 @@ class Explorer:
 
     def _table(self) -> PointTable:
         return self._view.tables[self._view.focus]
-
-    def _point_names(self) -> dict[str, list[str]]:
-        """Return names and labels of the points, for when they are pointed at."""
-        first = self._store.embeddings.first
-        rows, words = drawn_rows_of(len(first)), class_words(first, first.labels)
-        labels = [] if words is None else [words[row] for row in rows]
-        return {"names": first.ids[rows].tolist(), "words": labels}
 
     def _assemble(self) -> W.DOMWidget:
         """Return the widget, or with a form for training both, one above the other."""
@@ -416,7 +414,7 @@ class Explorer:
         try:
             for name, value in moved:
                 if name == "search":
-                    self.search(value)
+                    self._search(value)
                 else:
                     self._move(name, value)
         finally:
@@ -464,10 +462,12 @@ class Explorer:
             "set": self._on_set,
             "undo": self.undo,
             "cancel": self._meanwhile.cancel,
+            "compute": self._meanwhile.begin,
+            "pieces": lambda *names: self.screen.hand_over(list(names)),
             "save": self._save,
             "code": self._send_code,
             "invert": self.invert,
-            "grow": self.grow,
+            "grow": self._on_grow,
             "tag": self._on_tag,
             "filters": self._on_filters,
             "range": self._on_range,
@@ -509,6 +509,12 @@ class Explorer:
             lacking = len(self._view.beside(self._view.keys[panel]))
             if len(self.screen.detail["elsewhere"]) < lacking:
                 self._meanwhile.follow(self._view)
+
+    def _on_grow(self) -> None:
+        if self._view.ready[self._view.focus]:
+            self.grow()
+        else:
+            self.screen.say("neighbours are not computed yet")
 
     def _on_tag(self, word: str, column: str) -> None:
         try:

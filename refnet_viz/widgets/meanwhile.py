@@ -42,6 +42,7 @@ class Meanwhile:
         self._view: View | None = None
         self._jobs: Iterator[ahead.Job] = iter(())
         self._stopped = self._ticking = self._closed = False
+        self._asked = ahead.NOTHING
         self._still = ("", "")
         self._display: Any = None
         self._outdated = False  # the still picture
@@ -51,7 +52,7 @@ class Meanwhile:
         self._view = view
         if not later.possible():
             return
-        self._jobs = ahead.jobs(view)
+        self._jobs = ahead.jobs(view, ahead.waiting(view, asked=self._asked))
         self._stopped = False
         if self.running is None:
             self._compute()
@@ -69,9 +70,23 @@ class Meanwhile:
         self._display = display(_bundle(*self._still), raw=True, display_id=True)
         self.follow(view)
 
+    def ask(self, asked: ahead.Waiting) -> None:
+        """Note what was asked for of what takes long, until it is cancelled."""
+        both = zip(self._asked, asked, strict=True)
+        self._asked = ahead.Waiting(*(before or now for before, now in both))
+
+    def begin(self) -> None:
+        """Compute what waits: the neighbours, or if these are there the layouts."""
+        if self._view is None:
+            return
+        waits = ahead.waiting(self._view, asked=self._asked)
+        self.ask(ahead.Waiting(waits.neighbors, waits.layouts and not waits.neighbors))
+        self.follow(self._view)
+
     def cancel(self) -> None:
         """Stop what is computed for later, until something changes."""
         self._stopped = True
+        self._asked = ahead.NOTHING
         if self.running is not None:
             self.running[1].cancel()
 
@@ -90,11 +105,20 @@ class Meanwhile:
                 self._jobs = chain([job], self._jobs)
             job = self._still_job()
         if job is None:
-            self._screen.rest()
+            self._rest()
             return
         finish = self._screen.heard(partial(self._computed, job))
         self.running = job, later.Background(job.work, finish)
         self._report()
+
+    def _rest(self, words: str = "") -> None:
+        """Say what waits until it is asked for, if anything does."""
+        view = self._view
+        waits = view and ahead.waiting(view, asked=self._asked)
+        if view and waits and any(waits):
+            self._screen.wait(waits.sentence(view.total))
+        else:
+            self._screen.rest(words)
 
     def _report(self) -> None:
         """Say what runs and how far it is, now and as long as it runs."""
@@ -118,7 +142,7 @@ class Meanwhile:
             return
         self.running = None
         if self._stopped:
-            self._screen.rest(f"stopped before: {job.words}; a change goes on")
+            self._rest(f"stopped before: {job.words}; a change goes on")
             return
         if error is not None and not isinstance(error, Cancelled):
             self._screen.rest()

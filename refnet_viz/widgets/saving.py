@@ -12,7 +12,9 @@ import plotly.graph_objects as go
 
 from .._beside import beside
 from .._progress import Cancelled
+from ..explorer import colors
 from ..explorer.view import View
+from ..explorer.wire import MANY
 from ..plot.panels import PAGES
 from ..share import bundle
 from . import later
@@ -30,6 +32,7 @@ TYPES = {
     "page": "text/html",
     "all": "application/zip",
 }
+OF_GRAPH = ("table", "graphml", "edges")
 WIDTHS = {"": None, **{f"{columns:g}": page for columns, page in PAGES.items()}}
 
 
@@ -124,6 +127,9 @@ def task(
         As in `Saving.answer`.
     """
     state = view.state
+    tabled = which in OF_GRAPH or (which == "all" and len(state.rows) > 0)
+    if tabled and not view.ready[view.focus]:
+        raise ValueError("neighbours are not computed yet")
     if which in FIGURES:
         return bundle.maps_file, (snapshot(), which, width)
     if which == "table":
@@ -151,8 +157,8 @@ def settings_of(view: View) -> dict[str, Any]:
     settings = {name: getattr(state, name) for name in names}
     if state.color in state.tags.columns:
         settings["color"] = "label"
-    if state.color == "in-degree" and len(view.drawn_rows) < view.total:
-        settings["color"] = "label"  # it counts points that a page does not know
+    if state.color in colors.OF_GRAPH and view.total > MANY:
+        settings["color"] = "label"  # a page may lack some neighbours of many points
     return settings
 
 

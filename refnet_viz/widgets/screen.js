@@ -6,6 +6,14 @@ function typed(view, kind) {
   return new kind(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
 }
 
+// One array a buffer, so that what the maps made of it can be found again.
+const sent = new WeakMap(); // buffer to array
+
+function once(view, make) {
+  if (!sent.has(view)) sent.set(view, make());
+  return sent.get(view);
+}
+
 function arrays(part) {
   const made = { ...part };
   for (const name of Object.keys(TYPES)) {
@@ -14,27 +22,99 @@ function arrays(part) {
   return made;
 }
 
+// Places that came as steps from the least one; the largest number is no place.
+function placesOf({ x, y, box }) {
+  if (!box) return arrays({ x, y });
+  const [left, low, step] = box;
+  const along = (view, least) => once(view, () => unstepped(typed(view, Uint16Array), least, step));
+  return { x: along(x, left), y: along(y, low) };
+}
+
+// Colours of many points have a byte each where that is enough.
+function colorsOf({ codes, values }, count) {
+  if (codes?.byteLength === count) return { values, codes: once(codes, () => typed(codes, Uint8Array)) };
+  return arrays({ codes, values });
+}
+
+function selectedOf({ rows, bits }) {
+  if (!bits) return typed(rows, Uint32Array);
+  const bytes = typed(bits, Uint8Array);
+  const found = new Uint32Array(8 * bytes.length);
+  let count = 0;
+  for (let row = 0; row < found.length; row += 1) {
+    if (bytes[row >> 3] & (128 >> (row & 7))) found[count++] = row;
+  }
+  return found.slice(0, count);
+}
+
+// Large arrays come by themselves, after a message has named them: { piece, size }. What
+// came is kept as long as it is named, and the latest of what is not.
+const LATEST = 2; // messages
+const COMING = "The points are on their way.";
+
+function piecesOf(model, arrived) {
+  let held = new Map(); // name to buffer
+  let past = []; // names of the messages before
+  const asked = new Set();
+  const each = (value, look) => {
+    if (value === null || typeof value !== "object" || ArrayBuffer.isView(value)) return value;
+    if (value.piece) return look(value);
+    if (Array.isArray(value)) return value.map((one) => each(one, look));
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, each(one, look)]));
+  };
+  return {
+    // The content with its arrays, or null and what lacks is asked for.
+    whole: (content) => {
+      const lacking = [];
+      const names = new Set();
+      const made = each(content, ({ piece, size }) => {
+        names.add(piece);
+        if (!held.has(piece)) lacking.push({ piece, size });
+        return held.get(piece) ?? null;
+      });
+      past = [names, ...past].slice(0, LATEST);
+      held = new Map([...held].filter(([name]) => past.some((one) => one.has(name))));
+      // What is no longer named may not come.
+      [...asked].forEach((name) => names.has(name) || asked.delete(name));
+      const news = lacking.map(({ piece }) => piece).filter((name) => !asked.has(name));
+      news.forEach((name) => asked.add(name));
+      if (news.length) model.send({ kind: "pieces", words: news });
+      return lacking.length ? null : made;
+    },
+    take: ({ kind, name }, buffers) => {
+      if (kind !== "piece") return;
+      asked.delete(name);
+      held.set(name, buffers[0]);
+      arrived();
+    },
+  };
+}
+
 function wordsOf(words) {
   if (!("least" in words)) return null;
   return { ...words, panels: words.panels && words.panels.map(arrays) };
 }
 
-function gathered(model, mode) {
-  const [places, edges, colors, near] = ["places", "edges", "colors", "near"].map((name) => model.get(name));
+// What the scene draws, null until all arrays of it are there.
+function gathered(model, pieces, mode) {
+  const content = pieces.whole(["places", "edges", "colors", "near", "chosen", "words"].map((name) => model.get(name)));
+  if (!content) return null;
+  const [places, edges, colors, near, chosen, words] = content;
+  const at = places.panels.map(placesOf);
   const panels = model.get("texts").panels.map((text, number) => ({
     ...text,
-    ...arrays(places.panels[number]),
-    ...arrays(colors.panels[number]),
+    ...at[number],
+    ...colorsOf(colors.panels[number], at[number].x.length),
     edges: edges.panels[number].map((part) => ({ ...arrays(part), color: themed(part.color, mode) })),
   }));
+  const numbers = near.count < 65535 ? Uint16Array : Uint32Array;
   return {
     panels, mode, styles: themed(colors.styles, mode), scale: themed(colors.scale, mode),
     together: places.together, size: places.size, focus: model.get("texts").focus,
-    selected: typed(model.get("chosen").rows, Uint32Array), pinned: model.get("chosen").pinned ?? [],
-    words: wordsOf(model.get("words")),
+    selected: selectedOf(chosen), pinned: chosen.pinned ?? [], words: wordsOf(words),
     near: {
       ...near, styles: themed(near.styles, mode),
-      lists: near.lists.map(({ width, values }) => ({ width, values: typed(values, Uint16Array) })),
+      lists: near.lists.map(({ width, values }) => ({ width, values: typed(values, numbers) })),
     },
   };
 }
@@ -133,6 +213,7 @@ function notices(main, send) {
   const progress = add(main, "div", "rv-progress");
   const words = add(progress, "span", "widget-label");
   const cancel = action(progress, "Cancel", "stop until something changes", () => send("cancel")());
+  const begin = action(progress, "Compute", "search the neighbours now, and then lay the points out", () => send("compute")());
   return {
     say: (text) => {
       status.textContent = text;
@@ -140,7 +221,10 @@ function notices(main, send) {
     },
     compute: (said) => {
       words.textContent = said.words;
+      words.title = said.words; // a narrow line cuts it
       cancel.style.visibility = said.cancel ? "visible" : "hidden";
+      begin.hidden = !said.begin;
+      cancel.hidden = !begin.hidden;
     },
   };
 }
@@ -275,10 +359,23 @@ export default {
     parts.filters = add(filters, "div", "rv-filters-each");
     filters.addEventListener("toggle", () => send("filters")(filters.open));
     const told = panes(model, parts, scene);
+    // Names of many points come one by one.
+    const name = () => {
+      const { names, words } = model.get("said");
+      scene.points(names?.length ? { names, words } : { names: [], words: [] });
+    };
+    name();
+    on("change:said", name);
+    const pieces = piecesOf(model, () => update());
     const update = () => {
       if (!model.get("texts").panels) return;
-      scene.points(model.get("said"));
-      scene.draw(gathered(model, scene.mode));
+      const data = gathered(model, pieces, scene.mode);
+      if (!data) {
+        scene.hint.textContent = COMING;
+        return;
+      }
+      if (scene.hint.textContent === COMING) scene.hint.textContent = "";
+      scene.draw(data);
       drawSwitcher(parts.switcher, scene.data, send("focus"));
     };
     // A message sets several traits, of which each has an event.
@@ -299,8 +396,10 @@ export default {
     Object.entries(told).forEach(([name, draw]) => on(`change:${name}`, draw));
     on("change:offers", offer);
     on("change:settings", settle);
-    on("msg:custom", ({ kind, near }) => {
+    on("msg:custom", pieces.take);
+    on("msg:custom", ({ kind, near, place, name, words }) => {
       if (kind === "near") scene.answer(near);
+      if (kind === "named") scene.name(place, name, words);
       if (kind !== "done") return;
       box.done();
       settle();

@@ -80,8 +80,14 @@ def explore(
     points stay where equal weights lay them out, so that only edges and numbers move.
     Edges "by modality" have the colour of the modalities in whose own graphs they are
     too, beside the shares that chance would give, and are dashed where by some modality
-    their ends are farther apart than most points. More than 20,000 points are drawn as
-    a sample, which the map states; lasso, search and every number take all.
+    their ends are farther apart than most points.
+
+    A map of more than 20,000 points shows on each pixel the mean colour of its points,
+    the more opaque the more they are. All points are drawn, up to a million; of more a
+    sample, which the map states, while lasso, search and every number take all. Edges
+    are drawn as far as they are 20,000, and the map says of how many. Neighbours of
+    more than 200,000 points, and layouts but PCA of more than 100,000, are computed
+    when a button, or a setting that needs them, asks for them.
 
     Raises
     ------

@@ -29,7 +29,6 @@ from report import Row, show
 from refnet_viz import Embedding, explore
 
 SIZES = (2_000, 20_000, 50_000)
-DRAWN = 20_000  # points that the explorer draws at most
 RERUNS, ROUNDS = 50, 5
 ROOT = Path(__file__).parents[2]
 sent = {"bytes": 0, "messages": 0, "script": 0}
@@ -257,8 +256,7 @@ def beside(n: int, own: dict[str, Any], other: dict[str, Any]) -> list[Row]:
         told = "explorer " + _told(cost)
         if action in other:
             told += "; jupyter-scatter " + _told(other[action])
-        few = ", of which the explorer draws 20,000" if n > DRAWN else ""
-        name = f"{n:,} points{few}, {action}: sent, CPU time"
+        name = f"{n:,} points, {action}: sent, CPU time"
         rows.append({"name": name, "asked": "", "measured": told, "unit": ""})
     return rows
 

@@ -4,17 +4,17 @@ Run it with ``python tests/benchmarks/first_minute.py`` after
 ``pip install -c constraints.txt jupyter-scatter``; it takes about three minutes. Clocks
 are the page's, in JupyterLab in a real browser without a GPU, each in a kernel of its
 own in which everything is imported and the points are made. jupyter-scatter is handed
-places in the plane, the explorer vectors, of which it draws a PCA first (beyond 20,000
-points a sample) while neighbours, numbers and layouts are computed. The kernel is asked
-for ``1 + 1`` twice a second for 20 seconds after the first dot. The slider is dragged
-by the mouse over 30 steps in two seconds.
+places in the plane, the explorer vectors, of which it draws a PCA first while
+neighbours, numbers and layouts are computed. The kernel is asked for ``1 + 1`` twice a
+second for 20 seconds after the first dot. The slider is dragged by the mouse over 30
+steps in two seconds.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -90,10 +90,17 @@ FRAMES = """() => {
 }"""
 
 
-def opened(browser: Browser, address: str, folder: Path, cells: list[str]) -> Page:
-    """Return a page on which all cells but the last have run."""
+def opened(
+    browser: Browser,
+    address: str,
+    folder: Path,
+    cells: list[str],
+    watch: Callable[[Page], Any] = id,
+) -> Page:
+    """Return a page on which all cells but the last have run; `watch` sees it first."""
     write_notebook(folder / "one.ipynb", cells)
     page = browser.new_page(viewport={"width": 1440, "height": 1150})
+    watch(page)
     page.set_default_timeout(300_000)
     notebook = Notebook(page, address, "one.ipynb")
     page.evaluate(WATCH)

@@ -1,5 +1,6 @@
 // Many points: shading by their number below them, without rims and more transparent.
 const CROWD = 5000; // points from which on a map is shaded
+const MANY = 20000; // points from which on they are counted pixel by pixel
 const CELLS = 96; // on the longer side of the points
 const DARKEST = 0.6; // alpha where most points lie
 const CLEAR = 0.92; // alpha of few points
@@ -7,6 +8,11 @@ const FAINTEST = 0.4;
 
 function isCrowded(data) {
   return data.x.length > CROWD;
+}
+
+// Whether a map is counted, by scripts that pages of fewer points do not have.
+function isMany(data) {
+  return data.x.length > MANY;
 }
 
 // Points on a grid over all of them: { counts, wide, high, cell, left, top }, the first

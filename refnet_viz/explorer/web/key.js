@@ -81,7 +81,7 @@ function drawKey(root, key, pick, terms = {}) {
   if (key.scale) drawScale(root, key.scale);
   drawClasses(root, key, pick, terms);
   const lines = add(root, "div", "rv-key-lines");
-  explain(add(lines, "span", "rv-lines-title", key.linesTitle), terms);
+  if (key.lines.length) explain(add(lines, "span", "rv-lines-title", key.linesTitle), terms);
   for (const { name, color, dash } of key.lines) {
     const entry = add(lines, "span", "rv-key-line");
     stroke(entry, color, dash);

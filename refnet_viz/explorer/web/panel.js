@@ -68,10 +68,17 @@ class Panel {
     const { scale, left, top } = this.map;
     const { x, y } = this.data;
     let [best, found] = [REACH * REACH, -1];
-    for (let row = 0; row < x.length; row += 1) {
+    const look = (row) => {
       const [dx, dy] = [scale * x[row] + left - px, top - scale * y[row] - py];
       const far = dx * dx + dy * dy;
-      if (far < best) [best, found] = [far, row];
+      if (far < best || (far === best && row < found)) [best, found] = [far, row];
+    };
+    if (isMany(this.data)) {
+      const [from, to] = [-REACH, REACH].map((shift) => (px + shift - left) / scale);
+      const [low, high] = [REACH, -REACH].map((shift) => (top - py - shift) / scale);
+      binsOf(this.data).each(from, to, low, high, look);
+    } else {
+      for (let row = 0; row < x.length; row += 1) look(row);
     }
     return found;
   }
@@ -80,11 +87,13 @@ class Panel {
   beside(row, stepX, stepY) {
     if (row < 0) return this.nearestTo(this.width / 2, this.height / 2);
     const [px, py] = this.place(row);
+    const { scale, left, top } = this.map;
+    const { x, y } = this.data;
     let [best, found] = [Infinity, row];
-    for (let other = 0; other < this.data.x.length; other += 1) {
-      const [x, y] = this.place(other);
-      const ahead = (x - px) * stepX + (y - py) * stepY;
-      const aside = Math.abs((x - px) * stepY) + Math.abs((y - py) * stepX);
+    for (let other = 0; other < x.length; other += 1) {
+      const [dx, dy] = [scale * x[other] + left - px, top - scale * y[other] - py];
+      const ahead = dx * stepX + dy * stepY;
+      const aside = Math.abs(dx * stepY) + Math.abs(dy * stepX);
       const cost = ahead + 2 * aside;
       if (ahead > 0.5 && aside <= ahead && cost < best) [best, found] = [cost, other];
     }
@@ -93,9 +102,10 @@ class Panel {
 
   nearestTo(px, py) {
     let [best, found] = [Infinity, -1];
-    for (let row = 0; row < this.data.x.length; row += 1) {
-      const [x, y] = this.place(row);
-      const far = (x - px) ** 2 + (y - py) ** 2;
+    const { scale, left, top } = this.map;
+    const { x, y } = this.data;
+    for (let row = 0; row < x.length; row += 1) {
+      const far = (scale * x[row] + left - px) ** 2 + (top - scale * y[row] - py) ** 2;
       if (far < best) [best, found] = [far, row];
     }
     return found;
@@ -122,10 +132,10 @@ class Panel {
 
   showTip() {
     const { hovered, tip } = this;
-    tip.hidden = hovered < 0 || this !== this.scene.pointed;
+    const { names, words } = this.scene.said;
+    tip.hidden = hovered < 0 || this !== this.scene.pointed || names[hovered] === undefined;
     if (tip.hidden) return;
     tip.replaceChildren();
-    const { names, words } = this.scene.said;
     add(tip, "strong", "", names[hovered]);
     if (words[hovered]) add(tip, "span", "", words[hovered]);
     const [px, py] = this.place(hovered);
@@ -138,9 +148,11 @@ class Panel {
   paint() {
     if (!this.width || !this.data) return;
     const pen = start(this.base);
-    paintDensity(pen, this);
+    const many = isMany(this.data);
+    if (!many) paintDensity(pen, this);
     this.paintEdges(pen);
-    this.paintPoints(pen);
+    if (many) this.scene.counter.paint(pen, this);
+    else this.paintPoints(pen);
     paintWords(pen, this);
     this.scene.overlay(this);
   }

@@ -9,6 +9,7 @@ const HELP =
 const WHEEL = "Click a map first: then the wheel zooms.";
 const GROWTH = 0.35; // of dots: the power of the zoom
 const LARGEST = 2.5; // times their first size
+const LOST = "The browser took the graphics card away: maps are drawn without it, and nothing is lost.";
 
 // Rows whose points lie within a polygon (even-odd rule).
 function rowsInside(x, y, xs, ys) {
@@ -76,10 +77,62 @@ class Scene {
     if (data.selected) {
       this.chosen = new Uint8Array(data.panels[0].x.length);
       data.selected.forEach((row) => { this.chosen[row] = 1; });
+      this.chosen.count = data.selected.length;
     }
+    this.settle();
     this.ratio = window.devicePixelRatio || 1;
     this.made = new Map(); // stamps by the size of a point
     this.schedule();
+  }
+
+  // What draws maps of many points: the graphics card, or where there is none the
+  // processor.
+  get counter() {
+    this.counts ??= this.engage();
+    return this.counts;
+  }
+
+  engage(options) {
+    try {
+      return new Card(() => this.lose(), options);
+    } catch {
+      return new Counter();
+    }
+  }
+
+  // The context of the card is gone: all that is shown is in `data`, so go on without.
+  lose() {
+    this.counts = new Counter();
+    this.hint.textContent = LOST;
+    this.live.textContent = LOST;
+    this.schedule();
+  }
+
+  // Frees what the maps need no more.
+  settle() {
+    const many = this.data?.panels.filter(isMany) ?? [];
+    if (!many.length) {
+      this.counts?.close();
+      this.counts = null;
+    }
+    const arrays = this.panels.flatMap((panel) => {
+      return isMany(panel.data) ? [panel.data.x, panel.data.y, inksOf(panel).codes] : [];
+    });
+    this.counts?.keep([...arrays, this.chosen]);
+  }
+
+  // The name of a point, where they are too many to be there before.
+  name(row, name, words) {
+    this.said.names[row] = name;
+    this.said.words[row] = words;
+    if (this.aloud === row) this.speak(row);
+    this.panels.forEach((panel) => panel.hovered === row && panel.showTip());
+  }
+
+  speak(row) {
+    this.aloud = row;
+    if (this.said.names[row] === undefined) return; // not heard of yet
+    this.live.textContent = `${this.said.names[row]} ${this.said.words[row] || ""}`;
   }
 
   // What is heard later of the neighbours of one point.
@@ -151,9 +204,8 @@ class Scene {
   hover(panel, row, aloud = false) {
     this.pointed = panel;
     for (const other of this.panels) other.point(row);
-    if (aloud && row >= 0) {
-      this.live.textContent = `${this.said.names[row]} ${this.said.words[row] || ""}`;
-    }
+    this.aloud = -1;
+    if (aloud && row >= 0) this.speak(row);
     this.tell("hover", panel.number, row);
   }
 
@@ -226,6 +278,7 @@ class Scene {
 
   destroy() {
     cancelAnimationFrame(this.waiting);
+    this.counts?.close();
     this.panels.forEach((panel) => panel.close());
     this.root.replaceChildren();
   }

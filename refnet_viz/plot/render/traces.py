@@ -20,6 +20,7 @@ from .text import read
 Floats = npt.NDArray[np.float64]
 FILLS = ("none", "toself", "tozeroy", "tozerox", "tonexty")
 OPPOSITE = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}
+MOST_VECTORS = 20_000  # points of an SVG or a PDF; more are a picture within it
 NUDGE = 4  # points between a point and its text
 POINTS_A_MARKER = 10  # of a line, that take as much room as a marker
 TRANSPARENT = "rgba(0,0,0,0)"
@@ -179,6 +180,7 @@ class Pen:
                 marker=marker(symbol),
                 **colors,
                 linewidths=POINT * np.max(rim.get("width", 1 if hollow else 0)),
+                rasterized=count > MOST_VECTORS,
             )
 
     def _colors(self, given: Any, alpha: Floats) -> Floats:
