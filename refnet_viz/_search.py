@@ -331,6 +331,66 @@ def nearest_among(
     return indices, distances
 
 
+def nearest_of(
+    points: Floats, rows: Rows, others: Rows, k: int, *, metric: str
+) -> tuple[Rows, Floats]:
+    """Return for some rows the `k` nearest of some others, and their distances.
+
+    Ordered by (distance, row number), as in `nearest`.
+
+    Parameters
+    ----------
+    points
+        ``(N, D)`` finite coordinates.
+    rows
+        ``(R,)`` row numbers.
+    others
+        ``(M,)`` row numbers, rising, none of them in `rows`.
+    k
+        Neighbours a row, between 1 and M.
+    metric
+        As in `nearest`.
+
+    Returns
+    -------
+    indices, distances
+        ``(R, k)``.
+
+    Examples
+    --------
+    >>> points = np.array([[0.0], [1.0], [3.0]])
+    >>> nearest_of(points, np.array([0]), np.array([1, 2]), 1,
+    ...            metric="euclidean")[0].tolist()
+    [[1]]
+    """
+    vectors, length = _measured_by(metric, points)
+    indices, distances = np.empty((len(rows), k), int), np.empty((len(rows), k))
+
+    def visit(queries: Rows, row: Rows, column: Rows) -> None:
+        far = length(_apart(vectors, rows[queries[row]], others[column]))
+        order = _ranked(row, column, far)[:, :k]
+        indices[queries], distances[queries] = others[column[order]], far[order]
+
+    pays = _pays(min(len(rows), len(others)), k)
+    cells = split(vectors, rows, others) if pays else None
+    if cells is not None:
+        candidates(cells, k, visit, room=_room(length), title="neighbours")
+        return indices, distances
+    left, right, squares = _bound_factors(vectors)
+    right = right[:, others]
+
+    def step(block: slice) -> None:
+        queries = np.arange(block.start, block.stop)
+        bounds, own = left[rows[block]] @ right, squares[rows[block], None]
+        guess = smallest(bounds, k)[0]
+        pairs = np.repeat(rows[block], k), others[guess.ravel()]
+        far = _apart(vectors, *pairs).reshape(guess.shape).max(axis=1, keepdims=True)
+        visit(queries, *np.nonzero(bounds <= far + _room(length) - own))
+
+    in_blocks(step, len(rows), len(others), title="neighbours")
+    return indices, distances
+
+
 def _among_cells(
     points: Floats, rows: Rows, others: Rows, without: Rows
 ) -> tuple[Rows, Floats] | None:
