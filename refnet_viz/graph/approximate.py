@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .._search import Floats, Length, Rows, closest, exact, kth_of, nearest
+from .._search import Floats, Length, Rows, closest, exact, nearest, nearest_rows
 from ..statistics import share_interval
 
 FEWEST = 2_000  # rows: fewer are searched exactly, which is faster
@@ -139,11 +139,21 @@ def measured_recall(points: Floats, distances: Floats, *, metric: str) -> Recall
     >>> f"{measured_recall(line, wrong, metric='euclidean').value:.2f}"
     '0.67'
     """
-    k = distances.shape[1]
-    rng = np.random.default_rng(0)
-    rows = np.sort(rng.choice(len(points), min(CHECKED, len(points)), replace=False))
-    farthest = kth_of(points, rows, k, metric=metric)
+    k, rows = distances.shape[1], checked_rows(len(points))
+    farthest = nearest_rows(points, rows, k, metric=metric)[1][:, -1]
     return Recall.of(np.count_nonzero(distances[rows] <= farthest[:, None], axis=1), k)
+
+
+def checked_rows(n: int) -> Rows:
+    """Return the rows of which true neighbours are found, drawn at random with seed 0.
+
+    Examples
+    --------
+    >>> checked_rows(3).tolist()
+    [0, 1, 2]
+    """
+    rng = np.random.default_rng(0)
+    return np.sort(rng.choice(n, min(CHECKED, n), replace=False))
 
 
 def _descent(x: Floats, k: int, length: Length) -> tuple[Rows, Floats]:

@@ -127,8 +127,7 @@ def project(
     _check.one_of("method", method, METHODS)
     neighbors = _check.integer("neighbors", neighbors, low=1)
     seed = _check.integer("seed", seed, low=0, high=2**31 - 1)
-    if landmarks is not None:
-        landmarks = _check.integer("landmarks", landmarks, low=0)
+    landmarks = _landmarks(landmarks)
     spaces, kind = _values(spaces, space)
     variants = as_variants("spaces", spaces, kind, alone=ALONE)
     if onto is not None:
@@ -160,6 +159,10 @@ def project(
         return beside(task(value.reordered(begin.ids)), begin)
 
     return map_values(moved, spaces)
+
+
+def _landmarks(count: Any) -> int | None:
+    return None if count is None else _check.integer("landmarks", count, low=0)
 
 
 def _values(spaces: Any, space: str | None) -> tuple[Any, type[Any]]:
