@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-GIB = 2**30
 _MEMINFO = Path("/proc/meminfo")
 
 
@@ -50,6 +49,18 @@ def check_room(name: str, needed: float, work: str) -> None:
     there = available()
     if needed > there:
         raise MemoryError(
-            f"`{name}` must fit into memory: {work} needs about {needed / GIB:,.0f} "
-            f"GiB, {there / GIB:,.0f} are there."
+            f"`{name}` must fit into memory: {work} needs about {in_units(needed)}, "
+            f"{in_units(there)} are there."
         )
+
+
+def in_units(size: float) -> str:
+    """Return a number of bytes in words.
+
+    Examples
+    --------
+    >>> in_units(2.0**35), in_units(3e6)
+    ('32.0 GiB', '2.9 MiB')
+    """
+    gib = size / 2**30
+    return f"{gib:,.1f} GiB" if gib >= 1 else f"{1024 * gib:.1f} MiB"
