@@ -108,6 +108,9 @@ def project(
     and one that equals a row of the layout lies on it. Vectors have to be comparable:
     those of one run, or of one model. Fidelity is that of the new rows, each beside
     all rows of the layout, with intervals; `Layout.settings` has that of the layout.
+    ``rv.plot.latent(both, layout=rv.project(both, onto=(layout, old)))`` draws an
+    embedding of old and new rows so; a column of metadata that says which is which
+    colours them.
 
     Examples
     --------
