@@ -12,6 +12,7 @@ from refnet_viz.embedding import Embedding
 from refnet_viz.graph import Neighbors, knn
 from refnet_viz.layout import fidelity, project, projection
 from refnet_viz.layout.landmarks import spread
+from refnet_viz.layout.onto import _medians
 from refnet_viz.layout.quality import judged
 from refnet_viz.statistics import share_interval
 
@@ -220,11 +221,32 @@ def test_new_rows_lie_among_their_neighbours_and_old_ones_stay():
     assert f"the layout itself {layout.trustworthiness:.2f} and" in alone.caption
 
 
+def test_a_new_row_lies_where_it_would_alone():
+    old, layout, new = old_and_new()
+    every, one = (project(x, onto=(layout, old)) for x in (new, new.subset([7])))
+    np.testing.assert_array_equal(every.coordinates[7], one.coordinates[0])
+
+
 def test_the_order_of_old_rows_does_not_matter():
     old, layout, new = old_and_new()
     turned = old.subset(np.random.default_rng(0).permutation(len(old)))
     one, other = (project(new, onto=(layout, x)) for x in (old, turned))
     np.testing.assert_array_equal(one.coordinates, other.coordinates)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_no_place_near_a_median_has_a_smaller_sum_of_distances(seed):
+    rng = np.random.default_rng(seed)
+    places, weights = rng.normal(size=(1, 6, 2)), rng.uniform(0.1, 1, (1, 6))
+    median = _medians(places, weights)[0]
+
+    def cost(place):
+        return (weights[0] * np.linalg.norm(places[0] - place, axis=1)).sum()
+
+    for angle in np.linspace(0, 2 * np.pi, 9):
+        other = median + 0.1 * np.array([np.cos(angle), np.sin(angle)])
+        assert cost(median) <= cost(other) + 1e-3
 
 
 def test_a_copy_lies_on_its_twin():

@@ -14,6 +14,8 @@ from .value import Layout
 Matrix = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
+STEPS = 50  # of the search for a median
+
 
 def onto_layout(
     new: Embedding, layout: Layout, old: Embedding, *, neighbors: int
@@ -112,11 +114,39 @@ def _fidelity(
 
 
 def _between(points: Matrix, flat: Matrix, rows: Rows, others: Rows, k: int) -> Matrix:
-    """Return the weighted mean of the places of the nearest others."""
+    """Return the middle of the places of the nearest others, as `_medians` finds it."""
     nearest, distances = nearest_of(points, rows, others, k, metric="euclidean")
     weights = strengths(distances)
     equal = distances[:, 0] == 0
     weights[equal] = np.arange(k) == 0
-    weights /= weights.sum(axis=1, keepdims=True)
-    between: Matrix = np.einsum("rk,rkc->rc", weights, flat[nearest])
-    return between
+    return _medians(flat[nearest], weights)
+
+
+def _medians(places: Matrix, weights: Matrix) -> Matrix:
+    """Return weighted geometric medians, by the iteration of Weiszfeld 1937.
+
+    Where neighbours lie in two clusters, a mean lies in neither.
+
+    Parameters
+    ----------
+    places
+        ``(R, k, 2)``.
+    weights
+        ``(R, k)``.
+
+    Examples
+    --------
+    >>> line = np.array([[[0.0, 0.0], [0.0, 1.0], [0.0, 9.0]]])
+    >>> _medians(line, np.ones((1, 3))).round(2).tolist()
+    [[0.0, 1.0]]
+    """
+    pulls = weights
+    # Of each row by itself: others must not move it.
+    least = 1e-4 * np.ptp(places, axis=1).max(axis=1, keepdims=True)
+    least = np.where(least > 0, least, 1.0)
+    for _ in range(STEPS):
+        pulls = pulls / pulls.sum(axis=1, keepdims=True)
+        medians: Matrix = np.einsum("rk,rkc->rc", pulls, places)
+        apart = np.linalg.norm(places - medians[:, None], axis=2)
+        pulls = weights / (apart + least)
+    return medians

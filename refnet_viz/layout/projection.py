@@ -104,7 +104,7 @@ def project(
     -----
     With `onto`, `spaces` may hold rows of the layout too, by the same ids and vectors:
     they keep their coordinates, so that old and new rows together are one layout. A new
-    row lies in the mean of its nearest rows there, weighted by UMAP's strengths,
+    row lies in the geometric median of its nearest rows, weighted by UMAP's strengths,
     and one that equals a row of the layout lies on it. Vectors have to be comparable:
     those of one run, or of one model. Fidelity is that of the new rows, each beside
     all rows of the layout, with intervals; `Layout.settings` has that of the layout.
