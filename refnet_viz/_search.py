@@ -108,8 +108,10 @@ def exact(
     return _by_all_pairs(x, k, length, np.arange(len(x)) if rows is None else rows)
 
 
-def kth_of(points: Floats, rows: Rows, k: int, *, metric: str) -> Floats:
-    """Return the distance of some rows to their `k`-th nearest other row.
+def nearest_rows(
+    points: Floats, rows: Rows, k: int, *, metric: str
+) -> tuple[Rows, Floats]:
+    """Return what `nearest` does for some rows, in the time that these take.
 
     Parameters
     ----------
@@ -121,11 +123,11 @@ def kth_of(points: Floats, rows: Rows, k: int, *, metric: str) -> Floats:
     Examples
     --------
     >>> points = np.array([[0.0], [1.0], [3.0]])
-    >>> kth_of(points, np.array([2]), 2, metric="euclidean").tolist()
-    [3.0]
+    >>> nearest_rows(points, np.array([2]), 2, metric="euclidean")[0].tolist()
+    [[1, 0]]
     """
     vectors, length = _measured_by(metric, points)
-    return exact(vectors, k, length, rows=rows)[1][:, -1]
+    return exact(vectors, k, length, rows=rows)
 
 
 def lengths_of(points: Floats, row: Rows, column: Rows, *, metric: str) -> Floats:
@@ -209,13 +211,35 @@ def effort(points: Floats, k: int, *, metric: str) -> Effort:
     n, width = x.shape
     cells = split(x) if _pays(n, k) else None
     if cells is None:
-        share, each = 1.0, 3.0 + 0.08 * width
-    else:
-        share, each = share_of_pairs(cells, k, room=_room(length)), 1 + 0.035 * width
-    checked = 6.0 * min(k, n) * width
-    bounds = 12.0 * (0 if cells is None else len(cells.centres))
-    nanoseconds = n * (share * n * each + checked + bounds)
+        return of_all_pairs(n, width, k)
+    share, each = share_of_pairs(cells, k, room=_room(length)), 1 + 0.035 * width
+    bounds = 12.0 * len(cells.centres)
+    nanoseconds = n * (share * n * each + _checked(k, width) + bounds)
     return Effort(share, nanoseconds / 1e9)
+
+
+def of_all_pairs(n: int, width: int, k: int) -> Effort:
+    """Return the effort of a search that compares all pairs.
+
+    Parameters
+    ----------
+    n, width
+        Rows and columns.
+    k
+        As in `nearest`.
+
+    Examples
+    --------
+    >>> of_all_pairs(10_000, 50, 15).seconds
+    0.745
+    """
+    nanoseconds = n * (n * (3.0 + 0.08 * width) + _checked(min(k, n), width))
+    return Effort(1.0, nanoseconds / 1e9)
+
+
+def _checked(k: int, width: int) -> float:
+    """Return the nanoseconds that the check of the candidates of a row takes."""
+    return 6.0 * k * width
 
 
 def radii(points: Floats, ks: Sequence[int]) -> Floats:
@@ -328,6 +352,66 @@ def nearest_among(
             distances[block][counts] = np.sqrt(far[first])
 
     in_blocks(step, len(rows), len(others), title="duplicates")
+    return indices, distances
+
+
+def nearest_of(
+    points: Floats, rows: Rows, others: Rows, k: int, *, metric: str
+) -> tuple[Rows, Floats]:
+    """Return for some rows the `k` nearest of some others, and their distances.
+
+    Ordered by (distance, row number), as in `nearest`.
+
+    Parameters
+    ----------
+    points
+        ``(N, D)`` finite coordinates.
+    rows
+        ``(R,)`` row numbers.
+    others
+        ``(M,)`` row numbers, rising, none of them in `rows`.
+    k
+        Neighbours a row, between 1 and M.
+    metric
+        As in `nearest`.
+
+    Returns
+    -------
+    indices, distances
+        ``(R, k)``.
+
+    Examples
+    --------
+    >>> points = np.array([[0.0], [1.0], [3.0]])
+    >>> nearest_of(points, np.array([0]), np.array([1, 2]), 1,
+    ...            metric="euclidean")[0].tolist()
+    [[1]]
+    """
+    vectors, length = _measured_by(metric, points)
+    indices, distances = np.empty((len(rows), k), int), np.empty((len(rows), k))
+
+    def visit(queries: Rows, row: Rows, column: Rows) -> None:
+        far = length(_apart(vectors, rows[queries[row]], others[column]))
+        order = _ranked(row, column, far)[:, :k]
+        indices[queries], distances[queries] = others[column[order]], far[order]
+
+    pays = _pays(min(len(rows), len(others)), k)
+    cells = split(vectors, rows, others) if pays else None
+    if cells is not None:
+        candidates(cells, k, visit, room=_room(length), title="neighbours")
+        return indices, distances
+    left, right, squares = _bound_factors(vectors)
+    right = right[:, others]
+
+    def step(block: slice) -> None:
+        queries = np.arange(block.start, block.stop)
+        bounds, own = left[rows[block]] @ right, squares[rows[block], None]
+        guess = smallest(bounds, k)[0]
+        pairs = np.repeat(rows[block], k), others[guess.ravel()]
+        far = _apart(vectors, *pairs).reshape(guess.shape).max(axis=1, keepdims=True)
+        visit(queries, *np.nonzero(bounds <= far + _room(length) - own))
+
+    in_blocks(step, len(rows), len(others), title="neighbours")
     return indices, distances
 
 

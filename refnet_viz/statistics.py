@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 # scipy.stats says the same but takes a second to import.
-from scipy.special import stdtr, stdtrit
+from scipy.special import betaincinv, stdtr, stdtrit
 
 Floats = npt.NDArray[np.float64]
 
@@ -279,6 +279,42 @@ def holm(p: Floats) -> Floats:
     factors = np.arange(len(order), 0, -1)
     adjusted[order] = np.minimum(1, np.maximum.accumulate(factors * p[order]))
     return adjusted
+
+
+def share_interval(
+    shares: Floats, *, most: float = np.inf, of: float = np.inf
+) -> tuple[float, float]:
+    """Return the 95 % interval of the mean of shares, from those of a random sample.
+
+    Clopper and Pearson's interval with the effective number of trials (Korn and
+    Graubard 1998, Survey Methodology 24): as many as a binomial share would need for
+    the variance seen, at least one a row. So it stays within 0 and 1, and also where
+    every share is 1 it does not say that all are.
+
+    Parameters
+    ----------
+    shares
+        ``(R,)`` from 0 to 1, one a row of the sample.
+    most
+        Largest number of trials, where it is known.
+    of
+        Number of rows that the sample was drawn from without replacement.
+
+    Examples
+    --------
+    >>> low, high = share_interval(np.ones(1_000))
+    >>> round(low, 4), high
+    (0.9963, 1.0)
+    """
+    value, rows = float(shares.mean()), len(shares)
+    spread = float(shares.var(ddof=1)) / rows if rows > 1 else 0.0
+    spread *= 1 - rows / of
+    count = value * (1 - value) / spread if spread > 0 else rows
+    count = min(max(count, rows), most)
+    hits, misses = value * count, (1 - value) * count
+    low = float(betaincinv(hits, misses + 1, 0.025)) if hits > 0 else 0.0
+    high = float(betaincinv(hits + 1, misses, 0.975)) if misses > 0 else 1.0
+    return low, high
 
 
 def _error(values: Floats, *, least: float = 0.0) -> float:

@@ -9,10 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import refnet_viz as rv
-from refnet_viz._search import kth_of, nearest
+from refnet_viz import _memory
+from refnet_viz._search import nearest, nearest_rows
 from refnet_viz.graph import knn
 from refnet_viz.graph import search as search_module
-from refnet_viz.graph.approximate import Recall, approximate
+from refnet_viz.graph.approximate import Recall, approximate, checked_rows
+from refnet_viz.graph.pairs import shared
+from refnet_viz.graph.points import purity_by_point
 
 
 def points(n=2_600, width=6):
@@ -173,14 +176,17 @@ def test_intervals_hold_as_often_as_they_say():
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["euclidean", "cosine"]))
-def test_the_kth_of_some_rows_is_that_of_all(seed, metric):
+def test_the_neighbours_of_some_rows_are_those_of_all(seed, metric):
     rng = np.random.default_rng(seed)
     x = rng.integers(-2, 3, size=(rng.integers(3, 60), 2)).astype(float)
     k = int(rng.integers(1, len(x)))
     rows = np.flatnonzero(rng.random(len(x)) < 0.5)
-    expected = nearest(x, k, metric=metric)[1][rows, -1]
+    expected = nearest(x, k, metric=metric)
     if len(rows):
-        np.testing.assert_array_equal(kth_of(x, rows, k, metric=metric), expected)
+        for some, every in zip(
+            nearest_rows(x, rows, k, metric=metric), expected, strict=True
+        ):
+            np.testing.assert_array_equal(some, every[rows])
 
 
 def test_nothing_is_compiled_before_it_is_needed():
@@ -188,3 +194,78 @@ def test_nothing_is_compiled_before_it_is_needed():
     run = [sys.executable, "-c", code]
     said = subprocess.run(run, capture_output=True, text=True, check=True)
     assert said.stdout == "False\n"
+
+
+# What is missed, in numbers
+
+
+def half_wrong():
+    """Return labelled points, the true graph, and one whose first half is random."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(3_000, 3))
+    labels = (x[:, 0] > 0).astype(int)
+    space = rv.Embedding.from_arrays(x, labels=labels, modalities={"image": x[:, :2]})
+    true = knn(space, 4)
+    lists = true.indices.copy()
+    lists[:1_500] = (np.arange(1_500)[:, None] + [700, 800, 900, 1_000]) % 3_000
+    return space, true, rv.Neighbors.from_embedding(space, lists, self_column=False)
+
+
+def test_bias_is_the_difference_of_both_graphs_and_its_interval_holds_it():
+    space, true, graph = half_wrong()
+    own = knn(space, 4, space="image")
+    biases = rv.graph.search_bias(graph, {"image": own})
+    rows = checked_rows(len(space))
+    whole = {
+        "purity": [purity_by_point(one) for one in (graph, true)],
+        "overlap with image": [shared(one, own) / 4 for one in (graph, true)],
+    }
+    assert biases.keys() == whole.keys()
+    for name, (wrong, right) in whole.items():
+        bias = biases[name]
+        assert bias.difference == pytest.approx((wrong - right)[rows].mean())
+        assert bias.low <= (wrong - right).mean() <= bias.high < 0
+        assert bias.rows == 1_000
+    assert str(biases["purity"]).startswith(f"{biases['purity'].difference:+.4f} (95 %")
+
+
+def test_bias_does_not_depend_on_the_order_of_other_graphs():
+    space, _, graph = half_wrong()
+    own = knn(space, 4, space="image")
+    turned = own.reordered(own.ids[::-1])
+    assert rv.graph.search_bias(graph, {"a": own}) == rv.graph.search_bias(
+        graph, {"a": turned}
+    )
+
+
+def test_nothing_missed_leaves_what_the_recall_cannot_rule_out():
+    space, true, _ = half_wrong()
+    graph = rv.Neighbors.from_embedding(space, true.indices, self_column=False)
+    bias = rv.graph.search_bias(graph)["purity"]
+    left = 1 - graph.recall.low
+    assert (bias.difference, bias.low, bias.high) == (0, -left, left)
+    assert left > 0
+    assert rv.graph.search_bias(true) == {}  # exact
+
+
+def test_numbers_of_approximate_graphs_are_shown_with_the_recall():
+    space, true, graph = half_wrong()
+    assert graph.approximation.startswith(f"recall {graph.recall.value:.3f} (")
+    table = rv.compare({"a": graph, "b": true}, metrics=["purity"], permutations=0)
+    bias = table.attrs["bias"]["a"][0]
+    assert list(bias) == ["purity", "overlap with image", "overlap with sum"]
+    assert table.attrs["bias"]["b"] == [{}]
+    words = rv.plot.compare(table).layout.title.text
+    assert f"recall {graph.recall.value:.2f}" in words
+    figure = rv.plot.latent(space, edges=graph, layout="pca")
+    assert graph.approximation in figure.layout.annotations[0].text
+
+
+def test_a_search_that_does_not_fit_is_refused_before(monkeypatch):
+    monkeypatch.setattr(_memory, "available", lambda: 2.0**19)
+    with pytest.raises(MemoryError) as caught:
+        knn(points(), 4)
+    assert str(caught.value) == (
+        "`spaces` must fit into memory: the search of 2,600 rows of 6 needs about "
+        "0.9 MiB, 0.5 MiB are there."
+    )

@@ -23,6 +23,7 @@ from refnet_viz._beside import Beside
 from refnet_viz._progress import Cancelled, progress, watched
 from refnet_viz.explorer import ahead
 from refnet_viz.explorer import store as stores
+from refnet_viz.explorer.panes import counts
 from refnet_viz.explorer.view import View
 from refnet_viz.graph import METRICS, knn
 
@@ -303,3 +304,38 @@ def test_a_cancelled_search_leaves_its_other_blocks():
     with watched(cancel), pytest.raises(Cancelled):
         _threads.in_blocks(done.append, 10_000, 2**20, title="slow")
     assert 0 < len(done) < 10_000
+
+
+def test_what_fits_into_a_redraw_follows_the_forecast_of_the_search(monkeypatch):
+    spaces = {"a": np.random.default_rng(0).normal(size=(6_000, 8))}
+    asked = []
+
+    def forecast(points, k, metric, seconds):
+        asked.append((points.shape, k, metric, seconds))
+        return answer
+
+    monkeypatch.setattr(stores, "is_patient", forecast)
+    for answer in (True, False):
+        view = View.of(spaces, {})
+        key = view.keys[0]
+        for _ in range(2):
+            assert view.store.is_quick(key, "a", 15) == answer
+    # All pairs of so many would take longer, so it is asked, once a space.
+    assert asked == [((6_000, 8), stores.K_MAX, "euclidean", stores.QUICK)] * 2
+    monkeypatch.setattr(stores, "FORECAST", 5_000)
+    view = View.of(spaces, {})
+    assert not view.store.is_quick(view.keys[0], "a", 15)
+    assert len(asked) == 2
+
+
+def test_approximate_neighbours_are_told_beside_the_number_of_points(monkeypatch):
+    space = rv.Embedding.from_arrays(np.random.default_rng(0).normal(size=(60, 3)))
+    graph = rv.Neighbors.from_embedding(
+        space, knn(space, 15).indices, self_column=False
+    )
+    monkeypatch.setattr(stores, "knn", lambda *_, **__: graph)
+    view = View.of({"a": space}, {})
+    before = counts(view.tables[0])
+    view.tables[0].compute()
+    assert "recall" not in before
+    assert counts(view.tables[0]) == f"60 points, {graph.approximation}"

@@ -443,3 +443,13 @@ def test_tables_are_plain_frames_with_numbers_as_numbers(table, pairs):
             *("first", "second"),
         }
     assert "inside seed noise" in pairs.to_string()
+
+
+def test_what_takes_long_for_many_points_is_left_out_of_these(monkeypatch):
+    few = replace(METRICS["spectral_gap"], most=N - 1)
+    monkeypatch.setitem(METRICS, "spectral_gap", few)
+    graph = knn(IMAGE, 5)
+    assert "spectral_gap" not in set(compare({"a": graph})["metric"])
+    assert "spectral_gap" in set(compare({"a": knn(IMAGE[1:], 5)})["metric"])
+    asked = compare({"a": graph}, metrics=["spectral_gap"])
+    assert set(asked["metric"]) == {"spectral_gap"}

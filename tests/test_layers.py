@@ -21,6 +21,7 @@ ORDER = (
     "_progress",
     "_beside",
     "_threads",
+    "_memory",
     "_cells",
     "_pruned",
     "_search",

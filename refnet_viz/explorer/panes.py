@@ -494,6 +494,7 @@ def counts(table: PointTable) -> str:
         f"{len(table.embedding):,} points",
         f"{unlabelled:,} without a label" if unlabelled else "",
         table.coverage,
+        table.graph.approximation if table.is_ready else "",
     ]
     return ", ".join(part for part in parts if part)
 

@@ -12,16 +12,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from .._nested import Variants, aligned
+from .._search import of_all_pairs
 from .._threads import one_thread_for
 from ..data.dataset import Media
-from ..embedding import Embedding
+from ..embedding import Embedding, present_rows
 from ..graph import Attribution, Neighbors, rewiring
 from ..graph.attribution import BEYOND
 from ..graph.edges import louvain
 from ..graph.ground import Grounds
 from ..graph.naming import typical_words
 from ..graph.reweighting import Reweighting, multiples
-from ..graph.search import knn
+from ..graph.search import is_patient, knn
 from ..graph.two_points import PointPair, point_pair
 from ..layout import Layout, project
 from ..layout.projection import unjudged
@@ -42,8 +43,8 @@ K_MAX = 50  # neighbours searched; graphs of fewer are cut from these
 GRAPHS, LEAST = 32, 1 << 26
 # One redraw asks for three: the graph, its baseline and another seed of the baseline.
 REWEIGHTINGS = 3
-# Products of numbers that a search may take within a redraw: a tenth of a second.
-QUICK = 2e8
+QUICK = 0.1  # CPU seconds that a search may take within a redraw
+FORECAST = 10_000  # points up to which a forecast is no longer than a redraw
 JUDGED_AT_ONCE = 2_000  # points whose PCA is judged within a redraw
 CLUSTERED = 15  # neighbours a point in the graph of communities
 AT_ONCE = 20_000  # points of which graphs at hand are compared within a redraw
@@ -193,7 +194,9 @@ class Store:
     def _search(self, key: Key) -> Neighbors:
         embedding = self.embeddings.embedding(key)
         k = min(self.k_max, int(embedding.present_in(key.space).sum()) - 1)
-        search = partial(knn, embedding, k, space=key.space, metric=key.metric)
+        search = partial(
+            knn, embedding, k, space=key.space, metric=key.metric, method="auto"
+        )
         with one_thread_for(len(embedding)):
             return self._computed.graph(key, k, embedding, search)
 
@@ -225,9 +228,8 @@ class Store:
     def has_attribution(self, key: Key, k: int) -> bool:
         """Return whether edges of a graph by modality take no longer than a redraw."""
         rows = len(self.embeddings.first)
-        width = self._width(key._replace(space="sum"))
         return (
-            rows * rows * width <= QUICK
+            self._is_searched_quickly(key._replace(space="sum"))
             or ("attribution", key, k) in self.cache
             or (rows <= AT_ONCE and ("widest", key) in self.cache)
         )
@@ -330,12 +332,30 @@ class Store:
 
     def is_quick(self, key: Key, baseline: str, k: int) -> bool:
         """Return whether the table of a graph takes no longer than a redraw may."""
-        rows, width = len(self.embeddings.first), self._width(key)
-        if rows * rows * width <= QUICK:
+        rows = len(self.embeddings.first)
+        if self._is_searched_quickly(key):
             return True
         beside = self.embeddings.beside(key, baseline)
         needed = {key, beside, *self._noise_pair(key, baseline)}
         return rows <= AT_ONCE and all(self.has_graph(one, k) for one in needed)
+
+    def _is_searched_quickly(self, key: Key) -> bool:
+        """Return whether a search fits into a redraw, by its own forecast."""
+        twin = self.embeddings.twin(key.unweighted)
+        embedding = self.embeddings.embedding(twin)
+
+        def make() -> bool:
+            width = self._width(twin)
+            of_all = of_all_pairs(len(embedding), width, self.k_max)
+            if of_all.seconds <= QUICK or len(embedding) > FORECAST:
+                return of_all.seconds <= QUICK
+            present = embedding.present_in(twin.space)
+            points = present_rows(embedding.space(twin.space, centred=False), present)
+            k = min(self.k_max, max(1, len(points) - 1))
+            with one_thread_for(len(embedding)):
+                return is_patient(points, k, twin.metric, QUICK)
+
+        return self.cache.get(("quick", twin), make, lambda _: 1)
 
     def _width(self, key: Key) -> int:
         """Return about how many numbers a point has in a space."""

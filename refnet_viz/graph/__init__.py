@@ -5,12 +5,15 @@ variants beside each other with seed bands, chance and unimodal rails, `compare_
 and the functions of two graphs say what changed between them, `compare_points` sets two
 points beside each other, `name_clusters` the words that are typical of communities.
 `attribute` says which modalities answer for every edge;
-`Reweighting` gives them other weights. The numbers behind figures are tables:
-`overlap_by_k`, `edge_sets`, `contradictions`, `edge_bounds`.
+`Reweighting` gives them other weights. `Recall` says what an approximate search found,
+and `search_bias` by how much that shifts numbers. The numbers behind figures are
+tables: `overlap_by_k`, `edge_sets`, `contradictions`, `edge_bounds`.
 """
 
 from .alignment import linear_cka, second_order_cosine
+from .approximate import Recall
 from .attribution import Attribution, attribute
+from .bias import Bias, search_bias
 from .bounds import edge_bounds
 from .compare_pairs import compare_pairs
 from .comparison import compare
@@ -29,9 +32,11 @@ from .two_points import compare_points
 __all__ = [
     "METRICS",
     "Attribution",
+    "Bias",
     "EdgeDiff",
     "Metric",
     "Neighbors",
+    "Recall",
     "Reweighting",
     "attribute",
     "compare",
@@ -51,5 +56,6 @@ __all__ = [
     "rbo",
     "rewiring",
     "save_graph",
+    "search_bias",
     "second_order_cosine",
 ]

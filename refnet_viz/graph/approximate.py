@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betaincinv
 
-from .._search import Floats, Length, Rows, closest, exact, kth_of, nearest
+from .._search import Floats, Length, Rows, closest, exact, nearest, nearest_rows
+from ..statistics import share_interval
 
 FEWEST = 2_000  # rows: fewer are searched exactly, which is faster
 CHECKED = 1_000  # rows whose true neighbours are found
@@ -63,14 +63,8 @@ class Recall:
         0.875
         """
         shares, rows = found / k, len(found)
-        value = float(shares.mean())
-        spread = float(shares.var(ddof=1)) / rows if rows > 1 else 0.0
-        count = value * (1 - value) / spread if spread > 0 else rows
-        count = min(max(count, rows), rows * k)
-        hits, misses = value * count, (1 - value) * count
-        low = float(betaincinv(hits, misses + 1, 0.025)) if hits > 0 else 0.0
-        high = float(betaincinv(hits + 1, misses, 0.975)) if misses > 0 else 1.0
-        return cls(value, low, high, rows, k)
+        low, high = share_interval(shares, most=rows * k)
+        return cls(float(shares.mean()), low, high, rows, k)
 
     def __str__(self) -> str:
         return (
@@ -145,11 +139,21 @@ def measured_recall(points: Floats, distances: Floats, *, metric: str) -> Recall
     >>> f"{measured_recall(line, wrong, metric='euclidean').value:.2f}"
     '0.67'
     """
-    k = distances.shape[1]
-    rng = np.random.default_rng(0)
-    rows = np.sort(rng.choice(len(points), min(CHECKED, len(points)), replace=False))
-    farthest = kth_of(points, rows, k, metric=metric)
+    k, rows = distances.shape[1], checked_rows(len(points))
+    farthest = nearest_rows(points, rows, k, metric=metric)[1][:, -1]
     return Recall.of(np.count_nonzero(distances[rows] <= farthest[:, None], axis=1), k)
+
+
+def checked_rows(n: int) -> Rows:
+    """Return the rows of which true neighbours are found, drawn at random with seed 0.
+
+    Examples
+    --------
+    >>> checked_rows(3).tolist()
+    [0, 1, 2]
+    """
+    rng = np.random.default_rng(0)
+    return np.sort(rng.choice(n, min(CHECKED, n), replace=False))
 
 
 def _descent(x: Floats, k: int, length: Length) -> tuple[Rows, Floats]:

@@ -15,6 +15,7 @@ from .._progress import progress
 from .._threads import one_thread_for
 from ..embedding import Embedding
 from .answered import answered
+from .bias import search_bias
 from .ground import Grounds
 from .metrics import METRICS, Metric, per_neighbor
 from .neighbors import Neighbors
@@ -49,8 +50,9 @@ def compare(
         Names out of `METRICS`, "emergent" (share of edges that no modality's graph has)
         and, of held-out rows with decoded answers, "refined overlap with sum",
         "supported" and "certified" (among the 10 k nearest by all modalities) and
-        "responsibility for ..." each modality. None takes all but the slow ones. Those
-        that do not apply are left out: label metrics without labels, accuracy without
+        "responsibility for ..." each modality. None takes all but the slow ones (and
+        above 200,000 points the spectral gap, which takes minutes then). Those that do
+        not apply are left out: label metrics without labels, accuracy without
         predictions, F1 of single labels ... Overlaps are always there.
     confidence
         Confidence level of bands and intervals.
@@ -94,8 +96,9 @@ def compare(
         number of every seed) and, where some row lacks a
         modality, present: space to how many rows have it and how many there are. A
         graph is over the rows that have its space. Where a graph is approximate,
-        recall: variant to the measured recall of every graph, None for exact ones; what
-        a search misses is not in the bands.
+        recall: variant to the measured recall of every graph, None for exact ones, and
+        bias: variant to what `search_bias` says of purity and overlaps of every graph;
+        what a search misses is not in the bands.
 
     Raises
     ------
@@ -136,7 +139,8 @@ def compare(
     lines = [Line(name, "variant", members) for name, members in variants.items()]
     lines += _rails(variants[baseline][0], grounds)
     answer_metrics = answered(all_graphs, grounds)
-    chosen = _chosen(metrics, answer_metrics) | _overlaps(all_graphs, grounds)
+    chosen = _chosen(metrics, answer_metrics, len(all_graphs[0]))
+    chosen |= _overlaps(all_graphs, grounds)
     chosen |= answer_metrics if metrics is None else {}
     judged = _judged(rails, grounds)
     rows = []
@@ -154,7 +158,7 @@ def compare(
         "runs": _runs(variants),
         "values": _values(rows),
     }
-    table.attrs.update(_present(lines) | _recall(variants))
+    table.attrs.update(_present(lines) | _recall(variants, grounds))
     return table
 
 
@@ -181,14 +185,30 @@ def _present(lines: list[Line]) -> dict[Hashable, Any]:
     return {"present": counts} if counts else {}
 
 
-def _recall(variants: Mapping[str, Sequence[Neighbors]]) -> dict[Hashable, Any]:
-    """Return "recall" of the graphs of each variant; nothing where all are exact."""
-    values = {
+def _recall(
+    variants: Mapping[str, Sequence[Neighbors]], grounds: Grounds
+) -> dict[Hashable, Any]:
+    """Return "recall" and "bias" of all graphs; nothing where all are exact."""
+    every = [graph for graphs in variants.values() for graph in graphs]
+    if not any(graph.recall for graph in every):
+        return {}
+    recall = {
         name: [graph.recall.value if graph.recall else None for graph in graphs]
         for name, graphs in variants.items()
     }
-    approximate = any(value is not None for line in values.values() for value in line)
-    return {"recall": values} if approximate else {}
+    bias = {
+        name: [search_bias(graph, _own(graph, grounds)) for graph in graphs]
+        for name, graphs in variants.items()
+    }
+    return {"recall": recall, "bias": bias}
+
+
+def _own(graph: Neighbors, grounds: Grounds) -> dict[str, Neighbors]:
+    """Return the graphs of the modalities and of their sum, as far as there are any."""
+    inputs = graph.embedding.inputs
+    names = [*inputs, "sum"] if graph.recall and inputs else []
+    own = {name: grounds.of(graph.embedding, name) for name in names}
+    return {name: ground for name, ground in own.items() if ground is not None}
 
 
 def _runs(variants: Mapping[str, Sequence[Neighbors]]) -> list[dict[str, Any]]:
@@ -242,10 +262,14 @@ def _judged(rails: Mapping[str, Any] | None, grounds: Grounds) -> list[Line]:
 
 
 def _chosen(
-    metrics: Sequence[str] | None, more: dict[str, Metric]
+    metrics: Sequence[str] | None, more: dict[str, Metric], n: int
 ) -> dict[str, Metric]:
     if metrics is None:
-        return {name: metric for name, metric in METRICS.items() if not metric.slow}
+        return {
+            name: metric
+            for name, metric in METRICS.items()
+            if not metric.slow and n <= (metric.most or n)
+        }
     names = [metrics] if isinstance(metrics, str) else metrics
     available = METRICS | more
     return {

@@ -46,6 +46,8 @@ class Metric:
     slow
         Whether it takes seconds at a few thousand points; `compare` then leaves it
         out unless it is asked for.
+    most
+        Points above which the same holds; None for any number.
     """
 
     function: Callable[..., float]
@@ -56,6 +58,7 @@ class Metric:
     chance: Number | None = None
     step: Number | None = None
     slow: bool = False
+    most: int | None = None
     needs_target: bool = False
     of_predictions: bool = False
     headline: bool = False
@@ -239,6 +242,7 @@ METRICS: dict[str, Metric] = {
         "second eigenvalue of the union graph's normalised Laplacian",
         (0, 2),
         chance=topology.spectral_gap_chance,
+        most=200_000,
     ),
 }
 

@@ -258,6 +258,21 @@ class Neighbors:
         """
         return coverage(self.present, self.space)
 
+    @property
+    def approximation(self) -> str:
+        """Recall of an approximate search, in words; empty for an exact one.
+
+        Examples
+        --------
+        >>> from refnet_viz.graph import knn
+        >>> knn(np.array([[0.0], [1.0], [3.0]]), k=1).approximation
+        ''
+        """
+        if self.recall is None:
+            return ""
+        low, value, high = self.recall.low, self.recall.value, self.recall.high
+        return f"recall {value:.3f} ({low:.3f} to {high:.3f})"
+
     @cached_property
     def compact(self) -> Neighbors:
         """The same graph over an embedding of the rows that are in it, and no others.

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _check
+from .._memory import check_room
 from .._nested import map_values
 from .._renamed import renamed
-from .._search import Floats, Rows, effort, nearest
+from .._search import Floats, Rows, effort, nearest, of_all_pairs
 from .._spaces import as_spaces
 from ..embedding import Embedding, present_rows
 from .approximate import Recall, approximate
@@ -69,6 +70,8 @@ def knn(
 
     Raises
     ------
+    MemoryError
+        If the search needs more memory than there is, said before it begins.
     TypeError
         If a value is neither an Embedding nor an array or a frame.
     ValueError
@@ -110,12 +113,36 @@ def knn(
 def _searched(
     points: Floats, k: int, metric: str, method: str
 ) -> tuple[Rows, Floats, Recall | None]:
-    if method == "auto":
-        seconds = effort(points, k, metric=metric).seconds
-        method = "exact" if seconds <= PATIENCE else "approximate"
-    if method == "approximate":
+    if method == "auto" and is_patient(points, k, metric, PATIENCE):
+        method = "exact"
+    n, width = points.shape
+    each = 32 * width + k * (40 if method == "exact" else 90)
+    check_room("spaces", float(n) * each, f"the search of {n:,} rows of {width:,}")
+    if method != "exact":
         return approximate(points, k, metric=metric)
     return *nearest(points, k, metric=metric), None
+
+
+def is_patient(points: Floats, k: int, metric: str, seconds: float) -> bool:
+    """Return whether an exact search takes no longer than some CPU seconds.
+
+    By `effort`, which is asked only where the search of all pairs would take longer.
+
+    Parameters
+    ----------
+    points, k, metric
+        As in `nearest`.
+    seconds
+        The most it may take.
+
+    Examples
+    --------
+    >>> is_patient(np.array([[0.0], [1.0], [3.0]]), 1, "euclidean", 1.0)
+    True
+    """
+    if of_all_pairs(len(points), points.shape[1], k).seconds <= seconds:
+        return True
+    return effort(points, k, metric=metric).seconds <= seconds
 
 
 def as_graphs(values: Any) -> Any:

@@ -6,11 +6,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from .._threads import in_blocks
 from ..graph import Neighbors
 
 Floats = npt.NDArray[np.float64]
 STEPS = 64  # halvings of the search for a width
 SMALLEST = 1e-3  # of the mean distance, below which no width goes
+TOGETHER = 8  # arrays of one size that a step holds
 
 
 def fuzzy_graph(neighbors: Neighbors) -> csr_array:
@@ -28,7 +30,7 @@ def fuzzy_graph(neighbors: Neighbors) -> csr_array:
     Parameters
     ----------
     neighbors
-        The exact graph.
+        A graph without rows that lack the space.
 
     Returns
     -------
@@ -47,13 +49,41 @@ def fuzzy_graph(neighbors: Neighbors) -> csr_array:
     [[0.0, 1.0, 0.0], [1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]
     """
     n, k = neighbors.indices.shape
-    beyond = _beyond_nearest(neighbors.distances)
-    strengths = np.exp(-beyond / _widths(beyond, neighbors.distances)[:, None])
+    belonging = strengths(neighbors.distances)
     source = np.repeat(np.arange(n), k)
     where = (source, neighbors.indices.ravel())
-    one_way = csr_array((strengths.ravel(), where), shape=(n, n))
+    one_way = csr_array((belonging.ravel(), where), shape=(n, n))
     other_way = one_way.T.tocsr()
     return csr_array(one_way + other_way - one_way.multiply(other_way))
+
+
+def strengths(distances: Floats) -> Floats:
+    """Return how strongly the neighbours of each point belong to it, see `fuzzy_graph`.
+
+    Parameters
+    ----------
+    distances
+        ``(N, k)``.
+
+    Examples
+    --------
+    >>> strengths(np.array([[1.0, 1.0], [1.0, 9.0]])).round(3).tolist()
+    [[1.0, 1.0], [1.0, 0.585]]
+    """
+    k = distances.shape[1]
+    # The point itself, at distance 0, counts in the mean.
+    mean = distances.sum(axis=1) / (k + 1)
+    least = SMALLEST * np.where(mean > 0, mean, mean.mean())
+    belonging = np.empty_like(distances)
+
+    def step(part: slice) -> None:
+        beyond = _beyond_nearest(distances[part])
+        width = np.maximum(_widths(beyond), least[part])
+        width = np.maximum(width, np.finfo(float).tiny)
+        belonging[part] = np.exp(-beyond / width[:, None])
+
+    in_blocks(step, len(distances), TOGETHER * k)
+    return belonging
 
 
 def _beyond_nearest(distances: Floats) -> Floats:
@@ -63,7 +93,7 @@ def _beyond_nearest(distances: Floats) -> Floats:
     return np.maximum(distances - rho[:, None], 0.0)
 
 
-def _widths(beyond: Floats, distances: Floats) -> Floats:
+def _widths(beyond: Floats) -> Floats:
     """Find the width of every point by halving, all at once."""
     n, k = beyond.shape
     target = np.log2(k + 1)
@@ -72,8 +102,4 @@ def _widths(beyond: Floats, distances: Floats) -> Floats:
         above = np.exp(-beyond / width[:, None]).sum(axis=1) > target
         high, low = np.where(above, width, high), np.where(above, low, width)
         width = np.where(np.isinf(high), 2 * low, (low + high) / 2)
-    # The point itself, at distance 0, counts in the mean.
-    mean_distance = distances.sum(axis=1) / (k + 1)
-    mean = np.where(mean_distance > 0, mean_distance, mean_distance.mean())
-    floor = SMALLEST * mean
-    return np.maximum(np.maximum(width, floor), np.finfo(float).tiny)
+    return width

@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .._progress import progress
 from .pca import pca
 
 Matrix = npt.NDArray[np.float64]
 EXTENT = 10.0  # the width umap-learn gives a starting layout
 MIN_DIST = 0.1
+# umap-learn takes 5 negative samples for an edge that is due, and rounds down.
+NEGATIVE_RATE = 6.5
 
 
 def _umap() -> Any:
@@ -75,3 +78,45 @@ def optimise(
         move_other=True,
     )
     return np.asarray(moved, dtype=np.float64)
+
+
+def refine(
+    graph: Any, coordinates: Matrix, *, epochs: int, rate: float, seed: int
+) -> Matrix:
+    """Return what `optimise` would, epoch by epoch, with a bar that can be left.
+
+    In every epoch each edge is drawn with a probability in proportion to its weight,
+    where `optimise` takes it in even intervals: the same in the mean, and about a
+    seventh slower.
+
+    Parameters
+    ----------
+    graph, coordinates, epochs, rate, seed
+        As in `optimise`.
+    """
+    umap = _umap()
+    edges = graph.tocoo()
+    row, column = edges.row.astype(np.int32), edges.col.astype(np.int32)
+    share = (edges.data / edges.data.max()).astype(np.float32)
+    a, b = umap.umap_.find_ab_params(1.0, MIN_DIST)
+    rng = np.random.default_rng(seed)
+    layout = np.array(coordinates, dtype=np.float32, order="C")
+    for epoch in progress(range(epochs), "layout", delay=1):
+        due = np.flatnonzero(rng.random(len(share), dtype=np.float32) < share)
+        # Of two epochs the first has no edge that is due, the second all, at this rate.
+        umap.layouts.optimize_layout_euclidean(
+            layout,
+            layout,
+            row[due],
+            column[due],
+            2,
+            len(layout),
+            np.ones(len(due)),
+            a,
+            b,
+            rng.integers(-(2**31) + 1, 2**31 - 2, 3),
+            initial_alpha=rate * (1 - epoch / epochs),
+            negative_sample_rate=NEGATIVE_RATE,
+            move_other=True,
+        )
+    return layout.astype(np.float64)

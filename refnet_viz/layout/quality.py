@@ -9,10 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _check
+from .._search import smallest
+from .._threads import in_blocks
+from ..statistics import share_interval
 
 Matrix = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+Interval = tuple[float, float]
 SAMPLE = 1_000  # points judged of a larger layout: enough for two decimals
-BLOCK = 4_000_000  # distances held at once
+TOGETHER = 8  # rows at once of which each is as long as a step may be
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,9 @@ class Fidelity:
         Neighbours a point that were looked at.
     judged
         Points the numbers are the mean over.
+    trustworthiness_interval, continuity_interval
+        95 % interval for all points, where a random sample of them was judged (see
+        `statistics.share_interval`); None where all were.
     """
 
     trustworthiness: float
@@ -39,6 +47,8 @@ class Fidelity:
     chance: float
     k: int
     judged: int
+    trustworthiness_interval: Interval | None = None
+    continuity_interval: Interval | None = None
 
 
 def fidelity(
@@ -64,12 +74,14 @@ def fidelity(
         Neighbours a point; lowered to less than half of the points, beyond which
         the formula has no meaning.
     sample
-        Judge at most this many points, drawn evenly, against all others.
+        Judge at most this many points, drawn at random with seed 0, against all
+        others.
 
     Returns
     -------
     Fidelity
-        Two numbers between 0 and 1, 1 is best, with their chance value.
+        Two numbers between 0 and 1, 1 is best, with their chance value, and of a
+        sample with their intervals.
 
     Notes
     -----
@@ -85,8 +97,10 @@ def fidelity(
     Four points on a line, of which the layout exchanges the last two: the last
     point's neighbour ranks second in the space, that of the one before it third.
 
-    >>> fidelity([[0.0], [1.0], [3.0], [7.0]], [[0.0], [1.0], [7.0], [3.0]], k=1)
-    Fidelity(trustworthiness=0.625, continuity=0.625, chance=0.5, k=1, judged=4)
+    >>> judged = fidelity([[0.0], [1.0], [3.0], [7.0]], [[0.0], [1.0], [7.0], [3.0]],
+    ...                   k=1)
+    >>> judged.trustworthiness, judged.continuity, judged.chance, judged.judged
+    (0.625, 0.625, 0.5, 4)
     """
     high, low = _check.matrix("space", space), _check.matrix("coordinates", coordinates)
     n = len(high)
@@ -94,42 +108,81 @@ def fidelity(
     if n < 3:
         return Fidelity(np.nan, np.nan, np.nan, 1, n)
     k = min(_check.integer("k", k, low=1), (n - 1) // 2)
-    high, low = high - high.mean(axis=0), low - low.mean(axis=0)
     count = min(_check.integer("sample", sample, low=1), n)
-    judged = np.linspace(0, n - 1, count).round().astype(np.int64)
-    lost = np.zeros(2)
-    size = max(1, BLOCK // n)
-    for start in range(0, len(judged), size):
-        rows = judged[start : start + size]
-        far, near = _distances(high, rows), _distances(low, rows)
-        lost += _intrusion(far, near, k), _intrusion(near, far, k)
-    scale = 2 / (len(judged) * k * (2 * n - 3 * k - 1))
-    trust, continuity = (1 - scale * lost).tolist()
+    rows = everyone = np.arange(n)
+    if count < n:
+        rows = np.sort(np.random.default_rng(0).choice(n, count, replace=False))
+    return judged(high, low, rows, everyone, k)
+
+
+def judged(
+    space: Matrix, coordinates: Matrix, rows: Rows, others: Rows, k: int
+) -> Fidelity:
+    """Return the fidelity of some rows, each among some others and itself.
+
+    Parameters
+    ----------
+    space, coordinates
+        As in `fidelity`.
+    rows
+        ``(R,)`` row numbers that are judged.
+    others
+        ``(M,)`` row numbers, rising: all of `rows`, which are a random sample of them
+        then, or none of `rows`, which then are one of all that may come.
+    k
+        Neighbours a point, less than half of those that count.
+    """
+    outside = not np.isin(rows[0], others)
+    n = len(others) + outside
+    own = np.full(len(rows), len(others)) if outside else np.searchsorted(others, rows)
+    sides = [_Side(values, rows, others, own) for values in (space, coordinates)]
+    lost = np.empty((2, len(rows)))
+
+    def step(part: slice) -> None:
+        far, near = (side.distances(part) for side in sides)
+        lost[0, part] = _intrusion(far, near, k)
+        lost[1, part] = _intrusion(near, far, k)
+
+    in_blocks(step, len(rows), -(-n // TOGETHER), title="fidelity", rows=n)
+    scale = 2 / (k * (2 * n - 3 * k - 1))
+    trust, continuity = (1 - scale * lost.sum(axis=1) / len(rows)).tolist()
     chance = 1 - (n - k) * (n - k - 1) / ((n - 1) * (2 * n - 3 * k - 1))
-    return Fidelity(trust, continuity, chance, k, len(judged))
+    intervals: list[Interval | None] = [None, None]
+    if outside or len(rows) < n:
+        many = np.inf if outside else n
+        intervals = [share_interval(1 - scale * line, of=many) for line in lost]
+    return Fidelity(trust, continuity, chance, k, len(rows), *intervals)
 
 
-def _distances(points: Matrix, rows: npt.NDArray[np.int64]) -> Matrix:
-    """Return squared distances from some rows to all, the own one below all others."""
-    squares = np.einsum("ij,ij->i", points, points)
-    block = points[rows] @ points.T
-    block *= -2
-    block += squares
-    block += squares[rows, None]
-    block[np.arange(len(rows)), rows] = -np.inf
-    return block
+class _Side:
+    """Space or layout, of which distances are asked for some rows at a time."""
+
+    def __init__(self, values: Matrix, rows: Rows, others: Rows, own: Rows) -> None:
+        values = values - values[others].mean(axis=0)
+        self.own, self.rows, self.others = own, values[rows], values[others]
+        self.squares = np.einsum("ij,ij->i", self.others, self.others)
+
+    def distances(self, part: slice) -> Matrix:
+        """Return squared distances to the others, and to itself below all of these."""
+        rows = self.rows[part]
+        block = np.empty((len(rows), len(self.others) + 1))
+        np.matmul(rows, self.others.T, out=block[:, :-1])
+        block[:, :-1] *= -2
+        block[:, :-1] += self.squares
+        block[:, :-1] += np.einsum("ij,ij->i", rows, rows)[:, None]
+        block[:, -1] = np.inf
+        block[np.arange(len(rows)), self.own[part]] = -np.inf
+        return block
 
 
-def _intrusion(truth: Matrix, other: Matrix, k: int) -> float:
+def _intrusion(truth: Matrix, other: Matrix, k: int) -> Matrix:
     """Return by how much the k nearest in `other` rank below the k nearest in truth."""
-    distances = np.take_along_axis(truth, _nearest(other, k), axis=1)
-    lost = 0
-    for distance in distances.T:
+    lost = np.empty(len(truth))
+    limits = np.sort(np.take_along_axis(truth, smallest(other, k + 1)[0], axis=1))
+    for row, (distances, limit) in enumerate(zip(truth, limits, strict=True)):
+        nearer = distances[distances < limit[-1]]
         # The own point is nearer than all, so this counts ranks from 1 on.
-        ranks = np.count_nonzero(truth < distance[:, None], axis=1)
-        lost += int(np.maximum(ranks - k, 0).sum())
-    return float(lost)
-
-
-def _nearest(distances: Matrix, k: int) -> npt.NDArray[np.intp]:
-    return np.argpartition(distances, k, axis=1)[:, : k + 1]
+        beyond = np.searchsorted(limit, nearer, side="right")
+        ranks = np.cumsum(np.bincount(beyond, minlength=k + 1))
+        lost[row] = np.maximum(ranks - k, 0).sum()
+    return lost

@@ -25,8 +25,8 @@ class Layout:
     coordinates
         ``(N, 2)`` float32; NaN for rows that lack the space, which have no place.
     method
-        "pca", "umap" or "aligned": what was done, which for very few points is not
-        what was asked for (see `note`).
+        "pca", "umap", "aligned" or, of new rows `onto` a layout, "placed": what was
+        done, which for very few points is not what was asked for (see `note`).
     space
         The space of the embedding that was laid out.
     trustworthiness, continuity
@@ -37,13 +37,17 @@ class Layout:
         Neighbours a point behind both numbers, and how many points they average; 0
         where nothing was judged.
     settings
-        Seed, neighbours, epochs and rate, or that a PCA was turned, as far as they
-        apply.
+        Seed, neighbours, epochs and rate, the number of landmarks, the recall of an
+        approximate graph, or that a PCA was turned, as far as they apply. Of placed
+        rows the method, points, trustworthiness and continuity of the layout.
     note
         Why the method is another than asked for, or empty.
     explained
         For PCA the shares of variance that it shows, beside those of independent
         features; None where they were not computed.
+    trustworthiness_interval, continuity_interval
+        95 % interval for all points, where a random sample was judged; None where all
+        were.
     """
 
     ids: npt.NDArray[np.str_]
@@ -58,6 +62,8 @@ class Layout:
     settings: dict[str, Any] = field(default_factory=dict)
     note: str = ""
     explained: Explained | None = None
+    trustworthiness_interval: tuple[float, float] | None = None
+    continuity_interval: tuple[float, float] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -101,11 +107,20 @@ class Layout:
 
     @property
     def title(self) -> str:
-        """The method in a few words, with the step an aligned layout took."""
-        if self.method != "aligned":
+        """The method in a few words: steps, landmarks, and what a search missed."""
+        if self.method == "placed":
+            old = self.settings["onto"]
+            return f"placed on {old['title']} of {old['points']:,} points"
+        if self.method == "aligned":
+            words = f"aligned UMAP, rate {self.settings['rate']:g}"
+        else:
             turned = ", turned" if "turned" in self.settings else ""
-            return self.method.upper() + turned
-        return f"aligned UMAP, rate {self.settings['rate']:g}"
+            words = self.method.upper() + turned
+        if "landmarks" in self.settings:
+            words += f", {self.settings['landmarks']:,} landmarks"
+        if "recall" in self.settings:
+            words += f", neighbours with recall {self.settings['recall']:.3f}"
+        return words
 
     @property
     def caption(self) -> str:
@@ -114,9 +129,27 @@ class Layout:
             return "not judged yet"
         if np.isnan(self.trustworthiness):
             return "too few points to judge"
+        notes = [f"chance {self.chance:.2f}"]
+        if self.trustworthiness_interval and self.continuity_interval:
+            trust, continuity = (
+                f"{low:.3f} to {high:.3f}"
+                for low, high in (
+                    self.trustworthiness_interval,
+                    self.continuity_interval,
+                )
+            )
+            notes.append(
+                f"95 % intervals {trust} and {continuity}, {self.judged:,} points"
+            )
+        if self.method == "placed":
+            old = self.settings["onto"]
+            notes.append(
+                f"the layout itself {old['trustworthiness']:.2f} and "
+                f"{old['continuity']:.2f}"
+            )
         return (
             f"trustworthiness {self.trustworthiness:.2f}, "
-            f"continuity {self.continuity:.2f} (chance {self.chance:.2f})"
+            f"continuity {self.continuity:.2f} ({'; '.join(notes)})"
         )
 
     def _repr_html_(self) -> str:

@@ -260,7 +260,7 @@ def _lines(name: str, found: Attribution, layout: Layout, most: int) -> list[str
         small(f"{graph.k} neighbours a point, {short(graph.space)} space"),
         small(f"{layout.note or layout.title}, {layout.caption.split(' (')[0]}"),
         small(count_of(min(most, total), total, "edges")),
-        *smalls(short(graph.coverage)),
+        *smalls(short(graph.coverage), graph.approximation),
     ]
 
 

@@ -452,6 +452,9 @@ def _title(frame: pd.DataFrame, parts: list[pd.DataFrame]) -> str:
     if "k" in frame.attrs:
         notes.append(f"k = {frame.attrs['k']}")
     notes += [short(words) for words in _missing(frame)]
+    lines = frame.attrs.get("recall", {}).values()
+    recalls = [value for line in lines for value in line if value is not None]
+    notes += [f"approximate neighbours, recall {span(recalls)}"] if recalls else []
     arrows = dict.fromkeys(_direction(part).strip() for part in parts)
     notes += [f"{arrow} {ARROW_WORDS[arrow]}" for arrow in arrows if arrow]
     return "Comparison of graphs" + (f"<br>{small(', '.join(notes))}" if notes else "")

@@ -169,13 +169,13 @@ def _lines(
     seed = neighbors.embedding.info.get("seed")
     name = f"<b>{short(_name(neighbors))}</b>"
     k, n = neighbors.k, len(neighbors.compact)
-    missing = short(neighbors.coverage)
+    notes = [short(neighbors.coverage), neighbors.approximation]
     return [
         name if seed is None else f"{name}, seed {short(seed)}",
         f"{k} neighbours a point, {short(neighbors.space)} space, {neighbors.metric}",
         f"largest in-degree {hubs.max()} (by chance {hub_chance(k, n)})",
         count_of(drawn, total, "edges"),
-        *([missing] if missing else []),
+        *filter(None, notes),
     ]
 
 

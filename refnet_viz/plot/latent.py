@@ -154,6 +154,7 @@ def _lines(panel: Panel, most: int) -> list[str]:
     if panel.graph is not None:
         total = len(panel.graph.edges().source)
         lines.append(small(count_of(min(most, total), total, "edges")))
+        lines += smalls(panel.graph.approximation)
     return lines
 
 

@@ -83,8 +83,10 @@ class Change:
 
     @property
     def coverage(self) -> str:
-        """Count of the points in the graphs, in words; empty where all are."""
-        words = dict.fromkeys([self.before.coverage, self.after.coverage])
+        """Coverage and recall of the graphs, in words; empty where all is there."""
+        both = self.before, self.after
+        words = dict.fromkeys([graph.coverage for graph in both])
+        words |= dict.fromkeys([graph.approximation for graph in both])
         return listing([word for word in words if word])
 
     @property

@@ -1,6 +1,6 @@
 """Maps of a million points in JupyterLab, beside jupyter-scatter, and a large page.
 
-Run it with ``python tests/benchmarks/million.py`` after
+Run it with ``python tests/benchmarks/million_maps.py`` after
 ``pip install -c constraints.txt jupyter-scatter``; it takes about five minutes. Clocks
 are the page's, in a real browser without a GPU, each in a kernel of its own in which
 everything is imported and the points are made. jupyter-scatter is handed places in the
