@@ -494,7 +494,7 @@ def single_source_dijkstra_path_length(
 
 
 class Backend:
-    """What networkx asks of a backend: functions by name, conversions, advice."""
+    """Functions by name, conversions and advice, as networkx asks for them."""
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """Return a function of networkx: ours, or its own, which reads lazy graphs."""

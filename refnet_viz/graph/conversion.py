@@ -169,7 +169,7 @@ def edge_data(
     Parameters
     ----------
     names
-        Of the nodes.
+        Names of the nodes.
     source, target
         Row numbers of the ends of every edge.
     distance, weight

@@ -7,7 +7,7 @@ dictionaries never say different things; ``networkx.Graph(graph)`` can be change
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
@@ -21,6 +21,7 @@ from networkx.classes.reportviews import (
     InDegreeView,
     OutDegreeView,
 )
+from scipy.sparse import csr_array
 
 from .._networkx import NAME
 from .conversion import ReadOnly, edge_data, node_data
@@ -59,7 +60,7 @@ class Adjacency(NamedTuple):
 
 
 class Source(Protocol):
-    """What a lazy graph is made of."""
+    """Nodes, edges and their attributes, of which a lazy graph is made."""
 
     @property
     def directed(self) -> bool:
@@ -99,34 +100,35 @@ class OfNeighbors:
         names: list[Any] = self.neighbors.ids.tolist()
         return names
 
-    def _entries(
-        self,
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        """Return row, column and distance of all entries, row by row.
+    @cached_property
+    def _numbered(self) -> csr_array:
+        """Matrix whose entries are the numbers of their edges.
 
-        Those of an undirected graph rise in each row, as its dictionaries do.
+        Rows of an undirected graph rise, as its dictionaries do: edges are sorted, and
+        those to a node come before those from it.
         """
-        row, column, distance = self.neighbors.edges(self.mode)
+        source, target, _ = self.neighbors.edges(self.mode)
+        number = np.arange(len(source))
         if self.directed:
-            return row, column, distance
-        row, column = np.append(row, column), np.append(column, row)
-        order = np.lexsort((column, row))
-        return row[order], column[order], np.append(distance, distance)[order]
+            counts = np.bincount(source, minlength=len(self.neighbors))
+            return csr_array((number, target, np.append(0, np.cumsum(counts))))
+        ends = np.append(target, source), np.append(source, target)
+        n = len(self.neighbors)
+        return csr_array((np.append(number, number), ends), shape=(n, n))
 
     def adjacency(self) -> Adjacency:
         """Return the rows of neighbours."""
-        row, column, _ = self._entries()
-        counts = np.bincount(row, minlength=len(self.neighbors))
-        return Adjacency(np.append(0, np.cumsum(counts)), column)
+        return Adjacency(self._numbered.indptr, self._numbered.indices)
 
     def values(self, attribute: Any) -> Numbers | None:
         """Return distance or weight (`Neighbors.similarity`), 1 for all else."""
-        distance = self._entries()[2]
-        if attribute == "distance":
-            return distance
-        if attribute == "weight":
-            return self.neighbors.similarity(distance)
-        return np.ones(len(distance), dtype=np.int64)
+        if attribute not in {"distance", "weight"}:
+            return np.ones(self._numbered.nnz, dtype=np.int64)
+        distance = self.neighbors.edges(self.mode).distance
+        values = (
+            self.neighbors.similarity(distance) if attribute == "weight" else distance
+        )
+        return values[self._numbered.data]
 
     def nodes(self) -> Rows:
         """Return what is said of every node, to be read only."""
@@ -195,7 +197,7 @@ class OfNetworkx:
 
 
 class _Lazy:
-    """What the two kinds of lazy graphs share."""
+    """Arrays of a graph, and the answers of networkx graphs that they give."""
 
     _source: Source
 
@@ -207,11 +209,11 @@ class _Lazy:
         return nx.freeze(graph)
 
     def __reduce__(self) -> tuple[Any, tuple[Source]]:
-        return lazy, (self._source,)
+        return lazy, (replace(self._source),)  # type: ignore[type-var]
 
     @property
     def __networkx_backend__(self) -> str:
-        """Whose functions networkx calls, its own where ours are not installed."""
+        """Name of this backend; networkx itself where it is not installed."""
         return NAME if NAME in nx.config.backends else "networkx"
 
     @cached_property

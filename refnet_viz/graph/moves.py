@@ -64,7 +64,7 @@ def levels(
     starts, columns
         Rows of neighbours of an undirected graph that has edges.
     weights
-        Of its entries.
+        Weight of every entry.
     resolution
         Above 1 for smaller communities.
     threshold
