@@ -72,8 +72,8 @@ def to_scipy_sparse_array(
     values, nodes = G.values(weight), G.names if nodelist is None else list(nodelist)
     others = nodes is not G.names and nodes != G.names
     if others or values is None or not nodes or len(G.loops):
-        own = ordinary("to_scipy_sparse_array")
-        return own(G, nodelist, dtype, weight, format)
+        function = ordinary("to_scipy_sparse_array")
+        return function(G, nodelist, dtype, weight, format)
     matrix = _matrix(G, values if dtype is None else values.astype(dtype))
     try:
         return matrix.sorted_indices().asformat(format)
@@ -232,15 +232,15 @@ def core_number(G: Any) -> dict[Any, int]:
     if G.is_directed():
         matrix = (matrix + matrix.T).tocsr()
     left, core = matrix.sum(axis=1), np.zeros(len(G), dtype=np.int64)
-    there, k = np.ones(len(G), dtype=bool), 0
-    while there.any():
-        peeled = np.flatnonzero(there & (left <= k))
+    remaining, k = np.ones(len(G), dtype=bool), 0
+    while remaining.any():
+        peeled = np.flatnonzero(remaining & (left <= k))
         if not len(peeled):
-            k = int(left[there].min())
+            k = int(left[remaining].min())
             continue
-        core[peeled], there[peeled] = k, False
-        gone = matrix[peeled]
-        left -= np.bincount(gone.indices, gone.data, minlength=len(left))
+        core[peeled], remaining[peeled] = k, False
+        edges = matrix[peeled]
+        left -= np.bincount(edges.indices, edges.data, minlength=len(left))
     return dict(zip(G.names, core.tolist(), strict=True))
 
 
@@ -249,8 +249,8 @@ def node_degree_xy(
 ) -> Iterator[tuple[Any, Any]]:
     """Yield the degrees of both ends of every edge, undirected ones in both orders."""
     if G.values(weight) is None or not {x, y} <= {"in", "out"}:
-        own: Iterator[Any] = ordinary("node_degree_xy")(G, x, y, weight, nodes)
-        return own
+        pairs: Iterator[Any] = ordinary("node_degree_xy")(G, x, y, weight, nodes)
+        return pairs
     first, second = (np.array(G.degrees(side, weight)) for side in (x, y))
     a, b = _ends(G, nodes, both=True)
     return zip(first[a].tolist(), second[b].tolist(), strict=True)
@@ -263,8 +263,8 @@ def _ends(graph: Any, nodes: Any, *, both: bool) -> tuple[Ints, Ints]:
     if nodes is None:
         return a, b
     inside = _inside(graph, nodes)
-    there = inside[a] & (inside[b] | (not both))
-    return a[there], b[there]
+    among = inside[a] & (inside[b] | (not both))
+    return a[among], b[among]
 
 
 def degree_mixing_dict(
@@ -277,8 +277,8 @@ def degree_mixing_dict(
 ) -> dict[Any, dict[Any, float]]:
     """Return how many edges join each pair of degrees."""
     if G.values(weight) is None or not {x, y} <= {"in", "out"}:
-        own = ordinary("degree_mixing_dict")
-        return own(G, x, y, weight, nodes, normalized)
+        function = ordinary("degree_mixing_dict")
+        return function(G, x, y, weight, nodes, normalized)
     ends = _ends(G, nodes, both=True)
     degrees = G.degrees(x, weight), G.degrees(y, weight)
     return _mixing(ends, *degrees, shares=normalized)
@@ -360,8 +360,8 @@ def modularity(
     whole = nx.community.is_partition(G, parts)
     total = 0 if values is None else sum(G.degrees("out", weight))
     if not whole or values is None or total == 0:
-        own = ordinary("modularity")
-        return own(G, parts, weight, resolution)
+        function = ordinary("modularity")
+        return function(G, parts, weight, resolution)
     number = np.empty(len(G), dtype=np.int64)
     for at, part in enumerate(parts):
         number[[G.places[node] for node in part]] = at
@@ -438,8 +438,8 @@ def single_source_shortest_path_length(
 ) -> dict[Any, int]:
     """Return the number of steps to every node that can be reached."""
     if source not in G:
-        own = ordinary("single_source_shortest_path_length")
-        return own(G, source, cutoff)
+        function = ordinary("single_source_shortest_path_length")
+        return function(G, source, cutoff)
     order, _, steps = _search(G, source, cutoff)
     nodes = [G.names[place] for place in order.tolist()]
     return dict(zip(nodes, steps[order].tolist(), strict=True))
@@ -450,8 +450,8 @@ def single_source_shortest_path(
 ) -> dict[Any, list[Any]]:
     """Return a shortest path to every node that can be reached."""
     if source not in G:
-        own = ordinary("single_source_shortest_path")
-        return own(G, source, cutoff)
+        function = ordinary("single_source_shortest_path")
+        return function(G, source, cutoff)
     order, before, _ = _search(G, source, cutoff)
     paths = {source: [source]}
     for place in order[1:].tolist():
@@ -468,8 +468,8 @@ def multi_source_dijkstra_path_length(
     places = [G.places[node] for node in nodes if node in G]
     known = bool(places) and len(places) == len(nodes)
     if not known or values is None or not ((values >= 0) & (values < np.inf)).all():
-        own = ordinary("multi_source_dijkstra_path_length")
-        return own(G, nodes, cutoff, weight)
+        function = ordinary("multi_source_dijkstra_path_length")
+        return function(G, nodes, cutoff, weight)
     length = csgraph.dijkstra(
         _matrix(G, values.astype(float)),
         indices=places,
