@@ -7,7 +7,8 @@ loops over rows in Python.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import combinations
 from typing import Any
 
@@ -100,15 +101,15 @@ def multi_similarity(
         )
     if len(z) == 0:
         return z.sum()
-    unit = F.normalize(z.float() if z.dtype.itemsize < 4 else z, dim=1)
-    if labels.ndim == 2:
-        positive = label_overlap(labels, jaccard)
-    else:
-        # Sorted by label, the positives of a block of rows stand side by side.
-        labels, order = labels.sort()
-        unit, positive = unit[order], None
-    numbers = (alpha, beta, base, margin, mining)
-    value: Tensor = _MultiSimilarity.apply(unit, labels, positive, numbers)
+    order = positive = None
+    with _one_thread():
+        if labels.ndim == 2:
+            positive = label_overlap(labels, jaccard)
+        else:
+            # Sorted by label, the positives of a block of rows stand side by side.
+            labels, order = labels.sort()
+        pairs, numbers = (order, positive), (alpha, beta, base, margin, mining)
+        value: Tensor = _MultiSimilarity.apply(z, labels, pairs, numbers)
     return value
 
 
@@ -145,32 +146,54 @@ def label_overlap(labels: Tensor, jaccard: float = 0.0) -> Tensor:
 
 
 class _MultiSimilarity(torch.autograd.Function):
-    """Multi-Similarity on unit rows, with its gradient computed in the same pass."""
+    """Multi-Similarity, with the gradient of unit rows computed in the same pass."""
 
     @staticmethod
     def forward(
         ctx: Any,
-        unit: Tensor,
+        z: Tensor,
         labels: Tensor,
-        positive: Tensor | None,
+        pairs: tuple[Tensor | None, Tensor | None],
         numbers: tuple[float, float, float, float, bool],
     ) -> Tensor:
+        ctx.order, positive = pairs
+        unit = _unit(z, ctx.order)
         needs_gradient = ctx.needs_input_grad[0]
         gradient = torch.zeros_like(unit) if needs_gradient else None
         total = unit.new_zeros(())
-        starts = range(0, len(unit), _ROWS)
-        for start in starts:
+        for start in range(0, len(unit), _ROWS):
             stop = min(start + _ROWS, len(unit))
             total += _block(unit, labels, positive, numbers, start, stop, gradient)
         if gradient is not None:
-            ctx.save_for_backward(gradient.div_(len(unit)))
+            ctx.save_for_backward(z, gradient.div_(len(unit)))
         return total / len(unit)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None, None, None]:
-        (gradient,) = ctx.saved_tensors
-        return gradient * upstream, None, None, None
+        z, gradient = ctx.saved_tensors
+        with _one_thread(), torch.enable_grad():
+            z = z.detach().requires_grad_()
+            unit = _unit(z, ctx.order)
+            (slope,) = torch.autograd.grad(unit, z, gradient * upstream)
+        return slope, None, None, None
+
+
+def _unit(z: Tensor, order: Tensor | None) -> Tensor:
+    """Return normalised rows, in another order where there is one."""
+    unit = F.normalize(z.float() if z.dtype.itemsize < 4 else z, dim=1)
+    return unit if order is None else unit[order]
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let one thread compute: of several, blocks are so small that most would wait."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _block(

@@ -13,6 +13,7 @@ import refnet_viz
 PACKAGE = Path(refnet_viz.__file__).parent
 ORDER = (
     "_version",
+    "_networkx",
     "_renamed",
     "_check",
     "_files",

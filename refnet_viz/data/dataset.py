@@ -222,6 +222,11 @@ class Dataset:
             info=record,
         )
 
+    def __sizeof__(self) -> int:
+        """Return the bytes of the modalities: Dask sends what is large only once."""
+        parts = self.modalities.values()
+        return super().__sizeof__() + sum(part.values.nbytes for part in parts)
+
     def __len__(self) -> int:
         return len(self.ids)
 

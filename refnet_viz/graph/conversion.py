@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import networkx as nx
 import numpy as np
@@ -41,6 +41,28 @@ TAKEN = frozenset(
 Row: TypeAlias = dict[str, dict[str, float]]
 
 
+class ReadOnly(dict[str, Any]):
+    """A dictionary that cannot be changed; its copies can.
+
+    Examples
+    --------
+    >>> ReadOnly(weight=1.0).copy() | {"weight": 2.0}
+    {'weight': 2.0}
+    """
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError(
+            "attributes of a lazy graph must stay as they are, got a change; "
+            "`networkx.Graph(graph)` can be changed."
+        )
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    update = setdefault = pop = popitem = clear = _refuse
+
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
+        return dict, (dict(self),)
+
+
 def known_of(embedding: Embedding) -> dict[str, list[Any]]:
     """Return what is known of every point, as plain values; None where it is not.
 
@@ -74,10 +96,20 @@ def _texts(embedding: Embedding, labels: npt.NDArray[np.int64] | None) -> list[s
     return label_texts(labels, embedding.class_names, unlabelled="", none="")
 
 
-def _nodes(
+def node_data(
     embedding: Embedding, present: npt.NDArray[np.bool_] | None, *, metadata: bool
 ) -> dict[str, dict[str, Any]]:
-    """Return what is said of every node."""
+    """Return what is said of every node.
+
+    Whether it is `present` where that is given, whether it is ``labelled`` where some
+    are and some are not, and with `metadata` what else is known of it (`known_of`).
+
+    Examples
+    --------
+    >>> own = Embedding.from_arrays(np.eye(2), labels=["x", "y"])
+    >>> node_data(own, None, metadata=False)
+    {'0': {'label': 'x'}, '1': {'label': 'y'}}
+    """
     columns: dict[str, list[Any]] = {"label": _texts(embedding, embedding.labels)}
     for key, flags in {"present": present, "labelled": _labelled(embedding)}.items():
         if flags is not None:
@@ -102,20 +134,58 @@ def build_graph(
     present: npt.NDArray[np.bool_] | None = None,
     metadata: bool = True,
 ) -> nx.Graph[str]:
-    """Return a networkx graph, its dictionaries built directly.
+    """Return a networkx graph made of `node_data` and `edge_data`."""
+    graph: Any = nx.DiGraph() if directed else nx.Graph()
+    graph._node = node_data(embedding, present, metadata=metadata)
+    graph._adj, back = edge_data(
+        embedding.ids.tolist(),
+        source,
+        target,
+        distance=distance,
+        weight=weight,
+        directed=directed,
+    )
+    if directed:
+        graph._pred = back
+    return graph
 
-    Nodes say whether they are `present` where that is given, whether they are
-    ``labelled`` where some are and some are not, and with `metadata` what else is known
-    of them (`known_of`).
+
+def edge_data(
+    names: list[Any],
+    source: npt.NDArray[np.int64],
+    target: npt.NDArray[np.int64],
+    *,
+    distance: npt.NDArray[np.float64],
+    weight: npt.NDArray[np.float64],
+    directed: bool,
+    frozen: bool = False,
+) -> tuple[dict[Any, Row], dict[Any, Row]]:
+    """Return networkx's dictionaries of successors and of predecessors.
 
     `add_edges_from` looks up every node and edge, and makes two dictionaries an edge;
     here the rows to write into are gathered by numpy, and one dictionary is made,
     shared by both ends as networkx does.
+
+    Parameters
+    ----------
+    names
+        Names of the nodes.
+    source, target
+        Row numbers of the ends of every edge.
+    distance, weight
+        Attributes of every edge.
+    directed
+        Whether the two are different dictionaries.
+    frozen
+        Whether an edge's attributes can only be read.
+
+    Examples
+    --------
+    >>> ends, one = (np.array([0]), np.array([1])), np.ones(1)
+    >>> edge_data(["a", "b"], *ends, distance=one, weight=one, directed=True)[1]
+    {'a': {}, 'b': {'a': {'distance': 1.0, 'weight': 1.0}}}
     """
-    names = embedding.ids.tolist()
-    graph: Any = nx.DiGraph() if directed else nx.Graph()
     with _no_collection():
-        graph._node = _nodes(embedding, present, metadata=metadata)
         out: list[Row] = [{} for _ in names]
         back: list[Row] = [{} for _ in names] if directed else out
         ends = zip(
@@ -128,11 +198,9 @@ def build_graph(
             strict=True,
         )
         for row, column, u, v, d, w in ends:
-            row[v] = column[u] = {"distance": d, "weight": w}
-        graph._adj = dict(zip(names, out, strict=True))
-        if directed:
-            graph._pred = dict(zip(names, back, strict=True))
-    return graph
+            data: Any = {"distance": d, "weight": w}
+            row[v] = column[u] = ReadOnly(data) if frozen else data
+    return dict(zip(names, out, strict=True)), dict(zip(names, back, strict=True))
 
 
 def _labelled(embedding: Embedding) -> npt.NDArray[np.bool_] | None:

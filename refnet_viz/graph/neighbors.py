@@ -21,6 +21,8 @@ from ..embedding import Embedding, coverage
 from .approximate import Recall, measured_recall
 from .conversion import build_graph
 from .edges import Edges, as_matrix, every, louvain, unite
+from .lazy import OfNeighbors
+from .lazy import lazy as lazy_graph
 from .lists import check_convention, check_rows, checked_ids, checked_lists
 
 MODES = ("union", "mutual", "directed")
@@ -446,7 +448,7 @@ class Neighbors:
         return as_matrix(edges, values, len(self), symmetric=mode != "directed")
 
     def to_networkx(
-        self, mode: str = "union", *, metadata: bool = True
+        self, mode: str = "union", *, metadata: bool = True, lazy: bool = False
     ) -> nx.Graph[str]:
         """Return the graph as a networkx object.
 
@@ -458,6 +460,12 @@ class Neighbors:
             Whether nodes have what else is known of them as attributes: prediction,
             target and the metadata, as plain values (dates as ISO text, lists in
             words). What is missing is left out.
+        lazy
+            Whether to make the dictionaries only when something asks for them.
+            networkx then computes degrees, components, triangles, PageRank, cores,
+            assortativity, modularity, communities, cuts and shortest paths from the
+            arrays, with the same results (sums of weights to rounding). The graph is
+            frozen; ``networkx.Graph(graph)`` can be changed.
 
         Returns
         -------
@@ -478,7 +486,15 @@ class Neighbors:
         >>> from refnet_viz.graph import knn
         >>> knn(np.array([[0.0], [1.0], [3.0]]), k=1).to_networkx().edges
         EdgeView([('0', '1'), ('1', '2')])
+
+        >>> lazy = knn(np.array([[0.0], [1.0], [3.0]]), k=2).to_networkx(lazy=True)
+        >>> nx.transitivity(lazy), nx.is_frozen(lazy)
+        (1.0, True)
         """
+        if lazy:
+            _check.one_of("mode", mode, MODES)
+            graph: nx.Graph[str] = lazy_graph(OfNeighbors(self, mode, metadata))
+            return graph
         edges = self.edges(mode)
         return build_graph(
             self.embedding,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -243,13 +244,24 @@ def fit_decoders(
     return False
 
 
+# Random numbers and threads of torch are those of a process.
+_ALONE = threading.RLock()
+
+
 @contextmanager
 def reproducible(seed: int, device: torch.device) -> Iterator[None]:
     """Seed torch without touching the caller's generators; one thread on a CPU.
 
     Sums split over threads round differently: with one thread a run has the same
-    bits in a notebook and in a sweep's workers, and small networks lose nothing.
+    bits in a notebook and in a sweep's workers, and small networks lose nothing. Runs
+    in threads of one process, as a worker of Dask has them, wait for one another.
     """
+    with _ALONE, _seeded(seed, device):
+        yield
+
+
+@contextmanager
+def _seeded(seed: int, device: torch.device) -> Iterator[None]:
     threads = torch.get_num_threads()
     on_cpu = device.type == "cpu"
     others: dict[str, Any] = {} if on_cpu else {"device_type": device.type}

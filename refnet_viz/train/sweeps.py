@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import BrokenExecutor, CancelledError
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,13 @@ from ..config import Config
 from ..data.dataset import Dataset
 from ..data.notices import hush, warn_before_training
 from ..model import as_device
+from .claims import claimed
 from .loop import fit
 from .run import Run
 from .watch import kept_epochs
+
+# Workers that may die before a sweep gives up.
+_LOSSES = 3
 
 
 def sweep(
@@ -38,7 +43,9 @@ def sweep(
 
     Runs with the same seed share initial weights, batch order and label subset, so
     their differences are the settings' doing. They go through joblib:
-    ``joblib.parallel_config("dask")`` puts them on a cluster.
+    ``joblib.parallel_config("dask")`` puts them on a cluster. Several processes, such
+    as those of a Slurm array, may fill one `folder`: each run is trained by one of
+    them, taken over by another when that one dies, and returned by all.
 
     Parameters
     ----------
@@ -73,7 +80,8 @@ def sweep(
     ------
     ValueError
         If there is no variant or seed, a seed repeats or has no start, `folder` holds
-        runs of other data, settings or starts, or the device is not there.
+        runs of other data, settings or starts, or is being filled by another version
+        of refnet_viz, or the device is not there.
     TypeError
         If `configs` is no mapping or `seeds` is a number.
 
@@ -97,20 +105,15 @@ def sweep(
     whole, jobs = {}, []
     for (name, seed), place in places.items():
         begin = None if start is None else start[seed]
-        saved = _saved(place, data, configs[name], begin)
-        snapshot_epochs = kept_epochs(configs[name].epochs, snapshots)
-        if saved is not None and set(snapshot_epochs) <= set(saved.epochs):
+        saved = _saved(place, data, configs[name], begin, snapshots=snapshots)
+        if saved is not None:
             whole[name, seed] = saved
         else:
             jobs.append((name, seed, place, begin))
-    parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
     settings = {"snapshots": snapshots, "device": device}
-    work = (joblib.delayed(_one)(data, configs[job[0]], job, settings) for job in jobs)
     bar = progress_bar(title="runs", total=len(jobs), disable=not progress)
     try:
-        for name, seed, run in parallel(work):
-            whole[name, seed] = run
-            bar.update()
+        _fill(whole, jobs, (data, configs, settings), n_jobs=n_jobs, bar=bar)
     except KeyboardInterrupt:
         warnings.warn(
             f"the sweep was stopped: {len(whole)} of {len(places)} runs are whole "
@@ -149,13 +152,91 @@ def _checked(
     return order
 
 
+def _fill(
+    whole: dict[tuple[str, int], Run],
+    jobs: list[tuple[str, int, Path | None, Run | None]],
+    task: tuple[Dataset, Mapping[str, Config], dict[str, Any]],
+    *,
+    n_jobs: int,
+    bar: Any,
+) -> None:
+    """Train all runs that are missing; those of workers that die, again.
+
+    Those that other processes train come last, and are waited for.
+    """
+    data, configs, settings = task
+    losses, wait, done = 0, False, len(whole)
+    while missing := [job for job in jobs if job[:2] not in whole]:
+        bar.update(len(whole) - done - bar.n)
+        work = [
+            joblib.delayed(_one)(data, configs[job[0]], job, settings, wait=wait)
+            for job in missing
+        ]
+        try:
+            for name, seed, run in _results(work, n_jobs, bar):
+                if run is not None:
+                    whole[name, seed] = run
+                    bar.update(max(0, len(whole) - done - bar.n))
+            wait = True
+        except (CancelledError, BrokenExecutor):
+            losses += 1
+            if losses > _LOSSES:
+                raise
+
+
+def _results(
+    work: list[Any], n_jobs: int, bar: Any
+) -> Iterator[tuple[str, int, Run | None]]:
+    """Yield runs as they end, or all at their end where joblib's back end cannot."""
+    backend, _ = joblib.parallel.get_active_backend()
+    if getattr(backend, "supports_return_generator", False):
+        parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+        yield from parallel(work)
+    else:
+        yield from _Counted(bar, n_jobs=n_jobs)(work)
+
+
+class _Counted(joblib.Parallel):  # type: ignore[misc]
+    """Runs that come back together, each of which moves the bar when it ends."""
+
+    def __init__(self, bar: Any, **options: Any) -> None:
+        super().__init__(**options)
+        self.bar, self.before = bar, bar.n
+
+    def print_progress(self) -> None:
+        """Show how many have ended; joblib calls it after each."""
+        self.bar.update(self.before + self.n_completed_tasks - self.bar.n)
+
+
 def _one(
     data: Dataset,
     config: Config,
     job: tuple[str, int, Path | None, Run | None],
     settings: dict[str, Any],
-) -> tuple[str, int, Run]:
+    *,
+    wait: bool,
+) -> tuple[str, int, Run | None]:
+    """Return a run, trained or read; None if another process is training it."""
     name, seed, place, begin = job
+    if place is None:
+        return name, seed, _trained(data, config, job, settings)
+    with claimed(place, wait=wait) as mine:
+        if not mine:
+            return name, seed, None
+        run = _saved(place, data, config, begin, snapshots=settings["snapshots"])
+        if run is None:
+            run = _trained(data, config, job, settings)
+            run.save(place)
+    return name, seed, run
+
+
+def _trained(
+    data: Dataset,
+    config: Config,
+    job: tuple[str, int, Path | None, Run | None],
+    settings: dict[str, Any],
+) -> Run:
+    name, seed, _, begin = job
     hush(data)  # `sweep` has spoken
     with warnings.catch_warnings():
         # What `fit` says it keeps is dropped here, and the sweep says so itself.
@@ -163,10 +244,7 @@ def _one(
         run = fit(data, config, seed=seed, start=begin, progress=False, **settings)
     if run.manifest["stopped"]:  # half a run must not be taken for a whole one
         raise KeyboardInterrupt
-    run = replace(run, manifest=run.manifest | {"variant": name})
-    if place is not None:
-        run.save(place)
-    return name, seed, run
+    return replace(run, manifest=run.manifest | {"variant": name})
 
 
 def _places(
@@ -190,9 +268,17 @@ def _places(
 
 
 def _saved(
-    place: Path | None, data: Dataset, config: Config, begin: Run | None
+    place: Path | None,
+    data: Dataset,
+    config: Config,
+    begin: Run | None,
+    *,
+    snapshots: int,
 ) -> Run | None:
-    """Return the whole run at `place`, None where there is none or half of one."""
+    """Return the whole run at `place`; None where there is none, or half of one.
+
+    None, too, if it lacks one of the epochs to keep.
+    """
     if place is None:
         return None
     try:
@@ -209,4 +295,5 @@ def _saved(
             "`folder` must hold runs of the same data, settings and starts, got others "
             f"in {str(place)!r}."
         )
-    return run
+    kept = set(kept_epochs(config.epochs, snapshots)) <= set(run.epochs)
+    return run if kept else None
