@@ -1,8 +1,9 @@
 """Layouts and metrics of up to a million points, beside umap-learn.
 
 Run ``python tests/benchmarks/million_layouts.py [--write]``; it takes about ten
-minutes. Each part has a process of its own; figures are CPU seconds, compilation not included, and
-the most memory that the process held. ``--write`` replaces the section in RESULTS.md.
+minutes. Each part has a process of its own; figures are CPU seconds, compilation not
+included, and the most memory that the process held. ``--write`` replaces the section in
+RESULTS.md.
 """
 
 from __future__ import annotations
