@@ -51,6 +51,7 @@ WITH_TORCH = [
     "test_snapshots.py",
     "test_train.py",
     "test_train_device.py",
+    "test_train_distributed.py",
     "test_train_settings.py",
     "test_train_validation.py",
     "test_train_weights.py",

@@ -163,7 +163,7 @@ def test_m05_weights_of_modalities_act_on_every_loss(loss, data):
     expected = 3 * plain["image"] + 0 * plain["text"]
     weights = {"image": 3.0, "text": 0.0}
     other, _ = built(data, refiner_loss=loss, refiner_weights=weights)
-    got = steps._refine(other, batch, z, batch.features)
+    got = steps._refine(other, batch, other.decode(z), batch.features)
     assert plain["text"] > 0
     assert got.item() == pytest.approx(expected.item(), rel=1e-5)
 
@@ -173,9 +173,9 @@ def test_m06_no_row_is_dropped_and_few_labels_stay_few(data, small, monkeypatch)
     epochs = []
     losses = steps._losses
 
-    def note(model, rows, index, config, done):
+    def note(model, rows, index, config, done, **options):
         epochs.append((index.tolist(), index[rows.labelled[index]].tolist()))
-        return losses(model, rows, index, config, done)
+        return losses(model, rows, index, config, done, **options)
 
     monkeypatch.setattr(steps, "_losses", note)
     run = trained(data, small, label_fraction=0.2, batch_size=25)

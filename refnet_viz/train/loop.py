@@ -13,9 +13,10 @@ from .. import _check
 from ..config import Config
 from ..data.dataset import Dataset
 from ..data.fingerprint import row_hashes
-from ..data.notices import warn_before_training
+from ..data.notices import hush, warn_before_training
 from ..data.splits import label_subset, validation_from_train
 from ..model import ReFNet, Schema, as_device
+from .processes import Processes
 from .rows import (
     Rows,
     as_trained,
@@ -53,6 +54,13 @@ def fit(
     or that of the last one. Interrupting keeps the state so far and says so. A run
     without refiner gets its decoders fitted afterwards on its frozen z, so that the
     refined space of all variants can be compared.
+
+    Where a process group of torch is initialised, as under torchrun, its processes
+    train the run together. Each passes its part of every batch through the network,
+    all have the losses and gradients of the whole batch, and each returns the same
+    run: that of one process, but for rounding and for dropout, whose masks depend on
+    the parts. Validation and `on_epoch` are those of the first one; an interrupt ends
+    all.
 
     Parameters
     ----------
@@ -97,7 +105,11 @@ def fit(
         and cannot be taken from the training rows, only one class is labelled while
         `config.contrastive` is above 0, a target has no classes for the contrastive
         loss, the fusion or weights, `start` has another shape, the device is not
-        there, or the loss stops being finite.
+        there, or the loss stops being finite. In a process group also if data or
+        settings differ between processes, there are more of them than rows in a batch,
+        or the group's back end does not send the tensors of the device.
+    RuntimeError
+        If torchrun started several processes and no process group is initialised.
 
     Examples
     --------
@@ -210,6 +222,14 @@ def _train(
 ) -> Run:
     seed = _check.integer("seed", seed, low=0, high=2**63 - 1)
     place = as_device(device)
+    processes = Processes.of_group(place, seed)
+    origin = None if start is None else start.digest
+    processes.check_alike(
+        data.fingerprint, config, seed, origin, supervised, watch.every
+    )
+    watch = replace(watch, on_epoch=processes.asked(watch.on_epoch))
+    if processes.rank:
+        hush(data)  # the first process warns
     warn_before_training(data, validation=config.keep == "best")
     whole, data = data, as_trained(data, config)
     with reproducible(seed, place):
@@ -230,11 +250,14 @@ def _train(
             watch=watch,
             seed=seed,
             progress=progress,
+            processes=processes,
         )
         snapshots = watch.snapshots(best.state)
         model.load_state_dict(best.state)
         if config.refiner == 0:
             stopped = fit_decoders(model, train.batch, config) or stopped
+        stopped = bool(processes.same({"stopped": stopped})["stopped"])
+        processes.share(model)
         weights = state_of(model, device="cpu")
     manifest: dict[str, Any] = {
         "variant": None,
@@ -244,8 +267,8 @@ def _train(
         "labelled_rows": int(train.labelled.sum()),
         "best_epoch": best.epoch,
         "stopped": stopped,
-        "start": None if start is None else start.digest,
-        "device": str(place),
+        "start": origin,
+        "device": str(place) if processes.alone else place.type,
         "versions": versions(),
     }
     if train.weights is not None:

@@ -12,7 +12,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .._progress import progress as progress_bar
 from ..config import Config
@@ -21,6 +21,7 @@ from ..model.fusion import Answers
 from ..model.refiner import RunningScale
 from ..objectives import info_nce, multi_similarity, refiner_loss, supcon
 from .noise import noised
+from .processes import ALONE, Processes
 from .rows import Rows
 from .watch import Best, Watch
 
@@ -35,6 +36,7 @@ def run_epochs(
     watch: Watch,
     seed: int,
     progress: bool,
+    processes: Processes = ALONE,
 ) -> bool:
     """Train all epochs; return whether the user stopped them."""
     order = np.random.default_rng(seed)
@@ -43,21 +45,26 @@ def run_epochs(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
         optimizer, config.epochs * steps
     )
-    bar = progress_bar(range(config.epochs), "training", disable=not progress)
+    processes.check_rows(len(train.batch), steps)
+    objective: nn.Module = _Objective(model, train, processes)
+    if not processes.alone:
+        objective = processes.averaged(objective)
+    hidden = not progress or processes.rank > 0
+    bar = progress_bar(range(config.epochs), "training", disable=hidden)
     try:
         for epoch in bar:
             # Parts of nearly equal size: no batch of one, no row left out.
             parts = np.array_split(order.permutation(len(train.batch)), steps)
-            row = _train_epoch(model, train, parts, epoch, (optimizer, schedule))
+            row = _train_epoch(objective, config, parts, epoch, (optimizer, schedule))
             metrics, z = ({}, None) if val is None else _validate(model, val)
-            best.update(model, row := row | metrics)
+            best.update(model, row := processes.same(row | metrics))
             if val is not None:
                 bar.set_postfix(score=f"{best.key[0]:.3f}", refresh=False)
             if watch.after(model, row, epochs=config.epochs, best=best.epoch, z=z):
                 return True
     except KeyboardInterrupt:
-        if not best.state:
-            raise
+        if not best.state or not processes.alone:
+            raise  # the others wait for this process
         warnings.warn(
             f"training was stopped in epoch {len(best.history) + 1} of "
             f"{config.epochs}; the best state (epoch {best.epoch + 1}) is kept.",
@@ -69,28 +76,45 @@ def run_epochs(
     return False
 
 
+class _Objective(nn.Module):
+    """Losses of a step, as the module whose gradients processes average."""
+
+    def __init__(self, model: ReFNet, rows: Rows, processes: Processes) -> None:
+        super().__init__()
+        self.model, self.rows, self.processes = model, rows, processes
+
+    def forward(self, index: Tensor, progress: float) -> dict[str, Tensor]:
+        """Return the weighted terms of the objective for the rows at `index`."""
+        config = self.model.config
+        return _losses(
+            self.model, self.rows, index, config, progress, processes=self.processes
+        )
+
+
 def _train_epoch(
-    model: ReFNet,
-    train: Rows,
+    objective: nn.Module,
+    config: Config,
     parts: list[npt.NDArray[np.intp]],
     epoch: int,
     descent: tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler],
 ) -> dict[str, float]:
     """Take a step for each part of the rows; return the mean losses."""
-    config, (optimizer, schedule) = model.config, descent
-    model.train()
+    optimizer, schedule = descent
+    objective.train()
+    device = next(objective.parameters()).device
     sums: dict[str, Tensor] = {}
     for number, part in enumerate(parts):
-        index = torch.from_numpy(part).to(train.batch.present.device)
+        index = torch.from_numpy(part).to(device)
         progress = (epoch + number / len(parts)) / config.epochs
-        losses = _losses(model, train, index, config, progress)
+        losses = objective(index, progress)
         optimizer.zero_grad(set_to_none=True)
         torch.stack(list(losses.values())).sum().backward()
         optimizer.step()
         schedule.step()
         for name, value in losses.items():
             sums[name] = sums.get(name, 0) + value.detach() * len(part)
-    row = {name: float(value) / len(train.batch) for name, value in sums.items()}
+    rows = sum(map(len, parts))
+    row = {name: float(value) / rows for name, value in sums.items()}
     row = {"epoch": epoch, "loss": sum(row.values()), **row}
     _check_finite(row, config)
     return row
@@ -117,17 +141,27 @@ def _optimizer(model: ReFNet, config: Config) -> torch.optim.Optimizer:
 
 
 def _losses(
-    model: ReFNet, rows: Rows, index: Tensor, config: Config, progress: float
+    model: ReFNet,
+    rows: Rows,
+    index: Tensor,
+    config: Config,
+    progress: float,
+    *,
+    processes: Processes = ALONE,
 ) -> dict[str, Tensor]:
     """Return the weighted terms of the objective for the rows at `index`."""
     whole = rows.batch.rows(index)
     batch = noised(whole, model.kinds, config)
     labelled = rows.labelled[index]
     labels = None if rows.labels is None else rows.labels[index]
-    half = config.precision == "bfloat16"
-    with torch.autocast(whole.present.device.type, torch.bfloat16, enabled=half):
-        output = model(batch)
-    output = replace(output, fused=output.fused.widened(), logits=output.logits.float())
+    if processes.alone:
+        output, decoded = _outputs(model, batch, config)
+    else:
+        with _seeded(int(processes.seeds.integers(2**63)), index.device):
+            part = torch.arange(len(batch), device=index.device)
+            part = part[processes.part(len(batch))]
+            output, decoded = _outputs(model, batch.rows(part), config)
+        output, decoded = processes.gathered(output, decoded, len(batch))
     answers = Answers(whole.features, batch.present, labels, labelled, progress)
     losses = output.fused.aux_losses | model.fusion.losses(output.fused, answers)
     task = rows.task(output.logits, index)
@@ -137,9 +171,20 @@ def _losses(
         losses |= {} if term is None else {"contrastive": config.contrastive * term}
     if config.refiner:
         # Also for modalities that were dropped: z answers for what it can infer.
-        terms = _refine(model, whole, output.z, model.targets(whole, output))
+        terms = _refine(model, whole, decoded, model.targets(whole, output))
         losses["refiner"] = _refiner_weight(config, progress) * terms
     return losses
+
+
+def _outputs(
+    model: ReFNet, batch: Batch, config: Config
+) -> tuple[Output, dict[str, Tensor]]:
+    """Return what the losses read: the output, and decoded features if refined."""
+    half = config.precision == "bfloat16"
+    with torch.autocast(batch.present.device.type, torch.bfloat16, enabled=half):
+        output = model(batch)
+    output = replace(output, fused=output.fused.widened(), logits=output.logits.float())
+    return output, model.decode(output.z) if config.refiner else {}
 
 
 def _refiner_weight(config: Config, progress: float) -> float:
@@ -177,12 +222,15 @@ def _contrastive(
 
 
 def _refine(
-    model: ReFNet, batch: Batch, z: Tensor, targets: dict[str, Tensor]
+    model: ReFNet,
+    batch: Batch,
+    decoded: dict[str, Tensor],
+    targets: dict[str, Tensor],
 ) -> Tensor:
     """Return the sum over modalities of the weighted refiner losses."""
     weights = model.config.refiner_weights
     terms = refiner_loss(
-        model.decode(z),
+        decoded,
         targets,
         batch.present,
         loss=model.config.refiner_loss,
@@ -199,7 +247,7 @@ def _validate(model: ReFNet, rows: Rows) -> tuple[dict[str, float], Tensor]:
     task = rows.task(output.logits)
     if task is None:
         targets = model.targets(rows.batch, output)
-        loss = float(_refine(model, rows.batch, output.z, targets))
+        loss = float(_refine(model, rows.batch, model.decode(output.z), targets))
         return {"val_loss": loss, "val_score": -loss}, output.z
     loss = float(task) if rows.labelled.any() else float("nan")
     return {"val_loss": loss, "val_score": rows.score(output.logits)}, output.z
@@ -232,7 +280,7 @@ def fit_decoders(
     for step in range(steps):
         try:
             optimizer.zero_grad(set_to_none=True)
-            _refine(model, batch, output.z, targets).backward()
+            _refine(model, batch, model.decode(output.z), targets).backward()
             optimizer.step()
         except KeyboardInterrupt:
             warnings.warn(

@@ -20,6 +20,7 @@ from ..data.notices import hush, warn_before_training
 from ..model import as_device
 from .claims import claimed
 from .loop import fit
+from .processes import check_single
 from .run import Run
 from .watch import kept_epochs
 
@@ -84,6 +85,8 @@ def sweep(
         of refnet_viz, or the device is not there.
     TypeError
         If `configs` is no mapping or `seeds` is a number.
+    RuntimeError
+        In a process group of torch, whose processes train one run together; see `fit`.
 
     Examples
     --------
@@ -96,6 +99,7 @@ def sweep(
     >>> [(run.manifest["variant"], run.seed) for run in runs["a"]]
     [('a', 0), ('a', 1)]
     """
+    check_single("sweep")
     order = _checked(configs, seeds, start)
     snapshots = _check.integer("snapshots", snapshots, low=0)
     as_device(device)  # says so before a process is started where it is not there

@@ -90,7 +90,8 @@ class Fused:
         Name to ``(B,)``, or ``(B, M)`` in the order of the modalities: gates,
         attention, uncertainty, residuals, which the plots show per sample.
     memory
-        What `Fusion.losses` needs of this pass.
+        Name to ``(B, ...)``: what `Fusion.losses` needs of this pass. It gets these
+        and z alone where several processes train, each of which sees some of the rows.
     tokens
         ``(B, L, d)`` when the fusion has them.
     """
