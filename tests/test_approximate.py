@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import refnet_viz as rv
 from refnet_viz import _memory
-from refnet_viz._search import nearest, nearest_rows
-from refnet_viz.graph import knn
+from refnet_viz._search import effort, nearest, nearest_rows
+from refnet_viz.graph import knn, search_effort
 from refnet_viz.graph import search as search_module
 from refnet_viz.graph.approximate import Recall, approximate, checked_rows
 from refnet_viz.graph.pairs import shared
@@ -269,3 +269,20 @@ def test_a_search_that_does_not_fit_is_refused_before(monkeypatch):
         "`spaces` must fit into memory: the search of 2,600 rows of 6 needs about "
         "0.9 MiB, 0.5 MiB are there."
     )
+
+
+def test_effort_is_that_of_the_rows_that_are_searched():
+    x = points()
+    part = np.arange(len(x)) % 10 > 0
+    efforts = search_effort({"mine": x}, metric="cosine")
+    assert efforts == {"mine": effort(x, 15, metric="cosine")}
+    own = rv.Embedding.from_arrays(
+        x, modalities={"view": x}, present={"view": part}, join="outer"
+    )
+    standard = own.space("view", centred=False)[part]
+    expected = effort(standard, 15, metric="euclidean")
+    assert search_effort(own, space="view") == expected
+    with pytest.raises(ValueError, match="`k` must be"):
+        search_effort(x, k=len(x))
+    with pytest.raises(ValueError, match="`metric` must be"):
+        search_effort(x, metric="taxicab")

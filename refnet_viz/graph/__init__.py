@@ -5,11 +5,13 @@ variants beside each other with seed bands, chance and unimodal rails, `compare_
 and the functions of two graphs say what changed between them, `compare_points` sets two
 points beside each other, `name_clusters` the words that are typical of communities.
 `attribute` says which modalities answer for every edge;
-`Reweighting` gives them other weights. `Recall` says what an approximate search found,
-and `search_bias` by how much that shifts numbers. The numbers behind figures are
+`Reweighting` gives them other weights. `search_effort` says how long an exact search
+takes, `Recall` what an approximate one found, and `search_bias` by how much that shifts
+numbers. The numbers behind figures are
 tables: `overlap_by_k`, `edge_sets`, `contradictions`, `edge_bounds`.
 """
 
+from .._search import Effort
 from .alignment import linear_cka, second_order_cosine
 from .approximate import Recall
 from .attribution import Attribution, attribute
@@ -25,7 +27,7 @@ from .neighbors import Neighbors
 from .overlaps import overlap_by_k
 from .pairs import jaccard, overlap, rbo, rewiring
 from .reweighting import Reweighting
-from .search import knn
+from .search import knn, search_effort
 from .sets import contradictions, edge_sets
 from .two_points import compare_points
 
@@ -34,6 +36,7 @@ __all__ = [
     "Attribution",
     "Bias",
     "EdgeDiff",
+    "Effort",
     "Metric",
     "Neighbors",
     "Recall",
@@ -57,5 +60,6 @@ __all__ = [
     "rewiring",
     "save_graph",
     "search_bias",
+    "search_effort",
     "second_order_cosine",
 ]

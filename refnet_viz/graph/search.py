@@ -12,7 +12,7 @@ from .. import _check
 from .._memory import check_room
 from .._nested import map_values
 from .._renamed import renamed
-from .._search import Floats, Rows, effort, nearest, of_all_pairs
+from .._search import Effort, Floats, Rows, effort, nearest, of_all_pairs
 from .._spaces import as_spaces
 from ..embedding import Embedding, present_rows
 from .approximate import Recall, approximate
@@ -58,10 +58,10 @@ def knn(
         "exact"; "approximate": by nearest-neighbour descent, with exact distances and
         the recall, measured on up to 1,000 rows, in `Neighbors.recall`; or "auto":
         exact, unless that would take more than 600 CPU seconds by an estimate that
-        depends on the points alone. Where points have few latent dimensions, exact and
-        approximate search take about the same time up to 200,000 rows.
-        Below 2,000 rows, or with `k` above a twentieth of them, it is exact in any
-        case.
+        depends on the points alone (`graph.search_effort`). Where points have few
+        latent dimensions, exact and approximate search take about the same time up to
+        200,000 rows. Below 2,000 rows, or with `k` above a twentieth of them, it is
+        exact in any case.
 
     Returns
     -------
@@ -87,27 +87,86 @@ def knn(
     _check.one_of("method", method, METHODS)
 
     values = as_spaces(spaces)
-    if k is None:
-        fits: list[int] = []
-
-        def ask(value: Embedding) -> None:
-            present = value.present_in(space, weights=weights)
-            fits.append(check_k(None, present, space))
-
-        map_values(ask, values)
-        k = min(fits, default=None)
+    k = _k_of_all(values, k, space, weights)
 
     def search(value: Embedding) -> Neighbors:
-        present = value.present_in(space, weights=weights)
-        count = check_k(k, present, space)
-        points = value.space(space, weights=weights, centred=False)
-        _check.finite(space, np.where(present[:, None], points, 0.0))
-        candidates = present_rows(points, present)
+        present, count, candidates = _candidates(value, k, space, weights)
         indices, distances, recall = _searched(candidates, count, metric, method)
         lists = over_rows(present, indices, distances)
         return Neighbors(value, space, metric, *lists, weights=weights, recall=recall)
 
     return map_values(search, values)
+
+
+def search_effort(
+    spaces: Any,
+    k: int | None = None,
+    *,
+    space: str = "latent",
+    metric: str = "euclidean",
+    weights: Mapping[str, float] | None = None,
+) -> Any:
+    """Estimate how long `knn` would take to find neighbours exactly.
+
+    A few groups of rows are looked at, which takes a small part of the search itself.
+    The same points give the same answer on every machine: nothing is timed.
+
+    Parameters
+    ----------
+    spaces, k, space, metric, weights
+        As in `knn`.
+
+    Returns
+    -------
+    Effort
+        Share of all pairs that have to be compared, and CPU seconds, within a factor
+        of two; ``method="auto"`` is approximate above 600. In the shape of `spaces`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `knn`.
+
+    Examples
+    --------
+    >>> search_effort(np.array([[0.0], [1.0], [3.0]]), k=1).share
+    1.0
+    """
+    _check.one_of("metric", metric, DISTANCES)
+    values = as_spaces(spaces)
+    k = _k_of_all(values, k, space, weights)
+
+    def estimate(value: Embedding) -> Effort:
+        _, count, candidates = _candidates(value, k, space, weights)
+        return effort(candidates, count, metric=metric)
+
+    return map_values(estimate, values)
+
+
+def _k_of_all(
+    values: Any, k: int | None, space: str, weights: Mapping[str, float] | None
+) -> int | None:
+    """Return `k`, or where it is None the most that all embeddings have, up to 15."""
+    if k is not None:
+        return k
+    fits: list[int] = []
+
+    def ask(value: Embedding) -> None:
+        fits.append(check_k(None, value.present_in(space, weights=weights), space))
+
+    map_values(ask, values)
+    return min(fits, default=None)
+
+
+def _candidates(
+    value: Embedding, k: int | None, space: str, weights: Mapping[str, float] | None
+) -> tuple[npt.NDArray[np.bool_], int, Floats]:
+    """Return which rows have the space, `k` once checked, and these rows."""
+    present = value.present_in(space, weights=weights)
+    count = check_k(k, present, space)
+    points = value.space(space, weights=weights, centred=False)
+    _check.finite(space, np.where(present[:, None], points, 0.0))
+    return present, count, present_rows(points, present)
 
 
 def _searched(
