@@ -264,3 +264,43 @@ def test_pictures_have_the_names_that_fit():
     view = rv.explore(own, k=3, layout="pca")
     view.names = "never"
     assert not [n for n in view.snapshot().layout.annotations if n.xref == "x"]
+
+
+def test_the_pane_lists_communities_by_their_central_members():
+    view = rv.explore(two_sides(), k=3, layout="pca")
+    content = view.screen.detail
+    assert content["hint"].startswith("Point at a dot")
+    assert [(r["title"], r["text"]) for r in content["rows"]] == [
+        ("fish", "6 points"),
+        ("bird", "6 points"),
+    ]
+    table = name_clusters(knn(two_sides(), k=3))
+    ids = two_sides().ids
+    assert [ids[r["row"]] for r in content["rows"]] == table["medoid"].tolist()
+    assert content["more"] == ""
+    view.select(["0"])
+    assert "hint" not in view.screen.detail
+    view.select(None)
+    view.names = "never"
+    assert view.screen.detail.keys() == {"hint"}
+
+
+def test_communities_that_one_modality_holds_together_say_so():
+    rng = np.random.default_rng(0)
+    side = np.repeat([0.0, 9.0], 15)[:, None]
+    words = Media((), ("red fish",) * 15 + ("red bird",) * 15)
+    seen = side + rng.normal(size=(30, 2))
+    own = rv.Embedding.from_arrays(
+        seen,
+        modalities={"picture": seen, "text": rng.normal(size=(30, 2))},
+        media=words,
+    )
+    rows = rv.explore(own, k=3, layout="pca").screen.detail["rows"]
+    shown = knn(own, k=7)
+    table = name_clusters(shown)
+    assert len(rows) == len(table)
+    for row, line in zip(rows, table.itertuples(), strict=True):
+        assert row["text"].startswith(f"{line.points} points")
+    assert "held together by picture (" in rows[0]["text"]
+    assert ", not by text (" in rows[0]["text"]
+    assert "chance" in rows[0]["text"]

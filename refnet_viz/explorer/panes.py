@@ -12,6 +12,7 @@ from ..data.answers import NO_LABEL
 from ..data.media import data_address, mime_of
 from ..embedding import Embedding
 from ..graph import METRICS, Neighbors
+from ..graph.naming import NO_NAME
 from ..graph.pairs import mean_of
 from ..graph.points import same_label
 from ..graph.prediction import constant_accuracy
@@ -22,9 +23,12 @@ from ..statistics import LEAST, seed_band
 from .embeddings import Key, Rows
 from .help import WORDS
 from .points import PointTable, class_words, responsibility_of
+from .store import Clusters
 from .view import SEARCHED, View
+from .wire import named_clusters
 
 MOST_ROWS = 20  # selected points in a list
+COMMUNITIES = "its communities, each by its most central member"
 MOST_NEIGHBORS = 50  # in every space
 MOST_CLASSES = 5  # of a selection, counted one by one
 LONGEST = 280  # characters of a text
@@ -69,7 +73,40 @@ def detail(view: View, pointed: tuple[str, int] | None = None) -> dict[str, Any]
         return content
     if len(rows) == 2:
         return pair(view)
-    return selection(view.tables[view.focus], rows) if len(rows) else {"hint": HINT}
+    if len(rows):
+        return selection(view.tables[view.focus], rows)
+    return {"hint": HINT, **communities(view)}
+
+
+def communities(view: View) -> dict[str, Any]:
+    """Return the named communities of the map in focus, each by its central member.
+
+    Nothing where maps show no names of communities.
+    """
+    if not view.clusters:
+        return {}
+    table, clusters = view.tables[view.focus], view.clusters[view.focus]
+    names = named_clusters(clusters, view.drawn_rows)["names"]
+    entries = [
+        _entry(table, row) | {"title": names[number] or NO_NAME, "text": words}
+        for row, number, words in central_members(clusters)
+    ]
+    return {
+        "heading": COMMUNITIES,
+        "rows": entries,
+        "more": more(len(clusters.words), MOST_ROWS),
+    }
+
+
+def central_members(clusters: Clusters) -> list[tuple[int, int, str]]:
+    """Return row, number and a line of words of communities, the largest first."""
+    sizes = np.bincount(clusters.codes[clusters.codes >= 0])
+    order = np.argsort(-sizes, kind="stable")[:MOST_ROWS]
+    sides = [f", {side}" if side else "" for side in clusters.sides]
+    return [
+        (int(clusters.central[n]), int(n), f"{sizes[n]:,} points{sides[n]}")
+        for n in order
+    ]
 
 
 def point(
@@ -120,7 +157,7 @@ def _nearest(table: PointTable, row: int) -> dict[str, Any]:
     return {
         "heading": heading if present else lacking(graph.space),
         "rows": _entries(table, graph, row, same),
-        "more": _more(graph.k, MOST_NEIGHBORS) if present else "",
+        "more": more(graph.k, MOST_NEIGHBORS) if present else "",
     }
 
 
@@ -135,7 +172,7 @@ def selection(table: PointTable, rows: Rows) -> dict[str, Any]:
         "heading": "in the order of the data",
         "elsewhere": [],
         "rows": [_entry(table, row) for row in rows[:MOST_ROWS]],
-        "more": _more(len(rows), MOST_ROWS),
+        "more": more(len(rows), MOST_ROWS),
     }
 
 
@@ -385,7 +422,14 @@ def _class_counts(table: PointTable, rows: Rows) -> list[list[str]]:
     return [[name, f"{count:,}", ""] for name, count in lines]
 
 
-def _more(count: int, most: int) -> str:
+def more(count: int, most: int) -> str:
+    """Return how many of a list are shown, empty for all.
+
+    Examples
+    --------
+    >>> more(1_200, 20), more(3, 20)
+    ('20 of 1,200 shown', '')
+    """
     return f"{most} of {count:,} shown" if count > most else ""
 
 

@@ -20,7 +20,7 @@ from ..graph import Attribution, Neighbors, rewiring
 from ..graph.attribution import BEYOND
 from ..graph.edges import louvain
 from ..graph.ground import Grounds
-from ..graph.naming import typical_words
+from ..graph.naming import cohesion, medoids, typical_words
 from ..graph.reweighting import Reweighting, multiples
 from ..graph.search import is_patient, knn
 from ..graph.two_points import PointPair, point_pair
@@ -59,10 +59,16 @@ class Clusters(NamedTuple):
         ``(N,)``.
     words
         Typical words of each community, the most typical first; it may have none.
+    central
+        Row of the most central member of each, see `naming.medoids`.
+    sides
+        Which modalities hold each together where they disagree, in words.
     """
 
     codes: npt.NDArray[np.int64]
     words: list[list[str]]
+    central: npt.NDArray[np.int64] = np.zeros(0, np.int64)
+    sides: Sequence[str] = ()
 
 
 def direct(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -285,7 +291,10 @@ class Store:
             graph = self.graph(twin, min(CLUSTERED, few, self.k_max))
             compact, codes = graph.compact, np.full(len(graph), -1)
             codes[graph.present] = call(louvain, compact.edges(), len(compact))
-            return Clusters(codes, typical_words(graph.embedding, codes))
+            words = typical_words(graph.embedding, codes)
+            few = len(graph) <= AT_ONCE
+            sides = cohesion(graph, codes) if few else [""] * len(words)
+            return Clusters(codes, words, medoids(graph, codes), sides)
 
         return self.cache.get(
             ("clusters", twin), make, lambda clusters: clusters.codes.nbytes

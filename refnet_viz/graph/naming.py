@@ -27,6 +27,7 @@ MOST_WORDS = 2_000  # the most frequent ones
 MOST_NAMES = 50  # of a column of the metadata; more are no categories
 LEAST_ROWS = 2  # that a word occurs in
 CONFIDENCE = 0.95
+PERMUTED = 100  # permutations of an explorer's clusters
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -185,6 +186,43 @@ def typical_words(embedding: Embedding, clusters: Rows) -> list[list[str]]:
     words = words_of(embedding)
     scores = score(words, clusters, 100, np.random.default_rng(0))
     return [_typical(words, values, scores.limit) for values in scores.values]
+
+
+def cohesion(graph: Neighbors, clusters: Rows) -> list[str]:
+    """Return which modalities hold each cluster together, where they disagree.
+
+    Empty for a cluster that all hold together or none, see `name_clusters`.
+
+    Parameters
+    ----------
+    graph
+        Graph of the points.
+    clusters
+        ``(N,)`` cluster of every row, from 0 without gaps; -1 for none.
+    """
+    count = int(clusters.max(initial=-1)) + 1
+    names, rng = list(graph.embedding.inputs), np.random.default_rng(0)
+    parts = dict(_within(graph, clusters, PERMUTED, rng))
+    if not parts or not count:
+        return [""] * count
+    frame = pd.DataFrame(parts)
+    return [
+        _sides(frame.iloc[number], names) if differ else ""
+        for number, differ in enumerate(_disagree(frame, names))
+    ]
+
+
+def _sides(row: pd.Series[Any], modalities: list[str]) -> str:
+    """Return who holds a cluster together and who does not, beside chance."""
+    holds: dict[bool, list[str]] = {True: [], False: []}
+    for name in modalities:
+        share, limit, chance = (
+            row[f"{k}: {name}"] for k in ("within", "limit", "chance")
+        )
+        words = f"{name} ({share:.0%}, chance {chance:.0%})"
+        holds[bool(share > limit)].append(words)
+    yes, no = (" and ".join(holds[side]) for side in (True, False))
+    return f"held together by {yes}, not by {no}"
 
 
 def has_words(embedding: Embedding) -> bool:

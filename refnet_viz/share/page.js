@@ -483,12 +483,21 @@ function clicked(row, extend) {
   return rows.length === 1 && rows[0] !== row ? union([row]) : [row];
 }
 
+// The named communities of the map in focus, each by its central member.
+function communities() {
+  if (!clustered(colored())) return {};
+  const { names, members, more } = runs()[state.focus].clusters;
+  const rows = members.map(([row, number, text]) => ({ ...entry(row), title: names[number] || data.noName, text }));
+  return { heading: data.communities, rows, more };
+}
+
 function detailOf() {
   const { rows } = state;
   if (pointed) return ofPoint(pointed.panel, pointed.row);
   if (rows.length === 1) return ofPoint(state.focus, rows[0]);
   if (rows.length === 2) return ofPair(rows);
-  return rows.length ? ofSelection() : { hint: touched.matches ? TOUCH : data.hint };
+  if (rows.length) return ofSelection();
+  return { hint: touched.matches ? TOUCH : data.hint, ...communities() };
 }
 
 function drawPane() {

@@ -44,7 +44,7 @@ from ..explorer.wire import (
     names_on_map,
     quantised,
 )
-from ..graph.naming import has_words
+from ..graph.naming import NO_NAME, has_words
 from ..graph.points import labelled_neighbors, same_label
 from ..plot.ink import in_dark
 from ..plot.points import point_size
@@ -244,6 +244,8 @@ def payload(content: Content) -> dict[str, Any]:
         "mostAtFirst": MOST_AT_FIRST,
         "leastWide": LEAST_WIDE,
         "clusterNote": CLUSTER_NOTE,
+        "communities": panes.COMMUNITIES,
+        "noName": NO_NAME,
         "listed": LISTED,
         "linesTitle": edges.LINES_TITLE,
         "longest": panes.LONGEST,
@@ -380,8 +382,18 @@ def _clusters(content: Content, key: Key) -> dict[str, Any] | None:
     """Return the names of communities, None where there is nothing to name them by."""
     if len(content.first) > MOST_NAMED or not has_words(content.first):
         return None
-    words = named_clusters(content.store.clusters(key), content.drawn)
-    return {"names": words["names"], "codes": packed_bytes(words["codes"])}
+    clusters = content.store.clusters(key)
+    words = named_clusters(clusters, content.drawn)
+    members = [
+        [int(content.places[row]), number, text]
+        for row, number, text in panes.central_members(clusters)
+    ]
+    return {
+        "names": words["names"],
+        "codes": packed_bytes(words["codes"]),
+        "members": members,
+        "more": panes.more(len(clusters.words), panes.MOST_ROWS),
+    }
 
 
 def _graph(content: Content, key: Key) -> dict[str, Any]:

@@ -394,6 +394,7 @@ class Explorer:
         elif job.kind is ahead.Kind.NAMES:
             self._view = self._view.renewed()
             self.screen.draw(self._view)
+            self._draw_detail()
         elif job.kind is not ahead.Kind.PICTURE:
             self._draw_detail()
         return self._view

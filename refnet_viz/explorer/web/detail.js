@@ -86,12 +86,20 @@ function drawTwo(root, pair, act, terms) {
   }
 }
 
+function drawRows(root, { heading, rows, more }, act, terms) {
+  explain(add(root, "div", "rv-heading", heading), terms);
+  const list = add(root, "ol", "rv-list");
+  rows.forEach((entry) => row(list, entry, act));
+  if (more) add(root, "p", "rv-hint", more);
+}
+
 const OURS = ["purity", "rewiring", "in-degree", "responsibility", "distance", "ranks", "edge at k"];
 
 function drawDetail(root, content, act = () => {}, terms = {}) {
   root.replaceChildren();
   if (content.hint) {
     add(root, "p", "rv-hint", content.hint);
+    if (content.rows) drawRows(root, content, act, terms);
     return;
   }
   const head = add(root, "div", "rv-head");
@@ -105,10 +113,7 @@ function drawDetail(root, content, act = () => {}, terms = {}) {
   if (content.text) add(words, "div", "rv-text", content.text);
   if (content.pair) drawTwo(root, content.pair, act, terms);
   drawFacts(root, content.facts.slice(0, content.answers), terms, content.pair ? OURS : []);
-  explain(add(root, "div", "rv-heading", content.heading), terms);
-  const list = add(root, "ol", "rv-list");
-  content.rows.forEach((entry) => row(list, entry, act));
-  if (content.more) add(root, "p", "rv-hint", content.more);
+  drawRows(root, content, act, terms);
   const rest = content.facts.slice(content.answers);
   if (rest.length) add(root, "div", "rv-heading", "about this point");
   drawFacts(root, rest, terms, OURS);
