@@ -328,7 +328,7 @@ def test_the_same_values_give_the_same_bytes(spaces, written, tmp_path):
     assert export(tmp_path, spaces, k=K) == written
 
 
-def test_emoji_with_pictures_takes_less_than_two_megabytes(tmp_path):
+def test_emoji_with_pictures_takes_two_megabytes(tmp_path):
     data = rv.data.emoji().test
     rng = np.random.default_rng(0)
     spaces = {
@@ -350,7 +350,7 @@ def test_emoji_with_pictures_takes_less_than_two_megabytes(tmp_path):
         for name in ("plain", "refiner", "contrastive", "both")
     }
     path = rv.export_html(spaces, tmp_path / "emoji.html", layout="pca")
-    assert path.stat().st_size < 2_100_000
+    assert path.stat().st_size < 2_050_000  # asked: 8 MB
     assert len(held(path.read_text("utf-8"))["pictures"]) == len(data)
 
 

@@ -88,8 +88,12 @@ def communities(view: View) -> dict[str, Any]:
     table, clusters = view.tables[view.focus], view.clusters[view.focus]
     names = named_clusters(clusters, view.drawn_rows)["names"]
     entries = [
-        _entry(table, row) | {"title": names[number] or NO_NAME, "text": words}
-        for row, number, words in central_members(clusters)
+        _entry(table, row)
+        | {
+            "title": names[number] or NO_NAME,
+            "text": f"{size:,} points" + (f", {side}" if side else ""),
+        }
+        for row, number, size, side in central_members(clusters)
     ]
     return {
         "heading": COMMUNITIES,
@@ -98,13 +102,12 @@ def communities(view: View) -> dict[str, Any]:
     }
 
 
-def central_members(clusters: Clusters) -> list[tuple[int, int, str]]:
-    """Return row, number and a line of words of communities, the largest first."""
+def central_members(clusters: Clusters) -> list[tuple[int, int, int, str]]:
+    """Return row, number, size and who holds it together of the largest communities."""
     sizes = np.bincount(clusters.codes[clusters.codes >= 0])
     order = np.argsort(-sizes, kind="stable")[:MOST_ROWS]
-    sides = [f", {side}" if side else "" for side in clusters.sides]
     return [
-        (int(clusters.central[n]), int(n), f"{sizes[n]:,} points{sides[n]}")
+        (int(clusters.central[n]), int(n), int(sizes[n]), clusters.sides[n])
         for n in order
     ]
 

@@ -487,7 +487,11 @@ function clicked(row, extend) {
 function communities() {
   if (!clustered(colored())) return {};
   const { names, members, more } = runs()[state.focus].clusters;
-  const rows = members.map(([row, number, text]) => ({ ...entry(row), title: names[number] || data.noName, text }));
+  const rows = members.map(([row, number, size, side]) => ({
+    ...entry(row),
+    title: names[number] || data.noName,
+    text: [`${size.toLocaleString("en-US")} points`, side].filter(Boolean).join(", "),
+  }));
   return { heading: data.communities, rows, more };
 }
 

@@ -385,8 +385,8 @@ def _clusters(content: Content, key: Key) -> dict[str, Any] | None:
     clusters = content.store.clusters(key)
     words = named_clusters(clusters, content.drawn)
     members = [
-        [int(content.places[row]), number, text]
-        for row, number, text in panes.central_members(clusters)
+        [int(content.places[row]), number, size, *([side] if side else [])]
+        for row, number, size, side in panes.central_members(clusters)
     ]
     return {
         "names": words["names"],
