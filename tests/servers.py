@@ -132,17 +132,27 @@ def blanks(notebook, shown):
     found = []
     for number, (cell, seen) in enumerate(zip(cells, shown, strict=True)):
         assert len(cell.outputs) == len(seen), cell.source
-        pictured = any(output["drawn"] for output in seen)
+        # Of many points there are words until there is a picture.
+        pictured = any(
+            there["drawn"] or ("rv-static" in _html(output) and there["words"])
+            for output, there in zip(cell.outputs, seen, strict=True)
+        )
         for output, there in zip(cell.outputs, seen, strict=True):
             data = output.get("data", {})
             if data and not any(data.values()):
                 continue  # a progress bar that has taken itself away
+            if _html(output).startswith("<style"):
+                continue  # the colours of figures in the dark
             wanted = "drawn" if _draws(data) else "words"
             blank = not (there[wanted] or there["drawn"])
             # The picture stands beside the widget, and takes its place.
             if blank and not (VIEW in data and pictured):
                 found.append((number, cell.source, sorted(data)))
     return found
+
+
+def _html(output):
+    return "".join(output.get("data", {}).get("text/html", ""))
 
 
 def _draws(data):

@@ -181,7 +181,7 @@ def test_marimo_draws_the_whole(page, tmp_path):
         expect(explorer).to_have_class(re.compile("rv-(light|dark)"))
         strip, canvas = explorer.locator(".rv-strip"), explorer.locator("canvas").first
         expect(strip).to_contain_text("chance")
-        expect(explorer.locator(".rv-progress button")).to_be_hidden()
+        expect(explorer.get_by_role("button", name="Cancel")).to_be_hidden()
         drawn, before = canvas.evaluate(INK), strip.inner_text()
         page.get_by_label("Edges", exact=True).select_option("all")
         expect(explorer.locator(".rv-panel-notes").last).to_contain_text(" edges")

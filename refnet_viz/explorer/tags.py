@@ -102,7 +102,7 @@ class Tags:
 
         Examples
         --------
-        >>> Tags().filled("kind", ["b", "a", "b"]).frame("xyz")["kind"].tolist()
+        >>> Tags().filled("kind", ["b", "a", "b"]).frame([*"xyz"])["kind"].tolist()
         ['b', 'a', 'b']
         """
         names, codes = np.unique(np.array(words, dtype=object), return_inverse=True)

@@ -17,6 +17,7 @@ from .text import listing, short, small, span
 
 HEIGHT = 200
 ALONE = "run"
+TERMS = ("task", "contrastive", "refiner")  # of the loss
 
 
 @replayable
@@ -169,12 +170,12 @@ def _quantities(variants: dict[str, list[Curve]]) -> list[str]:
 
 def _remarks(quantity: str, variants: dict[str, list[Curve]]) -> list[str]:
     """Return what must be known to compare a quantity between variants."""
-    measured = {
-        frozenset(curve.frame.columns[curve.frame.notna().any()])
+    summed = {
+        tuple(term for term in TERMS if len(curve.of(term)))
         for curves in variants.values()
         for curve in curves
     }
-    if quantity == "loss" and len(measured) > 1:
+    if quantity == "loss" and len(summed) > 1:
         return ["sum of each variant's own terms"]
     return []
 
