@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from report import RESULTS, machine
+from report import machine, write_section
 from search import THREADS, K, points
 
 from refnet_viz import Embedding, compare
@@ -204,9 +204,7 @@ def main(words: list[str]) -> None:
     text = f"{machine()} Two cores, beside other work.\n\n{table(measured())}"
     print(text)
     if "--write" in words:
-        before, rest = RESULTS.read_text("utf-8").split(MARKS[0])
-        after = rest.split(MARKS[1])[1]
-        RESULTS.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}", "utf-8")
+        write_section(MARKS, text)
 
 
 if __name__ == "__main__":

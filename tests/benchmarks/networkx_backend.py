@@ -17,7 +17,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 from graphs import K, clustered, seconds
-from report import RESULTS, machine
+from report import machine, write_section
 
 from refnet_viz.graph import Neighbors
 
@@ -107,9 +107,7 @@ def main() -> None:
     )
     print(text)
     if "--write" in sys.argv:
-        before, _, rest = RESULTS.read_text("utf-8").partition(MARKS[0])
-        _, _, after = rest.partition(MARKS[1])
-        RESULTS.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}", "utf-8")
+        write_section(MARKS, text)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,13 @@ class Row(TypedDict):
     unit: str
 
 
+def write_section(marks: tuple[str, str], text: str) -> None:
+    """Replace what stands in RESULTS.md between two marks."""
+    before, rest = RESULTS.read_text("utf-8").split(marks[0])
+    after = rest.split(marks[1])[1]
+    RESULTS.write_text(f"{before}{marks[0]}\n{text}\n{marks[1]}{after}", "utf-8")
+
+
 def table(rows: list[Row]) -> str:
     """Return rows as a Markdown table."""
     lines = ["| figure | asked | measured |", "|---|---|---|"]
@@ -75,9 +82,7 @@ def main(words: list[str]) -> None:
     text = f"{machine()}\n\n{table(rows)}"
     print(text)
     if "--write" in words:
-        before, rest = RESULTS.read_text("utf-8").split(MARKS[0])
-        after = rest.split(MARKS[1])[1]
-        RESULTS.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}", "utf-8")
+        write_section(MARKS, text)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from report import RESULTS, machine
+from report import machine, write_section
 
 K = 15
 MARKS = ("<!-- search -->", "<!-- end of search -->")
@@ -181,10 +181,7 @@ def main(words: list[str]) -> None:
         )
     print("\n".join(text))
     if "--write" in words:
-        before, rest = RESULTS.read_text("utf-8").split(MARKS[0])
-        after = rest.split(MARKS[1])[1]
-        body = "\n".join(text)
-        RESULTS.write_text(f"{before}{MARKS[0]}\n{body}\n{MARKS[1]}{after}", "utf-8")
+        write_section(MARKS, "\n".join(text))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 from real_sets import SETS, table_of
-from report import RESULTS, machine
+from report import RESULTS, machine, write_section
 from trials import Scores, Trial, points, run_all
 
 import refnet_viz as rv
@@ -134,9 +134,7 @@ def main(words: list[str]) -> None:
     text = "\n\n".join([machine(), *parts])
     print(text)
     if "--write" in words:
-        before, rest = RESULTS.read_text("utf-8").split(MARKS[0])
-        after = rest.split(MARKS[1])[1]
-        RESULTS.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}", "utf-8")
+        write_section(MARKS, text)
 
 
 if __name__ == "__main__":
