@@ -17,6 +17,7 @@ import refnet_viz as rv
 from refnet_viz.data import Media
 from refnet_viz.data.meaning import texts
 from refnet_viz.explorer import panes
+from refnet_viz.explorer.scripts import script
 from refnet_viz.explorer.state import State
 from refnet_viz.explorer.store import Store
 from refnet_viz.explorer.view import View
@@ -327,4 +328,60 @@ def test_the_page_shows_what_the_explorer_shows(browser, tmp_path, name):
             column.pop("rewiring", None)
         differing = list(differences(shown, json.loads(json.dumps(python))))
         assert not differing, (patch, pointed, words, differing[:5])
+    page.close()
+
+
+AT = """([panels, near, selected, focus, again, k]) => {
+  const typed = ({ width, values }) => ({ width, values: Uint16Array.from(values) });
+  const lists = near.lists.map(typed);
+  const made = edgesAt({ panels, near: { ...near, lists }, selected, focus }, again, k);
+  const plain = (group) => ({ ...group, pairs: [...group.pairs] });
+  return made && made.map((groups) => groups.map(plain));
+}"""
+
+
+def edge_groups(sent):
+    """Return the edges of every map as plain values."""
+    return [
+        [{**group, "pairs": numbers(group["pairs"], "<u4")} for group in groups]
+        for groups in sent["edges"]["panels"]
+    ]
+
+
+@pytest.mark.parametrize("name", ["answers", "absent"])
+def test_edges_of_a_new_k_are_drawn_as_the_kernel_draws_them(
+    browser, name, monkeypatch
+):
+    """A notebook does not wait for the kernel while `k` is dragged."""
+    monkeypatch.setattr("refnet_viz.explorer.view.MOST_EDGES", 150)
+    monkeypatch.setattr("refnet_viz.explorer.wire.MOST_EDGES", 150)
+    spaces = COMPARISONS[name]()
+    store = Store.of(
+        {n: v if isinstance(v, list) else [v] for n, v in spaces.items()}, 2 * K
+    )
+    page = browser.new_page()
+    page.add_script_tag(content=script("edges.js"))
+    rng = np.random.default_rng(4)
+    drawn = 0
+    for settings, _, _ in random_states(rng, store, [1, 2, K, 7, 9], store.colors):
+        state = State.of(store, {"k": K, "layout": "pca", "mode": "light"}).changed(
+            store, **settings
+        )
+        sent = messages(View(store, state))
+        again, near = sent["edges"]["again"], sent["near"]
+        assert (again is None) == (state.edges == "none")
+        if again is None:
+            continue
+        lists = [
+            {**each, "values": numbers(each["values"], "<u2")} for each in near["lists"]
+        ]
+        selected = numbers(sent["chosen"]["rows"], "<u4")
+        k = int(rng.integers(1, store.k_max + 1))
+        panels = [{}] * len(state.variants)
+        focus = sent["texts"]["focus"]
+        told = [panels, {**near, "lists": lists}, selected, focus, again, k]
+        expected = edge_groups(messages(View(store, state.changed(store, k=k))))
+        assert page.evaluate(AT, told) == expected
+        drawn += any(expected)
+    assert drawn > STATES / 4
     page.close()

@@ -70,12 +70,29 @@ def styled(
         "light" or "dark".
     """
     if groups is None:
-        yield _plain(kind, mode), np.ones(count, bool)
+        yield plain_style(kind, mode), np.ones(count, bool)
         return
     for number, style in enumerate(_styles(groups, mode)):
         member = groups.number == number
         yield {**style, "dash": []}, member & ~groups.contradicted
         yield {**style, "dash": DASH}, member & groups.contradicted
+
+
+def plain_style(kind: str, mode: str) -> dict[str, Any]:
+    """Return how edges look that are not shown by modality.
+
+    Parameters
+    ----------
+    kind
+        "all", "kept", "gained" or "lost".
+    mode
+        "light" or "dark".
+    """
+    if kind in CHANGE_STYLES[mode]:
+        number, dash = CHANGE_STYLES[mode][kind]
+        color = faded(class_style(number, mode)[0], 0.75)
+        return {"color": color, "width": 1.2, "dash": dash}
+    return {**edge_style(ink(mode), 1.0), "dash": []}
 
 
 def key(groups: EdgeGroups, mode: str) -> list[dict[str, Any]]:
@@ -91,7 +108,7 @@ def key(groups: EdgeGroups, mode: str) -> list[dict[str, Any]]:
 def change_styles(mode: str) -> dict[str, dict[str, Any]]:
     """Return how lines to neighbours look, by what became of them."""
     kept = {"color": faded(ink(mode).muted, 0.9), "width": 1.2, "dash": []}
-    changed = {name: _plain(name, mode) for name in ("lost", "gained")}
+    changed = {name: plain_style(name, mode) for name in ("lost", "gained")}
     return {"kept": kept, **{n: {**s, "width": 1.6} for n, s in changed.items()}}
 
 
@@ -116,14 +133,6 @@ def change_key(mode: str, baseline: str, *, compared: bool) -> list[dict[str, An
         {"name": name, "color": styles[kind]["color"], "dash": styles[kind]["dash"]}
         for kind, name in names.items()
     ]
-
-
-def _plain(kind: str, mode: str) -> dict[str, Any]:
-    if kind in CHANGE_STYLES[mode]:
-        number, dash = CHANGE_STYLES[mode][kind]
-        color = faded(class_style(number, mode)[0], 0.75)
-        return {"color": color, "width": 1.2, "dash": dash}
-    return {**edge_style(ink(mode), 1.0), "dash": []}
 
 
 def _styles(groups: EdgeGroups, mode: str) -> list[dict[str, Any]]:

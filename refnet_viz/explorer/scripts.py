@@ -11,6 +11,7 @@ SCENE = (
     "density.js",
     "brush.js",
     "tools.js",
+    "edges.js",
     "neighbors.js",
     "words.js",
     "pointer.js",

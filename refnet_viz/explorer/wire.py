@@ -19,9 +19,9 @@ from .embeddings import Key, Rows
 from .legend import LONGEST_NAME, legend
 from .points import class_words
 from .selection import over_represented
-from .state import NEVER
+from .state import CHANGES, NEVER
 from .store import Clusters
-from .view import Panel, View
+from .view import MOST_EDGES, Panel, View
 
 # Neighbours are sent for every point before one is pointed at, as far as they take so
 # many bytes; beyond, those of a point are sent when it is pinned or pointed at.
@@ -57,7 +57,11 @@ def messages(view: View) -> dict[str, dict[str, Any]]:
             "together": view.aligned,
             "size": point_size(len(view.drawn_rows)),
         },
-        "edges": {"panels": [_edges(panel, view) for panel in view.panels]},
+        "edges": {
+            "panels": [_edges(panel, view) for panel in view.panels],
+            "k": view.state.k,
+            "again": _again(view),
+        },
         "near": neighbors(view),
         "colors": _colors(view),
         "words": words(view),
@@ -146,6 +150,15 @@ def _edges(panel: Panel, view: View) -> list[dict[str, Any]]:
     return cast("list[dict[str, Any]]", themed(view.state.mode, styled))
 
 
+def _again(view: View) -> dict[str, Any] | None:
+    """Return what a page needs to draw the edges of another k before they come."""
+    kind = view.panels[0].kind
+    if kind not in ("all", *CHANGES):
+        return None
+    style = themed(view.state.mode, lambda mode: edges.plain_style(kind, mode))
+    return {"kind": kind, "most": MOST_EDGES, "style": style}
+
+
 def pinned(view: View) -> list[int]:
     """Return which drawn points are pinned: one selected point, or two, else none."""
     places = [int(view.drawn_places[row]) for row in view.state.pinned]
@@ -166,17 +179,22 @@ def neighbors(view: View, places: Sequence[int] | None = None) -> dict[str, Any]
     Returns
     -------
     dict
-        Lists of ``k`` neighbours a point, and for each map the numbers of the lists
-        that it compares; the baseline's map has no gained ones.
+        Lists of neighbours a point, of the largest ``k`` where that is not too much,
+        and for each map the numbers of the lists that it compares; the baseline's map
+        has no gained ones.
     """
     pairs = [view.compared(key) for key in view.keys]
     keys = list(dict.fromkeys(key for pair in pairs for key in pair))
     k, count = view.state.k, len(view.drawn_rows)
-    if places is None and 2 * k * count * len(keys) > MOST_BYTES:
+    size = 2 * count * len(keys)
+    if places is None and k * size > MOST_BYTES:
         places = pinned(view)
+    widest = view.store.k_max
+    computed_anew = any(key.weights for key in keys)  # for every k
+    if places is None and widest * size <= MOST_BYTES and not computed_anew:
+        k = widest
     rows = view.drawn_rows if places is None else view.drawn_rows[list(places)]
     near: dict[str, Any] = {
-        "k": k,
         "count": count,
         "panels": [
             {
@@ -193,13 +211,13 @@ def neighbors(view: View, places: Sequence[int] | None = None) -> dict[str, Any]
         near["rows"] = list(places)
     if not len(rows) or not all(view.ready):
         return near
-    near["lists"] = [_listed(view, key, rows) for key in keys]
+    near["lists"] = [_listed(view, key, k, rows) for key in keys]
     return near
 
 
-def _listed(view: View, key: Key, rows: Rows) -> dict[str, Any]:
+def _listed(view: View, key: Key, k: int, rows: Rows) -> dict[str, Any]:
     """Return the neighbours of some points as numbers of drawn ones."""
-    graph = view.store.graph(key, view.state.k)
+    graph = view.store.graph(key, k)
     nearest = graph.indices[rows]
     places = np.where(nearest < 0, -1, view.drawn_places[nearest])
     places[places < 0] = NO_NEIGHBOR  # in two bytes the most that these hold

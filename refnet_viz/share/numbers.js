@@ -8,58 +8,6 @@ function unpack(text, kind) {
   return new KINDS[kind](bytes.buffer);
 }
 
-// Edges of the union graph as sorted keys: source * count + target, source < target.
-function unionKeys({ near, most, count }, k) {
-  const keys = new Uint32Array(count * k);
-  let found = 0;
-  for (let row = 0; row < count; row += 1) {
-    for (let place = row * most; place < row * most + k; place += 1) {
-      const other = near[place];
-      if (other < count) {
-        keys[found] = row < other ? row * count + other : other * count + row;
-        found += 1;
-      }
-    }
-  }
-  const sorted = keys.subarray(0, found).sort();
-  return sorted.filter((key, i) => !i || key !== sorted[i - 1]);
-}
-
-// What became of the edges of one graph in another; both are sorted.
-function changed(before, after) {
-  const [kept, gained, lost] = [[], [], []];
-  let [i, j] = [0, 0];
-  while (i < before.length || j < after.length) {
-    if (j === after.length || before[i] < after[j]) lost.push(before[i++]);
-    else if (i === before.length || after[j] < before[i]) gained.push(after[j++]);
-    else {
-      kept.push(before[i++]);
-      j += 1;
-    }
-  }
-  return { kept, gained, lost };
-}
-
-function ends(keys, count) {
-  const pairs = new Uint32Array(2 * keys.length);
-  keys.forEach((key, i) => {
-    pairs[2 * i] = Math.floor(key / count);
-    pairs[2 * i + 1] = key % count;
-  });
-  return pairs;
-}
-
-function touching(keys, rows, count) {
-  const chosen = new Set(rows);
-  return keys.filter((key) => chosen.has(Math.floor(key / count)) || chosen.has(key % count));
-}
-
-// At most so many of a list, evenly from all of it.
-function evenly(list, most) {
-  if (list.length <= most) return list;
-  return Array.from({ length: most }, (_, i) => list[Math.floor((i * list.length) / most)]);
-}
-
 // 1 - Jaccard of the neighbours of every point in both graphs.
 function rewired(one, other, k) {
   const { most, count } = one;

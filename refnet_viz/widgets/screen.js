@@ -113,15 +113,22 @@ function gathered(model, pieces, mode) {
     together: places.together, size: places.size, focus: model.get("texts").focus,
     selected: selectedOf(chosen), pinned: chosen.pinned ?? [], words: wordsOf(words),
     near: {
-      ...near, styles: themed(near.styles, mode),
+      ...near, k: edges.k, styles: themed(near.styles, mode),
       lists: near.lists.map(({ width, values }) => ({ width, values: typed(values, numbers) })),
     },
   };
 }
 
+// Edges and lines to neighbours of a `k` that the kernel has not answered yet.
+function hasten(data, k) {
+  const edges = data.again && edgesAt(data, data.again, k);
+  if (edges) data.panels.forEach((panel, number) => { panel.edges = edges[number]; });
+  data.near.k = k;
+}
+
 // What is set on its way to the kernel: a slider says more than the kernel can follow, so
 // only the last value of each is sent, and that when the one before has been answered.
-function mailbox(model) {
+function mailbox(model, moved) {
   let waiting = new Map();
   let sent = new Map();
   const flush = () => {
@@ -133,9 +140,11 @@ function mailbox(model) {
     put(name, value) {
       waiting.set(name, value);
       if (!sent.size) flush();
+      moved(name, value);
     },
     done: flush,
     has: (name) => waiting.has(name) || sent.has(name),
+    last: (name) => waiting.get(name) ?? sent.get(name),
   };
 }
 
@@ -325,7 +334,11 @@ export default {
       ends.push(() => model.off(event, act));
     };
     const send = (kind) => (...words) => model.send({ kind, words: words.filter((word) => !(word instanceof Event)) });
-    const box = mailbox(model);
+    const box = mailbox(model, (name, value) => {
+      if (name !== "k" || !scene.data) return;
+      hasten(scene.data, value);
+      scene.schedule();
+    });
     const parts = assembled(model, el, send);
     const controls = controlsOf(model, parts.places, box);
     const acts = actions(model, parts, send, box);
@@ -375,6 +388,7 @@ export default {
         return;
       }
       if (scene.hint.textContent === COMING) scene.hint.textContent = "";
+      if (box.has("k")) hasten(data, box.last("k"));
       scene.draw(data);
       drawSwitcher(parts.switcher, scene.data, send("focus"));
     };
