@@ -175,7 +175,8 @@ class _MultiSimilarity(torch.autograd.Function):
         with _one_thread(), torch.enable_grad():
             z = z.detach().requires_grad_()
             unit = _unit(z, ctx.order)
-            (slope,) = torch.autograd.grad(unit, z, gradient * upstream)
+            # A sum has the same slope; a gradient of its own makes torch import sympy.
+            (slope,) = torch.autograd.grad((unit * gradient * upstream).sum(), z)
         return slope, None, None, None
 
 

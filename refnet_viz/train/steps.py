@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 import warnings
 from collections.abc import Iterator
@@ -107,7 +108,7 @@ def _train_epoch(
         index = torch.from_numpy(part).to(device)
         progress = (epoch + number / len(parts)) / config.epochs
         losses = objective(index, progress)
-        optimizer.zero_grad(set_to_none=True)
+        objective.zero_grad()
         torch.stack(list(losses.values())).sum().backward()
         optimizer.step()
         schedule.step()
@@ -129,6 +130,17 @@ def _check_finite(row: dict[str, float], config: Config) -> None:
         )
 
 
+class _AdamW(torch.optim.AdamW):
+    """AdamW that is not compiled, and whose first call does not import the compiler.
+
+    torch guards these methods for when they are compiled, and imports
+    ``torch._dynamo`` for that: over a second in every new process.
+    """
+
+    add_param_group = inspect.unwrap(torch.optim.Optimizer.add_param_group)
+    step = torch.no_grad()(inspect.unwrap(torch.optim.AdamW.step))
+
+
 def _optimizer(model: ReFNet, config: Config) -> torch.optim.Optimizer:
     """Return AdamW; biases, norms and single vectors are not decayed."""
     wide = [p for p in model.parameters() if p.ndim > 1]
@@ -137,7 +149,7 @@ def _optimizer(model: ReFNet, config: Config) -> torch.optim.Optimizer:
         {"params": wide, "weight_decay": config.weight_decay},
         {"params": flat, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, fused=True)
+    return _AdamW(groups, lr=config.learning_rate, fused=True)
 
 
 def _losses(
@@ -271,7 +283,7 @@ def fit_decoders(
                 scale(output.unimodal[name], batch.present[:, column])
         model.eval()
         targets = model.targets(batch, output)
-    optimizer = torch.optim.AdamW(
+    optimizer = _AdamW(
         model.refiner.parameters(),
         lr=config.learning_rate,
         fused=True,
@@ -279,7 +291,7 @@ def fit_decoders(
     )
     for step in range(steps):
         try:
-            optimizer.zero_grad(set_to_none=True)
+            model.refiner.zero_grad()
             _refine(model, batch, model.decode(output.z), targets).backward()
             optimizer.step()
         except KeyboardInterrupt:
