@@ -176,6 +176,12 @@ def tabs_to_the_map(page, first):
         count += 1
     return count
 
+# Whether anything is computed for an explorer.
+WORKING = (
+    "any(each.running is not None for each in __import__('gc').get_objects()"
+    " if type(each).__name__ == 'Meanwhile')"
+)
+
 
 class Notebook:
     """An open notebook and the explorer in it."""
@@ -260,11 +266,15 @@ class Notebook:
     def settled(self):
         """Wait until the maps are drawn and their layouts are computed."""
         self.wait_map("scene.data.panels[0].x.length > 0")
-        self.page.wait_for_function(
-            "() => !document.querySelector('.rv-status').checkVisibility()"
-            " && !document.querySelector('.rv-progress button')"
-            ".checkVisibility({visibilityProperty: true})"
-        )
+        quiet = False
+        while not quiet:
+            self.page.wait_for_function(
+                "() => !document.querySelector('.rv-status').checkVisibility()"
+                " && !document.querySelector('.rv-progress button')"
+                ".checkVisibility({visibilityProperty: true})"
+            )
+            # A page is told of work only after a while.
+            quiet = not self.value(WORKING)
         self.wait_map("true")
 
     def into_view(self):

@@ -12,6 +12,8 @@ from servers import VOILA, chrome, fenced, running
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+# A page comes when the whole notebook has run, also where other work has the processor.
+LONGER = 3_000 * PATIENCE
 # What plotly's extension does after drawing, which Lab knows and Voila does not.
 KNOWN = "setData is not a function"
 INK = """canvas => {
@@ -65,13 +67,13 @@ def voila(tmp_path_factory):
 
 def test_voila_serves_the_quickstart(voila, page):
     asked = fenced(page)
-    page.goto(voila)
+    page.goto(voila, timeout=LONGER)
     shows_the_present(page)
     assert "rv.explore(spaces)" not in page.content()  # no source
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
     moves_a_control(page)
     # A page that is loaded again runs the notebook again, in a kernel of its own.
-    page.goto(voila)
+    page.goto(voila, timeout=LONGER)
     shows_the_present(page)
     moves_a_control(page)
     assert [text for text in page.failures if KNOWN not in text] == []
