@@ -176,6 +176,7 @@ def tabs_to_the_map(page, first):
         count += 1
     return count
 
+
 # Whether anything is computed for an explorer.
 WORKING = (
     "any(each.running is not None for each in __import__('gc').get_objects()"

@@ -157,11 +157,16 @@ app = marimo.App()
 def _():
 {textwrap.indent(SMALL, "    ")}
     view = rv.explore(spaces, k=4)
-    return (view,)
+    return rv, spaces, view
 
 @app.cell
 def _(view):
     view
+    return
+
+@app.cell
+def _(rv, spaces):
+    rv.plot.latent(spaces)
     return
 
 @app.cell
@@ -173,6 +178,8 @@ def _(view):
 
 def test_marimo_draws_the_whole(page, tmp_path):
     (tmp_path / "small.py").write_text(MARIMO, "utf-8")
+    dark = '[tool.marimo.display]\ntheme = "dark"\n'
+    (tmp_path / "pyproject.toml").write_text(dark, "utf-8")
     words = ("marimo", "run", "small.py", "--headless", "--no-token", "--port={port}")
     with running(words, tmp_path, ready="/health") as address:
         asked = fenced(page)
@@ -180,7 +187,9 @@ def test_marimo_draws_the_whole(page, tmp_path):
         page.goto(address)
         explorer = page.locator(".rv-explorer")
         explorer.wait_for()
-        expect(explorer).to_have_class(re.compile("rv-(light|dark)"))
+        expect(explorer).to_have_class(re.compile("rv-dark"))
+        words = page.locator(".js-plotly-plot .gtitle").first
+        expect(words).to_have_css("fill", "rgb(230, 232, 235)")
         strip, canvas = explorer.locator(".rv-strip"), explorer.locator("canvas").first
         expect(strip).to_contain_text("chance")
         expect(explorer.get_by_role("button", name="Cancel")).to_be_hidden()
@@ -194,7 +203,8 @@ def test_marimo_draws_the_whole(page, tmp_path):
         expect(explorer.locator(".rv-detail")).to_contain_text("20 selected")
         assert explorer.locator(".rv-errors").inner_text().strip() == ""
         assert page.failures == []
-        assert asked == []
+        # What draws plotly's figures in marimo asks for MathJax.
+        assert all("/npm/mathjax-full" in address for address in asked)
 
 
 MODULES = shown_modules()

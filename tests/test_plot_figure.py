@@ -3,7 +3,9 @@
 import base64
 import copy
 import pickle
+from types import SimpleNamespace
 
+import marimo
 import plotly.graph_objects as go
 import plotly.io
 import pytest
@@ -73,3 +75,24 @@ def test_copies_and_changes_stay_what_they_are():
         theme(bars, "dark"),
     ):
         assert type(other) is Figure
+
+
+@pytest.mark.parametrize(
+    ("mode", "of_marimo", "expected"),
+    [
+        ("auto", "dark", "#E6E8EB"),
+        ("auto", "light", "#1F2328"),
+        ("light", "dark", "#1F2328"),
+    ],
+)
+def test_marimo_is_handed_a_figure_in_its_theme(monkeypatch, mode, of_marimo, expected):
+    """marimo 0.25 draws plotly figures where no style sheet of a page applies."""
+    monkeypatch.setattr(marimo, "app_meta", lambda: SimpleNamespace(theme=of_marimo))
+    meta = {"call": {"arguments": {"mode": mode}}}
+    bars = theme(go.Figure(go.Bar(y=[1, 2])))
+    bars.update_layout(meta=meta, font={"color": "#1F2328"})
+    shown = bars._display_()
+    assert type(shown) is go.Figure  # not one that says what marimo shows
+    assert shown.layout.font.color == expected
+    assert shown.data[0].y == (1, 2)
+    assert bars.layout.font.color == "#1F2328"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ import plotly.io
 from IPython.display import display
 
 from ..data.media import data_address
-from .following import follows, marked, style
+from .following import darkened, follows, marked, style
 from .render import render
 
 PLOTLY = "application/vnd.plotly.v1+json"
@@ -49,6 +50,17 @@ class Figure(go.Figure):  # type: ignore[misc]  # plotly is not typed
         if PLOTLY in bundle and "text/html" not in bundle:
             bundle |= self._stand_in()
         return bundle
+
+    def _display_(self) -> go.Figure:
+        """Return what marimo shows: a figure of plotly, dark where marimo is.
+
+        marimo draws figures where no style sheet of ours applies, so a figure that is
+        shown keeps its colours when the theme changes.
+        """
+        content = self.to_plotly_json()
+        if follows(self) and sys.modules["marimo"].app_meta().theme == "dark":
+            content = darkened(content)
+        return go.Figure(content)
 
     def show(self, *args: Any, **kwargs: Any) -> None:
         """Show the figure as plotly does; without arguments as a cell shows it."""

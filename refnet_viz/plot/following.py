@@ -9,7 +9,7 @@ and puts those of the dark mode in their place. A change of theme needs no kerne
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -53,36 +53,49 @@ def marked(content: Any) -> Any:
     >>> marked({"text": "<span style='color:#57606A'>chance</span>"})
     {'text': "<span style='color:#57606B'>chance</span>"}
     """
-    return _marked(content, "")
+    return _recolored(content, _step)
 
 
-def _marked(content: Any, key: str) -> Any:
+def darkened(content: Any) -> Any:
+    """Return the JSON of a figure of the mode "auto" in the colours of the dark mode.
+
+    Examples
+    --------
+    >>> darkened({"font": {"color": "#1F2328"}, "fillcolor": "rgba(31, 35, 40, 0.2)"})
+    {'font': {'color': '#E6E8EB'}, 'fillcolor': 'rgba(230, 232, 235, 0.2)'}
+    """
+    return _recolored(content, IN_DARK.__getitem__)
+
+
+def _recolored(content: Any, change: Callable[[RGB], RGB], key: str = "") -> Any:
+    """Return the JSON of a figure, each colour that differs in the dark changed."""
     if isinstance(content, Mapping):
         # What a figure says of itself is no drawing.
-        return {k: v if k == "meta" else _marked(v, k) for k, v in content.items()}
+        return {
+            name: part if name == "meta" else _recolored(part, change, name)
+            for name, part in content.items()
+        }
     if isinstance(content, np.ndarray) and content.dtype == object:
         content = content.tolist()
     if isinstance(content, list | tuple):
-        return [_marked(part, key) for part in content]
-    if isinstance(content, str):
-        if "color" in key:
-            return _COLOR.sub(_moved, content)
-        if "<span" in content:
-            return re.sub(r"<span [^>]*>", _moved_within, content)
+        return [_recolored(part, change, key) for part in content]
+    if isinstance(content, str) and "color" in key:
+        return _recolored_text(content, change)
+    if isinstance(content, str) and "<span" in content:
+        return re.sub(r"<span [^>]*>", lambda t: _recolored_text(t[0], change), content)
     return content
 
 
-def _moved_within(tag: re.Match[str]) -> str:
-    return _COLOR.sub(_moved, tag[0])
+def _recolored_text(text: str, change: Callable[[RGB], RGB]) -> str:
+    def color(match: re.Match[str]) -> str:
+        before = _rgb(match[0])
+        if before not in IN_DARK:
+            return match[0]
+        if match[0].startswith("#"):
+            return _hex(change(before))
+        return match[0].partition("(")[0] + "({}, {}, {}".format(*change(before))
 
-
-def _moved(match: re.Match[str]) -> str:
-    color = _rgb(match[0])
-    if color not in IN_DARK:
-        return match[0]
-    if match[0].startswith("#"):
-        return "#{:02X}{:02X}{:02X}".format(*_step(color))
-    return match[0][: match.start(3) - match.start()] + str(_step(color)[2])
+    return _COLOR.sub(color, text)
 
 
 def _rgb(color: str) -> RGB:
