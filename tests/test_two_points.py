@@ -9,7 +9,9 @@ from hypothesis.extra.numpy import arrays
 
 import refnet_viz as rv
 from refnet_viz.explorer import wire
+from refnet_viz.explorer.picture import figure_of
 from refnet_viz.explorer.state import clicked
+from refnet_viz.explorer.view import View
 from refnet_viz.graph import compare_points, knn
 from refnet_viz.graph.two_points import (
     chance_edge,
@@ -230,6 +232,44 @@ def test_pinned_points_are_sent(view, monkeypatch):
     do(view, "hover", 0, 8)
     assert [message["near"]["rows"] for message in sent] == [[7, 5], [8, 5, 7]]
     assert len(sent[1]["near"]["lists"][0]["values"]) == 3 * 3
+
+
+def drawn_lines(spaces, selected):
+    """Return the lines of a saved picture: their ends by panel and kind, as ids."""
+    view = View.of(spaces, {"k": 3, "layout": "pca", "selected": selected})
+    lines = {}
+    for trace in figure_of(view).data:
+        if trace.mode == "lines":
+            number = int((trace.xaxis or "x1").removeprefix("x") or 1) - 1
+            flat = view.panels[number].layout.coordinates
+            ends = np.column_stack([trace.x, trace.y]).reshape(-1, 3, 2)[:, :2]
+            rows = np.argmin(((ends[:, :, None] - flat) ** 2).sum(axis=3), axis=2)
+            kind = trace.name.removeprefix("neighbours: ")
+            lines[number, kind] = set(map(tuple, rows.tolist()))
+    return lines
+
+
+def test_a_saved_picture_has_the_lines_of_pinned_points(spaces):
+    plain, both = (graph(spaces, name).indices for name in ("plain", "both"))
+    was, now = set(plain[5].tolist()), set(both[5].tolist())
+    expected = {
+        (number, kind): {(5, row) for row in rows}
+        for number in (0, 1)
+        for kind, rows in (("kept", was & now), ("lost", was - now))
+    } | {(1, "gained"): {(5, row) for row in now - was}}
+    assert was & now
+    assert was - now
+    assert drawn_lines(spaces, ["p5"]) == expected
+    first, second = next(
+        (i, j)
+        for i in range(N)
+        for j in range(i)
+        if set(plain[i].tolist()) & set(plain[j].tolist())
+    )
+    shared = set(plain[first].tolist()) & set(plain[second].tolist())
+    lines = drawn_lines(spaces, [f"p{first}", f"p{second}"])
+    assert lines[0, "kept"] == {(end, row) for end in (first, second) for row in shared}
+    assert drawn_lines(spaces, ["p5", "p6", "p7"]) == {}
 
 
 def test_two_points_outside_a_sample_are_compared(spaces, monkeypatch):

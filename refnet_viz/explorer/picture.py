@@ -48,13 +48,18 @@ def figure(view: View, arguments: dict[str, Any]) -> go.Figure:
     arguments
         Arguments of `state_figure`, by which a manifest makes the figure again.
     """
-    panels, mode = view.panels, fixed(view.state.mode)
+    panels, mode = view.panels, _mode(view)
     columns = default_columns(len(panels))
     titles = [_title_lines(view, panel) for panel in panels]
     drawing = grid(titles, columns=columns, height=HEIGHT)
     for number, panel in enumerate(panels):
         cell = place(number, columns)
-        for trace in [*_edges(view, panel), *_points(view, panel, number)]:
+        traces = [
+            *_edges(view, panel),
+            *_pinned_lines(view, panel),
+            *_points(view, panel, number),
+        ]
+        for trace in traces:
             drawing.add_trace(trace, **cell)
         flat_axes(drawing, number + 1, ink(mode))
         for note in _names(view, panel, number, WIDTH / columns):
@@ -116,22 +121,57 @@ def _edges(view: View, panel: Panel) -> list[go.Scatter | go.Scattergl]:
     rows = view.drawn_edges(panel)
     pairs, groups = panel.pairs[rows], panel.groups and panel.groups.subset(rows)
     flat = panel.layout.coordinates
-    styled = edges.styled(panel.kind, groups, len(rows), fixed(view.state.mode))
+    styled = edges.styled(panel.kind, groups, len(rows), _mode(view))
     return [
-        edge_lines(
-            flat,
-            pairs[mask],
-            count=len(flat),
-            name=panel.kind,
-            line={
-                "color": style["color"],
-                "width": style["width"],
-                "dash": DASHES[tuple(style["dash"])],
-            },
-        )
+        _lines(flat, pairs[mask], panel.kind, style)
         for style, mask in styled
         if mask.any()
     ]
+
+
+def _pinned_lines(view: View, panel: Panel) -> Iterator[go.Scatter | go.Scattergl]:
+    """Yield lines to the neighbours of one pinned point, or to those two share."""
+    pinned = view.state.pinned
+    if not pinned or not all(view.ready):
+        return
+    before, after = view.compared(panel.key)
+    k, is_baseline = view.state.k, panel.key == before
+    lists = {
+        key: [view.store.graph(key, k).indices[row] for row in pinned]
+        for key in (before, after)
+    }
+    if len(pinned) == 2:
+        shared = np.intersect1d(*lists[panel.key])
+        ends = {"kept": [(row, other) for row in pinned for other in shared]}
+    else:
+        (was,), (now,) = lists[before], lists[after]
+        ends = {
+            "kept": [(pinned[0], other) for other in np.intersect1d(was, now)],
+            "lost": [(pinned[0], other) for other in np.setdiff1d(was, now)],
+            "gained": [(pinned[0], other) for other in np.setdiff1d(now, was)],
+        }
+    if is_baseline:
+        ends.pop("gained", None)
+    flat, styles = panel.layout.coordinates, edges.change_styles(_mode(view))
+    for kind, pairs in ends.items():
+        drawn = np.array([pair for pair in pairs if pair[1] >= 0], np.int64)
+        if len(drawn):
+            yield _lines(flat, drawn, f"neighbours: {kind}", styles[kind])
+
+
+def _lines(
+    flat: npt.NDArray[np.float32],
+    pairs: npt.NDArray[np.int64],
+    name: str,
+    style: dict[str, Any],
+) -> go.Scatter | go.Scattergl:
+    dash = DASHES[tuple(style["dash"])]
+    line = {"color": style["color"], "width": style["width"], "dash": dash}
+    return edge_lines(flat, pairs, count=len(flat), name=name, line=line)
+
+
+def _mode(view: View) -> str:
+    return fixed(view.state.mode)
 
 
 def _points(view: View, panel: Panel, number: int) -> list[go.Scatter | go.Scattergl]:
@@ -227,7 +267,7 @@ def _many_points(
     rows = view.drawn_rows
     room = STILL_WIDTH * STILL_HEIGHT / 2 / len(view.panels)
     size = float(np.clip(np.sqrt(room / len(rows)), 1, point_size(len(rows))))
-    faint = {"color": _mixed(CONTEXT, ink(fixed(view.state.mode)).paper, 0.3)}
+    faint = {"color": _mixed(CONTEXT, ink(_mode(view)).paper, 0.3)}
     parts = [(rows[~selected], faint), (rows[selected], _codes(view, number))]
     return [
         go.Scattergl(
