@@ -91,6 +91,17 @@ class Decoder:
         )  # fmt: skip
 
 
+@dataclass(frozen=True, eq=False)
+class InSingle:
+    """A decoder whose answers are in single precision, as those of a network are."""
+
+    decoder: Decoder
+
+    def __call__(self, z: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+        """Return the answer ``(N, d_m)`` to ``(N, d)``."""
+        return self.decoder(z).astype(np.float32)
+
+
 def share_answered(
     target: npt.NDArray[np.floating], answer: npt.NDArray[np.floating]
 ) -> Floats:

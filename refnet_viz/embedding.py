@@ -16,6 +16,7 @@ from . import _check
 from ._frozen import freeze
 from .cells import annotated, latent_graph, plain
 from .data.answers import labelled
+from .data.containers import row_of
 from .data.dataset import Dataset, Media, Modality
 from .data.fingerprint import digest_of
 from .data.gather import gather, modality_names
@@ -378,14 +379,14 @@ class Embedding:
         index = self.positions(rows)
 
         def take(features: Features) -> Features:
-            return {key: values[index] for key, values in features.items()}
+            return {key: row_of(values, index) for key, values in features.items()}
 
         def some(values: npt.NDArray[Any] | None) -> Any:
             return None if values is None else values[index]
 
         return replace(
             self,
-            ids=self.ids[index], z=self.z[index], inputs=take(self.inputs),
+            ids=self.ids[index], z=row_of(self.z, index), inputs=take(self.inputs),
             unimodal=take(self.unimodal), targets=take(self.targets),
             decoded=take(self.decoded),
             labels=some(self.labels), predictions=some(self.predictions),

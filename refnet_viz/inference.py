@@ -16,7 +16,8 @@ from ._nested import map_values
 from ._threads import one_thread_for
 from .data.dataset import Dataset
 from .data.fingerprint import row_hashes
-from .decoder import Decoder
+from .data.stored import InMemory, Stored
+from .decoder import Decoder, InSingle
 from .embedding import Embedding
 from .model import Batch, Output, ReFNet, as_device
 from .train.run import Run
@@ -110,21 +111,30 @@ def _embed(
 ) -> Embedding:
     model = run.model(place)
     batch = model.prepare(data)
-    parts = [
-        _forward(model, batch.rows(index))
-        for index in torch.arange(len(batch), device=place).split(batch_size)
-    ]
-    z, logits, unimodal, targets, decoded, diagnostics = (
-        _joined([part[i] for part in parts]) for i in range(6)
+    parts = [_forward(model, block) for _, block in batch.blocks(batch_size)]
+    z, logits, unimodal, inputs, targets, decoded, diagnostics = (
+        _joined([part[i] for part in parts]) for i in range(7)
     )
+    decoders = _decoders(model) if run.has_decoders else {}
     if not run.has_decoders:  # those of another epoch answer nothing here
         targets, decoded = {}, {}
+    for name, features in model.on_disk(data).items():
+        inputs[name] = features
+        if decoders and run.config.targets == "inputs":
+            targets[name] = features
+            decoded[name] = Stored(InMemory(z), name=name).mapped(
+                InSingle(decoders[name]), shape=features.shape[1:], dtype=np.float32
+            )
+    inputs, targets, decoded = (
+        {name: features[name] for name in model.names if name in features}
+        for features in (inputs, targets, decoded)
+    )
     scores, predictions = _classified(logits, run)
     order = [list(data.modalities).index(name) for name in model.names]
     return Embedding(
         ids=data.ids,
         z=z,
-        inputs={name: x.cpu().numpy() for name, x in batch.features.items()},
+        inputs=inputs,
         unimodal=unimodal,
         targets=targets,
         decoded=decoded,
@@ -139,7 +149,7 @@ def _embed(
         media=data.media,
         target=data.target,
         predicted=_regressed(logits, run, model),
-        decoders=_decoders(model) if run.has_decoders else {},
+        decoders=decoders,
         info={
             "variant": run.manifest.get("variant") or run.config.fusion,
             "seed": run.seed,
@@ -192,10 +202,16 @@ def _check_classes(run: Run, data: Dataset) -> None:
 
 @torch.no_grad()
 def _forward(model: ReFNet, batch: Batch) -> tuple[Any, ...]:
+    """Return all that is kept of some rows, which is no features that are on disk."""
     output: Output = model(batch)
-    targets = model.targets(batch, output)
+    large = batch.on_disk if model.config.targets == "inputs" else ()
+    inputs = {n: x for n, x in batch.features.items() if n not in batch.on_disk}
+    targets, decoded = (
+        {name: values for name, values in features.items() if name not in large}
+        for features in (model.targets(batch, output), model.decode(output.z))
+    )
     return (
-        output.z, output.logits, output.unimodal, targets, model.decode(output.z),
+        output.z, output.logits, output.unimodal, inputs, targets, decoded,
         output.fused.diagnostics,
     )  # fmt: skip
 

@@ -10,6 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from .raw_file import MODES, RawFile
+from .stored import Stored
+
 ID_COLUMN = "id"
 _SPARSE_LAYOUTS = {
     f"torch.sparse_{kind}" for kind in ("coo", "csr", "csc", "bsr", "bsc")
@@ -95,7 +98,8 @@ def take_apart(
     id_column
         The column that names the rows of tables.
     masked
-        Whether a pair of two is ``(values, mask)``; else it is two rows.
+        Whether these are values of a modality: a pair of two is ``(values, mask)``, and
+        memory maps stay on disk.
 
     Raises
     ------
@@ -109,8 +113,10 @@ def take_apart(
     (['u', 'v'], (2, 1))
     """
     if masked and isinstance(values, tuple) and len(values) == 2:
-        part = take_apart(name, values[0], id_column)
+        inner = not isinstance(values[0], tuple)
+        part = take_apart(name, values[0], id_column, masked=inner)
         return replace(part, mask=values[1])
+    values = _on_disk(name, values) if masked else values
     values = as_pandas(_of_sparse_tensor(values))
     names: Any = None
     if isinstance(values, pd.DataFrame):
@@ -128,6 +134,13 @@ def take_apart(
     elif hasattr(values, "pictures") and hasattr(values, "texts"):  # Media
         names = values.names
     return Argument(name, values, None if names is None else row_names(name, names))
+
+
+def _on_disk(name: str, values: Any) -> Any:
+    """Return memory maps as rows that stay on disk, all else as it is."""
+    if isinstance(values, np.memmap) and values.mode in MODES:
+        return Stored(RawFile.of(values, name), name=name)
+    return values
 
 
 def is_sparse(values: Any) -> bool:

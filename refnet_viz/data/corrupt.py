@@ -145,9 +145,7 @@ def permuted(data: Dataset, name: str, *, seed: int = 0) -> Dataset:
     source = np.arange(len(data))
     source[order] = np.roll(order, 1)
     modality = data.modalities[name]
-    mask = None if modality.mask is None else modality.mask[source]
-    moved = replace(modality, values=modality.values[source], mask=mask)
-    return replace(data, modalities={**data.modalities, name: moved})
+    return replace(data, modalities={**data.modalities, name: modality.take(source)})
 
 
 def noisy(
@@ -232,7 +230,7 @@ def _noisy(
     rows: npt.NDArray[np.bool_],
     rng: np.random.Generator,
 ) -> Modality:
-    values, mask = modality.values, modality.mask
+    values, mask = np.asarray(modality.values), modality.mask
     if modality.kind == "tokens" and mask is not None:
         thinned = _thinned(mask, level, rng)
         return replace(modality, values=np.where(thinned, values, 0), mask=thinned)

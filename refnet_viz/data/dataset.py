@@ -112,7 +112,9 @@ class Dataset:
             Name to array, frame, tensor or sparse matrix: ``(N, d)`` vectors,
             ``(N, H, W, C)`` or ``(N, C, H, W)`` pictures (``(N, H, W)`` bytes: grey
             ones), ``(N, L, d)`` sequences, or a pair ``(values, mask)`` for sequences
-            and token ids with padding. A row of NaN only lacks the modality. A sparse
+            and token ids with padding. A row of NaN only lacks the modality. Memory
+            maps (``np.load(path, mmap_mode="r")``) and `refnet_viz.data.on_disk` stay
+            on disk and are read in blocks, with the same results. A sparse
             matrix of more than 256 MiB if it were dense becomes its 100 leading
             singular directions, fitted on training rows.
         labels
@@ -224,7 +226,7 @@ class Dataset:
 
     def __sizeof__(self) -> int:
         """Return the bytes of the modalities: Dask sends what is large only once."""
-        parts = self.modalities.values()
+        parts = [part for part in self.modalities.values() if not part.on_disk]
         return super().__sizeof__() + sum(part.values.nbytes for part in parts)
 
     def __len__(self) -> int:

@@ -10,6 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .modality import Modality
+from .stored import Stored, rows_at_once, update
+
+_ROWS = 2**14  # that are hashed together
 
 
 class Content(Protocol):
@@ -70,7 +73,7 @@ def fingerprint(data: Content) -> str:
     for array in [*arrays, data.target]:
         if array is not None:
             digest.update(f"{array.shape}{array.dtype}".encode())
-            digest.update(np.ascontiguousarray(array).tobytes())
+            update(digest, array)
     return digest.hexdigest()[:12]
 
 
@@ -93,13 +96,19 @@ def row_hashes(data: Content, names: Sequence[str]) -> npt.NDArray[np.uint64]:
         for name in names
     ]
     hashes = np.empty(len(data.ids), dtype=np.uint64)
-    for i, key in enumerate(data.ids):
-        digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8)
-        for modality, present in columns:
-            real = ... if modality.mask is None else modality.mask[i]
-            content = modality.values[i][real].tobytes() if present[i] else b""
-            digest.update(f"|{len(content)}|".encode() + content)
-        hashes[i] = int.from_bytes(digest.digest(), "little")
+    step = min(_ROWS, *(rows_at_once(modality.values) for modality, _ in columns))
+    for start in range(0, len(hashes), step):
+        rows = np.arange(start, min(start + step, len(hashes)))
+        blocks = [(modality.read(rows), present[rows]) for modality, present in columns]
+        for i, key in enumerate(data.ids[rows]):
+            digest = hashlib.blake2b(
+                key.encode("utf-8", "surrogatepass"), digest_size=8
+            )
+            for block, present in blocks:
+                real = ... if block.mask is None else block.mask[i]
+                content = block.values[i][real].tobytes() if present[i] else b""
+                digest.update(f"|{len(content)}|".encode() + content)
+            hashes[start + i] = int.from_bytes(digest.digest(), "little")
     return hashes
 
 
@@ -118,6 +127,10 @@ def digest_of(parts: Sequence[Any]) -> str:
         elif isinstance(part, np.ndarray) and part.dtype.kind != "U":
             content = np.ascontiguousarray(part).tobytes()
             kind = f"{part.dtype}{part.shape}"
+        elif isinstance(part, Stored):
+            digest.update(f"{part.dtype}{part.shape} {part.nbytes}\n".encode())
+            update(digest, part)
+            continue
         elif isinstance(part, np.ndarray):  # however wide its strings are stored
             content, kind = digest_of(part.tolist()).encode(), f"{len(part)} strings"
         else:

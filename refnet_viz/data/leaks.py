@@ -118,11 +118,10 @@ def contents(modality: Modality, rows: Positions) -> Iterator[bytes]:
     >>> len(set(contents(both, np.arange(2))))
     1
     """
-    for i in rows:
-        values = modality.values[i]
-        if modality.mask is not None:
-            values = values[modality.mask[i]]
-        yield (values + 0.0 if values.dtype.kind == "f" else values).tobytes()
+    for _, block in modality.blocks(rows):
+        for i, row in enumerate(block.values):
+            values = row if block.mask is None else row[block.mask[i]]
+            yield (values + 0.0 if values.dtype.kind == "f" else values).tobytes()
 
 
 def _hashes_of(data: Dataset, name: str) -> Hashes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -9,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from . import sparse
-from .containers import is_sparse, take_apart
+from .containers import is_sparse, row_of, take_apart
 from .numbers import real_numbers
 from .pixels import as_pixels, channels_last
+from .stored import Stored, rows_at_once
 
 Kind = Literal["vector", "picture", "tokens", "sequence"]
 Bools = npt.NDArray[np.bool_]
@@ -25,7 +27,8 @@ class Modality:
     ----------
     values
         ``(N, d)`` float vectors, ``(N, H, W, C)`` uint8 pictures, ``(N, L)`` token
-        ids with 0 as padding, or ``(N, L, d)`` float sequences.
+        ids with 0 as padding, or ``(N, L, d)`` float sequences; `Stored` where they
+        stay on disk.
     kind
         ``"vector"``, ``"picture"``, ``"tokens"`` or ``"sequence"``.
     mask
@@ -42,7 +45,7 @@ class Modality:
         Names of the columns of vectors, or empty where they have none.
     """
 
-    values: npt.NDArray[Any]
+    values: Any
     kind: Kind
     mask: npt.NDArray[np.bool_] | None = None
     vocabulary: tuple[str, ...] = ()
@@ -79,10 +82,50 @@ class Modality:
         """Shape of one sample."""
         return self.values.shape[1:]
 
+    @property
+    def on_disk(self) -> bool:
+        """Whether the values are read from disk when they are asked for."""
+        return isinstance(self.values, Stored)
+
     def take(self, index: npt.NDArray[np.intp]) -> Modality:
-        """Return the rows at `index`."""
+        """Return the rows at `index`; rows on disk stay there."""
+        mask = None if self.mask is None else self.mask[index]
+        return replace(self, values=row_of(self.values, index), mask=mask)
+
+    def read(self, index: npt.NDArray[np.intp]) -> Modality:
+        """Return the rows at `index` in memory."""
         mask = None if self.mask is None else self.mask[index]
         return replace(self, values=self.values[index], mask=mask)
+
+    def blocks(
+        self, index: npt.NDArray[np.intp] | None = None
+    ) -> Iterator[tuple[slice, Modality]]:
+        """Yield some rows, or all, in memory: at once, or from disk in blocks.
+
+        Parameters
+        ----------
+        index
+            ``(R,)`` row numbers; None for all.
+
+        Examples
+        --------
+        >>> rows = Modality.of("a", np.eye(3))
+        >>> [(part.stop, len(block)) for part, block in rows.blocks()]
+        [(3, 3)]
+        """
+        count = len(self) if index is None else len(index)
+        if not self.on_disk:
+            yield slice(0, count), self if index is None else self.take(index)
+            return
+        step = rows_at_once(self.values)
+        for start in range(0, count, step):
+            part = slice(start, min(count, start + step))
+            yield (
+                part,
+                self.read(
+                    np.arange(part.start, part.stop) if index is None else index[part]
+                ),
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +186,8 @@ class Features:
 
     def _dense(self) -> Modality:
         name, values = self.name, self.values
+        if isinstance(values, Stored):
+            return _on_disk(name, values, self.mask, self.titles)
         if self.mask is not None:
             return Modality(*_with_mask(name, values, self.mask))
         grey = values.ndim == 3 and values.dtype in (np.uint8, np.uint16)
@@ -190,6 +235,12 @@ def read_features(
     >>> read_features("a", rows, None, np.zeros(2, bool), decided=False)[1].tolist()
     [True, False]
     """
+    if isinstance(values, Stored):
+        return _read_stored(name, values, mask, absent, decided=decided)
+    if isinstance(values, Modality) and values.on_disk:
+        read, present = _read_stored(name, values.values, None, absent, decided=True)
+        ready = replace(values, values=read.values)
+        return replace(read, ready=ready), present
     if isinstance(values, Modality):
         absent, zeroed = _whole_rows(name, values.values, absent, (), decided=True)
         ready = replace(values, values=zeroed)
@@ -204,6 +255,39 @@ def read_features(
         numbers = _unpadded(numbers, boolean_mask)
     absent, numbers = _whole_rows(name, numbers, absent, titles, decided=decided)
     return Features(name, numbers, absent, boolean_mask, titles), ~absent
+
+
+def _read_stored(
+    name: str, values: Stored, mask: Any, absent: Bools, *, decided: bool
+) -> tuple[Features, Bools]:
+    """Return rows on disk once all of them have been looked at, block by block."""
+    if values.dtype.kind not in "biuf":
+        raise ValueError(f"`{name}` must hold real numbers, got dtype {values.dtype}.")
+    if 0 in values.shape:
+        raise ValueError(f"`{name}` must not be empty, got shape {values.shape}.")
+    boolean_mask = None if mask is None else _as_mask(name, values, mask)
+    if values.dtype.kind != "f":
+        _check_ids(name, values, boolean_mask)
+    else:
+        if boolean_mask is not None and values.ndim == 3:
+            values = values.mapped(
+                _unpadded, boolean_mask, shape=values.shape[1:], dtype=values.dtype
+            )
+        for part, block in values.blocks():
+            absent[part] |= _rows_of_nan(
+                name, block, absent[part], (), decided=decided, first=part.start
+            )
+            _check_range(name, block[~absent[part]])
+    features = Features(name, values.zeroed(absent), absent, boolean_mask)
+    return features, ~absent
+
+
+def _check_ids(name: str, values: Stored, mask: Bools | None) -> None:
+    if mask is None or values.ndim != 2:
+        return
+    least = min(int(block.min()) for _, block in values.blocks())
+    if least < 0:
+        raise ValueError(f"`{name}` must hold token ids of at least 0, got {least}.")
 
 
 def _whole_rows(
@@ -231,6 +315,7 @@ def _rows_of_nan(
     titles: tuple[str, ...],
     *,
     decided: bool,
+    first: int = 0,
 ) -> Bools:
     flat = values.reshape(len(values), -1)
     with np.errstate(all="ignore"):  # one bad entry spoils the sum of its row
@@ -248,20 +333,79 @@ def _rows_of_nan(
             where = f", column {titles[bad[0]]!r}" if titles else f", column {bad[0]}"
         raise ValueError(
             f"`{name}` must hold finite numbers only, got {flat[row][bad[0]]} in row "
-            f"{row}{where}; `present` marks rows that lack {name}."
+            f"{first + row}{where}; `present` marks rows that lack {name}."
         )
     return all_nan
 
 
 def _as_float32(name: str, values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     if values.dtype != np.float32:
-        top = max(abs(float(values.max())), abs(float(values.min())))
-        if top > float(np.finfo(np.float32).max):
-            raise ValueError(
-                f"`{name}` must hold numbers that fit 32 bits (up to 3.4e38), "
-                f"got {top:g}."
-            )
+        _check_range(name, values)
     return _own(values.astype(np.float32, copy=False), values)
+
+
+def _check_range(name: str, values: npt.NDArray[Any]) -> None:
+    if not values.size or values.dtype.itemsize <= 4:
+        return
+    top = max(abs(float(values.max())), abs(float(values.min())))
+    if top > float(np.finfo(np.float32).max):
+        raise ValueError(
+            f"`{name}` must hold numbers that fit 32 bits (up to 3.4e38), got {top:g}."
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """Function that makes what a modality holds of rows as they stand on disk."""
+
+    name: str
+    kind: Kind
+
+    def __call__(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        if self.kind == "picture":
+            return as_pixels(self.name, channels_last(self.name, values))
+        return values.astype(np.float32)
+
+
+def _ids(values: npt.NDArray[Any], mask: Bools) -> npt.NDArray[np.int64]:
+    return np.where(mask, values, 0).astype(np.int64)
+
+
+def _on_disk(
+    name: str, values: Stored, mask: Bools | None, titles: tuple[str, ...]
+) -> Modality:
+    """Return the modality of rows on disk, which are converted as they are read."""
+    wide = replace(values, name=name)
+    if values.ndim == 2 and mask is None:
+        if values.dtype != np.float32:
+            wide = wide.mapped(
+                _Read(name, "vector"), shape=values.shape[1:], dtype=np.float32
+            )
+        return Modality(wide, "vector", features=titles)
+    bytes_only = values.dtype == np.uint8
+    if values.ndim == 4 or (values.ndim == 3 and bytes_only and mask is None):
+        if not bytes_only:
+            raise ValueError(
+                f"`{name}` must hold bytes for its pictures to stay on disk, "
+                f"got {values.dtype}."
+            )
+        read = _Read(name, "picture")
+        shape = read(np.zeros((1, *values.shape[1:]), np.uint8)).shape[1:]
+        pixels = wide.mapped(read, shape=shape, dtype=np.uint8)
+        return Modality(pixels, "picture", common_scale=True)
+    if values.ndim == 3:
+        positions = np.ones(values.shape[:2], dtype=bool) if mask is None else mask
+        wide = wide.mapped(
+            _Read(name, "sequence"), shape=values.shape[1:], dtype=np.float32
+        )
+        return Modality(wide, "sequence", positions)
+    if values.ndim == 2 and mask is not None and values.dtype.kind in "iu":
+        ids = wide.mapped(_ids, mask, shape=values.shape[1:], dtype=np.int64)
+        return Modality(ids, "tokens", mask)
+    raise ValueError(
+        f"`{name}` must have 2 (vectors), 3 (sequences) or 4 (pictures) axes, "
+        f"got shape {values.shape}."
+    )
 
 
 def _own(array: npt.NDArray[Any], source: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -270,7 +414,7 @@ def _own(array: npt.NDArray[Any], source: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return array.copy(order="C") if shared and array.flags.writeable else array
 
 
-def _as_mask(name: str, values: npt.NDArray[Any], mask: Any) -> Bools:
+def _as_mask(name: str, values: npt.NDArray[Any] | Stored, mask: Any) -> Bools:
     bools = np.array(mask, dtype=bool)
     if bools.shape != values.shape[:2]:
         raise ValueError(

@@ -89,27 +89,49 @@ class Features(nn.Module):
         """Whether the features are frequencies of tokens."""
         return self.kind == "tokens"
 
+    @property
+    def plain(self) -> bool:
+        """Whether the network reads the very features that the refiner answers for."""
+        same = torch.equal(self.input_mean, self.mean)
+        same = same and torch.equal(self.input_std, self.std)
+        return self.kind == "vector" and same
+
     def fit(self, modality: Modality, present: np.ndarray) -> None:
-        """Set the scalers from training rows that have the modality."""
-        rows = modality.take(np.flatnonzero(present))
+        """Set the scalers from training rows that have the modality.
+
+        One pass over rows on disk; two for tokens, whose vocabulary comes first.
+        """
+        rows = np.flatnonzero(present)
         if self.counted:
-            counts = torch.bincount(self._ids(rows).flatten(), minlength=self.words)[2:]
-            often = counts.argsort(descending=True, stable=True)
-            self.kept[: len(often)] = often[: self.width] + 2
-        else:
-            raw = self._raw(rows)  # (N, ..., channels)
-            mask = self._mask(rows)
-            if mask is not None:
-                raw = raw[mask]
-            flat = raw.reshape(-1, raw.shape[-1])
-            self.input_mean, self.input_std = _moments(flat, self.common_scale)
-        view = self._view(rows)
-        parts = [
-            _moments(part, self.common_scale) for part in view.split(self.blocks, 1)
-        ]
+            self._choose_words(modality, rows)
+        moments, raw_moments = _Moments(), _Moments()
+        for _, block in modality.blocks(rows):
+            if not self.counted:
+                raw_moments.add(self._numbers(block))
+            if self.kind != "vector":
+                moments.add(self._view(block))
+        if not self.counted:
+            self.input_mean, self.input_std = raw_moments.scale(self.common_scale)[0]
+        if self.kind == "vector":
+            moments = raw_moments
+        parts = moments.scale(self.common_scale, self.blocks)
         self.mean = torch.cat([mean for mean, _ in parts])
         even = [(len(std) * len(parts) / self.width) ** 0.5 for _, std in parts]
         self.std = torch.cat([std * e for (_, std), e in zip(parts, even, strict=True)])
+
+    def _choose_words(self, modality: Modality, rows: np.ndarray) -> None:
+        counts = torch.zeros(max(self.words, 1), dtype=torch.int64)
+        for _, block in modality.blocks(rows):
+            ids = self._ids(block).flatten().cpu()
+            counts = counts + torch.bincount(ids, minlength=len(counts))
+        often = counts[2:].argsort(descending=True, stable=True)
+        self.kept[: len(often)] = often[: self.width] + 2
+
+    def _numbers(self, modality: Modality) -> Tensor:
+        """Return the numbers that inputs are scaled by, ``(rows, channels)``."""
+        raw, mask = self._raw(modality), self._mask(modality)
+        raw = raw if mask is None else raw[mask]
+        return raw.reshape(-1, raw.shape[-1])
 
     def features(self, modality: Modality) -> Tensor:
         """Return ``(N, d_m)`` float32, standardised."""
@@ -174,13 +196,51 @@ class Features(nn.Module):
         return counts[:, :other] / (ids > 0).sum(dim=1, keepdim=True).clamp(min=1)
 
 
-def _moments(values: Tensor, common_scale: bool) -> tuple[Tensor, Tensor]:  # noqa: FBT001
-    """Return mean and scale a column; 1 where nothing varies."""
-    wide = values.double()
-    variance = wide.var(dim=0, correction=0)
-    # A column of equal numbers can have a rounding-sized variance.
-    variance[variance <= 1e-14 * wide.square().mean(dim=0)] = 0.0
-    if common_scale:
-        variance = variance.mean().expand_as(variance)
-    scale = torch.where(variance > 0, variance.sqrt(), 1.0)
-    return wide.mean(dim=0).float(), scale.float()
+class _Moments:
+    """Means and variances of columns, of one block of rows after another.
+
+    Two blocks are joined as in Chan, Golub and LeVeque, "Updating formulae and a
+    pairwise algorithm for computing sample variances", 1979.
+    """
+
+    count: int = 0
+    mean: Tensor
+    variance: Tensor
+    square: Tensor
+
+    def add(self, values: Tensor) -> None:
+        """Take in ``(N, d)`` further rows."""
+        wide, count = values.double(), len(values)
+        if not count:
+            return
+        mean, variance = wide.mean(dim=0), wide.var(dim=0, correction=0)
+        square = wide.square().mean(dim=0)
+        if self.count:
+            share = count / (self.count + count)
+            apart = mean - self.mean
+            variance = self.variance + share * (variance - self.variance)
+            variance += share * (1 - share) * apart.square()
+            mean = self.mean + share * apart
+            square = self.square + share * (square - self.square)
+        self.count += count
+        self.mean, self.variance, self.square = mean, variance, square
+
+    def scale(
+        self,
+        common_scale: bool,  # noqa: FBT001
+        sizes: tuple[int, ...] | None = None,
+    ) -> list[tuple[Tensor, Tensor]]:
+        """Return mean and scale of each group of columns; 1 where nothing varies."""
+        variance = self.variance.clone()
+        # A column of equal numbers can have a rounding-sized variance.
+        variance[variance <= 1e-14 * self.square] = 0.0
+        groups = []
+        for mean, part in zip(
+            self.mean.split(sizes or (len(variance),)),
+            variance.split(sizes or (len(variance),)),
+            strict=True,
+        ):
+            spread = part.mean().expand_as(part) if common_scale else part
+            scale = torch.where(spread > 0, spread.sqrt(), 1.0)
+            groups.append((mean.float(), scale.float()))
+        return groups

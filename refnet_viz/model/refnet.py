@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from .. import _check
 from ..config import Config
 from ..data.dataset import Dataset
+from ..data.stored import Standardised, Stored, rows_at_once
 from .encoders import DescribedEncoder, Encoded, Encoder, VectorEncoder, encoder
 from .features import Features
 from .fusion import FUSIONS, Fused, Sizes
@@ -32,11 +34,14 @@ class Batch:
         Modality to the fixed standardised features ``(B, d_m)``.
     present
         ``(B, M)`` bool.
+    on_disk
+        Modalities whose features are read from disk, as there may be no room for them.
     """
 
     inputs: dict[str, tuple[Tensor, Tensor | None]]
     features: dict[str, Tensor]
     present: Tensor
+    on_disk: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.present)
@@ -51,6 +56,65 @@ class Batch:
             {name: values[index] for name, values in self.features.items()},
             self.present[index],
         )
+
+    def blocks(self, size: int | None = None) -> Iterator[tuple[slice, Batch]]:
+        """Yield the rows and their places: all at once, or `size` at a time."""
+        if size is None:
+            yield slice(0, len(self)), self
+            return
+        for start in range(0, len(self), size):
+            part = slice(start, min(start + size, len(self)))
+            index = torch.arange(part.start, part.stop, device=self.present.device)
+            yield part, self.rows(index)
+
+
+@dataclass(frozen=True, eq=False)
+class StoredBatch:
+    """Rows of which some modality stays on disk until they are asked for.
+
+    Parameters
+    ----------
+    prepare
+        `ReFNet.prepare` of a dataset in memory.
+    data
+        All rows, in the order of the schema.
+    present
+        ``(N, M)`` bool.
+    """
+
+    prepare: Callable[[Dataset], Batch]
+    data: Dataset
+    present: Tensor
+
+    def __len__(self) -> int:
+        return len(self.present)
+
+    def rows(self, index: Tensor) -> Batch:
+        """Return the rows at `index`, read from disk."""
+        rows = index.cpu().numpy()
+        modalities = {
+            name: modality.read(rows) for name, modality in self.data.modalities.items()
+        }
+        part = replace(
+            self.data,
+            ids=self.data.ids[rows],
+            modalities=modalities,
+            present=self.data.present[rows],
+        )
+        return replace(self.prepare(part), on_disk=self.on_disk)
+
+    @property
+    def on_disk(self) -> tuple[str, ...]:
+        """Modalities whose features are read from disk."""
+        return tuple(vectors_on_disk(self.data))
+
+    def blocks(self, size: int | None = None) -> Iterator[tuple[slice, Batch]]:
+        """Yield the rows and their places, `size` at a time or as a block has room."""
+        values = [modality.values for modality in self.data.modalities.values()]
+        step = size or min(rows_at_once(array) for array in values)
+        for start in range(0, len(self), step):
+            part = slice(start, min(start + step, len(self)))
+            yield part, self.rows(torch.arange(part.start, part.stop))
 
 
 @dataclass(frozen=True)
@@ -75,6 +139,18 @@ class Output:
     def z(self) -> Tensor:
         """The fused vectors ``(B, d)``."""
         return self.fused.z
+
+
+def vectors_on_disk(data: Dataset) -> dict[str, Stored]:
+    """Return the values of the modalities that are vectors on disk.
+
+    The features of all others are far smaller than they are.
+    """
+    return {
+        name: modality.values
+        for name, modality in data.modalities.items()
+        if modality.on_disk and modality.kind == "vector"
+    }
 
 
 class ReFNet(nn.Module):
@@ -193,9 +269,36 @@ class ReFNet(nn.Module):
         self.target_mean.copy_(target.mean())
         self.target_std.copy_(torch.where(varies, target.std(correction=0), 1.0))
 
-    def prepare(self, data: Dataset) -> Batch:
-        """Return a dataset as resident tensors; absent modalities become zeros."""
+    def prepare(self, data: Dataset) -> Batch | StoredBatch:
+        """Return a dataset as tensors; absent modalities become zeros.
+
+        What is on disk stays there until its rows are asked for.
+        """
         data = self.schema.ordered(data)
+        if not any(data.modalities[name].on_disk for name in self.names):
+            return self._prepared(data)
+        modalities = {name: data.modalities[name] for name in self.names}
+        order = [list(data.modalities).index(name) for name in self.names]
+        data = replace(data, modalities=modalities, present=data.present[:, order])
+        device = self._features()[self.names[0]].mean.device
+        return StoredBatch(
+            self._prepared, data, torch.tensor(data.present, device=device)
+        )
+
+    def on_disk(self, data: Dataset) -> dict[str, Stored]:
+        """Return the standardised features of vectors on disk, which stay there."""
+        data = self.schema.ordered(data)
+        items, features = self._features(), {}
+        for name, values in vectors_on_disk(data).items():
+            if name in items:
+                scale = items[name].mean.cpu().numpy(), items[name].std.cpu().numpy()
+                absent = ~data.present[:, list(data.modalities).index(name)]
+                features[name] = values.mapped(
+                    Standardised(*scale), shape=values.shape[1:], dtype=np.float32
+                ).zeroed(absent)
+        return features
+
+    def _prepared(self, data: Dataset) -> Batch:
         order = [list(data.modalities).index(name) for name in self.names]
         device = self._features()[self.names[0]].mean.device
         present = torch.tensor(data.present[:, order], device=device)
@@ -205,7 +308,9 @@ class ReFNet(nn.Module):
             rows = present[:, column]
             mask = None if mask is None else mask & rows[:, None]
             inputs[name] = _zeroed(values, rows), mask
-            features[name] = _zeroed(item.features(data.modalities[name]), rows)
+            features[name] = inputs[name][0]
+            if not item.plain:
+                features[name] = _zeroed(item.features(data.modalities[name]), rows)
         return Batch(inputs, features, present)
 
     def forward(self, batch: Batch) -> Output:
@@ -277,5 +382,7 @@ def _check_weights(
 
 def _zeroed(values: Tensor, rows: Tensor) -> Tensor:
     """Return zeros in the rows that are absent, whatever they hold."""
+    if rows.all():
+        return values
     shape = (len(rows), *[1] * (values.ndim - 1))
     return values.masked_fill(~rows.reshape(shape), 0)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from ..data.dataset import Dataset
+from ..data.stored import Stored
 
 
 @dataclass(frozen=True)
@@ -38,10 +41,15 @@ class Schema:
         for column, (name, modality) in enumerate(data.modalities.items()):
             words = 0
             if modality.kind == "tokens" and modality.mask is not None:
-                rows = training & data.present[:, column]
-                ids = modality.values[rows][modality.mask[rows]]
+                rows = np.flatnonzero(training & data.present[:, column])
                 # Padding 0, unknown 1, then the ids of training, shifted by one.
-                words = int(ids.max(initial=0)) + 2
+                words = 2 + max(
+                    (
+                        int(block.values[block.mask].max(initial=0))
+                        for _, block in modality.blocks(rows)
+                    ),
+                    default=0,
+                )
             modalities[name] = {
                 "kind": modality.kind,
                 "shape": list(modality.shape),
@@ -102,7 +110,12 @@ class Schema:
             if named and titles and [*named] != [*titles]:
                 place = {title: i for i, title in enumerate(titles)}
                 columns = [place[title] for title in named]
-                values = data.modalities[name].values[:, columns]
+                values = data.modalities[name].values
+                values = (
+                    values.columns(columns)
+                    if isinstance(values, Stored)
+                    else values[:, columns]
+                )
                 changed[name] = replace(
                     data.modalities[name], values=values, features=tuple(named)
                 )

@@ -123,11 +123,14 @@ def _task(rows: Rows) -> float:
 
 
 def _refiner(model: ReFNet, rows: Rows) -> float:
-    features, weights = rows.batch.features, model.config.refiner_weights
-    terms = refiner_loss(
-        {name: torch.zeros_like(values) for name, values in features.items()},
-        features,
-        rows.batch.present,
-        weights=None if weights is None else dict(weights),
-    )
-    return float(torch.stack(list(terms.values())).sum())
+    weights, total = model.config.refiner_weights, 0.0
+    for part, batch in rows.batch.blocks():
+        terms = refiner_loss(
+            {name: torch.zeros_like(x) for name, x in batch.features.items()},
+            batch.features,
+            batch.present,
+            weights=None if weights is None else dict(weights),
+        )
+        losses = torch.stack(list(terms.values()))
+        total += float((losses * rows.shares(part)).sum())
+    return total

@@ -1,4 +1,4 @@
-"""Resident rows of one split, with their task loss and score."""
+"""Rows of one split, with their task loss and score."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from torch import Tensor
 from ..config import Config
 from ..data.dataset import Dataset
 from ..data.splits import label_subset, with_validation
-from ..model import Batch, ReFNet
+from ..model import Batch, ReFNet, StoredBatch
 from ..objectives import classification, regression
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Resident rows of one split, with labels or target and which of them count."""
+    """Rows of one split, with labels or target and which of them count."""
 
-    batch: Batch
+    batch: Batch | StoredBatch
     labels: Tensor | None
     labelled: Tensor  # (N,) bool
     target: Tensor | None = None  # (N,) standardised
@@ -34,6 +34,13 @@ class Rows:
             return None
         labels = self.labels[index][labelled]
         return classification(logits[labelled], labels, weights=self.weights)
+
+    def shares(self, part: slice) -> Tensor:
+        """Return ``(M,)``: the share of the rows with each modality in a part of them.
+
+        By it a mean over such rows is a sum of means over parts.
+        """
+        return shares_in(self.batch.present, part)
 
     def score(self, logits: Tensor) -> float:
         """Return accuracy, micro-F1 or R^2 of the labelled rows; NaN without any."""
@@ -76,6 +83,19 @@ def rows_of(
         target = model.standardised(torch.tensor(data.target, device=device))
         return Rows(batch, None, labelled, target)
     return Rows(batch, torch.tensor(data.labels, device=device), labelled)
+
+
+def shares_in(present: Tensor, part: slice) -> Tensor:
+    """Return ``(M,)``: the share of the true entries of each column in some rows.
+
+    Examples
+    --------
+    >>> shares_in(torch.tensor([[True], [False], [True]]), slice(0, 2)).tolist()
+    [0.5]
+    """
+    counts = present.sum(dim=0).clamp(min=1)
+    shares: Tensor = present[part].sum(dim=0) / counts
+    return shares
 
 
 def class_weights(train: Rows, config: Config, count: int) -> Tensor | None:

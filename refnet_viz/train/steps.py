@@ -17,13 +17,13 @@ from torch import Tensor, nn
 
 from .._progress import progress as progress_bar
 from ..config import Config
-from ..model import Batch, Output, ReFNet
-from ..model.fusion import Answers
+from ..model import Batch, Output, ReFNet, StoredBatch
+from ..model.fusion import Answers, Fused
 from ..model.refiner import RunningScale
 from ..objectives import info_nce, multi_similarity, refiner_loss, supcon
 from .noise import noised
 from .processes import ALONE, Processes
-from .rows import Rows
+from .rows import Rows, shares_in
 from .watch import Best, Watch
 
 
@@ -238,8 +238,13 @@ def _refine(
     batch: Batch,
     decoded: dict[str, Tensor],
     targets: dict[str, Tensor],
+    shares: Tensor | None = None,
 ) -> Tensor:
-    """Return the sum over modalities of the weighted refiner losses."""
+    """Return the sum over modalities of the weighted refiner losses.
+
+    `shares` says for each modality which share of its rows these are, where they are
+    a part of those that the loss is a mean over.
+    """
     weights = model.config.refiner_weights
     terms = refiner_loss(
         decoded,
@@ -248,25 +253,38 @@ def _refine(
         loss=model.config.refiner_loss,
         weights=None if weights is None else dict(weights),
     )
-    return torch.stack(list(terms.values())).sum()
+    losses = torch.stack(list(terms.values()))
+    return (losses if shares is None else losses * shares).sum()
 
 
 @torch.no_grad()
 def _validate(model: ReFNet, rows: Rows) -> tuple[dict[str, float], Tensor]:
     """Return loss, score and z; the refiner never enters a supervised loss."""
     model.eval()
-    output = model(rows.batch)
-    task = rows.task(output.logits)
+    z, logits, refiner = [], [], 0.0
+    for part, batch in rows.batch.blocks():
+        output = model(batch)
+        z.append(output.z)
+        logits.append(output.logits)
+        if rows.labels is None and rows.target is None:
+            answers, targets = model.decode(output.z), model.targets(batch, output)
+            shares = rows.shares(part)
+            refiner += float(_refine(model, batch, answers, targets, shares))
+    whole = torch.cat(logits)
+    task = rows.task(whole)
     if task is None:
-        targets = model.targets(rows.batch, output)
-        loss = float(_refine(model, rows.batch, model.decode(output.z), targets))
-        return {"val_loss": loss, "val_score": -loss}, output.z
+        return {"val_loss": refiner, "val_score": -refiner}, torch.cat(z)
     loss = float(task) if rows.labelled.any() else float("nan")
-    return {"val_loss": loss, "val_score": rows.score(output.logits)}, output.z
+    return {"val_loss": loss, "val_score": rows.score(whole)}, torch.cat(z)
+
+
+def _bare(output: Output) -> Output:
+    """Return an output without what only the losses of training read."""
+    return replace(output, fused=Fused(output.z))
 
 
 def fit_decoders(
-    model: ReFNet, batch: Batch, config: Config, *, steps: int = 300
+    model: ReFNet, batch: Batch | StoredBatch, config: Config, *, steps: int = 300
 ) -> bool:
     """Fit the decoders to a frozen z: they may read it, they never shaped it.
 
@@ -274,15 +292,15 @@ def fit_decoders(
     """
     model.eval()
     with torch.no_grad():
-        output = model(batch)
+        outputs = [_bare(model(block)) for _, block in batch.blocks()]
         if config.targets == "features":
             model.scales.train()
             for column, name in enumerate(model.names):
                 scale = cast("RunningScale", model.scales[column])
                 scale.seen.zero_()  # a start may have left it elsewhere
-                scale(output.unimodal[name], batch.present[:, column])
+                unimodal = torch.cat([output.unimodal[name] for output in outputs])
+                scale(unimodal, batch.present[:, column])
         model.eval()
-        targets = model.targets(batch, output)
     optimizer = _AdamW(
         model.refiner.parameters(),
         lr=config.learning_rate,
@@ -292,7 +310,12 @@ def fit_decoders(
     for step in range(steps):
         try:
             model.refiner.zero_grad()
-            _refine(model, batch, model.decode(output.z), targets).backward()
+            for (part, block), output in zip(batch.blocks(), outputs, strict=True):
+                with torch.no_grad():
+                    targets = model.targets(block, output)
+                shares = shares_in(batch.present, part)
+                answers = model.decode(output.z)
+                _refine(model, block, answers, targets, shares).backward()
             optimizer.step()
         except KeyboardInterrupt:
             warnings.warn(
