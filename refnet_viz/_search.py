@@ -72,7 +72,7 @@ def nearest(
     >>> indices.ravel().tolist(), distances.ravel().tolist()
     ([1, 0, 1], [1.0, 1.0, 2.0])
     """
-    vectors, length = _measured_by(metric, points)
+    vectors, length = measured_by(metric, points)
     first, group = _distinct(vectors)
     neighbors = (search or exact)(vectors[first], min(k, len(first) - 1), length)
     if len(first) == len(vectors):
@@ -126,7 +126,7 @@ def nearest_rows(
     >>> nearest_rows(points, np.array([2]), 2, metric="euclidean")[0].tolist()
     [[1, 0]]
     """
-    vectors, length = _measured_by(metric, points)
+    vectors, length = measured_by(metric, points)
     return exact(vectors, k, length, rows=rows)
 
 
@@ -139,7 +139,7 @@ def lengths_of(points: Floats, row: Rows, column: Rows, *, metric: str) -> Float
     >>> lengths_of(line, *pair, metric="euclidean").tolist()
     [3.0]
     """
-    vectors, length = _measured_by(metric, points)
+    vectors, length = measured_by(metric, points)
     return length(_apart(vectors, row, column)) if len(row) else np.empty(0)
 
 
@@ -205,7 +205,7 @@ def effort(points: Floats, k: int, *, metric: str) -> Effort:
     >>> effort(np.array([[0.0], [1.0], [3.0]]), 1, metric="euclidean").share
     1.0
     """
-    vectors, length = _measured_by(metric, points)
+    vectors, length = measured_by(metric, points)
     first, _ = _distinct(vectors)
     x = vectors[first]
     n, width = x.shape
@@ -267,7 +267,7 @@ def radii(points: Floats, ks: Sequence[int]) -> Floats:
     n, most = len(points), max(ks)
     if _pays(n, most):
         return nearest(points, most, metric="euclidean")[1][:, [k - 1 for k in ks]]
-    left, right, squares = _bound_factors(points)
+    left, right, squares = bound_factors(points)
     kth_distances = np.empty((n, len(ks)))
 
     def step(block: slice) -> None:
@@ -328,7 +328,7 @@ def nearest_among(
         lists = _among_cells(points, rows, others, without)
         if lists is not None:
             return lists
-    left, right, squares = _bound_factors(points)
+    left, right, squares = bound_factors(points)
     right = right[:, others]
     column_of = np.full(len(points) + 1, -1)  # the last one is for -1
     column_of[others] = np.arange(len(others))
@@ -387,7 +387,7 @@ def nearest_of(
     ...            metric="euclidean")[0].tolist()
     [[1]]
     """
-    vectors, length = _measured_by(metric, points)
+    vectors, length = measured_by(metric, points)
     indices, distances = np.empty((len(rows), k), int), np.empty((len(rows), k))
 
     def visit(queries: Rows, row: Rows, column: Rows) -> None:
@@ -400,7 +400,7 @@ def nearest_of(
     if cells is not None:
         candidates(cells, k, visit, room=_room(length), title="neighbours")
         return indices, distances
-    left, right, squares = _bound_factors(vectors)
+    left, right, squares = bound_factors(vectors)
     right = right[:, others]
 
     def step(block: slice) -> None:
@@ -444,7 +444,7 @@ def _about(
     """
     norms = np.sqrt(np.maximum(squares, 0))
     other = norms + np.sqrt(np.maximum(middle, 0))
-    # Twice what `_bound_factors` allows, since bounds lack it and sums are rounded.
+    # Twice what `bound_factors` allows, since bounds lack it and sums are rounded.
     room = 16 * (width + 4) * np.finfo(float).eps * (norms**2 + other**2)
     surely = np.count_nonzero(near < (middle - room)[:, None], axis=1)
     row, place = np.nonzero(np.abs(near - middle[:, None]) <= room[:, None])
@@ -493,8 +493,15 @@ def _below(bounds: Floats, most: Floats) -> tuple[Rows, Floats]:
     return columns, table
 
 
-def _measured_by(metric: str, points: Floats) -> tuple[Floats, Length]:
-    """Return vectors, and what makes of their squared distances those of a metric."""
+def measured_by(metric: str, points: Floats) -> tuple[Floats, Length]:
+    """Return vectors, and what makes of their squared distances those of a metric.
+
+    Examples
+    --------
+    >>> vectors, length = measured_by("cosine", np.array([[0.0, 2.0]]))
+    >>> vectors.tolist(), length(np.array([2.0])).tolist()
+    ([[0.0, 1.0, 0.0]], [1.0])
+    """
     return (_unit(points), _cosine) if metric == "cosine" else (points, np.sqrt)
 
 
@@ -583,7 +590,7 @@ def _by_all_pairs(x: Floats, k: int, length: Length, rows: Rows) -> tuple[Rows, 
     indices, distances = np.empty(shape, dtype=np.int64), np.empty(shape)
     if k == 0:
         return indices, distances
-    left, right, squares = _bound_factors(x)
+    left, right, squares = bound_factors(x)
 
     def step(block: slice) -> None:
         queries = rows[block]
@@ -645,7 +652,9 @@ def _apart(x: Floats, row: Rows, column: Rows) -> Floats:
     )
 
 
-def _bound_factors(x: Floats) -> tuple[Floats, Floats, Floats]:
+def bound_factors(
+    x: Floats, centre: Floats | None = None
+) -> tuple[Floats, Floats, Floats]:
     """Return factors of a lower bound of the squared distances, rounding included.
 
     The bound of i and j is ``left[i] @ right[:, j] + squares[i]``; a line is ranked
@@ -653,9 +662,16 @@ def _bound_factors(x: Floats) -> tuple[Floats, Floats, Floats]:
 
     With centred rows c, ``|c_i|^2 + |c_j|^2 - 2 c_i.c_j`` differs from the squared
     distance by less than ``(4 D + 16) u (|c_i|^2 + |c_j|^2)``, u being half the machine
-    epsilon: both squares are shrunk by twice that.
+    epsilon: both squares are shrunk by twice that. Rows are centred on their mean, or
+    on a `centre` that several blocks share.
+
+    Examples
+    --------
+    >>> left, right, squares = bound_factors(np.array([[0.0], [2.0]]))
+    >>> (left @ right + squares[:, None]).round(9).tolist()
+    [[0.0, 4.0], [4.0, 0.0]]
     """
-    centred = x - x.mean(axis=0)
+    centred = x - (x.mean(axis=0) if centre is None else centre)
     shrunk = (1 - 4 * (x.shape[1] + 4) * np.finfo(float).eps) * _squared(centred, 0.0)
     left = np.hstack([-2 * centred, np.ones((len(x), 1))])
     right = np.vstack([centred.T, shrunk])

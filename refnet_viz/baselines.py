@@ -19,7 +19,8 @@ from ._linear import Matrix, logistic, ridge
 from .data.dataset import Dataset, Modality
 from .data.notices import warn_of_validation
 from .data.splits import validation_from_train, with_validation
-from .embedding import Embedding, Features
+from .data.stored import Standardised, Stored, in_double, moments, side_by_side
+from .embedding import Embedding, Features, present_rows
 from .model.pictures import describe
 
 # From the strongest penalty to the weakest: of equals the first is taken.
@@ -42,6 +43,8 @@ def rails(
     rows (whole groups) takes their place, as a warning and ``info["validation"]`` say.
     Several labels a row are fitted one against the rest. A target is fitted with the
     alpha of 10,000 ... 0.1 that has the lowest squared error there (ties: the largest).
+    Vectors on disk are read in blocks, by every step of the optimiser, which has the
+    objective and the stopping rule of scikit-learn's.
 
     Parameters
     ----------
@@ -114,7 +117,7 @@ def features(data: Dataset) -> Features:
     Returns
     -------
     dict
-        Modality name to ``(N, d_m)`` float32.
+        Modality name to ``(N, d_m)`` float32; `Stored` for vectors on disk.
 
     Raises
     ------
@@ -127,7 +130,7 @@ def features(data: Dataset) -> Features:
     >>> features(data)["a"].ravel().tolist()
     [-1.0, 1.0, 7.0]
     """
-    vectors = {}
+    vectors: Features = {}
     for i, (name, modality) in enumerate(data.modalities.items()):
         present = data.present[:, i]
         train = present & (data.split == "train")
@@ -135,11 +138,24 @@ def features(data: Dataset) -> Features:
             raise ValueError(
                 f"`data` must have training rows with modality {name!r}, got none."
             )
+        if modality.on_disk and modality.kind == "vector":
+            vectors[name] = _scaled_on_disk(modality.values, train, present)
+            continue
         flat = _flat(modality)
         scale = flat[train].std(axis=0)
         values = (flat - flat[train].mean(axis=0)) / np.where(scale > 0, scale, 1.0)
         vectors[name] = np.where(present[:, None], values, 0.0).astype(np.float32)
     return vectors
+
+
+def _scaled_on_disk(values: Stored, train: Rows, present: Rows) -> Any:
+    """Return standardised vectors that stay on disk."""
+    mean, variance = moments(values.take(np.flatnonzero(train)))
+    scale = np.sqrt(variance)
+    standardised = Standardised(mean, np.where(scale > 0, scale, 1.0), np.float32)
+    return values.mapped(standardised, shape=values.shape[1:], dtype=np.float32).zeroed(
+        ~present
+    )
 
 
 def _one_thread() -> AbstractContextManager[Any]:
@@ -157,7 +173,8 @@ def _labelled(data: Dataset, inputs: Features) -> tuple[Dataset, Features]:
     rows = data.labelled | (data.split == "test")
     if rows.all():
         return data, inputs
-    return data.subset(rows), {name: x[rows] for name, x in inputs.items()}
+    chosen = {name: present_rows(x, rows) for name, x in inputs.items()}
+    return data.subset(rows), chosen
 
 
 def _check_trainable(data: Dataset) -> None:
@@ -204,9 +221,9 @@ def _rail(
     seed: int,
     balanced: bool,
 ) -> Embedding:
-    z = np.hstack([inputs[key] for key in keys])
+    z = _beside([inputs[key] for key in keys])
     test = data.split == "test"
-    judged, x = with_validation(data, seed=seed), z.astype(np.float64)
+    judged, x = with_validation(data, seed=seed), in_double(z)
     rows = judged.split == "train", judged.split == "val"
     if data.target is None:
         answers, settings = _classified(data, x, rows, balanced=balanced)
@@ -217,7 +234,8 @@ def _rail(
     part = data.test
     nothing: dict[str, Any] = dict.fromkeys(("predictions", "scores"))
     return Embedding(
-        ids=part.ids, z=z[test], inputs={key: x[test] for key, x in inputs.items()},
+        ids=part.ids, z=present_rows(z, test),
+        inputs={key: present_rows(x, test) for key, x in inputs.items()},
         unimodal={}, targets={}, decoded={}, labels=part.labels,
         class_names=part.class_names, diagnostics={},
         present=part.present, held_out=np.ones(len(part), dtype=bool),
@@ -232,7 +250,7 @@ def _rail(
 
 
 def _classified(
-    data: Dataset, x: Matrix, rows: tuple[Rows, Rows], *, balanced: bool
+    data: Dataset, x: Any, rows: tuple[Rows, Rows], *, balanced: bool
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return predictions and scores of the test rows, and what was chosen."""
     labels, count = cast("npt.NDArray[np.int64]", data.labels), len(data.class_names)
@@ -241,13 +259,16 @@ def _classified(
 
     def score(strength: float) -> float:
         classify = logistic(
-            x[first], labels[first], strength, count, class_weight=weight
+            present_rows(x, first), labels[first], strength, count, class_weight=weight
         )
-        return float(np.mean(_decide(classify(x[choice]), labels) == labels[choice]))
+        decided = _decide(classify(present_rows(x, choice)), labels)
+        return float(np.mean(decided == labels[choice]))
 
     strength = max(STRENGTHS, key=score)  # of several best ones the first
-    classify = logistic(x[train], labels[train], strength, count, class_weight=weight)
-    scores = classify(x[test])
+    classify = logistic(
+        present_rows(x, train), labels[train], strength, count, class_weight=weight
+    )
+    scores = classify(present_rows(x, test))
     answers = {
         "predictions": _decide(scores, labels),
         "scores": scores.astype(np.float32),
@@ -257,18 +278,20 @@ def _classified(
 
 
 def _regressed(
-    data: Dataset, x: Matrix, rows: tuple[Rows, Rows]
+    data: Dataset, x: Any, rows: tuple[Rows, Rows]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the predicted target of the test rows, and what was chosen."""
     target = cast("npt.NDArray[np.float64]", data.target)
     (first, choice), (train, test) = rows, _parts(data)
 
     def error(alpha: float) -> float:
-        missed = ridge(x[first], target[first], alpha)(x[choice]) - target[choice]
+        predict = ridge(present_rows(x, first), target[first], alpha)
+        missed = predict(present_rows(x, choice)) - target[choice]
         return float(np.mean(missed**2))
 
     alpha = min(ALPHAS, key=error)
-    predicted = ridge(x[train], target[train], alpha)(x[test])
+    predict = ridge(present_rows(x, train), target[train], alpha)
+    predicted = predict(present_rows(x, test))
     return {"predicted": predicted}, {"model": "ridge regression", "alpha": alpha}
 
 
@@ -282,8 +305,17 @@ def _decide(scores: Matrix, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int
     return scores.argmax(axis=1)
 
 
+def _beside(blocks: list[Any]) -> Any:
+    """Return features side by side; on disk where some of them are."""
+    if not any(isinstance(block, Stored) for block in blocks):
+        return np.hstack(blocks)
+    return side_by_side(blocks, dtype=np.float32)
+
+
 def _flat(modality: Modality) -> Matrix:
-    values = modality.values
+    if modality.on_disk and modality.kind != "tokens":
+        return np.concatenate([_flat(block) for _, block in modality.blocks()])
+    values = np.asarray(modality.values)
     if modality.kind == "picture":
         pixels = torch.tensor(values).permute(0, 3, 1, 2) / 255
         return describe(pixels).numpy().astype(np.float64)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from .data.stored import moments, row_blocks
 
 Floats = npt.NDArray[np.float64]
 
@@ -102,9 +105,7 @@ class InSingle:
         return self.decoder(z).astype(np.float32)
 
 
-def share_answered(
-    target: npt.NDArray[np.floating], answer: npt.NDArray[np.floating]
-) -> Floats:
+def share_answered(target: Any, answer: Any) -> Floats:
     """Return ``1 - |x_i - y_i|^2 / mean_j |x_j - mean|^2`` of each row.
 
     Parameters
@@ -124,7 +125,11 @@ def share_answered(
     """
     if not len(target):
         return np.empty(0)
-    x, y = target.astype(np.float64), answer.astype(np.float64)
-    spread = np.mean(np.sum((x - x.mean(axis=0)) ** 2, axis=1))
-    error = np.sum((x - y) ** 2, axis=1)
-    return np.asarray(1 - error / (spread if spread > 0 else np.nan))
+    mean = moments(target)[0]
+    spread, error = np.empty(len(target)), np.empty(len(target))
+    for part, block in row_blocks(target):
+        x, y = block.astype(np.float64), answer[part].astype(np.float64)
+        spread[part] = np.sum((x - mean) ** 2, axis=1)
+        error[part] = np.sum((x - y) ** 2, axis=1)
+    mean_spread = np.mean(spread)
+    return np.asarray(1 - error / (mean_spread if mean_spread > 0 else np.nan))

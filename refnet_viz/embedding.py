@@ -24,6 +24,7 @@ from .data.meaning import distinct
 from .data.media import as_media
 from .data.modality import Features as RawFeatures
 from .data.rows import order_of, positions
+from .data.stored import Stored, side_by_side
 from .decoder import Decoder
 
 Features = dict[str, npt.NDArray[np.float32]]
@@ -324,6 +325,42 @@ class Embedding:
         )
         return placed
 
+    def space_on_disk(
+        self, name: str = "latent", *, weights: Mapping[str, float] | None = None
+    ) -> Stored | None:
+        """Return the coordinates of a space that stay on disk, None where none do.
+
+        Parameters
+        ----------
+        name, weights
+            As in `space`.
+
+        Returns
+        -------
+        Stored
+            ``(N, D)`` float64, not centred, 0 in rows that lack the space.
+
+        Raises
+        ------
+        ValueError
+            As in `space`.
+
+        Examples
+        --------
+        >>> Embedding.from_arrays([[0.0], [2.0]]).space_on_disk() is None
+        True
+        """
+        self.present_in(name, weights=weights)  # refuses names and weights
+        if name in ("refined", "sum"):
+            blocks = self.decoded if name == "refined" else self.inputs
+            factors = [np.sqrt(w) for w in weights_of(blocks, weights).values()]
+        else:
+            blocks = self.inputs if name in self.inputs else {name: self.z}
+            blocks, factors = {name: blocks[name]}, [1.0]
+        if not any(isinstance(block, Stored) for block in blocks.values()):
+            return None
+        return side_by_side(list(blocks.values()), factors, name)
+
     @property
     def columns(self) -> dict[str, Any]:
         """Columns with an entry a point: metadata, diagnostics and missing modalities.
@@ -580,17 +617,17 @@ def _standardised(
     return scaled.astype(np.float32)
 
 
-def present_rows(
-    values: npt.NDArray[Any], present: npt.NDArray[np.bool_]
-) -> npt.NDArray[Any]:
+def present_rows(values: Any, present: npt.NDArray[np.bool_]) -> Any:
     """Return the rows that are present: the array itself, uncopied, where all are.
+
+    Rows on disk stay there.
 
     Examples
     --------
     >>> present_rows(np.array([[1.0], [2.0]]), np.array([False, True])).tolist()
     [[2.0]]
     """
-    return values if present.all() else values[present]
+    return values if present.all() else row_of(values, np.flatnonzero(present))
 
 
 def coverage(present: npt.NDArray[np.bool_], space: str) -> str:

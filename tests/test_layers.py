@@ -26,6 +26,7 @@ ORDER = (
     "_cells",
     "_pruned",
     "_search",
+    "_streamed",
     "_linear",
     "config",
     "data",

@@ -10,6 +10,7 @@ from .hateful_memes import hateful_memes
 from .mm_imdb import mm_imdb
 from .multiview import from_mat
 from .omics import from_anndata, from_mudata
+from .on_disk import on_disk
 from .playground import playground, playground_neighbors
 from .readers import from_npz, shared
 from .snli_ve import snli_ve
@@ -34,6 +35,7 @@ __all__ = [
     "missing",
     "mm_imdb",
     "noisy",
+    "on_disk",
     "permuted",
     "pictures",
     "playground",

@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .raw_file import MODES, RawFile
+from .._memory import check_room
+from .on_disk import on_disk
+from .raw_file import MODES
 from .stored import Stored
 
 ID_COLUMN = "id"
@@ -125,7 +127,7 @@ def take_apart(
         names = values.index
     elif hasattr(values, "obs_names") and hasattr(values, "var_names"):  # AnnData
         names = pd.Index(values.obs_names)
-        values = _of_anndata(values)
+        values = _of_anndata(name, values)
     elif hasattr(values, "dims") and hasattr(values, "coords"):  # xarray
         first = values.dims[0] if values.dims else None
         if first is not None and first in values.coords:
@@ -137,10 +139,12 @@ def take_apart(
 
 
 def _on_disk(name: str, values: Any) -> Any:
-    """Return memory maps as rows that stay on disk, all else as it is."""
-    if isinstance(values, np.memmap) and values.mode in MODES:
-        return Stored(RawFile.of(values, name), name=name)
-    return values
+    """Return maps and arrays of files as rows that stay on disk, all else as it is."""
+    if isinstance(values, np.memmap):
+        return on_disk(values, name=name) if values.mode in MODES else values
+    root = type(values).__module__.split(".")[0]
+    is_array = root in {"h5py", "zarr"} and hasattr(values, "chunks")
+    return on_disk(values, name=name) if is_array else values
 
 
 def is_sparse(values: Any) -> bool:
@@ -288,10 +292,16 @@ def _names_rows(column: pd.Series[Any]) -> bool:
         return False
 
 
-def _of_anndata(values: Any) -> Any:
-    """Return the matrix of an AnnData as a frame of its variables, or sparse."""
-    matrix = values.X
-    if hasattr(matrix, "to_memory"):  # backed by a file
+def _of_anndata(name: str, values: Any) -> Any:
+    """Return the matrix of an AnnData: a frame of its variables, on disk or sparse."""
+    matrix = _on_disk(name, values.X)
+    if isinstance(matrix, Stored):
+        titles = pd.Index(values.var_names).astype(str)
+        return replace(matrix, titles=tuple(titles))
+    if hasattr(matrix, "to_memory"):  # sparse, backed by a file
+        parts = (matrix.group[key] for key in ("data", "indices", "indptr"))
+        needed = sum(part.size * part.dtype.itemsize for part in parts)
+        check_room(name, needed, "reading a sparse matrix of a file")
         matrix = matrix.to_memory()
     if isinstance(matrix, np.ndarray) and matrix.ndim == 2:
         return pd.DataFrame(matrix, columns=pd.Index(values.var_names).astype(str))

@@ -278,7 +278,8 @@ def _read_stored(
                 name, block, absent[part], (), decided=decided, first=part.start
             )
             _check_range(name, block[~absent[part]])
-    features = Features(name, values.zeroed(absent), absent, boolean_mask)
+    titles = values.titles
+    features = Features(name, values.zeroed(absent), absent, boolean_mask, titles)
     return features, ~absent
 
 

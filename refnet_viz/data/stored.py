@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -53,6 +53,8 @@ class Stored:
         all rows as they stand.
     name
         What errors call it.
+    titles
+        Names of the columns, or empty.
 
     Examples
     --------
@@ -64,6 +66,7 @@ class Stored:
     source: Source = field(repr=False)
     index: Positions | None = field(default=None, repr=False)
     name: str = "rows"
+    titles: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return self.source.shape[0] if self.index is None else len(self.index)
@@ -99,7 +102,7 @@ class Stored:
         chosen = places
         if self.index is not None:
             chosen = np.where(places < 0, -1, self.index[np.maximum(places, 0)])
-        return Stored(self.source, chosen, self.name)
+        return replace(self, index=chosen)
 
     def zeroed(self, absent: npt.NDArray[np.bool_]) -> Stored:
         """Return the same rows, with zeros in those that are absent."""
@@ -283,27 +286,36 @@ class Standardised:
 
     mean: Array
     scale: Array
+    dtype: Any = None
 
     def __call__(self, values: Array) -> Array:
         """Return the scaled rows."""
         centred: Array = values - self.mean
         centred /= self.scale
-        return centred
+        return centred if self.dtype is None else centred.astype(self.dtype)
 
 
 @dataclass(frozen=True, eq=False)
 class Weighted:
-    """Function that puts weighted vectors side by side, in double precision."""
+    """Function that puts vectors side by side, weighted in double precision."""
 
     weights: tuple[float, ...]
 
     def __call__(self, *blocks: Array) -> Array:
         """Return the vectors side by side."""
+        if not self.weights:
+            return np.hstack(blocks)
         pairs = zip(self.weights, blocks, strict=True)
         return np.hstack([weight * block.astype(np.float64) for weight, block in pairs])
 
 
-def side_by_side(blocks: list[Any], weights: list[float], name: str = "rows") -> Stored:
+def side_by_side(
+    blocks: list[Any],
+    weights: list[float] | None = None,
+    name: str = "rows",
+    *,
+    dtype: Any = np.float64,
+) -> Stored:
     """Return weighted vectors side by side, of which some are on disk.
 
     Parameters
@@ -311,9 +323,11 @@ def side_by_side(blocks: list[Any], weights: list[float], name: str = "rows") ->
     blocks
         Arrays, or rows on disk, ``(N, d)`` each.
     weights
-        A factor for each.
+        A factor for each; None leaves them as they are.
     name
         What errors call it.
+    dtype
+        Type of the numbers: float64 of weighted ones.
 
     Examples
     --------
@@ -323,8 +337,41 @@ def side_by_side(blocks: list[Any], weights: list[float], name: str = "rows") ->
     """
     width = sum(block.shape[1] for block in blocks)
     shape = len(blocks[0]), width
-    made = Derived(tuple(blocks), Weighted(tuple(weights)), shape, np.dtype(np.float64))
+    made = Derived(
+        tuple(blocks), Weighted(tuple(weights or ())), shape, np.dtype(dtype)
+    )
     return Stored(made, name=name)
+
+
+def moments(values: Any) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return mean and variance of the columns of an array, or of rows on disk.
+
+    One pass; two blocks are joined as in Chan, Golub and LeVeque, "Updating formulae
+    and a pairwise algorithm for computing sample variances", 1979.
+
+    Parameters
+    ----------
+    values
+        ``(N, d)``.
+
+    Examples
+    --------
+    >>> mean, variance = moments(np.array([[0.0], [2.0]]))
+    >>> mean.tolist(), variance.tolist()
+    ([1.0], [1.0])
+    """
+    count, mean, variance = 0, np.zeros(values.shape[1:]), np.zeros(values.shape[1:])
+    for _, block in row_blocks(values):
+        wide = block.astype(np.float64, copy=False)
+        centre, spread = wide.mean(axis=0), wide.var(axis=0)
+        if count:
+            share = len(wide) / (count + len(wide))
+            apart = centre - mean
+            centre = mean + share * apart
+            spread = variance + share * (spread - variance)
+            spread += share * (1 - share) * apart**2
+        count, mean, variance = count + len(wide), centre, spread
+    return mean, variance
 
 
 def rows_at_once(values: Any) -> int:
@@ -337,6 +384,19 @@ def rows_at_once(values: Any) -> int:
     """
     each = int(np.prod(values.shape[1:], dtype=np.int64)) * values.dtype.itemsize
     return max(1, AT_ONCE // max(1, each))
+
+
+def in_double(values: Any) -> Any:
+    """Return an array in double precision; rows on disk become it when they are read.
+
+    Examples
+    --------
+    >>> in_double(np.ones((1, 1), np.float32)).dtype
+    dtype('float64')
+    """
+    if isinstance(values, Stored):
+        return side_by_side([values], [1.0], values.name)
+    return values.astype(np.float64)
 
 
 def row_blocks(values: Any) -> Iterator[tuple[slice, Array]]:

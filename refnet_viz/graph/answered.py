@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache, partial
 
-import numpy as np
-
 from ..responsibility import Geometry, certified, r_squared, supported
+from ..responsibility.answers import known_answers
 from .ground import Grounds
 from .metrics import Metric, per_neighbor
 from .neighbors import Neighbors
@@ -131,9 +130,7 @@ def _responsibility(name: str, graph: Neighbors) -> float:
     embedding = graph.embedding
     if name not in embedding.decoded or not embedding.answers_held_out:
         return float("nan")
-    present = embedding.present_in(name)
-    target = embedding.targets[name][present].astype(np.float64)
-    return r_squared(target, embedding.decoded[name][present].astype(np.float64))
+    return r_squared(*known_answers(embedding, name)[1:])
 
 
 def _mean_predictor(graph: Neighbors) -> float:  # noqa: ARG001

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from .._threads import in_blocks
+from ..data.stored import Standardised, Stored, moments, row_blocks
 from ..embedding import present_rows
 from .neighbors import Neighbors
 
@@ -52,17 +55,30 @@ def closeness(graph: Neighbors, name: str) -> Floats:
     if both.any():
         place = np.cumsum(present) - 1
         ends = place[edges.source[both]], place[edges.target[both]]
-        shares[both] = _ranks(present_rows(embedding.space(name), present), *ends)
+        on_disk = embedding.space_on_disk(name)
+        if on_disk is None:
+            points = present_rows(embedding.space(name), present)
+        else:
+            points = _centred(present_rows(on_disk, present))
+        shares[both] = _ranks(points, *ends)
     return shares
 
 
-def _ranks(x: Floats, source: Rows, target: Rows) -> Floats:
+def _centred(x: Stored) -> Stored:
+    mean, _ = moments(x)
+    one = np.ones(1)
+    return x.mapped(Standardised(mean, one), shape=x.shape[1:], dtype=np.float64)
+
+
+def _ranks(x: Any, source: Rows, target: Rows) -> Floats:
     """Return the mean rank from both ends, among evenly spaced rows."""
     some = np.unique(np.linspace(0, len(x) - 1, REFERENCES).round().astype(int))
     rows = some if len(x) > REFERENCES else np.arange(len(x))
     listed = np.zeros(len(x), dtype=np.int64)
     listed[rows] = 1
-    squares = np.einsum("ij,ij->i", x, x)
+    squares = np.concatenate(
+        [np.einsum("ij,ij->i", block, block) for _, block in row_blocks(x)]
+    )
     point, partner = np.append(source, target), np.append(target, source)
     gap: Floats = squares[partner] - 2 * _products(x, point, partner)
     room = 1e-9 * (squares[point] + squares[partner])
@@ -85,7 +101,7 @@ def _ranks(x: Floats, source: Rows, target: Rows) -> Floats:
     return np.clip(ranks.reshape(2, -1).mean(axis=0), 0.0, 1.0)
 
 
-def _products(x: Floats, source: Rows, target: Rows) -> Floats:
+def _products(x: Any, source: Rows, target: Rows) -> Floats:
     """Return the inner products of some pairs of rows, in blocks."""
     products = np.empty(len(source))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from ..data.stored import Stored
 from ..embedding import Embedding
 from .neighbors import Neighbors
 from .pairs import common_by_depth, lines_of_both, overlap_chance, share_in_common
@@ -93,5 +94,8 @@ def _digest(
     digest = hashlib.blake2b("\x00".join(names).encode())
     for array in (there, *(embedding.inputs[name] for name in names[1:])):
         digest.update(f"{array.shape}{array.dtype}".encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
+        if isinstance(array, Stored):
+            digest.update(array.digest.encode())
+        else:
+            digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()

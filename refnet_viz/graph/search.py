@@ -14,6 +14,8 @@ from .._nested import map_values
 from .._renamed import renamed
 from .._search import Effort, Floats, Rows, effort, nearest, of_all_pairs
 from .._spaces import as_spaces
+from .._streamed import nearest_read
+from ..data.stored import Stored
 from ..embedding import Embedding, present_rows
 from .approximate import Recall, approximate
 from .neighbors import DISTANCES, Neighbors
@@ -138,6 +140,8 @@ def search_effort(
 
     def estimate(value: Embedding) -> Effort:
         _, count, candidates = _candidates(value, k, space, weights)
+        if isinstance(candidates, Stored):
+            return of_all_pairs(len(candidates), candidates.shape[1], count)
         return effort(candidates, count, metric=metric)
 
     return map_values(estimate, values)
@@ -160,18 +164,26 @@ def _k_of_all(
 
 def _candidates(
     value: Embedding, k: int | None, space: str, weights: Mapping[str, float] | None
-) -> tuple[npt.NDArray[np.bool_], int, Floats]:
+) -> tuple[npt.NDArray[np.bool_], int, Any]:
     """Return which rows have the space, `k` once checked, and these rows."""
     present = value.present_in(space, weights=weights)
     count = check_k(k, present, space)
+    on_disk = value.space_on_disk(space, weights=weights)
+    if on_disk is not None:
+        return present, count, present_rows(on_disk, present)
     points = value.space(space, weights=weights, centred=False)
     _check.finite(space, np.where(present[:, None], points, 0.0))
     return present, count, present_rows(points, present)
 
 
 def _searched(
-    points: Floats, k: int, metric: str, method: str
+    points: Any, k: int, metric: str, method: str
 ) -> tuple[Rows, Floats, Recall | None]:
+    if isinstance(points, Stored):
+        patient = of_all_pairs(len(points), points.shape[1], k).seconds <= PATIENCE
+        if method == "exact" or (method == "auto" and patient):
+            return *nearest_read(points, k, metric=metric), None
+        points = np.asarray(points)
     if method == "auto" and is_patient(points, k, metric, PATIENCE):
         method = "exact"
     n, width = points.shape

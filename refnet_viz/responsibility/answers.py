@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from .._threads import in_blocks, one_thread_for
+from ..data.containers import row_of
+from ..data.stored import InMemory, Stored, in_double, moments, row_blocks
 from ..decoder import share_answered
 from ..embedding import Embedding
 from .geometry import Floats, check_answered
@@ -131,7 +135,7 @@ def _rank_column(embedding: Embedding, name: str) -> str:
     return column
 
 
-def r_squared(target: Floats, answer: Floats) -> float:
+def r_squared(target: Any, answer: Any) -> float:
     """Return the share of the variance of targets that is answered for.
 
     ``1 - sum_i |x_i - y_i|^2 / sum_i |x_i - mean|^2``.
@@ -152,11 +156,15 @@ def r_squared(target: Floats, answer: Floats) -> float:
     >>> r_squared(x, x), r_squared(x, np.ones((2, 1))), r_squared(x, x[::-1])
     (1.0, 0.0, -3.0)
     """
-    spread = np.sum((target - target.mean(axis=0)) ** 2)
-    return float(1 - np.sum((target - answer) ** 2) / spread) if spread else np.nan
+    mean = moments(target)[0] if isinstance(target, Stored) else target.mean(axis=0)
+    spread = error = 0.0
+    for part, block in row_blocks(target):
+        spread += np.sum((block - mean) ** 2)
+        error += np.sum((block - answer[part]) ** 2)
+    return float(1 - error / spread) if spread else np.nan
 
 
-def own_ranks(target: Floats, answer: Floats) -> Floats:
+def own_ranks(target: Any, answer: Any) -> Floats:
     """Return for each row the share of other targets nearer to its answer than its own.
 
     In blocks, never an ``(N, N)`` array.
@@ -168,6 +176,8 @@ def own_ranks(target: Floats, answer: Floats) -> Floats:
     ([0.0, 0.0, 0.0], [1.0, 0.5, 0.0])
     """
     n = len(target)
+    if isinstance(target, Stored):
+        return _ranks_on_disk(target, answer)
     middle = target.mean(axis=0)
     target, answer = target - middle, answer - middle
     left = np.hstack([-2 * answer, np.ones((n, 1))])
@@ -186,7 +196,36 @@ def own_ranks(target: Floats, answer: Floats) -> Floats:
     return ranks
 
 
-def effective_rank(x: Floats) -> float:
+def _ranks_on_disk(target: Stored, answer: Any) -> Floats:
+    """Return `own_ranks` of rows on disk: each block of answers by all targets."""
+    n, nearer = len(target), np.zeros(len(target))
+    middle, _ = moments(target)
+    for asked, block in row_blocks(answer):
+        y, x = block - middle, target[asked] - middle
+        left = -2 * y
+        own_gap = np.einsum("ij,ij->i", left, x) + np.sum(x**2, axis=1)
+        least = own_gap - 1e-9 * (1 + np.sum(y**2, axis=1))
+        for _, others in target.blocks():
+            right = others - middle
+            squares = np.sum(right**2, axis=1)
+
+            def step(
+                part: slice,
+                right: Floats = right,
+                squares: Floats = squares,
+                first: int = asked.start,
+                left: Floats = left,
+                least: Floats = least,
+            ) -> None:
+                gaps = left[part] @ right.T + squares
+                rows = slice(first + part.start, first + part.stop)
+                nearer[rows] += np.count_nonzero(gaps < least[part, None], axis=1)
+
+            in_blocks(step, len(y), len(right))
+    return nearer / max(1, n - 1)
+
+
+def effective_rank(x: Any) -> float:
     """Return the number of directions in which ``(N, d)`` rows vary, between 1 and d.
 
     ``exp(-sum_k p_k log p_k)``, p_k being the shares of variance of the principal
@@ -202,9 +241,16 @@ def effective_rank(x: Floats) -> float:
     >>> round(effective_rank(np.array([[1.0, 0], [-1, 0], [0, 1], [0, -1]])), 6)
     2.0
     """
-    centred = x - x.mean(axis=0)
-    small = centred if len(x) < x.shape[1] else centred.T
-    values = np.maximum(np.linalg.eigvalsh(small @ small.T), 0.0)
+    if isinstance(x, Stored):
+        mean, _ = moments(x)
+        gram = np.zeros((x.shape[1], x.shape[1]))
+        for _, block in x.blocks():
+            gram += (block - mean).T @ (block - mean)
+    else:
+        centred = x - x.mean(axis=0)
+        small = centred if len(x) < x.shape[1] else centred.T
+        gram = small @ small.T
+    values = np.maximum(np.linalg.eigvalsh(gram), 0.0)
     if values.sum() == 0:
         return 0.0
     shares = values / values.sum()
@@ -214,11 +260,21 @@ def effective_rank(x: Floats) -> float:
 
 def known_answers(
     embedding: Embedding, name: str
-) -> tuple[npt.NDArray[np.bool_], Floats, Floats]:
-    """Return a mask of the rows with a modality, their targets and answers."""
+) -> tuple[npt.NDArray[np.bool_], Any, Any]:
+    """Return a mask of the rows with a modality, their targets and answers.
+
+    `Stored` where these are on disk.
+    """
     present = embedding.present_in(name)
-    target = embedding.targets[name][present].astype(np.float64)
-    return present, target, embedding.decoded[name][present].astype(np.float64)
+    target, answer = embedding.targets[name], embedding.decoded[name]
+    if not isinstance(target, Stored):
+        return (
+            present,
+            target[present].astype(np.float64),
+            answer[present].astype(np.float64),
+        )
+    rows = np.flatnonzero(present)
+    return present, in_double(target.take(rows)), in_double(row_of(answer, rows))
 
 
 def _row(embedding: Embedding, name: str, points: pd.DataFrame) -> dict[str, object]:
@@ -226,7 +282,7 @@ def _row(embedding: Embedding, name: str, points: pd.DataFrame) -> dict[str, obj
     if len(target) < 2:
         return {"modality": name, "points": len(target)}
     ranks = points[_rank_column(embedding, name)].to_numpy()[present]
-    rank, variance = effective_rank(target), float(target.var(axis=0).mean())
+    rank, variance = effective_rank(target), float(moments(target)[1].mean())
     narrow = rank < 1 + 0.1 * min(target.shape[1] - 1, 5) - 1e-9
     return {
         "modality": name,
@@ -244,24 +300,32 @@ def _row(embedding: Embedding, name: str, points: pd.DataFrame) -> dict[str, obj
     }
 
 
-def _shuffled(target: Floats, answer: Floats) -> float:
+def _shuffled(target: Any, answer: Any) -> float:
     """Return the R^2 expected when answers are dealt at random.
 
     E |x_i - y_s(i)|^2 over all permutations is the mean over all pairs: both variances
     and the squared distance of the means.
     """
-    spread = target.var(axis=0).sum()
-    apart = target.mean(axis=0) - answer.mean(axis=0)
-    error = spread + answer.var(axis=0).sum() + np.sum(apart**2)
+    (middle, variance), (centre, variances) = moments(target), moments(answer)
+    spread = variance.sum()
+    error = spread + variances.sum() + np.sum((middle - centre) ** 2)
     return float(1 - error / spread) if spread else np.nan
 
 
 def _untrained(
-    embedding: Embedding, name: str, present: npt.NDArray[np.bool_], target: Floats
+    embedding: Embedding, name: str, present: npt.NDArray[np.bool_], target: Any
 ) -> float:
     decoder = embedding.decoders.get(name)
     if decoder is None:
         return np.nan
     z = embedding.z[present]
-    scores = [r_squared(target, decoder.untrained(s)(z)) for s in range(DRAWS)]
-    return float(np.mean(scores))
+
+    def answers(seed: int) -> Any:
+        drawn_decoder = decoder.untrained(seed)
+        if not isinstance(target, Stored):
+            return drawn_decoder(z)
+        return Stored(InMemory(z)).mapped(
+            drawn_decoder, shape=target.shape[1:], dtype=np.float64
+        )
+
+    return float(np.mean([r_squared(target, answers(s)) for s in range(DRAWS)]))

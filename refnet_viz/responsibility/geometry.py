@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from .. import _check
 from .._search import radii
+from .._streamed import nearest_read
 from .._threads import in_blocks
+from ..data.stored import Stored, in_double, row_blocks, side_by_side
 from ..embedding import Embedding, Features, weights_of
 
 Floats = npt.NDArray[np.float64]
@@ -58,14 +60,14 @@ class Geometry:
     weights
         Modality to w_m, of those above 0.
     targets, decoded
-        Modality to ``(N, d_m)`` float64.
+        Modality to ``(N, d_m)`` float64, `Stored` where they stay on disk.
     present
         ``(N, M)`` bool: which targets are known.
     """
 
     weights: dict[str, float]
-    targets: dict[str, Floats]
-    decoded: dict[str, Floats]
+    targets: dict[str, Any]
+    decoded: dict[str, Any]
     present: npt.NDArray[np.bool_]
 
     @classmethod
@@ -123,12 +125,7 @@ class Geometry:
     @cached_property
     def errors(self) -> Floats:
         """``(N, M)`` of ``|x_mi - D_m(z_i)|``, NaN where the modality is absent."""
-        errors = np.column_stack(
-            [
-                np.linalg.norm(self.targets[name] - self.decoded[name], axis=1)
-                for name in self.names
-            ]
-        )
+        errors = np.column_stack([_lengths(self._apart(name)) for name in self.names])
         return np.where(self.present, errors, np.nan)
 
     @cached_property
@@ -141,16 +138,22 @@ class Geometry:
     def _w(self) -> Floats:
         return np.array(list(self.weights.values()))
 
-    def points(self, side: str) -> Floats:
+    def points(self, side: str) -> Any:
         """Return ``(N, D)`` coordinates whose distances are d_R or d_X.
+
+        `Stored` where some of them are on disk.
 
         Parameters
         ----------
         side
             "refined" or "sum".
         """
-        blocks = self._blocks(side)
-        return np.hstack([np.sqrt(w) * blocks[m] for m, w in self.weights.items()])
+        blocks = [self._blocks(side)[name] for name in self.names]
+        factors = [np.sqrt(weight) for weight in self.weights.values()]
+        if any(isinstance(block, Stored) for block in blocks):
+            return side_by_side(blocks, factors, side)
+        pairs = zip(factors, blocks, strict=True)
+        return np.hstack([factor * block for factor, block in pairs])
 
     def squared(self, side: str, source: Rows, target: Rows) -> Floats:
         """Return ``(E, M)`` squared distances a modality, without weights.
@@ -166,9 +169,18 @@ class Geometry:
         columns = [pair_distances(blocks[m], source, target) for m in self.names]
         return np.column_stack(columns)
 
-    def _blocks(self, side: str) -> dict[str, Floats]:
+    def _blocks(self, side: str) -> dict[str, Any]:
         _check.one_of("side", side, SIDES)
         return self.decoded if side == "refined" else self.targets
+
+    def _apart(self, name: str) -> Any:
+        """Return what z does not answer of a modality: ``(N, d_m)``."""
+        target, answer = self.targets[name], self.decoded[name]
+        if isinstance(target, Stored):
+            return target.mapped(
+                np.subtract, answer, shape=target.shape[1:], dtype=np.float64
+            )
+        return target - answer
 
     def bound(self, source: Rows, target: Rows) -> Bound:
         """Return Theorem 1 for some pairs, and assert it.
@@ -194,10 +206,7 @@ class Geometry:
         total = np.sqrt(self.squared("sum", source, target) @ self._w)
         slack = np.sqrt(
             np.column_stack(
-                [
-                    pair_distances(self.targets[m] - self.decoded[m], source, target)
-                    for m in self.names
-                ]
+                [pair_distances(self._apart(m), source, target) for m in self.names]
             )
             @ self._w
         )
@@ -216,7 +225,7 @@ class Geometry:
         rows = np.flatnonzero(self.whole)
         able = [place for place, k in enumerate(ks) if k < len(rows)]
         if able:
-            near = radii(self.points("sum")[rows], [ks[place] for place in able])
+            near = _radii(self.points("sum"), rows, [ks[place] for place in able])
             distances[np.ix_(rows, np.array(able))] = near
         return distances
 
@@ -237,7 +246,7 @@ def check_answered(embedding: Embedding) -> None:
         )
 
 
-def pair_distances(x: Floats, source: Rows, target: Rows) -> Floats:
+def pair_distances(x: Any, source: Rows, target: Rows) -> Floats:
     """Return squared distances of some pairs of rows, by differences, in blocks.
 
     Examples
@@ -255,8 +264,22 @@ def pair_distances(x: Floats, source: Rows, target: Rows) -> Floats:
     return squared
 
 
-def _wide(features: Features, names: Mapping[str, float]) -> dict[str, Floats]:
-    return {name: features[name].astype(np.float64) for name in names}
+def _wide(features: Features, names: Mapping[str, float]) -> dict[str, Any]:
+    return {name: in_double(features[name]) for name in names}
+
+
+def _lengths(vectors: Any) -> Floats:
+    """Return the length of each row."""
+    parts = [np.linalg.norm(block, axis=1) for _, block in row_blocks(vectors)]
+    return np.concatenate(parts)
+
+
+def _radii(points: Any, rows: Rows, ks: list[int]) -> Floats:
+    """Return distances to the k-th nearest among some rows."""
+    if not isinstance(points, Stored):
+        return radii(points[rows], ks)
+    distances = nearest_read(points.take(rows), max(ks), metric="euclidean")[1]
+    return distances[:, [k - 1 for k in ks]]
 
 
 def _assert_theorem_1(bound: Bound) -> None:
