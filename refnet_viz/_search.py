@@ -668,7 +668,7 @@ def bound_factors(
     Examples
     --------
     >>> left, right, squares = bound_factors(np.array([[0.0], [2.0]]))
-    >>> (left @ right + squares[:, None]).round(9).tolist()
+    >>> np.abs(left @ right + squares[:, None]).round(9).tolist()
     [[0.0, 4.0], [4.0, 0.0]]
     """
     centred = x - (x.mean(axis=0) if centre is None else centre)

@@ -12,7 +12,7 @@ import refnet_viz as rv
 from refnet_viz import _streamed
 from refnet_viz._linear import logistic, ridge
 from refnet_viz._search import nearest
-from refnet_viz.data import Dataset, on_disk
+from refnet_viz.data import Dataset, Media, from_anndata, on_disk
 from refnet_viz.data import stored as stored_module
 from refnet_viz.data.stored import InMemory, Stored, moments
 from refnet_viz.graph import attribute, compare, knn
@@ -317,6 +317,9 @@ def test_hdf5_and_backed_cells_are_read_from_their_file(tmp_path, packed):
     assert data.modalities["rna"].on_disk
     assert data.ids.tolist() == adata.obs_names.tolist()
     assert data.fingerprint == Dataset.from_arrays({"rna": adata}).fingerprint
+    cells = from_anndata(backed, modalities={"rna": "X", "protein": "obsm/p"})
+    assert cells.modalities["rna"].on_disk
+    assert cells.modalities["rna"].features == ("0", "1", "2", "3")
     backed.file.close()
 
 
@@ -398,3 +401,36 @@ def test_damaged_files_are_one_sentence(tmp_path, content, message):
         on_disk(__file__)
     with pytest.raises(TypeError, match="must be a path, a memory map"):
         on_disk(3)
+
+
+# Media, and what has to hold all rows
+
+
+def test_pictures_stay_on_disk_until_they_are_looked_at(tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    paths = []
+    for number in range(3):
+        paths.append(tmp_path / f"{number}.png")
+        image.new("RGB", (200, 100), (number, 0, 0)).save(paths[-1])
+    entries = [*map(str, paths), None]
+    now, later = Media(entries), Media(entries, on_disk=True)
+    assert list(later.pictures) == list(now.pictures)
+    data = Dataset.from_arrays({"a": np.eye(4)}, media=later)
+    part = data.subset([3, 2]).media.pictures
+    paths[0].unlink()
+    assert (part[0], part[1]) == (b"", now.pictures[2])
+    with pytest.warns(UserWarning, match=r"0.png' in row 0 .* It is left out"):
+        assert later.pictures[0] == b""
+    with pytest.raises(ValueError, match=r"`pictures` must name files that are there"):
+        Media(entries, on_disk=True)
+    with pytest.raises(TypeError, match="must be paths to be left on disk, got bytes"):
+        Media([b"1"], on_disk=True)
+
+
+def test_saving_holds_all_rows_and_loads_them_into_memory(both, tmp_path):
+    run = rv.fit(both[1], FAST, progress=False)
+    embedding = rv.embed(run, both[1].test)
+    assert embedding.digest == embedding.subset(np.arange(len(embedding))).digest
+    rv.save(embedding, tmp_path / "saved")
+    again = rv.load(tmp_path / "saved")
+    np.testing.assert_array_equal(again.inputs["a"], np.asarray(embedding.inputs["a"]))

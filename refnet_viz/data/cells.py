@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from .. import _check
-from .containers import is_sparse
+from .containers import is_sparse, stored_rows, whole
+from .stored import Stored
 
 SLOTS = ("X", "raw/X", "layers", "obsm")
 ADVICE = 'pip install "refnet_viz[omics]" brings it'
@@ -71,9 +72,8 @@ def matrix_of(adata: Any, place: str, argument: str) -> Matrix:
         source = adata.raw if slot == "raw" else adata
         values = adata.layers[key] if slot == "layers" else source.X
         names = tuple(map(str, source.var_names))
-    if hasattr(values, "to_memory"):  # sparse, and backed by a file
-        values = values.to_memory()
-    elif not is_sparse(values):
+    values = whole(argument, stored_rows(argument, values))
+    if not is_sparse(values) and not isinstance(values, Stored):
         values = np.asarray(values)
     return Matrix(values, pd.Index(adata.obs_names), names)
 

@@ -118,7 +118,7 @@ def take_apart(
         inner = not isinstance(values[0], tuple)
         part = take_apart(name, values[0], id_column, masked=inner)
         return replace(part, mask=values[1])
-    values = _on_disk(name, values) if masked else values
+    values = stored_rows(name, values) if masked else values
     values = as_pandas(_of_sparse_tensor(values))
     names: Any = None
     if isinstance(values, pd.DataFrame):
@@ -138,8 +138,14 @@ def take_apart(
     return Argument(name, values, None if names is None else row_names(name, names))
 
 
-def _on_disk(name: str, values: Any) -> Any:
-    """Return maps and arrays of files as rows that stay on disk, all else as it is."""
+def stored_rows(name: str, values: Any) -> Any:
+    """Return maps and arrays of files as rows that stay on disk, all else as it is.
+
+    Examples
+    --------
+    >>> stored_rows("rna", [[1.0]])
+    [[1.0]]
+    """
     if isinstance(values, np.memmap):
         return on_disk(values, name=name) if values.mode in MODES else values
     root = type(values).__module__.split(".")[0]
@@ -294,18 +300,35 @@ def _names_rows(column: pd.Series[Any]) -> bool:
 
 def _of_anndata(name: str, values: Any) -> Any:
     """Return the matrix of an AnnData: a frame of its variables, on disk or sparse."""
-    matrix = _on_disk(name, values.X)
+    matrix = stored_rows(name, values.X)
     if isinstance(matrix, Stored):
         titles = pd.Index(values.var_names).astype(str)
         return replace(matrix, titles=tuple(titles))
-    if hasattr(matrix, "to_memory"):  # sparse, backed by a file
-        parts = (matrix.group[key] for key in ("data", "indices", "indptr"))
-        needed = sum(part.size * part.dtype.itemsize for part in parts)
-        check_room(name, needed, "reading a sparse matrix of a file")
-        matrix = matrix.to_memory()
+    matrix = whole(name, matrix)
     if isinstance(matrix, np.ndarray) and matrix.ndim == 2:
         return pd.DataFrame(matrix, columns=pd.Index(values.var_names).astype(str))
     return matrix
+
+
+def whole(name: str, matrix: Any) -> Any:
+    """Return a sparse matrix of a file in memory, all else as it is.
+
+    Raises
+    ------
+    MemoryError
+        If it does not fit, said before it is read.
+
+    Examples
+    --------
+    >>> whole("rna", np.eye(1)).tolist()
+    [[1.0]]
+    """
+    if not hasattr(matrix, "to_memory"):
+        return matrix
+    parts = [matrix.group[key] for key in ("data", "indices", "indptr")]
+    needed = sum(part.size * part.dtype.itemsize for part in parts)
+    check_room(name, needed, "reading a sparse matrix of a file")
+    return matrix.to_memory()
 
 
 def is_single(value: Any) -> bool:

@@ -48,6 +48,7 @@ class Media:
 
     Pictures are read and made small at once, so that one that cannot be read is told
     where it was handed over; for more than some hundreds a bar shows how far it is.
+    With `on_disk` files stay where they are until they are looked at.
 
     Parameters
     ----------
@@ -63,6 +64,10 @@ class Media:
         The longest side of the pictures that are kept, in pixels. Bytes of no larger
         pictures stay as they are. False keeps every picture in its full size, and
         encoded bytes unread.
+    on_disk
+        Leave pictures, which then have to be paths, on disk until each is looked at.
+        Now it is only made sure that they are there; one that cannot be read later is
+        warned of and left out.
     names
         Row names, where a Series or a dict had them; data are paired by them.
 
@@ -79,12 +84,13 @@ class Media:
     (b'', ('a wall', ''))
     """
 
-    pictures: tuple[bytes, ...] = ()
+    pictures: Sequence[bytes] = ()
     texts: tuple[str, ...] = ()
     thumbnails: InitVar[int | bool] = field(default=THUMBNAIL, kw_only=True)
+    on_disk: InitVar[bool] = field(default=False, kw_only=True)
     names: Any = field(default=None, init=False, repr=False)
 
-    def __post_init__(self, thumbnails: int | bool) -> None:
+    def __post_init__(self, thumbnails: int | bool, on_disk: bool) -> None:
         side = _side(thumbnails)
         pictures, picture_names = _entries("pictures", self.pictures)
         texts, text_names = _entries("texts", self.texts)
@@ -94,7 +100,8 @@ class Media:
             names = text_names
         elif text_names is not None and not picture_names.equals(text_names):
             texts = _paired(texts, text_names, picture_names)
-        object.__setattr__(self, "pictures", _encoded(pictures, side))
+        small = _left_on_disk(pictures, side) if on_disk else _encoded(pictures, side)
+        object.__setattr__(self, "pictures", small)
         object.__setattr__(self, "texts", tuple(texts))
         object.__setattr__(self, "names", names)
 
@@ -103,15 +110,60 @@ class Media:
 
     def take(self, index: npt.NDArray[np.intp]) -> Media:
         """Return the media of the rows at `index`; none where that is -1."""
+        pictures: Sequence[bytes] = ()
+        if isinstance(self.pictures, PictureFiles):
+            pictures = self.pictures.take(index)
+        elif self.pictures:
+            pictures = tuple(self.pictures[i] if i >= 0 else b"" for i in index)
         return stored_media(
-            tuple(self.pictures[i] if i >= 0 else b"" for i in index)
-            if self.pictures
-            else (),
+            pictures,
             tuple(self.texts[i] if i >= 0 else "" for i in index) if self.texts else (),
         )
 
 
-def stored_media(pictures: tuple[bytes, ...], texts: tuple[str, ...]) -> Media:
+@dataclass(frozen=True)
+class PictureFiles(Sequence[bytes]):
+    """Encoded pictures of files, each read and made small when it is looked at.
+
+    Parameters
+    ----------
+    paths
+        One a row, or "" where a row has none.
+    side
+        Longest side, in pixels; 0 for their own.
+
+    Examples
+    --------
+    >>> PictureFiles(("",), 96)[0], len(PictureFiles(("", ""), 96))
+    (b'', 2)
+    """
+
+    paths: tuple[str, ...]
+    side: int
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, row: Any) -> Any:
+        if isinstance(row, slice):
+            return PictureFiles(self.paths[row], self.side)
+        if not self.paths[row]:
+            return b""
+        try:
+            return _each(
+                lambda job: _picture(*job, self.side), [(row, self.paths[row])]
+            )[0]
+        except ValueError as error:
+            warnings.warn(f"{error} It is left out.", UserWarning, stacklevel=2)
+            return b""
+
+    def take(self, index: npt.NDArray[np.intp]) -> PictureFiles:
+        """Return those of the rows at `index`; none where that is -1."""
+        paths = tuple(self.paths[i] if i >= 0 else "" for i in index)
+        return PictureFiles(paths, self.side)
+
+
+def stored_media(pictures: Sequence[bytes], texts: tuple[str, ...]) -> Media:
     """Return media of what other media held, as it stands.
 
     Examples
@@ -286,6 +338,28 @@ def _paired(texts: list[str], names: pd.Index, target: pd.Index) -> list[str]:
             f"them in both."
         )
     return [texts[place] for place in order]
+
+
+def _left_on_disk(entries: list[Any], side: int) -> PictureFiles:
+    """Return pictures by their paths, once it is sure that they are there."""
+    paths = []
+    for row, entry in enumerate(entries):
+        if _is_empty(entry):
+            paths.append("")
+            continue
+        if not isinstance(entry, str | os.PathLike):
+            raise TypeError(
+                "`pictures` must be paths to be left on disk, "
+                f"got {type(entry).__name__} in row {row}."
+            )
+        path = Path(entry).absolute()
+        if not path.is_file():
+            raise ValueError(
+                f"`pictures` must name files that are there, got {_cut(entry)!r} in "
+                f"row {row}."
+            )
+        paths.append(str(path))
+    return PictureFiles(tuple(paths), side)
 
 
 def _encoded(entries: list[Any], side: int) -> tuple[bytes, ...]:

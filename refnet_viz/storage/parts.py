@@ -79,8 +79,9 @@ class Store:
         if isinstance(value, pd.DataFrame):
             return {"frame": pack_frame(value, self.keep, where)}
         if isinstance(value, Media):
-            pixels = np.frombuffer(b"".join(value.pictures), np.uint8)
-            sizes = np.array([len(p) for p in value.pictures], np.int64)
+            blobs = list(value.pictures)
+            pixels = np.frombuffer(b"".join(blobs), np.uint8)
+            sizes = np.array([len(blob) for blob in blobs], np.int64)
             pictures = {"bytes": self.keep(pixels), "sizes": self.keep(sizes)}
             texts = list(value.texts)
             return {"media": {"pictures": pictures, "texts": texts}}

@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ..data.stored import Stored
+
 Array = npt.NDArray[Any]
 Keep = Callable[[Array], Any]
 Take = Callable[[Any], Array]
@@ -55,8 +57,8 @@ def pack(value: Any, keep: Keep, where: str) -> Any:
     if isinstance(value, list | tuple):
         parts = [pack(v, keep, f"{where}[{i}]") for i, v in enumerate(value)]
         return parts if isinstance(value, list) else {TAG: "tuple", "of": parts}
-    if isinstance(value, np.ndarray):
-        return _pack_array(value, keep, where)
+    if isinstance(value, np.ndarray | Stored):
+        return _pack_array(np.asarray(value), keep, where)
     raise TypeError(
         f"`{where}` must be made of numbers, strings, lists and mappings to be "
         f"written, got {type(value).__name__}."
