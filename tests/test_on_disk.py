@@ -165,6 +165,7 @@ def test_graphs_attribution_and_comparison_are_the_same(both):
     for part in ("patterns", "summary", "table", "points", "hubs", "responsibility"):
         same_frame(getattr(one, part), getattr(other, part))
     same_frame(one.lipschitz, other.lipschitz)
+    same_frame(*(rv.responsibility.scores_by_class(e) for e in (near, far)))
     one, other = (compare({"plain": knn(e, 5)}, permutations=5) for e in (near, far))
     same_frame(one, other)
 

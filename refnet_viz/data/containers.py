@@ -147,7 +147,8 @@ def stored_rows(name: str, values: Any) -> Any:
     [[1.0]]
     """
     if isinstance(values, np.memmap):
-        return on_disk(values, name=name) if values.mode in MODES else values
+        in_file = values.filename is not None and values.mode in MODES
+        return on_disk(values, name=name) if in_file else values
     root = type(values).__module__.split(".")[0]
     is_array = root in {"h5py", "zarr"} and hasattr(values, "chunks")
     return on_disk(values, name=name) if is_array else values

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ..data.stored import moments, row_blocks
 from ..embedding import Embedding
 from .answers import known_answers, scores_by_point
 
@@ -93,10 +94,13 @@ def _shuffled_by_point(embedding: Embedding, name: str) -> Floats:
     """
     present, target, answer = known_answers(embedding, name)
     expected = np.full(len(embedding), np.nan)
-    spread = target.var(axis=0).sum() if len(target) else 0.0
+    spread = moments(target)[1].sum() if len(target) else 0.0
     if spread:
-        apart = np.sum((target - answer.mean(axis=0)) ** 2, axis=1)
-        expected[present] = 1 - (apart + answer.var(axis=0).sum()) / spread
+        mean, variance = moments(answer)
+        apart = np.concatenate(
+            [np.sum((block - mean) ** 2, axis=1) for _, block in row_blocks(target)]
+        )
+        expected[present] = 1 - (apart + variance.sum()) / spread
     return expected
 
 

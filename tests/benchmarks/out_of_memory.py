@@ -143,9 +143,9 @@ def section(gib: float, large: dict[str, Any], equal: dict[str, Any]) -> str:
 One epoch of {large["bytes"] / 2**30:.1f} GiB took {large["fitted"]:.0f} s, of which
 opening (one pass, that looks for what is not finite) {large["opened"]:.0f} s;
 {large["rows"]:,.0f} rows of {WIDTH} numbers a second; accuracy {large["accuracy"]:.3f}.
-At {EQUAL:g} GiB the process held {equal["memory"][0]:.2f} GiB for features in memory and
-{equal["memory"][1]:.2f} for those on disk; losses of all epochs and z are {same}. Files
-were written just before, so that much of them came from the page cache."""
+At {EQUAL:g} GiB the process held {equal["memory"][0]:.2f} GiB for features in
+memory and {equal["memory"][1]:.2f} for those on disk; losses of all epochs and z are
+{same}. Files were written just before, so that much came from the page cache."""
 
 
 def main() -> None:
