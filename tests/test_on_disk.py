@@ -2,11 +2,14 @@
 
 import os
 import pickle
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import refnet_viz as rv
 from refnet_viz import _streamed
@@ -91,6 +94,18 @@ def test_rows_come_in_the_order_asked_for_and_repeat():
     np.testing.assert_array_equal(np.stack(list(rows)), values)
     with pytest.raises(IndexError):
         rows[6]
+
+
+@given(st.data())
+def test_rows_are_those_that_numpy_takes(data):
+    values = np.arange(21.0).reshape(7, 3)
+    rows, expected = Stored(Recorder(values)), values
+    for _ in range(data.draw(st.integers(1, 3))):
+        places = st.integers(-1, len(expected) - 1)
+        index = np.array(data.draw(st.lists(places, min_size=1, max_size=9)))
+        rows = rows.take(index)
+        expected = np.where(index[:, None] < 0, 0.0, expected[index])
+        np.testing.assert_array_equal(rows.read(), expected)
 
 
 def test_moments_of_blocks_are_those_of_all_rows():
@@ -385,6 +400,19 @@ def test_no_room_to_unpack_is_said_beforehand(tmp_path, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
     with pytest.raises(OSError, match="`scratch` must have room to unpack `source`"):
         on_disk(tmp_path / "x.parquet")
+
+
+@pytest.mark.parametrize(
+    ("name", "package"),
+    [("x.h5", "h5py"), ("x.zarr", "zarr"), ("x.parquet", "pyarrow")],
+)
+def test_a_package_that_is_missing_is_one_sentence(
+    tmp_path, monkeypatch, name, package
+):
+    (tmp_path / name).touch()
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ImportError, match=f"`source` needs {package}: pip install"):
+        on_disk(tmp_path / name)
 
 
 @pytest.mark.parametrize(
