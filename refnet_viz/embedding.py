@@ -24,7 +24,7 @@ from .data.meaning import distinct
 from .data.media import as_media
 from .data.modality import Features as RawFeatures
 from .data.rows import order_of, positions
-from .data.stored import Stored, side_by_side
+from .data.stored import Standardised, Stored, moments, side_by_side
 from .decoder import Decoder
 
 Features = dict[str, npt.NDArray[np.float32]]
@@ -52,7 +52,8 @@ class Embedding:
         ``(N, d)`` fused vectors: what the head consumes and the refiner decodes.
     inputs
         Name to ``(N, d_m)``: each modality's own standardised features. They do not
-        depend on the run, so they are the common ground of every comparison.
+        depend on the run, so they are the common ground of every comparison. Rows on
+        disk (`refnet_viz.data.on_disk`) stay there, here and in targets and decoded.
     unimodal
         Name to ``(N, d_m')``: the encoders' outputs before any mixing.
     targets, decoded
@@ -137,7 +138,8 @@ class Embedding:
             names that the arguments carry, or numbers the rows.
         modalities
             Name to ``(N, d_m)`` features of each modality, standardised here; they
-            give the modality spaces and the unimodal rails.
+            give the modality spaces and the unimodal rails. What is on disk stays there
+            (see `refnet_viz.data.on_disk`).
         present, labels, target, class_names, metadata, media, join, unlabelled
             As in `Dataset.from_arrays`; "outer" keeps the rows of `z`.
         name
@@ -167,7 +169,8 @@ class Embedding:
         row_masks = {key: rows.present[:, i + 1] for i, key in enumerate(names)}
         inputs: Features = {
             key: _standardised(
-                _vectors(key, rows.features[key], row_masks[key]), row_masks[key]
+                _vectors(key, rows.features[key], row_masks[key], on_disk=True),
+                row_masks[key],
             )
             for key in names
         }
@@ -592,9 +595,16 @@ def _with_z(present: Any, blocks: Mapping[str, Any]) -> Any:
 
 
 def _vectors(
-    name: str, features: RawFeatures, rows: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.float64]:
-    """Return features as a float64 matrix; pictures and sequences are refused."""
+    name: str,
+    features: RawFeatures,
+    rows: npt.NDArray[np.bool_],
+    *,
+    on_disk: bool = False,
+) -> Any:
+    """Return features as a float64 matrix; pictures and sequences are refused.
+
+    Features on disk may stay there if that is said.
+    """
     values = features.values
     if hasattr(values, "toarray"):
         values = features.modality(rows).values
@@ -603,13 +613,20 @@ def _vectors(
             f"`{name}` must be a matrix of shape (rows, features), "
             f"got shape {values.shape}."
         )
+    if on_disk and isinstance(values, Stored):
+        return values
     return np.asarray(values, dtype=np.float64)
 
 
-def _standardised(
-    values: npt.NDArray[np.float64], rows: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.float32]:
+def _standardised(values: Any, rows: npt.NDArray[np.bool_]) -> Any:
     """Return features of mean 0 and variance 1 over the rows that have them."""
+    if isinstance(values, Stored):
+        mean, variance = moments(present_rows(values, rows))
+        scale = np.where(variance > 0, np.sqrt(variance), 1.0)
+        scaled_rows = Standardised(mean, scale, np.float32)
+        return values.mapped(
+            scaled_rows, shape=values.shape[1:], dtype=np.float32
+        ).zeroed(~rows)
     observed = values if rows.all() else values[rows]
     scale = observed.std(axis=0)
     scaled = (values - observed.mean(axis=0)) / np.where(scale > 0, scale, 1.0)

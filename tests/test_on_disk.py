@@ -115,6 +115,13 @@ def test_moments_of_blocks_are_those_of_all_rows():
     np.testing.assert_allclose(variance, values.var(axis=0), rtol=1e-13)
 
 
+def test_equal_numbers_have_no_variance_however_blocks_are_rounded():
+    values = np.full((500, 3), [0.1, 1e6 + 0.1, 0.0])
+    mean, variance = moments(Stored(InMemory(values)))
+    np.testing.assert_allclose(mean, values[0], rtol=1e-13)
+    assert not variance.any()
+
+
 def test_all_rows_are_read_only_if_there_is_room(monkeypatch):
     rows = Stored(InMemory(np.ones((1000, 4))), name="rna")
     monkeypatch.setattr("refnet_viz._memory.available", lambda: 2.0**10)
@@ -183,6 +190,24 @@ def test_graphs_attribution_and_comparison_are_the_same(both):
     same_frame(*(rv.responsibility.scores_by_class(e) for e in (near, far)))
     one, other = (compare({"plain": knn(e, 5)}, permutations=5) for e in (near, far))
     same_frame(one, other)
+
+
+def test_features_beside_own_vectors_stay_on_disk(tmp_path):
+    arrays, labels = tables()
+    z = arrays["a"][:, :2]
+    near, far = (
+        rv.Embedding.from_arrays(z, modalities=values, labels=labels)
+        for values in (arrays, maps(tmp_path, arrays))
+    )
+    assert isinstance(far.inputs["b"], Stored)
+    for name, values in near.inputs.items():
+        np.testing.assert_allclose(values, np.asarray(far.inputs[name]), **ROUNDING)
+    one, other = (attribute(knn(e, 5)) for e in (near, far))
+    same_frame(one.table, other.table)
+    same_frame(
+        rv.responsibility.scores(rv.responsibility.cross_fit(near)),
+        rv.responsibility.scores(rv.responsibility.cross_fit(far)),
+    )
 
 
 @pytest.mark.parametrize("weights", ["none", "balanced"])

@@ -370,6 +370,8 @@ def moments(values: Any) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float6
             centre = mean + share * apart
             spread = variance + share * (spread - variance)
             spread += share * (1 - share) * apart**2
+            # Means of blocks of equal numbers differ by roundings, which is no spread.
+            spread[spread <= 1e-28 * centre**2] = 0.0
         count, mean, variance = count + len(wide), centre, spread
     return mean, variance
 
