@@ -40,24 +40,23 @@ def on_disk(
     Parameters
     ----------
     source
-        ========================================  =====================================
-        a ``.npy`` file, or a list of them,       read in place
-        a memory map of numpy
-        an HDF5 or ``.h5ad`` file and a `key`     read in place if neither chunked nor
-        ("X", "obsm/protein"), an h5py dataset    compressed, else unpacked
-        a ``.zarr`` folder (and a `key`), a       unpacked
-        zarr array
-        a ``.parquet`` file, a folder or a list   unpacked; `key` names its columns, or
-        of them                                   the one column of lists
-        an object with ``shape``, ``dtype`` and   asked, for rising row numbers
-        ``read(rows)``
-        ========================================  =====================================
+        Read in place: a ``.npy`` file or several of them (shards) as a list, a memory
+        map of numpy, and an array in an HDF5 or ``.h5ad`` file, by its path and `key`
+        or as an h5py dataset, if it is neither chunked nor compressed.
+
+        Unpacked: other arrays of HDF5, a ``.zarr`` folder (and a `key`) or an array of
+        zarr, a ``.parquet`` file, a folder or a list of them. Their columns are
+        numbers, or there is one column of lists of one length.
+
+        Asked: an object with ``shape``, ``dtype`` and ``read(rows)``, which returns the
+        rows at rising, distinct positions.
 
         *Unpacked* is copied once, in blocks, into a file of plain rows that is removed
         at the end: shuffled rows of compressed chunks would have to be unpacked for
         every batch.
     key
-        Which array of a store, or which columns of a table.
+        Which array of a store ("X", "obsm/protein"; None takes "X"), or which columns
+        of a table (None takes all).
     scratch
         Folder of that file; None takes the one for temporary files.
     name
