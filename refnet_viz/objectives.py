@@ -156,27 +156,29 @@ class _MultiSimilarity(torch.autograd.Function):
         pairs: tuple[Tensor | None, Tensor | None],
         numbers: tuple[float, float, float, float, bool],
     ) -> Tensor:
-        ctx.order, positive = pairs
-        unit = _unit(z, ctx.order)
+        order, positive = pairs
         needs_gradient = ctx.needs_input_grad[0]
+        with torch.set_grad_enabled(needs_gradient):
+            ctx.z = z.detach().requires_grad_(needs_gradient)
+            ctx.unit = _unit(ctx.z, order)  # the way back to z
+        unit = ctx.unit.detach()
         gradient = torch.zeros_like(unit) if needs_gradient else None
         total = unit.new_zeros(())
         for start in range(0, len(unit), _ROWS):
             stop = min(start + _ROWS, len(unit))
             total += _block(unit, labels, positive, numbers, start, stop, gradient)
         if gradient is not None:
-            ctx.save_for_backward(z, gradient.div_(len(unit)))
+            ctx.save_for_backward(gradient.div_(len(unit)))
         return total / len(unit)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None, None, None]:
-        z, gradient = ctx.saved_tensors
+        (gradient,) = ctx.saved_tensors
         with _one_thread(), torch.enable_grad():
-            z = z.detach().requires_grad_()
-            unit = _unit(z, ctx.order)
             # A sum has the same slope; a gradient of its own makes torch import sympy.
-            (slope,) = torch.autograd.grad((unit * gradient * upstream).sum(), z)
+            total = (ctx.unit * gradient * upstream).sum()
+            (slope,) = torch.autograd.grad(total, ctx.z, retain_graph=True)
         return slope, None, None, None
 
 
@@ -387,9 +389,35 @@ def refiner_loss(
             )
         rows = present[:, column]
         weight = 1.0 if weights is None else weights.get(name, 1.0)
-        values = function(answer[rows], target[rows])
-        losses[name] = weight * (values.mean() if len(values) else answer[rows].sum())
+        pair = rows_that_count(rows, answer, target)
+        values = function(*pair)
+        losses[name] = weight * (values.mean() if len(values) else pair[0].sum())
     return losses
+
+
+def rows_that_count(count: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
+    """Return the rows of tensors that count; the tensors themselves if all do.
+
+    A mask copies even where it keeps all, and once more for the gradient.
+
+    Parameters
+    ----------
+    count
+        ``(B,)`` bool.
+    values
+        Tensors ``(B, ...)``.
+
+    Examples
+    --------
+    >>> x = torch.tensor([1.0, 2.0])
+    >>> rows_that_count(torch.tensor([False, True]), x)[0].tolist()
+    [2.0]
+    >>> rows_that_count(torch.tensor([True, True]), x)[0] is x
+    True
+    """
+    if bool(count.all()):
+        return values
+    return tuple(value[count] for value in values)
 
 
 def classification(

@@ -376,7 +376,7 @@ def test_pictures_of_any_size_are_read_to_the_last_pixel(picture, shape, tokens)
         tokens=tokens,
     )
     x = torch.randn(2, shape[2], *shape[:2], requires_grad=True)
-    out = net(x, None)
+    out = net(net.arranged(x), None)
     assert out.pooled.shape == (2, 8)
     assert out.tokens.shape[0::2] == (2, 8)
     assert out.mask.shape == out.tokens.shape[:2]
@@ -404,7 +404,7 @@ def test_the_narrowest_encoders_still_work(kind, picture):
     )
     x = torch.zeros(3, 1, 2, 2) if kind == "picture" else torch.zeros(3, *shape[kind])
     x = x.long() if kind == "tokens" else x
-    assert net(x, None).pooled.shape == (3, 1)
+    assert net(net.arranged(x), None).pooled.shape == (3, 1)
 
 
 def test_masked_mean_of_nothing_is_zero_and_ignores_nan():

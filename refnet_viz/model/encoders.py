@@ -51,6 +51,13 @@ class Encoder(nn.Module):
 
     context_width: int
 
+    def arranged(self, x: Tensor) -> Tensor:
+        """Return an input ``(B, ...)`` in the order in which `forward` reads it.
+
+        Nothing in it is learned: of rows that stay as they are it is done once.
+        """
+        return x
+
 
 class VectorEncoder(Encoder):
     """Two linear maps; the vector is also the modality's only token."""
@@ -108,15 +115,17 @@ class PatchEncoder(Encoder):
         self.drop = nn.Dropout(dropout)
         self.last = _Last(grid[0] * grid[1], wide, width, tokens=tokens)
 
-    def forward(
-        self, x: Tensor, mask: Tensor | None, context: Tensor | None = None
-    ) -> Encoded:
-        """Encode ``(B, C, H, W)``."""
+    def arranged(self, x: Tensor) -> Tensor:
+        """Return the patches ``(B, H/p, W/p, C p²)`` of pictures ``(B, C, H, W)``."""
         missing = [p - s for p, s in zip(self.padded, x.shape[2:], strict=True)]
         if any(missing):
             x = F.pad(x, (0, missing[1], 0, missing[0]))
-        p = self.patch
-        x = F.pixel_unshuffle(x, p).movedim(1, -1)  # (B, H/p, W/p, C p²)
+        return F.pixel_unshuffle(x, self.patch).movedim(1, -1).contiguous()
+
+    def forward(
+        self, x: Tensor, mask: Tensor | None, context: Tensor | None = None
+    ) -> Encoded:
+        """Encode patches ``(B, H/p, W/p, C p²)``, as `arranged` returns them."""
         x = F.gelu(self.first(x)).movedim(-1, 1)  # (B, h/8, H/p, W/p)
         x = F.pixel_unshuffle(x, 2).flatten(2).transpose(1, 2)  # (B, L, h/2)
         x = self.second(x)  # (B, L, h/4)

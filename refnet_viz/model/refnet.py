@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -34,6 +34,9 @@ class Batch:
         Modality to the fixed standardised features ``(B, d_m)``.
     present
         ``(B, M)`` bool.
+    arranged
+        Whether inputs are in the order in which encoders read them: see
+        `ReFNet.arranged`.
     on_disk
         Modalities whose features are read from disk, as there may be no room for them.
     """
@@ -41,6 +44,7 @@ class Batch:
     inputs: dict[str, tuple[Tensor, Tensor | None]]
     features: dict[str, Tensor]
     present: Tensor
+    arranged: bool = False
     on_disk: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -55,6 +59,7 @@ class Batch:
             },
             {name: values[index] for name, values in self.features.items()},
             self.present[index],
+            self.arranged,
         )
 
     def blocks(self, size: int | None = None) -> Iterator[tuple[slice, Batch]]:
@@ -313,8 +318,26 @@ class ReFNet(nn.Module):
                 features[name] = _zeroed(item.features(data.modalities[name]), rows)
         return Batch(inputs, features, present)
 
+    def arranged(self, batch: Batch) -> Batch:
+        """Return a batch whose inputs are in the order in which encoders read them.
+
+        Pictures become patches or descriptions, which nothing that is learned
+        changes: of rows whose pictures do not move it is done once.
+        """
+        if batch.arranged:
+            return batch
+        inputs = {}
+        for i, (name, item) in enumerate(self._features().items()):
+            values, mask = batch.inputs[name]
+            encoder_of = cast("Encoder", self.encoders[i])
+            if isinstance(encoder_of, DescribedEncoder):
+                values = item.described(values)
+            inputs[name] = encoder_of.arranged(values), mask
+        return replace(batch, inputs=inputs, arranged=True)
+
     def forward(self, batch: Batch) -> Output:
         """Encode, fuse and classify; decoders are not called."""
+        batch = self.arranged(batch)
         encoded = self._encode(batch)
         fused = self.fusion(encoded, batch.present)  # z (B, d)
         unimodal = fused.unimodal or {name: x.pooled for name, x in encoded.items()}
@@ -330,10 +353,8 @@ class ReFNet(nn.Module):
         """Return the encoders' outputs, given the feedback of progressive fusion."""
         feedback = [None] * len(self.names) if contexts is None else contexts
         encoded = {}
-        for i, (name, item) in enumerate(self._features().items()):
+        for i, name in enumerate(self.names):
             values, mask = batch.inputs[name]
-            if isinstance(self.encoders[i], DescribedEncoder):
-                values = item.described(values)
             encoded[name] = self.encoders[i](values, mask, feedback[i])
         return encoded
 

@@ -12,7 +12,7 @@ from ..config import Config
 from ..data.dataset import Dataset
 from ..data.splits import label_subset, with_validation
 from ..model import Batch, ReFNet, StoredBatch
-from ..objectives import classification, regression
+from ..objectives import classification, regression, rows_that_count
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,12 @@ class Rows:
         """Return the task loss of the rows at `index`, None without answers."""
         labelled = self.labelled[index]
         if self.target is not None:
-            return regression(logits[labelled, 0], self.target[index][labelled])
+            logits, target = rows_that_count(labelled, logits, self.target[index])
+            return regression(logits[:, 0], target)
         if self.labels is None:
             return None
-        labels = self.labels[index][labelled]
-        return classification(logits[labelled], labels, weights=self.weights)
+        logits, labels = rows_that_count(labelled, logits, self.labels[index])
+        return classification(logits, labels, weights=self.weights)
 
     def shares(self, part: slice) -> Tensor:
         """Return ``(M,)``: the share of the rows with each modality in a part of them.
@@ -71,6 +72,9 @@ def rows_of(
 ) -> Rows:
     """Return the rows of a dataset, with labels as scarce as the settings say."""
     batch = model.prepare(data)
+    # Moved pictures are arranged at every step, and those on disk when they are read.
+    if not config.jitter and isinstance(batch, Batch):
+        batch = model.arranged(batch)
     device = batch.present.device
     if not supervised:
         return Rows(

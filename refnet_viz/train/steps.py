@@ -20,7 +20,13 @@ from ..config import Config
 from ..model import Batch, Output, ReFNet, StoredBatch
 from ..model.fusion import Answers, Fused
 from ..model.refiner import RunningScale
-from ..objectives import info_nce, multi_similarity, refiner_loss, supcon
+from ..objectives import (
+    info_nce,
+    multi_similarity,
+    refiner_loss,
+    rows_that_count,
+    supcon,
+)
 from .noise import noised
 from .processes import ALONE, Processes
 from .rows import Rows, shares_in
@@ -218,7 +224,7 @@ def _contrastive(
         return info_nce(list(output.unimodal.values()), batch.present)
     if labels is None:
         return None
-    z, labels = output.z[labelled], labels[labelled]
+    z, labels = rows_that_count(labelled, output.z, labels)
     if config.contrastive_loss == "supcon":
         return supcon(z, labels, jaccard=config.jaccard)
     return multi_similarity(
