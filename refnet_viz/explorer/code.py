@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
@@ -18,7 +18,12 @@ DEFAULTS = {
 } | {"selected": ()}
 
 
-def code_of(arguments: Mapping[str, Any], *, trainable: bool = False) -> str:
+def code_of(
+    arguments: Mapping[str, Any],
+    *,
+    trainable: bool = False,
+    beside: Iterable[str] = (),
+) -> str:
     """Return the code that explores `spaces` with some settings.
 
     Parameters
@@ -27,6 +32,8 @@ def code_of(arguments: Mapping[str, Any], *, trainable: bool = False) -> str:
         Name to value, as of `State.arguments`; defaults are left out.
     trainable
         Whether the explorer has the data of its runs, so that variants can be trained.
+    beside
+        Names of arguments with graphs or layouts that existed.
 
     Examples
     --------
@@ -46,7 +53,8 @@ def code_of(arguments: Mapping[str, Any], *, trainable: bool = False) -> str:
     # A colour that is a tag can be chosen when there are tags.
     names = [n for n in ARGUMENTS if n != "color" or arguments.get(n) not in tags]
     first = [f"{name}={literals.pop(name)}" for name in names if name in literals]
-    lines = [_call(["spaces", *(["data=data"] * trainable), *first])]
+    values = [*(["data"] * trainable), *beside]
+    lines = [_call(["spaces", *(f"{name}={name}" for name in values), *first])]
     lines += list(_tag_lines(tags))
     lines += [f"view.{name} = {value}" for name, value in literals.items()]
     lines += [f"view.select({selected})"] if selected else []

@@ -496,11 +496,6 @@ def strip_of(
         Whether there are variants to compare, so that rewiring has a column.
     """
     first = lines[0].table
-    caption = counts(first)
-    if len(rows):
-        caption += f", {len(rows):,} selected (second number)"
-    if any(len(line.family) >= LEAST for line in lines):
-        caption += f"; brackets: mean over seeds, {CONFIDENCE:.0%} interval"
     names = first.headline_metrics
     pending = WAITING if len(first.embedding) > SEARCHED else PENDING
     columns = [
@@ -514,23 +509,25 @@ def strip_of(
                 "tip": WORDS["rewiring"],
             }
         )
-    return {
-        "caption": caption,
-        "columns": columns,
-        "rows": [
-            {
-                "name": cut(line.variant),
-                "focused": number == focus and len(lines) > 1,
-                "cells": [
-                    *(_metric_cell(line, name, rows) for name in names),
-                    *([_rewiring_cell(line.table, rows)] if compared else []),
-                ]
-                if line.is_ready
-                else [pending] * len(columns),
-            }
-            for number, line in enumerate(lines)
-        ],
-    }
+    cells = [
+        {
+            "name": cut(line.variant),
+            "focused": number == focus and len(lines) > 1,
+            "cells": [
+                *(_metric_cell(line, name, rows) for name in names),
+                *([_rewiring_cell(line.table, rows)] if compared else []),
+            ]
+            if line.is_ready
+            else [pending] * len(columns),
+        }
+        for number, line in enumerate(lines)
+    ]
+    caption = counts(first)  # after the cells: what they computed says its recall
+    if len(rows):
+        caption += f", {len(rows):,} selected (second number)"
+    if any(len(line.family) >= LEAST for line in lines):
+        caption += f"; brackets: mean over seeds, {CONFIDENCE:.0%} interval"
+    return {"caption": caption, "columns": columns, "rows": cells}
 
 
 def counts(table: PointTable) -> str:
@@ -541,7 +538,7 @@ def counts(table: PointTable) -> str:
         f"{len(table.embedding):,} points",
         f"{unlabelled:,} without a label" if unlabelled else "",
         table.coverage,
-        table.graph.approximation if table.is_ready else "",
+        table.graph.approximation if table.has_graph else "",
     ]
     return ", ".join(part for part in parts if part)
 

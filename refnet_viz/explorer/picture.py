@@ -80,12 +80,14 @@ def figure(view: View, arguments: dict[str, Any]) -> go.Figure:
     return with_call(drawing, call_of("explorer", arguments))
 
 
-def state_figure(spaces: Any, **settings: Any) -> go.Figure:
+def state_figure(
+    spaces: Any, *, neighbors: Any = None, layouts: Any = None, **settings: Any
+) -> go.Figure:
     """Return the picture of an explorer with some settings, as manifests name them.
 
     Parameters
     ----------
-    spaces
+    spaces, neighbors, layouts
         As in `refnet_viz.explore`.
     settings
         Settings, as `State.of` takes them.
@@ -97,13 +99,13 @@ def state_figure(spaces: Any, **settings: Any) -> go.Figure:
     >>> state_figure(line, k=1, layout="pca").layout.meta["k"]
     1
     """
-    return figure_of(View.of(spaces, settings))
+    return figure_of(View.of(spaces, settings, neighbors=neighbors, layouts=layouts))
 
 
 def figure_of(view: View) -> go.Figure:
     """Return a plain figure of a view, with the call that makes it again."""
-    variants = view.store.embeddings.variants
-    return figure(view, {"spaces": variants} | arguments_of(view))
+    inputs = {"spaces": view.store.embeddings.variants}
+    return figure(view, inputs | view.store.precomputed.arguments | arguments_of(view))
 
 
 def arguments_of(view: View) -> dict[str, Any]:

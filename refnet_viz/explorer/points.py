@@ -114,6 +114,11 @@ class PointTable:
         """Whether the graph and its comparison are computed."""
         return {"graph", "rewiring", "noise"} <= vars(self).keys()
 
+    @property
+    def has_graph(self) -> bool:
+        """Whether the graph is there, compared or not."""
+        return "graph" in vars(self)
+
     def compute(self) -> None:
         """Compute the graph, its comparison and the headline metrics."""
         _ = self.graph, self.rewiring, self.noise

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from .._memory import available
 from .._nested import Variants, aligned
 from .._search import of_all_pairs
 from .._threads import one_thread_for
@@ -33,14 +34,16 @@ from .colors import OF_GRAPH, coloring_of, options
 from .computed import Computed
 from .embeddings import Earlier, Embeddings, Key
 from .points import Floats, PointTable, Sources
+from .precomputed import Precomputed
 from .tags import checked_column
 
 Call = Callable[..., Any]
 
 K_MAX = 50  # neighbours searched; graphs of fewer are cut from these
 # The budget holds so many graphs of `k_max` neighbours, and 64 MiB at least: four maps
-# with their baselines, other seeds and modalities, twice over.
-GRAPHS, LEAST = 32, 1 << 26
+# with their baselines, other seeds and modalities, twice over. At most a quarter of the
+# memory that is there, and 4 GiB: what is pushed out is computed again.
+GRAPHS, LEAST, MOST = 32, 1 << 26, 1 << 32
 # One redraw asks for three: the graph, its baseline and another seed of the baseline.
 REWEIGHTINGS = 3
 QUICK = 0.1  # CPU seconds that a search may take within a redraw
@@ -95,11 +98,14 @@ class Store:
         allow; graphs of fewer are cut from these.
     cache
         What was computed, by kind and key.
+    precomputed
+        Graphs and layouts that nobody has to compute.
     """
 
     embeddings: Embeddings
     k_max: int
     cache: Cache = field(repr=False)
+    precomputed: Precomputed = field(default_factory=Precomputed, repr=False)
     _grounds: dict[int, Grounds] = field(default_factory=dict, repr=False)
     _weighted: Cache = field(default_factory=lambda: Cache(REWEIGHTINGS), repr=False)
 
@@ -109,20 +115,27 @@ class Store:
         variants: Variants[Embedding],
         k: int,
         earlier: Mapping[str, Earlier] | None = None,
+        *,
+        neighbors: Any = None,
+        layouts: Any = None,
     ) -> Store:
         """Return a store that searches graphs of `k` neighbours and more.
 
-        Rows that come in another order are brought into that of the first embedding.
+        Of `neighbors`, graphs that exist, and `layouts` nothing is computed again, and
+        no graph has more neighbours than they have. Rows that come in another order
+        are brought into that of the first embedding.
 
         Raises
         ------
         ValueError
-            If ids differ between embeddings.
+            If ids differ between embeddings, or `Precomputed` refuses what exists.
         """
         embeddings = Embeddings(aligned("spaces", variants), earlier or {})
+        precomputed = Precomputed.of(embeddings, neighbors, layouts)
         count = len(embeddings.first)
         k_max = min(max(K_MAX, k), count - 1)
-        return cls(embeddings, k_max, Cache(max(LEAST, GRAPHS * 16 * count * k_max)))
+        k_max = min(k_max, precomputed.most or k_max)
+        return cls(embeddings, k_max, Cache(budget_of(count, k_max)), precomputed)
 
     def joined(
         self, name: str, runs: list[Embedding], earlier: Earlier | None = None
@@ -171,7 +184,12 @@ class Store:
             return True
         if key.weights:
             return key.unweighted in self._weighted
-        return ("graph", self.embeddings.twin(key)) in self.cache
+        return self._has_whole(key)
+
+    def _has_whole(self, key: Key) -> bool:
+        """Return whether the graph of most neighbours is at hand."""
+        twin = self.embeddings.twin(key)
+        return ("graph", twin) in self.cache or twin in self.precomputed.graphs
 
     def graph(self, key: Key, k: int) -> Neighbors:
         """Return the graph of the `k` nearest; only the first call searches.
@@ -198,6 +216,8 @@ class Store:
         )
 
     def _search(self, key: Key) -> Neighbors:
+        if key in self.precomputed.graphs:
+            return self.precomputed.graphs[key]
         embedding = self.embeddings.embedding(key)
         k = min(self.k_max, int(embedding.present_in(key.space).sum()) - 1)
         search = partial(
@@ -433,7 +453,8 @@ class Store:
 
     def has_layout(self, key: Key, method: str) -> bool:
         """Return whether a layout can be had at once."""
-        if self._layout_key(key, method) in self.cache:
+        name = self._layout_key(key, method)
+        if name in self.cache or name[1:] in self.precomputed.layouts:
             return True
         return method == "pca" and len(self.embeddings.first) <= JUDGED_AT_ONCE
 
@@ -455,6 +476,8 @@ class Store:
         name = self._layout_key(key, method)
 
         def make() -> Layout:
+            if name[1:] in self.precomputed.layouts:
+                return self.precomputed.layouts[name[1:]]
             members = name[1], self.embeddings.origin(name[1])
             pair = [self.embeddings.embedding(member) for member in members]
             compute = partial(self._lay_out, name[1], method, call)
@@ -502,13 +525,33 @@ class Store:
 
     def is_prepared(self, key: Key, method: str) -> bool:
         """Return whether the graph of any k and the layout are at hand."""
-        whole = "graph", self.embeddings.twin(key)
-        return whole in self.cache and self.has_layout(key, method)
+        return self._has_whole(key) and self.has_layout(key, method)
 
     def prepare(self, key: Key, method: str, call: Call = direct) -> None:
         """Compute graph and layout."""
         self.graph(key, 1)
         self.layout(key, method, call)
+
+
+def budget_of(count: int, k_max: int) -> int:
+    """Return the bytes that graphs, layouts and tables of an explorer may take.
+
+    Parameters
+    ----------
+    count
+        Number of points.
+    k_max
+        Neighbours a point.
+
+    Examples
+    --------
+    >>> budget_of(1_000, 50) == LEAST
+    True
+    >>> budget_of(1_000_000, 50) <= MOST
+    True
+    """
+    wanted = GRAPHS * 16 * count * k_max
+    return int(max(LEAST, min(wanted, MOST, available() / 4)))
 
 
 def _project(

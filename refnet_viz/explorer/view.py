@@ -12,7 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import _check
+from .._nested import Variants
 from ..data.dataset import Dataset
+from ..embedding import Embedding
 from ..graph import Neighbors
 from ..graph.naming import has_words
 from ..graph.patterns import EdgeGroups
@@ -23,7 +25,7 @@ from ..plot.points import cap
 from ..plot.text import count_of, cut
 from .colors import OF_GRAPH
 from .edges import MOST_COLORS, pairs_of
-from .embeddings import Key, Rows
+from .embeddings import Earlier, Key, Rows
 from .inputs import earlier_of, spaces_of
 from .points import PointTable
 from .state import BY_MODALITY, CHANGES, NEVER, State
@@ -107,6 +109,44 @@ class Panel:
         return parts + ([self.layout.coverage] if self.layout.coverage else [])
 
 
+def opened(
+    variants: Variants[Embedding],
+    settings: Mapping[str, Any],
+    earlier: Mapping[str, Earlier] | None = None,
+    *,
+    neighbors: Any = None,
+    layouts: Any = None,
+    steps: int = 1,
+) -> tuple[Store, State]:
+    """Return a store of embeddings and a state with some settings.
+
+    Parameters
+    ----------
+    variants, earlier
+        As in `Store.of`.
+    settings
+        As in `State.of`.
+    neighbors, layouts
+        Graphs and layouts that exist, see `Precomputed`.
+    steps
+        How many times `k` neighbours are searched.
+
+    Examples
+    --------
+    >>> own = Embedding.from_arrays([[0.0], [1.0], [3.0]])
+    >>> opened({"mine": [own]}, {"k": 1})[1].k
+    1
+    """
+    count = len(next(iter(variants.values()))[0])
+    k = _check.k_or_default(settings.get("k"), count)
+    store = Store.of(variants, steps * k, earlier, neighbors=neighbors, layouts=layouts)
+    if settings.get("k") is None:
+        k = min(k, store.precomputed.most or k)
+    state = State.of(store, {**settings, "k": min(k, store.k_max)})
+    store.precomputed.check(k, state.layout)
+    return store, state
+
+
 @dataclass(frozen=True, eq=False)
 class View:
     """Everything that one redraw shows; each part is computed when it is read.
@@ -127,7 +167,13 @@ class View:
 
     @classmethod
     def of(
-        cls, spaces: Any, settings: Mapping[str, Any], data: Dataset | None = None
+        cls,
+        spaces: Any,
+        settings: Mapping[str, Any],
+        data: Dataset | None = None,
+        *,
+        neighbors: Any = None,
+        layouts: Any = None,
     ) -> View:
         """Return the view of embeddings, runs or a folder with some settings.
 
@@ -137,12 +183,14 @@ class View:
             As in `refnet_viz.explore`.
         settings
             Settings, as `State.of` takes them.
+        neighbors, layouts
+            As in `refnet_viz.explore`.
         """
         variants = spaces_of(spaces, data)
-        count = len(next(iter(variants.values()))[0])
-        k = _check.k_or_default(settings.get("k"), count)
-        store = Store.of(variants, k, earlier_of(spaces, data, variants))
-        return cls(store, State.of(store, settings))
+        earlier = earlier_of(spaces, data, variants)
+        return cls(
+            *opened(variants, settings, earlier, neighbors=neighbors, layouts=layouts)
+        )
 
     @cached_property
     def keys(self) -> list[Key]:

@@ -12,9 +12,7 @@ from .._version import __version__
 from ..data.media import data_address
 from ..explorer import picture, scripts
 from ..explorer.inputs import is_runs
-from ..explorer.state import State
-from ..explorer.store import Store
-from ..explorer.view import View
+from ..explorer.view import View, opened
 from ..explorer.wire import MANY
 from ..plot.ink import AUTO
 from ..plot.render import render
@@ -38,10 +36,12 @@ searched, coloured and selected; nothing is loaded from anywhere.</p></noscript>
 <script type="application/json" id="payload">{payload}</script>"""
 
 
-def export_html(
+def export_html(  # noqa: PLR0913 (all by name)
     spaces: Any,
     path: str | os.PathLike[str],
     *,
+    neighbors: Any = None,
+    layouts: Any = None,
     variants: Sequence[str] | None = None,
     k: int | None = None,
     space: str = "latent",
@@ -67,6 +67,8 @@ def export_html(
         comparison; all of the same points.
     path
         Where to, ending in ``.html``; an existing file is replaced.
+    neighbors, layouts
+        Graphs and layouts that exist, as in `explore`: none is computed again.
     variants
         Which of them are shown side by side at first, one to four; None takes the
         baseline and the last one. All can be chosen in the page.
@@ -117,9 +119,6 @@ def export_html(
             "`spaces` must hold embeddings, e.g. rv.embed(runs, data.test), got runs."
         )
     embeddings = given(spaces)
-    least = len(next(iter(embeddings.values()))[0])
-    k = _check.k_or_default(k, least)
-    store = Store.of(embeddings, 2 * k)
     settings = {
         "variants": variants,
         "k": k,
@@ -129,7 +128,9 @@ def export_html(
         "baseline": baseline,
         "mode": palette,
     }
-    state = State.of(store, settings)
+    store, state = opened(
+        embeddings, settings, neighbors=neighbors, layouts=layouts, steps=2
+    )
     content = Content(store, state, bool(pictures), mode == AUTO)
     _check.one_of("color", color, content.colors)
     document = _page(content, mode)

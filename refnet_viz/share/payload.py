@@ -142,7 +142,7 @@ class Content:
         smallest = min(
             int(one.present_in(self.state.space).sum()) for one in embeddings
         )
-        return set(range(1, smallest))
+        return set(range(1, min(smallest, self.store.k_max + 1)))
 
     @property
     def most(self) -> int:

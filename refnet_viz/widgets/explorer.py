@@ -276,7 +276,9 @@ class Explorer:
         view.select(["0"])
         """
         trainable = self.workshop is not None
-        return code_of(picture.arguments_of(self._view), trainable=trainable)
+        beside = self._store.precomputed.arguments
+        arguments = picture.arguments_of(self._view)
+        return code_of(arguments, trainable=trainable, beside=beside)
 
     def snapshot(self) -> go.Figure:
         """Return what the maps show as a plain figure, to be saved or changed."""

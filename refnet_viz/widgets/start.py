@@ -11,10 +11,12 @@ from .explorer import Explorer
 from .lifetime import register
 
 
-def explore(
+def explore(  # noqa: PLR0913 (all by name)
     spaces: Any,
     *,
     data: Dataset | None = None,
+    neighbors: Any = None,
+    layouts: Any = None,
     variants: Sequence[str] | None = None,
     k: int | None = None,
     space: str = "latent",
@@ -36,6 +38,15 @@ def explore(
     data
         The data of the runs; their test rows are shown. With it, another variant can
         be trained from the explorer, also beside embeddings.
+    neighbors
+        Graphs that exist, so that they are not searched again: a Neighbors, or a
+        mapping from variants to one or a list (spaces, seeds), each of the points of an
+        embedding here (see `Neighbors.from_embedding` for lists of another tool). No
+        map then shows more neighbours than the smallest has, and the recall of
+        approximate ones is said. None searches.
+    layouts
+        What `project` returned for `spaces`, shown where `layout` is their method
+        ("aligned" for rows placed `onto` a layout). None computes them.
     variants
         Which of them are shown side by side, one to four; None takes the baseline and
         the last one.
@@ -92,9 +103,12 @@ def explore(
     Raises
     ------
     TypeError
-        If `spaces` holds anything but embeddings or runs, or runs come without data.
+        If `spaces` holds anything but embeddings or runs, or runs come without data,
+        or `neighbors` or `layouts` something else.
     ValueError
-        If ids differ between embeddings, or an argument is none of the above.
+        If ids differ between embeddings, or an argument is none of the above; if a
+        graph or layout is of other ids or points, lacks a neighbour, has a point as its
+        own neighbour, or has fewer neighbours than `k`.
 
     Examples
     --------
@@ -106,6 +120,14 @@ def explore(
     ['a', 'c']
     >>> view.search("d")["id"].tolist()
     ['d']
+
+    Graphs and layouts that exist are not computed again:
+
+    >>> from refnet_viz import knn, project
+    >>> view = explore(line, neighbors=knn(line, 2), layouts=project(line, "pca"),
+    ...                layout="pca")
+    >>> view.k
+    2
 
     Weigh modalities, and colour edges by those that have them:
 
@@ -125,7 +147,7 @@ def explore(
         "seed": seed,
         "mode": mode,
     }
-    view = View.of(spaces, settings, data)
+    view = View.of(spaces, settings, data, neighbors=neighbors, layouts=layouts)
     explorer = Explorer(view.store, view.state, data=data)
     register(explorer)
     return explorer
