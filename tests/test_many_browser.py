@@ -344,7 +344,8 @@ def test_large_arrays_arrive_whole_in_a_notebook(browser, tmp_path, monkeypatch)
 
     path = tmp_path / "widget.html"
     head, tail = HARNESS.replace("STYLE", Screen._css).split('<script type="module">')
-    esm = Screen._esm
+    assert "QUIET = 8000" in Screen._esm
+    esm = Screen._esm.replace("QUIET = 8000", "QUIET = 300")
     path.write_text(
         f'{head}<script type="text/plain" id="esm">{esm}</script>'
         f'<script type="application/json" id="traits">{as_text(traits())}</script>'
@@ -371,9 +372,15 @@ def test_large_arrays_arrive_whole_in_a_notebook(browser, tmp_path, monkeypatch)
         return names
 
     assert page.evaluate("() => !scene().data")  # nothing is drawn by halves
+    # Without a kernel nothing comes: the picture that stays is shown, and why.
+    page.wait_for_selector(".rv-without")
+    hint = page.locator(".rv-tools-hint")
+    expect(hint).to_have_text("These maps need a running kernel: run the cell again.")
     assert sorted(hand_over()) == sorted(view.screen._pieces)
     assert len(view.screen._pieces) == 4  # x, y, colours and neighbours
     page.wait_for_function("() => scene().frame > 0")
+    expect(page.locator(".rv-without")).to_have_count(0)
+    expect(hint).not_to_contain_text("kernel")
     x, y, codes = page.evaluate(
         """() => {
           const [{ x, y, codes }] = scene().data.panels;

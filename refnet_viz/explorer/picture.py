@@ -104,8 +104,9 @@ def state_figure(
 
 def figure_of(view: View) -> go.Figure:
     """Return a plain figure of a view, with the call that makes it again."""
-    inputs = {"spaces": view.store.embeddings.variants}
-    return figure(view, inputs | view.store.precomputed.arguments | arguments_of(view))
+    inputs = view.store.precomputed.arguments
+    spaces = {"spaces": view.store.embeddings.variants}
+    return figure(view, {**spaces, **inputs, **arguments_of(view)})
 
 
 def arguments_of(view: View) -> dict[str, Any]:

@@ -214,11 +214,11 @@ def _same_points(embedding: Embedding, graph: Neighbors) -> bool:
     present = embedding.present_in(graph.space)
     if not np.array_equal(present, graph.embedding.present_in(graph.space)):
         return False
-    pair = [
+    mine, theirs = (
         present_rows(one.space(graph.space, centred=False), present)
         for one in (embedding, graph.embedding)
-    ]
-    return np.array_equal(*pair)
+    )
+    return np.array_equal(mine, theirs)
 
 
 def _places(

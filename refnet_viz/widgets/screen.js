@@ -51,6 +51,8 @@ function selectedOf({ rows, bits }) {
 // came is kept as long as it is named, and the latest of what is not.
 const LATEST = 2; // messages
 const COMING = "The points are on their way.";
+const QUIET = 8000; // ms without an array, after which nobody seems to send them
+const WITHOUT = "These maps need a running kernel: run the cell again.";
 
 function piecesOf(model, arrived) {
   let held = new Map(); // name to buffer
@@ -380,14 +382,23 @@ export default {
     name();
     on("change:said", name);
     const pieces = piecesOf(model, () => update());
+    let patience = 0;
+    const lacking = () => {
+      scene.hint.textContent = WITHOUT;
+      el.classList.add("rv-without"); // shows the picture that stays
+    };
+    ends.push(() => clearTimeout(patience));
     const update = () => {
       if (!model.get("texts").panels) return;
       const data = gathered(model, pieces, scene.mode);
+      clearTimeout(patience);
+      el.classList.remove("rv-without");
       if (!data) {
         scene.hint.textContent = COMING;
+        patience = setTimeout(lacking, QUIET);
         return;
       }
-      if (scene.hint.textContent === COMING) scene.hint.textContent = "";
+      if ([COMING, WITHOUT].includes(scene.hint.textContent)) scene.hint.textContent = "";
       if (box.has("k")) hasten(data, box.last("k"));
       scene.draw(data);
       drawSwitcher(parts.switcher, scene.data, send("focus"));
