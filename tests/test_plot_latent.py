@@ -1,6 +1,7 @@
 """`latent` and `graph`, read as data."""
 
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
@@ -366,3 +367,23 @@ def test_the_diagnostics_of_a_fusion_are_colours(make_paired, small):
     np.testing.assert_array_equal(drawn.marker.color, space.diagnostics["gate"][:, 1])
     assert "gate: image" in options([space, space])
     assert space.subset([3, 5]).columns["gate: text"].shape == (2,)
+
+
+def test_more_points_than_texts_say_their_id_and_the_panel_says_so(monkeypatch):
+    space = Embedding.from_arrays(
+        np.eye(4), ids=["<a>", "b", "c", "d"], labels=list("xxyy")
+    )
+    for name in ("latent", "points"):
+        module = import_module(f"refnet_viz.plot.{name}")
+        monkeypatch.setattr(module, "MOST_TEXTS", 3)
+    figure = latent(space, layout="pca")
+    (panel,) = panels(figure)
+    assert list(panel.hovertext) == [
+        "<b>&lt;a&gt;</b>",
+        *(f"<b>{c}</b>" for c in "bcd"),
+    ]
+    assert any("more than 3 points" in note.text for note in figure.layout.annotations)
+    monkeypatch.undo()
+    figure = latent(space, layout="pca")
+    assert "label: x" in panels(figure)[0].hovertext[0]
+    assert not any("more than" in note.text for note in figure.layout.annotations)

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import re
 import shutil
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -301,3 +303,22 @@ def test_what_json_cannot_hold_stops_no_figure():
         TAG: "lost",
         "of": "object",
     }
+
+
+def test_approximate_graphs_say_so_when_others_are_found_again():
+    rng = np.random.default_rng(0)
+    own = rv.Embedding.from_arrays(rng.normal(size=(120, 5)))
+    lists = rv.knn(own, 6).indices.copy()
+    for column, words in ((5, None), (6, r"approximate, with recall 0\.833")):
+        lists[:, -1] = rv.knn(own, 7).indices[:, column]
+        graph = rv.graph.Neighbors.from_embedding(own, lists, self_column=False)
+        call = call_of("latent", {"spaces": own, "edges": graph, "layout": "pca"})
+        entry = call["inputs"][1]
+        assert entry["method"] == "approximate"
+        assert entry["recall"] == graph.recall.value
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            rv.replay({"made_of": {"call": call}}, inputs=own)
+        assert [bool(re.search(words, str(one.message))) for one in caught] == (
+            [True] if words else []
+        )

@@ -18,7 +18,14 @@ from ..layout import Layout, project
 from .color import Coloring, coloring
 from .ink import Ink, ink
 from .panels import default_columns, finish, flat_axes, grid, place, row_of
-from .points import cap, edge_lines, edge_opacity, edge_style, points
+from .points import (
+    MOST_TEXTS,
+    cap,
+    edge_lines,
+    edge_opacity,
+    edge_style,
+    points,
+)
 from .record import replayable
 from .text import count_of, listing, short, small, smalls, span, unmarked
 
@@ -151,6 +158,8 @@ def _lines(panel: Panel, most: int) -> list[str]:
     caption = layout.caption.split(" (")[0]
     lines = [panel.title, small(layout.note or layout.title), small(caption)]
     lines += smalls(short(layout.coverage))
+    if len(panel.embedding) > MOST_TEXTS:
+        lines.append(small(f"more than {MOST_TEXTS:,} points: hovering says the id"))
     if panel.graph is not None:
         total = len(panel.graph.edges().source)
         lines.append(small(count_of(min(most, total), total, "edges")))
@@ -176,7 +185,8 @@ def _draw(
         look = {"line": edge_style(colors), "opacity": edge_opacity(len(pairs))}
         lines = edge_lines(flat, pairs, count=len(flat), **look)
         figure.add_trace(lines.update(name=short(panel.name)), **at)
-    marker, notes = meaning.marker(number), meaning.text(number)
+    few = len(panel.embedding) <= MOST_TEXTS
+    marker, notes = meaning.marker(number), meaning.text(number) if few else None
     trace = points(panel.embedding, flat, marker, name=short(panel.name), notes=notes)
     figure.add_trace(trace, **at)
 

@@ -16,6 +16,7 @@ from .text import escape
 FAINTEST = 0.4  # opacity of edges whose colours tell something
 MOST_SVG = 5_000  # a page can hold five WebGL plots, but any number of SVG ones
 LONGEST_TEXT = 80
+MOST_TEXTS = 20_000  # points that say more than their id when they are pointed at
 
 Flat = npt.NDArray[np.floating[Any]]
 Pairs = npt.NDArray[np.int64]
@@ -132,9 +133,17 @@ def edge_style(colors: Ink, width: float = 0.8) -> dict[str, Any]:
     return {"color": colors.edge, "width": width}
 
 
-def hover_texts(embedding: Embedding, notes: list[str] | None = None) -> list[str]:
-    """Return what a point says when it is pointed at, escaped."""
+def hover_texts(
+    embedding: Embedding, notes: list[str] | None = None
+) -> list[str] | npt.NDArray[np.str_]:
+    """Return what a point says when it is pointed at, escaped.
+
+    Of more than 20,000 points only their ids: plotly looks at every string of a figure
+    several times. An array of strings, which it takes as it is.
+    """
     columns = [[f"<b>{escape(name)}</b>" for name in embedding.ids]]
+    if len(embedding) > MOST_TEXTS:
+        return np.array(columns[0])
     if embedding.labels is not None:
         columns.append([f"label: {t}" for t in class_texts(embedding, "labels")])
     if embedding.predictions is not None:

@@ -193,6 +193,7 @@ class _Recorder:
                 "metric": value.metric,
                 "weights": value.weights and dict(value.weights),
                 "digest": digest_of([value.indices]),
+                **_search_of(value),
             }
         if isinstance(value, Attribution):
             return self._attribution(value)
@@ -224,6 +225,13 @@ class _Recorder:
             **{name: pack(getattr(layout, name), listed, name) for name in LAID},
             "coordinates": listed(layout.coordinates),
         }
+
+
+def _search_of(graph: Neighbors) -> dict[str, Any]:
+    """Return how much of the true graph a search that is not exact found."""
+    if graph.recall is None:
+        return {}
+    return {"method": "approximate", "recall": graph.recall.value}
 
 
 def of_embedding(embedding: Embedding) -> dict[str, Any]:

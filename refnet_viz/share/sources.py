@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, partial
@@ -77,13 +78,22 @@ class Sources:
         return self._made[number]
 
     def _neighbors(self, known: dict[str, Any]) -> Any:
-        return knn(
+        graph = knn(
             self.input(known["embedding"]),
             known["k"],
             space=known["space"],
             metric=known["metric"],
             weights=known["weights"],
+            method=known.get("method", "exact"),
         )
+        if "recall" in known and digest_of([graph.indices]) != known["digest"]:
+            warnings.warn(
+                f"a graph of the {known['space']!r} space was approximate, with recall "
+                f"{known['recall']:.3f}; it is searched again, and has other neighbours"
+                f" ({graph.approximation or 'exact'}).",
+                stacklevel=3,
+            )
+        return graph
 
     def _attribution(self, known: dict[str, Any]) -> Any:
         more = {"beyond": known["beyond"]} if known["beyond"] else {}
