@@ -30,7 +30,15 @@ if TYPE_CHECKING:
     from . import data, graph, plot, responsibility
     from .baselines import rails
     from .embedding import Embedding
-    from .graph import METRICS, Attribution, Neighbors, attribute, compare, knn
+    from .graph import (
+        METRICS,
+        Attribution,
+        Neighbors,
+        attribute,
+        compare,
+        guard,
+        knn,
+    )
     from .inference import embed
     from .layout import Layout, project
     from .regimes import (
@@ -55,7 +63,8 @@ _ROOMS = {
     "VARIANTS": "config", "ablate": "regimes", "attribute": "graph", "compare": "graph",
     "counterfactual": "regimes", "data": "", "embed": "inference",
     "explore": "widgets", "export_html": "share", "fit": "train", "graph": "",
-    "knn": "graph", "label_curve": "regimes", "load": "storage", "plot": "",
+    "guard": "graph", "knn": "graph", "label_curve": "regimes", "load": "storage",
+    "plot": "",
     "pretrain": "train", "project": "layout", "rails": "baselines",
     "refiner_curve": "regimes", "replay": "share.replay", "report": "share",
     "responsibility": "", "robustness": "regimes",
@@ -81,6 +90,7 @@ __all__ = [
     "export_html",
     "fit",
     "graph",
+    "guard",
     "knn",
     "label_curve",
     "load",

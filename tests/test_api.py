@@ -28,6 +28,7 @@ FUNCTION_NAMES = {
     "explore",
     "export_html",
     "fit",
+    "guard",
     "knn",
     "label_curve",
     "load",

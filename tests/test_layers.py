@@ -49,6 +49,7 @@ ORDER = (
     "explorer",
     "share",
     "widgets",
+    "__main__",
 )
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -4,6 +4,8 @@
 variants beside each other with seed bands, chance and unimodal rails, `compare_pairs`
 and the functions of two graphs say what changed between them, `compare_points` sets two
 points beside each other, `name_clusters` the words that are typical of communities.
+`guard` is a regression test of neighbourhoods; `point_measures` says which points are
+central, beside random graphs of the same degrees.
 `attribute` says which modalities answer for every edge;
 `Reweighting` gives them other weights. `search_effort` says how long an exact search
 takes, `Recall` what an approximate one found, and `search_bias` by how much that shifts
@@ -21,6 +23,8 @@ from .compare_pairs import compare_pairs
 from .comparison import compare
 from .diff import EdgeDiff, edge_diff
 from .exchange import load_graph, save_graph
+from .guarding import Guard, guard
+from .measures import point_measures, with_measures
 from .metrics import METRICS, Metric
 from .naming import name_clusters
 from .neighbors import Neighbors
@@ -37,6 +41,7 @@ __all__ = [
     "Bias",
     "EdgeDiff",
     "Effort",
+    "Guard",
     "Metric",
     "Neighbors",
     "Recall",
@@ -49,6 +54,7 @@ __all__ = [
     "edge_bounds",
     "edge_diff",
     "edge_sets",
+    "guard",
     "jaccard",
     "knn",
     "linear_cka",
@@ -56,10 +62,12 @@ __all__ = [
     "name_clusters",
     "overlap",
     "overlap_by_k",
+    "point_measures",
     "rbo",
     "rewiring",
     "save_graph",
     "search_bias",
     "search_effort",
     "second_order_cosine",
+    "with_measures",
 ]

@@ -1,0 +1,196 @@
+"""Measures of points against networkx, and random graphs against all there are."""
+
+from itertools import combinations, product
+
+import networkx as nx
+import numpy as np
+import pytest
+
+import refnet_viz as rv
+from refnet_viz.explorer.colors import options
+from refnet_viz.explorer.filters import filters_of
+from refnet_viz.graph.measures import (
+    MEASURES,
+    Shape,
+    betweenness,
+    in_core,
+    page_rank,
+    point_measures,
+    with_measures,
+)
+from refnet_viz.graph.rewired import _dealt, rewired
+from refnet_viz.graph.triangles import triangle_counts
+
+RNG = np.random.default_rng(3)
+GRAPH = rv.knn(RNG.normal(size=(150, 4)), k=6)
+SHAPE = Shape(GRAPH.indices)
+DIRECTED = nx.DiGraph(
+    [(i, j) for i, row in enumerate(GRAPH.indices.tolist()) for j in row]
+)
+UNION = DIRECTED.to_undirected()
+
+
+def ordered(values):
+    return np.array([values[i] for i in range(len(GRAPH))], dtype=float)
+
+
+def slow_core(lists):
+    """Return core numbers by taking out points one at a time, for every c anew."""
+    n, core = len(lists), np.zeros(len(lists), int)
+    for c in range(1, n):
+        inside = set(range(n))
+        while True:
+            counts = {i: sum(i in lists[j] for j in inside) for i in inside}
+            out = {i for i in inside if counts[i] < c}
+            if not out:
+                break
+            inside -= out
+        core[list(inside)] = c
+    return core
+
+
+def test_measures_are_those_of_networkx():
+    ranks = nx.pagerank(DIRECTED, alpha=0.85, tol=1e-12, max_iter=500)
+    assert np.allclose(page_rank(SHAPE), 150 * ordered(ranks), atol=1e-8)
+    expected = {
+        "clustering": nx.clustering(UNION),
+        "degree": dict(UNION.degree),
+        "betweenness": nx.betweenness_centrality(UNION),
+    }
+    for name, values in expected.items():
+        function = MEASURES[name]
+        arguments = [np.arange(150)] * (name == "betweenness")
+        assert np.allclose(function(SHAPE, *arguments), ordered(values)), name
+    assert np.array_equal(in_core(SHAPE), slow_core(GRAPH.indices.tolist()))
+
+
+def test_betweenness_of_a_sample_is_scaled_to_all():
+    parts = [betweenness(SHAPE, np.array([i])) for i in range(150)]
+    assert np.allclose(np.mean(parts, axis=0), betweenness(SHAPE, np.arange(150)))
+    apart = Shape(np.array([[1], [0], [3], [2]]))
+    assert betweenness(apart, np.arange(4)).tolist() == [0.0] * 4
+
+
+@pytest.mark.parametrize("n", [30, 70_000])
+def test_triangles_also_of_more_points_than_fit_in_32_bits(n):
+    ends = np.array([*combinations([0, 5, 11, 29], 2), (3, 4), (4, 3), (7, 7)])
+    triangles, degree = triangle_counts(n, *ends.T)
+    assert triangles[[0, 5, 11, 29]].tolist() == [3] * 4
+    assert triangles.sum() == 12
+    assert degree[[0, 3, 4, 7]].tolist() == [3, 1, 1, 0]
+    none = triangle_counts(n, *np.zeros((2, 0), int))
+    assert none[0].tolist() == none[1].tolist() == [0] * n
+
+
+def graphs_like(lists):
+    """Return all graphs with the in- and out-degrees of lists."""
+    n, k = lists.shape
+    rows = [list(combinations([j for j in range(n) if j != i], k)) for i in range(n)]
+    degree = np.bincount(lists.ravel(), minlength=n).tolist()
+    return [
+        graph
+        for graph in product(*rows)
+        if np.bincount(np.ravel(graph), minlength=n).tolist() == degree
+    ]
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [
+        [[1, 2], [0, 2], [0, 1], [0, 1], [0, 2]],
+        [[1, 2], [2, 3], [3, 0], [0, 1]],
+        [[1], [2], [0], [0], [0]],  # swaps alone cannot turn the ring of three
+    ],
+)
+def test_every_graph_of_the_same_degrees_is_drawn_equally_often(lists):
+    lists = np.array(lists)
+    whole = graphs_like(lists)
+    counts = dict.fromkeys(whole, 0)
+    rng, draws = np.random.default_rng(0), 40 * len(whole)
+    for _ in range(draws):
+        graph = tuple(tuple(sorted(row)) for row in rewired(lists, rng).tolist())
+        counts[graph] += 1
+    values = np.array(list(counts.values()))
+    assert values.min() > 0
+    # Chi-square per degree of freedom is 1 for a uniform draw.
+    assert np.sum((values - 40) ** 2 / 40) / max(1, len(whole) - 1) < 1.5
+
+
+def test_degrees_stay_and_no_point_is_its_own_neighbour():
+    rng = np.random.default_rng(0)
+    for lists in (GRAPH.indices, rv.knn(RNG.normal(size=(12, 2)), k=9).indices):
+        random = rewired(lists, rng)
+        assert np.array_equal(
+            np.bincount(random.ravel(), minlength=len(lists)),
+            np.bincount(lists.ravel(), minlength=len(lists)),
+        )
+        assert all(
+            len({*row}) == len(row) and i not in row
+            for i, row in enumerate(random.tolist())
+        )
+    full = rv.knn(RNG.normal(size=(6, 2)), k=5).indices  # there is no other graph
+    assert _dealt(full, rng) is None or np.array_equal(
+        np.sort(rewired(full, rng)), np.sort(full)
+    )
+
+
+def test_a_graph_drawn_at_random_is_inside_its_bands():
+    lists = rewired(GRAPH.indices, np.random.default_rng(1))
+    random = rv.graph.Neighbors.from_arrays(
+        None, lists, np.ones(lists.shape), self_column=False, squared=False
+    )
+    names = ["pagerank", "core", "clustering", "degree", "betweenness"]
+    table = point_measures(random, measures=names, pivots=20)
+    for name in names:
+        below, above = table.attrs["beyond"][name]
+        assert below + above < 0.12, name
+        inside = (table[f"{name} low"] <= table[name] + 1e-9) & (
+            table[name] <= table[f"{name} high"] + 1e-9
+        )
+        assert 1 - inside.mean() == pytest.approx(below + above)
+    real = point_measures(GRAPH, measures="clustering")
+    assert real.attrs["beyond"]["clustering"][1] > 0.8
+    assert real["clustering null"].mean() < 0.5 * real["clustering"].mean()
+
+
+def test_rows_without_the_space_have_no_numbers():
+    present = np.ones((40, 1), bool)
+    present[[0, 7]] = False
+    x = RNG.normal(size=(40, 3))
+    space = rv.Embedding.from_arrays(x, modalities={"a": x}, present=present)
+    table = point_measures(rv.knn(space, k=4, space="a"), draws=2)
+    assert np.flatnonzero(table["pagerank"].isna()).tolist() == [0, 7]
+    whole = point_measures(rv.knn(space.subset(present[:, 0]), k=4, space="a"), draws=2)
+    assert np.allclose(table["pagerank"].dropna(), whole["pagerank"])
+
+
+def test_columns_are_colours_and_filters_of_an_explorer():
+    labels = ["a", "b"] * 75
+    x = RNG.normal(size=(150, 4))
+    spaces = {
+        n: rv.Embedding.from_arrays(x**p, labels=labels)
+        for n, p in (("u", 1), ("v", 3))
+    }
+    spaces = with_measures(rv.knn(spaces, k=6), draws=3)
+    assert {"pagerank, k 6", "clustering over null, k 6"} <= {
+        *options([*spaces.values()])
+    }
+    (one,) = filters_of({"core": spaces["u"].columns["core, k 6"]})
+    assert one.is_scale
+    table = point_measures(rv.knn(spaces["v"], k=6), draws=3)
+    column = spaces["v"].columns["pagerank over null, k 6"]
+    assert np.allclose(column, table["pagerank"] / table["pagerank null"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"measures": "eigen"}, "`measures` must be one of 'pagerank'"),
+        ({"draws": 1}, "`draws` must be a whole number of at least 2, got 1."),
+        ({"pivots": 0}, "`pivots` must be a whole number of at least 1, got 0."),
+        ({"seed": -1}, "`seed` must be a whole number of at least 0, got -1."),
+    ],
+)
+def test_bad_input_is_one_sentence(arguments, words):
+    with pytest.raises(ValueError, match="^" + words.replace("[", r"\[")):
+        point_measures(GRAPH, **arguments)
