@@ -4,6 +4,7 @@
 variants beside each other with seed bands, chance and unimodal rails, `compare_pairs`
 and the functions of two graphs say what changed between them, `compare_points` sets two
 points beside each other, `name_clusters` the words that are typical of communities.
+`calibrated_similarity` sets their similarities beside permuted rows.
 `guard` is a regression test of neighbourhoods; `point_measures` says which points are
 central, beside random graphs of the same degrees.
 `attribute` says which modalities answer for every edge;
@@ -19,6 +20,7 @@ from .approximate import Recall
 from .attribution import Attribution, attribute
 from .bias import Bias, search_bias
 from .bounds import edge_bounds
+from .calibrated import calibrated_similarity
 from .compare_pairs import compare_pairs
 from .comparison import compare
 from .diff import EdgeDiff, edge_diff
@@ -47,6 +49,7 @@ __all__ = [
     "Recall",
     "Reweighting",
     "attribute",
+    "calibrated_similarity",
     "compare",
     "compare_pairs",
     "compare_points",

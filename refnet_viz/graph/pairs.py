@@ -280,6 +280,27 @@ def shuffled(graph: Neighbors, *, seed: int) -> Neighbors:
     rows = np.flatnonzero(graph.present)
     order = np.arange(len(graph))
     order[rows] = rows[np.random.default_rng(seed).permutation(len(rows))]
+    return exchanged(graph, order)
+
+
+def exchanged(graph: Neighbors, order: npt.NDArray[np.intp]) -> Neighbors:
+    """Return the same graph with its points exchanged under their ids.
+
+    Parameters
+    ----------
+    graph
+        The graph.
+    order
+        ``(N,)`` the row whose point each row gets; rows that are not in the graph keep
+        their place.
+
+    Examples
+    --------
+    >>> from refnet_viz.graph import knn
+    >>> line = knn(np.array([[0.0], [1.0], [3.0]]), k=1)
+    >>> exchanged(line, np.array([2, 1, 0])).indices.tolist()
+    [[1], [2], [1]]
+    """
     moved = graph.embedding.subset(order)
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
