@@ -7,7 +7,9 @@ points beside each other, `name_clusters` the words that are typical of communit
 `calibrated_similarity` sets their similarities beside permuted rows.
 `guard` is a regression test of neighbourhoods; `point_measures` says which points are
 central, beside random graphs of the same degrees.
-`attribute` says which modalities answer for every edge;
+`attribute` says which modalities answer for every edge, `label_edges` how often each
+kind of edge joins rows of one label, and `label_information` what that says of the
+modalities;
 `Reweighting` gives them other weights. `search_effort` says how long an exact search
 takes, `Recall` what an approximate one found, and `search_bias` by how much that shifts
 numbers. The numbers behind figures are
@@ -26,6 +28,7 @@ from .comparison import compare
 from .diff import EdgeDiff, edge_diff
 from .exchange import load_graph, save_graph
 from .guarding import Guard, guard
+from .label_edges import label_edges, label_information
 from .measures import point_measures, with_measures
 from .metrics import METRICS, Metric
 from .naming import name_clusters
@@ -60,6 +63,8 @@ __all__ = [
     "guard",
     "jaccard",
     "knn",
+    "label_edges",
+    "label_information",
     "linear_cka",
     "load_graph",
     "name_clusters",

@@ -72,6 +72,11 @@ class Attribution:
         """Ends and length of every edge."""
         return self.graph.edges()
 
+    @property
+    def grounds(self) -> Grounds:
+        """The modalities' own graphs."""
+        return self._grounds
+
     @cached_property
     def inside(self) -> Bools:
         """``(E, M)``: which modality's own graph has the edge."""

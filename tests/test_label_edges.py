@@ -1,0 +1,176 @@
+"""Edges and labels: chance by hand, worlds whose truth is known, another estimator."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from scipy.special import digamma
+
+import refnet_viz as rv
+from refnet_viz.data.playground import FACTORS, playground
+from refnet_viz.graph import attribute, label_edges, label_information
+from refnet_viz.graph.label_edges import LabelPairs
+
+RNG = np.random.default_rng(11)
+
+
+def pairs_of(labels, count=60):
+    every = np.array(list(combinations(range(len(labels)), 2)))
+    chosen = every[np.random.default_rng(0).permutation(len(every))[:count]]
+    return LabelPairs(np.asarray(labels), *chosen.T)
+
+
+def slow_chance(pairs):
+    """Return chance by all pairs of rows, one after another."""
+    n = len(pairs.labels)
+    degree = np.bincount(np.append(pairs.source, pairs.target), minlength=n)
+    weight = total = 0.0
+    for i, j in combinations(range(n), 2):
+        a, b = pairs.labels[i], pairs.labels[j]
+        alike = a == b if pairs.labels.ndim == 1 else (a & b).any()
+        total += degree[i] * degree[j]
+        weight += degree[i] * degree[j] * alike
+    return weight / total
+
+
+@pytest.mark.parametrize(
+    "labels", [RNG.integers(3, size=20), RNG.integers(2, size=(20, 3))]
+)
+def test_chance_is_that_of_all_pairs_by_degree(labels):
+    pairs = pairs_of(labels)
+    assert pairs.chance == pytest.approx(slow_chance(pairs))
+
+
+def test_bits_are_the_relative_entropy_and_none_below_chance():
+    half = LabelPairs(np.array([0, 0, 1, 1]), np.array([0, 2]), np.array([1, 3]))
+    assert half.same == 1
+    assert half.chance == pytest.approx(1 / 3)
+    assert half.excess == 1
+    assert half.bits == pytest.approx(np.log2(3))
+    across = LabelPairs(half.labels, np.array([0, 1]), np.array([2, 3]))
+    assert across.excess < 0
+    assert across.bits == 0
+    none = half.subset(np.zeros(2, bool))
+    assert np.isnan([none.same, none.chance, none.excess, none.bits]).all()
+
+
+def fused(z, modalities, labels):
+    space = rv.Embedding.from_arrays(z, modalities=modalities, labels=labels)
+    return attribute(rv.knn(space, k=10))
+
+
+@pytest.fixture(scope="module")
+def world():
+    """Return the factors of the playground: a fusion that keeps all of them."""
+    data = playground(900, noise=0.1, seed=2)
+    factors = {
+        name: data.metadata[[f"factor_{name}_1", f"factor_{name}_2"]].to_numpy()
+        for name in FACTORS
+    }
+    modalities = {name: part.values for name, part in data.modalities.items()}
+    return data, factors, modalities
+
+
+LABELS = {
+    "redundant": lambda data, factors: data.labels // 2,
+    "unique: sight": lambda data, factors: factors["private_sight"][:, 0] > 0,
+    "unique: sound": lambda data, factors: factors["private_sound"][:, 0] > 0,
+    "synergistic": lambda data, factors: data.labels % 2,
+}
+
+
+@pytest.mark.parametrize("part", LABELS)
+def test_the_playground_says_where_a_label_comes_from(world, part):
+    data, factors, modalities = world
+    labels = np.asarray(LABELS[part](data, factors)).astype(int)
+    attribution = fused(np.hstack([*factors.values()]), modalities, labels)
+    table = label_information(attribution).set_index("part")
+    assert table["bits"].idxmax() == part
+    assert table.loc[part, "low"] > 0
+    rest = table.drop(index=part)
+    assert (rest["bits"] < 0.4 * table.loc[part, "bits"]).all()
+    kinds = label_edges(attribution, permutations=50).set_index(["graph", "kind"])
+    emergent = kinds.loc["fused", "emergent"]
+    assert emergent["same"] > emergent["null_high"]
+    for sense in modalities:
+        row = kinds.loc["own", f"unique: {sense}"]
+        knows = part in {"redundant", f"unique: {sense}"}
+        assert (row["low"] > 0) == knows, sense
+        assert (row["same"] > row["null_high"]) == knows, sense
+
+
+def ross(x, y, k=3):
+    """Return the information of vectors on classes in bits (Ross 2014), row by row."""
+    n, terms = len(x), []
+    for i in range(n):
+        far = np.linalg.norm(x - x[i], axis=1)
+        others = np.flatnonzero((y == y[i]) & (np.arange(n) != i))
+        radius = np.sort(far[others])[k - 1]
+        within = np.sum(far <= radius) - 1
+        terms.append(digamma(len(others) + 1) + digamma(within + 1))
+    return max(0.0, (digamma(n) + digamma(k) - np.mean(terms)) / np.log(2))
+
+
+def decomposed(a, b, y):
+    """Return the decomposition of minimum mutual information by nearest neighbours."""
+    alone = ross(a, y), ross(b, y)
+    both = ross(np.hstack([a, b]), y)
+    least = min(alone)
+    return {
+        "redundant": least,
+        "unique: a": alone[0] - least,
+        "unique: b": alone[1] - least,
+        "synergistic": both - max(alone),
+    }
+
+
+def small_worlds(n=500):
+    """Yield two modalities and a label that is unique, redundant or synergistic."""
+    rng = np.random.default_rng(4)
+    u, v = rng.normal(size=(2, n, 2))
+    yield u, v, u[:, 0] > 0
+    yield u, v, v[:, 1] > 0
+    shared = u + 0.2 * rng.normal(size=u.shape)
+    yield u, shared, u[:, 0] > 0
+    key, angle = rng.uniform(0, 2 * np.pi, (2, n))
+    circle = [np.column_stack([np.cos(t), np.sin(t)]) for t in (key, angle + key)]
+    yield *circle, np.sin(angle) > 0
+
+
+def test_another_estimator_finds_the_same_part_largest():
+    largest = []
+    for a, b, y in small_worlds():
+        expected = decomposed(a, b, y)
+        table = label_information(
+            fused(np.hstack([a, b]), {"a": a, "b": b}, y.astype(int))
+        )
+        bits = dict(zip(table["part"], table["bits"], strict=True))
+        largest.append(max(bits, key=bits.get))
+        assert largest[-1] == max(expected, key=expected.get)
+        correlation = np.corrcoef(
+            [[expected[p], bits[p]] for p in expected], rowvar=False
+        )
+        assert correlation[0, 1] > 0.9
+    assert largest == ["unique: a", "unique: b", "redundant", "synergistic"]
+
+
+def test_unlabelled_rows_and_absent_modalities_do_not_count():
+    x = RNG.normal(size=(80, 3))
+    labels = [None if i % 4 == 0 else "ab"[i % 2] for i in range(80)]
+    present = np.ones((80, 2), bool)
+    present[:10, 1] = False
+    space = rv.Embedding.from_arrays(
+        x, modalities={"a": x, "b": x + 1.0}, labels=labels, present=present
+    )
+    table = label_edges(attribute(rv.knn(space, k=5)), permutations=0)
+    graph = rv.knn(space, k=5).edges()
+    known = np.array([label is not None for label in labels])
+    expected = np.sum(known[graph.source] & known[graph.target])
+    rows = table[table["graph"] == "fused"].set_index("kind")
+    assert rows.loc["all", "edges"] == expected
+    assert rows.drop(index="all")["edges"].sum() == expected
+    assert rows["null_low"].isna().all()
+    with pytest.raises(ValueError, match="labels"):
+        label_edges(attribute(rv.knn(rv.Embedding.from_arrays(x, modalities={"a": x}))))
+    with pytest.raises(TypeError, match="Attribution"):
+        label_edges(rv.knn(space, k=5))
