@@ -9,7 +9,7 @@ from scipy.special import digamma
 import refnet_viz as rv
 from refnet_viz.data.playground import FACTORS, playground
 from refnet_viz.graph import attribute, label_edges, label_information
-from refnet_viz.graph.label_edges import LabelPairs
+from refnet_viz.graph.edge_labels import LabelPairs
 
 RNG = np.random.default_rng(11)
 

@@ -6,7 +6,8 @@ and the functions of two graphs say what changed between them, `compare_points` 
 points beside each other, `name_clusters` the words that are typical of communities.
 `calibrated_similarity` sets their similarities beside permuted rows.
 `guard` is a regression test of neighbourhoods; `point_measures` says which points are
-central, beside random graphs of the same degrees.
+central, beside random graphs of the same degrees, and `representatives` which rows
+stand for a class, over seeds and modalities.
 `attribute` says which modalities answer for every edge, `label_edges` how often each
 kind of edge joins rows of one label, and `label_information` what that says of the
 modalities;
@@ -23,12 +24,13 @@ from .attribution import Attribution, attribute
 from .bias import Bias, search_bias
 from .bounds import edge_bounds
 from .calibrated import calibrated_similarity
+from .class_representatives import Representatives, representatives
 from .compare_pairs import compare_pairs
 from .comparison import compare
 from .diff import EdgeDiff, edge_diff
+from .edge_labels import label_edges, label_information
 from .exchange import load_graph, save_graph
 from .guarding import Guard, guard
-from .label_edges import label_edges, label_information
 from .measures import point_measures, with_measures
 from .metrics import METRICS, Metric
 from .naming import name_clusters
@@ -50,6 +52,7 @@ __all__ = [
     "Metric",
     "Neighbors",
     "Recall",
+    "Representatives",
     "Reweighting",
     "attribute",
     "calibrated_similarity",
@@ -72,6 +75,7 @@ __all__ = [
     "overlap_by_k",
     "point_measures",
     "rbo",
+    "representatives",
     "rewiring",
     "save_graph",
     "search_bias",

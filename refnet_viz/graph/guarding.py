@@ -33,7 +33,7 @@ FALSE_ALARMS = 0.05
 LEAST = 2  # reference embeddings: with the old one they are three
 # Spread that seeds are expected to have, as a share of the mean Jaccard index and,
 # beyond that of drawing rows, of the share at chance; it weighs as so many seeds do.
-SPREAD, SPREAD_AT_CHANCE, PRIOR = 0.05, 0.5, 4
+SPREAD, SPREAD_AT_CHANCE, PRIOR = 0.1, 0.5, 4
 BY_CHANCE = 0.01  # rows placed at random that share more than `most_by_chance`
 SHOWN = 8  # rows of the summary
 
@@ -188,7 +188,7 @@ def guard(
     1 degrees of freedom where they are normal, however they are correlated by the pairs
     they share.
     The standard deviation of a few seeds says little, so it is moderated (Smyth 2004,
-    with 4 degrees of freedom) by one that seeds are expected to have: 5 % of the mean
+    with 4 degrees of freedom) by one that seeds are expected to have: 10 % of the mean
     Jaccard index, and 50 % of the share at chance beyond that of drawing rows. Each
     number is tested at 2.5 %, so that 5 % of new seeds fail at most. The mean sees what
     moves all rows a little, the share what moves a few of them anywhere.

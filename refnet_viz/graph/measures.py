@@ -49,14 +49,6 @@ class Shape:
         """Pairs of which one is a neighbour of the other."""
         return unite(self.lists, np.broadcast_to(0.0, self.lists.shape))[0]
 
-    @cached_property
-    def directed(self) -> csr_array:
-        """``(N, N)`` ones from each point to its neighbours."""
-        n, k = self.lists.shape
-        starts = np.arange(0, n * k + 1, k, dtype=np.int32)
-        columns = self.lists.ravel().astype(np.int32)
-        return csr_array((np.ones(n * k), columns, starts), shape=(n, n))
-
 
 def page_rank(shape: Shape) -> Floats:
     """Return PageRank times N: 1 in the mean (Brin and Page 1998, damping 0.85).
@@ -74,10 +66,33 @@ def page_rank(shape: Shape) -> Floats:
     [1.459, 1.391, 0.15]
     """
     n, k = shape.lists.shape
-    step = shape.directed.T
+    return page_rank_of(n, np.repeat(np.arange(n), k), shape.lists.ravel())
+
+
+def page_rank_of(n: int, source: Rows, target: Rows) -> Floats:
+    """Return PageRank times N of a graph of edges, from points without any to all.
+
+    Parameters
+    ----------
+    n
+        Number of points.
+    source, target
+        Ends of every edge, each once, sources rising.
+
+    Examples
+    --------
+    >>> page_rank_of(2, np.array([0]), np.array([1])).round(3).tolist()
+    [0.702, 1.298]
+    """
+    degree = np.bincount(source, minlength=n)
+    starts = np.append(0, np.cumsum(degree)).astype(np.int32)
+    ones, columns = np.ones(len(target)), target.astype(np.int32)
+    step = csr_array((ones, columns, starts), shape=(n, n)).T
+    share, dangling = DAMPING / np.maximum(degree, 1), degree == 0
     rank = np.ones(n)
     while True:
-        after = (1 - DAMPING) + step @ rank * (DAMPING / k)
+        rest = DAMPING * rank[dangling].sum() / n
+        after = (1 - DAMPING) + rest + step @ (rank * share)
         if np.abs(after - rank).sum() < CONVERGED * n:
             return np.asarray(after)
         rank = after

@@ -59,7 +59,8 @@ class LabelPairs:
     def same(self) -> float:
         """Share of the pairs that share a label, NaN without any."""
         a, b = self.labels[self.source], self.labels[self.target]
-        alike = a == b if self.labels.ndim == 1 else (a & b).any(axis=1)
+        several = self.labels.ndim == 2
+        alike = np.asarray((a & b).any(axis=1) if several else a == b)
         return float(alike.mean()) if len(alike) else math.nan
 
     @cached_property
@@ -188,13 +189,11 @@ def label_edges(
         for graph, pairs, kinds in _graphs(members[0]):
             for kind, keep in kinds.items():
                 part = pairs.subset(keep)
-                names = {"variant": variant, "graph": graph, "kind": kind}
-                share = len(part) / max(1, len(pairs))
-                null = _null(part, permutations, confidence, seed)
-                numbers = _numbers(part, confidence, seed)
-                rows.append(
-                    {**names, "edges": len(part), "share": share, **numbers, **null}
-                )
+                row: dict[str, Any] = {"variant": variant, "graph": graph, "kind": kind}
+                row |= {"edges": len(part), "share": len(part) / max(1, len(pairs))}
+                row |= _numbers(part, confidence, seed)
+                row |= _null(part, permutations, confidence, seed)
+                rows.append(row)
     columns = [
         "variant",
         "graph",
