@@ -10,6 +10,7 @@ import refnet_viz as rv
 from refnet_viz.data.playground import FACTORS, playground
 from refnet_viz.graph import attribute, label_edges, label_information
 from refnet_viz.graph.edge_labels import LabelPairs
+from refnet_viz.share.answers import _joined
 
 RNG = np.random.default_rng(11)
 
@@ -152,6 +153,19 @@ def test_another_estimator_finds_the_same_part_largest():
         )
         assert correlation[0, 1] > 0.9
     assert largest == ["unique: a", "unique: b", "redundant", "synergistic"]
+
+
+def test_the_report_says_it_of_few_modalities_by_name():
+    x = RNG.normal(size=(60, 3))
+    names = [f"m{i}" for i in range(4)]
+    for count, named in ((2, True), (4, False)):
+        parts = {name: x + RNG.normal(size=x.shape) for name in names[:count]}
+        space = rv.Embedding.from_arrays(x, modalities=parts, labels=list("ab") * 30)
+        words = _joined(label_edges({"mine": attribute(rv.knn(space, k=5))}))
+        assert words.startswith("; edges of mine join rows of one label: ")
+        assert "of several modalities (chance" in words
+        assert ("of m0 alone" in words) == named
+    assert _joined(None) == ""
 
 
 def test_unlabelled_rows_and_absent_modalities_do_not_count():

@@ -300,6 +300,8 @@ def test_the_data_of_each_figure_can_be_saved(written, spaces):
     assert {*found} >= {
         "overlaps.csv",
         "edge patterns.csv",
+        "edges and labels.csv",
+        "point measures.csv",
         "bound both.csv",
         "responsibility.csv",
         "spectrum.csv",

@@ -160,8 +160,28 @@ def attribution(material: Material) -> str:
     chance = span([1 - row["chance"].iloc[0] for row in rows.values()], ".0%")
     return (
         "Edges that are in the own graph of at least one modality: "
-        f"{_each(shares, '.0%')} (chance {chance}); the others emerge from fusion."
+        f"{_each(shares, '.0%')} (chance {chance}); the others emerge from fusion"
+        f"{_joined(material.label_edges)}."
     )
+
+
+def _joined(table: pd.DataFrame | None) -> str:
+    """Return how often edges of the last variant join one label, by who has them."""
+    if table is None:
+        return ""
+    last = table[table["variant"].eq(table["variant"].iloc[-1])]
+    rows = last[(last["graph"] == "fused") & (last["edges"] > 0)]
+    kinds = {"redundant": "of several modalities", "emergent": "emergent ones"}
+    alone = [kind for kind in rows["kind"] if kind.startswith("unique: ")]
+    if len(alone) <= MOST:
+        kinds |= {kind: f"of {kind.removeprefix('unique: ')} alone" for kind in alone}
+    parts = [
+        f"{row['same']:.0%} {kinds[row['kind']]} (chance {row['chance']:.0%})"
+        for row in rows.to_dict("records")
+        if row["kind"] in kinds
+    ]
+    joined = f"; edges of {table['variant'].iloc[-1]} join rows of one label: "
+    return joined + listing(parts) if parts else ""
 
 
 def bound(material: Material) -> str:

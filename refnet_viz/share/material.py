@@ -10,7 +10,15 @@ import pandas as pd
 
 from .._nested import Variants
 from ..embedding import Embedding
-from ..graph import Attribution, Neighbors, attribute, compare, knn
+from ..graph import (
+    Attribution,
+    Neighbors,
+    attribute,
+    compare,
+    knn,
+    label_edges,
+    point_measures,
+)
 from ..layout import Layout, project
 
 
@@ -79,3 +87,19 @@ class Material:
     def attributions(self) -> dict[str, Attribution]:
         """Attributions of the edges of the first runs."""
         return {name: attribute(graphs[0]) for name, graphs in self.graphs.items()}
+
+    @cached_property
+    def label_edges(self) -> pd.DataFrame | None:
+        """Kinds of edges of the first runs beside labels, None without labels."""
+        if any(run.labels is None for run in self.first.values()):
+            return None
+        return label_edges(self.attributions)
+
+    @cached_property
+    def measures(self) -> pd.DataFrame:
+        """Measures of the points of the first runs, beside random graphs."""
+        tables = {
+            name: point_measures(graphs[0]) for name, graphs in self.graphs.items()
+        }
+        parts = [table.assign(variant=name) for name, table in tables.items()]
+        return pd.concat(parts, ignore_index=True)

@@ -105,7 +105,8 @@ def _maps(material: Material) -> list[Drawing]:
         * aligned
         + "Two dimensions cannot keep all neighbours: the titles say how many to trust."
     )
-    return [Drawing(figure, caption, {"maps": _places(material)})]
+    files = {"maps": _places(material), "point measures": material.measures}
+    return [Drawing(figure, caption, files)]
 
 
 def _places(material: Material) -> pd.DataFrame:
@@ -173,7 +174,10 @@ def _attribution(material: Material) -> list[Drawing]:
         "Emergent edges are in none. Dashed: some modality puts the ends farther apart "
         "than most points."
     )
-    return [Drawing(figure, caption, {"edge patterns": pd.concat(tables)})]
+    files = {"edge patterns": pd.concat(tables)}
+    if material.label_edges is not None:
+        files["edges and labels"] = material.label_edges
+    return [Drawing(figure, caption, files)]
 
 
 def _bound(material: Material) -> list[Drawing]:
