@@ -438,6 +438,74 @@ class Embedding:
             media=self.media.take(index),
         )  # fmt: skip
 
+    def joined(self, new: Embedding, *, column: str = "rows") -> Embedding:
+        """Return these rows and new ones in one embedding, to be looked at together.
+
+        A layout of the old rows then holds for all: ``project(both, onto=(layout,
+        old))`` leaves them where they are and places the new ones.
+
+        Parameters
+        ----------
+        new
+            Rows with other ids, as the same run embeds them. What only one of both has
+            (labels, columns of the metadata) the rows of the other lack; what cannot
+            be lacking (predictions, decoded features) is left out then.
+        column
+            Name of the column of the metadata that says "old" or "new".
+
+        Raises
+        ------
+        TypeError
+            If `new` is no Embedding.
+        ValueError
+            If an id is in both, vectors, modalities or classes differ, or the metadata
+            have such a column.
+
+        Examples
+        --------
+        >>> old = Embedding.from_arrays([[0.0], [1.0]], ids=["a", "b"])
+        >>> both = old.joined(Embedding.from_arrays([[2.0]], ids=["c"]))
+        >>> both.ids.tolist(), both.metadata["rows"].tolist()
+        (['a', 'b', 'c'], ['old', 'old', 'new'])
+        """
+        _check_joinable(self, new, column)
+        pair, counts = (self, new), (len(self), len(new))
+        metadata = pd.concat([one.metadata for one in pair], ignore_index=True)
+        values = {
+            name: _stacked([getattr(one, name) for one in pair], counts, lacking)
+            for name, lacking in LACKING.items()
+        }
+        features = {
+            name: {
+                key: np.concatenate([getattr(one, name)[key] for one in pair])
+                for key in getattr(self, name)
+                if key in getattr(new, name)
+            }
+            for name in ("inputs", "unimodal", "targets", "decoded", "diagnostics")
+        }
+        for name in WHOLE:
+            parts = [getattr(one, name) for one in pair]
+            missing = any(part is None for part in parts)
+            values[name] = None if missing else np.concatenate(parts)
+        media = [one.media for one in pair]
+        return replace(
+            self,
+            ids=np.concatenate([self.ids, new.ids]),
+            z=np.concatenate([self.z, new.z]),
+            present=np.concatenate([self.present, new.present]),
+            held_out=np.concatenate([self.held_out, new.held_out]),
+            class_names=self.class_names or new.class_names,
+            metadata=metadata.assign(**{column: np.repeat(["old", "new"], counts)}),
+            media=Media(
+                _entries([one.pictures for one in media], counts, b""),
+                _entries([one.texts for one in media], counts, ""),
+                thumbnails=False,
+            ),
+            info={k: v for k, v in self.info.items() if k != "saved"},
+            **values,
+            **features,
+        )
+
     def reordered(
         self, ids: Any, *, name: str = "embedding", like: str = "ids"
     ) -> Embedding:
@@ -570,6 +638,71 @@ class Embedding:
 
 
 _Z = "z"
+
+
+# What the rows of one embedding have where only those of the other say something.
+LACKING = {"labels": -1, "target": np.nan}
+# What no row can lack.
+WHOLE = ("predictions", "scores", "predicted")
+
+
+def _check_joinable(old: Embedding, new: Any, column: str) -> None:
+    if not isinstance(new, Embedding):
+        raise TypeError(f"`new` must be an Embedding, got {type(new).__name__}.")
+    both = np.intersect1d(old.ids, new.ids)
+    if len(both):
+        raise ValueError(
+            "`new` must have other ids than the old rows, got "
+            f"{str(both[0])!r} in both."
+        )
+    widths = [
+        [("z", one.z.shape[1]), *((n, x.shape[1]) for n, x in one.inputs.items())]
+        for one in (old, new)
+    ]
+    if widths[0] != widths[1]:
+        raise ValueError(
+            "`new` must have vectors and modalities as wide as the old rows "
+            f"{widths[0]}, got {widths[1]}."
+        )
+    mine, theirs = old.labels, new.labels
+    if mine is not None and theirs is not None and mine.shape[1:] != theirs.shape[1:]:
+        raise ValueError(
+            "`new` must have one label a row where the old rows have one, and several "
+            f"where they have several, got labels of shape {theirs.shape}."
+        )
+    names = [one.class_names for one in (old, new) if one.class_names]
+    if len({tuple(each) for each in names}) > 1:
+        raise ValueError(
+            f"`new` must have the classes of the old rows {names[0]}, got {names[1]}."
+        )
+    if column in (*old.metadata.columns, *new.metadata.columns):
+        raise ValueError(
+            f"`column` must be no column of the metadata yet, got {column!r}."
+        )
+
+
+def _stacked(parts: list[Any], counts: tuple[int, int], lacking: float) -> Any:
+    """Return the values of both, or None where neither has any."""
+    first = next((part for part in parts if part is not None), None)
+    if first is None:
+        return None
+    filled = [
+        np.full((count, *first.shape[1:]), lacking, first.dtype)
+        if part is None
+        else part
+        for part, count in zip(parts, counts, strict=True)
+    ]
+    return np.concatenate(filled)
+
+
+def _entries(
+    parts: list[tuple[Any, ...]], counts: tuple[int, int], empty: Any
+) -> tuple[Any, ...]:
+    """Return pictures or texts of both, or none where neither has any."""
+    if not any(parts):
+        return ()
+    each = zip(parts, counts, strict=True)
+    return tuple(x for part, count in each for x in part or (empty,) * count)
 
 
 def _features_of(modalities: Mapping[str, Any] | None) -> dict[str, Any]:

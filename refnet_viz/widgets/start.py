@@ -129,6 +129,14 @@ def explore(  # noqa: PLR0913 (all by name)
     >>> view.k
     2
 
+    New rows on the map of the old ones:
+
+    >>> old, layout = line, project(line, "pca")
+    >>> both = old.joined(Embedding.from_arrays([[5.0]], ids=["e"]))
+    >>> view = explore(both, layouts=project(both, onto=(layout, old)), color="rows")
+    >>> view.search("new")["id"].tolist()
+    ['e']
+
     Weigh modalities, and colour edges by those that have them:
 
     >>> both = {"picture": [[0.0], [1.0], [3.0]], "text": [[3.0], [1.0], [0.0]]}
