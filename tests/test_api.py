@@ -135,7 +135,8 @@ def methods():
 
 
 CALLABLE = PLAIN | methods()
-# The doors, which take all that can be known of a row, each by its name.
+# The doors, which take all that can be known of a row, each by its name, and those of the
+# explorer, which take what is shown and every setting.
 DOORS = {
     "data.Dataset.from_arrays",
     "data.from_anndata",
@@ -143,6 +144,8 @@ DOORS = {
     "data.from_table",
     "data.from_webdataset",
     "Embedding.from_arrays",
+    "explore",
+    "export_html",
 }
 
 
