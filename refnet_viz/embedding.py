@@ -475,7 +475,7 @@ class Embedding:
             name: _stacked([getattr(one, name) for one in pair], counts, lacking)
             for name, lacking in LACKING.items()
         }
-        features = {
+        features: dict[str, Any] = {
             name: {
                 key: np.concatenate([getattr(one, name)[key] for one in pair])
                 for key in getattr(self, name)

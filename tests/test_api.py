@@ -135,8 +135,8 @@ def methods():
 
 
 CALLABLE = PLAIN | methods()
-# The doors, which take all that can be known of a row, each by its name, and those of the
-# explorer, which take what is shown and every setting.
+# The doors, which take all that can be known of a row, each by its name, and those of
+# the explorer, which take what is shown and every setting.
 DOORS = {
     "data.Dataset.from_arrays",
     "data.from_anndata",
