@@ -51,7 +51,7 @@ def _dealt(lists: Rows, rng: np.random.Generator) -> Rows | None:
     """Return lists of the same targets dealt anew, None where repairs do not end."""
     n, k = lists.shape
     flat = rng.permutation(lists.ravel())
-    rows = np.arange(n)
+    rows = _with_faults(flat.reshape(n, k))
     for _ in range(REPAIRS):
         bad = _not_allowed(flat.reshape(n, k)[rows], rows)
         places = (rows[:, None] * k + np.arange(k))[bad]
@@ -62,6 +62,13 @@ def _dealt(lists: Rows, rng: np.random.Generator) -> Rows | None:
             flat[place], flat[other] = flat[other], flat[place]
         rows = np.unique(np.append(places, others) // k)
     return None
+
+
+def _with_faults(lists: Rows) -> Rows:
+    """Return the lines in which a point is its own neighbour, or one is twice."""
+    ordered = np.sort(lists, axis=1)
+    again = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
+    return np.flatnonzero(again | (lists == np.arange(len(lists))[:, None]).any(axis=1))
 
 
 def _not_allowed(lists: Rows, rows: Rows) -> Bools:
