@@ -190,10 +190,10 @@ def guard(
     The standard deviation of a few seeds says little, so it is moderated (Smyth 2004,
     with 4 degrees of freedom) by one that seeds are expected to have: 10 % of the mean
     Jaccard index, and 50 % of the share at chance beyond that of drawing rows. Each
-    number is tested at 2.5 %, so that about 5 % of new seeds fail at most. The mean sees
-    what moves all rows a little, the share what moves a few of them anywhere. Where
-    seeds share few neighbours (a rewiring of .8), two references are too few to see
-    that a tenth of 400 rows moved; five are enough.
+    number is tested at 2.5 %, so that about 5 % of new seeds fail at most. The mean
+    sees what moves all rows a little, the share what moves a few of them anywhere.
+    Where seeds share few neighbours (a rewiring of .8), two references are too few to
+    see that a tenth of 400 rows moved; five are enough.
 
     Parameters
     ----------
