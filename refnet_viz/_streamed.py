@@ -10,7 +10,7 @@ from ._progress import progress
 from ._search import Floats, Rows, bound_factors, measured_by, smallest
 from ._threads import in_blocks
 
-_QUERIES = 2**24  # numbers of the rows that are asked for together: 128 MiB
+_QUERIES = 2**23  # numbers of the rows that are asked for together: 64 MiB
 _OTHERS = 2**22  # numbers of the rows that answer together: 32 MiB
 _APART = 2**19  # numbers of differences at once
 _NONE = np.iinfo(np.int64).max

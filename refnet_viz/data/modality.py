@@ -266,6 +266,7 @@ def _read_stored(
     if 0 in values.shape:
         raise ValueError(f"`{name}` must not be empty, got shape {values.shape}.")
     boolean_mask = None if mask is None else _as_mask(name, values, mask)
+    titles, absent = values.titles, absent.copy()
     if values.dtype.kind != "f":
         _check_ids(name, values, boolean_mask)
     else:
@@ -275,10 +276,9 @@ def _read_stored(
             )
         for part, block in values.blocks():
             absent[part] |= _rows_of_nan(
-                name, block, absent[part], (), decided=decided, first=part.start
+                name, block, absent[part], titles, decided=decided, first=part.start
             )
             _check_range(name, block[~absent[part]])
-    titles = values.titles
     features = Features(name, values.zeroed(absent), absent, boolean_mask, titles)
     return features, ~absent
 

@@ -114,9 +114,10 @@ class StoredBatch:
         return tuple(vectors_on_disk(self.data))
 
     def blocks(self, size: int | None = None) -> Iterator[tuple[slice, Batch]]:
-        """Yield the rows and their places, `size` at a time or as a block has room."""
+        """Yield the rows and their places, up to `size` at a time, as there is room."""
         values = [modality.values for modality in self.data.modalities.values()]
-        step = size or min(rows_at_once(array) for array in values)
+        step = min(rows_at_once(array) for array in values)
+        step = min(step, size or step)
         for start in range(0, len(self), step):
             part = slice(start, min(start + step, len(self)))
             yield part, self.rows(torch.arange(part.start, part.stop))
