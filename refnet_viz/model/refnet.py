@@ -404,7 +404,5 @@ def _check_weights(
 
 def _zeroed(values: Tensor, rows: Tensor) -> Tensor:
     """Return zeros in the rows that are absent, whatever they hold."""
-    if rows.all():
-        return values
     shape = (len(rows), *[1] * (values.ndim - 1))
     return values.masked_fill(~rows.reshape(shape), 0)
