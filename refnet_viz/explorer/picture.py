@@ -157,9 +157,9 @@ def _pinned_lines(view: View, panel: Panel) -> Iterator[go.Scatter | go.Scatterg
         ends.pop("gained", None)
     flat, styles = panel.layout.coordinates, edges.change_styles(_mode(view))
     for kind, pairs in ends.items():
-        drawn = np.array([pair for pair in pairs if pair[1] >= 0], np.int64)
-        if len(drawn):
-            yield _lines(flat, drawn, f"neighbours: {kind}", styles[kind])
+        present = np.array([pair for pair in pairs if pair[1] >= 0], np.int64)
+        if len(present):
+            yield _lines(flat, present, f"neighbours: {kind}", styles[kind])
 
 
 def _lines(
