@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache, partial
 
+import numpy as np
+import numpy.typing as npt
+
 from ..responsibility import Geometry, certified, r_squared, supported
 from ..responsibility.answers import known_answers
 from .ground import Grounds
+from .influence import of_edges, of_r_squared
 from .metrics import Metric, per_neighbor
 from .neighbors import Neighbors
 from .patterns import EMERGENT, pattern_table
-from .search import knn
 
-Judgement = Callable[[Neighbors], tuple[float, float]]
+Floats = npt.NDArray[np.float64]
+Judgement = Callable[[Neighbors], tuple[Floats, Floats]]
 
 BEYOND = 10  # certificates are asked for among so many times k nearest
 
@@ -49,6 +53,7 @@ def answered(every: list[Neighbors], grounds: Grounds) -> dict[str, Metric]:
             (-float("inf"), 1),
             higher_is_better=True,
             chance=_mean_predictor,
+            influence=partial(_of_responsibility, name),
         )
         for name in decoded
     }
@@ -65,21 +70,24 @@ def _proved(grounds: Grounds) -> dict[str, Metric]:
             higher_is_better=True,
             chance=_refined_chance,
             step=per_neighbor,
+            influence=partial(_of_refined_overlap, grounds),
         ),
         "supported": Metric(
-            lambda graph: judged(graph)[0],
+            lambda graph: _share(judged(graph)[0]),
             f"share of {near}",
             (0, 1),
             higher_is_better=True,
             chance=_supported_chance,
             step=per_neighbor,
+            influence=lambda graph: of_edges(graph.indices, judged(graph)[0]),
         ),
         "certified": Metric(
-            lambda graph: judged(graph)[1],
+            lambda graph: _share(judged(graph)[1]),
             f"share of {near}, as proved by Theorem 1",
             (0, 1),
             higher_is_better=True,
             step=per_neighbor,
+            influence=lambda graph: of_edges(graph.indices, judged(graph)[1]),
         ),
     }
 
@@ -96,28 +104,46 @@ def _emergent(grounds: Grounds, graph: Neighbors) -> tuple[float, float]:
 def _refined_overlap(grounds: Grounds, graph: Neighbors) -> float:
     if not graph.embedding.answers_held_out:
         return float("nan")
-    refined = knn(graph.embedding, graph.k, space="refined", metric=graph.metric)
-    return grounds.overlap(refined, "sum")
+    return grounds.overlap(grounds.refined(graph), "sum")
+
+
+def _of_refined_overlap(grounds: Grounds, graph: Neighbors) -> Floats:
+    if not graph.embedding.answers_held_out:
+        return np.full(len(graph), np.nan)
+    return grounds.of_overlap(grounds.refined(graph), "sum")
 
 
 def _refined_chance(graph: Neighbors) -> float:
     return graph.k / (len(graph) - 1)  # every row has the refined space
 
 
-def _supported_and_certified(graph: Neighbors) -> tuple[float, float]:
-    """Return shares of supported and of certified neighbours that can be judged."""
+def _supported_and_certified(graph: Neighbors) -> tuple[Floats, Floats]:
+    """Return ``(N, k)`` which neighbours are supported, and which certified.
+
+    NaN where that cannot be judged.
+    """
+    flags = np.full((2, *graph.indices.shape), np.nan)
     k = min(BEYOND * graph.k, len(graph) - 1)
     if not graph.embedding.answers_held_out:
-        return float("nan"), float("nan")
+        return flags[0], flags[1]
     geometry = Geometry.of(graph.embedding)
-    source, target, _ = graph.edges("directed")
+    source, slot = np.nonzero(graph.indices >= 0)
+    target = graph.indices[source, slot]
     judged = geometry.whole[source] & geometry.whole[target]
     if not judged.any():
-        return float("nan"), float("nan")
-    bound = geometry.bound(source[judged], target[judged])
-    radius = geometry.radii([min(k, int(geometry.whole.sum()) - 1)])[source[judged], 0]
-    true, proved = supported(bound, radius), certified(bound, radius)
-    return float(true.mean()), float(proved.mean())
+        return flags[0], flags[1]
+    source, slot, target = source[judged], slot[judged], target[judged]
+    bound = geometry.bound(source, target)
+    radius = geometry.radii([min(k, int(geometry.whole.sum()) - 1)])[source, 0]
+    flags[0, source, slot] = supported(bound, radius)
+    flags[1, source, slot] = certified(bound, radius)
+    return flags[0], flags[1]
+
+
+def _share(flags: Floats) -> float:
+    """Return the share of neighbours, of those that can be judged."""
+    flags = flags[~np.isnan(flags)]
+    return float(flags.mean()) if len(flags) else float("nan")
 
 
 def _supported_chance(graph: Neighbors) -> float:
@@ -131,6 +157,18 @@ def _responsibility(name: str, graph: Neighbors) -> float:
     if name not in embedding.decoded or not embedding.answers_held_out:
         return float("nan")
     return r_squared(*known_answers(embedding, name)[1:])
+
+
+def _of_responsibility(name: str, graph: Neighbors) -> Floats:
+    embedding = graph.embedding
+    influences = np.zeros(len(graph))
+    if name not in embedding.decoded or not embedding.answers_held_out:
+        return np.full(len(graph), np.nan)
+    present, target, answer = known_answers(embedding, name)
+    influences[present] = of_r_squared(target, answer) * (
+        len(graph) / max(1, len(target))
+    )
+    return influences
 
 
 def _mean_predictor(graph: Neighbors) -> float:  # noqa: ARG001

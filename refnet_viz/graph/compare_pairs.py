@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -15,8 +16,9 @@ from .._nested import aligned, as_variants
 from .._progress import progress
 from ..embedding import present_rows
 from .alignment import linear_cka, second_order_cosine
+from .influence import jaccard_of, of_cka, of_mean, of_shared
 from .neighbors import Neighbors
-from .pairs import in_both, jaccard, mean_of, rbo, shuffled
+from .pairs import in_both, in_line, jaccard, mean_of, rbo, shuffled
 
 Floats = npt.NDArray[np.float64]
 
@@ -28,30 +30,72 @@ def _cka(a: Neighbors, b: Neighbors) -> float:
     return linear_cka(*(present_rows(graph.points(), both) for graph in (a, b)))
 
 
-Measure = Callable[[Neighbors, Neighbors], float]
+@dataclass(frozen=True)
+class Measure:
+    """A similarity of two graphs.
+
+    Parameters
+    ----------
+    value
+        The similarity.
+    influence
+        ``(N,)`` what every point has to do with it (`graph.influence`).
+    """
+
+    value: Callable[[Neighbors, Neighbors], float]
+    influence: Callable[[Neighbors, Neighbors], Floats]
 
 
 def _of_vectors(measure: Measure) -> Measure:
     """Return the measure, NaN where one of the graphs has no vectors."""
 
-    def of_both(a: Neighbors, b: Neighbors) -> float:
-        with_vectors = a.embedding.shape[1] and b.embedding.shape[1]
-        return measure(a, b) if with_vectors else float("nan")
+    def with_vectors(a: Neighbors, b: Neighbors) -> bool:
+        return bool(a.embedding.shape[1] and b.embedding.shape[1])
 
-    return of_both
+    def value(a: Neighbors, b: Neighbors) -> float:
+        return measure.value(a, b) if with_vectors(a, b) else float("nan")
+
+    def influence(a: Neighbors, b: Neighbors) -> Floats:
+        if not with_vectors(a, b):
+            return np.full(len(a), np.nan)
+        return measure.influence(a, b)
+
+    return Measure(value, influence)
+
+
+def _of_cka(a: Neighbors, b: Neighbors) -> Floats:
+    both = in_both(a, b)
+    influences = np.zeros(len(a))
+    if both.sum() <= 3:
+        return np.full(len(a), np.nan)
+    spaces = (present_rows(graph.points(), both) for graph in (a, in_line(a, b)))
+    influences[both] = of_cka(*spaces) * (len(a) / both.sum())
+    return influences
+
+
+def _mean(by_point: Callable[[Neighbors, Neighbors], Floats]) -> Measure:
+    """Return the mean of a measure of points, which enter no other's."""
+    return Measure(
+        lambda a, b: mean_of(by_point(a, b)), lambda a, b: of_mean(by_point(a, b))
+    )
 
 
 MEASURES: dict[str, Measure] = {
-    "knn_jaccard": lambda a, b: mean_of(jaccard(a, b)),
-    "rbo": lambda a, b: mean_of(rbo(a, b)),
-    "cka": _of_vectors(_cka),
-    "second_order_cosine": _of_vectors(lambda a, b: mean_of(second_order_cosine(a, b))),
+    "knn_jaccard": Measure(
+        lambda a, b: mean_of(jaccard(a, b)), lambda a, b: of_shared(a, b, jaccard_of)
+    ),
+    "rbo": _mean(rbo),
+    "cka": _of_vectors(Measure(_cka, _of_cka)),
+    "second_order_cosine": _of_vectors(_mean(second_order_cosine)),
 }
+FAMILY = ("knn_jaccard",)  # what the table asks first
 
 
 def compare_pairs(
     graphs: Mapping[str, Neighbors | Sequence[Neighbors]],
     *,
+    over: str = "both",
+    family: Sequence[str] = FAMILY,
     confidence: float = 0.95,
     seed: int = 0,
 ) -> pd.DataFrame:
@@ -61,6 +105,10 @@ def compare_pairs(
     ----------
     graphs
         Variant to its graph, or to one graph a seed, all over the same points.
+    over
+        What intervals cover: "seeds", "points" or "both", as in `compare`.
+    family
+        Measures that the table asks first; the others are the rest.
     confidence
         Confidence level of bands and intervals.
     seed
@@ -76,15 +124,20 @@ def compare_pairs(
             "knn_jaccard", "rbo", "cka" or "second_order_cosine", and whom it compares.
         mean, low, high, seeds
             Mean over runs of the same seed (in their order where seeds do not match),
-            with its confidence interval (Student's t).
+            with its confidence interval.
         floor
             Mean over two runs of one variant with different seeds: what a changed
             seed alone leaves.
         difference, diff_low, diff_high
-            Mean minus floor, with its jackknife interval over seeds.
+            Mean minus floor, with its interval: over seeds by the jackknife, over
+            points by their influences.
+        over
+            What the interval of the difference covers.
         verdict
-            "beyond seed noise" when the interval is below zero, else "inside seed
-            noise"; three seeds are needed.
+            "lower" where the variants are less alike than two seeds of one are, and so
+            on, as in `compare`; three seeds are needed, or two for `over="points"`.
+        holm
+            P value of the difference, corrected for the questions of its family.
         chance
             The same measure with the points of the second exchanged at random.
         pairing
@@ -103,23 +156,40 @@ def compare_pairs(
     >>> line = np.array([[0.0], [1.0], [3.0], [6.0]])
     >>> table = compare_pairs({"plain": knn(line, k=1), "bent": knn(line**2, k=1)})
     >>> table.loc[:1, ["metric", "mean", "verdict"]]
-            metric  mean            verdict
-    0  knn_jaccard   1.0  one seed: no band
-    1          rbo   1.0  one seed: no band
+            metric  mean              verdict
+    0  knn_jaccard   1.0  cannot tell: 1 seed
+    1          rbo   1.0  cannot tell: 1 seed
     """
     variants = aligned("graphs", as_variants("graphs", graphs, Neighbors))
     confidence = _check.number("confidence", confidence, low=0.01, high=0.9999)
+    _check.one_of("over", over, statistics.OVER)
+    names = [family] if isinstance(family, str) else family
+    first = [_check.one_of("family", name, MEASURES) for name in names]
     rows = []
     for name, measure in progress(MEASURES.items(), "measures", delay=1):
-        within = {key: _within(measure, runs) for key, runs in variants.items()}
-        for first, second in combinations(variants, 2):
-            both = variants[first], variants[second]
-            tables = within[first], within[second]
-            pairs, row = _judged(measure, both, tables, confidence)
-            chance = np.mean([measure(x, shuffled(y, seed=seed)) for x, y in pairs])
-            names = {"metric": name, "first": first, "second": second}
-            rows.append({**names, **row, "chance": float(chance)})
-    return pd.DataFrame(rows, columns=_COLUMNS)
+        within = {key: _within(measure, runs, over) for key, runs in variants.items()}
+        for one, other in combinations(variants, 2):
+            both = variants[one], variants[other]
+            tables = within[one], within[other]
+            pairs, row = _judged(measure, both, tables, over, confidence)
+            chance = np.mean(
+                [measure.value(x, shuffled(y, seed=seed)) for x, y in pairs]
+            )
+            named = {"metric": name, "first": one, "second": other}
+            rows.append({**named, **row, "chance": float(chance)})
+    table = pd.DataFrame(rows, columns=[*_COLUMNS, "p", "reason"])
+    primary = [
+        statistics.PRIMARY if name in first else statistics.REST
+        for name in table["metric"]
+    ]
+    table["verdict"], table["holm"] = statistics.judge(
+        table["difference"].to_numpy(dtype=float),
+        table["p"].to_numpy(dtype=float),
+        primary,
+        table["reason"].tolist(),
+        confidence=confidence,
+    )
+    return table[_COLUMNS]
 
 
 _COLUMNS = [
@@ -134,7 +204,9 @@ _COLUMNS = [
     "difference",
     "diff_low",
     "diff_high",
+    "over",
     "verdict",
+    "holm",
     "chance",
     "pairing",
 ]
@@ -146,8 +218,9 @@ def judged_pair(
     second: list[Neighbors],
     *,
     confidence: float,
+    over: str = "both",
 ) -> dict[str, Any]:
-    """Return the row of one measure and two variants, without chance.
+    """Return the row of one measure and two variants, without chance and verdict.
 
     Parameters
     ----------
@@ -155,35 +228,98 @@ def judged_pair(
         Similarity of two graphs.
     first, second
         The graphs of each variant, one a seed.
+    confidence, over
+        As in `compare_pairs`.
+
+    Returns
+    -------
+    dict
+        The columns of `compare_pairs`; "p", and "reason" where there is none, are what
+        `statistics.judge` asks for.
+    """
+    tables = [_within(measure, runs, over) for runs in (first, second)]
+    return _judged(measure, [first, second], tables, over, confidence)[1]
+
+
+def judged_change(rows: Sequence[Mapping[str, Any]], *, confidence: float) -> list[str]:
+    """Return the verdicts on changes, of rows of similarities asked for together.
+
+    Parameters
+    ----------
+    rows
+        What `judged_pair` returned, one a question.
     confidence
         As in `compare_pairs`.
+
+    Returns
+    -------
+    list
+        "higher" where more changes than between two seeds of one variant, and so on
+        (`statistics.verdict`).
     """
-    tables = [_within(measure, runs) for runs in (first, second)]
-    return _judged(measure, [first, second], tables, confidence)[1]
+    return statistics.judge(
+        [-row.get("difference", np.nan) for row in rows],
+        [row["p"] for row in rows],
+        [statistics.PRIMARY] * len(rows),
+        [row["reason"] for row in rows],
+        confidence=confidence,
+    )[0]
+
+
+@dataclass(frozen=True)
+class _Within:
+    """A measure of each two runs of one variant, symmetric, NaN on the diagonal.
+
+    Parameters
+    ----------
+    values
+        ``(S, S)``.
+    influences
+        ``(S, S, N)``; None where points are not asked for.
+    """
+
+    values: Floats
+    influences: Floats | None
+
+    def at(self, rows: Sequence[int]) -> _Within:
+        """Return the part of some of the runs."""
+        square = np.ix_(rows, rows)
+        of_points = None if self.influences is None else self.influences[square]
+        return _Within(self.values[square], of_points)
 
 
 def _judged(
     measure: Measure,
     runs: Sequence[list[Neighbors]],
-    within: Sequence[Floats],
+    within: Sequence[_Within],
+    over: str,
     confidence: float,
 ) -> tuple[list[tuple[Neighbors, Neighbors]], dict[str, Any]]:
     """Return the pairs of runs that are compared, and what they say."""
     a, b, pairing = _aligned(*runs)
     pairs = [(runs[0][i], runs[1][j]) for i, j in zip(a, b, strict=True)]
-    between = np.array([measure(*pair) for pair in pairs])
-    part = within[0][np.ix_(a, a)], within[1][np.ix_(b, b)]
-    return pairs, {**_row(between, part, confidence), "pairing": pairing}
+    between = np.array([measure.value(*pair) for pair in pairs])
+    influences = None
+    if over != "seeds":
+        influences = np.array([measure.influence(*pair) for pair in pairs])
+    sample = statistics.Sample(between, [None] * len(pairs), influences)
+    row = _row(sample, (within[0].at(a), within[1].at(b)), over, confidence)
+    return pairs, {**row, "pairing": pairing}
 
 
-def _within(
-    measure: Callable[[Neighbors, Neighbors], float], runs: list[Neighbors]
-) -> Floats:
-    """Return the measure of each two runs, symmetric; NaN on the diagonal."""
-    table = np.full((len(runs), len(runs)), np.nan)
-    for i, j in combinations(range(len(runs)), 2):
-        table[i, j] = table[j, i] = measure(runs[i], runs[j])
-    return table
+def _within(measure: Measure, runs: list[Neighbors], over: str) -> _Within:
+    """Return the measure of each two runs, first rows leading."""
+    count = len(runs)
+    values = np.full((count, count), np.nan)
+    influences = None
+    if over != "seeds":
+        influences = np.full((count, count, len(runs[0])), np.nan)
+    for i, j in combinations(range(count), 2):
+        values[i, j] = values[j, i] = measure.value(runs[i], runs[j])
+        if influences is not None:
+            of_points = measure.influence(runs[i], runs[j])
+            influences[i, j] = influences[j, i] = of_points
+    return _Within(values, influences)
 
 
 def _aligned(
@@ -200,34 +336,85 @@ def _aligned(
 
 
 def _row(
-    between: Floats, within: tuple[Floats, Floats], confidence: float
+    between: statistics.Sample,
+    within: tuple[_Within, _Within],
+    over: str,
+    confidence: float,
 ) -> dict[str, Any]:
-    count = len(between)
-    low, high = statistics.seed_band(between, confidence, (-1.0, 1.0))
-    row = {"mean": float(between.mean()), "low": low, "high": high, "seeds": count}
+    count = len(between.values)
+    low, high, _ = statistics.band(between, confidence, (-1.0, 1.0), over=over)
+    mean = float(between.values.mean())
+    row: dict[str, Any] = {
+        "mean": mean,
+        "low": low,
+        "high": high,
+        "seeds": count,
+        "over": "",
+        "p": np.nan,
+        "reason": statistics.seeds_of(count),
+    }
     if count < 2:
-        return {**row, "floor": np.nan, "verdict": statistics.undecided(count)}
-    floor = _floor(within)
-    row |= {"floor": floor, "difference": float(between.mean() - floor)}
-    if count < statistics.LEAST:
-        return {**row, "verdict": statistics.undecided(count)}
-    others = [np.delete(np.arange(count), s) for s in range(count)]
-    without = [
-        between[keep].mean()
-        - _floor(tuple(part[np.ix_(keep, keep)] for part in within))
-        for keep in others
-    ]
-    interval = statistics.jackknife(
-        row["difference"], np.array(without), confidence=confidence
-    )
-    verdict = statistics.BEYOND if interval.high < 0 else statistics.INSIDE
-    return {
-        **row,
-        "diff_low": interval.low,
-        "diff_high": interval.high,
-        "verdict": verdict,
+        return {**row, "floor": np.nan}
+    everyone = list(range(count))
+    floor, of_floor = _floor(within, everyone)
+    row |= {"floor": floor, "difference": mean - floor}
+    of_mean_of_points = None
+    if between.influences is not None and of_floor is not None:
+        of_mean_of_points = between.influences.mean(axis=0) - of_floor
+    if count == 2:
+        # The floor rests on one pair: no seed can be left out, points can.
+        part = None if of_mean_of_points is None else of_mean_of_points[None]
+        sample = statistics.Sample(np.array([mean - floor]), [None], part)
+        asked = "points" if over == "points" else "seeds"
+    else:
+        sample = _pseudo(between, within, mean - floor, of_mean_of_points)
+        asked = over
+    covered = statistics.covered([sample], asked)
+    if not covered:
+        return row
+    noise = statistics.noise_of(sample, covered)
+    half = noise.reach(1 - confidence)
+    return row | {
+        "diff_low": mean - floor - half,
+        "diff_high": mean - floor + half,
+        "p": noise.p(mean - floor),
+        "over": covered,
     }
 
 
-def _floor(within: tuple[Floats, ...]) -> float:
-    return float(np.mean([np.nanmean(part) for part in within]))
+def _pseudo(
+    between: statistics.Sample,
+    within: tuple[_Within, _Within],
+    whole: float,
+    of_points: Floats | None,
+) -> statistics.Sample:
+    """Return the jackknife's pseudo-values over seeds, which stand for independent ones.
+
+    Pairs share seeds; each seed is left out once (Tukey 1958), of the influences of
+    points as of the number itself.
+    """
+    count = len(between.values)
+    values, influences = [], []
+    for s in range(count):
+        keep = [i for i in range(count) if i != s]
+        floor, of_floor = _floor(within, keep)
+        without = between.values[keep].mean() - floor
+        values.append(count * whole - (count - 1) * without)
+        if of_points is not None and between.influences is not None:
+            left = between.influences[keep].mean(axis=0) - of_floor
+            influences.append(count * of_points - (count - 1) * left)
+    table = np.array(influences) if influences else None
+    return statistics.Sample(np.array(values), [None] * count, table)
+
+
+def _floor(
+    within: tuple[_Within, ...], rows: Sequence[int]
+) -> tuple[float, Floats | None]:
+    """Return the mean over pairs of seeds of each variant, and its influences."""
+    pairs = np.triu_indices(len(rows), 1)
+    parts = [part.at(rows) for part in within]
+    value = float(np.mean([part.values[pairs].mean() for part in parts]))
+    of_points = [
+        p.influences[pairs].mean(axis=0) for p in parts if p.influences is not None
+    ]
+    return value, np.mean(of_points, axis=0) if of_points else None

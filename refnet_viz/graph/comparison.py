@@ -7,9 +7,11 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from .. import _check
+from .. import _check, statistics
 from .._nested import aligned, as_variants, baseline_of
 from .._progress import progress
 from .._threads import one_thread_for
@@ -17,10 +19,12 @@ from ..embedding import Embedding
 from .answered import answered
 from .bias import search_bias
 from .ground import Grounds
-from .metrics import METRICS, Metric, per_neighbor
+from .metrics import FAMILY, METRICS, Metric, in_family, per_neighbor
 from .neighbors import Neighbors
 from .search import as_graphs, knn
 from .table import Line, Settings, as_frame, rows_of
+
+Floats = npt.NDArray[np.float64]
 
 
 def compare(
@@ -29,6 +33,8 @@ def compare(
     baseline: str | None = None,
     rails: Mapping[str, Embedding | Sequence[Embedding]] | None = None,
     metrics: Sequence[str] | None = None,
+    over: str = "both",
+    family: Sequence[str] | None = None,
     confidence: float = 0.95,
     permutations: int = 200,
     seed: int = 0,
@@ -54,6 +60,15 @@ def compare(
         above 200,000 points the spectral gap, which takes minutes then). Those that do
         not apply are left out: label metrics without labels, accuracy without
         predictions, F1 of single labels ... Overlaps are always there.
+    over
+        What intervals cover: "seeds" (training anew), "points" (other points of the
+        same kind, seeds as they are) or "both". A row covers as much of that as it
+        can, and its column `over` says what: three seeds or more, 20 points or more.
+        Vectors that come without seeds are compared over points.
+    family
+        Names of metrics that the table asks first, "responsibility" for those of all
+        modalities; the others are the rest. None takes accuracy, purity, overlap with
+        sum and responsibility.
     confidence
         Confidence level of bands and intervals.
     permutations
@@ -69,21 +84,26 @@ def compare(
         metric, variant, kind
             "variant" or "rail".
         mean, low, high, seeds
-            Mean over the seeds and its confidence interval (Student's t) within the
-            metric's range: the band in which the mean over many seeds is expected;
-            fewer than three seeds have none.
+            Mean over the seeds and its confidence interval within the metric's range:
+            where the mean over many seeds, many points or both is expected.
         difference, diff_low, diff_high, pairing
-            Mean minus baseline, with its interval. "paired": over runs of the same
-            seed; "unpaired": seeds differ, so both spreads enter; empty: a rail that
-            no seed changes.
+            Mean minus baseline, with its interval; by points always paired. "paired":
+            over runs of the same seed; "unpaired": seeds differ, so both spreads
+            enter; empty: a rail that no seed changes.
+        over
+            What the interval of the difference (of the baseline: of the mean) covers:
+            "seeds", "points", "both", or "" where there is none.
         verdict
-            "higher" or "lower" when the interval leaves zero out, "inside seed
-            noise" when it does not, "fewer than three seeds: no band", "one seed: no
-            band", or "baseline". Each is right about equal variants in 19 of 20 rows
-            at 95 %.
-        holm
-            P value of the difference, adjusted for all rows of variants (Holm): below
-            1 - confidence, the verdict holds for the table as a whole.
+            "higher" or "lower" when the difference stands although the table asks so
+            many questions; "higher if it were the only question" when it would stand
+            alone; "inside noise"; "cannot tell: 2 seeds"; or "baseline". Of tables
+            whose variants do not differ at most 1 - confidence say "higher" or "lower"
+            of any: see `refnet_viz.statistics.verdict`.
+        p, holm
+            P value of the difference alone, and corrected for the questions of its family
+            (Holm); "higher" and "lower" have one below 1 - confidence. The family that
+            is asked first has eight tenths of the error, the rest and the rails one
+            tenth each.
         chance
             Expected when neighbours, or answers, have nothing to do with the data.
         null_low, null_high
@@ -91,8 +111,8 @@ def compare(
         better
             "higher", "lower" or empty.
 
-        ``attrs`` hold baseline, confidence, k, space, metric, runs (variant, seed,
-        dataset and its fingerprint of every graph), values (metric to variant to the
+        ``attrs`` hold baseline, confidence, over, family, k, space, metric, runs
+        (variant, seed, dataset and its fingerprint of every graph), values (metric to variant to the
         number of every seed) and, where some row lacks a
         modality, present: space to how many rows have it and how many there are. A
         graph is over the rows that have its space. Where a graph is approximate,
@@ -119,9 +139,9 @@ def compare(
     >>> line = np.array([[0.0], [1.0], [3.0], [6.0]])
     >>> table = compare({"plain": knn(line, k=1), "bent": knn(line**2, k=1)})
     >>> table.loc[table.metric == "reciprocity", ["variant", "mean", "verdict"]]
-      variant  mean            verdict
-    2   plain   0.5           baseline
-    3    bent   0.5  one seed: no band
+      variant  mean              verdict
+    2   plain   0.5             baseline
+    3    bent   0.5  cannot tell: 1 seed
     """
     graphs = as_graphs(graphs) if isinstance(graphs, Mapping) else graphs
     variants = aligned("graphs", as_variants("graphs", graphs, Neighbors))
@@ -131,6 +151,7 @@ def compare(
         _check.number("confidence", confidence, low=0.01, high=0.9999),
         _check.integer("permutations", permutations, low=0),
         seed,
+        _check.one_of("over", over, statistics.OVER),
     )
     all_graphs = [graph for members in variants.values() for graph in members]
     _same_search(all_graphs)
@@ -142,16 +163,19 @@ def compare(
     chosen = _chosen(metrics, answer_metrics, len(all_graphs[0]))
     chosen |= _overlaps(all_graphs, grounds)
     chosen |= answer_metrics if metrics is None else {}
+    first = _family(family, chosen)
     judged = _judged(rails, grounds)
     rows = []
     with one_thread_for(len(all_graphs[0])):
         for name, metric in progress(chosen.items(), "metrics", delay=1):
             beside = judged if metric.of_predictions else []
             rows += rows_of(name, metric, lines + beside, settings)
-    table = as_frame(rows)
+    table = as_frame(rows, first, settings)
     table.attrs = {
         "baseline": baseline,
         "confidence": settings.confidence,
+        "over": settings.over,
+        "family": list(first),
         "k": all_graphs[0].k,
         "space": ", ".join(dict.fromkeys(graph.space for graph in all_graphs)),
         "metric": all_graphs[0].metric,
@@ -277,6 +301,17 @@ def _chosen(
     }
 
 
+def _family(family: Sequence[str] | None, chosen: Mapping[str, Metric]) -> list[str]:
+    """Return the metrics that a table asks first, of those that are computed."""
+    if family is not None:
+        names = [family] if isinstance(family, str) else family
+        allowed = [*chosen, *(name.partition(" for ")[0] for name in chosen)]
+        family = [
+            _check.one_of("family", name, dict.fromkeys(allowed)) for name in names
+        ]
+    return [name for name in chosen if in_family(name, family or FAMILY)]
+
+
 def _overlaps(every: list[Neighbors], grounds: Grounds) -> dict[str, Metric]:
     """Return one metric a modality: the overlap with its own graph."""
     spaces = dict.fromkeys(name for graph in every for name in graph.embedding.inputs)
@@ -289,6 +324,11 @@ def _overlaps(every: list[Neighbors], grounds: Grounds) -> dict[str, Metric]:
         has_space = bool(inputs) if space == "sum" else space in inputs
         return number(graph, space) if has_space else float("nan")
 
+    def influence(space: str, graph: Neighbors) -> Floats:
+        if np.isnan(of(grounds.overlap, space, graph)):
+            return np.full(len(graph), np.nan)
+        return grounds.of_overlap(graph, space)
+
     return {
         f"overlap with {name}": Metric(
             partial(of, grounds.overlap, name),
@@ -297,6 +337,7 @@ def _overlaps(every: list[Neighbors], grounds: Grounds) -> dict[str, Metric]:
             higher_is_better=True if name == "sum" else None,
             chance=partial(of, grounds.overlap_chance, name),
             step=per_neighbor,
+            influence=partial(influence, name),
         )
         for name in names
     }

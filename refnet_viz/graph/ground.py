@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ..data.stored import Stored
 from ..embedding import Embedding
+from .influence import of_shared, overlap_of
 from .neighbors import Neighbors
 from .pairs import common_by_depth, lines_of_both, overlap_chance, share_in_common
 from .search import knn
@@ -34,6 +35,7 @@ class Grounds:
     k: int
     metric: str
     _known: dict[str, Neighbors | None] = field(default_factory=dict, repr=False)
+    _refined: dict[Embedding, Neighbors] = field(default_factory=dict, repr=False)
 
     def of(self, embedding: Embedding, space: str) -> Neighbors | None:
         """Return the graph of a space, or None when too few rows have it."""
@@ -81,6 +83,22 @@ class Grounds:
         """
         ground = self.of(graph.embedding, space)
         return float("nan") if ground is None else share_in_common(graph, ground)
+
+    def of_overlap(self, graph: Neighbors, space: str) -> npt.NDArray[np.float64]:
+        """Return the influences of points on `overlap`: see `graph.influence`."""
+        ground = self.of(graph.embedding, space)
+        if ground is None:
+            return np.full(len(graph), np.nan)
+        return of_shared(graph, ground, overlap_of)
+
+    def refined(self, graph: Neighbors) -> Neighbors:
+        """Return the graph of the same embedding's refined space, searched once."""
+        if graph.embedding not in self._refined:
+            refined: Neighbors = knn(
+                graph.embedding, graph.k, space="refined", metric=graph.metric
+            )
+            self._refined[graph.embedding] = refined
+        return self._refined[graph.embedding]
 
     def overlap_chance(self, graph: Neighbors, space: str) -> float:
         """Return the overlap of unrelated graphs: see `overlap_chance`."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..data.answers import labelled as labelled_rows
-from . import labelled, points, prediction, target, topology
+from . import influence, labelled, points, prediction, target, topology
 from .neighbors import Neighbors
 
 Number = Callable[[Neighbors], float]
+Numbers = Callable[[Neighbors], influence.Floats]
 _INFINITE = float("inf")
 
 
@@ -33,6 +34,9 @@ class Metric:
         one.
     of_predictions
         Whether it judges what was predicted, and the graph does not enter.
+    influence
+        ``(N,)`` what every point has to do with the number (`graph.influence`), which
+        an interval over points is made of; None where it is not known.
     headline
         Whether the explorer shows it below the maps. It is then computed with every
         change of k: a few milliseconds at a few thousand points, at most.
@@ -62,6 +66,7 @@ class Metric:
     needs_target: bool = False
     of_predictions: bool = False
     headline: bool = False
+    influence: Numbers | None = None
 
     @property
     def help(self) -> str:
@@ -123,6 +128,7 @@ METRICS: dict[str, Metric] = {
         step=per_labelled_point,
         of_predictions=True,
         headline=True,
+        influence=lambda graph: influence.of_mean(prediction.hits(graph)),
     ),
     "auroc": Metric(
         prediction.auroc,
@@ -168,6 +174,7 @@ METRICS: dict[str, Metric] = {
         chance=target.mae_chance,
         needs_target=True,
         of_predictions=True,
+        influence=lambda graph: influence.of_mean(target.errors(graph)),
     ),
     "correlation": Metric(
         target.correlation,
@@ -187,6 +194,7 @@ METRICS: dict[str, Metric] = {
         chance=labelled.purity_chance,
         step=per_labelled_neighbor,
         headline=True,
+        influence=influence.of_purity,
     ),
     "adjusted_homophily": Metric(
         labelled.adjusted_homophily,
@@ -197,6 +205,7 @@ METRICS: dict[str, Metric] = {
         chance=_zero,
         step=per_labelled_neighbor,
         headline=True,
+        influence=influence.of_adjusted_homophily,
     ),
     "community_recovery": Metric(
         labelled.community_recovery,
@@ -214,6 +223,7 @@ METRICS: dict[str, Metric] = {
         higher_is_better=False,
         chance=topology.hubness_chance,
         headline=True,
+        influence=influence.of_hubness,
     ),
     "reciprocity": Metric(
         topology.reciprocity,
@@ -223,6 +233,7 @@ METRICS: dict[str, Metric] = {
         chance=topology.reciprocity_chance,
         step=per_neighbor,
         headline=True,
+        influence=influence.of_reciprocity,
     ),
     "components": Metric(
         topology.components,
@@ -236,6 +247,7 @@ METRICS: dict[str, Metric] = {
         "transitivity of the union graph",
         (0, 1),
         chance=topology.clustering_chance,
+        influence=influence.of_clustering,
     ),
     "spectral_gap": Metric(
         topology.spectral_gap,
@@ -245,6 +257,21 @@ METRICS: dict[str, Metric] = {
         most=200_000,
     ),
 }
+
+# What a comparison asks first, unless its caller says otherwise.
+FAMILY = ("accuracy", "purity", "overlap with sum", "responsibility")
+
+
+def in_family(name: str, family: Sequence[str] = FAMILY) -> bool:
+    """Return whether a metric belongs to the questions that a table asks first.
+
+    Examples
+    --------
+    >>> in_family("responsibility for text"), in_family("hubness")
+    (True, False)
+    """
+    return name in family or name.partition(" for ")[0] in family
+
 
 # Metrics of comparisons and regimes that are no function of one graph alone.
 _SHARES = ("overlap with", "refined overlap", "emergent", "supported", "certified")

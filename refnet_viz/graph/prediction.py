@@ -42,6 +42,21 @@ def accuracy(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
     return float(np.mean(labels == predictions))
 
 
+def hits(neighbors: Neighbors) -> npt.NDArray[np.float64]:
+    """Return ``(N,)`` whether each point is predicted right, NaN where unlabelled.
+
+    With several labels a point, the share of right entries; all NaN without
+    predictions.
+    """
+    labels, predictions = labels_of(neighbors, None), neighbors.embedding.predictions
+    values = np.full(len(labels), NAN)
+    has_label = labelled(labels, None, len(labels))
+    if predictions is not None:
+        right = (labels == predictions)[has_label].astype(np.float64)
+        values[has_label] = right if right.ndim == 1 else right.mean(axis=1)
+    return values
+
+
 def accuracy_chance(neighbors: Neighbors) -> float:
     """Return the share a constant answer gets right: that of the largest class."""
     return constant_accuracy(labels_of(neighbors, None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +28,9 @@ COLUMNS = [
     "difference",
     "diff_low",
     "diff_high",
+    "over",
     "verdict",
+    "p",
     "holm",
     "chance",
     "null_low",
@@ -52,6 +55,11 @@ class Line:
         """Seed of each graph; None where unknown."""
         return [graph.embedding.info.get("seed") for graph in self.graphs]
 
+    @property
+    def fixed(self) -> bool:
+        """Whether no seed changes it, as the graph of a modality."""
+        return self.kind == "rail" and len(self.graphs) == 1
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -61,20 +69,25 @@ class Settings:
     confidence: float
     permutations: int
     seed: int
+    over: str = "both"
 
 
 def rows_of(
     name: str, metric: Metric, lines: list[Line], settings: Settings
 ) -> list[dict[str, Any]]:
     """Return the rows of one metric, for the lines for which it is defined."""
-    values = [_values(metric, line) for line in lines]
+    samples = [_sample(metric, line, settings) for line in lines]
     # Variants come before rails, so that a rail of the same name is never meant.
     base = next(i for i, line in enumerate(lines) if line.name == settings.baseline)
     rows = []
-    for i, (line, scores) in enumerate(zip(lines, values, strict=True)):
+    for i, (line, sample) in enumerate(zip(lines, samples, strict=True)):
+        scores = sample.values
         if np.isnan(scores).all():
             continue
-        low, high = statistics.seed_band(scores, settings.confidence, metric.range)
+        # A rail is one number, which no other draw of seeds changes.
+        low, high, over = statistics.band(
+            sample, settings.confidence, metric.range, over=settings.over
+        )
         null_low, null_high = _null(metric, line, settings)
         row = {
             "metric": name,
@@ -84,6 +97,7 @@ def rows_of(
             "low": low,
             "high": high,
             "seeds": len(scores),
+            "over": over,
             "chance": _chance(metric, line),
             "null_low": null_low,
             "null_high": null_high,
@@ -92,22 +106,61 @@ def rows_of(
         }
         if i == base:
             row["verdict"], row["pairing"] = statistics.BASELINE, ""
-        elif np.isnan(values[base]).all():
+        elif np.isnan(samples[base].values).all():
             row["verdict"], row["pairing"] = "", ""  # nothing to be compared with
         else:
-            pair = (line, scores), (lines[base], values[base])
-            row |= _difference(*pair, metric, settings.confidence)
+            step = metric.step(line.graphs[0]) if metric.step else 0.0
+            row |= _difference(sample, samples[base], step, settings)
+            if _of_single_runs(line, lines[base], row["over"], settings.over):
+                row["p"] = float("nan")
         rows.append(row)
     return rows
 
 
-def as_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Return the table, with p values adjusted over the rows of variants."""
-    table = pd.DataFrame(rows, columns=[*COLUMNS, "p"])
-    p = table["p"].where(table["kind"] == "variant").to_numpy(dtype=float)
-    table["holm"] = statistics.holm(p)
-    numbers = ["difference", "diff_low", "diff_high"]
+def _of_single_runs(line: Line, base: Line, over: str, asked: str) -> bool:
+    """Return whether a run is compared over points where its variant is meant.
+
+    Its interval says how two runs differ. Of their variants one seed tells nothing,
+    unless nobody speaks of seeds, or intervals over points were asked for.
+    """
+    trained = any(seed is not None for seed in (*line.seeds, *base.seeds))
+    return over == "points" and asked != "points" and trained
+
+
+def as_frame(
+    rows: list[dict[str, Any]], first: Sequence[str], settings: Settings
+) -> pd.DataFrame:
+    """Return the table with its verdicts, which pay for how much it asks.
+
+    Parameters
+    ----------
+    rows
+        What `rows_of` returned of every metric.
+    first
+        The metrics that are asked first.
+    settings
+        As of the rows.
+    """
+    table = pd.DataFrame(rows, columns=[*COLUMNS, "reason"])
+    numbers = ["difference", "diff_low", "diff_high", "p", "low", "high"]
     table[numbers] = table[numbers].astype(float)
+    families = [
+        statistics.RAIL
+        if kind == "rail"
+        else statistics.PRIMARY
+        if name in first
+        else statistics.REST
+        for name, kind in zip(table["metric"], table["kind"], strict=True)
+    ]
+    words, table["holm"] = statistics.judge(
+        table["difference"].to_numpy(),
+        table["p"].to_numpy(),
+        families,
+        table["reason"].tolist(),
+        confidence=settings.confidence,
+    )
+    settled = table["verdict"].notna()
+    table["verdict"] = table["verdict"].where(settled, pd.Series(words, dtype=object))
     return table[COLUMNS]
 
 
@@ -139,32 +192,33 @@ def _chance(metric: Metric, line: Line) -> float:
     return float(np.mean([metric.chance(graph) for graph in line.graphs]))
 
 
+def _sample(metric: Metric, line: Line, settings: Settings) -> statistics.Sample:
+    """Return what a metric gives for each seed, and what points have to do with it."""
+    values = _values(metric, line)
+    influences = None
+    function = metric.influence if settings.over != "seeds" else None
+    if function is not None and np.isfinite(values).all():
+        influences = np.array([function(graph) for graph in line.graphs])
+    return statistics.Sample(values, line.seeds, influences, line.fixed)
+
+
 def _difference(
-    line: tuple[Line, Floats],
-    base: tuple[Line, Floats],
-    metric: Metric,
-    confidence: float,
+    sample: statistics.Sample,
+    base: statistics.Sample,
+    step: float,
+    settings: Settings,
 ) -> dict[str, Any]:
-    (variant, values), (other, baseline) = line, base
-    step = metric.step(variant.graphs[0]) if metric.step else 0.0
-    if variant.kind == "rail" and len(values) == 1:
-        difference = statistics.against_fixed(
-            float(values[0]), baseline, confidence=confidence, step=step
-        )
-    else:
-        difference = statistics.difference(
-            (values, variant.seeds),
-            (baseline, other.seeds),
-            confidence=confidence,
-            step=step,
-        )
+    difference = statistics.apart(
+        sample, base, confidence=settings.confidence, step=step, over=settings.over
+    )
     return {
         "difference": difference.value,
         "diff_low": difference.low,
         "diff_high": difference.high,
-        "verdict": difference.verdict,
+        "over": difference.over,
         "pairing": difference.pairing,
         "p": difference.p,
+        "reason": difference.reason or statistics.seeds_of(difference.seeds),
     }
 
 

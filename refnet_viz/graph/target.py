@@ -38,6 +38,14 @@ def mae(neighbors: Neighbors, *, target: Floats | None = None) -> float:
     return float(np.abs(target - predicted).mean())
 
 
+def errors(neighbors: Neighbors) -> Floats:
+    """Return ``(N,)`` the absolute error of each point, NaN where there is none."""
+    target, predicted = neighbors.embedding.target, neighbors.embedding.predicted
+    if target is None or predicted is None:
+        return np.full(len(neighbors), NAN)
+    return np.abs(np.asarray(target, dtype=np.float64) - predicted)
+
+
 def mae_chance(neighbors: Neighbors) -> float:
     """Return the error of the best constant answer, the median of these points."""
     target, _ = _numbers(neighbors, None)

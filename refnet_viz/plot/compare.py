@@ -14,7 +14,15 @@ import plotly.graph_objects as go
 
 from ..embedding import counted
 from ..graph.metrics import range_of
-from ..statistics import BASELINE, INSIDE, LEAST, UNDECIDED, within
+from ..statistics import (
+    APART,
+    BASELINE,
+    LEAST,
+    is_alone,
+    is_inside,
+    is_undecided,
+    within,
+)
 from .ink import Ink, ink
 from .looks import colors as colors_of
 from .panels import HIGHEST, SPARE, asked_for, finish, grid, place, row_of
@@ -24,11 +32,11 @@ from .text import listing, short, small, span
 ROW = 36  # pixels a variant takes with its verdict above it
 DENSE = 24  # the same with the verdict beside it
 FEW = 6  # metrics that are named one by one
-FEW_WORDS = "too few seeds"
+FEW_WORDS = "cannot tell"
+ALONE_WORDS = "different if it were the only question"
+INSIDE_WORDS = "inside noise"
 ABOVE = 65  # pixels between two rows of panels
 AROUND = 140  # pixels above and below all of them
-DOUBTED = (INSIDE, *UNDECIDED)
-APART = ("higher", "lower")  # verdicts that are more than noise
 COLUMNS = ("metric", "variant", "kind", "mean", "low", "high")
 ARROWS = {"higher": " \u2191", "lower": " \u2193"}
 ARROW_WORDS = {"\u2191": "higher is better", "\u2193": "lower is better"}
@@ -46,10 +54,11 @@ def compare(
     """Draw a comparison: small panels, one a metric, each with its own axis.
 
     A dot is the mean over seeds and its band the columns `low` to `high`; of fewer
-    than three seeds there is none, and a small stroke is each of them. A full dot is
-    proven to differ from the baseline, a hollow one is not: its difference is inside
-    seed noise, or the seeds are too few. Where there is room the verdict stands beside
-    it; of more than six metrics only "higher" and "lower" are written. A dotted line
+    than three seeds there is none, unless it is over points, and a small stroke is each
+    of them. A full dot differs from the baseline although so many questions are asked,
+    a hollow one does not: its difference would stand as the only question, is inside
+    noise, or cannot be told. Where there is room the verdict stands beside it; of more
+    than six metrics only "higher" and "lower" are written. A dotted line
     is chance, a grey band what permuted labels give. Rails (what one modality alone
     reaches) stand in rows of their own, with a dashed line up through the variants. An
     arrow beside a metric points to where it is better.
@@ -145,6 +154,8 @@ class _Line:
         """Ends of the seed band as they may be shown, NaN where there is none."""
         low, high = self.record["low"], self.record["high"]
         seeds = int(self.record.get("seeds", LEAST))
+        if self.record.get("over") in {"points", "both"}:
+            seeds = LEAST  # the band is no matter of so many seeds
         return within(low, high, seeds, range_of(str(self.record["metric"])))
 
     @property
@@ -227,8 +238,10 @@ def _panel(
         for trace in _variant(line, shades[record["variant"]], colors):
             figure.add_trace(trace, **at)
         verdict = record.get("verdict")
-        written = APART if dense else (*APART, INSIDE, BASELINE)
-        if verdict in written:
+        written = verdict in APART
+        if not dense:
+            written |= verdict == BASELINE or is_inside(verdict) or is_alone(verdict)
+        if written:
             right = record["mean"] > middle
             note = _verdict(line, colors, right=right, dense=dense)
             axis = "" if number == 1 else str(number)
@@ -260,7 +273,7 @@ def _variant(line: _Line, color: str, colors: Ink) -> list[go.Scatter]:
             mode="markers",
             marker=_stroke(color),
         )
-    doubted = record.get("verdict") in DOUBTED
+    doubted = bool(_doubt(record.get("verdict")))
     marker = {
         "color": colors.paper if doubted else color,
         "size": 11,
@@ -275,6 +288,21 @@ def _variant(line: _Line, color: str, colors: Ink) -> list[go.Scatter]:
         hovertemplate="%{hovertext}<extra></extra>",
     )
     return [band, dot]
+
+
+def _doubt(words: object) -> str:
+    """Return why a difference does not stand; empty where it does.
+
+    Examples
+    --------
+    >>> _doubt("cannot tell: 1 seed"), _doubt("lower")
+    ('cannot tell', '')
+    """
+    if is_undecided(words):
+        return FEW_WORDS
+    if is_alone(words):
+        return ALONE_WORDS
+    return INSIDE_WORDS if is_inside(words) else ""
 
 
 def _stroke(color: str) -> dict[str, Any]:
@@ -414,14 +442,18 @@ def _key(figure: go.Figure, frame: pd.DataFrame, colors: Ink) -> None:
         ("mean over seeds", {"mode": "markers", "marker": dot}),
     ]
     seeds = frame.loc[frame["kind"] == "variant"].get("seeds", pd.Series([LEAST]))
-    if seeds.max() >= LEAST:
-        entries.append(("seed band", {"mode": "lines", "line": band}))
+    if seeds.max() >= LEAST or _over(frame):
+        entries.append(
+            (
+                "seed band" if not _over(frame) else "band",
+                {"mode": "lines", "line": band},
+            )
+        )
     if ((seeds > 1) & (seeds < LEAST)).any() and "values" in frame.attrs:
         mark = _stroke(colors.muted)
         entries.append(("single seed", {"mode": "markers", "marker": mark}))
     verdicts = frame["verdict"] if "verdict" in frame.columns else pd.Series(dtype=str)
-    hollows = (FEW_WORDS if v in UNDECIDED else v for v in verdicts if v in DOUBTED)
-    for name in dict.fromkeys(hollows):
+    for name in dict.fromkeys(words for v in verdicts if (words := _doubt(v))):
         entries.append((name, {"mode": "markers", "marker": hollow}))
     if "chance" in frame.columns and frame["chance"].notna().any():
         line = {"color": colors.text, "width": 1.4, "dash": "dot"}
@@ -445,8 +477,9 @@ def _title(frame: pd.DataFrame, parts: list[pd.DataFrame]) -> str:
         )
         notes[0] += " seed a variant" if notes[0] == "1" else " seeds a variant"
     enough = "seeds" not in frame.columns or frame["seeds"].max() >= LEAST
+    enough |= bool(_over(frame))
     if "confidence" in frame.attrs and enough:
-        notes.append(f"band: {frame.attrs['confidence']:.0%} of the mean")
+        notes.append(f"band: {frame.attrs['confidence']:.0%} of the mean{_over(frame)}")
     if "baseline" in frame.attrs:
         notes.append(f"verdicts against {short(frame.attrs['baseline'])}")
     if "k" in frame.attrs:
@@ -458,6 +491,16 @@ def _title(frame: pd.DataFrame, parts: list[pd.DataFrame]) -> str:
     arrows = dict.fromkeys(_direction(part).strip() for part in parts)
     notes += [f"{arrow} {ARROW_WORDS[arrow]}" for arrow in arrows if arrow]
     return "Comparison of graphs" + (f"<br>{small(', '.join(notes))}" if notes else "")
+
+
+def _over(frame: pd.DataFrame) -> str:
+    """Return what the bands cover besides seeds, in words."""
+    if "over" not in frame.columns:
+        return ""
+    kinds = set(frame["over"])
+    if "both" in kinds:
+        return " over seeds and points"
+    return " over points" if "points" in kinds else ""
 
 
 def _missing(frame: pd.DataFrame) -> list[str]:
@@ -491,17 +534,19 @@ def _verdicts(frame: pd.DataFrame) -> str:
         return ""
     counts = frame.loc[frame["kind"] == "variant", "verdict"].value_counts()
     apart = int(counts.get("higher", 0) + counts.get("lower", 0))
-    inside = int(counts.get(INSIDE, 0))
-    if not apart + inside:
+    doubts = [_doubt(v) for v, n in counts.items() for _ in range(n)]
+    inside, alone = doubts.count(INSIDE_WORDS), doubts.count(ALONE_WORDS)
+    if not apart + inside + alone:
         return ""
-    return f"Of {apart + inside} differences {inside} are inside seed noise."
+    words = f"Of {apart + inside + alone} differences {inside} are inside noise"
+    return f"{words} and {alone} {ALONE_WORDS}." if alone else f"{words}."
 
 
 def _meta(frame: pd.DataFrame, names: list[str], variants: list[str]) -> dict[str, Any]:
     rows = frame[frame["metric"].isin(names)].to_dict("records")
     attributes = {str(k): v for k, v in frame.attrs.items() if k != "values"}
     alt = (
-        f"Dots with seed bands of {listing(variants)} for "
+        f"Dots with bands of {listing(variants)} for "
         f"{_named(names)}, beside chance. "
         f"{_told(frame, 'purity' if 'purity' in names else names[0])} "
         f"{_verdicts(frame[frame['metric'].isin(names)])}"

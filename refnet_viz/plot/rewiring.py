@@ -17,10 +17,10 @@ from .. import _check
 from .._nested import aligned, as_variants
 from ..graph import Neighbors, edge_diff
 from ..graph import rewiring as point_rewiring
-from ..graph.compare_pairs import MEASURES, judged_pair
+from ..graph.compare_pairs import MEASURES, judged_change, judged_pair
 from ..graph.pairs import mean_of
 from ..layout import Layout, project
-from ..statistics import UNDECIDED
+from ..statistics import is_undecided
 from .ink import SCALE, ink, stroke
 from .panels import finish, flat_axes, grid, place, row_of
 from .points import FAINTEST, MOST_SVG, cap, edge_lines, edge_opacity, points
@@ -92,15 +92,14 @@ class Change:
     @property
     def verdict(self) -> str:
         """The mean, and whether seeds of one variant differ as much."""
-        verdict, seeds = self.judged["verdict"], self.judged["seeds"]
-        if verdict in UNDECIDED:
-            few = "one seed" if seeds < 2 else "one pair of seeds"
-            return f"mean {self.mean:.2f}; {few}: cannot tell it from seed noise"
+        words = judged_change([self.judged], confidence=CONFIDENCE)[0]
+        if is_undecided(words):
+            return f"mean {self.mean:.2f}; {words}"
         names = ("difference", "diff_high", "diff_low")  # of similarity
         more, low, high = (signed(-self.judged[name]) for name in names)
         return (
             f"mean {self.mean:.2f}; difference from two seeds of one variant {more} "
-            f"[{low}, {high}], {seeds} seeds: {verdict}"
+            f"[{low}, {high}], {self.judged['seeds']} seeds: {words}"
         )
 
     @property
@@ -169,7 +168,8 @@ def rewiring(
     became of them. The curves tell for every amount of change the share of points that
     changed by at most that much, beside the same between two seeds of `a`. The mean is
     judged as in `refnet_viz.graph.compare_pairs`: from seed to seed of the same
-    number, with an interval; fewer than three seeds of both cannot tell it from noise.
+    number, with an interval over seeds and points: "higher" is more than two seeds
+    change. Fewer than three seeds of both cannot tell.
 
     Parameters
     ----------

@@ -211,6 +211,7 @@ def _measured(runs: Variants[Run], test: Dataset, k: int) -> list[dict[str, Any]
         graphs,
         baseline=baseline,
         metrics=STRUCTURE,
+        over="seeds",
         confidence=CONFIDENCE,
         permutations=0,
     )
@@ -236,7 +237,7 @@ def _stability(graphs: Variants[Neighbors], baseline: str) -> list[dict[str, Any
             "low": low,
             "high": high,
             "seeds": len(table),
-            "verdict": statistics.BASELINE,
+            "verdict": statistics.BASELINE if name == baseline else "",
             "chance": float(jaccard(first, shuffled(second, seed=0)).mean()),
         }
         if name != baseline:

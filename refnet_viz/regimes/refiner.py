@@ -122,6 +122,7 @@ def refiner_curve(
     table = compare(
         knn(spaces, k),
         baseline=next(iter(configs)),
+        over="seeds",
         confidence=CONFIDENCE,
         metrics=[*METRICS, *answers] if metrics is None else metrics,
         permutations=0,

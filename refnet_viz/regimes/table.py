@@ -11,6 +11,7 @@ import pandas as pd
 
 from .. import statistics
 from .._nested import Variants
+from ..graph.metrics import in_family
 from ..train.run import Run
 
 Floats = npt.NDArray[np.float64]
@@ -72,12 +73,13 @@ def rows_of(
 
 
 def difference_of(difference: statistics.Difference) -> dict[str, Any]:
-    """Return the columns of a difference."""
+    """Return the columns of a difference, and what its verdict is made of."""
     return {
         "difference": difference.value,
         "diff_low": difference.low,
         "diff_high": difference.high,
-        "verdict": difference.verdict,
+        "p": difference.p,
+        "reason": difference.reason or statistics.seeds_of(difference.seeds),
     }
 
 
@@ -92,7 +94,27 @@ def as_frame(rows: list[dict[str, Any]], key: str, **attributes: Any) -> pd.Data
         "chance",
         "seeds",
     ]
-    table = pd.DataFrame(rows, columns=names)
+    table = pd.DataFrame(rows, columns=[*names, "p", "reason"])
     table[NUMBERS] = table[NUMBERS].astype(float)
+    table["verdict"] = _verdicts(table, attributes.get("confidence", 0.95))
     table.attrs.update(attributes)
-    return table
+    return table[names]
+
+
+def _verdicts(table: pd.DataFrame, confidence: float) -> pd.Series[Any]:
+    """Return the verdicts, which pay for all differences of the table."""
+    settled = table["verdict"].isin([statistics.BASELINE])
+    settled |= table["p"].isna() & table["reason"].isna()
+    open_rows = table[~settled]
+    words, _ = statistics.judge(
+        open_rows["difference"].to_numpy(dtype=float),
+        open_rows["p"].to_numpy(dtype=float),
+        [
+            statistics.PRIMARY if in_family(name) else statistics.REST
+            for name in open_rows["metric"]
+        ],
+        open_rows["reason"].tolist(),
+        confidence=confidence,
+    )
+    judged = pd.Series(words, index=open_rows.index, dtype=object)
+    return table["verdict"].where(settled, judged)

@@ -8,11 +8,10 @@ from typing import Any
 import pandas as pd
 
 from ..graph import edge_bounds
-from ..graph.compare_pairs import MEASURES, judged_pair
+from ..graph.compare_pairs import MEASURES, judged_change, judged_pair
 from ..graph.patterns import EMERGENT
 from ..plot.text import listing
 from ..plot.text import span as span_of
-from ..statistics import BEYOND, INSIDE, UNDECIDED
 from .findings import findings, spoken
 from .material import Material
 
@@ -33,8 +32,7 @@ def comparison(material: Material) -> str:
     judged = [line for line in lines if line.kind != "unknown"]
     if not judged:
         return (
-            "Nothing can be told from seed noise: every variant needs three seeds or "
-            "more."
+            "Nothing can be told from noise: every variant needs three seeds or more."
         )
     parts = [
         f"{name} is {_counts([one for one in judged if one.subject == name])}"
@@ -43,8 +41,8 @@ def comparison(material: Material) -> str:
     total = sum(len(line.points) for line in judged)
     level = 1 - material.table.attrs["confidence"]
     return (
-        f"Against {material.baseline}, {'; '.join(parts)} (beyond seed noise; of "
-        f"{total} differences luck alone puts about {level * total:.0f} there)."
+        f"Against {material.baseline}, {'; '.join(parts)} (corrected for {total} "
+        f"questions: luck alone says so of any in at most {level:.0%} of such tables)."
     )
 
 
@@ -87,12 +85,14 @@ def rewiring(material: Material, shown: Iterable[Mapping[str, Any]]) -> str:
     base = material.graphs[material.baseline]
     confidence = material.table.attrs["confidence"]
     metas = {meta["variants"][1]: meta for meta in shown}
-    verdicts = {}
-    for name in material.others:
-        judged = judged_pair(
+    rows = [
+        judged_pair(
             MEASURES["knn_jaccard"], base, material.graphs[name], confidence=confidence
         )
-        verdicts[name] = judged["verdict"]
+        for name in material.others
+    ]
+    words = judged_change(rows, confidence=confidence)
+    verdicts = dict(zip(material.others, words, strict=True))
     changes = {name: metas[name]["rewiring"] for name in material.others}
     one = next(iter(metas.values()))
     nulls = f"unrelated graphs {one['chance']:.2f}"
@@ -100,7 +100,7 @@ def rewiring(material: Material, shown: Iterable[Mapping[str, Any]]) -> str:
         nulls = f"two seeds of {material.baseline} {one['seed_noise']:.2f}, {nulls}"
     return (
         f"Of {material.baseline}'s neighbourhoods {_each(changes)} change, the mean of "
-        f"1 − Jaccard ({nulls}): {_judged(verdicts)}."
+        f"1 − Jaccard ({nulls}); beside two seeds: {_judged(verdicts)}."
     )
 
 
@@ -109,15 +109,12 @@ def _judged(verdicts: Mapping[str, str]) -> str:
 
     Examples
     --------
-    >>> _judged({"a": "inside seed noise", "b": "inside seed noise"})
-    'inside seed noise'
+    >>> _judged({"a": "inside noise", "b": "inside noise"})
+    'inside noise'
     """
-    if all(verdict in UNDECIDED for verdict in verdicts.values()):
-        return "fewer than three seeds cannot tell it from seed noise"
-    named = {name: INSIDE if v == INSIDE else BEYOND for name, v in verdicts.items()}
-    if len(set(named.values())) == 1:
-        return next(iter(named.values()))
-    return listing([f"{name} {verdict}" for name, verdict in named.items()])
+    if len(set(verdicts.values())) == 1:
+        return next(iter(verdicts.values()))
+    return listing([f"{name} {words}" for name, words in verdicts.items()])
 
 
 def overlaps(material: Material) -> str:

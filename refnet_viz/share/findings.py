@@ -1,4 +1,4 @@
-"""A comparison in plain words: what differs beyond seed noise, and what does not."""
+"""A comparison in plain words: what differs beyond noise, and what does not."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import numpy as np
 import pandas as pd
 
 from ..graph import METRICS
-from ..statistics import INSIDE, UNDECIDED
+from ..statistics import is_alone, is_inside, is_undecided
 
 OPPOSITE = {"higher": "lower", "lower": "higher"}
 WORDS = {
-    "better": "Better, beyond seed noise",
-    "worse": "Worse, beyond seed noise",
-    "other": "Different beyond seed noise, where no direction is better",
-    "inside": "Inside seed noise: not shown to help or to harm",
-    "unknown": "Fewer than three seeds: no difference can be told from noise",
+    "better": "Better, beyond noise",
+    "worse": "Worse, beyond noise",
+    "other": "Different beyond noise, where no direction is better",
+    "alone": "Different if it were the only question: not shown by so large a table",
+    "inside": "Inside noise: not shown to help or to harm",
+    "unknown": "Cannot tell from noise: too few seeds or points",
 }
-EXACT = ("better", "worse")  # of the others the names are enough
-KINDS = {INSIDE: "inside", **dict.fromkeys(UNDECIDED, "unknown")}
+EXACT = ("better", "worse", "alone")  # of the others the names are enough
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,13 @@ def findings(table: pd.DataFrame) -> list[Finding]:
     Returns
     -------
     list
-        By variant: better, worse, different, inside seed noise, too few seeds. That
+        By variant: better, worse, different, different if it were the only question,
+        inside noise, undecided. That
         nothing is better or worse is said, too; others without points are left out.
 
     Examples
     --------
-    >>> row = {"metric": "purity", "kind": "variant", "better": "higher", "holm": 0.2,
+    >>> row = {"metric": "purity", "kind": "variant", "better": "higher",
     ...        "difference": 0.1, "diff_low": 0.05, "diff_high": 0.15}
     >>> table = pd.DataFrame([{**row, "variant": "plain", "verdict": "baseline"},
     ...                       {**row, "variant": "both", "verdict": "higher"}])
@@ -73,13 +74,12 @@ def findings(table: pd.DataFrame) -> list[Finding]:
     """
     rows = table[(table["kind"] == "variant") & table["difference"].notna()]
     rows = rows[rows["verdict"] != "baseline"]
-    level = 1 - table.attrs.get("confidence", 0.95)
     lines = []
     for name in dict.fromkeys(rows["variant"]):
         points_by_kind: dict[str, list[str]] = {kind: [] for kind in WORDS}
         for row in rows[rows["variant"] == name].to_dict("records"):
             kind = kind_of(row)
-            points_by_kind[kind].append(_point(row, level, exact=kind in EXACT))
+            points_by_kind[kind].append(_point(row, exact=kind in EXACT))
         judged = any(points_by_kind[kind] for kind in WORDS if kind != "unknown")
         lines += [
             Finding(str(name), kind, tuple(points))
@@ -97,21 +97,24 @@ def kind_of(row: dict[Any, Any]) -> str:
     >>> kind_of({"verdict": "lower", "better": "higher"})
     'worse'
     """
-    if row["verdict"] in KINDS:
-        return KINDS[row["verdict"]]
+    words = row["verdict"]
+    if is_undecided(words):
+        return "unknown"
+    if is_inside(words) or is_alone(words):
+        return "inside" if is_inside(words) else "alone"
     if not row["better"]:
         return "other"
     return "better" if row["verdict"] == row["better"] else "worse"
 
 
-def _point(row: dict[Any, Any], level: float, *, exact: bool) -> str:
+def _point(row: dict[Any, Any], *, exact: bool) -> str:
     """Return a metric, with its difference and interval where that is the news."""
     words = spoken(row["metric"])
     if exact:
         words += f" {signed(row['difference'])}"
     if exact and pd.notna(row["diff_low"]):
         words += f" [{signed(row['diff_low'])}, {signed(row['diff_high'])}]"
-    return words + "*" * bool(row["verdict"] in OPPOSITE and row["holm"] < level)
+    return words
 
 
 def beside_rails(table: pd.DataFrame) -> list[str]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..data.dataset import Dataset
 from ..plot.manifest import versions
-from ..statistics import LEAST
+from ..statistics import LEAST, is_undecided
 from . import markup
 from .findings import (
     OPPOSITE,
@@ -28,13 +28,17 @@ COLUMNS = (
     "metric",
     "variant",
     "mean",
-    "seed band",
+    "band",
     "seeds",
     "difference",
     "verdict",
     "Holm p",
     "chance",
     "permuted labels",
+)
+CORRECTED = (
+    "Better, worse and different are what stands although the table asks so many "
+    "questions (Holm)."
 )
 
 
@@ -78,6 +82,13 @@ def _permuted(table: pd.DataFrame) -> str:
 def _legend(table: pd.DataFrame) -> str:
     seeds = table.loc[table["kind"] == "variant", "seeds"]
     count = " to ".join(dict.fromkeys(f"{n}" for n in (seeds.min(), seeds.max())))
+    judged = not table["verdict"].map(is_undecided).any()
+    if count == "1" and judged:
+        return (
+            f"Differences of fixed embeddings, with {table.attrs['confidence']:.0%} "
+            "intervals over points: how another seed of either would do they do not "
+            f"say. {CORRECTED}"
+        )
     if count == "1":
         return (
             "Differences of single runs. Two seeds of one variant differ, too: train "
@@ -90,9 +101,7 @@ def _legend(table: pd.DataFrame) -> str:
         )
     return (
         f"Means over {count} seeds, differences with {table.attrs['confidence']:.0%} "
-        "intervals: it is beyond seed noise when that leaves zero out. A star marks "
-        "what holds for the table as a whole, corrected for looking at all of its rows "
-        "(Holm)."
+        f"intervals over seeds and, where that is known, points. {CORRECTED}"
     )
 
 

@@ -77,8 +77,8 @@ class Section:
 
 def _comparison(material: Material) -> list[Drawing]:
     caption = (
-        "A dot is the mean over seeds, its band where the mean over many seeds is "
-        "expected; a full dot differs from the baseline beyond seed noise. Dotted: "
+        "A dot is the mean over seeds, its band where the mean over many seeds and "
+        "points is expected; a full dot differs from the baseline beyond noise. Dotted: "
         "chance. Dashed: what one modality, or a linear model, reaches by itself."
     )
     table, mode = material.table, material.mode
@@ -233,7 +233,7 @@ SECTIONS = (
     Section(
         "comparison",
         "Better or worse",
-        "What is better or worse by more than seed noise?",
+        "What is better or worse by more than noise?",
         _comparison,
         lambda material, _: answers.comparison(material),
     ),
