@@ -581,12 +581,15 @@ def apart(
     """
     pairing, least = "unpaired", step**2 / 12
     fixed = a.fixed or b.fixed
+    most = max(len(a.values), len(b.values))
     common = None if fixed else shared_seeds(a.seeds, b.seeds)
     if common is not None:
         a, b = a.at(common[0]), b.at(common[1])
         pairing = "paired"
     drawn = [len(sample.values) for sample in (a, b) if not sample.fixed]
     seeds, asked, over = min(drawn, default=1), over, covered([a, b], over)
+    if asked == "both" and over == "points" and most > 1:
+        over = ""  # one seed here and five there
     value = _clean(float(a.values.mean() - b.values.mean()))
     pairing = "" if fixed else pairing
     if not over or np.isnan(value):

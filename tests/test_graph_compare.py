@@ -81,13 +81,23 @@ def test_one_row_a_metric_and_variant_in_the_given_order(table):
     assert attributes == {
         "baseline": "plain",
         "confidence": 0.95,
+        "over": "both",
+        "family": ["accuracy", "purity", "overlap with sum"],
         "k": 5,
         "space": "latent",
         "metric": "euclidean",
     }
 
 
-def test_means_bands_and_differences_are_those_of_the_seeds(table):
+@pytest.fixture(scope="module")
+def over_seeds():
+    graphs = {"refiner": runs(range(3), noise=0.1), "plain": runs(range(3), noise=2.0)}
+    return compare(graphs, over="seeds", permutations=0)
+
+
+def test_means_bands_and_differences_are_those_of_the_seeds(over_seeds):
+    table = over_seeds
+    assert set(table.over) == {"seeds", ""}
     for name in ("accuracy", *GRAPH_METRICS):
         values = {
             variant: np.array(
@@ -118,14 +128,14 @@ def test_overlap_rows_equal_the_overlap_of_the_graphs(table):
     assert row(table, "overlap with text", "refiner")["better"] == ""
 
 
-def test_rails_are_the_modalities_own_graphs(table):
+def test_rails_are_the_modalities_own_graphs(table, over_seeds):
     own = knn(run(0), 5, space="image")
     assert row(table, "purity", "image")["mean"] == METRICS["purity"].function(own)
     assert row(table, "overlap with image", "image")["mean"] == 1
     text = knn(run(0), 5, space="text")
     assert row(table, "overlap with text", "image")["mean"] == overlap(own, text)
-    rail = row(table, "purity", "image")
-    base = row(table, "purity", "plain")
+    rail = row(over_seeds, "purity", "image")
+    base = row(over_seeds, "purity", "plain")
     assert rail["difference"] == pytest.approx(rail["mean"] - base["mean"])
     assert rail["diff_high"] - rail["diff_low"] == pytest.approx(
         base["high"] - base["low"]
@@ -174,20 +184,28 @@ def test_verdicts_in_words():
     }
     table = compare(graphs, metrics=["purity"], permutations=0)
     name = "overlap with sum"
-    assert row(table, name, "again")["verdict"] == "inside seed noise"
+    assert row(table, name, "again")["verdict"] == "inside noise"
     assert row(table, name, "again")["difference"] == 0
     assert row(table, name, "clean")["verdict"] == "higher"
     assert row(table, name, "noisy")["verdict"] == "lower"
     assert row(table, name, "noisy")["pairing"] == "unpaired"
-    assert row(table, name, "once")["verdict"] == "one seed: no band"
+    assert row(table, name, "once")["verdict"] == "cannot tell: 1 seed"
     assert np.isnan(row(table, name, "once")["low"])
     assert table["null_low"].isna().all()
 
 
-def test_holm_counts_the_rows_of_variants_only(table):
-    variants = table[table.kind == "variant"]
-    assert variants["holm"].notna().sum() == table.metric.nunique()
-    assert table.loc[table.kind == "rail", "holm"].isna().all()
+def test_verdicts_pay_for_the_questions_of_their_family(table):
+    variants = table[(table.kind == "variant") & table.p.notna()]
+    assert len(variants) == table.metric.nunique()
+    first = variants[variants.metric.isin(table.attrs["family"])]
+    # Three questions are asked first, and have eight tenths of the error.
+    assert first.holm.min() == pytest.approx(first.p.min() * 3 / 0.8)
+    rest = variants.drop(first.index)
+    assert rest.holm.min() == pytest.approx(min(1, rest.p.min() * len(rest) / 0.1))
+    stands = table.verdict.isin(["higher", "lower"])
+    assert (stands == (table.holm < 0.05)).all()
+    alone = table.verdict.str.endswith("if it were the only question")
+    assert (alone == ((table.p < 0.05) & (table.holm >= 0.05))).all()
     clear = row(table, "overlap with sum", "refiner")
     assert clear["verdict"] == "higher"
     assert clear["holm"] < 0.05
@@ -379,9 +397,9 @@ def test_pairs_have_one_row_a_measure_and_two_variants(pairs):
 
 def test_a_changed_seed_is_told_from_a_changed_variant(pairs):
     same = pairs[pairs.second == "same"]
-    assert same.verdict.tolist() == ["inside seed noise"] * 4
+    assert same.verdict.tolist() == ["inside noise"] * 4
     other = pairs[(pairs["first"] == "plain") & (pairs.second == "other")]
-    assert other.verdict.tolist() == ["beyond seed noise"] * 4
+    assert other.verdict.tolist() == ["lower"] * 4
     assert (other["mean"] < other["floor"]).all()
     assert (same["chance"] < same["floor"]).all()
 
@@ -411,8 +429,8 @@ def test_mean_and_floor_are_those_of_the_measure(pairs):
 @pytest.mark.parametrize(
     ("seeds", "verdict", "known"),
     [
-        ([0], "one seed: no band", False),
-        ([0, 1], "fewer than three seeds: no band", True),
+        ([0], "cannot tell: 1 seed", False),
+        ([0, 1], "cannot tell: 2 seeds", True),
     ],
 )
 def test_few_seeds_give_no_verdict_on_pairs(seeds, verdict, known):
@@ -422,7 +440,7 @@ def test_few_seeds_give_no_verdict_on_pairs(seeds, verdict, known):
     assert table["diff_low"].isna().all()
 
 
-def test_pairs_of_equal_configurations_are_seldom_beyond_seed_noise():
+def test_pairs_of_equal_configurations_seldom_differ():
     beyond = 0
     for trial in range(40):
         graphs = {
@@ -430,7 +448,7 @@ def test_pairs_of_equal_configurations_are_seldom_beyond_seed_noise():
             for name, start in (("a", 0), ("b", 5))
         }
         table = compare_pairs(graphs)
-        beyond += (table.verdict == "beyond seed noise").mean()
+        beyond += table.verdict.isin(["higher", "lower"]).any()
     assert beyond / 40 <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 40)
 
 
@@ -439,10 +457,10 @@ def test_tables_are_plain_frames_with_numbers_as_numbers(table, pairs):
         assert type(frame) is pd.DataFrame
         words = set(frame.columns) - set(frame.select_dtypes("number").columns)
         assert words <= {
-            *("metric", "variant", "kind", "verdict", "better", "pairing"),
+            *("metric", "variant", "kind", "verdict", "better", "pairing", "over"),
             *("first", "second"),
         }
-    assert "inside seed noise" in pairs.to_string()
+    assert "inside noise" in pairs.to_string()
 
 
 def test_what_takes_long_for_many_points_is_left_out_of_these(monkeypatch):

@@ -252,7 +252,7 @@ def test_modalities_differ_in_more_than_colour():
 NULLS = {
     "attribution": r"chance \d+%",
     "bound": r"\d+ of them violate",
-    "compare": r"inside seed noise.*chance 0\.\d\d",
+    "compare": r"inside noise.*chance 0\.\d\d",
     "curves": r"chance 0\.\d\d",
     "graph": r"by chance \d+",
     "history": r"Validation scores",

@@ -50,7 +50,7 @@ def frame():
                 "difference": 0.05,
                 "diff_low": -0.1,
                 "diff_high": 0.2,
-                "verdict": "inside seed noise",
+                "verdict": "inside noise",
             },
             {
                 **base,
@@ -110,7 +110,7 @@ def test_every_metric_has_its_own_axis_and_direction():
 def test_seed_noise_is_written_where_it_belongs():
     figure = compare(frame(), "purity")
     notes = {n.text: (n.x, n.y, n.yref) for n in figure.layout.annotations}
-    assert notes["inside seed noise"] == (0.55, 1, "y")
+    assert notes["inside noise"] == (0.55, 1, "y")
     assert notes["baseline"] == (0.5, 0, "y")
     assert "3 seeds a variant, band: 95% of the mean" in figure.layout.title.text
     assert "verdicts against plain, k = 15" in figure.layout.title.text
@@ -261,10 +261,10 @@ def test_rewiring_stands_beside_seed_noise_and_chance():
 @pytest.mark.parametrize(
     ("count", "other", "words"),
     [
-        (1, 2.0, "one seed: cannot tell it from seed noise; unrelated graphs 0.9"),
-        (2, 2.0, "one pair of seeds: cannot tell it from seed noise; unrelated"),
-        (4, 2.0, "4 seeds: beyond seed noise; unrelated graphs 0.9"),
-        (4, 0.1, "4 seeds: inside seed noise; unrelated graphs 0.9"),
+        (1, 2.0, "cannot tell: 1 seed; unrelated graphs 0.9"),
+        (2, 2.0, "cannot tell: 2 seeds; unrelated"),
+        (4, 2.0, "4 seeds: higher; unrelated graphs 0.9"),
+        (4, 0.1, "4 seeds: inside noise; unrelated graphs 0.9"),
     ],
 )
 def test_a_change_is_told_from_noise_by_three_seeds_or_more(count, other, words):
@@ -274,7 +274,8 @@ def test_a_change_is_told_from_noise_by_three_seeds_or_more(count, other, words)
     assert words in figure.layout.title.text
     table = compare_pairs(graphs).query("metric == 'knn_jaccard'")
     if count > 2:
-        assert table["verdict"].item() in words
+        opposite = {"lower": "higher"}  # of alikeness, and of change
+        assert opposite.get(table["verdict"].item(), "inside noise") in words
         more = f"{-table['difference'].item():.2f}".replace("-", "−")
         assert f"difference from two seeds of one variant {more} [" in (
             figure.layout.title.text
@@ -290,7 +291,7 @@ def test_one_seed_knows_no_noise():
         columns=1,
     )
     assert figure.layout.meta["seed_noise"] is None
-    assert "one seed: cannot tell" in figure.layout.title.text.replace("<br>", " ")
+    assert "cannot tell: 1 seed" in figure.layout.title.text.replace("<br>", " ")
     assert "seed noise unknown: one seed of a" in figure.layout.annotations[1].text
 
 

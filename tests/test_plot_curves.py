@@ -20,7 +20,7 @@ def frame(key="level", places=(0.0, 0.5, 1.0), **attributes):
             "low": start - 0.2 * place - 0.1,
             "high": start - 0.2 * place + 0.1,
             "difference": 0.05,
-            "verdict": "inside seed noise",
+            "verdict": "inside noise",
             "chance": 0.25,
             "seeds": 3,
         }
@@ -100,7 +100,7 @@ def test_hovering_tells_band_difference_and_verdict():
     text = lines(curves(frame("fraction", (0.015, 1.0)), "accuracy"))[1].hovertext
     assert text[1] == (
         "<b>a&lt;b</b>, 100% of the labels: 0.650<br>band 0.550 to 0.750<br>"
-        "difference +0.050, inside seed noise"
+        "difference +0.050, inside noise"
     )
     assert "1.5% of the labels" in text[0]
 

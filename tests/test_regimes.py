@@ -111,7 +111,7 @@ def test_a_single_run_has_no_band_and_no_invented_difference(runs, data):
         levels=(0, 1),
         baseline="both",
     )
-    assert two.query("variant == 'lone'").verdict.unique() == ["one seed: no band"]
+    assert two.query("variant == 'lone'").verdict.unique() == ["cannot tell: 1 seed"]
     assert two.query("variant == 'both'").verdict.unique() == ["baseline"]
 
 
@@ -351,7 +351,7 @@ def test_few_seeds_have_no_stability_band(data, configs):
     rows = two[two.metric == "seed_stability"]
     assert rows[["low", "high", "diff_low"]].isna().all(axis=None)
     assert rows["mean"].notna().all()
-    assert rows.verdict.tolist() == ["baseline", "fewer than three seeds: no band"]
+    assert rows.verdict.tolist() == ["baseline", "cannot tell: 2 seeds"]
     one = labelled(data, configs, None, seeds=[0], fractions=[1])
     assert "seed_stability" not in set(one.metric)
 

@@ -388,7 +388,7 @@ def _pseudo(
     whole: float,
     of_points: Floats | None,
 ) -> statistics.Sample:
-    """Return the jackknife's pseudo-values over seeds, which stand for independent ones.
+    """Return pseudo-values of the jackknife over seeds, as independent numbers.
 
     Pairs share seeds; each seed is left out once (Tukey 1958), of the influences of
     points as of the number itself.

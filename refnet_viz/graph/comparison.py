@@ -100,8 +100,8 @@ def compare(
             whose variants do not differ at most 1 - confidence say "higher" or "lower"
             of any: see `refnet_viz.statistics.verdict`.
         p, holm
-            P value of the difference alone, and corrected for the questions of its family
-            (Holm); "higher" and "lower" have one below 1 - confidence. The family that
+            P value of the difference alone, and corrected for the questions of its
+            family (Holm); "higher" and "lower" have one below 1 - confidence. The family that
             is asked first has eight tenths of the error, the rest and the rails one
             tenth each.
         chance
@@ -112,8 +112,8 @@ def compare(
             "higher", "lower" or empty.
 
         ``attrs`` hold baseline, confidence, over, family, k, space, metric, runs
-        (variant, seed, dataset and its fingerprint of every graph), values (metric to variant to the
-        number of every seed) and, where some row lacks a
+        (variant, seed, dataset and its fingerprint of every graph), values (metric to
+        variant to the number of every seed) and, where some row lacks a
         modality, present: space to how many rows have it and how many there are. A
         graph is over the rows that have its space. Where a graph is approximate,
         recall: variant to the measured recall of every graph, None for exact ones, and

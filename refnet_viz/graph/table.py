@@ -79,14 +79,18 @@ def rows_of(
     samples = [_sample(metric, line, settings) for line in lines]
     # Variants come before rails, so that a rail of the same name is never meant.
     base = next(i for i, line in enumerate(lines) if line.name == settings.baseline)
+    variants = [line for line in lines if line.kind == "variant"]
+    single = all(len(line.graphs) == 1 for line in variants)
     rows = []
     for i, (line, sample) in enumerate(zip(lines, samples, strict=True)):
         scores = sample.values
         if np.isnan(scores).all():
             continue
-        # A rail is one number, which no other draw of seeds changes.
+        # One seed beside several has no band: its points alone would make it narrow.
+        alone = settings.over == "both" and len(line.graphs) == 1 and not line.fixed
+        asked = "seeds" if alone and not single else settings.over
         low, high, over = statistics.band(
-            sample, settings.confidence, metric.range, over=settings.over
+            sample, settings.confidence, metric.range, over=asked
         )
         null_low, null_high = _null(metric, line, settings)
         row = {

@@ -1,0 +1,117 @@
+"""Influences of points beside the slow way: leave each one out and search again."""
+
+import numpy as np
+import pytest
+
+from refnet_viz import Embedding
+from refnet_viz.graph import compare, compare_pairs, influence, knn, labelled, topology
+from refnet_viz.graph.over_points import apart_over_points
+from refnet_viz.graph.pairs import jaccard, overlap
+
+N, K = 50, 6
+RNG = np.random.default_rng(1)
+LABELS = RNG.integers(0, 4, N)
+POINTS = RNG.normal(size=(N, 3)) + 1.5 * np.eye(4, 3)[LABELS]
+MOVED = POINTS + 0.5 * RNG.normal(size=POINTS.shape)
+SOME = np.where(RNG.random(N) < 0.2, -1, LABELS)
+
+
+def graph(points=POINTS, labels=LABELS, k=K):
+    return knn(Embedding.from_arrays(points, labels=labels), k)
+
+
+def partly(points, labels, k):
+    return knn(Embedding.from_arrays(points, labels=labels, unlabelled=-1), k)
+
+
+def slow(number):
+    """Return the influences by searching N times, for one neighbour less."""
+    everyone = np.arange(N)
+    whole = number(everyone)
+    without = [number(np.delete(everyone, i)) for i in everyone]
+    return (N - 1) * (whole - np.array(without))
+
+
+@pytest.mark.parametrize(
+    ("metric", "of_points"),
+    [
+        (labelled.purity, influence.of_purity),
+        (labelled.adjusted_homophily, influence.of_adjusted_homophily),
+        (topology.hubness, influence.of_hubness),
+        (topology.reciprocity, influence.of_reciprocity),
+    ],
+)
+def test_influences_are_those_of_leaving_each_point_out(metric, of_points):
+    expected = slow(lambda rows: metric(graph(POINTS[rows], LABELS[rows], K - 1)))
+    np.testing.assert_allclose(of_points(graph()), expected, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("metric", "of_points"),
+    [
+        (labelled.purity, influence.of_purity),
+        (labelled.adjusted_homophily, influence.of_adjusted_homophily),
+    ],
+)
+def test_unlabelled_points_count_only_as_neighbours(metric, of_points):
+    expected = slow(lambda rows: metric(partly(POINTS[rows], SOME[rows], K - 1)))
+    found = of_points(partly(POINTS, SOME, K))
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+def test_two_graphs_lose_a_point_together():
+    def both(rows):
+        return graph(POINTS[rows], None, K - 1), graph(MOVED[rows], None, K - 1)
+
+    a, b = graph(labels=None), graph(MOVED, None)
+    for measure, of_one in (
+        (overlap, influence.overlap_of),
+        (lambda *pair: jaccard(*pair).mean(), influence.jaccard_of),
+    ):
+        expected = slow(lambda rows, measure=measure: measure(*both(rows)))
+        found = influence.of_shared(a, b, of_one)
+        np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+def test_first_orders_are_near():
+    expected = slow(lambda rows: topology.clustering(graph(POINTS[rows], None, K - 1)))
+    found = influence.of_clustering(graph(labels=None))
+    assert np.corrcoef(found, expected)[0, 1] > 0.9
+    assert found.std() == pytest.approx(expected.std(), rel=0.25)
+
+
+def test_vectors_without_seeds_have_intervals_over_points():
+    table = compare({"a": graph(), "b": graph(MOVED)}, permutations=0)
+    row = table[(table.metric == "purity") & (table.variant == "b")].iloc[0]
+    apart = apart_over_points("purity", graph(MOVED), graph())
+    assert (row.diff_low, row.diff_high) == (apart.low, apart.high)
+    assert (row.over, row.pairing) == ("points", "unpaired")
+    assert row.low < row["mean"] < row.high
+    assert set(table[table.metric == "spectral_gap"].over) == {""}
+    pairs = compare_pairs({"a": graph(), "b": graph(MOVED)})
+    assert pairs.low.notna().all()
+    assert set(pairs.verdict) == {"cannot tell: 1 seed"}
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (
+            lambda: compare({"a": graph()}, over="rows"),
+            "`over` must be one of 'both', 'seeds', 'points', got 'rows'.",
+        ),
+        (
+            lambda: compare({"a": graph()}, metrics=["purity"], family=["puriy"]),
+            "`family` must be one of 'purity', got 'puriy'.",
+        ),
+        (
+            lambda: compare_pairs({"a": graph()}, family=["purity"]),
+            "`family` must be one of 'knn_jaccard', 'rbo', 'cka', "
+            "'second_order_cosine', got 'purity'.",
+        ),
+    ],
+)
+def test_what_nobody_can_answer_is_one_sentence(call, sentence):
+    with pytest.raises(ValueError, match="must be one of") as caught:
+        call()
+    assert str(caught.value) == sentence
