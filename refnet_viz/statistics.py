@@ -94,32 +94,70 @@ class Sample:
         ``(S,)`` one number a seed.
     seeds
         Seed of each; None where unknown.
-    influences
-        ``(S, P)`` influences of points, or of groups of points, on each number (see
-        `refnet_viz.graph.influence`); None where they are not known.
+    points
+        ``(S, P)`` what the draw of points adds to each number, in parts whose squares
+        sum to the variance (`by_influences`, `by_halves`); None where not known.
+    freedom
+        Degrees of freedom of that sum.
     fixed
         Whether no seed changes it, as the graph of a modality.
     """
 
     values: Floats
     seeds: list[object]
-    influences: Floats | None = None
+    points: Floats | None = None
+    freedom: float = 0.0
     fixed: bool = False
 
     @property
     def has_points(self) -> bool:
         """Whether the noise of points is known."""
-        of_points = self.influences
-        if of_points is None or of_points.shape[1] < LEAST_POINTS:
+        if self.points is None or self.freedom < LEAST_POINTS - 1:
             return False
-        return bool(np.isfinite(of_points).all())
+        return bool(np.isfinite(self.points).all())
 
     def at(self, rows: list[int]) -> Sample:
         """Return the numbers of some of the seeds."""
-        of_points = None if self.influences is None else self.influences[rows]
-        return Sample(
-            self.values[rows], [self.seeds[i] for i in rows], of_points, self.fixed
-        )
+        points = None if self.points is None else self.points[rows]
+        seeds = [self.seeds[i] for i in rows]
+        return Sample(self.values[rows], seeds, points, self.freedom, self.fixed)
+
+
+def by_influences(influences: Floats) -> tuple[Floats, float]:
+    """Return the points of a `Sample`, and their freedom, from influences.
+
+    Parameters
+    ----------
+    influences
+        ``(S, P)`` of each point on each number (`refnet_viz.graph.influence`).
+
+    Examples
+    --------
+    >>> points, freedom = by_influences(np.array([[-1.0, 0.0, 1.0]]))
+    >>> round(float((points**2).sum()), 6), freedom
+    (0.333333, 2)
+    """
+    count = influences.shape[1]
+    centred = influences - influences.mean(axis=1, keepdims=True)
+    return centred / np.sqrt(max(1, count * (count - 1))), count - 1
+
+
+def by_halves(halves: Floats) -> tuple[Floats, float]:
+    """Return the points of a `Sample`, and their freedom, from halves.
+
+    Parameters
+    ----------
+    halves
+        ``(S, R)`` half the difference of each number between two halves of the points,
+        for R splits (`refnet_viz.graph.halves`).
+
+    Examples
+    --------
+    >>> by_halves(np.array([[0.5, 0.5]]))[0].round(4).tolist()
+    [[0.3536, 0.3536]]
+    """
+    count = halves.shape[1]
+    return halves / np.sqrt(count), count
 
 
 @dataclass(frozen=True)
@@ -466,8 +504,8 @@ def difference(
 def noise_of(sample: Sample, over: str, *, least: float = 0.0) -> Noise:
     """Return the variance of the mean over seeds, by crossed seeds and points.
 
-    With V_s the variance of the numbers over S, V_p that of the mean influences over P
-    and V_e that of what is neither seed's nor point's over S P, the expectation of
+    With V_s the variance of the numbers over S, V_p that of their mean by points, and
+    V_e that part of either that is neither seed's nor point's, the expectation of
     ``V_s + V_p - V_e`` is the variance of a mean whose seeds and points are both drawn
     (two crossed random effects). The seeds' own part, V_s - V_e, is at least 0.
 
@@ -484,17 +522,13 @@ def noise_of(sample: Sample, over: str, *, least: float = 0.0) -> Noise:
     of_seeds = of_points = residual = 0.0
     if over != "points" and not sample.fixed:
         of_seeds = _error(sample.values, least=least) ** 2
-    points = 0
-    if over != "seeds" and sample.influences is not None:
-        points = sample.influences.shape[1]
-        mean = sample.influences.mean(axis=0)
-        of_points = float(mean.var(ddof=1)) / points
+    if over != "seeds" and sample.points is not None:
+        mean = sample.points.mean(axis=0)
+        of_points = float(mean @ mean)
         if count > 1 and of_seeds:
-            apart = sample.influences - mean
-            apart = apart - apart.mean(axis=1, keepdims=True)
-            freedom = (count - 1) * (points - 1)
-            residual = float((apart**2).sum()) / freedom / (count * points)
-    return Noise(max(of_seeds - residual, 0.0), of_points, count - 1, points - 1)
+            rest = float(((sample.points - mean) ** 2).sum())
+            residual = rest / ((count - 1) * count)
+    return Noise(max(of_seeds - residual, 0.0), of_points, count - 1, sample.freedom)
 
 
 def band(
@@ -545,7 +579,8 @@ def covered(samples: Sequence[Sample], over: str) -> str:
     """
     drawn = [len(sample.values) for sample in samples if not sample.fixed]
     seeds = min(drawn, default=1)
-    of_points = all(sample.has_points for sample in samples)
+    alike = len({sample.freedom for sample in samples}) == 1
+    of_points = alike and all(sample.has_points for sample in samples)
     if over == "points" or (over == "both" and max(drawn, default=1) < 2):
         return "points" if of_points else ""
     if seeds < LEAST:
@@ -574,7 +609,7 @@ def apart(
     --------
     >>> rng = np.random.default_rng(0)
     >>> right, other = rng.random((2, 1, 400)) < [[[0.9]], [[0.7]]]
-    >>> a, b = (Sample(x.mean(1), [None], x - x.mean()) for x in (right, other))
+    >>> a, b = (Sample(x.mean(1), [None], *by_influences(x)) for x in (right, other))
     >>> found = apart(a, b, confidence=0.95)
     >>> found.over, found.verdict
     ('points', 'higher')
@@ -610,26 +645,27 @@ def _lacking(samples: Sequence[Sample], seeds: int, asked: str) -> str:
         return "not defined for every seed"
     if asked != "points":
         return seeds_of(seeds)
-    counts = [s.influences.shape[1] for s in samples if s.influences is not None]
+    counts = [s.freedom + 1 for s in samples if s.points is not None]
     few = min(counts, default=LEAST_POINTS)
-    return f"{few} points" if few < LEAST_POINTS else "not known over points"
+    return f"{few:.0f} points" if few < LEAST_POINTS else "not known over points"
 
 
 def _less(a: Sample, b: Sample) -> Sample:
     """Return the differences of numbers and influences, seed by seed."""
     if len(a.values) != len(b.values) and not (a.fixed or b.fixed):
         a, b = _averaged(a), _averaged(b)
-    of_points = None
-    if a.influences is not None and b.influences is not None:
-        of_points = a.influences - b.influences
-    return Sample(a.values - b.values, [], of_points, a.fixed and b.fixed)
+    fixed, points = a.fixed and b.fixed, None
+    if a.points is not None and b.points is not None:
+        points = a.points - b.points
+    return Sample(a.values - b.values, [], points, a.freedom, fixed)
 
 
 def _averaged(sample: Sample) -> Sample:
-    of_points = sample.influences
-    if of_points is not None:
-        of_points = of_points.mean(axis=0, keepdims=True)
-    return Sample(sample.values.mean(keepdims=True), [None], of_points)
+    points = sample.points
+    if points is not None:
+        points = points.mean(axis=0, keepdims=True)
+    value = sample.values.mean(keepdims=True)
+    return Sample(value, [None], points, sample.freedom)
 
 
 def _noise_apart(a: Sample, b: Sample, over: str, least: float) -> Noise:

@@ -163,7 +163,8 @@ def crossed(rng, seeds=4, points=30):
 
 def sample(table):
     means = table.mean(axis=1)
-    return statistics.Sample(means, list(range(len(table))), table - means[:, None])
+    points = statistics.by_influences(table)
+    return statistics.Sample(means, list(range(len(table))), *points)
 
 
 def test_noise_of_seeds_and_points_is_that_of_the_mean_squares():
@@ -201,7 +202,7 @@ def test_over_seeds_alone_the_difference_is_students():
     slow = paired(a.values, b.values, confidence=0.9)
     assert (found.low, found.high) == pytest.approx((slow.low, slow.high))
     assert found.p == pytest.approx(slow.p)
-    other = statistics.Sample(b.values, [7, 8, 9, 10], b.influences)
+    other = statistics.Sample(b.values, [7, 8, 9, 10], b.points, b.freedom)
     found = statistics.apart(a, other, confidence=0.9, over="seeds")
     slow = unpaired(a.values, b.values, confidence=0.9)
     assert (found.low, found.high) == pytest.approx((slow.low, slow.high))

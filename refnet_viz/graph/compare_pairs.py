@@ -16,6 +16,7 @@ from .._nested import aligned, as_variants
 from .._progress import progress
 from ..embedding import present_rows
 from .alignment import linear_cka, second_order_cosine
+from .halves import of_shared as halves_of_shared
 from .influence import jaccard_of, of_cka, of_mean, of_shared
 from .neighbors import Neighbors
 from .pairs import in_both, in_line, jaccard, mean_of, rbo, shuffled
@@ -40,10 +41,14 @@ class Measure:
         The similarity.
     influence
         ``(N,)`` what every point has to do with it (`graph.influence`).
+    halves
+        ``(R,)`` half its difference between two halves of the points, where that is
+        known (`graph.halves`).
     """
 
     value: Callable[[Neighbors, Neighbors], float]
     influence: Callable[[Neighbors, Neighbors], Floats]
+    halves: Callable[[Neighbors, Neighbors], Floats | None] | None = None
 
 
 def _of_vectors(measure: Measure) -> Measure:
@@ -82,7 +87,9 @@ def _mean(by_point: Callable[[Neighbors, Neighbors], Floats]) -> Measure:
 
 MEASURES: dict[str, Measure] = {
     "knn_jaccard": Measure(
-        lambda a, b: mean_of(jaccard(a, b)), lambda a, b: of_shared(a, b, jaccard_of)
+        lambda a, b: mean_of(jaccard(a, b)),
+        lambda a, b: of_shared(a, b, jaccard_of),
+        lambda a, b: halves_of_shared(a, in_line(a, b), jaccard_of),
     ),
     "rbo": _mean(rbo),
     "cka": _of_vectors(Measure(_cka, _of_cka)),
@@ -299,10 +306,10 @@ def _judged(
     a, b, pairing = _aligned(*runs)
     pairs = [(runs[0][i], runs[1][j]) for i, j in zip(a, b, strict=True)]
     between = np.array([measure.value(*pair) for pair in pairs])
-    influences = None
+    influences, freedom = None, 0.0
     if over != "seeds":
-        influences = np.array([measure.influence(*pair) for pair in pairs])
-    sample = statistics.Sample(between, [None] * len(pairs), influences)
+        influences, freedom = _points(measure, pairs)
+    sample = statistics.Sample(between, [None] * len(pairs), influences, freedom)
     row = _row(sample, (within[0].at(a), within[1].at(b)), over, confidence)
     return pairs, {**row, "pairing": pairing}
 
@@ -313,13 +320,27 @@ def _within(measure: Measure, runs: list[Neighbors], over: str) -> _Within:
     values = np.full((count, count), np.nan)
     influences = None
     if over != "seeds":
-        influences = np.full((count, count, len(runs[0])), np.nan)
+        pairs = list(combinations(runs, 2))
+        of_points = _points(measure, pairs)[0] if pairs else np.empty((0, 0))
+        influences = np.full((count, count, of_points.shape[1]), np.nan)
+        for (i, j), one in zip(combinations(range(count), 2), of_points, strict=True):
+            influences[i, j] = influences[j, i] = one
     for i, j in combinations(range(count), 2):
         values[i, j] = values[j, i] = measure.value(runs[i], runs[j])
-        if influences is not None:
-            of_points = measure.influence(runs[i], runs[j])
-            influences[i, j] = influences[j, i] = of_points
     return _Within(values, influences)
+
+
+def _points(
+    measure: Measure, pairs: Sequence[tuple[Neighbors, Neighbors]]
+) -> tuple[Floats, float]:
+    """Return what the draw of points adds to each pair: see `statistics.Sample`."""
+    if measure.halves is not None:
+        halves = [measure.halves(*pair) for pair in pairs]
+        parts = [half for half in halves if half is not None]
+        if len(parts) == len(halves):
+            return statistics.by_halves(np.array(parts))
+    influences = [measure.influence(*pair) for pair in pairs]
+    return statistics.by_influences(np.array(influences))
 
 
 def _aligned(
@@ -359,12 +380,13 @@ def _row(
     floor, of_floor = _floor(within, everyone)
     row |= {"floor": floor, "difference": mean - floor}
     of_mean_of_points = None
-    if between.influences is not None and of_floor is not None:
-        of_mean_of_points = between.influences.mean(axis=0) - of_floor
+    if between.points is not None and of_floor is not None:
+        of_mean_of_points = between.points.mean(axis=0) - of_floor
     if count == 2:
         # The floor rests on one pair: no seed can be left out, points can.
         part = None if of_mean_of_points is None else of_mean_of_points[None]
-        sample = statistics.Sample(np.array([mean - floor]), [None], part)
+        freedom = between.freedom
+        sample = statistics.Sample(np.array([mean - floor]), [None], part, freedom)
         asked = "points" if over == "points" else "seeds"
     else:
         sample = _pseudo(between, within, mean - floor, of_mean_of_points)
@@ -400,11 +422,11 @@ def _pseudo(
         floor, of_floor = _floor(within, keep)
         without = between.values[keep].mean() - floor
         values.append(count * whole - (count - 1) * without)
-        if of_points is not None and between.influences is not None:
-            left = between.influences[keep].mean(axis=0) - of_floor
+        if of_points is not None and between.points is not None:
+            left = between.points[keep].mean(axis=0) - of_floor
             influences.append(count * of_points - (count - 1) * left)
     table = np.array(influences) if influences else None
-    return statistics.Sample(np.array(values), [None] * count, table)
+    return statistics.Sample(np.array(values), [None] * count, table, between.freedom)
 
 
 def _floor(

@@ -101,7 +101,7 @@ def compare(
             of any: see `refnet_viz.statistics.verdict`.
         p, holm
             P value of the difference alone, and corrected for the questions of its
-            family (Holm); "higher" and "lower" have one below 1 - confidence. The family that
+            family (Holm); "higher" and "lower" have one below 1 - confidence. The one that
             is asked first has eight tenths of the error, the rest and the rails one
             tenth each.
         chance
@@ -329,6 +329,11 @@ def _overlaps(every: list[Neighbors], grounds: Grounds) -> dict[str, Metric]:
             return np.full(len(graph), np.nan)
         return grounds.of_overlap(graph, space)
 
+    def apart(space: str, graph: Neighbors) -> Floats | None:
+        if np.isnan(of(grounds.overlap, space, graph)):
+            return None
+        return grounds.overlap_of_halves(graph, space)
+
     return {
         f"overlap with {name}": Metric(
             partial(of, grounds.overlap, name),
@@ -338,6 +343,7 @@ def _overlaps(every: list[Neighbors], grounds: Grounds) -> dict[str, Metric]:
             chance=partial(of, grounds.overlap_chance, name),
             step=per_neighbor,
             influence=partial(influence, name),
+            halves=partial(apart, name),
         )
         for name in names
     }

@@ -10,9 +10,16 @@ import numpy.typing as npt
 
 from ..data.stored import Stored
 from ..embedding import Embedding
+from .halves import of_shared as halves_of_shared
 from .influence import of_shared, overlap_of
 from .neighbors import Neighbors
-from .pairs import common_by_depth, lines_of_both, overlap_chance, share_in_common
+from .pairs import (
+    common_by_depth,
+    in_line,
+    lines_of_both,
+    overlap_chance,
+    share_in_common,
+)
 from .search import knn
 
 
@@ -90,6 +97,18 @@ class Grounds:
         if ground is None:
             return np.full(len(graph), np.nan)
         return of_shared(graph, ground, overlap_of)
+
+    def overlap_of_halves(
+        self, graph: Neighbors, space: str
+    ) -> npt.NDArray[np.float64] | None:
+        """Return half the difference of `overlap` between halves: see `graph.halves`.
+
+        None where the halves are not known.
+        """
+        ground = self.of(graph.embedding, space)
+        if ground is None:
+            return None
+        return halves_of_shared(graph, in_line(graph, ground), overlap_of)
 
     def refined(self, graph: Neighbors) -> Neighbors:
         """Return the graph of the same embedding's refined space, searched once."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..data.answers import labelled as labelled_rows
-from . import influence, labelled, points, prediction, target, topology
+from . import halves, influence, labelled, points, prediction, target, topology
 from .neighbors import Neighbors
 
 Number = Callable[[Neighbors], float]
@@ -37,6 +37,9 @@ class Metric:
     influence
         ``(N,)`` what every point has to do with the number (`graph.influence`), which
         an interval over points is made of; None where it is not known.
+    halves
+        ``(R,)`` half its difference between two halves of the points (`graph.halves`),
+        for metrics of neighbours; None, or where it gives None, `influence` is asked.
     headline
         Whether the explorer shows it below the maps. It is then computed with every
         change of k: a few milliseconds at a few thousand points, at most.
@@ -67,6 +70,7 @@ class Metric:
     of_predictions: bool = False
     headline: bool = False
     influence: Numbers | None = None
+    halves: Callable[[Neighbors], influence.Floats | None] | None = None
 
     @property
     def help(self) -> str:
@@ -195,6 +199,7 @@ METRICS: dict[str, Metric] = {
         step=per_labelled_neighbor,
         headline=True,
         influence=influence.of_purity,
+        halves=halves.of_purity,
     ),
     "adjusted_homophily": Metric(
         labelled.adjusted_homophily,
@@ -206,6 +211,7 @@ METRICS: dict[str, Metric] = {
         step=per_labelled_neighbor,
         headline=True,
         influence=influence.of_adjusted_homophily,
+        halves=lambda graph: halves.of_graph(graph, labelled.adjusted_homophily),
     ),
     "community_recovery": Metric(
         labelled.community_recovery,
@@ -224,6 +230,7 @@ METRICS: dict[str, Metric] = {
         chance=topology.hubness_chance,
         headline=True,
         influence=influence.of_hubness,
+        halves=lambda graph: halves.of_graph(graph, topology.hubness),
     ),
     "reciprocity": Metric(
         topology.reciprocity,
@@ -234,6 +241,7 @@ METRICS: dict[str, Metric] = {
         step=per_neighbor,
         headline=True,
         influence=influence.of_reciprocity,
+        halves=lambda graph: halves.of_graph(graph, topology.reciprocity),
     ),
     "components": Metric(
         topology.components,

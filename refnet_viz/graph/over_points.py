@@ -8,6 +8,7 @@ from .. import _check, statistics
 from .metrics import METRICS
 from .neighbors import Neighbors
 from .pairs import in_line
+from .table import points_of
 
 
 def apart_over_points(
@@ -60,6 +61,6 @@ def apart_over_points(
 
 
 def _sample(metric: str, graph: Neighbors) -> statistics.Sample:
-    of_points, value = METRICS[metric].influence, METRICS[metric].function(graph)
-    influences = None if of_points is None else of_points(graph)[None]
-    return statistics.Sample(np.array([value]), [None], influences)
+    value = METRICS[metric].function(graph)
+    points = points_of(METRICS[metric], [graph])
+    return statistics.Sample(np.array([value]), [None], *points)

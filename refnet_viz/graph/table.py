@@ -199,11 +199,35 @@ def _chance(metric: Metric, line: Line) -> float:
 def _sample(metric: Metric, line: Line, settings: Settings) -> statistics.Sample:
     """Return what a metric gives for each seed, and what points have to do with it."""
     values = _values(metric, line)
-    influences = None
-    function = metric.influence if settings.over != "seeds" else None
-    if function is not None and np.isfinite(values).all():
-        influences = np.array([function(graph) for graph in line.graphs])
-    return statistics.Sample(values, line.seeds, influences, line.fixed)
+    points: tuple[Floats | None, float] = None, 0.0
+    if settings.over != "seeds" and np.isfinite(values).all():
+        points = points_of(metric, line.graphs)
+    return statistics.Sample(values, line.seeds, *points, fixed=line.fixed)
+
+
+def points_of(
+    metric: Metric, graphs: Sequence[Neighbors]
+) -> tuple[Floats | None, float]:
+    """Return what the draw of points adds to a metric: see `statistics.Sample`.
+
+    By halves where they are known, else by influences.
+
+    Parameters
+    ----------
+    metric
+        The metric.
+    graphs
+        One graph a seed, over the same points.
+    """
+    if metric.halves is not None:
+        halves = [metric.halves(graph) for graph in graphs]
+        parts = [half for half in halves if half is not None]
+        if len(parts) == len(halves):
+            return statistics.by_halves(np.array(parts))
+    if metric.influence is None:
+        return None, 0.0
+    influences = [metric.influence(graph) for graph in graphs]
+    return statistics.by_influences(np.array(influences))
 
 
 def _difference(

@@ -79,7 +79,7 @@ def _comparison(material: Material) -> list[Drawing]:
     caption = (
         "A dot is the mean over seeds, its band where the mean over many seeds and "
         "points is expected; a full dot differs from the baseline beyond noise. "
-        "Dotted: chance. Dashed: what one modality, or a linear model, reaches by itself."
+        "Dotted: chance. Dashed: what one modality, or a linear model, reaches alone."
     )
     table, mode = material.table, material.mode
     names = list(dict.fromkeys(table["metric"]))

@@ -1,0 +1,221 @@
+"""Numbers of the two halves of the points: the noise that their draw gives a graph.
+
+Two disjoint halves of a sample are two independent samples of half the size. Half the
+squared difference of a number in both is an unbiased estimate of its variance at that
+size, and of a quarter of it, at half the variance, the one of all points: of mean
+numbers variance falls as one over the points. No constant has to be known, which
+the jackknife would need: leaving points out overstates the variance of neighbours 1.4
+to 2.5 times (``tests/benchmarks/coverage.py``). Halves are drawn without replacement,
+as a point drawn twice would be its own neighbour (Politis and Romano 1994).
+
+Nothing is searched twice: lists long enough for the halves are searched once, and each
+point takes the first k of its own half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import numpy.typing as npt
+
+from ..data.alike import share_alike
+from .neighbors import Neighbors
+from .pairs import common
+from .prediction import labels_of
+from .search import knn
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+SPLITS = 20  # pairs of halves, and degrees of freedom
+FEW = 200  # points whose whole order is asked for
+MOST = 5_000  # points: of more the longer search would take too long
+
+
+@dataclass(frozen=True, eq=False)
+class Halves:
+    """Lists of the k nearest of a point's own half, for some splits of the points.
+
+    Parameters
+    ----------
+    sides
+        ``(R, N)`` bool: which half each point is in.
+    lists
+        ``(R, N, k)`` row numbers; -1 in rows that are not in the graph.
+    """
+
+    sides: Bools
+    lists: npt.NDArray[np.int32]
+
+    def apart(self, number: Callable[[Rows], Floats]) -> Floats:
+        """Return ``(R,)`` half the difference of the means of both halves.
+
+        Parameters
+        ----------
+        number
+            Of ``(N, k)`` lists, the ``(N,)`` numbers of the points; NaN for those that
+            do not count.
+        """
+        means = []
+        for side, lists in zip(self.sides, self.lists, strict=True):
+            values = number(lists.astype(np.int64))
+            parts = [values[half & ~np.isnan(values)] for half in (side, ~side)]
+            means.append([x.mean() if len(x) else np.nan for x in parts])
+        first, second = np.array(means).T
+        return np.asarray((first - second) / 2)
+
+
+# Lists go when their graph does: they hold no reference to it.
+_KNOWN: WeakKeyDictionary[Neighbors, Halves] = WeakKeyDictionary()
+
+
+def halved(graph: Neighbors) -> Halves | None:
+    """Return the lists of the halves of a graph.
+
+    None where there are no vectors to search, more than 5,000 points, or so few that a
+    half has no k neighbours.
+
+    Parameters
+    ----------
+    graph
+        A graph. Those over the same number of points are split alike.
+
+    Examples
+    --------
+    >>> line = np.arange(40.0)[:, None]
+    >>> halves = halved(knn(line, k=2))
+    >>> halves.lists.shape
+    (20, 40, 2)
+    """
+    if graph not in _KNOWN:
+        halves = _searched(graph)
+        if halves is None:
+            return None
+        _KNOWN[graph] = halves
+    return _KNOWN[graph]
+
+
+def of_purity(graph: Neighbors) -> Floats | None:
+    """Return ``(R,)`` half the difference of `purity` between both halves.
+
+    None as in `halved`.
+    """
+    halves = halved(graph)
+    labels = labels_of(graph, None)
+    return None if halves is None else halves.apart(lambda x: share_alike(labels, x))
+
+
+def of_graph(graph: Neighbors, number: Callable[[Neighbors], float]) -> Floats | None:
+    """Return ``(R,)`` half the difference of a number of the graphs of both halves.
+
+    None as in `halved`.
+
+    Parameters
+    ----------
+    graph
+        The graph.
+    number
+        A metric that asks for no distances and no coordinates.
+    """
+    halves = halved(graph)
+    if halves is None:
+        return None
+    bare = replace(
+        graph.embedding,
+        z=graph.embedding.z[:, :0],
+        inputs={},
+        unimodal={},
+        targets={},
+        decoded={},
+        diagnostics={},
+        present=graph.embedding.present[:, :0],
+        metadata=graph.embedding.metadata[[]],
+        predictions=None,
+        scores=None,
+        predicted=None,
+    )
+    values = []
+    for side, lists in zip(halves.sides, halves.lists, strict=True):
+        for half in (side & graph.present, ~side & graph.present):
+            place = np.cumsum(half) - 1
+            part = replace(
+                graph,
+                embedding=bare.subset(half),
+                indices=place[lists[half]],
+                distances=np.zeros((int(half.sum()), lists.shape[1])),
+                recall=None,
+            )
+            values.append(number(part))
+    first, second = np.array(values).reshape(-1, 2).T
+    return np.asarray((first - second) / 2)
+
+
+def of_shared(
+    a: Neighbors, b: Neighbors, value: Callable[[Floats, int, int], Floats]
+) -> Floats | None:
+    """Return ``(R,)`` half the difference between halves of a measure of two lists.
+
+    None as in `halved`.
+
+    Parameters
+    ----------
+    a, b
+        Graphs over the same points in the same order.
+    value
+        As in `influence.of_shared`.
+    """
+    first, second = halved(a), halved(b)
+    if first is None or second is None:
+        return None
+    both = a.present & b.present
+    k, m = a.k, b.k
+    measures = []
+    for side, mine, other in zip(first.sides, first.lists, second.lists, strict=True):
+        values = value(common(mine[both], other[both]).astype(np.float64), k, m)
+        half = side[both]
+        means = [values[x].mean() if x.any() else np.nan for x in (half, ~half)]
+        measures.append((means[0] - means[1]) / 2)
+    return np.array(measures)
+
+
+def _searched(graph: Neighbors) -> Halves | None:
+    n, k = len(graph), graph.k
+    count = int(graph.present.sum())
+    if not graph.embedding.shape[1] or n > MOST or n < 2:
+        return None
+    rng = np.random.default_rng(0)
+    sides = np.zeros((SPLITS, n), dtype=bool)
+    for side in sides:
+        side[rng.permutation(n)[: n // 2]] = True
+    of_half = (sides & graph.present).sum(axis=1)
+    if min(of_half.min(), (count - of_half).min()) <= k:
+        return None
+    # Enough for k of one half, but for one list of some thousands.
+    length = count - 1 if count <= FEW else 2 * k + 7 * int(np.ceil(np.sqrt(k)))
+    length = min(length, count - 1)
+    space = {"space": graph.space, "metric": graph.metric, "weights": graph.weights}
+    long: Neighbors = knn(graph.embedding, length, **space)
+    lists = np.full((SPLITS, n, k), -1, dtype=np.int32)
+    for side, short in zip(sides, lists, strict=True):
+        _fill(short, long.indices, side, graph.present)
+    return Halves(sides, lists)
+
+
+def _fill(short: npt.NDArray[np.int32], long: Rows, side: Bools, there: Bools) -> None:
+    """Write the first k entries of the own half into every line of `short`."""
+    k = short.shape[1]
+    own = (side[long] == side[:, None]) & (long >= 0)
+    rank = np.cumsum(own, axis=1)
+    whole = rank[:, -1] >= k
+    taken = own & (rank <= k) & whole[:, None]
+    short[whole] = long[taken].reshape(-1, k)
+    for row in np.flatnonzero(there & ~whole):
+        # Longer lists would have the rest; any others of the half stand for them.
+        near = long[row, own[row]]
+        others = np.flatnonzero(there & (side == side[row]))
+        rest = others[~np.isin(others, [*near, row])]
+        short[row] = np.append(near, rest)[:k]
