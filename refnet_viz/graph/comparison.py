@@ -101,7 +101,7 @@ def compare(
             of any: see `refnet_viz.statistics.verdict`.
         p, holm
             P value of the difference alone, and corrected for the questions of its
-            family (Holm); "higher" and "lower" have one below 1 - confidence. The one that
+            family (Holm); "higher" and "lower" have one below 1 - confidence. That which
             is asked first has eight tenths of the error, the rest and the rails one
             tenth each.
         chance

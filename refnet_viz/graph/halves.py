@@ -15,13 +15,16 @@ point takes the first k of its own half.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
 
 from ..data.alike import share_alike
+from ..data.answers import labelled
+from .edges import unite
+from .influence import assortativity, class_columns
 from .neighbors import Neighbors
 from .pairs import common
 from .prediction import labels_of
@@ -68,6 +71,25 @@ class Halves:
         first, second = np.array(means).T
         return np.asarray((first - second) / 2)
 
+    def of_edges(self, number: Callable[[Rows, Rows, Bools], float]) -> Floats:
+        """Return ``(R,)`` half the difference of a number of the edges of both halves.
+
+        Parameters
+        ----------
+        number
+            Of sources, targets and which are mutual, of the union graph of a half.
+        """
+        values = []
+        for side, lists in zip(self.sides, self.lists, strict=True):
+            rows = lists.astype(np.int64)
+            (source, target, _), mutual = unite(rows, np.zeros(rows.shape))
+            of_side = side[source]  # no edge joins both halves
+            values += [
+                number(source[half], target[half], mutual[half])
+                for half in (of_side, ~of_side)
+            ]
+        return np.subtract(values[::2], values[1::2]) / 2
+
 
 # Lists go when their graph does: they hold no reference to it.
 _KNOWN: WeakKeyDictionary[Neighbors, Halves] = WeakKeyDictionary()
@@ -109,49 +131,59 @@ def of_purity(graph: Neighbors) -> Floats | None:
     return None if halves is None else halves.apart(lambda x: share_alike(labels, x))
 
 
-def of_graph(graph: Neighbors, number: Callable[[Neighbors], float]) -> Floats | None:
-    """Return ``(R,)`` half the difference of a number of the graphs of both halves.
+def of_adjusted_homophily(graph: Neighbors) -> Floats | None:
+    """Return ``(R,)`` half the difference of `adjusted_homophily` between both halves.
 
     None as in `halved`.
-
-    Parameters
-    ----------
-    graph
-        The graph.
-    number
-        A metric that asks for no distances and no coordinates.
     """
     halves = halved(graph)
     if halves is None:
         return None
-    bare = replace(
-        graph.embedding,
-        z=graph.embedding.z[:, :0],
-        inputs={},
-        unimodal={},
-        targets={},
-        decoded={},
-        diagnostics={},
-        present=graph.embedding.present[:, :0],
-        metadata=graph.embedding.metadata[[]],
-        predictions=None,
-        scores=None,
-        predicted=None,
+    labels = labels_of(graph, None)
+    has_label = labelled(labels, None, len(labels))
+    columns = class_columns(labels, has_label)
+
+    def number(source: Rows, target: Rows) -> float:
+        both = has_label[source] & has_label[target]
+        first, second = columns[source[both]], columns[target[both]]
+        ends = first.sum(axis=0) + second.sum(axis=0)
+        inside = 2 * (first * second).sum(axis=0)
+        return float(assortativity(ends, inside, np.array(2.0 * both.sum())))
+
+    return halves.of_edges(lambda source, target, _: number(source, target))
+
+
+def of_reciprocity(graph: Neighbors) -> Floats | None:
+    """Return ``(R,)`` half the difference of `reciprocity` between both halves.
+
+    None as in `halved`.
+    """
+    halves = halved(graph)
+    if halves is None:
+        return None
+    # Of E edges that M go both ways are of, E + M leave their points.
+    return halves.of_edges(
+        lambda source, _, mutual: 2 * mutual.sum() / max(1, len(source) + mutual.sum())
     )
-    values = []
+
+
+def of_hubness(graph: Neighbors) -> Floats | None:
+    """Return ``(R,)`` half the difference of `hubness` between both halves.
+
+    None as in `halved`.
+    """
+    halves = halved(graph)
+    if halves is None:
+        return None
+    skews = []
     for side, lists in zip(halves.sides, halves.lists, strict=True):
+        near = lists[graph.present].ravel()
+        deviation = np.bincount(near, minlength=len(graph)) - float(graph.k)
         for half in (side & graph.present, ~side & graph.present):
-            place = np.cumsum(half) - 1
-            part = replace(
-                graph,
-                embedding=bare.subset(half),
-                indices=place[lists[half]],
-                distances=np.zeros((int(half.sum()), lists.shape[1])),
-                recall=None,
-            )
-            values.append(number(part))
-    first, second = np.array(values).reshape(-1, 2).T
-    return np.asarray((first - second) / 2)
+            variance = np.mean(deviation[half] ** 2)
+            third = np.mean(deviation[half] ** 3)
+            skews.append(third / variance**1.5 if variance else 0.0)
+    return np.subtract(skews[::2], skews[1::2]) / 2
 
 
 def of_shared(

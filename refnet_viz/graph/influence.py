@@ -124,7 +124,7 @@ def of_adjusted_homophily(neighbors: Neighbors) -> Floats:
     labels = labels_of(neighbors, None)
     n = len(labels)
     has_label = labelled(labels, None, n)
-    columns = _columns(labels, has_label)
+    columns = class_columns(labels, has_label)
     lists, following = _with_next(neighbors)
     directed = _matrix(lists, n)
     union = ((directed + directed.T) > 0).astype(np.float64)
@@ -148,8 +148,8 @@ def of_adjusted_homophily(neighbors: Neighbors) -> Floats:
     ends_left = whole[0] - ends - around * counted[:, None] + moved @ (first + second)
     inside_left = whole[1] - 2 * inside + moved @ (2 * first * second)
     left = whole[2] - 2 * counted * (union @ counted) + 2 * moved.sum(axis=1)
-    before = _assortativity(whole[0], whole[1], np.array(whole[2]))
-    return (n - 1) * (before - _assortativity(ends_left, inside_left, left))
+    before = assortativity(whole[0], whole[1], np.array(whole[2]))
+    return (n - 1) * (before - assortativity(ends_left, inside_left, left))
 
 
 def of_hubness(neighbors: Neighbors) -> Floats:
@@ -440,7 +440,7 @@ def _alike(labels: npt.NDArray[Any], lists: Rows) -> Bools:
     return np.asarray(((others > 0) & (labels[:, None] > 0)).any(axis=2))
 
 
-def _columns(labels: npt.NDArray[Any], has_label: Bools) -> Floats:
+def class_columns(labels: npt.NDArray[Any], has_label: Bools) -> Floats:
     """Return ``(N, C)`` one column a class, rows without a label 0."""
     if labels.ndim > 1:
         return np.where(has_label[:, None], labels, 0).astype(np.float64)
@@ -448,8 +448,8 @@ def _columns(labels: npt.NDArray[Any], has_label: Bools) -> Floats:
     return (labels[:, None] == classes).astype(np.float64)
 
 
-def _assortativity(ends: Floats, inside: Floats, total: Floats) -> Floats:
-    """Return the homophily from ends of edges and twice the edges inside classes."""
+def assortativity(ends: Floats, inside: Floats, total: Floats) -> Floats:
+    """Return homophily from the ends of edges of each class, and twice those inside."""
     total = np.where(total > 0, total, np.nan)[..., None]
     share, together = ends / total, inside / total
     spread = (share - share**2).sum(axis=-1)

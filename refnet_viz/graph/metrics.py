@@ -211,7 +211,7 @@ METRICS: dict[str, Metric] = {
         step=per_labelled_neighbor,
         headline=True,
         influence=influence.of_adjusted_homophily,
-        halves=lambda graph: halves.of_graph(graph, labelled.adjusted_homophily),
+        halves=halves.of_adjusted_homophily,
     ),
     "community_recovery": Metric(
         labelled.community_recovery,
@@ -230,7 +230,7 @@ METRICS: dict[str, Metric] = {
         chance=topology.hubness_chance,
         headline=True,
         influence=influence.of_hubness,
-        halves=lambda graph: halves.of_graph(graph, topology.hubness),
+        halves=halves.of_hubness,
     ),
     "reciprocity": Metric(
         topology.reciprocity,
@@ -241,7 +241,7 @@ METRICS: dict[str, Metric] = {
         step=per_neighbor,
         headline=True,
         influence=influence.of_reciprocity,
-        halves=lambda graph: halves.of_graph(graph, topology.reciprocity),
+        halves=halves.of_reciprocity,
     ),
     "components": Metric(
         topology.components,

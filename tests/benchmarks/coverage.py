@@ -1,0 +1,252 @@
+"""Whether intervals over seeds and points cover, and how often verdicts are wrong.
+
+``python tests/benchmarks/coverage.py [--write] [worlds of 100 points ...]``. In a world
+the population is known: classes are Gaussians, a seed of a variant turns and shakes the
+space in its own way, and answers are the nearest class mean. Test points and seeds are
+drawn anew in each. The truth is the mean over all worlds. No network is trained.
+"""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import datetime
+import sys
+from dataclasses import dataclass, replace
+
+import joblib
+import numpy as np
+from report import write_section
+
+from refnet_viz import Embedding, statistics
+from refnet_viz.graph import METRICS, knn
+from refnet_viz.graph.comparison import _overlaps
+from refnet_viz.graph.ground import Grounds
+from refnet_viz.graph.halves import of_shared
+from refnet_viz.graph.influence import jaccard_of
+from refnet_viz.graph.metrics import Metric
+from refnet_viz.graph.pairs import jaccard
+from refnet_viz.graph.table import points_of
+
+CLASSES, WIDTH, K = 6, 8, 15
+MEANS = np.random.default_rng(42).normal(size=(CLASSES, WIDTH)) * 0.75
+TURN, SHAKE, WORSE = 0.12, 0.5, 0.1
+MARKS = ("<!-- coverage -->", "<!-- end of coverage -->")
+WORLDS = {100: (100, 10), 400: (50, 5), 1_500: (15, 5)}  # worlds and seeds
+LEVEL = 0.95
+Numbers = dict[str, statistics.Sample]
+
+
+@dataclass(frozen=True)
+class World:
+    """Points of one draw: labels, clean vectors, and the source of all else."""
+
+    labels: np.ndarray
+    points: np.ndarray
+    rng: np.random.Generator
+
+    @classmethod
+    def drawn(cls, n: int, seed: list[int]) -> "World":
+        rng = np.random.default_rng(seed)
+        labels = rng.integers(0, CLASSES, n)
+        return cls(labels, MEANS[labels] + rng.normal(size=(n, WIDTH)), rng)
+
+    def space(self, shake: float) -> Embedding:
+        """Return what one seed of a variant makes of the points."""
+        rng, n = self.rng, len(self.labels)
+        turned = np.eye(WIDTH) + TURN * rng.normal(size=(WIDTH, WIDTH))
+        z = self.points @ turned + shake * rng.normal(size=(n, WIDTH))
+        means = MEANS @ turned + TURN * rng.normal(size=(CLASSES, WIDTH))
+        nearest = ((z[:, None] - means) ** 2).sum(axis=2).argmin(axis=1)
+        space = Embedding.from_arrays(
+            z, modalities={"clean": self.points}, labels=self.labels
+        )
+        return replace(space, predictions=nearest)
+
+
+def numbers(graphs: list, metrics: dict[str, Metric]) -> Numbers:
+    """Return the samples of one variant, a metric each."""
+    samples = {}
+    for name, metric in metrics.items():
+        values = np.array([metric.function(graph) for graph in graphs])
+        points = points_of(metric, graphs)
+        samples[name] = statistics.Sample(values, [*range(len(values))], *points)
+    return samples
+
+
+def world(n: int, seeds: int, number: int, worse: float, names: tuple[str, ...]):
+    """Return the samples of two variants, and of what changes between them."""
+    drawn = World.drawn(n, [n, number])
+    shakes = (SHAKE, SHAKE + worse)
+    graphs = [[knn(drawn.space(shake), K) for _ in range(seeds)] for shake in shakes]
+    own = _overlaps(graphs[0] + graphs[1], Grounds(K, "euclidean"))
+    metrics = {name: METRICS[name] for name in names}
+    metrics["overlap"] = own["overlap with clean"]
+    a, b = (numbers(members, metrics) for members in graphs)
+    pairs = list(zip(*graphs, strict=True))
+    changed = np.array([1 - jaccard(*pair).mean() for pair in pairs])
+    halves = np.array([of_shared(*pair, jaccard_of) for pair in pairs])
+    points = statistics.by_halves(-halves)
+    a["rewiring"] = statistics.Sample(changed, [*range(seeds)], *points)
+    return a, b
+
+
+def less(a: statistics.Sample, b: statistics.Sample) -> statistics.Sample:
+    """Return the differences, seed by seed."""
+    points = None if a.points is None else a.points - b.points
+    return statistics.Sample(a.values - b.values, a.seeds, points, a.freedom)
+
+
+def reach(sample: statistics.Sample, over: str) -> float:
+    """Return half the length of the interval, of two seeds as well."""
+    return statistics.noise_of(sample, over).reach(1 - LEVEL)
+
+
+def coverage(n: int, worlds: int, seeds: int) -> list[str]:
+    """Return lines of a table: shares of intervals that hold the truth."""
+    names = ("accuracy", "purity", "adjusted_homophily")
+    rows: dict[tuple[str, int], list[tuple[float, float, float]]] = {}
+    for number in range(worlds):
+        a, b = world(n, seeds, number, WORSE, names)
+        samples = dict(a)
+        samples |= {f"{name}, difference": less(b[name], a[name]) for name in b}
+        for name, sample in samples.items():
+            for count in (2, 3, 5, 10):
+                if count > seeds:
+                    continue
+                part = sample.at(list(range(count)))
+                lengths = (reach(part, over) for over in ("both", "seeds"))
+                rows.setdefault((name, count), []).append(
+                    (part.values.mean(), *lengths)
+                )
+    lines = []
+    for name in dict.fromkeys(name for name, _ in rows):
+        truth = np.mean([row[0] for row in rows[name, seeds]])
+        cells = []
+        for count in (2, 3, 5, 10):
+            if (name, count) not in rows:
+                cells.append("")
+                continue
+            value, both, alone = np.array(rows[name, count]).T
+            apart = np.abs(value - truth)
+            cells.append(
+                f"{np.mean(apart <= both):.3f} / {np.mean(apart <= alone):.3f}"
+            )
+        lines.append(f"| {n} | {name} | {truth:.3f} | {' | '.join(cells)} |")
+    return lines
+
+
+def false_words(n: int, worlds: int, seeds: int) -> tuple[float, float, float]:
+    """Return shares of tables without difference with a wrong word.
+
+    By the rule of the table, by the same intervals question by question, and by seeds
+    alone question by question, the rule before.
+    """
+    names = ("accuracy", "purity", "adjusted_homophily", "hubness", "reciprocity")
+    wrong = np.zeros(3)
+    for number in range(worlds):
+        a, b = world(n, seeds, 10_000 + number, 0.0, names)
+        found = [statistics.apart(b[name], a[name], confidence=LEVEL) for name in b]
+        families = ["primary" if name in FIRST else "rest" for name in b]
+        words, _ = statistics.judge(
+            [d.value for d in found],
+            [d.p for d in found],
+            families,
+            [""] * len(found),
+            confidence=LEVEL,
+        )
+        before = [
+            statistics.apart(b[name], a[name], confidence=LEVEL, over="seeds")
+            for name in b
+        ]
+        wrong += [
+            any(word in statistics.APART for word in words),
+            any(d.verdict in statistics.APART for d in found),
+            any(d.verdict in statistics.APART for d in before),
+        ]
+    return tuple(wrong / worlds)
+
+
+FIRST = ("accuracy", "purity", "overlap")
+QUESTIONS = 5  # accuracy, purity, overlap with sum, responsibility for two modalities
+
+
+def hits(drawn: World, seeds: int, shake: float) -> statistics.Sample:
+    """Return the accuracy of one variant."""
+    right = np.array(
+        [s.predictions == s.labels for s in (drawn.space(shake) for _ in range(seeds))]
+    ).astype(float)
+    points = statistics.by_influences(right)
+    return statistics.Sample(right.mean(axis=1), [*range(seeds)], *points)
+
+
+def power(worlds: int, *, n: int = 900, seeds: int = 5) -> list[float]:
+    """Return the true difference, and how often it is seen: table, alone, seeds alone.
+
+    As if the other questions of the first family were all without difference.
+    """
+    large = World.drawn(20_000, [1])
+    low, high = SHAKE, 3.0
+    target = hits(large, 8, SHAKE).values.mean() - 0.03
+    for _ in range(8):
+        middle = (low + high) / 2
+        worse = hits(large, 8, middle).values.mean() < target
+        low, high = (low, middle) if worse else (middle, high)
+    seen, apart = np.zeros(3), []
+    for number in range(worlds):
+        drawn = World.drawn(n, [n, 20_000 + number])
+        a, b = hits(drawn, seeds, low), hits(drawn, seeds, SHAKE)
+        both = statistics.apart(b, a, confidence=LEVEL)
+        alone = statistics.apart(b, a, confidence=LEVEL, over="seeds")
+        corrected = both.p * QUESTIONS / 0.8
+        seen += [corrected < 1 - LEVEL, both.p < 1 - LEVEL, alone.p < 1 - LEVEL]
+        apart.append(both.value)
+    return [float(np.mean(apart)), *(seen / worlds)]
+
+
+def section(factor: float) -> str:
+    """Return the section of RESULTS.md."""
+    lines = [
+        "| points | number | truth | 2 seeds | 3 seeds | 5 seeds | 10 seeds |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    counts = {n: max(2, int(worlds * factor)) for n, (worlds, _) in WORLDS.items()}
+    tables, many = max(2, int(50 * factor)), max(10, int(300 * factor))
+    work = [
+        joblib.delayed(coverage)(n, counts[n], seeds)
+        for n, (_, seeds) in WORLDS.items()
+    ]
+    work += [
+        joblib.delayed(false_words)(100, tables, 5),
+        joblib.delayed(power)(many),
+    ]
+    *parts, words, (true, table, alone, before) = joblib.Parallel(n_jobs=5)(work)
+    lines += [line for part in parts for line in part]
+    shown = ", ".join(f"{count} of {n} points" for n, count in counts.items())
+    return "\n".join(
+        [
+            f"{datetime.datetime.now(tz=datetime.UTC).date()}, "
+            "coverage of 95 % intervals "
+            "over seeds and points / over seeds alone, where both are drawn anew, in "
+            f"{shown} worlds; k = {K}.",
+            "",
+            *lines,
+            "",
+            f"Tables of 100 points and 5 seeds without any difference that say higher "
+            f"or lower ({tables} tables): {words[0]:.1%}; question by question "
+            f"{words[1]:.1%}; question by question over seeds alone, the rule before, "
+            f"{words[2]:.1%}.",
+            f"A true difference of {100 * true:.1f} points of accuracy, 900 points, 5 "
+            f"seeds ({many} worlds), is called higher by the table (first of "
+            f"{QUESTIONS} questions) in {table:.3f}, as the only question in "
+            f"{alone:.3f}, over seeds alone in {before:.3f} of worlds.",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    given = [float(word) for word in sys.argv[1:] if not word.startswith("-")]
+    text = section(given[0] if given else 1.0)
+    print(text)
+    if "--write" in sys.argv:
+        write_section(MARKS, text)
