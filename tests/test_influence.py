@@ -1,10 +1,19 @@
-"""Influences of points beside the slow way: leave each one out and search again."""
+"""The noise of points beside the slow way: other points, searched again."""
 
 import numpy as np
 import pytest
 
 from refnet_viz import Embedding
-from refnet_viz.graph import compare, compare_pairs, influence, knn, labelled, topology
+from refnet_viz.graph import (
+    compare,
+    compare_pairs,
+    halves,
+    influence,
+    knn,
+    labelled,
+    topology,
+)
+from refnet_viz.graph.neighbors import Neighbors
 from refnet_viz.graph.over_points import apart_over_points
 from refnet_viz.graph.pairs import jaccard, overlap
 
@@ -71,6 +80,66 @@ def test_two_graphs_lose_a_point_together():
         expected = slow(lambda rows, measure=measure: measure(*both(rows)))
         found = influence.of_shared(a, b, of_one)
         np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("metric", "of_halves"),
+    [
+        (labelled.purity, halves.of_purity),
+        (labelled.adjusted_homophily, halves.of_adjusted_homophily),
+        (topology.hubness, halves.of_hubness),
+        (topology.reciprocity, halves.of_reciprocity),
+    ],
+)
+def test_halves_are_graphs_of_their_own(metric, of_halves):
+    expected = [
+        (metric(graph(POINTS[x], LABELS[x])) - metric(graph(POINTS[~x], LABELS[~x])))
+        / 2
+        for x in halves.halved(graph()).sides
+    ]
+    np.testing.assert_allclose(of_halves(graph()), expected, atol=1e-12)
+
+
+def test_two_graphs_are_halved_alike():
+    a, b = graph(labels=None), graph(MOVED, None)
+    expected = []
+    for side in halves.halved(a).sides:
+        first, second = (
+            jaccard(graph(POINTS[x], None), graph(MOVED[x], None)).mean()
+            for x in (side, ~side)
+        )
+        expected.append((first - second) / 2)
+    found = halves.of_shared(a, b, influence.jaccard_of)
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_lists_of_many_points_are_long_enough_for_halves(monkeypatch):
+    exact = halves.of_purity(graph())
+    monkeypatch.setattr(halves, "FEW", 0)
+    monkeypatch.setattr(halves, "_KNOWN", {})
+    assert halves.of_purity(graph()) == pytest.approx(exact, abs=0.01)
+    # Too few for k neighbours in each half, no vectors, or too many to search again.
+    assert halves.halved(graph(POINTS[:12], LABELS[:12])) is None
+    bare = graph()
+    lists = bare.indices, bare.distances
+    options = {"self_column": False, "squared": False, "labels": LABELS}
+    bare = Neighbors.from_arrays(None, *lists, **options)
+    assert halves.halved(bare) is None
+    monkeypatch.setattr(halves, "MOST", N - 1)
+    assert halves.halved(graph(k=5)) is None
+
+
+def test_lists_of_another_tool_are_judged_by_influences():
+    graphs = {}
+    for name, points in (("a", POINTS), ("b", MOVED)):
+        made = graph(points)
+        options = {"self_column": False, "squared": False, "labels": LABELS}
+        lists = made.indices, made.distances
+        graphs[name] = Neighbors.from_arrays(None, *lists, **options)
+    table = compare(graphs, metrics=["purity"], permutations=0)
+    spread = influence.of_purity(graph()).var(ddof=1) / N
+    half = table.high[0] - table["mean"][0]
+    assert half == pytest.approx(2.009575 * np.sqrt(spread), rel=1e-5)
 
 
 def test_first_orders_are_near():

@@ -63,7 +63,8 @@ def compare(
     over
         What intervals cover: "seeds" (training anew), "points" (other points of the
         same kind, seeds as they are) or "both". A row covers as much of that as it
-        can, and its column `over` says what: three seeds or more, 20 points or more.
+        can, and its column `over` says what: three seeds or more, from 20 to 200,000
+        points.
         Vectors that come without seeds are compared over points.
     family
         Names of metrics that the table asks first, "responsibility" for those of all
@@ -101,9 +102,9 @@ def compare(
             of any: see `refnet_viz.statistics.verdict`.
         p, holm
             P value of the difference alone, and corrected for the questions of its
-            family (Holm); "higher" and "lower" have one below 1 - confidence. That which
-            is asked first has eight tenths of the error, the rest and the rails one
-            tenth each.
+            family (Holm); "higher" and "lower" have one below 1 - confidence. What is
+            asked first has eight tenths of the error, the rest and the rails one tenth
+            each.
         chance
             Expected when neighbours, or answers, have nothing to do with the data.
         null_low, null_high

@@ -39,6 +39,8 @@ COLUMNS = [
     "pairing",
 ]
 
+MOST_POINTS = 200_000  # of more the noise is small and its memory large
+
 BETTER: dict[bool | None, str] = {True: "higher", False: "lower", None: ""}
 
 
@@ -200,7 +202,8 @@ def _sample(metric: Metric, line: Line, settings: Settings) -> statistics.Sample
     """Return what a metric gives for each seed, and what points have to do with it."""
     values = _values(metric, line)
     points: tuple[Floats | None, float] = None, 0.0
-    if settings.over != "seeds" and np.isfinite(values).all():
+    few = len(line.graphs[0]) <= MOST_POINTS
+    if few and settings.over != "seeds" and np.isfinite(values).all():
         points = points_of(metric, line.graphs)
     return statistics.Sample(values, line.seeds, *points, fixed=line.fixed)
 
