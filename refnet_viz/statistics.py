@@ -349,10 +349,10 @@ def corrected_p(p: Floats, families: Sequence[str]) -> Floats:
     [0.01125, 0.09]
     """
     names = np.array(families, dtype=object)
-    here = {str(name) for name in names[np.isfinite(p)]}
-    total = sum(TENTHS[name] for name in here)
+    present = {str(name) for name in names[np.isfinite(p)]}
+    total = sum(TENTHS[name] for name in present)
     adjusted = np.full(len(p), NAN)
-    for name in here:
+    for name in present:
         rows = names == name
         adjusted[rows] = np.minimum(1, holm(p[rows]) * (total / TENTHS[name]))
     return adjusted
@@ -577,11 +577,11 @@ def covered(samples: Sequence[Sample], over: str) -> str:
     >>> covered([Sample(np.ones(3), [0, 1, 2])], "both")
     'seeds'
     """
-    drawn = [len(sample.values) for sample in samples if not sample.fixed]
-    seeds = min(drawn, default=1)
+    counts = [len(sample.values) for sample in samples if not sample.fixed]
+    seeds = min(counts, default=1)
     alike = len({sample.freedom for sample in samples}) == 1
     of_points = alike and all(sample.has_points for sample in samples)
-    if over == "points" or (over == "both" and max(drawn, default=1) < 2):
+    if over == "points" or (over == "both" and max(counts, default=1) < 2):
         return "points" if of_points else ""
     if seeds < LEAST:
         return ""
@@ -621,14 +621,15 @@ def apart(
     if common is not None:
         a, b = a.at(common[0]), b.at(common[1])
         pairing = "paired"
-    drawn = [len(sample.values) for sample in (a, b) if not sample.fixed]
-    seeds, asked, over = min(drawn, default=1), over, covered([a, b], over)
-    if asked == "both" and over == "points" and most > 1:
+    counts = [len(sample.values) for sample in (a, b) if not sample.fixed]
+    seeds, intended = min(counts, default=1), over
+    over = covered([a, b], intended)
+    if intended == "both" and over == "points" and most > 1:
         over = ""  # one seed here and five there
     value = _clean(float(a.values.mean() - b.values.mean()))
     pairing = "" if fixed else pairing
     if not over or np.isnan(value):
-        reason = _lacking([a, b], seeds, asked)
+        reason = _lacking([a, b], seeds, intended)
         return Difference(value, NAN, NAN, NAN, pairing, seeds, "", reason)
     if pairing == "unpaired" and over != "points":
         noise = _noise_apart(a, b, over, least)

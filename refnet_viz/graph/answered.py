@@ -71,7 +71,6 @@ def _proved(grounds: Grounds) -> dict[str, Metric]:
             chance=_refined_chance,
             step=per_neighbor,
             influence=partial(_of_refined_overlap, grounds),
-            halves=partial(_halves_of_refined_overlap, grounds),
         ),
         "supported": Metric(
             lambda graph: _share(judged(graph)[0]),
@@ -116,12 +115,6 @@ def _of_refined_overlap(grounds: Grounds, graph: Neighbors) -> Floats:
 
 def _refined_chance(graph: Neighbors) -> float:
     return graph.k / (len(graph) - 1)  # every row has the refined space
-
-
-def _halves_of_refined_overlap(grounds: Grounds, graph: Neighbors) -> Floats | None:
-    if not graph.embedding.answers_held_out:
-        return None
-    return grounds.overlap_of_halves(grounds.refined(graph), "sum")
 
 
 def _supported_and_certified(graph: Neighbors) -> tuple[Floats, Floats]:

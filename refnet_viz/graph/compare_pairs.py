@@ -387,11 +387,11 @@ def _row(
         part = None if of_mean_of_points is None else of_mean_of_points[None]
         freedom = between.freedom
         sample = statistics.Sample(np.array([mean - floor]), [None], part, freedom)
-        asked = "points" if over == "points" else "seeds"
+        intended = "points" if over == "points" else "seeds"
     else:
         sample = _pseudo(between, within, mean - floor, of_mean_of_points)
-        asked = over
-    covered = statistics.covered([sample], asked)
+        intended = over
+    covered = statistics.covered([sample], intended)
     if not covered:
         return row
     noise = statistics.noise_of(sample, covered)

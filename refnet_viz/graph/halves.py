@@ -15,7 +15,7 @@ point takes the first k of its own half.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -24,7 +24,7 @@ import numpy.typing as npt
 from ..data.alike import share_alike
 from ..data.answers import labelled
 from .edges import unite
-from .influence import assortativity, class_columns
+from .influence import assortativity
 from .neighbors import Neighbors
 from .pairs import common
 from .prediction import labels_of
@@ -49,10 +49,13 @@ class Halves:
         ``(R, N)`` bool: which half each point is in.
     lists
         ``(R, N, k)`` row numbers; -1 in rows that are not in the graph.
+    of_edges
+        Metric to ``(R,)`` numbers that were taken from the edges of the halves.
     """
 
     sides: Bools
     lists: npt.NDArray[np.int32]
+    of_edges: dict[str, Floats] = field(default_factory=dict)
 
     def apart(self, number: Callable[[Rows], Floats]) -> Floats:
         """Return ``(R,)`` half the difference of the means of both halves.
@@ -60,8 +63,8 @@ class Halves:
         Parameters
         ----------
         number
-            Of ``(N, k)`` lists, the ``(N,)`` numbers of the points; NaN for those that
-            do not count.
+            Function of ``(N, k)`` lists that returns ``(N,)`` numbers of the points;
+            NaN for those that do not count.
         """
         means = []
         for side, lists in zip(self.sides, self.lists, strict=True):
@@ -70,25 +73,6 @@ class Halves:
             means.append([x.mean() if len(x) else np.nan for x in parts])
         first, second = np.array(means).T
         return np.asarray((first - second) / 2)
-
-    def of_edges(self, number: Callable[[Rows, Rows, Bools], float]) -> Floats:
-        """Return ``(R,)`` half the difference of a number of the edges of both halves.
-
-        Parameters
-        ----------
-        number
-            Of sources, targets and which are mutual, of the union graph of a half.
-        """
-        values = []
-        for side, lists in zip(self.sides, self.lists, strict=True):
-            rows = lists.astype(np.int64)
-            (source, target, _), mutual = unite(rows, np.zeros(rows.shape))
-            of_side = side[source]  # no edge joins both halves
-            values += [
-                number(source[half], target[half], mutual[half])
-                for half in (of_side, ~of_side)
-            ]
-        return np.subtract(values[::2], values[1::2]) / 2
 
 
 # Lists go when their graph does: they hold no reference to it.
@@ -137,20 +121,7 @@ def of_adjusted_homophily(graph: Neighbors) -> Floats | None:
     None as in `halved`.
     """
     halves = halved(graph)
-    if halves is None:
-        return None
-    labels = labels_of(graph, None)
-    has_label = labelled(labels, None, len(labels))
-    columns = class_columns(labels, has_label)
-
-    def number(source: Rows, target: Rows) -> float:
-        both = has_label[source] & has_label[target]
-        first, second = columns[source[both]], columns[target[both]]
-        ends = first.sum(axis=0) + second.sum(axis=0)
-        inside = 2 * (first * second).sum(axis=0)
-        return float(assortativity(ends, inside, np.array(2.0 * both.sum())))
-
-    return halves.of_edges(lambda source, target, _: number(source, target))
+    return None if halves is None else _of_edges(graph, halves)["homophily"]
 
 
 def of_reciprocity(graph: Neighbors) -> Floats | None:
@@ -159,12 +130,58 @@ def of_reciprocity(graph: Neighbors) -> Floats | None:
     None as in `halved`.
     """
     halves = halved(graph)
-    if halves is None:
-        return None
-    # Of E edges that M go both ways are of, E + M leave their points.
-    return halves.of_edges(
-        lambda source, _, mutual: 2 * mutual.sum() / max(1, len(source) + mutual.sum())
-    )
+    return None if halves is None else _of_edges(graph, halves)["reciprocity"]
+
+
+def _of_edges(graph: Neighbors, halves: Halves) -> dict[str, Floats]:
+    """Return what edges tell of both halves; they are united once for all of it."""
+    if not halves.of_edges:
+        labels = graph.labels
+        homophily = None if labels is None else _homophily_of(labels)
+        values: dict[str, list[float]] = {"homophily": [], "reciprocity": []}
+        for side, lists in zip(halves.sides, halves.lists, strict=True):
+            rows = lists.astype(np.int64)
+            (source, target, _), mutual = unite(rows, np.zeros(rows.shape))
+            of_side = side[source]  # no edge joins both halves
+            for half in (of_side, ~of_side):
+                both = 2 * np.count_nonzero(mutual[half])
+                # Of E edges, M of them both ways, E + M leave their points.
+                count = np.count_nonzero(half) + both / 2
+                values["reciprocity"].append(both / max(1, count))
+                if homophily is not None:
+                    number = homophily(source[half], target[half])
+                    values["homophily"].append(number)
+        for name, one in values.items():
+            halves.of_edges[name] = np.subtract(one[::2], one[1::2]) / 2
+    return halves.of_edges
+
+
+def _homophily_of(labels: npt.NDArray[np.int64]) -> Callable[[Rows, Rows], float]:
+    """Return the homophily of edges, a function of their sources and targets."""
+    has_label = labelled(labels, None, len(labels))
+    whole = bool(has_label.all())
+    count = int(labels.max(initial=0)) + 1
+
+    def several(source: Rows, target: Rows) -> tuple[Floats, Floats]:
+        first, second = (np.maximum(labels, 0)[ends] for ends in (source, target))
+        ends = first.sum(axis=0) + second.sum(axis=0)
+        return ends.astype(float), 2.0 * (first * second).sum(axis=0)
+
+    def single(source: Rows, target: Rows) -> tuple[Floats, Floats]:
+        first, second = labels[source], labels[target]
+        ends = np.bincount(first, minlength=count)
+        ends = ends + np.bincount(second, minlength=count)
+        inside = np.bincount(first[first == second], minlength=count)
+        return ends.astype(float), 2.0 * inside
+
+    def homophily(source: Rows, target: Rows) -> float:
+        if not whole:
+            both = has_label[source] & has_label[target]
+            source, target = source[both], target[both]
+        ends, inside = (single if labels.ndim == 1 else several)(source, target)
+        return float(assortativity(ends, inside, np.array(2.0 * len(source))))
+
+    return homophily
 
 
 def of_hubness(graph: Neighbors) -> Floats | None:
@@ -229,8 +246,13 @@ def _searched(graph: Neighbors) -> Halves | None:
     # Enough for k of one half, but for one list of some thousands.
     length = count - 1 if count <= FEW else 2 * k + 7 * int(np.ceil(np.sqrt(k)))
     length = min(length, count - 1)
-    space = {"space": graph.space, "metric": graph.metric, "weights": graph.weights}
-    long: Neighbors = knn(graph.embedding, length, **space)
+    long: Neighbors = knn(
+        graph.embedding,
+        length,
+        space=graph.space,
+        metric=graph.metric,
+        weights=graph.weights,
+    )
     lists = np.full((SPLITS, n, k), -1, dtype=np.int32)
     for side, short in zip(sides, lists, strict=True):
         _fill(short, long.indices, side, graph.present)
@@ -240,14 +262,14 @@ def _searched(graph: Neighbors) -> Halves | None:
 def _fill(short: npt.NDArray[np.int32], long: Rows, side: Bools, there: Bools) -> None:
     """Write the first k entries of the own half into every line of `short`."""
     k = short.shape[1]
-    own = (side[long] == side[:, None]) & (long >= 0)
-    rank = np.cumsum(own, axis=1)
+    same_half = (side[long] == side[:, None]) & (long >= 0)
+    rank = np.cumsum(same_half, axis=1)
     whole = rank[:, -1] >= k
-    taken = own & (rank <= k) & whole[:, None]
-    short[whole] = long[taken].reshape(-1, k)
+    first = same_half & (rank <= k) & whole[:, None]
+    short[whole] = long[first].reshape(-1, k)
     for row in np.flatnonzero(there & ~whole):
         # Longer lists would have the rest; any others of the half stand for them.
-        near = long[row, own[row]]
+        near = long[row, same_half[row]]
         others = np.flatnonzero(there & (side == side[row]))
         rest = others[~np.isin(others, [*near, row])]
         short[row] = np.append(near, rest)[:k]

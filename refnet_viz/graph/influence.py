@@ -89,11 +89,11 @@ def of_purity(neighbors: Neighbors) -> Floats:
     has_label = labelled(labels, None, len(labels))
     lists, following = _with_next(neighbors)
     everyone = np.hstack([lists, following])
-    there = (everyone >= 0) & has_label[everyone] & has_label[:, None]
-    same = _alike(labels, everyone) & there
-    same_count, count = (x[:, :-1].sum(axis=1) for x in (same, there))
+    counted = (everyone >= 0) & has_label[everyone] & has_label[:, None]
+    same = _alike(labels, everyone) & counted
+    same_count, count = (x[:, :-1].sum(axis=1) for x in (same, counted))
     purity = same_count / np.where(count > 0, count, np.nan)
-    left = count[:, None] - there[:, :-1] + there[:, -1:]
+    left = count[:, None] - counted[:, :-1] + counted[:, -1:]
     left_same = same_count[:, None] - same[:, :-1] + same[:, -1:]
     change = purity[:, None] - left_same / np.where(left > 0, left, np.nan)
     return of_mean(purity, _gathered(lists, change))
@@ -131,18 +131,19 @@ def of_adjusted_homophily(neighbors: Neighbors) -> Floats:
     counted = has_label.astype(np.float64)
     # Who loses a neighbour joins the next one, unless that has joined it already.
     source, slot = np.nonzero(lists >= 0)
-    gone, fresh = lists[source, slot], following[source, 0]
+    lost_ends, fresh = lists[source, slot], following[source, 0]
     new = (fresh >= 0) & ~_has(lists, fresh, source) & has_label[source]
     new &= has_label[fresh]
-    new &= (source < fresh) | ~_both_take(lists, following, source, gone)
-    source, gone, fresh = source[new], gone[new], fresh[new]
+    new &= (source < fresh) | ~_both_take(lists, following, source, lost_ends)
+    source, lost_ends, fresh = source[new], lost_ends[new], fresh[new]
     # Ends of edges of each class, and twice the edges inside it.
     around = union @ columns
     ends = columns * (union @ counted)[:, None]
     inside = columns * around
     whole = ends.sum(axis=0), inside.sum(axis=0), float((union @ counted) @ counted)
     moved = csr_array(
-        (np.ones(len(gone)), (gone, np.arange(len(gone)))), (n, len(gone))
+        (np.ones(len(lost_ends)), (lost_ends, np.arange(len(lost_ends)))),
+        (n, len(lost_ends)),
     )
     first, second = columns[source], columns[fresh]
     ends_left = whole[0] - ends - around * counted[:, None] + moved @ (first + second)
@@ -165,11 +166,11 @@ def of_hubness(neighbors: Neighbors) -> Floats:
     lists, following = _with_next(graph)
     n, k = lists.shape
     deviation = np.bincount(lists.ravel(), minlength=n) - float(k)
-    gone = lists.ravel()
+    lost_ends = lists.ravel()
     source, fresh = np.repeat(np.arange(n), k), np.repeat(following[:, 0], k)
     # Without i its neighbours lose an entry, and the next in line gain one.
-    rows, entries = np.append(gone, source), np.append(fresh, gone)
-    signs = np.repeat([1.0, -1.0], len(gone))
+    rows, entries = np.append(lost_ends, source), np.append(fresh, lost_ends)
+    signs = np.repeat([1.0, -1.0], len(lost_ends))
     used = entries >= 0
     moved = csr_array((signs[used], (rows[used], entries[used])), (n, n))
     moved.sum_duplicates()
@@ -198,13 +199,13 @@ def of_reciprocity(neighbors: Neighbors) -> Floats:
     graph = neighbors.compact
     lists, following = _with_next(graph)
     n, k = lists.shape
-    source, gone = np.repeat(np.arange(n), k), lists.ravel()
+    source, lost_ends = np.repeat(np.arange(n), k), lists.ravel()
     fresh = np.repeat(following[:, 0], k)
-    back = _has(lists, gone, source).astype(np.float64)
+    back = _has(lists, lost_ends, source).astype(np.float64)
     fresh_back = 1.0 * (_has(lists, fresh, source) & (fresh >= 0))
-    fresh_back += _both_take(lists, following, source, gone) / 2
+    fresh_back += _both_take(lists, following, source, lost_ends) / 2
     both = back.sum()
-    lost = 2 * np.bincount(source, back, n) - 2 * np.bincount(gone, fresh_back, n)
+    lost = 2 * np.bincount(source, back, n) - 2 * np.bincount(lost_ends, fresh_back, n)
     without = (both - lost) / (k * (n - 1))
     return _over_all(neighbors, (n - 1) * (both / (k * n) - without))
 
@@ -235,13 +236,13 @@ def of_clustering(neighbors: Neighbors) -> Floats:
     closed, begun = np.zeros(n), np.zeros(n)
     closed[ends] = np.asarray((union[ends] * union[fresh]).sum(axis=1))
     begun[ends] = degree[ends] - 1 + degree[fresh]
-    source, gone = np.repeat(np.arange(n), k), lists.ravel()
+    source, lost_ends = np.repeat(np.arange(n), k), lists.ravel()
     after = np.repeat(following[:, 0], k)
     new = (after >= 0) & ~_has(lists, after, source)
-    source, gone, after = source[new], gone[new], after[new]
-    through = _has(lists, gone, after) | _has(lists, after, gone)
-    more = np.bincount(gone, closed[source] - through, n)
-    more_paths = np.bincount(gone, begun[source] - through, n)
+    source, lost_ends, after = source[new], lost_ends[new], after[new]
+    through = _has(lists, lost_ends, after) | _has(lists, after, lost_ends)
+    more = np.bincount(lost_ends, closed[source] - through, n)
+    more_paths = np.bincount(lost_ends, begun[source] - through, n)
     triangles = corners.sum() / 6
     total = paths.sum()
     left = np.maximum(total - lost_paths + more_paths, 1.0)
@@ -267,9 +268,9 @@ def of_edges(lists: Rows, right: Floats) -> Floats:
     >>> of_edges(lists, np.array([[1.0], [1.0], [0.0]])).round(3).tolist()
     [0.333, 0.333, -0.667]
     """
-    asked = ~np.isnan(right)
-    count = asked.sum(axis=1)
-    shares = np.where(asked, right, 0.0).sum(axis=1) / np.where(
+    judged = ~np.isnan(right)
+    count = judged.sum(axis=1)
+    shares = np.where(judged, right, 0.0).sum(axis=1) / np.where(
         count > 0, count, np.nan
     )
     change = (right - shares[:, None]) / np.maximum(count, 1)[:, None]
@@ -426,11 +427,11 @@ def _has(lists: Rows, rows: Rows, wanted: Rows) -> Bools:
     return result
 
 
-def _both_take(lists: Rows, following: Rows, source: Rows, gone: Rows) -> Bools:
+def _both_take(lists: Rows, following: Rows, source: Rows, lost_ends: Rows) -> Bools:
     """Return whether two that lose the same neighbour take one another instead."""
     fresh = following[source, 0]
     in_turn = (fresh >= 0) & (following[fresh, 0] == source)
-    return np.asarray(in_turn & _has(lists, fresh, gone))
+    return np.asarray(in_turn & _has(lists, fresh, lost_ends))
 
 
 def _alike(labels: npt.NDArray[Any], lists: Rows) -> Bools:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from ..data.answers import labelled as labelled_rows
 from . import halves, influence, labelled, points, prediction, target, topology
 from .neighbors import Neighbors
 
 Number = Callable[[Neighbors], float]
-Numbers = Callable[[Neighbors], influence.Floats]
+Floats = npt.NDArray[np.float64]
+Numbers = Callable[[Neighbors], Floats]
 _INFINITE = float("inf")
 
 
@@ -70,7 +74,7 @@ class Metric:
     of_predictions: bool = False
     headline: bool = False
     influence: Numbers | None = None
-    halves: Callable[[Neighbors], influence.Floats | None] | None = None
+    halves: Callable[[Neighbors], Floats | None] | None = None
 
     @property
     def help(self) -> str:

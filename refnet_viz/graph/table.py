@@ -90,9 +90,9 @@ def rows_of(
             continue
         # One seed beside several has no band: its points alone would make it narrow.
         alone = settings.over == "both" and len(line.graphs) == 1 and not line.fixed
-        asked = "seeds" if alone and not single else settings.over
+        intended = "seeds" if alone and not single else settings.over
         low, high, over = statistics.band(
-            sample, settings.confidence, metric.range, over=asked
+            sample, settings.confidence, metric.range, over=intended
         )
         null_low, null_high = _null(metric, line, settings)
         row = {
