@@ -25,6 +25,13 @@ MOVED = POINTS + 0.5 * RNG.normal(size=POINTS.shape)
 SOME = np.where(RNG.random(N) < 0.2, -1, LABELS)
 
 
+@pytest.fixture
+def few_are_enough(monkeypatch):
+    """Let halves of fifty points stand for all of them."""
+    monkeypatch.setattr(halves, "PER_NEIGHBOR", 2)
+    monkeypatch.setattr(halves, "_KNOWN", {})
+
+
 def graph(points=POINTS, labels=LABELS, k=K):
     return knn(Embedding.from_arrays(points, labels=labels), k)
 
@@ -91,6 +98,7 @@ def test_two_graphs_lose_a_point_together():
         (topology.reciprocity, halves.of_reciprocity),
     ],
 )
+@pytest.mark.usefixtures("few_are_enough")
 def test_halves_are_graphs_of_their_own(metric, of_halves):
     expected = [
         (metric(graph(POINTS[x], LABELS[x])) - metric(graph(POINTS[~x], LABELS[~x])))
@@ -100,6 +108,7 @@ def test_halves_are_graphs_of_their_own(metric, of_halves):
     np.testing.assert_allclose(of_halves(graph()), expected, atol=1e-12)
 
 
+@pytest.mark.usefixtures("few_are_enough")
 def test_two_graphs_are_halved_alike():
     a, b = graph(labels=None), graph(MOVED, None)
     expected = []
@@ -113,6 +122,7 @@ def test_two_graphs_are_halved_alike():
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
+@pytest.mark.usefixtures("few_are_enough")
 def test_lists_of_many_points_are_long_enough_for_halves(monkeypatch):
     exact = halves.of_purity(graph())
     monkeypatch.setattr(halves, "FEW", 0)
@@ -127,6 +137,9 @@ def test_lists_of_many_points_are_long_enough_for_halves(monkeypatch):
     assert halves.halved(bare) is None
     monkeypatch.setattr(halves, "MOST", N - 1)
     assert halves.halved(graph(k=5)) is None
+    monkeypatch.undo()
+    assert halves.halved(graph()) is None  # fewer than 20 points a neighbour
+    assert halves.halved(graph(k=2)) is not None
 
 
 def test_lists_of_another_tool_are_judged_by_influences():

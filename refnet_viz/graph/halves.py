@@ -36,6 +36,7 @@ Bools = npt.NDArray[np.bool_]
 
 SPLITS = 20  # pairs of halves, and degrees of freedom
 FEW = 200  # points whose whole order is asked for
+PER_NEIGHBOR = 20  # points a neighbour: of fewer, halves are another kind of graph
 MOST = 5_000  # points: of more the longer search would take too long
 
 
@@ -82,8 +83,8 @@ _KNOWN: WeakKeyDictionary[Neighbors, Halves] = WeakKeyDictionary()
 def halved(graph: Neighbors) -> Halves | None:
     """Return the lists of the halves of a graph.
 
-    None where there are no vectors to search, more than 5,000 points, or so few that a
-    half has no k neighbours.
+    None where there are no vectors to search, more than 5,000 points, or fewer than 20
+    k: the neighbours of a half then reach too far to stand for those of all points.
 
     Parameters
     ----------
@@ -234,7 +235,7 @@ def of_shared(
 def _searched(graph: Neighbors) -> Halves | None:
     n, k = len(graph), graph.k
     count = int(graph.present.sum())
-    if not graph.embedding.shape[1] or n > MOST or n < 2:
+    if not graph.embedding.shape[1] or not PER_NEIGHBOR * k <= n <= MOST:
         return None
     rng = np.random.default_rng(0)
     sides = np.zeros((SPLITS, n), dtype=bool)

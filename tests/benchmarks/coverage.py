@@ -20,10 +20,9 @@ from report import write_section
 
 from refnet_viz import Embedding, statistics
 from refnet_viz.graph import METRICS, knn
+from refnet_viz.graph.compare_pairs import MEASURES, _points
 from refnet_viz.graph.comparison import _overlaps
 from refnet_viz.graph.ground import Grounds
-from refnet_viz.graph.halves import of_shared
-from refnet_viz.graph.influence import jaccard_of
 from refnet_viz.graph.metrics import Metric
 from refnet_viz.graph.pairs import jaccard
 from refnet_viz.graph.table import points_of
@@ -85,8 +84,7 @@ def world(n: int, seeds: int, number: int, worse: float, names: tuple[str, ...])
     a, b = (numbers(members, metrics) for members in graphs)
     pairs = list(zip(*graphs, strict=True))
     changed = np.array([1 - jaccard(*pair).mean() for pair in pairs])
-    halves = np.array([of_shared(*pair, jaccard_of) for pair in pairs])
-    points = statistics.by_halves(-halves)
+    points = _points(MEASURES["knn_jaccard"], pairs)
     a["rewiring"] = statistics.Sample(changed, [*range(seeds)], *points)
     return a, b
 
