@@ -166,14 +166,15 @@ def _homophily_of(labels: npt.NDArray[np.int64]) -> Callable[[Rows, Rows], float
     def several(source: Rows, target: Rows) -> tuple[Floats, Floats]:
         first, second = (np.maximum(labels, 0)[ends] for ends in (source, target))
         ends = first.sum(axis=0) + second.sum(axis=0)
-        return ends.astype(float), 2.0 * (first * second).sum(axis=0)
+        inside = 2 * (first * second).sum(axis=0)
+        return ends.astype(np.float64), inside.astype(np.float64)
 
     def single(source: Rows, target: Rows) -> tuple[Floats, Floats]:
         first, second = labels[source], labels[target]
         ends = np.bincount(first, minlength=count)
         ends = ends + np.bincount(second, minlength=count)
         inside = np.bincount(first[first == second], minlength=count)
-        return ends.astype(float), 2.0 * inside
+        return ends.astype(np.float64), 2 * inside.astype(np.float64)
 
     def homophily(source: Rows, target: Rows) -> float:
         if not whole:
