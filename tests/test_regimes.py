@@ -284,11 +284,12 @@ def test_label_curves_are_sweeps_compared(curve, data, configs, runs):
         progress=False,
     )
     graphs = knn(embed(runs | began, data.test), k=4)
-    whole = compare(graphs, baseline="lone", permutations=0)
+    whole = compare(graphs, baseline="lone", over="seeds", permutations=0)
     whole = whole[whole.kind == "variant"]
     ours = table[(table.fraction == 1) & (table.metric != "seed_stability")]
     theirs = whole[whole.metric.isin(ours.metric)]
-    for column in ("variant", *COLUMNS):
+    # Verdicts pay for the questions of all fractions.
+    for column in ("variant", *(name for name in COLUMNS if name != "verdict")):
         assert ours[column].tolist() == pytest.approx(
             theirs[column].tolist(), nan_ok=True
         )
