@@ -696,7 +696,7 @@ def _stacked(parts: list[Any], counts: tuple[int, int], lacking: float) -> Any:
 
 
 def _entries(
-    parts: list[tuple[Any, ...]], counts: tuple[int, int], empty: Any
+    parts: Sequence[Sequence[Any]], counts: tuple[int, int], empty: Any
 ) -> tuple[Any, ...]:
     """Return pictures or texts of both, or none where neither has any."""
     if not any(parts):

@@ -212,7 +212,7 @@ def _calibrated(
     confidence: float,
     seed: int,
 ) -> dict[str, float]:
-    measure = MEASURES[name]
+    measure = MEASURES[name].value
     values = np.array([measure(*pair) for pair in pairs])
     observed = float(values.mean())
     if math.isnan(observed):

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from ..data.answers import labelled
+from ..data.stored import Stored, moments, row_blocks
 from .neighbors import Neighbors
 from .pairs import in_line
 from .prediction import labels_of
@@ -277,7 +278,7 @@ def of_edges(lists: Rows, right: Floats) -> Floats:
     return of_mean(shares, _gathered(lists, change))
 
 
-def of_r_squared(target: Floats, answer: Floats) -> Floats:
+def of_r_squared(target: Any, answer: Any) -> Floats:
     """Return the influences of points on the variance that answers explain.
 
     Parameters
@@ -291,8 +292,11 @@ def of_r_squared(target: Floats, answer: Floats) -> Floats:
     >>> of_r_squared(x, x).tolist()
     [0.0, 0.0]
     """
-    spread = ((target - target.mean(axis=0)) ** 2).sum(axis=1)
-    error = ((target - answer) ** 2).sum(axis=1)
+    mean = moments(target)[0] if isinstance(target, Stored) else target.mean(axis=0)
+    spread, error = np.empty((2, len(target)))
+    for part, block in row_blocks(target):
+        spread[part] = ((block - mean) ** 2).sum(axis=1)
+        error[part] = ((block - answer[part]) ** 2).sum(axis=1)
     if not spread.any():
         return np.full(len(target), np.nan)
     return (error.sum() / spread.sum() * spread - error) / spread.mean()
