@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+T = TypeVar("T")
 
 
 def first_line(error: BaseException) -> str:
@@ -19,6 +23,47 @@ def first_line(error: BaseException) -> str:
     """
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0].rstrip(".")
+
+
+def instance(name: str, value: Any, kind: type[T], *, example: str = "") -> T:
+    """Return `value` when it is of a class.
+
+    Examples
+    --------
+    >>> instance("data", [1], dict)
+    Traceback (most recent call last):
+    ...
+    TypeError: `data` must be a dict, got list.
+    """
+    if isinstance(value, kind):
+        return value
+    article = "an" if kind.__name__[0] in "AEIOU" else "a"
+    rule = example or f"be {article} {kind.__name__}"
+    raise TypeError(f"`{name}` must {rule}, got {type(value).__name__}.")
+
+
+def path(name: str, value: Any) -> Path:
+    """Return `value` as a path when it is one and not empty.
+
+    Examples
+    --------
+    >>> path("folder", 3)
+    Traceback (most recent call last):
+    ...
+    TypeError: `folder` must be a path or its text, got int.
+    >>> path("folder", "")
+    Traceback (most recent call last):
+    ...
+    ValueError: `folder` must name a file or a folder, got ''.
+    """
+    text = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(text, str):
+        raise TypeError(
+            f"`{name}` must be a path or its text, got {type(value).__name__}."
+        )
+    if not text or "\0" in text:
+        raise ValueError(f"`{name}` must name a file or a folder, got {text!r}.")
+    return Path(text)
 
 
 def one_of(name: str, value: object, options: Collection[str]) -> str:

@@ -2,10 +2,61 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+# What Windows keeps for devices, whatever suffix follows.
+_DEVICES = re.compile(
+    r"(?i)(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(\..*)?"
+)
+
+
+def file_names(argument: str, names: Iterable[str]) -> dict[str, str]:
+    """Return a file name for each name, which every system takes for another one.
+
+    Letters, digits, "_", "-" and "." stay; all else becomes "_", and so do leading and
+    trailing dots, which hide a file or are dropped. Devices get a "_" in front.
+
+    Parameters
+    ----------
+    argument
+        What the caller calls `names`; used in the error.
+    names
+        Any text, each once.
+
+    Raises
+    ------
+    ValueError
+        If two of them are one file where upper and lower case, or ways to write an
+        accent, are the same, as on Windows and macOS.
+
+    Examples
+    --------
+    >>> file_names("configs", ["plain", "a/b", "con", "v1."])
+    {'plain': 'plain', 'a/b': 'a_b', 'con': '_con', 'v1.': 'v1_'}
+    >>> file_names("a", ["b", "B"])
+    Traceback (most recent call last):
+    ...
+    ValueError: `a` must have names that make different folders, got 'b' and 'B'.
+    """
+    files: dict[str, str] = {}
+    owners: dict[str, str] = {}
+    for name in names:
+        file = re.sub(r"[^\w.-]+|^\.+|\.+$", "_", name) or "_"
+        file = f"_{file}" if _DEVICES.fullmatch(file) else file
+        parts = unicodedata.normalize("NFD", file)
+        key = unicodedata.normalize("NFD", parts.casefold())
+        if key in owners:
+            raise ValueError(
+                f"`{argument}` must have names that make different folders, got "
+                f"{owners[key]!r} and {name!r}."
+            )
+        files[name], owners[key] = file, name
+    return files
 
 
 @contextmanager

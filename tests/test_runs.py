@@ -4,7 +4,9 @@ import dataclasses
 import errno
 import hashlib
 import json
+import math
 import pickle
+import shutil
 import signal
 import struct
 import subprocess
@@ -18,6 +20,7 @@ import torch
 
 from refnet_viz.inference import embed
 from refnet_viz.train import Run, fit, pretrain, steps, sweep, sweeps
+from refnet_viz.train.files import checksum
 
 CONFTEST = Path(__file__).parent / "conftest.py"
 
@@ -202,8 +205,9 @@ def test_damaged_weights_are_one_sentence(saved):
 def rewritten(path, change):
     """Change the JSON of a saved run."""
     stored = json.loads(path.read_text("utf-8"))
+    del stored["sha256"]
     change(stored)
-    path.write_text(json.dumps(stored), "utf-8")
+    path.write_text(json.dumps(stored | {"sha256": checksum(stored)}), "utf-8")
 
 
 def test_a_pickle_is_not_read_even_under_the_right_checksum(saved):
@@ -226,7 +230,15 @@ def test_a_pickle_is_not_read_even_under_the_right_checksum(saved):
 def test_damaged_json_is_one_sentence(saved):
     folder, manifest, _ = saved
     text = manifest.read_bytes()
-    for content in (text[:-20], b"", b"\xff\xfe", b"[]", b"null", b'{"a": 1}'):
+    for content in (
+        text[:-20],
+        b"",
+        b"\xff\xfe",
+        b"[]",
+        b"null",
+        b'{"a": 1}',
+        b"[" * 99_999,
+    ):
         manifest.write_bytes(content)
         refused(folder, manifest, "it is not the JSON of a run")
     for key in ("config", "seed", "schema", "history", "manifest", "weights"):
@@ -242,6 +254,39 @@ def test_damaged_json_is_one_sentence(saved):
         manifest.write_bytes(text)
         rewritten(manifest, change)
         refused(folder, manifest, "it lacks or garbles a setting")
+
+
+def test_one_changed_digit_is_another_checksum(saved):
+    folder, manifest, _ = saved
+    text = manifest.read_text("utf-8")
+    digits = [i for i, letter in enumerate(text) if letter.isdigit()]
+    rng = np.random.default_rng(0)
+    for place in rng.choice(digits, 60, replace=False):
+        digit = str((int(text[place]) + 1) % 10)
+        changed = text[:place] + digit + text[place + 1 :]
+        if json.loads(changed) == json.loads(text):  # the last of 17 digits
+            continue
+        manifest.write_text(changed, "utf-8")
+        with pytest.raises(ValueError, match="`folder` must hold a"):
+            Run.load(folder)
+    manifest.write_text(text.replace('"sha256": "', '"sha255": "'), "utf-8")
+    with pytest.raises(ValueError, match="`folder` must hold a whole run"):
+        Run.load(folder)
+
+
+def test_a_run_from_before_the_checksum_is_read(saved, runs):
+    folder, manifest, _ = saved
+    stored = json.loads(manifest.read_text("utf-8"))
+    del stored["sha256"]
+    manifest.write_text(json.dumps(stored), "utf-8")
+    assert_equal(Run.load(folder), runs[0])
+
+
+@pytest.mark.parametrize("version", [-1, 0, True, "2", 1.9, math.inf, None, [1]])
+def test_a_format_that_is_no_number_of_one(version, saved):
+    folder, manifest, _ = saved
+    rewritten(manifest, lambda stored: stored.update(format=version))
+    refused(folder, manifest, f"its format is {version!r}")
 
 
 def test_weights_of_another_network_are_one_sentence(saved):
@@ -414,6 +459,19 @@ def test_a_folder_of_other_runs_is_refused(data, make_paired, variants, tmp_path
     assert contents(tmp_path) == before
 
 
+def test_a_copied_folder_is_no_other_seed(data, variants, tmp_path):
+    options = {"folder": tmp_path, "n_jobs": 1, "progress": False}
+    both = {"both": variants["both"]}
+    sweep(data, both, seeds=[0], **options)
+    place = tmp_path / "both" / "seed-1"
+    shutil.copytree(tmp_path / "both" / "seed-0", place)
+    with pytest.raises(ValueError, match="`folder`") as caught:
+        sweep(data, both, seeds=[0, 1], **options)
+    assert str(caught.value) == (
+        f"`folder` must hold the run of seed 1 in {str(place)!r}, got that of seed 0."
+    )
+
+
 def test_names_of_variants_stay_inside_the_folder(data, small, tmp_path):
     inside = tmp_path / "inside"
     options = {"seeds": [0], "folder": inside, "n_jobs": 1, "progress": False}
@@ -425,8 +483,7 @@ def test_names_of_variants_stay_inside_the_folder(data, small, tmp_path):
     with pytest.raises(ValueError, match="`configs`") as caught:
         sweep(data, {"a/b": small, "a b": small}, folder=inside)
     assert str(caught.value) == (
-        "`configs` must have names that make different folders, got 'a/b' and another "
-        "one for 'a_b'."
+        "`configs` must have names that make different folders, got 'a/b' and 'a b'."
     )
 
 

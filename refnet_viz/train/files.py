@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import safetensors
 import safetensors.torch
 from torch import Tensor
 
 _EPOCHS = "epochs"
+_PARTS = {
+    "format", "config", "seed", "schema", "history", "manifest", "weights", "epochs",
+    "sha256",
+}  # fmt: skip
 
 
 class DamagedRunError(ValueError):
@@ -20,6 +26,58 @@ class DamagedRunError(ValueError):
 def damaged(path: Path, why: str) -> DamagedRunError:
     """Return the error that says what is wrong with a file."""
     return DamagedRunError(f"`folder` must hold a whole run, got {str(path)!r}: {why}.")
+
+
+def checksum(content: Any) -> str:
+    """Return the SHA-256 of what a run's JSON says, however it is laid out.
+
+    Examples
+    --------
+    >>> checksum({"seed": 1, "format": 1}) == checksum({"format": 1, "seed": 1})
+    True
+    """
+    plain = json.loads(json.dumps(content))  # as a reader will have it
+    text = json.dumps(plain, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def described(path: Path, newest: int) -> dict[str, Any]:
+    """Read the JSON of a run.
+
+    Runs that were saved before it had a checksum are taken without one.
+
+    Parameters
+    ----------
+    path
+        The file.
+    newest
+        The newest format that is understood.
+
+    Raises
+    ------
+    DamagedRunError
+        If it is no JSON of a run, or its checksum is another.
+    ValueError
+        If it is of a newer format.
+    """
+    try:
+        stored = json.loads(path.read_bytes().decode("utf-8"))
+        version = stored["format"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise damaged(path, "it is not the JSON of a run") from error
+    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
+        raise damaged(path, f"its format is {version!r}")
+    if version > newest:
+        raise ValueError(
+            f"`folder` must hold a run of format {newest} or older, got format "
+            f"{version} in {str(path)!r}; a newer refnet_viz wrote it."
+        )
+    if unknown := sorted(set(stored) - _PARTS):
+        raise damaged(path, f"it has a part {unknown[0]!r}")
+    expected = stored.pop("sha256", None)
+    if expected is not None and checksum(stored) != expected:
+        raise damaged(path, "its checksum is another")
+    return dict(stored)
 
 
 def as_bytes(tensors: Mapping[str, Tensor]) -> bytes:

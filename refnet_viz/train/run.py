@@ -20,7 +20,16 @@ from .._files import write_pair
 from .._version import __version__
 from ..config import Config
 from ..model import ReFNet, Schema
-from .files import DamagedRunError, as_bytes, damaged, flat, parted, tensors
+from .files import (
+    DamagedRunError,
+    as_bytes,
+    checksum,
+    damaged,
+    described,
+    flat,
+    parted,
+    tensors,
+)
 
 FORMAT = 2  # 1 is without snapshots, and still what such runs are written in
 _MANIFEST = "run.json"
@@ -157,19 +166,17 @@ class Run:
         blob = as_bytes(self._tensors() | flat(self.snapshots))
         digest = hashlib.sha256(blob).hexdigest()
         name = f"weights-{digest[:16]}.safetensors"
-        text = json.dumps(
-            {
-                "format": FORMAT if self.snapshots else 1,
-                "config": self.config.to_dict(),
-                "seed": self.seed,
-                "schema": asdict(self.schema),
-                "history": self.history.to_dict("list"),
-                "manifest": self.manifest,
-                "weights": {"file": name, "sha256": digest},
-                **({"epochs": list(self.snapshots)} if self.snapshots else {}),
-            },
-            indent=1,
-        )
+        content = {
+            "format": FORMAT if self.snapshots else 1,
+            "config": self.config.to_dict(),
+            "seed": self.seed,
+            "schema": asdict(self.schema),
+            "history": self.history.to_dict("list"),
+            "manifest": self.manifest,
+            "weights": {"file": name, "sha256": digest},
+            **({"epochs": list(self.snapshots)} if self.snapshots else {}),
+        }
+        text = json.dumps(content | {"sha256": checksum(content)}, indent=1)
         write_pair(folder, (name, blob), (_MANIFEST, text.encode()))
         return folder
 
@@ -190,16 +197,7 @@ class Run:
             raise FileNotFoundError(
                 f"`folder` must hold a saved run ({_MANIFEST}), got {str(folder)!r}."
             )
-        try:
-            stored = json.loads(path.read_text("utf-8"))
-            version = int(stored["format"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise damaged(path, "it is not the JSON of a run") from error
-        if version > FORMAT:
-            raise ValueError(
-                f"`folder` must hold a run of format {FORMAT} or older, got format "
-                f"{version} in {str(path)!r}; a newer refnet_viz wrote it."
-            )
+        stored = described(path, FORMAT)
         try:
             fields = stored["schema"]
             names = tuple(fields["class_names"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, CancelledError
@@ -13,6 +12,7 @@ from typing import Any
 import joblib
 
 from .. import _check
+from .._files import file_names
 from .._progress import progress as progress_bar
 from ..config import Config
 from ..data.dataset import Dataset
@@ -81,8 +81,9 @@ def sweep(
     ------
     ValueError
         If there is no variant or seed, a seed repeats or has no start, `folder` holds
-        runs of other data, settings or starts, or is being filled by another version
-        of refnet_viz, or the device is not there.
+        runs of other data, settings, seeds or starts, or is being filled by another
+        version of refnet_viz, two variants have one folder where upper and lower case
+        are the same, or the device is not there.
     TypeError
         If `configs` is no mapping or `seeds` is a number.
     RuntimeError
@@ -109,7 +110,8 @@ def sweep(
     whole, jobs = {}, []
     for (name, seed), place in places.items():
         begin = None if start is None else start[seed]
-        saved = _saved(place, data, configs[name], begin, snapshots=snapshots)
+        task = data, configs[name], seed, begin
+        saved = _saved(place, task, snapshots=snapshots)
         if saved is not None:
             whole[name, seed] = saved
         else:
@@ -141,6 +143,9 @@ def _checked(
             "`configs` must be a mapping of variant names to settings, e.g. "
             f"{{'refiner': Config()}}, got {type(configs).__name__}."
         )
+    for name, config in configs.items():
+        _check.instance("configs", name, str, example="have text for names")
+        _check.instance(f"configs[{name!r}]", config, Config)
     if not isinstance(seeds, Iterable):
         raise TypeError(f"`seeds` must be whole numbers, e.g. range(5), got {seeds!r}.")
     order = [_check.integer("seeds", seed, low=0) for seed in seeds]
@@ -227,7 +232,8 @@ def _one(
     with claimed(place, wait=wait) as mine:
         if not mine:
             return name, seed, None
-        run = _saved(place, data, config, begin, snapshots=settings["snapshots"])
+        task = data, config, seed, begin
+        run = _saved(place, task, snapshots=settings["snapshots"])
         if run is None:
             run = _trained(data, config, job, settings)
             run.save(place)
@@ -256,14 +262,7 @@ def _places(
 ) -> dict[tuple[str, int], Path | None]:
     if folder is None:
         return {(name, seed): None for name in configs for seed in seeds}
-    # Leading dots would hide a folder, or leave it.
-    names = {name: re.sub(r"[^\w.-]+|^\.+", "_", name) or "_" for name in configs}
-    for name, place in names.items():
-        if list(names.values()).count(place) > 1:
-            raise ValueError(
-                "`configs` must have names that make different folders, got "
-                f"{name!r} and another one for {place!r}."
-            )
+    names = file_names("configs", configs)
     return {
         (name, seed): Path(folder) / names[name] / f"seed-{seed}"
         for name in configs
@@ -273,9 +272,7 @@ def _places(
 
 def _saved(
     place: Path | None,
-    data: Dataset,
-    config: Config,
-    begin: Run | None,
+    task: tuple[Dataset, Config, int, Run | None],
     *,
     snapshots: int,
 ) -> Run | None:
@@ -285,6 +282,7 @@ def _saved(
     """
     if place is None:
         return None
+    data, config, seed, begin = task
     try:
         run = Run.load(place)
     except FileNotFoundError:
@@ -298,6 +296,11 @@ def _saved(
         raise ValueError(
             "`folder` must hold runs of the same data, settings and starts, got others "
             f"in {str(place)!r}."
+        )
+    if run.seed != seed:
+        raise ValueError(
+            f"`folder` must hold the run of seed {seed} in {str(place)!r}, got that of "
+            f"seed {run.seed}."
         )
     kept = set(kept_epochs(config.epochs, snapshots)) <= set(run.epochs)
     return run if kept else None
