@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-T = TypeVar("T")
 
 
 def first_line(error: BaseException) -> str:
@@ -25,7 +23,7 @@ def first_line(error: BaseException) -> str:
     return lines[0].rstrip(".")
 
 
-def instance(name: str, value: Any, kind: type[T], *, example: str = "") -> T:
+def instance(name: str, value: Any, kind: type[Any], *, example: str = "") -> Any:
     """Return `value` when it is of a class.
 
     Examples

@@ -80,6 +80,7 @@ def rails(
     >>> {name: rail.accuracy for name, rail in rails(data).items()}
     {'a only': 1.0, 'concatenation': 1.0}
     """
+    _check.instance("data", data, Dataset)
     seed = _check.integer("seed", seed, low=0)
     balanced = _check_weights(data, class_weights)
     _check_trainable(data)

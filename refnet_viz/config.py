@@ -166,6 +166,7 @@ class Config:
             _check.one_of(name, getattr(self, name), options)
         self._check_pairs()
         if self.refiner_weights is not None:
+            _check.instance("refiner_weights", self.refiner_weights, Mapping)
             weights = {
                 name: _check.number(f"refiner_weights[{name!r}]", weight, low=0)
                 for name, weight in self.refiner_weights.items()

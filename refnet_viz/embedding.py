@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -23,6 +24,7 @@ from .data.gather import gather, modality_names
 from .data.meaning import distinct
 from .data.media import as_media
 from .data.modality import Features as RawFeatures
+from .data.rounding import centred, refuse_overflow, rounded_column
 from .data.rows import order_of, positions
 from .data.stored import Standardised, Stored, moments, side_by_side
 from .decoder import Decoder
@@ -164,7 +166,9 @@ class Embedding:
             metadata=metadata, media=media, join=join, whole=lead,
         )  # fmt: skip
         n = len(rows.ids)
-        vectors = _vectors(lead, rows.features[lead], np.ones(n, dtype=bool))
+        vectors = _held_by_float32(
+            lead, _vectors(lead, rows.features[lead], np.ones(n, dtype=bool))
+        )
         names = [key for key in rows.features if key != lead]
         row_masks = {key: rows.present[:, i + 1] for i, key in enumerate(names)}
         inputs: Features = {
@@ -749,6 +753,24 @@ def _vectors(
     if on_disk and isinstance(values, Stored):
         return values
     return np.asarray(values, dtype=np.float64)
+
+
+def _held_by_float32(
+    name: str, values: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Return vectors that float32 tells apart: centred where it would not."""
+    refuse_overflow(name, values)
+    column = rounded_column(values)
+    if column is None:
+        return values
+    warnings.warn(
+        f"`{name}` lies so far from zero that 32 bits lose the differences in column "
+        f"{column}, so the mean of each column was subtracted: distances are those of "
+        "64 bits, angles are those about the mean.",
+        UserWarning,
+        stacklevel=3,
+    )
+    return centred(values)
 
 
 def _standardised(values: Any, rows: npt.NDArray[np.bool_]) -> Any:

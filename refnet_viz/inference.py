@@ -63,6 +63,7 @@ def embed(
     >>> embed(run, data.test).shape
     (8, 8)
     """
+    _check.instance("data", data, Dataset)
     _check.integer("batch_size", batch_size, low=1)
     place = as_device(device)
     hashes: dict[tuple[Any, ...], npt.NDArray[np.uint64]] = {}

@@ -322,3 +322,31 @@ def test_approximate_graphs_say_so_when_others_are_found_again():
         assert [bool(re.search(words, str(one.message))) for one in caught] == (
             [True] if words else []
         )
+
+
+def _at(content, *path):
+    for step in path:
+        content = content[step]
+    return content
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("made_of", "call", "inputs", 0, "kind"), "eval"),
+        (("made_of", "call", "inputs", 0), 3),
+        (("made_of", "call", "inputs"), None),
+        (("made_of", "call", "inputs"), []),
+        (("made_of", "call", "arguments"), [1]),
+        (("made_of", "call", "figure"), ["latent"]),
+        (("made_of", "call"), 3),
+        (("size",), [1]),
+        (("size",), {"depth": 3}),
+    ],
+)
+def test_a_manifest_of_another_structure_is_one_sentence(place, value):
+    found = json.loads(json.dumps(note() | {"size": {}}))
+    _at(found, *place[:-1])[place[-1]] = value
+    with pytest.raises(ValueError, match="`manifest` must say how") as caught:
+        rv.replay(found, OWN)
+    assert str(caught.value).count("\n") == 0

@@ -13,6 +13,7 @@ from . import sparse
 from .containers import is_sparse, row_of, take_apart
 from .numbers import real_numbers
 from .pixels import as_pixels, channels_last
+from .rounding import refuse_overflow, refuse_rounding
 from .stored import Stored, rows_at_once
 
 Kind = Literal["vector", "picture", "tokens", "sequence"]
@@ -196,8 +197,11 @@ class Features:
             return Modality(_own(pixels, self.values), "picture", common_scale=True)
         if values.ndim == 3:
             mask = np.ones(values.shape[:2], dtype=bool)
+            refuse_rounding(name, values[~self.absent].reshape(-1, values.shape[2]))
             return Modality(_as_float32(name, values), "sequence", mask)
         if values.ndim == 2:
+            whole = not self.absent.any()
+            refuse_rounding(name, values if whole else values[~self.absent])
             vectors = _as_float32(name, values)
             return Modality(vectors, "vector", features=self.titles)
         raise ValueError(
@@ -278,7 +282,7 @@ def _read_stored(
             absent[part] |= _rows_of_nan(
                 name, block, absent[part], titles, decided=decided, first=part.start
             )
-            _check_range(name, block[~absent[part]])
+            refuse_overflow(name, block[~absent[part]])
     features = Features(name, values.zeroed(absent), absent, boolean_mask, titles)
     return features, ~absent
 
@@ -340,19 +344,8 @@ def _rows_of_nan(
 
 
 def _as_float32(name: str, values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    if values.dtype != np.float32:
-        _check_range(name, values)
+    refuse_overflow(name, values)
     return _own(values.astype(np.float32, copy=False), values)
-
-
-def _check_range(name: str, values: npt.NDArray[Any]) -> None:
-    if not values.size or values.dtype.itemsize <= 4:
-        return
-    top = max(abs(float(values.max())), abs(float(values.min())))
-    if top > float(np.finfo(np.float32).max):
-        raise ValueError(
-            f"`{name}` must hold numbers that fit 32 bits (up to 3.4e38), got {top:g}."
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -437,6 +430,7 @@ def _with_mask(
     name: str, values: npt.NDArray[Any], mask: Bools
 ) -> tuple[npt.NDArray[Any], Kind, Bools]:
     if values.ndim == 3:
+        refuse_rounding(name, values[mask])
         return _as_float32(name, values), "sequence", mask
     if values.ndim == 2 and np.issubdtype(values.dtype, np.integer):
         if values.min() < 0:

@@ -53,7 +53,7 @@ def save_graph(
     ValueError
         If the suffix is another, or two ids become the same name.
     """
-    path = Path(path)
+    path = _check.path("path", path)
     suffix = _check.one_of("path suffix", path.suffix.lower(), SUFFIXES)
     graph = _cleaned(neighbors.to_networkx(mode))
     with replacing(path) as temporary:
@@ -80,7 +80,7 @@ def load_graph(path: str | os.PathLike[str]) -> nx.Graph[str]:
     ValueError
         If the suffix is another or the content is no graph of that format.
     """
-    path = Path(path)
+    path = _check.path("path", path)
     suffix = _check.one_of("path suffix", path.suffix.lower(), SUFFIXES)
     try:
         raw = _read(path, suffix)

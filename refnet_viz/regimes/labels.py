@@ -101,6 +101,7 @@ def label_curve(
     KeyboardInterrupt
         If it is stopped; runs that are whole lie in `folder`.
     """
+    _check.instance("data", data, Dataset)
     shares = _fractions(fractions)
     k = _check.k_or_default(k, len(data.test))
     order = tuple(seeds) if isinstance(seeds, Iterable) else seeds
@@ -150,6 +151,8 @@ def _settings(
     """Return settings of that fraction, and the same again for pre-trained variants."""
     if not isinstance(configs, Mapping):
         return configs, {}  # `sweep` says what is wrong
+    for name, config in configs.items():
+        _check.instance(f"configs[{name!r}]", config, Config)
     scarce = {name: replace(c, label_fraction=share) for name, c in configs.items()}
     started = {f"pretrained + {name}": c for name, c in scarce.items() if again}
     for name in started:

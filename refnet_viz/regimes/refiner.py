@@ -103,6 +103,7 @@ def refiner_curve(
     >>> table[table.metric == "accuracy"].weight.tolist()
     [0.0, 1.0]
     """
+    _check.instance("data", data, Dataset)
     rising = [_check.number("weights", weight, low=0) for weight in weights]
     if len(rising) < 2 or not all(a < b for a, b in pairwise(rising)):
         raise ValueError(
@@ -110,7 +111,9 @@ def refiner_curve(
             f"got {list(weights)}."
         )
     k = _check.k_or_default(k, len(data.test))
-    config = config or Config(contrastive=0.0)
+    if config is None:
+        config = Config(contrastive=0.0)
+    _check.instance("config", config, Config)
     configs = {str(weight): replace(config, refiner=weight) for weight in rising}
     order = tuple(seeds) if isinstance(seeds, Iterable) else seeds
     runs = sweep(

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from .. import _check
 from .._files import replacing
 from .._nested import Variants, aligned
 from .._spaces import space_variants
@@ -58,7 +59,7 @@ def page_path(path: str | os.PathLike[str]) -> Path:
     ...
     ValueError: `path` must end in '.html', got 'page.pdf'.
     """
-    file = Path(path)
+    file = _check.path("path", path)
     if file.suffix.lower() not in SUFFIXES:
         raise ValueError(f"`path` must end in '.html', got {file.name!r}.")
     if not file.parent.is_dir():

@@ -13,12 +13,14 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from .. import plot
+from .. import _check, plot
 from ..explorer.picture import state_figure
 from ..plot.manifest import final, json_of, versions
 from .sources import Sources
 
 Draw = Callable[..., go.Figure]
+# What a call that was damaged in its structure ends in.
+_GARBLED = (KeyError, IndexError, AttributeError, TypeError, RecursionError)
 
 
 def replay(
@@ -69,9 +71,18 @@ def replay(
     content, folder = _read(manifest)
     call = _call(content, manifest)
     sources = Sources(call["inputs"], inputs, folder)
-    arguments = {key: sources.value(value) for key, value in call["arguments"].items()}
+    sources.check()
+    try:
+        arguments = {
+            key: sources.value(value) for key, value in call["arguments"].items()
+        }
+    except _GARBLED as error:
+        raise _foreign(manifest) from error
+    size = content.get("size") or {}
+    if not isinstance(size, Mapping) or set(size) - {"width", "height"}:
+        raise _foreign(manifest)
     figure = _draw(call["figure"], arguments)
-    figure = final(figure, content.get("size") or {})
+    figure = final(figure, dict(size))
     _compare(figure, content)
     return figure
 
@@ -80,7 +91,7 @@ def _read(manifest: Any) -> tuple[dict[str, Any], Path]:
     """Return the content, and the folder from which it names others."""
     if isinstance(manifest, Mapping):
         return dict(manifest), Path()
-    path = Path(manifest)
+    path = _check.path("manifest", manifest)
     if not path.name.endswith(".manifest.json"):
         path = path.with_suffix(".manifest.json")
     if not path.is_file():
@@ -90,7 +101,7 @@ def _read(manifest: Any) -> tuple[dict[str, Any], Path]:
         )
     try:
         content = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _foreign(manifest) from error
     if not isinstance(content, dict):
         raise _foreign(manifest)
@@ -108,9 +119,12 @@ def _foreign(manifest: Any) -> ValueError:
 def _call(found: Mapping[str, Any], manifest: Any) -> dict[str, Any]:
     made_of = found.get("made_of")
     call = made_of.get("call") if isinstance(made_of, Mapping) else None
-    if not isinstance(call, Mapping) or not {"figure", "arguments", "inputs"} <= {
-        *call
-    }:
+    if (
+        not isinstance(call, Mapping)
+        or not isinstance(call.get("figure"), str)
+        or not isinstance(call.get("arguments"), Mapping)
+        or not isinstance(call.get("inputs"), list | tuple)
+    ):
         raise _foreign(manifest)
     return dict(call)
 
@@ -145,7 +159,8 @@ def _compare(figure: go.Figure, found: Mapping[str, Any]) -> None:
     digest = hashlib.sha256(json_of(figure).encode()).hexdigest()
     if digest == found["sha256"]:
         return
-    then, now = found.get("versions", {}), versions()
+    then, now = found.get("versions"), versions()
+    then = then if isinstance(then, Mapping) else {}
     names = [name for name in {**then, **now} if then.get(name) != now.get(name)]
     old, new = (
         ", ".join(f"{name} {each.get(name, 'unknown')}" for name in names)
@@ -159,7 +174,7 @@ def _compare(figure: go.Figure, found: Mapping[str, Any]) -> None:
         )
     warnings.warn(
         f"the figure differs from the one that was saved (SHA-256 {digest[:12]} "
-        f"instead of {found['sha256'][:12]}): {why}.",
+        f"instead of {str(found['sha256'])[:12]}): {why}.",
         UserWarning,
         stacklevel=3,
     )

@@ -79,7 +79,7 @@ def save(
     ...
     ValueError: `path` must end in '.csv', '.parquet' for a table, got 'table.xlsx'.
     """
-    path = Path(path)
+    path = _check.path("path", path)
     try:
         if _is_figure(thing):
             # plotly is not needed for what is no figure.

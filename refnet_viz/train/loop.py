@@ -129,7 +129,7 @@ def fit(
     >>> run.epochs, run.at(2).manifest["epoch"]
     ((0, 2, 3), 2)
     """
-    config = config or Config()
+    config = _checked(data, config)
     if data.labels is None and data.target is None:
         raise ValueError(
             "`data` must have labels or a target to be fitted, got none; "
@@ -189,7 +189,7 @@ def pretrain(
     >>> run.manifest["supervised"]
     False
     """
-    config = config or Config()
+    config = _checked(data, config)
     if config.refiner == 0:
         raise ValueError("`config.refiner` must be above 0 to pre-train, got 0.")
     if config.targets == "features":
@@ -209,6 +209,15 @@ def pretrain(
     )
 
 
+def _checked(data: Dataset, config: Config | None) -> Config:
+    """Return the settings when both are what they have to be."""
+    _check.instance("data", data, Dataset)
+    if config is None:
+        return Config()
+    _check.instance("config", config, Config)
+    return config
+
+
 def _train(
     data: Dataset,
     config: Config,
@@ -221,6 +230,8 @@ def _train(
     supervised: bool,
 ) -> Run:
     seed = _check.integer("seed", seed, low=0, high=2**63 - 1)
+    if start is not None:
+        _check.instance("start", start, Run)
     place = as_device(device)
     processes = Processes.of_group(place, seed)
     origin = None if start is None else start.digest

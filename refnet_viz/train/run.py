@@ -16,6 +16,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from .. import _check
 from .._files import write_pair
 from .._version import __version__
 from ..config import Config
@@ -162,7 +163,7 @@ class Run:
         OSError
             If the folder cannot be written.
         """
-        folder = Path(folder)
+        folder = _check.path("folder", folder)
         blob = as_bytes(self._tensors() | flat(self.snapshots))
         digest = hashlib.sha256(blob).hexdigest()
         name = f"weights-{digest[:16]}.safetensors"
@@ -191,7 +192,7 @@ class Run:
         ValueError
             If a file is damaged, foreign, or of a newer format.
         """
-        folder = Path(folder)
+        folder = _check.path("folder", folder)
         path = folder / _MANIFEST
         if not path.is_file():
             raise FileNotFoundError(

@@ -101,6 +101,7 @@ def sweep(
     [('a', 0), ('a', 1)]
     """
     check_single("sweep")
+    _check.instance("data", data, Dataset)
     order = _checked(configs, seeds, start)
     snapshots = _check.integer("snapshots", snapshots, low=0)
     as_device(device)  # says so before a process is started where it is not there
@@ -153,11 +154,15 @@ def _checked(
         name = "configs" if order else "seeds"
         raise ValueError(f"`{name}` must hold at least one entry, got none.")
     _check.unique("seeds", [str(seed) for seed in order])
+    if start is not None:
+        _check.instance("start", start, Mapping)
     missing = [] if start is None else [seed for seed in order if seed not in start]
     if missing:
         raise ValueError(
             f"`start` must hold a run for every seed, got none for {missing[0]}."
         )
+    for seed, run in ({} if start is None else start).items():
+        _check.instance(f"start[{seed!r}]", run, Run)
     return order
 
 
@@ -264,7 +269,7 @@ def _places(
         return {(name, seed): None for name in configs for seed in seeds}
     names = file_names("configs", configs)
     return {
-        (name, seed): Path(folder) / names[name] / f"seed-{seed}"
+        (name, seed): _check.path("folder", folder) / names[name] / f"seed-{seed}"
         for name in configs
         for seed in seeds
     }
