@@ -56,14 +56,14 @@ def test_values_of_another_type(call, sentence):
 @pytest.mark.parametrize(
     "call",
     [
-        lambda path: rv.load(path),
+        rv.load,
         lambda path: rv.save(SPACE, path),
-        lambda path: rv.replay(path),
+        rv.replay,
         lambda path: rv.report(SPACE, path),
         lambda path: rv.export_html(SPACE, path),
-        lambda path: rv.Run.load(path),
+        rv.Run.load,
         lambda path: rv.graph.save_graph(rv.knn(SPACE, 3), path),
-        lambda path: rv.graph.load_graph(path),
+        rv.graph.load_graph,
     ],
 )
 def test_what_is_no_path(call, path):
