@@ -82,8 +82,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, TypeError, ValueError) as error:
         sys.stderr.write(f"refused: {error}\n")
         return REFUSED
-    rows = result.rows.head(options.rows).to_string(index=False)
-    sys.stdout.write(f"{result.sentence}\n\nRows that moved most:\n{rows}\n")
+    sys.stdout.write(f"{result.sentence}\n")
+    if len(result.moved) and options.rows:
+        rows = result.moved.head(options.rows).to_string(index=False)
+        sys.stdout.write(f"\nRows that moved most:\n{rows}\n")
     return PASSED if result else FAILED
 
 

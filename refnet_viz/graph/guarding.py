@@ -109,6 +109,11 @@ class Guard:
         """
         return pd.DataFrame(list(self.tests))
 
+    @property
+    def moved(self) -> pd.DataFrame:
+        """Those of `rows` with another neighbour."""
+        return self.rows[self.rows["rewired"] > 0]
+
     @cached_property
     def rows(self) -> pd.DataFrame:
         """One row of the data each, those that moved most first.
@@ -139,14 +144,14 @@ class Guard:
         return f"{state}: {len(self.ids):,} rows, k = {self.k}: {words}."
 
     def __repr__(self) -> str:
-        moved = ", ".join(self.rows["id"].head(SHOWN).tolist())
-        return f"Guard({self.sentence} Moved most: {moved}.)"
+        moved = ", ".join(self.moved["id"].head(SHOWN).tolist())
+        return f"Guard({self.sentence} Moved most: {moved or 'none'}.)"
 
     def _repr_html_(self) -> str:
         style: dict[str, Any] = {"index": False, "float_format": "{:.3f}".format}
         return (
             f"<b>guard</b> {html.escape(self.sentence)}{self.table.to_html(**style)}"
-            f"Rows that moved most:{self.rows.head(SHOWN).to_html(**style)}"
+            f"Rows that moved most:{self.moved.head(SHOWN).to_html(**style)}"
         )
 
 
