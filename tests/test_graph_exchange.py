@@ -4,6 +4,7 @@ import gc
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -127,7 +128,8 @@ def test_duplicates_and_missing_labels_survive_files(tmp_path, suffix, mode):
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_characters_that_xml_cannot_hold_become_pictures(tmp_path, suffix):
     graph = graph_of(["a\x01", "a\x02", "tab\there", "\uffff"], ["\ud800", *"xyx"])
-    loaded = load_graph(save_graph(graph, tmp_path / f"g{suffix}"))
+    path = save_graph(graph, tmp_path / f"g{suffix}")
+    loaded = exchange._read(path, suffix)  # what other programs see
     assert list(loaded) == ["a\u2401", "a\u2402", "tab\u2409here", "\ufffd"]
     assert loaded.nodes["\ufffd"]["label"] == "x"
     assert loaded.nodes["a\u2401"]["label"] == "\ufffd"
@@ -176,3 +178,23 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
         save_graph(graph_of("efgh"), path)
     assert path.read_text() == before
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_characters_that_xml_cannot_hold_come_back(tmp_path, suffix, mode):
+    names = ["a\x01", "\ud800b", "tab\there", "nul\x00 \x1b\r\n"]
+    metadata = pd.DataFrame(
+        {"note\x02": ["x\x0b", "y", "\udfff", ""], "size": [1.5, np.nan, 2, 3]}
+    )
+    graph = knn(Embedding.from_arrays(LINE, ids=names, metadata=metadata), 1)
+    expected = graph.to_networkx(mode)
+    loaded = load_graph(save_graph(graph, tmp_path / f"g{suffix}", mode=mode))
+    assert list(loaded) == names
+    assert sorted(loaded.edges) == sorted(expected.edges)
+    for name, data in expected.nodes(data=True):
+        again = {key: value for key, value in data.items() if value == value}
+        kept = loaded.nodes[name]
+        assert {key: kept[key] for key in again} == again
+    content = (tmp_path / f"g{suffix}").read_text("utf-8")
+    assert "a\u2401" in content

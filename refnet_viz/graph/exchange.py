@@ -16,6 +16,8 @@ from .neighbors import Neighbors
 
 SUFFIXES = (".graphml", ".gexf", ".json")
 ATTRIBUTES = ("distance", "weight")
+# Holds, as JSON in ASCII, what a node says that XML cannot hold.
+_EXACT = "exact text (refnet_viz)"
 
 # XML cannot hold these: control characters become their pictures (U+2400 and
 # on, so that names stay different), halves of characters the replacement sign.
@@ -31,8 +33,11 @@ def save_graph(
     """Write a graph as GraphML, GEXF or node-link JSON, by the suffix of `path`.
 
     Nodes have the metadata and predictions of their points, as `to_networkx` says.
-    The file appears whole or not at all. Control characters in names, which XML
-    cannot hold, become their pictures, e.g. U+2409 for a tabulator.
+    The file appears whole or not at all. Control characters, which XML cannot hold,
+    become their pictures, e.g. U+2409 for a tabulator, and halves of characters the
+    replacement sign; such a node says them once more, as JSON, in
+    "exact text (refnet_viz)", from
+    which `load_graph` restores them.
 
     Parameters
     ----------
@@ -85,12 +90,13 @@ def load_graph(path: str | os.PathLike[str]) -> nx.Graph[str]:
     try:
         raw = _read(path, suffix)
         graph: nx.Graph[str] = nx.DiGraph() if raw.is_directed() else nx.Graph()
-        graph.add_nodes_from(
-            (str(name), _attributes(data)) for name, data in raw.nodes(data=True)
-        )
+        names = {}
+        for name, data in raw.nodes(data=True):
+            names[name], attributes = _restored(str(name), _attributes(data))
+            graph.add_node(names[name], **attributes)
         # Readers add attributes of their own, such as GEXF's edge numbers.
         graph.add_edges_from(
-            (str(i), str(j), {key: float(data[key]) for key in ATTRIBUTES})
+            (names[i], names[j], {key: float(data[key]) for key in ATTRIBUTES})
             for i, j, data in raw.edges(data=True)
         )
     except (
@@ -108,6 +114,19 @@ def load_graph(path: str | os.PathLike[str]) -> nx.Graph[str]:
     return graph
 
 
+def _restored(name: str, data: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return a node's name and what it says, with the characters that XML lacks."""
+    if _EXACT not in data:
+        return name, data
+    exact = json.loads(data[_EXACT])
+    restored: dict[str, Any] = {}
+    for key, value in data.items():
+        if key != _EXACT:
+            old, text = exact["of"].get(key, (key, value))
+            restored[str(old)] = text
+    return str(exact["id"]), restored
+
+
 def _attributes(data: dict[str, Any]) -> dict[str, Any]:
     """Return what a node says; readers leave out a label that is empty."""
     return {"label": str(data.get("label", ""))} | {
@@ -118,13 +137,22 @@ def _attributes(data: dict[str, Any]) -> dict[str, Any]:
 def _cleaned(graph: nx.Graph[str]) -> nx.Graph[str]:
     names = {name: name.translate(_UNSAFE) for name in graph}
     _check.unique("ids", list(names.values()))
-    for _, data in graph.nodes(data=True):
+    for name, data in graph.nodes(data=True):
         cleaned = {
             key.translate(_UNSAFE): value.translate(_UNSAFE)
             if isinstance(value, str)
             else value
             for key, value in data.items()
         }
+        exact = {
+            new: [key, value]
+            for (key, value), (new, shown) in zip(
+                data.items(), cleaned.items(), strict=True
+            )
+            if key != new or (isinstance(value, str) and value != shown)
+        }
+        if exact or name != names[name]:
+            cleaned[_EXACT] = json.dumps({"id": name, "of": exact})
         data.clear()
         data.update(cleaned)
     if all(old == new for old, new in names.items()):

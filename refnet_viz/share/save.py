@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -22,6 +24,9 @@ FIGURES = (".html", ".json", ".png", ".svg", ".pdf")
 TABLES = (".csv", ".parquet")
 CELLS = (".h5ad", ".h5mu")
 GRAPHS = (".graphml", ".gexf", ".json")
+# What a spreadsheet takes for the beginning of a formula; "" is none.
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def save(
@@ -32,6 +37,7 @@ def save(
     height: int | None = None,
     scale: float = 2.0,
     plotlyjs: bool | str = True,
+    safe: bool = False,
 ) -> Path:
     """Write a figure, a table, a graph or embeddings; the suffix of `path` says how.
 
@@ -57,6 +63,10 @@ def save(
     plotlyjs
         For ``.html``: True puts the 5 MB of plotly.js into the file, "directory" puts
         it beside the file once for all.
+    safe
+        For ``.csv``: text that a spreadsheet would compute (it begins with ``=``,
+        ``+``, ``-``, ``@``, a tabulator or a line break) gets an apostrophe in front.
+        Numbers stay as they are.
 
     Returns
     -------
@@ -68,7 +78,8 @@ def save(
     TypeError
         If `thing` is something else.
     ValueError
-        If the suffix is unknown or the figure holds what cannot be drawn.
+        If the suffix is unknown, the figure holds what cannot be drawn, a table holds
+        half a character (a lone surrogate), or an argument says nothing of such a file.
     OSError
         If the folder is missing or read-only.
 
@@ -80,6 +91,12 @@ def save(
     ValueError: `path` must end in '.csv', '.parquet' for a table, got 'table.xlsx'.
     """
     path = _check.path("path", path)
+    table = isinstance(thing, pd.DataFrame) and path.suffix.lower() == ".csv"
+    _check.instance("safe", safe, bool)
+    if safe and not table:
+        raise ValueError(
+            f"`safe` must be False for all but a table as '.csv', got {path.name!r}."
+        )
     try:
         if _is_figure(thing):
             # plotly is not needed for what is no figure.
@@ -91,7 +108,7 @@ def save(
             save_figure(thing, size, path, scale=scale, plotlyjs=plotlyjs)
         elif isinstance(thing, pd.DataFrame):
             _suffix(path, TABLES, "a table")
-            _save_table(thing, path)
+            _save_table(thing, path, safe=safe)
         elif isinstance(thing, Neighbors):
             _suffix(path, GRAPHS, "a graph")
             save_graph(thing, path)
@@ -150,10 +167,15 @@ def _is_figure(thing: Any) -> bool:
     return plotly is not None and isinstance(thing, plotly.BaseFigure)
 
 
-def _save_table(frame: pd.DataFrame, path: Path) -> None:
+def _save_table(frame: pd.DataFrame, path: Path, *, safe: bool) -> None:
+    returns = _check_characters(frame)
     named = frame.index.name is not None or not isinstance(frame.index, pd.RangeIndex)
     if path.suffix.lower() == ".csv":
-        write(path, frame.to_csv(index=named, lineterminator="\n").encode())
+        frame = without_formulas(frame) if safe else frame
+        # Before Python 3.13 csv leaves a bare carriage return without quotes.
+        quoting: Literal[0, 2] = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
+        text = frame.to_csv(index=named, lineterminator="\n", quoting=quoting)
+        write(path, text.encode())
         return
     try:
         content = frame.to_parquet(index=named)
@@ -163,3 +185,65 @@ def _save_table(frame: pd.DataFrame, path: Path) -> None:
             f"got {path.name!r}."
         ) from error
     write(path, content)
+
+
+def without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with an apostrophe before text that a spreadsheet would compute.
+
+    Names of columns and rows are text, too; numbers stay.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"note": ["=1+2", "a-b"], "size": [-1, 2]})
+    >>> without_formulas(table).to_numpy().tolist()
+    [["'=1+2", -1], ['a-b', 2]]
+    """
+
+    def plain(value: Any) -> Any:
+        return (
+            f"'{value}" if isinstance(value, str) and value[:1] in _FORMULA else value
+        )
+
+    result = frame.copy()
+    for place, (_, column) in enumerate(frame.items()):
+        if not pd.api.types.is_numeric_dtype(column.dtype):
+            values = pd.Series([plain(v) for v in column], frame.index, dtype=object)
+            result.isetitem(place, values.to_numpy())
+    for axis in ("index", "columns"):
+        labels = getattr(result, axis)
+        names = [None if name is None else plain(name) for name in labels.names]
+        if isinstance(labels, pd.MultiIndex):
+            rows = [tuple(map(plain, row)) for row in labels]
+            setattr(result, axis, pd.MultiIndex.from_tuples(rows, names=names))
+        elif not pd.api.types.is_numeric_dtype(labels.dtype):
+            cells = [plain(label) for label in labels]
+            setattr(result, axis, pd.Index(cells, dtype=object, name=names[0]))
+    return result
+
+
+def _check_characters(frame: pd.DataFrame) -> bool:
+    """Refuse halves of characters, which no file of text can hold.
+
+    Returns
+    -------
+    bool
+        Whether some text has a carriage return.
+    """
+    returns = False
+    columns = {"the index": frame.index} | {
+        f"column {name!a}": frame.iloc[:, i] for i, name in enumerate(frame.columns)
+    }
+    columns["the names of columns"] = frame.columns
+    for place, column in columns.items():
+        if pd.api.types.is_numeric_dtype(column.dtype):
+            continue
+        for row, value in enumerate(column):
+            if not isinstance(value, str):
+                continue
+            returns = returns or "\r" in value
+            if _HALF.search(value):
+                raise ValueError(
+                    "`thing` must hold whole characters, got a lone surrogate in "
+                    f"entry {row} of {place}: {value!a}."
+                )
+    return returns
