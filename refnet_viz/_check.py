@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+LONGEST = 80  # letters of a value in an error
+
 
 def first_line(error: BaseException) -> str:
     """Return the first line of another library's error, without a full stop.
@@ -21,6 +23,18 @@ def first_line(error: BaseException) -> str:
     """
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0].rstrip(".")
+
+
+def shown(value: object) -> str:
+    """Return what Python calls a value, in one line of at most 80 letters.
+
+    Examples
+    --------
+    >>> shown("a"), shown(np.eye(2)), len(shown([7] * 99))
+    ("'a'", 'array([[1., 0.], [0., 1.]])', 80)
+    """
+    text = " ".join(repr(value).split()) if not isinstance(value, str) else repr(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
 def instance(name: str, value: Any, kind: type[Any], *, example: str = "") -> Any:
@@ -38,6 +52,26 @@ def instance(name: str, value: Any, kind: type[Any], *, example: str = "") -> An
     article = "an" if kind.__name__[0] in "AEIOU" else "a"
     rule = example or f"be {article} {kind.__name__}"
     raise TypeError(f"`{name}` must {rule}, got {type(value).__name__}.")
+
+
+def several(name: str, values: Any) -> list[Any]:
+    """Return the entries of a list or of anything else that holds some.
+
+    Examples
+    --------
+    >>> several("levels", range(2))
+    [0, 1]
+    >>> several("levels", 3)
+    Traceback (most recent call last):
+    ...
+    TypeError: `levels` must hold several values, got 3.
+    """
+    try:
+        return list(values)
+    except TypeError as error:
+        raise TypeError(
+            f"`{name}` must hold several values, got {shown(values)}."
+        ) from error
 
 
 def path(name: str, value: Any) -> Path:
@@ -77,7 +111,7 @@ def one_of(name: str, value: object, options: Collection[str]) -> str:
     if isinstance(value, str) and value in options:
         return value
     names = ", ".join(repr(option) for option in options)
-    raise ValueError(f"`{name}` must be one of {names}, got {value!r}.")
+    raise ValueError(f"`{name}` must be one of {names}, got {shown(value)}.")
 
 
 def integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:
@@ -94,7 +128,7 @@ def integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:
     if whole and value >= low and (high is None or value <= high):
         return int(value)
     rule = f"of at least {low}" if high is None else f"between {low} and {high}"
-    raise ValueError(f"`{name}` must be a whole number {rule}, got {value!r}.")
+    raise ValueError(f"`{name}` must be a whole number {rule}, got {shown(value)}.")
 
 
 def number(
@@ -117,7 +151,7 @@ def number(
         rule = f" between {low:g} and {high:g}"
     elif np.isfinite(low):
         rule = f" of at least {low:g}"
-    raise ValueError(f"`{name}` must be a finite number{rule}, got {value!r}.")
+    raise ValueError(f"`{name}` must be a finite number{rule}, got {shown(value)}.")
 
 
 K = 15  # neighbours a point, where nobody said how many
@@ -154,7 +188,7 @@ def k_neighbors(k: Any, n: int, *, those: str = "other points") -> int:
     if whole and 1 <= k < n:
         return int(k)
     raise ValueError(
-        f"`k` must be between 1 and {n - 1} (the number of {those}), got {k!r}."
+        f"`k` must be between 1 and {n - 1} (the number of {those}), got {shown(k)}."
     )
 
 

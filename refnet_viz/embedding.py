@@ -849,6 +849,7 @@ def weights_of(
     """
     if weights is None:
         return {key: 1 / values.shape[1] for key, values in blocks.items()}
+    _check.instance("weights", weights, Mapping)
     for key in weights:
         _check.one_of("weights", key, blocks)
     missing = [key for key in blocks if key not in weights]

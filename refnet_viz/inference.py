@@ -64,7 +64,7 @@ def embed(
     (8, 8)
     """
     _check.instance("data", data, Dataset)
-    _check.integer("batch_size", batch_size, low=1)
+    _check.integer("batch_size", batch_size, low=1, high=2**31)
     place = as_device(device)
     hashes: dict[tuple[Any, ...], npt.NDArray[np.uint64]] = {}
 

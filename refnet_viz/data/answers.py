@@ -57,7 +57,7 @@ def as_labels(
     >>> as_labels(["low", "high"], ["low", "mid", "high"])[0].tolist()
     [0, 2]
     """
-    names = tuple(text_of(name) for name in class_names)
+    names = tuple(text_of(name) for name in _check.several("class_names", class_names))
     if labels is None:
         return None, names
     _check.unique("class_names", names)

@@ -204,6 +204,8 @@ class Dataset:
             parts = stratified_split(kinds, n, shares, seed=0, groups=rows.groups)
         else:
             check_groups(parts, rows.groups)
+        if info is not None:
+            _check.instance("info", info, Mapping)
         reduced, record = {}, dict(info or {})
         for key, features in rows.features.items():
             reduced[key], encoder = features.reduced(parts == "train")

@@ -440,7 +440,8 @@ def attribute(
     2  emergent      0
     """
     begin: list[Neighbors] = []
-    multiples = tuple(_check.integer("beyond", times, low=1) for times in beyond)
+    every = _check.several("beyond", beyond)
+    multiples = tuple(_check.integer("beyond", times, low=1) for times in every)
     grounds: dict[tuple[int, str], Grounds] = {}
 
     def one(graph: Any) -> Attribution:

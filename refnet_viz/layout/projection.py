@@ -138,6 +138,8 @@ def project(
             spaces, onto, space=space, neighbors=neighbors, reference=reference
         )
 
+    _check.instance("space", "" if space is None else space, str)
+
     def task(value: Embedding | Neighbors) -> _Task:
         return _Task(value, space or "latent", neighbors, seed, landmarks)
 

@@ -101,6 +101,7 @@ def counterfactual(
     """
     _check.one_of("how", how, HOW)
     variants: Variants[Run] = as_variants("runs", runs, Run, alone="run")
+    _check.instance("data", data, Dataset)
     base = baseline_of(baseline, variants)
     confidence = _check.number("confidence", confidence, low=0.01, high=0.9999)
     k = _check.k_or_default(k, len(data))
@@ -196,7 +197,9 @@ def _touched(
     shared = [name for name in schemas[0] if all(name in schema for schema in schemas)]
     if modalities is None:
         return shared
-    names = [modalities] if isinstance(modalities, str) else list(modalities)
+    names = [modalities]
+    if not isinstance(modalities, str):
+        names = _check.several("modalities", modalities)
     if not names:
         raise ValueError(f"`modalities` must name at least one of {shared}, got none.")
     return [_check.one_of("modalities", name, shared) for name in names]

@@ -221,6 +221,7 @@ def ablate(
 
 
 def _levels(levels: Sequence[float], *, high: float) -> list[float]:
+    levels = _check.several("levels", levels)
     checked = [_check.number("levels", level, low=0, high=high) for level in levels]
     rises = all(a < b for a, b in pairwise(checked))
     if len(checked) < 2 or checked[0] != 0 or not rises:

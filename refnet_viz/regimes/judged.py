@@ -33,6 +33,7 @@ class Judged:
         self.runs: Variants[Run] = as_variants("runs", runs, Run, alone="run")
         self.baseline = baseline_of(baseline, self.runs)
         self.confidence = _check.number("confidence", confidence, low=0.01, high=0.9999)
+        _check.instance("data", data, Dataset)
         if data.labels is None or data.target is not None:
             answers = "none" if data.target is None else "a target"
             raise ValueError(f"`data` must have labels, got {answers}.")

@@ -105,7 +105,7 @@ def label_curve(
     shares = _fractions(fractions)
     k = _check.k_or_default(k, len(data.test))
     order = tuple(seeds) if isinstance(seeds, Iterable) else seeds
-    base = None if folder is None else Path(folder)
+    base = None if folder is None else _check.path("folder", folder)
     rows: list[dict[str, Any]] = []
     starts: dict[int, Run] = {}
     for share in shares:
@@ -135,6 +135,7 @@ def label_curve(
 
 
 def _fractions(fractions: Sequence[float]) -> list[float]:
+    fractions = _check.several("fractions", fractions)
     checked = [_check.number("fractions", share, low=0, high=1) for share in fractions]
     rises = all(a < b for a, b in pairwise(checked))
     if not checked or checked[0] == 0 or not rises:

@@ -104,6 +104,7 @@ def refiner_curve(
     [0.0, 1.0]
     """
     _check.instance("data", data, Dataset)
+    weights = _check.several("weights", weights)
     rising = [_check.number("weights", weight, low=0) for weight in weights]
     if len(rising) < 2 or not all(a < b for a, b in pairwise(rising)):
         raise ValueError(
@@ -111,6 +112,7 @@ def refiner_curve(
             f"got {list(weights)}."
         )
     k = _check.k_or_default(k, len(data.test))
+    metrics = None if metrics is None else _check.several("metrics", metrics)
     if config is None:
         config = Config(contrastive=0.0)
     _check.instance("config", config, Config)

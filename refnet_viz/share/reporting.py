@@ -102,6 +102,7 @@ def report(
         If the folder is missing or read-only.
     """
     _check.one_of("mode", mode, PAGE_MODES)
+    _check.instance("progress", progress, bool)
     path = page_path(path)
     variants = given(spaces, data)
     runs = spaces if runs is None and is_runs(spaces) else runs

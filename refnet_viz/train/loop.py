@@ -229,6 +229,7 @@ def _train(
     watch: Watch,
     supervised: bool,
 ) -> Run:
+    _check.instance("progress", progress, bool)
     seed = _check.integer("seed", seed, low=0, high=2**63 - 1)
     if start is not None:
         _check.instance("start", start, Run)

@@ -102,6 +102,7 @@ def sweep(
     """
     check_single("sweep")
     _check.instance("data", data, Dataset)
+    _check.instance("progress", progress, bool)
     order = _checked(configs, seeds, start)
     snapshots = _check.integer("snapshots", snapshots, low=0)
     as_device(device)  # says so before a process is started where it is not there
@@ -149,7 +150,9 @@ def _checked(
         _check.instance(f"configs[{name!r}]", config, Config)
     if not isinstance(seeds, Iterable):
         raise TypeError(f"`seeds` must be whole numbers, e.g. range(5), got {seeds!r}.")
-    order = [_check.integer("seeds", seed, low=0) for seed in seeds]
+    order = [
+        _check.integer("seeds", seed, low=0) for seed in _check.several("seeds", seeds)
+    ]
     if not order or not configs:
         name = "configs" if order else "seeds"
         raise ValueError(f"`{name}` must hold at least one entry, got none.")
