@@ -128,10 +128,11 @@ def export_html(  # noqa: PLR0913 (all by name)
         "baseline": baseline,
         "mode": palette,
     }
+    _check.instance("pictures", pictures, bool)
     store, state = opened(
         embeddings, settings, neighbors=neighbors, layouts=layouts, steps=2
     )
-    content = Content(store, state, bool(pictures), mode == AUTO)
+    content = Content(store, state, pictures, mode == AUTO)
     _check.one_of("color", color, content.colors)
     document = _page(content, mode)
     with writing(path) as file:
