@@ -243,6 +243,7 @@ def test_runs_saved_before_there_were_regressions_are_loaded(data, tmp_path):
     run = fit(plain, dataclasses.replace(SMALL, epochs=1), progress=False)
     path = run.save(tmp_path / "old") / "run.json"
     stored = json.loads(path.read_text())
+    del stored["sha256"]
     assert stored["schema"].pop("regression") is False
     path.write_text(json.dumps(stored))
     again = Run.load(path.parent)
