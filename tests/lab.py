@@ -179,7 +179,8 @@ def tabs_to_the_map(page, first):
 
 # Whether anything is computed for an explorer.
 WORKING = (
-    "any(each.running is not None for each in __import__('gc').get_objects()"
+    "any(each.running is not None and not each._closed"
+    " for each in __import__('gc').get_objects()"
     " if type(each).__name__ == 'Meanwhile')"
 )
 
@@ -276,6 +277,7 @@ class Notebook:
             )
             # A page is told of work only after a while.
             quiet = not self.value(WORKING)
+            self.page.wait_for_timeout(0 if quiet else 300)
         self.wait_map("true")
 
     def into_view(self):
