@@ -366,6 +366,8 @@ def near(color, expected, reach=6):
 def paints_points_where_they_are(notebook):
     """Read colours from the canvas: classes, and grey where something is selected."""
     rows = {}
+    notebook.run("view.names = 'never'")  # which may lie over points
+    notebook.wait_map("!scene.data.words")
     for panel in (0, 1):
         places = np.array(notebook.places(panel))
         for name, start, color in (("ant", 0, BLUE), ("bee", 30, ORANGE)):
@@ -381,8 +383,8 @@ def paints_points_where_they_are(notebook):
         painted = notebook.pixel(notebook.places(panel)[row], panel)
         assert near(painted, BLUE if name == "ant" else GREY)
         assert (painted[3] > 200) == (name == "ant")
-    notebook.run("view.select(None)")
-    notebook.wait_map("!scene.data.selected")
+    notebook.run("view.select(None); view.names = 'auto'")
+    notebook.wait_map("!scene.data.selected && scene.data.words")
 
 
 def links_the_maps(notebook):
