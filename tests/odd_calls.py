@@ -67,6 +67,7 @@ def valid():
             rv.export_html, {"spaces": space, "path": f"{folder}/page.html"},
         ),
         "fit": (rv.fit, {"data": data, "config": SMALL, "progress": False}),
+        "guard": (rv.guard, {"old": space, "new": space, "k": 3}),
         "knn": (rv.knn, {"spaces": space, "k": 3}),
         "label_curve": (
             rv.label_curve,
