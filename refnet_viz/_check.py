@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +112,27 @@ def one_of(name: str, value: object, options: Collection[str]) -> str:
         return value
     names = ", ".join(repr(option) for option in options)
     raise ValueError(f"`{name}` must be one of {names}, got {shown(value)}.")
+
+
+def listed_names(name: str, value: Any) -> list[Any]:
+    """Return a name or a list of names as a list.
+
+    Examples
+    --------
+    >>> listed_names("metrics", "purity"), listed_names("metrics", ("a", "b"))
+    (['purity'], ['a', 'b'])
+    >>> listed_names("metrics", 3)
+    Traceback (most recent call last):
+    ...
+    TypeError: `metrics` must be a name or a list of names, got int.
+    """
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, Iterable):
+        raise TypeError(
+            f"`{name}` must be a name or a list of names, got {type(value).__name__}."
+        )
+    return list(value)
 
 
 def integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:

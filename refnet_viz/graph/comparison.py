@@ -151,7 +151,7 @@ def compare(
         baseline,
         _check.number("confidence", confidence, low=0.01, high=0.9999),
         _check.integer("permutations", permutations, low=0),
-        seed,
+        _check.integer("seed", seed, low=0),
         _check.one_of("over", over, statistics.OVER),
     )
     all_graphs = [graph for members in variants.values() for graph in members]
@@ -295,7 +295,7 @@ def _chosen(
             for name, metric in METRICS.items()
             if not metric.slow and n <= (metric.most or n)
         }
-    names = [metrics] if isinstance(metrics, str) else metrics
+    names = _check.listed_names("metrics", metrics)
     available = METRICS | more
     return {
         _check.one_of("metrics", name, available): available[name] for name in names
@@ -305,7 +305,7 @@ def _chosen(
 def _family(family: Sequence[str] | None, chosen: Mapping[str, Metric]) -> list[str]:
     """Return the metrics that a table asks first, of those that are computed."""
     if family is not None:
-        names = [family] if isinstance(family, str) else family
+        names = _check.listed_names("family", family)
         allowed = [*chosen, *(name.partition(" for ")[0] for name in chosen)]
         family = [
             _check.one_of("family", name, dict.fromkeys(allowed)) for name in names
