@@ -114,25 +114,25 @@ def one_of(name: str, value: object, options: Collection[str]) -> str:
     raise ValueError(f"`{name}` must be one of {names}, got {shown(value)}.")
 
 
-def listed_names(name: str, value: Any) -> list[Any]:
-    """Return a name or a list of names as a list.
+def several_of(name: str, value: Any, options: Collection[str]) -> list[str]:
+    """Return a name or some names as a list when all are among the options.
 
     Examples
     --------
-    >>> listed_names("metrics", "purity"), listed_names("metrics", ("a", "b"))
-    (['purity'], ['a', 'b'])
-    >>> listed_names("metrics", 3)
+    >>> several_of("metrics", "a", ["a", "b"]), several_of("metrics", ("b",), ["b"])
+    (['a'], ['b'])
+    >>> several_of("metrics", 3, ["a"])
     Traceback (most recent call last):
     ...
     TypeError: `metrics` must be a name or a list of names, got int.
     """
     if isinstance(value, str):
-        return [value]
+        value = [value]
     if not isinstance(value, Iterable):
         raise TypeError(
             f"`{name}` must be a name or a list of names, got {type(value).__name__}."
         )
-    return list(value)
+    return [one_of(name, each, options) for each in value]
 
 
 def integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:

@@ -126,9 +126,7 @@ def calibrated_similarity(
     if len(variants) < 2:
         raise ValueError("`graphs` must hold at least two variants, got one.")
     names = list(MEASURES) if measures is None else measures
-    names = [names] if isinstance(names, str) else list(names)
-    for name in names:
-        _check.one_of("measures", name, MEASURES)
+    names = _check.several_of("measures", names, MEASURES)
     permutations = _check.integer("permutations", permutations, low=1)
     confidence = _check.number("confidence", confidence, low=0.01, high=0.9999)
     seed = _check.integer("seed", seed, low=0)

@@ -170,8 +170,7 @@ def compare_pairs(
     variants = aligned("graphs", as_variants("graphs", graphs, Neighbors))
     confidence = _check.number("confidence", confidence, low=0.01, high=0.9999)
     _check.one_of("over", over, statistics.OVER)
-    names = _check.listed_names("family", family)
-    first = [_check.one_of("family", name, MEASURES) for name in names]
+    first = _check.several_of("family", family, MEASURES)
     rows = []
     for name, measure in progress(MEASURES.items(), "measures", delay=1):
         within = {key: _within(measure, runs, over) for key, runs in variants.items()}

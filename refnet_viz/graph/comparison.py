@@ -295,21 +295,16 @@ def _chosen(
             for name, metric in METRICS.items()
             if not metric.slow and n <= (metric.most or n)
         }
-    names = _check.listed_names("metrics", metrics)
     available = METRICS | more
-    return {
-        _check.one_of("metrics", name, available): available[name] for name in names
-    }
+    names = _check.several_of("metrics", metrics, available)
+    return {name: available[name] for name in names}
 
 
 def _family(family: Sequence[str] | None, chosen: Mapping[str, Metric]) -> list[str]:
     """Return the metrics that a table asks first, of those that are computed."""
     if family is not None:
-        names = _check.listed_names("family", family)
         allowed = [*chosen, *(name.partition(" for ")[0] for name in chosen)]
-        family = [
-            _check.one_of("family", name, dict.fromkeys(allowed)) for name in names
-        ]
+        family = _check.several_of("family", family, dict.fromkeys(allowed))
     return [name for name in chosen if in_family(name, family or FAMILY)]
 
 

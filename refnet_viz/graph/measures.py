@@ -284,9 +284,7 @@ def point_measures(
     >>> table["core"].tolist()
     [1.0, 1.0, 1.0, 1.0, 0.0]
     """
-    names = [measures] if isinstance(measures, str) else list(measures)
-    for name in names:
-        _check.one_of("measures", name, MEASURES)
+    names = _check.several_of("measures", measures, MEASURES)
     draws = _check.integer("draws", draws, low=2)
     pivots = _check.integer("pivots", pivots, low=1)
     seed = _check.integer("seed", seed, low=0)
@@ -384,8 +382,7 @@ def with_measures(
         )
         place = "" if graph.space == "latent" else f" in {graph.space}"
         metadata = graph.embedding.metadata.copy()
-        names = [measures] if isinstance(measures, str) else list(measures)
-        for name in names:
+        for name in _check.several_of("measures", measures, MEASURES):
             value, null = table[name].to_numpy(), table[f"{name} null"].to_numpy()
             over = value / np.where(null > 0, null, np.nan)
             endings = {name: value, f"{name} over null": over}
