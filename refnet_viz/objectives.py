@@ -398,7 +398,8 @@ def refiner_loss(
 def rows_that_count(count: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
     """Return the rows of tensors that count; the tensors themselves if all do.
 
-    A mask copies even where it keeps all, and once more for the gradient.
+    A mask copies even where it keeps all, and once more for the gradient. Only on the
+    CPU is it asked whether it does: elsewhere the answer would have to be waited for.
 
     Parameters
     ----------
@@ -415,7 +416,7 @@ def rows_that_count(count: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
     >>> rows_that_count(torch.tensor([True, True]), x)[0] is x
     True
     """
-    if bool(count.all()):
+    if count.device.type == "cpu" and bool(count.all()):
         return values
     return tuple(value[count] for value in values)
 

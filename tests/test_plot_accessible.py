@@ -414,7 +414,7 @@ def test_fewer_panels_stand_in_a_narrow_row():
         axes = ["xaxis", *(f"xaxis{number}" for number in range(2, count + 1))]
         return len({figure.layout[axis].domain[0] for axis in axes})
 
-    assert [columns(width) for width in (COLUMN, 500, 960)] == [3, 5, 6]
+    assert [columns(width) for width in (COLUMN, 500, 960)] == [3, 4, 6]
 
 
 @pytest.mark.parametrize("width", [40, 90, 200])

@@ -35,6 +35,7 @@ FEW = 6  # metrics that are named one by one
 FEW_WORDS = "cannot tell"
 ALONE_WORDS = "different if it were the only question"
 INSIDE_WORDS = "inside noise"
+DOUBT = "in doubt"  # one hollow dot for several reasons
 ABOVE = 65  # pixels between two rows of panels
 AROUND = 140  # pixels above and below all of them
 COLUMNS = ("metric", "variant", "kind", "mean", "low", "high")
@@ -453,7 +454,10 @@ def _key(figure: go.Figure, frame: pd.DataFrame, colors: Ink) -> None:
         mark = _stroke(colors.muted)
         entries.append(("single seed", {"mode": "markers", "marker": mark}))
     verdicts = frame["verdict"] if "verdict" in frame.columns else pd.Series(dtype=str)
-    for name in dict.fromkeys(words for v in verdicts if (words := _doubt(v))):
+    doubts = {_doubt(words) for words in verdicts} - {""}
+    if doubts:
+        name = doubts.pop() if len(doubts) == 1 else DOUBT
+        name = DOUBT if name == ALONE_WORDS else name
         entries.append((name, {"mode": "markers", "marker": hollow}))
     if "chance" in frame.columns and frame["chance"].notna().any():
         line = {"color": colors.text, "width": 1.4, "dash": "dot"}
