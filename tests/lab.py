@@ -279,6 +279,14 @@ class Notebook:
             quiet = not self.value(WORKING)
             self.page.wait_for_timeout(0 if quiet else 300)
         self.wait_map("true")
+        self.still()
+
+    def still(self):
+        """Wait until the points stay where they are: pages move while they fill."""
+        before = None
+        while before != (now := self.places()):
+            before = now
+            self.page.wait_for_timeout(300)
 
     def into_view(self):
         """Scroll to the explorer: the mouse reaches what can be seen."""

@@ -239,6 +239,7 @@ def shows_the_point_under_the_mouse(notebook):
 
 def selects(notebook):
     page = notebook.page
+    notebook.settled()
     places = np.array(notebook.places())
     ring = around(notebook, 0, 40)
     notebook.lasso(ring.tolist())

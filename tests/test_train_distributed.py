@@ -19,6 +19,9 @@ from refnet_viz.train.processes import Processes
 SCRIPT = Path(distributed_training.__file__)
 # Sums over two parts round differently; AdamW hands this on.
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}
+# It divides by the root of squared gradients: where these are hardly above 0, rounding
+# moves a weight by a part of a step (of 1e-3; single weights were up to 6.3e-5 apart).
+WEIGHTS = {"rtol": 1e-4, "atol": 2e-4}
 
 
 @pytest.fixture(scope="module")
@@ -54,12 +57,14 @@ def test_two_processes_train_the_run_of_one(trained, name):
     assert (first.history.dtypes == alone.history.dtypes).all()
     np.testing.assert_allclose(first.history, alone.history, **CLOSE)
     for weight, value in alone.weights.items():
-        torch.testing.assert_close(first.weights[weight], value, **CLOSE)
+        torch.testing.assert_close(first.weights[weight], value, **WEIGHTS)
     assert first.epochs == second.epochs == alone.epochs
     for epoch in alone.epochs:
         assert first.at(epoch).digest == second.at(epoch).digest
         for weight, value in alone.at(epoch).weights.items():
-            torch.testing.assert_close(first.at(epoch).weights[weight], value, **CLOSE)
+            torch.testing.assert_close(
+                first.at(epoch).weights[weight], value, **WEIGHTS
+            )
 
 
 @pytest.mark.parametrize("name", distributed_training.OTHERS)
