@@ -228,14 +228,14 @@ def test_every_class_is_documented(name):
 
 
 def possible_shadows():
-    """Return the rooms, and every module below that has the name of something public.
+    """Return every module that has the name of something public, or of a room.
 
     Importing a module binds its name in the package above: no other could shadow.
     """
     found = pkgutil.walk_packages(refnet_viz.__path__, "refnet_viz.")
     public = {word.rpartition(".")[2] for word in [*refnet_viz._ROOMS, *FUNCTIONS]}
     names = sorted(module.name for module in found)
-    return [n for n in names if n.count(".") == 1 or n.rpartition(".")[2] in public]
+    return [name for name in names if name.rpartition(".")[2] in public]
 
 
 def loaded():
