@@ -27,6 +27,7 @@ SHARED = ("variants", "k", "space", "layout", "color", "baseline")
 FEWER = {
     "10_a_million_points": {
         "n, new = 1_000_000,": "n, new = 24_000,",
+        "np.arange(n // 20)": "np.arange(n // 8)",
         'rv.project(graphs["both"])': 'rv.project(graphs["both"], landmarks=8_000)',
     }
 }

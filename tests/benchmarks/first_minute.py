@@ -6,8 +6,9 @@ are the page's, in JupyterLab in a real browser without a GPU, each in a kernel 
 own in which everything is imported and the points are made. jupyter-scatter is handed
 places in the plane, the explorer vectors, of which it draws a PCA first while
 neighbours, numbers and layouts are computed. The kernel is asked for ``1 + 1`` twice a
-second for 20 seconds after the first dot. The slider is dragged by the mouse over 30
-steps in two seconds.
+second for 20 seconds after the first dot. The slider is dragged by the mouse over its
+whole width in two seconds, in 30 steps, as many as it has values: where a step brings
+no other value there is nothing to paint.
 """
 
 from __future__ import annotations
@@ -136,11 +137,11 @@ def drag(page: Page) -> tuple[float, float]:
     page.evaluate(FRAMES)
     box: Any = page.locator(".rv-k input").bounding_box()
     y = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + 0.3 * box["width"], y)
+    page.mouse.move(box["x"] + 0.02 * box["width"], y)
     page.mouse.down()
     began = page.evaluate("() => performance.now()")
     for step in range(STEPS):
-        page.mouse.move(box["x"] + (0.3 + 0.6 * step / STEPS) * box["width"], y)
+        page.mouse.move(box["x"] + (0.02 + 0.96 * step / STEPS) * box["width"], y)
         page.wait_for_timeout(1_000 * DRAG / STEPS)
     page.mouse.up()
     ended = page.evaluate("() => performance.now()")
