@@ -189,7 +189,8 @@ def table(rows: dict[tuple[str, str], dict[str, Any]]) -> str:
                 f"{row['cpu'] / other:.2f} x with it)"
             )
         words += [row["judged"]] if "judged" in row else []
-        words += [f"with all of `compare`: {row['all']:.0f} CPU s"] * ("all" in row)
+        if "all" in row:
+            words.append(f"with all of `compare`: {row['all']:.0f} CPU s")
         lines.append(
             f"| {name} | {TITLES[part]} | {ASKED[name, part]} | {'; '.join(words)} |"
         )
