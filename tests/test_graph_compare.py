@@ -303,9 +303,14 @@ def test_training_rows_are_warned_of():
             "`graphs` must all have the same metric, got 'cosine' and 'euclidean'.",
         ),
         (
-            lambda: compare({"a": runs([0])}, rails={"r": runs([0])}),
+            lambda: compare({"a": runs([0])}, rails={"r": [0]}),
             TypeError,
-            "`rails['r']` must hold Embedding values, got Neighbors.",
+            "`rails['r']` must hold Embedding values, got int.",
+        ),
+        (
+            lambda: compare({"a": runs([0])}, rails={"r": knn(run(0), 4)}),
+            ValueError,
+            "`rails['r']` must have the k of the graphs, 5, got 4.",
         ),
         (
             lambda: compare({"a": runs([0])}, confidence=95),

@@ -13,8 +13,9 @@ kind of edge joins rows of one label, and `label_information` what that says of 
 modalities;
 `Reweighting` gives them other weights. `search_effort` says how long an exact search
 takes, `Recall` what an approximate one found, and `search_bias` by how much that shifts
-numbers. The numbers behind figures are
-tables: `overlap_by_k`, `edge_sets`, `contradictions`, `edge_bounds`.
+numbers. `weighted_neighbors` is a graph of all modalities that needs no training. The
+numbers behind figures are tables: `overlap_by_k`, `edge_sets`, `contradictions`,
+`edge_bounds`.
 """
 
 from .._search import Effort
@@ -41,6 +42,7 @@ from .reweighting import Reweighting
 from .search import knn, search_effort
 from .sets import contradictions, edge_sets
 from .two_points import compare_points
+from .weighted import weighted_neighbors
 
 __all__ = [
     "METRICS",
@@ -81,5 +83,6 @@ __all__ = [
     "search_bias",
     "search_effort",
     "second_order_cosine",
+    "weighted_neighbors",
     "with_measures",
 ]

@@ -21,7 +21,7 @@ from .bias import search_bias
 from .ground import Grounds
 from .metrics import FAMILY, METRICS, Metric, in_family, per_neighbor
 from .neighbors import Neighbors
-from .search import as_graphs, knn
+from .search import as_graphs
 from .table import Line, Settings, as_frame, rows_of
 
 Floats = npt.NDArray[np.float64]
@@ -31,7 +31,7 @@ def compare(
     graphs: Mapping[str, Any],
     *,
     baseline: str | None = None,
-    rails: Mapping[str, Embedding | Sequence[Embedding]] | None = None,
+    rails: Mapping[str, Any] | None = None,
     metrics: Sequence[str] | None = None,
     over: str = "both",
     family: Sequence[str] | None = None,
@@ -50,8 +50,9 @@ def compare(
         The variant the others are compared with; None takes "plain", or the first.
     rails
         Embeddings whose predictions to judge beside those of the variants, such as
-        those of `refnet_viz.rails`. The graphs of each modality and of their sum are
-        always shown beside the other metrics.
+        those of `refnet_viz.rails`; and graphs to judge beside theirs, such as
+        `refnet_viz.graph.weighted_neighbors`. The graphs of each modality and of their
+        sum are always shown beside the metrics of graphs.
     metrics
         Names out of `METRICS`, "emergent" (share of edges that no modality's graph has)
         and, of held-out rows with decoded answers, "refined overlap with sum",
@@ -165,7 +166,8 @@ def compare(
     chosen |= _overlaps(all_graphs, grounds)
     chosen |= answer_metrics if metrics is None else {}
     first = _family(family, chosen)
-    judged = _judged(rails, grounds)
+    judged, drawn = _given_rails(rails, all_graphs[0])
+    lines += drawn
     rows = []
     with one_thread_for(len(all_graphs[0])):
         for name, metric in progress(chosen.items(), "metrics", delay=1):
@@ -277,13 +279,52 @@ def _rails(first: Neighbors, grounds: Grounds) -> list[Line]:
     return lines
 
 
-def _judged(rails: Mapping[str, Any] | None, grounds: Grounds) -> list[Line]:
-    """Return the embeddings given as rails; only their predictions are compared."""
+def _given_rails(
+    rails: Mapping[str, Any] | None, first: Neighbors
+) -> tuple[list[Line], list[Line]]:
+    """Return rails of which the predictions are compared, and those of graphs."""
+    if not rails:
+        return [], []
+    graphs = {}
+    if isinstance(rails, Mapping):
+        graphs = {name: x for name, x in rails.items() if _holds_graphs(x)}
+        rails = {name: x for name, x in rails.items() if name not in graphs}
     embeddings = as_variants("rails", rails, Embedding) if rails else {}
-    return [
-        Line(name, "rail", knn(members, grounds.k, metric=grounds.metric))
+    drawn = as_variants("rails", graphs, Neighbors) if graphs else {}
+    for name, members in drawn.items():
+        for graph in members:
+            if graph.k != first.k:
+                raise ValueError(
+                    f"`rails[{name!r}]` must have the k of the graphs, {first.k}, got "
+                    f"{graph.k}."
+                )
+    judged = [
+        Line(name, "rail", [_unsearched(member, first) for member in members])
         for name, members in embeddings.items()
     ]
+    beside = [
+        Line(
+            name,
+            "rail",
+            [graph.reordered(first.ids, name=f"rails[{name!r}]") for graph in members],
+        )
+        for name, members in drawn.items()
+    ]
+    return judged, beside
+
+
+def _holds_graphs(value: Any) -> bool:
+    members = value if isinstance(value, list | tuple) else [value]
+    return bool(members) and isinstance(members[0], Neighbors)
+
+
+def _unsearched(embedding: Embedding, first: Neighbors) -> Neighbors:
+    """Return an embedding as a graph that nothing reads: only answers are judged."""
+    if set(embedding.ids) == set(first.ids):
+        embedding = embedding.reordered(first.ids)
+    following = np.roll(np.arange(len(embedding)), -1)[:, None]
+    blank = np.ones(following.shape)
+    return Neighbors(embedding, "latent", first.metric, following, blank)
 
 
 def _chosen(
