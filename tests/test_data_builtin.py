@@ -1,4 +1,4 @@
-"""The three sets that ship: what is in them, and that nothing leaks."""
+"""The four sets that ship: what is in them, and that nothing leaks."""
 
 import importlib
 import io
@@ -17,8 +17,10 @@ from refnet_viz.data import (
     from_npz,
     playground,
     playground_neighbors,
+    questions,
 )
 from refnet_viz.data.playground import FACTORS
+from refnet_viz.data.questions import COLOURS, CORNERS
 
 # The package gives the function the module's name.
 emoji_room = importlib.import_module("refnet_viz.data.emoji")
@@ -492,3 +494,63 @@ def test_bad_playground_arguments_are_refused(call, sentence):
 def test_the_asset_is_no_dataset_file():
     with pytest.raises(ValueError, match="mod_<modality>"):
         from_npz(build_emoji.ASSET)
+
+
+# questions
+
+
+def read(data):
+    """Return the colour at the corner each question names, as people would look."""
+    tones = np.array(list(COLOURS.values()))
+    places = {name: (8 * (i // 2), 8 * (i % 2)) for i, name in enumerate(CORNERS)}
+    words = data.modalities["question"]
+    answers = []
+    for picture, line in zip(
+        data.modalities["picture"].values, words.values, strict=True
+    ):
+        sentence = " ".join(words.vocabulary[word] for word in line if word)
+        top, left = next(at for name, at in places.items() if name in sentence)
+        part = picture[top : top + 8, left : left + 8].reshape(-1, 3).astype(float)
+        ink = part[part.min(axis=1) < 215]
+        gaps = ((ink[:, None] - tones) ** 2).sum(axis=2)
+        answers.append(np.bincount(gaps.argmin(axis=1), minlength=4).argmax())
+    return np.array(answers)
+
+
+def test_who_reads_the_question_and_looks_is_always_right():
+    data = questions(600)
+    assert (read(data) == data.labels).all()
+    names = data.metadata["corner"]
+    named = [data.metadata[corner][i].split()[0] for i, corner in enumerate(names)]
+    assert named == [data.class_names[label] for label in data.labels]
+
+
+def test_neither_question_nor_picture_tells_the_colour():
+    data = questions(4000)
+    count = np.bincount(data.labels, minlength=4)
+    assert count.min() > 0.23 * len(data)
+    words = data.modalities["question"].values
+    for sentence in np.unique(words, axis=0):
+        rows = (words == sentence).all(axis=1)
+        # Twelve sentences of some 333 rows: four standard errors around 1/4.
+        assert np.bincount(data.labels[rows], minlength=4).max() < 0.35 * rows.sum()
+    for corner in CORNERS:
+        colour = data.metadata[corner].str.split().str[0]
+        for name in data.class_names:
+            rows = (colour == name).to_numpy()
+            assert abs(
+                (data.labels[rows] == list(COLOURS).index(name)).mean() - 0.25
+            ) < (0.06)
+
+
+def test_questions_are_seeded_and_shown():
+    data = questions(60)
+    assert data.fingerprint == questions(60).fingerprint
+    assert data.fingerprint != questions(60, seed=1).fingerprint
+    assert data.media.texts[0].endswith(f": {data.class_names[data.labels[0]]}")
+    picture = np.asarray(Image.open(io.BytesIO(data.media.pictures[0])))
+    np.testing.assert_array_equal(
+        picture[::4, ::4], data.modalities["picture"].values[0]
+    )
+    with pytest.raises(ValueError, match="`n` must be a whole number of at least 30"):
+        questions(3)

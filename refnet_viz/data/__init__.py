@@ -1,4 +1,4 @@
-"""Datasets: the `Dataset` value, your own arrays, three sets that ship, corruption."""
+"""Datasets: the `Dataset` value, your own arrays, four sets that ship, corruption."""
 
 from .corrupt import missing, noisy, permuted, without
 from .dataset import Dataset, Media, Modality
@@ -12,6 +12,7 @@ from .multiview import from_mat
 from .omics import from_anndata, from_mudata
 from .on_disk import on_disk
 from .playground import playground, playground_neighbors
+from .questions import questions
 from .readers import from_npz, shared
 from .snli_ve import snli_ve
 from .splits import with_validation
@@ -40,6 +41,7 @@ __all__ = [
     "pictures",
     "playground",
     "playground_neighbors",
+    "questions",
     "shared",
     "snli_ve",
     "with_validation",

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ..config import Config
-from ..data import Dataset, digits, emoji, playground
+from ..data import Dataset, digits, emoji, playground, questions
 from ..data.fingerprint import digest_of
 from ..embedding import Embedding
 from ..graph import attribute, knn
@@ -26,6 +26,7 @@ BUILT_IN: dict[str, Callable[[], Dataset]] = {
     "emoji": emoji,
     "digits": digits,
     "playground": playground,
+    "questions": questions,
     "emoji (subgroup)": partial(emoji, labels="subgroup"),
     "emoji (keywords)": partial(emoji, labels="keywords"),
 }
