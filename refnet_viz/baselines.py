@@ -7,7 +7,7 @@ plain concatenation; every comparison shows these rails beside the variants.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -16,11 +16,20 @@ import torch
 
 from . import _check
 from ._linear import Matrix, logistic, ridge
+from ._mixture import (
+    logits_of,
+    mixed,
+    probabilities_of,
+    surprise,
+    temperature_of,
+    weights_of,
+)
 from .data.dataset import Dataset, Modality
 from .data.notices import warn_of_validation
 from .data.splits import validation_from_train, with_validation
 from .data.stored import Standardised, Stored, in_double, moments, side_by_side
 from .embedding import Embedding, Features, present_rows
+from .interaction import Answers, interaction
 from .model.pictures import describe
 
 # From the strongest penalty to the weakest: of equals the first is taken.
@@ -33,9 +42,17 @@ Rows = npt.NDArray[np.bool_]
 def rails(
     data: Dataset, *, seed: int = 0, class_weights: str = "none"
 ) -> dict[str, Embedding]:
-    """Fit a linear model to each modality alone and to their concatenation.
+    """Fit linear models to each modality, to all of them and to products of them.
 
-    Logistic regression for labels, ridge regression for a target.
+    Logistic regression for labels, ridge regression for a target. Of several modalities
+    there are two more rails. "late fusion" mixes the models of one modality each:
+    probabilities are calibrated by a temperature (Guo et al. 2017) and averaged with
+    weights, both of least surprise (squared error of a target) on the validation rows;
+    a row is answered by the modalities it has. "products" adds products of features
+    of two modalities to a linear model (see `refnet_viz.interaction.interaction`), and
+    says whether the answers need modalities together: print
+    ``rails(data)["products"].info["interaction"]["words"]``.
+
     Features are standardised on the training rows. Only labelled rows are fitted and
     chosen on. The inverse strength C of the penalty is the one of 0.001 ... 1 with the
     highest accuracy on the validation rows (ties: the smallest), fitted on the
@@ -59,12 +76,14 @@ def rails(
     Returns
     -------
     dict
-        ``"<modality> only"`` for each modality, then ``"concatenation"``: embeddings
-        of the test rows with z the standardised features, predictions and scores, or
-        predicted; ``info`` has the chosen ``"C"`` or ``"alpha"``. The null of their
-        accuracy is the share of the largest class. A row that lacks the modality is
-        predicted from the training mean, where its z stands, too: for the neighbours
-        of a modality ask `knn(..., space=name)`, which leaves such rows out.
+        ``"<modality> only"`` for each modality, then ``"concatenation"``, ``"late
+        fusion"`` and ``"products"``: embeddings of the test rows with z the
+        standardised features, predictions and scores, or predicted; ``info`` has the
+        chosen ``"C"`` or ``"alpha"``, ``"temperatures"`` and ``"weights"`` of late
+        fusion and ``"interaction"`` of products. The null of their accuracy is the
+        share of the largest class. A row that lacks the modality is predicted from the
+        training mean, where its z stands, too: for the neighbours of a modality ask
+        `knn(..., space=name)`, which leaves such rows out.
 
     Raises
     ------
@@ -87,18 +106,22 @@ def rails(
     inputs, fingerprint = features(data), data.fingerprint
     data, inputs = _labelled(data, inputs)
     warn_of_validation(data, seed=seed)
+    task = _Task.of(data, inputs, seed=seed, balanced=balanced)
     with _one_thread():
         names = {f"{key} only": [key] for key in inputs}
         names["concatenation"] = list(inputs)
-        fitted = {
-            name: _rail(
-                data, inputs, name=name, keys=keys, seed=seed, balanced=balanced
-            )
-            for name, keys in names.items()
+        fitted = {name: _fitted(task, keys) for name, keys in names.items()}
+        if len(inputs) > 1:
+            alone = [fitted[f"{key} only"] for key in inputs]
+            fitted["late fusion"] = _late(task, alone)
+            fitted["products"] = _products(task)
+        made = {
+            name: _rail(task, one, name=name, keys=names.get(name, list(inputs)))
+            for name, one in fitted.items()
         }
     return {
         name: replace(rail, info=rail.info | {"fingerprint": fingerprint})
-        for name, rail in fitted.items()
+        for name, rail in made.items()
     }
 
 
@@ -213,91 +236,216 @@ def _check_weights(data: Dataset, class_weights: str) -> bool:
     return class_weights == "balanced"
 
 
-def _rail(
-    data: Dataset,
-    inputs: Features,
-    *,
-    name: str,
-    keys: list[str],
-    seed: int,
-    balanced: bool,
-) -> Embedding:
-    z = _beside([inputs[key] for key in keys])
-    test = data.split == "test"
-    judged, x = with_validation(data, seed=seed), in_double(z)
-    rows = judged.split == "train", judged.split == "val"
-    if data.target is None:
-        answers, settings = _classified(data, x, rows, balanced=balanced)
+@dataclass(frozen=True)
+class _Task:
+    """Rows that are labelled or judged, their features and their parts.
+
+    Parameters
+    ----------
+    data, inputs
+        The rows and their standardised features.
+    first, choice
+        ``(N,)`` which rows are fitted and which choose.
+    train, test
+        Which rows are fitted in the end, and which are judged.
+    seed, balanced
+        As `rails` takes them.
+    """
+
+    data: Dataset
+    inputs: Features
+    first: Rows
+    choice: Rows
+    train: Rows
+    test: Rows
+    seed: int
+    balanced: bool
+
+    @classmethod
+    def of(cls, data: Dataset, inputs: Features, *, seed: int, balanced: bool) -> _Task:
+        judged = with_validation(data, seed=seed)
+        first, choice = judged.split == "train", judged.split == "val"
+        train, test = data.split == "train", data.split == "test"
+        return cls(data, inputs, first, choice, train, test, seed, balanced)
+
+    @property
+    def labels(self) -> npt.NDArray[np.int64]:
+        return cast("npt.NDArray[np.int64]", self.data.labels)
+
+    @property
+    def target(self) -> npt.NDArray[np.float64]:
+        return cast("npt.NDArray[np.float64]", self.data.target)
+
+    @property
+    def several(self) -> bool:
+        return self.labels.ndim == 2
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """What a model answers, and how it was chosen.
+
+    Parameters
+    ----------
+    chosen, test
+        ``(N, C)`` probabilities, or ``(N,)`` predicted targets, of the rows that choose
+        (by a model of the others) and of the test rows.
+    settings
+        For ``info``.
+    """
+
+    chosen: Matrix
+    test: Matrix
+    settings: dict[str, Any]
+
+
+def _fitted(task: _Task, keys: list[str]) -> _Fitted:
+    x = in_double(_beside([task.inputs[key] for key in keys]))
+    return (_classified if task.data.target is None else _regressed)(task, x)
+
+
+def _classified(task: _Task, x: Any) -> _Fitted:
+    """Return probabilities by the strength of highest accuracy on rows that choose."""
+    labels, count = task.labels, len(task.data.class_names)
+    weight = "balanced" if task.balanced else None
+
+    def fit(rows: Rows, strength: float) -> Any:
+        return logistic(
+            present_rows(x, rows), labels[rows], strength, count, class_weight=weight
+        )
+
+    models = [fit(task.first, strength) for strength in STRENGTHS]
+    scores = [model(present_rows(x, task.choice)) for model in models]
+    right = [np.mean(_decide(s, labels) == labels[task.choice]) for s in scores]
+    best = int(np.argmax(right))  # of several best ones the first
+    model, strength = models[best], STRENGTHS[best]
+    if not np.array_equal(task.first, task.train):
+        model = fit(task.train, strength)
+    settings: dict[str, Any] = {"model": "logistic regression", "C": strength}
+    settings |= {"class_weights": "balanced"} if task.balanced else {}
+    return _Fitted(scores[best], model(present_rows(x, task.test)), settings)
+
+
+def _regressed(task: _Task, x: Any) -> _Fitted:
+    """Return targets by the alpha of least squared error on rows that choose."""
+    target = task.target
+
+    def fit(rows: Rows, alpha: float) -> Any:
+        return ridge(present_rows(x, rows), target[rows], alpha)
+
+    models = [fit(task.first, alpha) for alpha in ALPHAS]
+    chosen = [model(present_rows(x, task.choice)) for model in models]
+    error = [np.mean((one - target[task.choice]) ** 2) for one in chosen]
+    best = int(np.argmin(error))
+    model, alpha = models[best], ALPHAS[best]
+    if not np.array_equal(task.first, task.train):
+        model = fit(task.train, alpha)
+    settings = {"model": "ridge regression", "alpha": alpha}
+    return _Fitted(chosen[best], model(present_rows(x, task.test)), settings)
+
+
+def _late(task: _Task, alone: list[_Fitted]) -> _Fitted:
+    """Return the mixture of models of one modality each."""
+    chosen, test = (
+        np.array([getattr(one, part) for one in alone]) for part in ("chosen", "test")
+    )
+    present = [task.data.present[rows] for rows in (task.choice, task.test)]
+    names = list(task.inputs)
+    settings: dict[str, Any] = {"model": "late fusion"}
+    if task.data.target is None:
+        labels = task.labels[task.choice]
+        degrees = []
+        for i, probabilities in enumerate(chosen):
+            has = present[0][:, i]
+            chosen[i], test[i], degree = _calibrated(
+                task, (probabilities, test[i]), has if has.any() else ~has
+            )
+            degrees.append(degree)
+        settings["temperatures"] = dict(zip(names, degrees, strict=True))
+
+        def loss(mixture: Matrix) -> float:
+            return surprise(mixture, labels)
     else:
-        answers, settings = _regressed(data, x, rows)
-    validation = validation_from_train(data, judged, seed=seed)
+        truth = task.target[task.choice]
+        scale = max(float(truth.var()), np.finfo(float).tiny)
+
+        def loss(mixture: Matrix) -> float:
+            return float(np.mean((mixture - truth) ** 2)) / scale
+
+    weights = weights_of(chosen, present[0], loss)
+    settings["weights"] = dict(zip(names, weights.round(4).tolist(), strict=True))
+    return _Fitted(
+        mixed(chosen, weights, present[0]), mixed(test, weights, present[1]), settings
+    )
+
+
+def _calibrated(
+    task: _Task, probabilities: tuple[Matrix, Matrix], rows: Rows
+) -> tuple[Matrix, Matrix, float]:
+    """Return calibrated probabilities of the rows that choose and of test rows."""
+    several, labels = task.several, task.labels[task.choice]
+    chosen, test = (logits_of(part, several=several) for part in probabilities)
+    degree = temperature_of(chosen[rows], labels[rows])
+    parts = [probabilities_of(part, degree, several=several) for part in (chosen, test)]
+    return parts[0], parts[1], round(degree, 4)
+
+
+def _products(task: _Task) -> _Fitted:
+    """Return a linear model with products of modalities, and what it adds to sums."""
+    data = task.data
+    if data.target is not None:
+        answers = Answers(np.nan_to_num(task.target)[:, None], "target")
+    elif task.several:
+        answers = Answers(np.maximum(task.labels, 0).astype(np.float64), "labels")
+    else:
+        classes = np.arange(len(data.class_names))
+        answers = Answers((task.labels[:, None] == classes).astype(float), "class")
+    judged = task.test & data.labelled
+    rows = task.first, task.choice, task.test
+    result, chosen, test = interaction(
+        task.inputs, answers, rows, seed=task.seed, counted=judged[task.test]
+    )
+    settings = {"model": "products", "interaction": result.plain()}
+    if data.target is not None:
+        return _Fitted(chosen[:, 0], test[:, 0], settings)
+    # Regressions on 0 and 1 are no probabilities: a temperature makes them some.
+    pair = (2 * chosen - 1, 2 * test - 1) if task.several else (chosen, test)
+    degree = temperature_of(pair[0], task.labels[task.choice])
+    chosen, test = (
+        probabilities_of(part, degree, several=task.several) for part in pair
+    )
+    return _Fitted(chosen, test, settings)
+
+
+def _rail(task: _Task, fitted: _Fitted, *, name: str, keys: list[str]) -> Embedding:
+    data = task.data
+    z = _beside([task.inputs[key] for key in keys])
+    settings = dict(fitted.settings)
+    judged = with_validation(data, seed=task.seed)
+    validation = validation_from_train(data, judged, seed=task.seed)
     settings |= {} if validation is None else {"validation": validation}
-    part = data.test
+    answers: dict[str, Any] = {"predicted": fitted.test}
+    if data.target is None:
+        answers = {
+            "predictions": _decide(fitted.test, task.labels),
+            "scores": fitted.test.astype(np.float32),
+        }
+    model, part = settings.pop("model"), data.test
+    words = name if model == name else f"{model}, {name.removesuffix(' only')}"
     nothing: dict[str, Any] = dict.fromkeys(("predictions", "scores"))
     return Embedding(
-        ids=part.ids, z=present_rows(z, test),
-        inputs={key: present_rows(x, test) for key, x in inputs.items()},
+        ids=part.ids, z=present_rows(z, task.test),
+        inputs={key: present_rows(x, task.test) for key, x in task.inputs.items()},
         unimodal={}, targets={}, decoded={}, labels=part.labels,
         class_names=part.class_names, diagnostics={},
         present=part.present, held_out=np.ones(len(part), dtype=bool),
         metadata=part.metadata, media=part.media, target=part.target,
         info={
-            "variant": f"{settings.pop('model')}, {name.removesuffix(' only')}",
-            "seed": seed, "dataset": data.name, "fingerprint": data.fingerprint,
-            "rail": True, **settings,
+            "variant": words, "seed": task.seed, "dataset": data.name,
+            "fingerprint": data.fingerprint, "rail": True, **settings,
         },
         **nothing | answers,
     )  # fmt: skip
-
-
-def _classified(
-    data: Dataset, x: Any, rows: tuple[Rows, Rows], *, balanced: bool
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return predictions and scores of the test rows, and what was chosen."""
-    labels, count = cast("npt.NDArray[np.int64]", data.labels), len(data.class_names)
-    (first, choice), (train, test) = rows, _parts(data)
-    weight = "balanced" if balanced else None
-
-    def score(strength: float) -> float:
-        classify = logistic(
-            present_rows(x, first), labels[first], strength, count, class_weight=weight
-        )
-        decided = _decide(classify(present_rows(x, choice)), labels)
-        return float(np.mean(decided == labels[choice]))
-
-    strength = max(STRENGTHS, key=score)  # of several best ones the first
-    classify = logistic(
-        present_rows(x, train), labels[train], strength, count, class_weight=weight
-    )
-    scores = classify(present_rows(x, test))
-    answers = {
-        "predictions": _decide(scores, labels),
-        "scores": scores.astype(np.float32),
-    }
-    settings: dict[str, Any] = {"model": "logistic regression", "C": strength}
-    return answers, settings | ({"class_weights": "balanced"} if balanced else {})
-
-
-def _regressed(
-    data: Dataset, x: Any, rows: tuple[Rows, Rows]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the predicted target of the test rows, and what was chosen."""
-    target = cast("npt.NDArray[np.float64]", data.target)
-    (first, choice), (train, test) = rows, _parts(data)
-
-    def error(alpha: float) -> float:
-        predict = ridge(present_rows(x, first), target[first], alpha)
-        missed = predict(present_rows(x, choice)) - target[choice]
-        return float(np.mean(missed**2))
-
-    alpha = min(ALPHAS, key=error)
-    predict = ridge(present_rows(x, train), target[train], alpha)
-    predicted = predict(present_rows(x, test))
-    return {"predicted": predicted}, {"model": "ridge regression", "alpha": alpha}
-
-
-def _parts(data: Dataset) -> tuple[Rows, Rows]:
-    return data.split == "train", data.split == "test"
 
 
 def _decide(scores: Matrix, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

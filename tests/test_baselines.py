@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from refnet_viz._linear import logistic
 from refnet_viz.baselines import STRENGTHS, features, rails
-from refnet_viz.data import Dataset, digits, emoji, playground
+from refnet_viz.data import Dataset, digits, emoji, playground, questions
 from refnet_viz.embedding import Embedding
 
 
@@ -26,8 +27,9 @@ def blobs(n=120, **changes) -> Dataset:
 def test_one_rail_a_modality_and_the_concatenation():
     data = blobs(name="blobs")
     found = rails(data, seed=4)
-    assert list(found) == ["image only", "text only", "concatenation"]
-    assert [rail.shape[1] for rail in found.values()] == [3, 2, 5]
+    alone = ["image only", "text only", "concatenation"]
+    assert list(found) == [*alone, "late fusion", "products"]
+    assert [rail.shape[1] for rail in found.values()] == [3, 2, 5, 5, 5]
     for name, rail in found.items():
         assert isinstance(rail, Embedding)
         assert rail.ids.tolist() == data.test.ids.tolist()
@@ -36,6 +38,9 @@ def test_one_rail_a_modality_and_the_concatenation():
         assert list(rail.inputs) == ["image", "text"]
         assert rail.scores.sum(axis=1) == pytest.approx(1)
         assert rail.predictions.tolist() == rail.scores.argmax(axis=1).tolist()
+        if name not in alone:
+            assert rail.info["variant"] == name
+            continue
         assert rail.info["C"] in STRENGTHS
         assert rail.info == {
             "variant": f"logistic regression, {name.removesuffix(' only')}",
@@ -158,7 +163,7 @@ def test_without_validation_rows_a_fifth_of_the_training_rows_chooses():
     again = rails(data, seed=1)
     for name, rail in found.items():
         np.testing.assert_array_equal(again[name].scores, rail.scores)
-        assert again[name].info["C"] == rail.info["C"]
+        assert again[name].info == rail.info
 
 
 def test_a_class_without_training_rows_is_never_predicted():
@@ -212,7 +217,77 @@ def test_fusion_pays_on_emoji():
     assert accuracy["concatenation"] == pytest.approx(0.78, abs=0.03)
 
 
-def test_no_linear_rail_sees_synergy():
+def test_no_linear_rail_sees_synergy_but_products_do():
     # Cluster known, half unknown: one half; nothing known: one sixth.
-    for rail in rails(playground()).values():
+    found = rails(playground())
+    products = found.pop("products")
+    for rail in found.values():
         assert 0.4 < rail.accuracy < 0.58
+    assert products.accuracy > 0.62
+    said = products.info["interaction"]
+    assert said["verdict"] == "higher"
+    assert said["low"] > 0 > said["null"] - 0.03
+    assert said["words"].startswith("The answers need modalities together")
+
+
+def test_neither_picture_nor_question_nor_their_sum_answers():
+    data = questions(1200)
+    found = {name: rail.accuracy for name, rail in rails(data).items()}
+    products = found.pop("products")
+    # 240 test rows: one standard error of 1/4 is 2.8 points; who looks is always right.
+    assert max(found.values()) < 0.36
+    assert products > 0.55
+
+
+def test_where_sums_say_all_no_interaction_is_shown():
+    found = rails(blobs(400))["products"].info["interaction"]
+    assert found["verdict"] == "inside noise"
+    assert found["low"] < 0 < found["high"]
+    assert abs(found["null"]) < 0.05
+    assert found["words"].startswith("No interaction of modalities is shown")
+
+
+def test_late_fusion_is_that_of_a_slow_search():
+    data = blobs(300)
+    found = rails(data)
+    train, val = data.split == "train", data.split == "val"
+    val_parts, test_parts = [], []
+    for name in ("image", "text"):
+        x = features(data)[name].astype(float)
+        model = logistic(
+            x[train], data.labels[train], found[f"{name} only"].info["C"], 3
+        )
+        heats = np.geomspace(0.05, 20, 400)
+
+        def warm(p, heat):
+            powers = np.maximum(p, 1e-9) ** (1 / heat)
+            return powers / powers.sum(axis=1, keepdims=True)
+
+        def loss(p):
+            return -np.log(p[np.arange(val.sum()), data.labels[val]]).mean()
+
+        chosen = model(x[val])
+        best = min(heats, key=lambda heat: loss(warm(chosen, heat)))
+        assert found["late fusion"].info["temperatures"][name] == pytest.approx(
+            best, rel=0.03
+        )
+        val_parts.append(warm(chosen, best))
+        test_parts.append(warm(model(x[data.split == "test"]), best))
+    shares = np.linspace(0, 1, 201)
+    best = min(shares, key=lambda s: loss(s * val_parts[0] + (1 - s) * val_parts[1]))
+    assert found["late fusion"].info["weights"]["image"] == pytest.approx(
+        best, abs=0.01
+    )
+    expected = best * test_parts[0] + (1 - best) * test_parts[1]
+    assert found["late fusion"].scores == pytest.approx(expected, abs=0.01)
+
+
+def test_late_fusion_answers_by_what_a_row_has():
+    present = np.ones((120, 2), dtype=bool)
+    present[::4, 1] = False
+    data = blobs(present=present)
+    found = rails(data)
+    lacks = ~data.test.present[:, 1]
+    assert lacks.any()
+    right = {n: (r.predictions == r.labels)[lacks] for n, r in found.items()}
+    assert right["late fusion"].tolist() == right["image only"].tolist()

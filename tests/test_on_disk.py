@@ -210,11 +210,25 @@ def test_features_beside_own_vectors_stay_on_disk(tmp_path):
     )
 
 
+def same_info(one, other):
+    """Compare what rails say of themselves; numbers up to rounding."""
+    assert list(one) == list(other)
+    for name, value in one.items():
+        if isinstance(value, dict):
+            mine, others = (
+                {key: x for key, x in info.items() if key != "words"}
+                for info in (value, other[name])
+            )
+            assert mine == pytest.approx(others, abs=0.02)
+        else:
+            assert value == other[name]
+
+
 @pytest.mark.parametrize("weights", ["none", "balanced"])
 def test_rails_are_the_same(both, weights):
     one, other = (rv.rails(data, class_weights=weights) for data in both)
     for name, rail in one.items():
-        assert rail.info == other[name].info
+        same_info(rail.info, other[name].info)
         np.testing.assert_array_equal(rail.predictions, other[name].predictions)
         np.testing.assert_allclose(rail.scores, other[name].scores, atol=1e-3)
         np.testing.assert_allclose(rail.z, np.asarray(other[name].z), **ROUNDING)
@@ -231,8 +245,10 @@ def test_rails_of_a_target_are_the_same(tmp_path):
         for values in (arrays, maps(tmp_path, arrays))
     )
     for name, rail in one.items():
-        assert rail.info == other[name].info
-        np.testing.assert_allclose(rail.predicted, other[name].predicted, rtol=1e-6)
+        same_info(rail.info, other[name].info)
+        np.testing.assert_allclose(
+            rail.predicted, other[name].predicted, rtol=1e-6, atol=1e-6
+        )
 
 
 @pytest.mark.parametrize("classes", [2, 4])

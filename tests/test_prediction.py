@@ -285,6 +285,8 @@ def test_rows_with_several_keywords_from_end_to_end():
             "picture only",
             "text only",
             "concatenation",
+            "late fusion",
+            "products",
         ]
         assert rows.chance.notna().all()
     ranked = row(table, "average_precision", "both")

@@ -320,7 +320,19 @@ def test_sweeps_take_a_target(data):
 
 def test_rails_are_ridge_regressions(data):
     found = rails(data)
-    assert list(found) == ["left only", "right only", "concatenation"]
+    assert list(found) == [
+        "left only",
+        "right only",
+        "concatenation",
+        "late fusion",
+        "products",
+    ]
+    mixed = found["late fusion"]
+    shares = mixed.info["weights"]
+    parts = [shares[name] * found[f"{name} only"].predicted for name in shares]
+    np.testing.assert_allclose(mixed.predicted, sum(parts), atol=1e-3)
+    assert mixed.scores is None
+    assert found["products"].info["interaction"]["unit"] == "mae"
     rail = found["concatenation"]
     parts = {part: data.part(part) for part in ("train", "val", "test")}
     arrays = {
