@@ -232,6 +232,22 @@ def test_a_collapsed_target_raises_the_alarm():
     assert effective_rank(line) == pytest.approx(1.0)
 
 
+def test_the_rank_of_z_stands_beside_that_of_permuted_columns():
+    own = problem()
+    z = own.z.astype(float)
+    sizes = np.linalg.svd(z - z.mean(axis=0), compute_uv=False)
+    shares = sizes / sizes.sum()
+    expected = np.exp(-np.sum(shares * np.log(shares)))
+    assert effective_rank(z, of="singular values") == pytest.approx(expected)
+    table = scores(own)
+    assert table.z_rank.tolist() == pytest.approx([expected] * len(table), rel=1e-6)
+    line = np.outer(z[:, 0], [1, 2, 3]) + 0.01 * z[:, :1] ** 2
+    narrow = scores(dataclasses.replace(own, z=line.astype(np.float32)))
+    assert narrow.z_rank[0] < 1.2 < 2 < narrow.z_rank_permuted[0] <= 3
+    with pytest.raises(ValueError, match="`of` must be one of"):
+        effective_rank(z, of="rank")
+
+
 def test_a_modality_that_no_row_has_is_left_open():
     own = problem()
     own = dataclasses.replace(own, present=own.present & [True, False])

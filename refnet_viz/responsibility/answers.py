@@ -8,14 +8,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from .. import _check
 from .._threads import in_blocks, one_thread_for
 from ..data.containers import row_of
 from ..data.stored import InMemory, Stored, in_double, moments, row_blocks
 from ..decoder import share_answered
-from ..embedding import Embedding
+from ..embedding import Embedding, present_rows
 from .geometry import Floats, check_answered
 
-DRAWS = 5  # untrained decoders that make the null
+DRAWS = 5  # untrained decoders, and permutations of z, that make the nulls
 
 
 def scores(embedding: Embedding, *, points: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -49,6 +50,12 @@ def scores(embedding: Embedding, *, points: pd.DataFrame | None = None) -> pd.Da
         effective_rank, variance
             Directions in which the targets vary: the exponential of the entropy of the
             shares of variance (Roy and Vetterli 2007), and the mean variance a feature.
+        z_rank, z_rank_permuted
+            Directions in which z varies over the same rows: the exponential of the
+            entropy of its normalised singular values, from 1 to its width. A z of few
+            directions cannot answer for many. Its null: the same of columns permuted
+            one by one, which keeps their variances and undoes their correlations, the
+            mean over five.
         alarm
             "collapsed" where the d features vary in hardly more than one direction
             (effective rank under ``1 + min(d - 1, 5) / 10``), or by less than a
@@ -225,22 +232,32 @@ def _ranks_on_disk(target: Stored, answer: Any) -> Floats:
     return nearer / max(1, n - 1)
 
 
-def effective_rank(x: Any) -> float:
+def effective_rank(x: Any, *, of: str = "variance") -> float:
     """Return the number of directions in which ``(N, d)`` rows vary, between 1 and d.
 
-    ``exp(-sum_k p_k log p_k)``, p_k being the shares of variance of the principal
-    components (Roy and Vetterli 2007); 0 where nothing varies.
+    ``exp(-sum_k p_k log p_k)`` (Roy and Vetterli 2007), p_k being the shares of
+    variance of the principal components, which is the effective rank of the covariance,
+    or the shares of the singular values, which is that of the centred rows: it counts
+    weak directions more. 0 where nothing varies.
 
     Parameters
     ----------
     x
         ``(N, d)``.
+    of
+        "variance" or "singular values".
+
+    Raises
+    ------
+    ValueError
+        If `of` is neither.
 
     Examples
     --------
     >>> round(effective_rank(np.array([[1.0, 0], [-1, 0], [0, 1], [0, -1]])), 6)
     2.0
     """
+    _check.one_of("of", of, ("variance", "singular values"))
     if isinstance(x, Stored):
         mean, _ = moments(x)
         gram = np.zeros((x.shape[1], x.shape[1]))
@@ -253,6 +270,10 @@ def effective_rank(x: Any) -> float:
     values = np.maximum(np.linalg.eigvalsh(gram), 0.0)
     if values.sum() == 0:
         return 0.0
+    if of == "singular values":
+        # What rounding leaves of a direction without variance is no direction.
+        room = values.max() * len(values) * np.finfo(float).eps
+        values = np.sqrt(np.where(values > room, values, 0.0))
     shares = values / values.sum()
     shares = shares[shares > 0]
     return float(np.exp(-np.sum(shares * np.log(shares))))
@@ -296,7 +317,21 @@ def _row(embedding: Embedding, name: str, points: pd.DataFrame) -> dict[str, obj
         "rank_chance": 0.5,
         "effective_rank": rank,
         "variance": variance,
+        **_ranks_of_z(np.asarray(present_rows(embedding.z, present), np.float64)),
         "alarm": "collapsed" if narrow or variance < 0.01 else "",
+    }
+
+
+def _ranks_of_z(z: Floats) -> dict[str, float]:
+    """Return the effective rank of z, and that of z with columns permuted."""
+    rng = np.random.default_rng(0)
+    nulls = [
+        effective_rank(rng.permuted(z, axis=0), of="singular values")
+        for _ in range(DRAWS)
+    ]
+    return {
+        "z_rank": effective_rank(z, of="singular values"),
+        "z_rank_permuted": float(np.mean(nulls)),
     }
 
 
