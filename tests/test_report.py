@@ -19,6 +19,7 @@ from refnet_viz.graph import attribute, compare, edge_diff, knn, rewiring
 from refnet_viz.plot.narrow import fitted
 from refnet_viz.plot.page import source_hash
 from refnet_viz.share import markup, overview
+from refnet_viz.share.answers import beside_best_modality
 from refnet_viz.share.findings import beside_rails, findings, like_permuted
 from refnet_viz.share.material import Material
 from refnet_viz.share.reporting import MOST_MARKS, picture
@@ -152,6 +153,9 @@ def test_the_answers_have_the_numbers_of_the_tables(written, spaces):
     table = compare(graphs)
     mine = table[table["variant"] == "both"].set_index("metric")
     assert answers["comparison"].count("luck alone") == 1
+    first = html.escape(beside_best_modality(table))
+    assert first
+    assert answers["comparison"].startswith(first)
     assert f"{mine.loc['overlap with sum', 'mean']:.0%} (both)" in answers["overlaps"]
     chance = f"chance {mine.loc['overlap with sum', 'chance']:.0%}"
     assert chance in answers["overlaps"]

@@ -14,6 +14,7 @@ from .. import statistics
 from ..data.answers import labelled
 from .metrics import Metric
 from .neighbors import Neighbors
+from .single_modality import ASKED, judged, modality_of, worst
 
 Floats = npt.NDArray[np.float64]
 
@@ -74,11 +75,21 @@ class Settings:
     over: str = "both"
 
 
+def samples_of(
+    metric: Metric, lines: list[Line], settings: Settings
+) -> list[statistics.Sample]:
+    """Return what a metric gives for each seed of every line, with its points."""
+    return [_sample(metric, line, settings) for line in lines]
+
+
 def rows_of(
-    name: str, metric: Metric, lines: list[Line], settings: Settings
+    name: str,
+    metric: Metric,
+    lines: list[Line],
+    samples: list[statistics.Sample],
+    settings: Settings,
 ) -> list[dict[str, Any]]:
     """Return the rows of one metric, for the lines for which it is defined."""
-    samples = [_sample(metric, line, settings) for line in lines]
     # Variants come before rails, so that a rail of the same name is never meant.
     base = next(i for i, line in enumerate(lines) if line.name == settings.baseline)
     variants = [line for line in lines if line.kind == "variant"]
@@ -121,6 +132,58 @@ def rows_of(
                 row["p"] = float("nan")
         rows.append(row)
     return rows
+
+
+def beside_modalities(
+    name: str,
+    metric: Metric,
+    lines: list[Line],
+    samples: list[statistics.Sample],
+    settings: Settings,
+) -> list[dict[str, Any]]:
+    """Return how each variant does beside all single modalities, by one metric.
+
+    Nothing for metrics that are not asked (`single_modality.ASKED`), or where there are
+    fewer than two modalities to fuse.
+
+    Parameters
+    ----------
+    name, metric
+        The metric.
+    lines, samples
+        Variants, and the rails that it is computed for, with `samples_of` them.
+    settings
+        Of the comparison.
+    """
+    variants = [line for line in lines if line.kind == "variant"]
+    modalities = list(variants[0].graphs[0].embedding.inputs)
+    alone = {
+        modality: (line, sample)
+        for line, sample in zip(lines, samples, strict=True)
+        if line.kind == "rail"
+        and (modality := modality_of(line.name, modalities))
+        and np.isfinite(sample.values).all()
+    }
+    if name not in ASKED or len(alone) < 2:
+        return []
+    rows = []
+    for line, sample in zip(variants, samples[: len(variants)], strict=True):
+        step = metric.step(line.graphs[0]) if metric.step else 0.0
+        beside = []
+        for key, (other, rail) in alone.items():
+            one = _difference(sample, rail, step, settings)
+            if np.isnan(one["difference"]):
+                return []
+            if _of_single_runs(line, other, one["over"], settings.over):
+                one["p"] = float("nan")
+            beside.append(
+                {"metric": name, "variant": line.name, "modality": key}
+                | {"mean": float(sample.values.mean())}
+                | {"mean_of_modality": float(rail.values.mean())}
+                | one
+            )
+        rows.append(worst(beside, BETTER[metric.higher_is_better]))
+    return judged(rows, confidence=settings.confidence)
 
 
 def _of_single_runs(line: Line, base: Line, over: str, asked: str) -> bool:

@@ -7,12 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from ..graph import edge_bounds
+from ..graph import METRICS, edge_bounds
 from ..graph.compare_pairs import MEASURES, judged_change, judged_pair
 from ..graph.patterns import EMERGENT
+from ..graph.single_modality import ASKED
 from ..plot.text import listing
 from ..plot.text import span as span_of
-from .findings import findings, spoken
+from ..statistics import is_undecided
+from .findings import findings, signed, spoken
 from .material import Material
 
 MOST = 3  # modalities that are named one by one
@@ -26,14 +28,17 @@ def comparison(material: Material) -> str:
     material
         Material of the report.
     """
+    alone = beside_best_modality(material.table)
     lines = findings(material.table)
     if not lines:
-        return f"{material.baseline} is the only variant, so nothing is compared."
+        only = f"{material.baseline} is the only variant, so nothing is compared."
+        return f"{alone} {only}".strip()
     judged = [line for line in lines if line.kind != "unknown"]
     if not judged:
-        return (
+        noise = (
             "Nothing can be told from noise: every variant needs three seeds or more."
         )
+        return f"{alone} {noise}".strip()
     parts = [
         f"{name} is {_counts([one for one in judged if one.subject == name])}"
         for name in dict.fromkeys(line.subject for line in judged)
@@ -41,8 +46,71 @@ def comparison(material: Material) -> str:
     total = sum(len(line.points) for line in judged)
     level = 1 - material.table.attrs["confidence"]
     return (
-        f"Against {material.baseline}, {'; '.join(parts)} (corrected for {total} "
-        f"questions: luck alone says so of any in at most {level:.0%} of such tables)."
+        f"{alone} Against {material.baseline}, {'; '.join(parts)} (corrected for "
+        f"{total} questions: luck alone says so of any in at most {level:.0%} of such "
+        "tables)."
+    ).strip()
+
+
+def beside_best_modality(table: pd.DataFrame) -> str:
+    """Say whether some variant is better than every modality by itself.
+
+    By accuracy, else by the error of a target, else by purity; empty where that was
+    not judged. The verdicts are those of `refnet_viz.statistics.judge`.
+
+    Parameters
+    ----------
+    table
+        Table of `refnet_viz.compare`.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame()
+    >>> row = {"metric": "accuracy", "variant": "both", "modality": "text",
+    ...        "mean": 0.8, "mean_of_modality": 0.79, "difference": 0.01,
+    ...        "diff_low": -0.02, "diff_high": 0.04, "verdict": "inside noise"}
+    >>> table.attrs["modalities"] = [row]
+    >>> beside_best_modality(table)[:53]
+    'The best single modality is as good: text alone has a'
+    """
+    every = table.attrs.get("modalities", [])
+    metric = next(
+        (name for name in ASKED if any(r["metric"] == name for r in every)), ""
+    )
+    rows = [row for row in every if row["metric"] == metric]
+    if not rows or all(is_undecided(row["verdict"]) for row in rows):
+        return ""
+    higher = bool(METRICS[metric].higher_is_better)
+    good, bad = ("higher", "lower") if higher else ("lower", "higher")
+    sign = 1 if higher else -1
+    best = max(rows, key=lambda row: sign * row["mean"])
+    ahead = [row for row in rows if row["verdict"] == good]
+    if ahead:
+        names = listing([row["variant"] for row in ahead])
+        row = max(ahead, key=lambda row: sign * row["mean"])
+        verb = "beats" if len(ahead) == 1 else "beat"
+        return f"Fusion pays: {names} {verb} every single modality ({_beside(row)})."
+    alone = (
+        f"{best['modality']} alone has {spoken(metric)} {best['mean_of_modality']:.3f}"
+    )
+    if all(row["verdict"] == bad for row in rows):
+        return (
+            f"A single modality is better: {alone}, the best variant {_beside(best)}."
+        )
+    return (
+        f"The best single modality is as good: {alone}, and no variant is better "
+        f"beyond noise (the best, {_beside(best)})."
+    )
+
+
+def _beside(row: Mapping[str, Any]) -> str:
+    """Return a variant beside a modality: means, difference, interval and verdict."""
+    span = ""
+    if pd.notna(row["diff_low"]):
+        span = f" [{signed(row['diff_low'])}, {signed(row['diff_high'])}]"
+    return (
+        f"{row['variant']} {row['mean']:.3f} beside {row['mean_of_modality']:.3f} of "
+        f"{row['modality']}, {signed(row['difference'])}{span}, {row['verdict']}"
     )
 
 
@@ -215,7 +283,11 @@ def responsibility(material: Material) -> str:
     nulls = "0 is the mean of all points"
     if "r2_shuffled" in table and table["r2_shuffled"].notna().any():
         nulls += f", shuffled answers {span(table['r2_shuffled'].dropna(), '.2f')}"
-    return f"z answers for {listing(parts)} (1 is everything, {nulls})."
+    directions = (
+        f"it varies in {span(table['z_rank'], '.1f')} directions (effective rank; with "
+        f"columns permuted {span(table['z_rank_permuted'], '.1f')})"
+    )
+    return f"z answers for {listing(parts)} (1 is everything, {nulls}); {directions}."
 
 
 def spectrum(shown: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from .._nested import Variants
+from ..data.stored import Stored
 from ..embedding import Embedding
 from ..graph import (
     Attribution,
@@ -18,8 +19,13 @@ from ..graph import (
     knn,
     label_edges,
     point_measures,
+    weighted_neighbors,
 )
+from ..graph.weighted import SPACE
 from ..layout import Layout, project
+
+MOST = 5_000  # points whose weighted graph is a rail
+REACH = 200  # candidates of a point there, of each modality
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,19 @@ class Material:
     @cached_property
     def table(self) -> pd.DataFrame:
         """Table of `compare`."""
-        return compare(self.graphs, baseline=self.baseline, rails=self.rails)
+        rails = {**(self.rails or {}), **self._weighted}
+        return compare(self.graphs, baseline=self.baseline, rails=rails or None)
+
+    @property
+    def _weighted(self) -> dict[str, Neighbors]:
+        """The weighted graph of several modalities, where it takes no long search."""
+        space = self.first[self.baseline]
+        in_memory = not any(isinstance(x, Stored) for x in space.inputs.values())
+        points = int(space.present_in("sum").sum()) if space.inputs else 0
+        if len(space.inputs) < 2 or not in_memory or not self.k < points <= MOST:
+            return {}
+        reach = max(REACH, self.k)
+        return {SPACE: weighted_neighbors(space, self.k, candidates=reach)}
 
     @cached_property
     def layouts(self) -> dict[str, Layout]:

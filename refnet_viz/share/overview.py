@@ -58,12 +58,19 @@ def what_was_found(material: Material) -> str:
     if not lines_found:
         blocks.append("<p>There is only one variant: nothing is compared.</p>")
     beside = beside_rails(table)
+    beside += interactions(material)
     if beside:
         rails = markup.items(map(text, beside))
         blocks.append(f"<h3>Beside single modalities and linear models</h3>{rails}")
     if table["null_low"].notna().any():
         blocks.append(f"<h3>Beside permuted labels</h3><p>{_permuted(table)}</p>")
     return f'{"".join(blocks)}<p class="note">{_legend(table)}</p>'
+
+
+def interactions(material: Material) -> list[str]:
+    """Return what the rails say of products of modalities, if anything."""
+    infos = [rail.info for rail in (material.rails or {}).values()]
+    return [info["interaction"]["words"] for info in infos if "interaction" in info]
 
 
 def _listed(points: tuple[str, ...]) -> str:
