@@ -115,13 +115,13 @@ def rails(
             alone = [fitted[f"{key} only"] for key in inputs]
             fitted["late fusion"] = _late(task, alone)
             fitted["products"] = _products(task)
-        made = {
+        embeddings = {
             name: _rail(task, one, name=name, keys=names.get(name, list(inputs)))
             for name, one in fitted.items()
         }
     return {
         name: replace(rail, info=rail.info | {"fingerprint": fingerprint})
-        for name, rail in made.items()
+        for name, rail in embeddings.items()
     }
 
 
@@ -356,9 +356,9 @@ def _late(task: _Task, alone: list[_Fitted]) -> _Fitted:
         labels = task.labels[task.choice]
         degrees = []
         for i, probabilities in enumerate(chosen):
-            has = present[0][:, i]
+            rows = present[0][:, i]
             chosen[i], test[i], degree = _calibrated(
-                task, (probabilities, test[i]), has if has.any() else ~has
+                task, (probabilities, test[i]), rows if rows.any() else ~rows
             )
             degrees.append(degree)
         settings["temperatures"] = dict(zip(names, degrees, strict=True))

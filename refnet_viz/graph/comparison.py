@@ -168,17 +168,17 @@ def compare(
     chosen |= _overlaps(all_graphs, grounds)
     chosen |= answer_metrics if metrics is None else {}
     first = _family(family, chosen)
-    judged, drawn = _given_rails(rails, all_graphs[0])
-    lines += drawn
+    judged, rail_graphs = _beside_rails(rails, all_graphs[0])
+    lines += rail_graphs
     rows: list[dict[str, Any]] = []
     modalities: list[dict[str, Any]] = []
     with one_thread_for(len(all_graphs[0])):
         for name, metric in progress(chosen.items(), "metrics", delay=1):
             more = judged if metric.of_predictions else []
-            every = lines + more
-            samples = samples_of(metric, every, settings)
-            rows += rows_of(name, metric, every, samples, settings)
-            modalities += beside_modalities(name, metric, every, samples, settings)
+            compared = lines + more
+            samples = samples_of(metric, compared, settings)
+            rows += rows_of(name, metric, compared, samples, settings)
+            modalities += beside_modalities(name, metric, compared, samples, settings)
     table = as_frame(rows, first, settings)
     table.attrs = {
         "baseline": baseline,
@@ -286,7 +286,7 @@ def _rails(first: Neighbors, grounds: Grounds) -> list[Line]:
     return lines
 
 
-def _given_rails(
+def _beside_rails(
     rails: Mapping[str, Any] | None, first: Neighbors
 ) -> tuple[list[Line], list[Line]]:
     """Return rails of which the predictions are compared, and those of graphs."""
@@ -297,8 +297,8 @@ def _given_rails(
         graphs = {name: x for name, x in rails.items() if _holds_graphs(x)}
         rails = {name: x for name, x in rails.items() if name not in graphs}
     embeddings = as_variants("rails", rails, Embedding) if rails else {}
-    drawn = as_variants("rails", graphs, Neighbors) if graphs else {}
-    for name, members in drawn.items():
+    searched = as_variants("rails", graphs, Neighbors) if graphs else {}
+    for name, members in searched.items():
         for graph in members:
             if graph.k != first.k:
                 raise ValueError(
@@ -315,7 +315,7 @@ def _given_rails(
             "rail",
             [graph.reordered(first.ids, name=f"rails[{name!r}]") for graph in members],
         )
-        for name, members in drawn.items()
+        for name, members in searched.items()
     ]
     return judged, beside
 

@@ -259,7 +259,7 @@ def _strongest(
             total += weights[row, m] * scale.affinity(far, row)
         apart = np.full(everyone.shape, np.inf)
         apart[place, slot] = -total
-        found, values = smallest(apart, k)
-        indices[part] = np.take_along_axis(everyone, found, axis=1)
+        slots, values = smallest(apart, k)
+        indices[part] = np.take_along_axis(everyone, slots, axis=1)
         affinities[part] = -values
     return indices, affinities

@@ -73,11 +73,11 @@ def beside_best_modality(table: pd.DataFrame) -> str:
     >>> beside_best_modality(table)[:53]
     'The best single modality is as good: text alone has a'
     """
-    every = table.attrs.get("modalities", [])
+    records = table.attrs.get("modalities", [])
     metric = next(
-        (name for name in ASKED if any(r["metric"] == name for r in every)), ""
+        (name for name in ASKED if any(r["metric"] == name for r in records)), ""
     )
-    rows = [row for row in every if row["metric"] == metric]
+    rows = [row for row in records if row["metric"] == metric]
     if not rows or all(is_undecided(row["verdict"]) for row in rows):
         return ""
     higher = bool(METRICS[metric].higher_is_better)
