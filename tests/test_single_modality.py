@@ -75,6 +75,7 @@ def test_single_runs_of_trained_variants_are_not_judged():
     assert table.attrs["modalities"][0]["verdict"] == "cannot tell: 1 seed"
     assert beside_best_modality(table) == ""
     fixed = {"plain": knn(answering(0.9, 0, trained=False), 5)}
+    rails = {name: replace(rail, info={}) for name, rail in rails.items()}
     table = compare(fixed, rails=rails, metrics=["accuracy"], permutations=0)
     assert table.attrs["modalities"][0]["verdict"] == "higher"
 
