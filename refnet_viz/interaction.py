@@ -11,7 +11,15 @@ import numpy.typing as npt
 
 from .data.stored import Stored, row_blocks
 from .embedding import Features
-from .statistics import APART, Difference, Sample, apart, by_influences, is_undecided
+from .statistics import (
+    APART,
+    NAN,
+    Difference,
+    Sample,
+    apart,
+    by_influences,
+    is_undecided,
+)
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -56,6 +64,8 @@ class Interaction:
 
     def __str__(self) -> str:
         one = self.difference
+        if np.isnan(one.value):
+            return f"Whether modalities interact is open: {one.reason}."
         span = f" [{one.low:+.3f}, {one.high:+.3f}]" if np.isfinite(one.low) else ""
         gain = f"{one.value:+.3f}{span} in {self.unit}, {self.verdict}; products of "
         gain += f"other rows {self.null:+.3f}"
@@ -189,6 +199,10 @@ def interaction(
     whole = columns(most)
     (chosen, products), penalty = _best_ridge(whole, target, answers, choosing)
     counts = np.ones(len(sums), dtype=bool) if counted is None else counted
+    unit = "mae" if answers.kind == "target" else "accuracy"
+    if not counts.any():
+        nothing = Difference(NAN, NAN, NAN, NAN, "", 0, "", "no test row has an answer")
+        return Interaction(NAN, NAN, nothing, NAN, unit), chosen, products
     pair = [answers.scores(one, judged)[counts] for one in (products, sums)]
     samples = [
         Sample(
@@ -210,7 +224,7 @@ def interaction(
         float(pair[0].mean()),
         difference,
         float(np.mean(nulls) - pair[1].mean()),
-        "mae" if answers.kind == "target" else "accuracy",
+        unit,
     )
     return result, chosen, products
 

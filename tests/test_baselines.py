@@ -247,6 +247,18 @@ def test_where_sums_say_all_no_interaction_is_shown():
     assert found["words"].startswith("No interaction of modalities is shown")
 
 
+def test_few_or_no_judged_rows_leave_the_interaction_open():
+    part = np.repeat(["train", "val", "test"], [80, 28, 12])
+    said = rails(blobs(split=part))["products"].info["interaction"]
+    assert said["verdict"] == "cannot tell: 12 points"
+    assert said["words"].startswith("Whether modalities interact is open (")
+    labels = np.where(part == "test", -1, np.arange(120) % 3)
+    blind = rails(blobs(split=part, labels=labels, unlabelled=-1))["products"]
+    assert blind.info["interaction"]["words"] == (
+        "Whether modalities interact is open: no test row has an answer."
+    )
+
+
 def test_late_fusion_is_that_of_a_slow_search():
     data = blobs(300)
     found = rails(data)

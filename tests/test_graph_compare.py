@@ -78,6 +78,11 @@ def test_one_row_a_metric_and_variant_in_the_given_order(table):
     for metric, name, mean in zip(rows.metric, rows.variant, rows["mean"], strict=True):
         assert len(values[metric][name]) == 3
         assert np.mean(values[metric][name]) == mean
+    beside = attributes.pop("modalities")
+    assert [(row["metric"], row["variant"]) for row in beside] == [
+        ("purity", "refiner"),
+        ("purity", "plain"),
+    ]
     assert attributes == {
         "baseline": "plain",
         "confidence": 0.95,
