@@ -138,7 +138,7 @@ def weights_of(
     parts, present
         As in `mixed`, of rows that no model was fitted on.
     loss
-        Of the mixture.
+        Loss of a mixture, lower is better.
 
     Examples
     --------

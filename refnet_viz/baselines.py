@@ -283,7 +283,7 @@ class _Task:
 
 @dataclass(frozen=True)
 class _Fitted:
-    """What a model answers, and how it was chosen.
+    """Answers of a model, and the settings that were chosen.
 
     Parameters
     ----------

@@ -34,7 +34,7 @@ PENALTIES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001)
 
 @dataclass(frozen=True)
 class Interaction:
-    """What products of modalities predict beyond sums of them, on test rows.
+    """Gain of products of modalities over sums of them, on test rows.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ class Interaction:
 
 @dataclass(frozen=True)
 class Answers:
-    """What is to be predicted.
+    """Classes, labels or a target, to be predicted.
 
     Parameters
     ----------
@@ -146,13 +146,13 @@ def interaction(
     inputs
         Two or more modalities to ``(N, d_m)`` standardised features.
     answers
-        Of all rows.
+        Answers of all rows.
     rows
         ``(N,)`` which rows are fitted, choose and are judged.
     seed
         Draws the null, and training rows where there are more than 20,000.
     confidence
-        Of the interval over points.
+        Confidence level of the interval over points.
     counted
         Which of the rows that are judged have an answer; None for all.
 

@@ -153,7 +153,7 @@ def beside_modalities(
     lines, samples
         Variants, and the rails that it is computed for, with `samples_of` them.
     settings
-        Of the comparison.
+        Choices of the comparison.
     """
     variants = [line for line in lines if line.kind == "variant"]
     modalities = list(variants[0].graphs[0].embedding.inputs)

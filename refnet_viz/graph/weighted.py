@@ -221,7 +221,7 @@ def modality_weights(
     lists
         ``(N, k)`` the neighbours that predict, of each modality.
     scales
-        Of each modality.
+        Scale of each modality.
     """
     rows = np.arange(len(points[0]))
     ratios = np.empty((len(rows), len(points)))
