@@ -107,8 +107,8 @@ def table(
         "",
         f"Does the refiner pay here: {pays}. Fresh sets of 2,000 rows, each with its "
         "own seed; intervals are 95 % over them (Student's t), paired, none of fewer "
-        "than three; chance .25, who reads and looks 1. Settings but those named are the "
-        "defaults (concatenation, 40 epochs).",
+        "than three; chance .25, who reads and looks 1. Settings but those named are "
+        "the defaults (concatenation, 40 epochs).",
     ]
     return "\n".join(lines)
 
