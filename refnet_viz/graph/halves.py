@@ -8,8 +8,8 @@ the jackknife would need: leaving points out overstates the variance of neighbou
 to 2.5 times (``tests/benchmarks/coverage.py``). Halves are drawn without replacement,
 as a point drawn twice would be its own neighbour (Politis and Romano 1994).
 
-Nothing is searched twice: lists long enough for the halves are searched once, and each
-point takes the first k of its own half.
+Nothing is searched twice: lists long enough for the halves are found once, and each
+point takes the first k of its own half. Which these are is kept as one bit a split.
 """
 
 from __future__ import annotations
@@ -21,59 +21,90 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import numpy.typing as npt
 
-from ..data.alike import share_alike
+from .._search import bound_factors, measured_by
+from ..data.alike import alike, both_labelled
 from ..data.answers import labelled
-from .edges import unite
+from ..data.stored import Stored
+from ..embedding import present_rows
 from .influence import assortativity
 from .neighbors import Neighbors
-from .pairs import common
 from .prediction import labels_of
-from .search import knn
+from .search import over_rows
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+Bits = npt.NDArray[np.uint8]
 
 SPLITS = 20  # pairs of halves, and degrees of freedom
 FEW = 200  # points whose whole order is asked for
 PER_NEIGHBOR = 20  # points a neighbour: of fewer, halves are another kind of graph
 MOST = 5_000  # points: of more the longer search would take too long
 
+# Numbers held at once by any step.
+_BUDGET = 2**20
+
 
 @dataclass(frozen=True, eq=False)
 class Halves:
-    """Lists of the k nearest of a point's own half, for some splits of the points.
+    """The k nearest of every point's own half, for some splits of the points.
 
     Parameters
     ----------
     sides
         ``(R, N)`` bool: which half each point is in.
-    lists
-        ``(R, N, k)`` row numbers; -1 in rows that are not in the graph.
+    near
+        ``(N, L)`` row numbers, nearest first; -1 in rows that are not in the graph.
+    taken
+        ``(N, L, B)`` one bit a split: whether it is among the k nearest of its point's
+        own half. A point whose list has fewer of these has fewer neighbours.
     of_edges
         Metric to ``(R,)`` numbers that were taken from the edges of the halves.
     """
 
     sides: Bools
-    lists: npt.NDArray[np.int32]
+    near: npt.NDArray[np.int32]
+    taken: Bits
     of_edges: dict[str, Floats] = field(default_factory=dict)
 
-    def apart(self, number: Callable[[Rows], Floats]) -> Floats:
+    def counts(self, bits: Bits) -> Rows:
+        """Return ``(N, R)`` how many entries of each line have the bit of each split.
+
+        Parameters
+        ----------
+        bits
+            ``(N, L, B)``, such as `taken` where something holds.
+        """
+        count = len(self.sides)
+        sums = np.empty((len(bits), count), dtype=np.int64)
+        size = max(1, _BUDGET // (bits.shape[1] * count))
+        for start in range(0, len(bits), size):
+            block = bits[start : start + size]
+            single = np.unpackbits(block, axis=2, count=count)
+            sums[start : start + size] = single.sum(axis=1, dtype=np.uint16)
+        return sums
+
+    def of_split(self, bits: Bits, split: int) -> Bools:
+        """Return ``(N, L)`` which entries have the bit of a split."""
+        byte, place = divmod(split, 8)
+        return (bits[:, :, byte] & np.uint8(128 >> place)) > 0
+
+    def apart(self, values: Floats) -> Floats:
         """Return ``(R,)`` half the difference of the means of both halves.
 
         Parameters
         ----------
-        number
-            Function of ``(N, k)`` lists that returns ``(N,)`` numbers of the points;
-            NaN for those that do not count.
+        values
+            ``(N, R)`` numbers of the points; NaN for those that do not count.
         """
+        counts = ~np.isnan(values)
+        numbers = np.where(counts, values, 0.0)
         means = []
-        for side, lists in zip(self.sides, self.lists, strict=True):
-            values = number(lists.astype(np.int64))
-            parts = [values[half & ~np.isnan(values)] for half in (side, ~side)]
-            means.append([x.mean() if len(x) else np.nan for x in parts])
-        first, second = np.array(means).T
-        return np.asarray((first - second) / 2)
+        for side in (self.sides.T, ~self.sides.T):
+            size = (side & counts).sum(axis=0)
+            sums = np.einsum("nr,nr->r", numbers, side.astype(np.float64))
+            means.append(sums / np.where(size > 0, size, np.nan))
+        return np.asarray((means[0] - means[1]) / 2)
 
 
 # Lists go when their graph does: they hold no reference to it.
@@ -81,7 +112,7 @@ _KNOWN: WeakKeyDictionary[Neighbors, Halves] = WeakKeyDictionary()
 
 
 def halved(graph: Neighbors) -> Halves | None:
-    """Return the lists of the halves of a graph.
+    """Return which neighbours the points of a graph have in halves of them.
 
     None where there are no vectors to search, more than 5,000 points, or fewer than 20
     k: the neighbours of a half then reach too far to stand for those of all points.
@@ -93,10 +124,10 @@ def halved(graph: Neighbors) -> Halves | None:
 
     Examples
     --------
-    >>> line = np.arange(40.0)[:, None]
-    >>> halves = halved(knn(line, k=2))
-    >>> halves.lists.shape
-    (20, 40, 2)
+    >>> from .search import knn
+    >>> halves = halved(knn(np.arange(40.0)[:, None], k=2))
+    >>> halves.counts(halves.taken).shape
+    (40, 20)
     """
     if graph not in _KNOWN:
         halves = _searched(graph)
@@ -112,8 +143,14 @@ def of_purity(graph: Neighbors) -> Floats | None:
     None as in `halved`.
     """
     halves = halved(graph)
-    labels = labels_of(graph, None)
-    return None if halves is None else halves.apart(lambda x: share_alike(labels, x))
+    if halves is None:
+        return None
+    labels, near = labels_of(graph, None), halves.near.astype(np.int64)
+    same, judged = (
+        halves.counts(_where(halves.taken, both(labels, near)))
+        for both in (alike, both_labelled)
+    )
+    return halves.apart(same / np.where(judged > 0, judged, np.nan))
 
 
 def of_adjusted_homophily(graph: Neighbors) -> Floats | None:
@@ -140,18 +177,26 @@ def _of_edges(graph: Neighbors, halves: Halves) -> dict[str, Floats]:
         labels = graph.labels
         homophily = None if labels is None else _homophily_of(labels)
         values: dict[str, list[float]] = {"homophily": [], "reciprocity": []}
-        for side, lists in zip(halves.sides, halves.lists, strict=True):
-            rows = lists.astype(np.int64)
-            (source, target, _), mutual = unite(rows, np.zeros(rows.shape))
-            of_side = side[source]  # no edge joins both halves
-            for half in (of_side, ~of_side):
-                both = 2 * np.count_nonzero(mutual[half])
+        source, target = np.nonzero(halves.near >= 0)
+        target = halves.near[source, target].astype(np.int64)
+        back = _back(halves)
+        mutual = halves.taken & back
+        # An edge both ways counts where it goes up.
+        once = halves.taken & ~_where(back, halves.near < np.arange(len(back))[:, None])
+        there = halves.near >= 0
+        for split, side in enumerate(halves.sides):
+            first, both_ways = (
+                halves.of_split(bits, split)[there] for bits in (once, mutual)
+            )
+            rows, others = source[first], target[first]
+            of_side = side[rows]  # no edge joins both halves
+            for half, mine in ((of_side, side), (~of_side, ~side)):
+                both = np.count_nonzero(both_ways & mine[source])
                 # Of E edges, M of them both ways, E + M leave their points.
                 count = np.count_nonzero(half) + both / 2
                 values["reciprocity"].append(both / max(1, count))
                 if homophily is not None:
-                    number = homophily(source[half], target[half])
-                    values["homophily"].append(number)
+                    values["homophily"].append(homophily(rows[half], others[half]))
         for name, one in values.items():
             halves.of_edges[name] = np.subtract(one[::2], one[1::2]) / 2
     return halves.of_edges
@@ -195,8 +240,8 @@ def of_hubness(graph: Neighbors) -> Floats | None:
     if halves is None:
         return None
     skews = []
-    for side, lists in zip(halves.sides, halves.lists, strict=True):
-        near = lists[graph.present].ravel()
+    for split, side in enumerate(halves.sides):
+        near = halves.near[halves.of_split(halves.taken, split)]
         deviation = np.bincount(near, minlength=len(graph)) - float(graph.k)
         for half in (side & graph.present, ~side & graph.present):
             variance = np.mean(deviation[half] ** 2)
@@ -222,15 +267,51 @@ def of_shared(
     first, second = halved(a), halved(b)
     if first is None or second is None:
         return None
-    both = a.present & b.present
-    k, m = a.k, b.k
-    measures = []
-    for side, mine, other in zip(first.sides, first.lists, second.lists, strict=True):
-        values = value(common(mine[both], other[both]).astype(np.float64), k, m)
-        half = side[both]
-        means = [values[x].mean() if x.any() else np.nan for x in (half, ~half)]
-        measures.append((means[0] - means[1]) / 2)
-    return np.array(measures)
+    shared = first.counts(first.taken & _matched(first.near, second))
+    values = value(shared.astype(np.float64), a.k, b.k)
+    values[~(a.present & b.present)] = np.nan
+    return first.apart(values)
+
+
+def _where(bits: Bits, there: Bools) -> Bits:
+    """Return the bits of the entries for which something holds."""
+    return np.where(there[:, :, None], bits, np.uint8(0))
+
+
+def _back(halves: Halves) -> Bits:
+    """Return the bits of the way back: of each point in the line of its neighbour."""
+    n = len(halves.near)
+    place = _places(halves.near, n)
+    rows, slots = np.nonzero(halves.near >= 0)
+    targets = halves.near[rows, slots]
+    there = place[targets, rows]
+    result = np.zeros_like(halves.taken)
+    seen = there >= 0
+    rows, slots, targets, there = (x[seen] for x in (rows, slots, targets, there))
+    result[rows, slots] = halves.taken[targets, there]
+    return result
+
+
+def _matched(near: npt.NDArray[np.int32], other: Halves) -> Bits:
+    """Return the bits that the entries of lists have in the same lines of others."""
+    n, width = len(near), other.taken.shape[2]
+    result = np.zeros((*near.shape, width), dtype=np.uint8)
+    size = max(1, _BUDGET // n)
+    for start in range(0, n, size):
+        block = slice(start, start + size)
+        mine, lines = near[block], np.arange(len(near[block]))[:, None]
+        place = _places(other.near[block], n)[lines, mine]
+        bits = other.taken[block][lines, place]
+        result[block] = _where(bits, (place >= 0) & (mine >= 0))
+    return result
+
+
+def _places(near: npt.NDArray[np.int32], n: int) -> npt.NDArray[np.int16]:
+    """Return ``(rows, n)`` the place of each number in each list; -1 for none."""
+    places = np.full((len(near), n), -1, dtype=np.int16)
+    rows, slots = np.nonzero(near >= 0)
+    places[rows, near[rows, slots]] = slots
+    return places
 
 
 def _searched(graph: Neighbors) -> Halves | None:
@@ -247,31 +328,53 @@ def _searched(graph: Neighbors) -> Halves | None:
         return None
     # Enough for k of one half, but for one list of some thousands.
     length = count - 1 if count <= FEW else 2 * k + 7 * int(np.ceil(np.sqrt(k)))
-    length = min(length, count - 1)
-    long: Neighbors = knn(
-        graph.embedding,
-        length,
-        space=graph.space,
-        metric=graph.metric,
-        weights=graph.weights,
-    )
-    lists = np.full((SPLITS, n, k), -1, dtype=np.int32)
-    for side, short in zip(sides, lists, strict=True):
-        _fill(short, long.indices, side, graph.present)
-    return Halves(sides, lists)
+    order = _order(_points(graph), min(length, count - 1), graph.metric)
+    near, _ = over_rows(graph.present, order, np.zeros(order.shape))
+    return Halves(sides, near.astype(np.int32), _taken(near, sides, k))
 
 
-def _fill(short: npt.NDArray[np.int32], long: Rows, side: Bools, there: Bools) -> None:
-    """Write the first k entries of the own half into every line of `short`."""
-    k = short.shape[1]
-    same_half = (side[long] == side[:, None]) & (long >= 0)
-    rank = np.cumsum(same_half, axis=1)
-    whole = rank[:, -1] >= k
-    first = same_half & (rank <= k) & whole[:, None]
-    short[whole] = long[first].reshape(-1, k)
-    for row in np.flatnonzero(there & ~whole):
-        # Longer lists would have the rest; any others of the half stand for them.
-        near = long[row, same_half[row]]
-        others = np.flatnonzero(there & (side == side[row]))
-        rest = others[~np.isin(others, [*near, row])]
-        short[row] = np.append(near, rest)[:k]
+def _points(graph: Neighbors) -> Floats:
+    """Return the vectors of the rows that are in a graph."""
+    options = {"weights": graph.weights}
+    stored = graph.embedding.space_on_disk(graph.space, **options)
+    if isinstance(stored, Stored):
+        return np.asarray(present_rows(stored, graph.present), dtype=np.float64)
+    points = graph.embedding.space(graph.space, **options, centred=False)
+    return np.asarray(present_rows(points, graph.present), dtype=np.float64)
+
+
+def _order(points: Floats, length: int, metric: str) -> Rows:
+    """Return ``(N, L)`` the nearest others of every row, nearest first.
+
+    By products of matrices: distances that differ by no more than rounding may change
+    places, which an estimate of noise can bear.
+    """
+    left, right, _ = bound_factors(measured_by(metric, points)[0])
+    n = len(points)
+    lists = np.empty((n, length), dtype=np.int64)
+    size = max(1, _BUDGET // n)
+    for start in range(0, n, size):
+        bounds = (left[start : start + size] @ right).astype(np.float32)
+        lines = np.arange(len(bounds))
+        bounds[lines, start + lines] = np.inf
+        near = np.argpartition(bounds, length - 1, axis=1)[:, :length]
+        near.sort(axis=1)
+        far = np.take_along_axis(bounds, near, axis=1)
+        order = np.argsort(far, axis=1, kind="stable")
+        lists[start : start + size] = np.take_along_axis(near, order, axis=1)
+    return lists
+
+
+def _taken(near: Rows, sides: Bools, k: int) -> Bits:
+    """Return the bits of the first k entries that are in the half of their line."""
+    count = len(sides)
+    of_point = np.packbits(sides.T, axis=1)  # (N, B)
+    taken = np.empty((*near.shape, of_point.shape[1]), dtype=np.uint8)
+    size = max(1, _BUDGET // (near.shape[1] * count))
+    for start in range(0, len(near), size):
+        block = near[start : start + size]
+        same = ~(of_point[block] ^ of_point[start : start + size, None])
+        single = np.unpackbits(_where(same, block >= 0), axis=2, count=count)
+        rank = np.cumsum(single, axis=1, dtype=np.uint16)
+        taken[start : start + size] = np.packbits(single & (rank <= k), axis=2)
+    return taken
