@@ -69,8 +69,8 @@ def compare(
         Vectors that come without seeds are compared over points.
     family
         Names of metrics that the table asks first, "responsibility" for those of all
-        modalities; the others are the rest. None takes accuracy, purity, overlap with
-        sum and responsibility.
+        modalities; the others are the rest, and the first of those that the table has
+        leads. None takes accuracy, purity, overlap with sum and responsibility.
     confidence
         Confidence level of bands and intervals.
     permutations
@@ -104,8 +104,8 @@ def compare(
         p, holm
             P value of the difference alone, and corrected for the questions of its
             family (Holm); "higher" and "lower" have one below 1 - confidence. What is
-            asked first has eight tenths of the error, the rest and the rails one tenth
-            each.
+            asked first has eight tenths of the error, and six tenths of these are
+            for the metric that leads; the rest and the rails have one tenth each.
         chance
             Expected when neighbours, or answers, have nothing to do with the data.
         null_low, null_high
@@ -353,7 +353,9 @@ def _family(family: Sequence[str] | None, chosen: Mapping[str, Metric]) -> list[
     if family is not None:
         allowed = [*chosen, *(name.partition(" for ")[0] for name in chosen)]
         family = _check.several_of("family", family, dict.fromkeys(allowed))
-    return [name for name in chosen if in_family(name, family or FAMILY)]
+    return [
+        name for one in family or FAMILY for name in chosen if in_family(name, [one])
+    ]
 
 
 def _overlaps(every: list[Neighbors], grounds: Grounds) -> dict[str, Metric]:

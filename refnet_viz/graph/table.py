@@ -206,7 +206,7 @@ def as_frame(
     rows
         What `rows_of` returned of every metric.
     first
-        The metrics that are asked first.
+        The metrics that are asked first; the first of them leads.
     settings
         As of the rows.
     """
@@ -227,6 +227,7 @@ def as_frame(
         families,
         table["reason"].tolist(),
         confidence=settings.confidence,
+        leads=table["metric"].isin(first[:1]).tolist(),
     )
     settled = table["verdict"].notna()
     table["verdict"] = table["verdict"].where(settled, pd.Series(words, dtype=object))
