@@ -630,7 +630,8 @@ def apart(
     """Return the difference of two variants over seeds, points or both.
 
     Paired by seeds as `difference` is; by points always, since both are numbers of the
-    same points.
+    same points. Over both, runs of one seed are taken to be no less alike than runs of
+    two: a covariance below 0 is noise of few seeds, and counts as 0 (`_of_pairs`).
 
     Parameters
     ----------
@@ -671,6 +672,8 @@ def apart(
         noise = _noise_apart(a, b, over, least)
     else:
         noise = noise_of(_less(a, b), over, least=2 * least)
+        if pairing == "paired" and over == "both":
+            noise = _of_pairs(a, b, noise, least)
     half = noise.reach(1 - confidence)
     low, high = value - half, value + half
     return Difference(value, low, high, noise.p(value), pairing, seeds, over)
@@ -703,6 +706,29 @@ def _averaged(sample: Sample) -> Sample:
         points = points.mean(axis=0, keepdims=True)
     value = sample.values.mean(keepdims=True)
     return Sample(value, [None], points, sample.freedom)
+
+
+def _of_pairs(a: Sample, b: Sample, noise: Noise, least: float) -> Noise:
+    """Return the noise of a paired difference, the covariance of its seeds at least 0.
+
+    With a covariance of 0 both variances say how large the noise of seeds is, which is
+    known better from two times S numbers than from S differences. By Satterthwaite
+    that has ``(S - 1) (tr C)^2 / tr(C^2)`` degrees of freedom, C being the covariance
+    matrix. Half of what they exceed S - 1 by is counted, as the same numbers decided:
+    in simulation .055 to .060 are then called different at a level of .05, and .010 to
+    .012 at .01, if all noise is that of seeds, and power grows from .34 to .46 where
+    variants have nothing in common (five seeds, .01).
+    """
+    count = len(a.values)
+    both = np.cov(a.values, b.values)
+    parts = np.maximum(np.diag(both), least)
+    total = float(parts.sum())
+    if both[0, 1] >= 0 or total >= noise.seeds * count:
+        return noise
+    square = float((parts**2).sum() + 2 * both[0, 1] ** 2)
+    more = (count - 1) * (total**2 / square - 1) / 2
+    freedom = count - 1 + max(more, 0.0)
+    return replace(noise, seeds=total / count, seed_freedom=freedom)
 
 
 def _noise_apart(a: Sample, b: Sample, over: str, least: float) -> Noise:

@@ -413,7 +413,9 @@ def test_a_changed_seed_is_told_from_a_changed_variant(pairs):
     assert not same.verdict.isin(["higher", "lower"]).any()
     assert set(same.over) == {"both"}
     other = pairs[(pairs["first"] == "plain") & (pairs.second == "other")]
-    assert other.verdict.tolist() == ["lower"] * 4
+    # The first is the question that is asked first.
+    assert other.verdict.iloc[0] == "lower"
+    assert other.verdict.str.startswith("lower").all()
     assert (other["mean"] < other["floor"]).all()
     assert (same["chance"] < same["floor"]).all()
 

@@ -241,6 +241,30 @@ def test_over_seeds_alone_the_difference_is_students():
     assert both.high - both.low > found.high - found.low
 
 
+def test_seeds_that_pair_against_one_another_count_as_unpaired():
+    rng = np.random.default_rng(5)
+    a = sample(crossed(rng, 4))
+    shift = np.array([0.3, -0.1, 0.2, -0.4])
+    for sign in (1, -1):
+        b = statistics.Sample(a.values * sign + shift, a.seeds, a.points * 0.9, 29)
+        found = statistics.apart(a, b, confidence=0.95)
+        less = statistics.Sample(a.values - b.values, [], a.points * 0.1, 29)
+        noise = statistics.noise_of(less, "both")
+        variances = np.var([a.values, b.values], axis=1, ddof=1)
+        covariance = np.cov(a.values, b.values)[0, 1]
+        assert np.sign(covariance) == sign
+        if sign < 0:
+            matrix = np.cov(a.values, b.values)
+            freedom = 3 * np.trace(matrix) ** 2 / np.trace(matrix @ matrix)
+            expected = statistics.Noise(
+                variances.sum() / 4, noise.points, (3 + freedom) / 2, 29
+            )
+            assert expected.seeds < noise.seeds
+            noise = expected
+        assert found.high - found.value == pytest.approx(noise.reach(0.05))
+        assert found.pairing == "paired"
+
+
 def test_points_alone_are_paired_whatever_the_seeds():
     rng = np.random.default_rng(3)
     a = rng.normal(size=(1, 50))

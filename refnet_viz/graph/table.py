@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,7 @@ COLUMNS = [
 ]
 
 MOST_POINTS = 200_000  # of more the noise is small and its memory large
+_MOST_DEALT = 2**22  # numbers of permuted answers that are kept (32 MiB)
 
 BETTER: dict[bool | None, str] = {True: "higher", False: "lower", None: ""}
 
@@ -66,13 +67,20 @@ class Line:
 
 @dataclass(frozen=True)
 class Settings:
-    """Choices that a caller of `compare` made."""
+    """Choices that a caller of `compare` made, and the permuted answers they lead to.
+
+    Runs over the same points have the same answers, which are permuted once for all
+    metrics of all graphs.
+    """
 
     baseline: str
     confidence: float
     permutations: int
     seed: int
     over: str = "both"
+    dealt: dict[tuple[bytes, ...], list[npt.NDArray[Any]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
 
 def samples_of(
@@ -323,9 +331,6 @@ def _null(metric: Metric, line: Line, settings: Settings) -> tuple[float, float]
         return float("nan"), float("nan")
     draws = []
     for graph in line.graphs:
-        # The same generator for each graph: runs over the same points see the same
-        # permutations, as they see the same labels.
-        rng = np.random.default_rng(settings.seed)
         truth = np.asarray(_truth(metric, graph))
         name = "target" if metric.needs_target else "labels"
         of_target = truth if metric.needs_target else None
@@ -335,13 +340,29 @@ def _null(metric: Metric, line: Line, settings: Settings) -> tuple[float, float]
         )
         draws.append(
             [
-                metric.function(graph, **{name: _dealt(truth, rows, rng)})
-                for _ in range(settings.permutations)
+                metric.function(graph, **{name: one})
+                for one in _permuted(truth, rows, settings)
             ]
         )
     tail = (1 - settings.confidence) / 2
     low, high = np.quantile(np.mean(draws, axis=0), [tail, 1 - tail])
     return float(low), float(high)
+
+
+def _permuted(
+    truth: npt.NDArray[Any], rows: npt.NDArray[np.intp], settings: Settings
+) -> Iterable[npt.NDArray[Any]]:
+    """Return the answers with those of some rows permuted, as often as is asked for."""
+    key = truth.tobytes(), str(truth.shape).encode(), rows.tobytes()
+    if key in settings.dealt:
+        return settings.dealt[key]
+    # The same generator for each graph: runs over the same points see the same
+    # permutations, as they see the same labels.
+    rng = np.random.default_rng(settings.seed)
+    every = (_dealt(truth, rows, rng) for _ in range(settings.permutations))
+    if truth.size * settings.permutations > _MOST_DEALT:
+        return every
+    return settings.dealt.setdefault(key, list(every))
 
 
 def _dealt(
