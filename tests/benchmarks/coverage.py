@@ -1,6 +1,6 @@
 """Whether intervals over seeds and points cover, and how often verdicts are wrong.
 
-``python tests/benchmarks/coverage.py [--write] [CPU minutes a part, 5]``. In a world
+``python tests/benchmarks/coverage.py [--write] [minutes, 20]``. In a world
 the population is known: classes are Gaussians, a seed of a variant turns and shakes the
 space in its own way, and answers are the nearest class mean. Test points and seeds are
 drawn anew in each. The truth is the mean over all worlds. No network is trained. Each
@@ -55,25 +55,29 @@ class World:
         labels = rng.integers(0, CLASSES, n)
         return cls(labels, MEANS[labels] + rng.normal(size=(n, WIDTH)), rng)
 
-    def space(self, shake: float) -> Embedding:
-        """Return what one seed of a variant makes of the points."""
+    def seen(self, shake: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return what one seed of a variant makes of the points, and its answers."""
         rng, n = self.rng, len(self.labels)
         turned = np.eye(WIDTH) + TURN * rng.normal(size=(WIDTH, WIDTH))
         z = self.points @ turned + shake * rng.normal(size=(n, WIDTH))
         means = MEANS @ turned + TURN * rng.normal(size=(CLASSES, WIDTH))
-        nearest = ((z[:, None] - means) ** 2).sum(axis=2).argmin(axis=1)
+        return z, ((means**2).sum(axis=1) - 2 * z @ means.T).argmin(axis=1)
+
+    def space(self, shake: float) -> Embedding:
+        """Return the same as an embedding."""
+        z, answers = self.seen(shake)
         space = Embedding.from_arrays(
             z, modalities={"clean": self.points}, labels=self.labels
         )
-        return replace(space, predictions=nearest)
+        return replace(space, predictions=answers)
 
 
 def within(minutes: float) -> Iterator[int]:
-    """Count worlds until there are enough, or CPU time is up."""
-    begin = time.process_time()
+    """Count worlds until there are enough, or time is up."""
+    begin = time.monotonic()
     for number in range(WORLDS):
         yield number
-        if time.process_time() - begin > 60 * minutes and number:
+        if time.monotonic() - begin > 60 * minutes and number:
             return
 
 
@@ -114,23 +118,43 @@ def reach(sample: statistics.Sample, over: str) -> float:
     return statistics.noise_of(sample, over).reach(1 - LEVEL)
 
 
+def between(b: statistics.Sample, a: statistics.Sample) -> tuple[float, float]:
+    """Return half the lengths of the intervals of a difference."""
+    if len(a.values) < statistics.LEAST:
+        return reach(less(b, a), "both"), reach(less(b, a), "seeds")
+    apart = (
+        statistics.apart(b, a, confidence=LEVEL, over=over)
+        for over in ("both", "seeds")
+    )
+    both, seeds = ((one.high - one.low) / 2 for one in apart)
+    return both, seeds
+
+
+def intervals(
+    a: Numbers, b: Numbers, count: int
+) -> dict[str, tuple[float, float, float]]:
+    """Return means and half the lengths of their intervals, of some seeds."""
+    part, rows = list(range(count)), {}
+    for name, sample in a.items():
+        some = sample.at(part)
+        lengths = (reach(some, over) for over in ("both", "seeds"))
+        rows[name] = some.values.mean(), *lengths
+    for name in b:
+        pair = b[name].at(part), a[name].at(part)
+        apart = pair[0].values.mean() - pair[1].values.mean()
+        rows[f"{name}, difference"] = apart, *between(*pair)
+    return rows
+
+
 def coverage(n: int, seeds: int, minutes: float) -> list[str]:
     """Return lines of a table: shares of intervals that hold the truth."""
     names = ("accuracy", "purity", "adjusted_homophily")
     rows: dict[tuple[str, int], list[tuple[float, float, float]]] = {}
     for number in within(minutes):
         a, b = world(n, seeds, number, WORSE, names)
-        samples = dict(a)
-        samples |= {f"{name}, difference": less(b[name], a[name]) for name in b}
-        for name, sample in samples.items():
-            for count in (2, 3, 5, 10):
-                if count > seeds:
-                    continue
-                part = sample.at(list(range(count)))
-                lengths = (reach(part, over) for over in ("both", "seeds"))
-                rows.setdefault((name, count), []).append(
-                    (part.values.mean(), *lengths)
-                )
+        for count in (x for x in (2, 3, 5, 10) if x <= seeds):
+            for name, row in intervals(a, b, count).items():
+                rows.setdefault((name, count), []).append(row)
     lines = []
     for name in dict.fromkeys(name for name, _ in rows):
         truth = np.mean([row[0] for row in rows[name, seeds]])
@@ -187,7 +211,7 @@ FIRST = ("accuracy", "purity", "overlap")
 def hits(drawn: World, seeds: int, shake: float) -> statistics.Sample:
     """Return the accuracy of one variant."""
     right = np.array(
-        [s.predictions == s.labels for s in (drawn.space(shake) for _ in range(seeds))]
+        [drawn.seen(shake)[1] == drawn.labels for _ in range(seeds)]
     ).astype(float)
     points = statistics.by_influences(right)
     return statistics.Sample(right.mean(axis=1), [*range(seeds)], *points)
@@ -196,7 +220,7 @@ def hits(drawn: World, seeds: int, shake: float) -> statistics.Sample:
 def power(
     minutes: float, *, n: int = 900, seeds: int = 5
 ) -> tuple[int, *tuple[float, ...]]:
-    """Return worlds, the true difference, and how often it is seen, and one seen wrongly.
+    """Return worlds, the true difference, and how often it is seen, or seen wrongly.
 
     By the table, alone, over seeds alone; first where there is a difference, then
     where there is none. As if the other questions of the first family were all without
@@ -249,8 +273,8 @@ def section(minutes: float) -> str:
     return "\n".join(
         [
             f"{datetime.datetime.now(tz=datetime.UTC).date()}, {platform.machine()}, "
-            f"{os.cpu_count()} cores: coverage of 95 % intervals over seeds and points / "
-            f"over seeds alone, where both are drawn anew; k = {K}.",
+            f"{os.cpu_count()} cores: coverage of 95 % intervals over seeds and points "
+            f"/ over seeds alone, where both are drawn anew; k = {K}.",
             "",
             *lines,
             "",
@@ -266,7 +290,7 @@ def section(minutes: float) -> str:
 
 if __name__ == "__main__":
     numbers_asked = [float(word) for word in sys.argv[1:] if not word.startswith("-")]
-    text = section(numbers_asked[0] if numbers_asked else 5.0)
+    text = section(numbers_asked[0] if numbers_asked else 20.0)
     print(text)
     if "--write" in sys.argv:
         write_section(MARKS, text)
