@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -84,10 +85,17 @@ class Halves:
             sums[start : start + size] = single.sum(axis=1, dtype=np.uint16)
         return sums
 
+    @cached_property
+    def pairs(self) -> tuple[Bools, Rows, Rows]:
+        """Which entries any split takes, ``(N, L)``, and the ends of each of these."""
+        used = self.taken.any(axis=2)
+        source = np.repeat(np.arange(len(used)), used.sum(axis=1))
+        return used, source, self.near[used].astype(np.int64)
+
     def of_split(self, bits: Bits, split: int) -> Bools:
-        """Return ``(N, L)`` which entries have the bit of a split."""
+        """Return which entries of ``(..., B)`` have the bit of a split."""
         byte, place = divmod(split, 8)
-        return (bits[:, :, byte] & np.uint8(128 >> place)) > 0
+        return np.asarray((bits[..., byte] & np.uint8(128 >> place)) > 0)
 
     def apart(self, values: Floats) -> Floats:
         """Return ``(R,)`` half the difference of the means of both halves.
@@ -177,21 +185,20 @@ def _of_edges(graph: Neighbors, halves: Halves) -> dict[str, Floats]:
         labels = graph.labels
         homophily = None if labels is None else _homophily_of(labels)
         values: dict[str, list[float]] = {"homophily": [], "reciprocity": []}
-        source, target = np.nonzero(halves.near >= 0)
-        target = halves.near[source, target].astype(np.int64)
-        back = _back(halves)
-        mutual = halves.taken & back
+        used, source, target = halves.pairs
+        taken, back = halves.taken[used], _back(halves)
+        mutual = taken & back
         # An edge both ways counts where it goes up.
-        once = halves.taken & ~_where(back, halves.near < np.arange(len(back))[:, None])
-        there = halves.near >= 0
+        once = np.where((target < source)[:, None], taken & ~back, taken)
         for split, side in enumerate(halves.sides):
-            first, both_ways = (
-                halves.of_split(bits, split)[there] for bits in (once, mutual)
-            )
+            first, both_ways = (halves.of_split(x, split) for x in (once, mutual))
             rows, others = source[first], target[first]
             of_side = side[rows]  # no edge joins both halves
-            for half, mine in ((of_side, side), (~of_side, ~side)):
-                both = np.count_nonzero(both_ways & mine[source])
+            ends = side[source[both_ways]]
+            for half, both in (
+                (of_side, np.count_nonzero(ends)),
+                (~of_side, np.count_nonzero(~ends)),
+            ):
                 # Of E edges, M of them both ways, E + M leave their points.
                 count = np.count_nonzero(half) + both / 2
                 values["reciprocity"].append(both / max(1, count))
@@ -240,8 +247,10 @@ def of_hubness(graph: Neighbors) -> Floats | None:
     if halves is None:
         return None
     skews = []
+    used, _, target = halves.pairs
+    taken = halves.taken[used]
     for split, side in enumerate(halves.sides):
-        near = halves.near[halves.of_split(halves.taken, split)]
+        near = target[halves.of_split(taken, split)]
         deviation = np.bincount(near, minlength=len(graph)) - float(graph.k)
         for half in (side & graph.present, ~side & graph.present):
             variance = np.mean(deviation[half] ** 2)
@@ -279,17 +288,10 @@ def _where(bits: Bits, there: Bools) -> Bits:
 
 
 def _back(halves: Halves) -> Bits:
-    """Return the bits of the way back: of each point in the line of its neighbour."""
-    n = len(halves.near)
-    place = _places(halves.near, n)
-    rows, slots = np.nonzero(halves.near >= 0)
-    targets = halves.near[rows, slots]
-    there = place[targets, rows]
-    result = np.zeros_like(halves.taken)
-    seen = there >= 0
-    rows, slots, targets, there = (x[seen] for x in (rows, slots, targets, there))
-    result[rows, slots] = halves.taken[targets, there]
-    return result
+    """Return the bits of the way back of each of the pairs."""
+    _, source, target = halves.pairs
+    there = _places(halves.near, len(halves.near))[target, source]
+    return np.where(there[:, None] >= 0, halves.taken[target, there], np.uint8(0))
 
 
 def _matched(near: npt.NDArray[np.int32], other: Halves) -> Bits:
