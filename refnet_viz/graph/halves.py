@@ -87,7 +87,7 @@ class Halves:
 
     @cached_property
     def pairs(self) -> tuple[Bools, Rows, Rows]:
-        """Which entries any split takes, ``(N, L)``, and the ends of each of these."""
+        """Entries that some split takes, ``(N, L)`` bool, and the ends of each of them."""
         used = self.taken.any(axis=2)
         source = np.repeat(np.arange(len(used)), used.sum(axis=1))
         return used, source, self.near[used].astype(np.int64)
@@ -186,10 +186,10 @@ def _of_edges(graph: Neighbors, halves: Halves) -> dict[str, Floats]:
         homophily = None if labels is None else _homophily_of(labels)
         values: dict[str, list[float]] = {"homophily": [], "reciprocity": []}
         used, source, target = halves.pairs
-        taken, back = halves.taken[used], _back(halves)
-        mutual = taken & back
+        bits, back = halves.taken[used], _back(halves)
+        mutual = bits & back
         # An edge both ways counts where it goes up.
-        once = np.where((target < source)[:, None], taken & ~back, taken)
+        once = np.where((target < source)[:, None], bits & ~back, bits)
         for split, side in enumerate(halves.sides):
             first, both_ways = (halves.of_split(x, split) for x in (once, mutual))
             rows, others = source[first], target[first]
@@ -248,9 +248,9 @@ def of_hubness(graph: Neighbors) -> Floats | None:
         return None
     skews = []
     used, _, target = halves.pairs
-    taken = halves.taken[used]
+    bits = halves.taken[used]
     for split, side in enumerate(halves.sides):
-        near = target[halves.of_split(taken, split)]
+        near = target[halves.of_split(bits, split)]
         deviation = np.bincount(near, minlength=len(graph)) - float(graph.k)
         for half in (side & graph.present, ~side & graph.present):
             variance = np.mean(deviation[half] ** 2)
@@ -290,8 +290,8 @@ def _where(bits: Bits, there: Bools) -> Bits:
 def _back(halves: Halves) -> Bits:
     """Return the bits of the way back of each of the pairs."""
     _, source, target = halves.pairs
-    there = _places(halves.near, len(halves.near))[target, source]
-    return np.where(there[:, None] >= 0, halves.taken[target, there], np.uint8(0))
+    place = _places(halves.near, len(halves.near))[target, source]
+    return np.where(place[:, None] >= 0, halves.taken[target, place], np.uint8(0))
 
 
 def _matched(near: npt.NDArray[np.int32], other: Halves) -> Bits:
@@ -371,12 +371,12 @@ def _taken(near: Rows, sides: Bools, k: int) -> Bits:
     """Return the bits of the first k entries that are in the half of their line."""
     count = len(sides)
     of_point = np.packbits(sides.T, axis=1)  # (N, B)
-    taken = np.empty((*near.shape, of_point.shape[1]), dtype=np.uint8)
+    bits = np.empty((*near.shape, of_point.shape[1]), dtype=np.uint8)
     size = max(1, _BUDGET // (near.shape[1] * count))
     for start in range(0, len(near), size):
         block = near[start : start + size]
         same = ~(of_point[block] ^ of_point[start : start + size, None])
         single = np.unpackbits(_where(same, block >= 0), axis=2, count=count)
         rank = np.cumsum(single, axis=1, dtype=np.uint16)
-        taken[start : start + size] = np.packbits(single & (rank <= k), axis=2)
-    return taken
+        bits[start : start + size] = np.packbits(single & (rank <= k), axis=2)
+    return bits

@@ -359,10 +359,10 @@ def _permuted(
     # The same generator for each graph: runs over the same points see the same
     # permutations, as they see the same labels.
     rng = np.random.default_rng(settings.seed)
-    every = (_dealt(truth, rows, rng) for _ in range(settings.permutations))
+    answers = (_dealt(truth, rows, rng) for _ in range(settings.permutations))
     if truth.size * settings.permutations > _MOST_DEALT:
-        return every
-    return settings.dealt.setdefault(key, list(every))
+        return answers
+    return settings.dealt.setdefault(key, list(answers))
 
 
 def _dealt(
