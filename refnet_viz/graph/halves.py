@@ -87,7 +87,7 @@ class Halves:
 
     @cached_property
     def pairs(self) -> tuple[Bools, Rows, Rows]:
-        """Entries that some split takes, ``(N, L)`` bool, and the ends of each of them."""
+        """Entries that some split takes, ``(N, L)`` bool, and the ends of each."""
         used = self.taken.any(axis=2)
         source = np.repeat(np.arange(len(used)), used.sum(axis=1))
         return used, source, self.near[used].astype(np.int64)
