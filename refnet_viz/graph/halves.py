@@ -88,7 +88,7 @@ class Halves:
     @cached_property
     def pairs(self) -> tuple[Bools, Rows, Rows]:
         """Entries that some split takes, ``(N, L)`` bool, and the ends of each."""
-        used = self.taken.any(axis=2)
+        used = np.asarray(self.taken.any(axis=2))
         source = np.repeat(np.arange(len(used)), used.sum(axis=1))
         return used, source, self.near[used].astype(np.int64)
 
@@ -132,7 +132,7 @@ def halved(graph: Neighbors) -> Halves | None:
 
     Examples
     --------
-    >>> from .search import knn
+    >>> from refnet_viz.graph import knn
     >>> halves = halved(knn(np.arange(40.0)[:, None], k=2))
     >>> halves.counts(halves.taken).shape
     (40, 20)
