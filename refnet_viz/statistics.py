@@ -536,7 +536,7 @@ def noise_of(sample: Sample, over: str, *, least: float = 0.0) -> Noise:
     least 0, since V_p and V_e are known from many points: a V_s of few seeds is now
     and then far too small, which its t quantile pays for only where it is left whole.
     Taken from V_s instead, bands of overlap held the truth in .92 of worlds, and
-    p values below .008 came in .021 (``tests/benchmarks/coverage.py``).
+    p values below .008 came in .021 (``tests/benchmarks/interval_coverage.py``).
 
     Parameters
     ----------

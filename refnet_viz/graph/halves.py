@@ -5,8 +5,9 @@ squared difference of a number in both is an unbiased estimate of its variance a
 size, and of a quarter of it, at half the variance, the one of all points: of mean
 numbers variance falls as one over the points. No constant has to be known, which
 the jackknife would need: leaving points out overstates the variance of neighbours 1.4
-to 2.5 times (``tests/benchmarks/coverage.py``). Halves are drawn without replacement,
-as a point drawn twice would be its own neighbour (Politis and Romano 1994).
+to 2.5 times (``tests/benchmarks/interval_coverage.py``). Halves are drawn without
+replacement, as a point drawn twice would be its own neighbour (Politis and Romano
+1994).
 
 Nothing is searched twice: lists long enough for the halves are found once, and each
 point takes the first k of its own half. Which these are is kept as one bit a split.

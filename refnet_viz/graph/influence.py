@@ -9,7 +9,7 @@ are read as those of k - 1 neighbours.
 The influence of point i on a number T is ``(N - 1) (T - T without i)``. The variance
 that the draw of the points gives T is the variance of the influences divided by N
 (Tukey 1958). Of neighbours it is too large rather than too small (Efron and Stein
-1981): ``tests/benchmarks/coverage.py`` has by how much.
+1981): ``tests/benchmarks/interval_coverage.py`` has by how much.
 """
 
 from __future__ import annotations

@@ -40,15 +40,11 @@ def cells(seed: int = 0) -> Embedding:
 
 def theirs(own: Embedding) -> tuple[np.ndarray, np.ndarray, float]:
     """Return muon's neighbours and weights of the same features, and CPU seconds."""
-    # `coverage.py` beside this file is not the package that numba asks for.
-    path, here = list(sys.path), Path(__file__).resolve().parent
-    sys.path[:] = [place for place in path if Path(place or ".").resolve() != here]
     import anndata
     import mudata
     import muon
     import scanpy
 
-    sys.path[:] = path
     parts = {}
     begin = time.process_time()
     for name, x in own.inputs.items():

@@ -1,6 +1,6 @@
 """Whether intervals over seeds and points cover, and how often verdicts are wrong.
 
-``python tests/benchmarks/coverage.py [--write] [minutes, 20]``. In a world
+``python tests/benchmarks/interval_coverage.py [--write] [minutes, 20]``. In a world
 the population is known: classes are Gaussians, a seed of a variant turns and shakes the
 space in its own way, and answers are the nearest class mean. Test points and seeds are
 drawn anew in each. The truth is the mean over all worlds. No network is trained. Each
