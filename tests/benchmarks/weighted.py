@@ -11,7 +11,6 @@ import importlib.util
 import sys
 import time
 import warnings
-from pathlib import Path
 
 import numpy as np
 from report import Row, machine, show, table, write_section
