@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
+import os
 import re
 import unicodedata
 import uuid
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+
+from ._locks import LocksMissingError, locked
+
+_PATIENCE = 60.0  # seconds
+_LONG = 180  # bytes of a name, to which a temporary one adds up to 75
 
 # What Windows keeps for devices, whatever suffix follows.
 _DEVICES = re.compile(
@@ -60,10 +68,43 @@ def file_names(argument: str, names: Iterable[str]) -> dict[str, str]:
 
 
 @contextmanager
+def alone(path: Path) -> Iterator[bool]:
+    """Keep other writers of `path` waiting, and remove what dead ones left there.
+
+    Parameters
+    ----------
+    path
+        What is about to be written, in a folder that exists.
+
+    Yields
+    ------
+    bool
+        Whether no other process writes it. False where one has held it for a minute,
+        as when it was halted, or the file system knows no locks: what is written then
+        appears whole all the same, but nothing may be removed.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
+    """
+    with ExitStack() as stack:
+        try:
+            held = stack.enter_context(locked(_hidden(path, "lock"), wait=_PATIENCE))
+        except LocksMissingError:
+            held = False
+        if held:
+            _clear(path.parent, _temporary(path))
+        yield held
+
+
+@contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary name beside `path`, which it takes over when all went well.
 
     Whatever stood at `path` stays untouched until then, and stays when writing fails.
+    The content has reached the disk before the name points to it. Two writers of one
+    path take turns, and the first removes what killed ones left of it.
 
     Examples
     --------
@@ -74,12 +115,8 @@ def replacing(path: Path) -> Iterator[Path]:
     >>> [(file.name, file.read_text()) for file in folder.iterdir()]
     [('a.txt', 'whole')]
     """
-    temporary = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
-    try:
+    with alone(path), _replacing(path) as temporary:
         yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write(path: Path, content: bytes) -> None:
@@ -88,39 +125,92 @@ def write(path: Path, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
-def write_pair(folder: Path, blob: tuple[str, bytes], text: tuple[str, bytes]) -> None:
-    """Write a file that is named by its content, and another that points to it.
+def put(path: Path, content: bytes, *, named: bool = True) -> None:
+    """Write a file as `write` does, for a caller who holds `alone`.
 
-    The first is written under a name that nothing has yet; then the second replaces the
-    old one in one step. Whenever writing stops, the folder holds a whole pair: the old
-    one or the new one. Files of the first kind that nothing points to are removed.
+    Parameters
+    ----------
+    path, content
+        The file.
+    named
+        Whether its name has to be on the disk, too, when this returns.
+    """
+    with _replacing(path, named=named) as temporary:
+        temporary.write_bytes(content)
+
+
+def clear(folder: Path, kind: str, suffix: str, keep: Collection[str]) -> None:
+    """Remove files of one kind but some, and what dead writers left of them.
+
+    The caller holds `alone` of what points to them.
 
     Parameters
     ----------
     folder
-        Made when it is not there.
-    blob
-        Name, such as ``weights-1f3a.safetensors``, and content; up to the first hyphen
-        the name says what kind of file it is.
-    text
-        Name and content of the file that points to it.
-
-    Raises
-    ------
-    OSError
-        If the folder cannot be written.
+        Where they are.
+    kind
+        What their names begin with, up to a hyphen.
+    suffix
+        What their names end in.
+    keep
+        Names of those that stay.
     """
-    name, content = blob
+    names = re.escape(kind) + "-.*" + re.escape(suffix)
+    _clear(folder, f"{names}|[.]{names}[.][0-9a-f]{{32}}.*", keep)
+
+
+def unfinished(folder: Path) -> bool:
+    """Return whether a folder has files that writers made and have not removed."""
+    return any(entry.name.startswith(".") for entry in os.scandir(folder))
+
+
+def sync(path: Path) -> None:
+    """Wait until the content of a file, or the names in a folder, are on the disk."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write(folder / name, content)
-        write(folder / text[0], text[1])
+        number = os.open(path, os.O_RDONLY)
+    except OSError:
+        return  # a folder, where folders cannot be opened
+    try:
+        os.fsync(number)
     except OSError as error:
-        raise OSError(
-            f"`folder` must be a folder that can be written, got {str(folder)!r} "
-            f"({error.strerror or error})."
-        ) from error
-    for stale in folder.glob(f"{name.split('-')[0]}-*{Path(name).suffix}"):
-        if stale.name != name:
+        # What cannot be waited for, as a folder on some network file systems.
+        if error.errno not in {errno.EINVAL, errno.ENOSYS, errno.EBADF, errno.EACCES}:
+            raise
+    finally:
+        os.close(number)
+
+
+@contextmanager
+def _replacing(path: Path, *, named: bool = True) -> Iterator[Path]:
+    temporary, moved = _hidden(path, f"{uuid.uuid4().hex}{path.suffix}"), False
+    try:
+        yield temporary
+        sync(temporary)
+        temporary.replace(path)
+        moved = True
+    finally:
+        if not moved:
+            temporary.unlink(missing_ok=True)
+    if named:
+        sync(path.parent)
+
+
+def _hidden(path: Path, end: str) -> Path:
+    """Return a hidden name that tells what it belongs to."""
+    name = path.name
+    if len(os.fsencode(name)) > _LONG:
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()
+    return path.with_name(f".{name}.{end}")
+
+
+def _temporary(path: Path) -> str:
+    """Return the pattern of temporary names of a path."""
+    start = _hidden(path, "").name
+    return re.escape(start) + "[0-9a-f]{32}" + re.escape(path.suffix)
+
+
+def _clear(folder: Path, pattern: str, keep: Collection[str] = ()) -> None:
+    for entry in os.scandir(folder):
+        if entry.name not in keep and re.fullmatch(pattern, entry.name):
             with suppress(OSError):
-                stale.unlink()
+                Path(entry.path).unlink()

@@ -101,7 +101,7 @@ def test_only_safetensors_and_json_are_written(runs, tmp_path):
     assert set(header) == {*runs[0].weights, "train_rows"}
     ends = [entry["data_offsets"][1] for entry in header.values()]
     assert 8 + length + max(ends) == len(blob)
-    assert json.loads((tmp_path / "run.json").read_text("utf-8"))["format"] == 1
+    assert json.loads((tmp_path / "run.json").read_text("utf-8"))["format"] == 3
 
 
 class Died(BaseException):
@@ -279,6 +279,8 @@ def test_a_run_from_before_the_checksum_is_read(saved, runs):
     stored = json.loads(manifest.read_text("utf-8"))
     del stored["sha256"]
     manifest.write_text(json.dumps(stored), "utf-8")
+    refused(folder, manifest, "its checksum is another")
+    manifest.write_text(json.dumps(stored | {"format": 1}), "utf-8")
     assert_equal(Run.load(folder), runs[0])
 
 
@@ -305,11 +307,11 @@ def test_a_path_in_the_json_does_not_lead_out_of_the_folder(saved, tmp_path_fact
 
 def test_a_newer_format_is_one_sentence(saved):
     folder, manifest, _ = saved
-    rewritten(manifest, lambda stored: stored.update(format=3))
+    rewritten(manifest, lambda stored: stored.update(format=4))
     with pytest.raises(ValueError, match="`folder`") as caught:
         Run.load(folder)
     assert str(caught.value) == (
-        "`folder` must hold a run of format 2 or older, got format 3 in "
+        "`folder` must hold a run of format 3 or older, got format 4 in "
         f"{str(manifest)!r}; a newer refnet_viz wrote it."
     )
 
@@ -478,7 +480,12 @@ def test_names_of_variants_stay_inside_the_folder(data, small, tmp_path):
     sweep(data, {"..": small, "a/b": small}, **options)
     assert [path.name for path in tmp_path.iterdir()] == ["inside"]
     assert sorted(path.name for path in inside.iterdir()) == ["_", "a_b"]
-    sweep(data, {"": small}, **options)
+    with pytest.raises(ValueError, match="`folder`") as caught:
+        sweep(data, {"": small}, **options)  # another variant of the same file name
+    assert str(caught.value) == (
+        f"`folder` must hold the run of variant '' in {str(inside / '_' / 'seed-0')!r}, "
+        "got that of '..'."
+    )
     assert len(list(inside.iterdir())) == 2
     with pytest.raises(ValueError, match="`configs`") as caught:
         sweep(data, {"a/b": small, "a b": small}, folder=inside)

@@ -232,19 +232,19 @@ def test_an_epoch_in_which_nothing_moved_comes_back(data, small, tmp_path):
     assert Run.load(run.save(tmp_path)).epochs == (0,)
 
 
-def test_runs_without_snapshots_are_written_as_ever(data, small, runs, tmp_path):
+def test_only_runs_with_snapshots_name_epochs(data, small, runs, tmp_path):
     fit(data, small, progress=False).save(tmp_path / "bare")
     stored = json.loads((tmp_path / "bare" / "run.json").read_text("utf-8"))
-    assert (stored["format"], "epochs" in stored) == (1, False)
+    assert (stored["format"], "epochs" in stored) == (3, False)
     runs["both"].save(tmp_path / "kept")
     stored = json.loads((tmp_path / "kept" / "run.json").read_text("utf-8"))
-    assert (stored["format"], stored["epochs"]) == (2, [0, 1, 2, 3, 4, 5, 6])
+    assert (stored["format"], stored["epochs"]) == (3, [0, 1, 2, 3, 4, 5, 6])
 
 
 @pytest.mark.parametrize("epochs", [[0, 1], [0, "one"], 3, [0, 1, 2, 3, 4, 5, 7]])
 def test_epochs_that_do_not_fit_are_one_sentence(epochs, runs, tmp_path):
     path = runs["both"].save(tmp_path) / "run.json"
-    stored = json.loads(path.read_text("utf-8")) | {"epochs": epochs}
+    stored = json.loads(path.read_text("utf-8")) | {"epochs": epochs, "format": 2}
     del stored["sha256"]  # as in runs from before it was there
     path.write_text(json.dumps(stored), "utf-8")
     with pytest.raises(ValueError, match="`folder`") as caught:

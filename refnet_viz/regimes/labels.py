@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations, pairwise
@@ -14,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from .. import _check, statistics
+from .._folders import DamagedError
 from .._nested import Variants
 from ..config import Config
 from ..data.dataset import Dataset
@@ -23,6 +23,7 @@ from ..graph.pairs import shuffled
 from ..inference import embed
 from ..train import pretrain as train_unlabelled
 from ..train import sweep
+from ..train.claims import claimed
 from ..train.run import Run
 from .table import Floats, as_frame, difference_of
 
@@ -185,21 +186,29 @@ def _starts(
 
 def _start(data: Dataset, config: Config, seed: int, folder: Path | None) -> Run:
     """Return a pre-trained run, the one in its folder when there is one."""
-    place = None if folder is None else folder / "pretrained" / f"seed-{seed}"
-    if place is not None:
-        with contextlib.suppress(FileNotFoundError):
+    if folder is None:
+        return _pretrained(data, config, seed)
+    place = folder / "pretrained" / f"seed-{seed}"
+    with claimed(place, wait=True):
+        try:
             return _checked(Run.load(place), data, config, place)
+        except (FileNotFoundError, DamagedError):
+            run = _pretrained(data, config, seed)
+            run.save(place)
+    return run
+
+
+def _pretrained(data: Dataset, config: Config, seed: int) -> Run:
     hush(data)  # the sweep before has spoken
     run = train_unlabelled(data, config, seed=seed, progress=False)
     if run.manifest["stopped"]:
         raise KeyboardInterrupt
-    if place is not None:
-        run.save(place)
     return run
 
 
 def _checked(run: Run, data: Dataset, config: Config, place: Path) -> Run:
-    if (run.manifest["fingerprint"], run.config) != (data.fingerprint, config):
+    origin = (run.manifest["fingerprint"], run.config, run.manifest["supervised"])
+    if origin != (data.fingerprint, config, False):
         raise ValueError(
             "`folder` must hold pre-trained runs of the same data and settings, got "
             f"others in {str(place)!r}."

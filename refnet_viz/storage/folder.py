@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,17 @@ import safetensors
 import safetensors.numpy
 
 from .. import _check
-from .._files import write_pair
+from .._folders import DamagedError, Form
 from .._nested import as_variants, map_values
 from ..embedding import Embedding
 from .computed import forget_computed
 from .parts import Shelf, Store, encoded, text_of
+from .values import GARBLED
 
 FORMAT = 1
 MANIFEST = "comparison.json"
+FORM = Form("comparison", MANIFEST, "arrays", FORMAT)
+_PARTS = {"format", "sha256", "content"}
 
 
 def save_spaces(spaces: Any, folder: str | os.PathLike[str]) -> Path:
@@ -63,18 +65,17 @@ def save_spaces(spaces: Any, folder: str | os.PathLike[str]) -> Path:
 
     places = _shape(map_values(add, spaces))
     blob = safetensors.numpy.save(store.arrays)
-    digest = hashlib.sha256(blob).hexdigest()
-    name = f"arrays-{digest[:16]}.safetensors"
+    entry = FORM.entry(blob)
     content = {
         "spaces": places,
         "embeddings": described,
         "shared": store.shared,
-        "arrays": {"file": name, "sha256": digest},
+        "arrays": entry,
     }
     text = text_of(content)
     check = hashlib.sha256(encoded(text)).hexdigest()
     whole = f'{{"format":{FORMAT},"sha256":"{check}","content":{text}}}\n'
-    write_pair(folder, (name, blob), (MANIFEST, encoded(whole)))
+    FORM.write(folder, entry["file"], blob, encoded(whole))
     forget_computed(folder)
     return folder
 
@@ -103,26 +104,30 @@ def load(folder: str | os.PathLike[str]) -> Any:
         If a file is damaged, foreign, or of a newer format.
     """
     folder = _check.path("folder", folder)
+    return FORM.read(folder, lambda text: _made(folder, text))
+
+
+def _made(folder: Path, text: bytes) -> Any:
+    """Return the embeddings that the pointer tells of."""
     path = folder / MANIFEST
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"`folder` must hold a saved comparison ({MANIFEST}), got {str(folder)!r}."
-        )
-    content = _content(path)
+    stored = FORM.described(folder, text)
+    if set(stored) != _PARTS:
+        raise FORM.damaged(path, "it is not the JSON of a comparison")
+    content = stored["content"]
+    if hashlib.sha256(encoded(text_of(content))).hexdigest() != stored["sha256"]:
+        raise FORM.damaged(path, "its checksum is another")
     try:
-        # Only a name: a path would let a foreign file read outside the folder.
-        file = folder / Path(content["arrays"]["file"]).name
-        arrays = _arrays(file, content["arrays"]["sha256"])
+        arrays = _arrays(folder, content["arrays"])
         shelf = Shelf(arrays, content["shared"])
         location = str(folder.absolute())
         embeddings = [
             shelf.embedding(entry, location) for entry in content["embeddings"]
         ]
         return map_values(embeddings.__getitem__, _unshape(content["spaces"]))
-    except _DamagedError:
+    except DamagedError:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise _damaged(path, "it lacks or garbles a part") from error
+    except GARBLED as error:
+        raise FORM.damaged(path, "it lacks or garbles a part") from error
 
 
 def _shape(places: Any) -> Any:
@@ -136,40 +141,10 @@ def _unshape(stored: Any) -> Any:
     return dict(stored["variants"]) if isinstance(stored, dict) else stored
 
 
-def _content(path: Path) -> Any:
-    try:
-        stored = json.loads(path.read_bytes().decode("utf-8", "surrogatepass"))
-        version = int(stored["format"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _damaged(path, "it is not the JSON of a comparison") from error
-    if version > FORMAT:
-        raise ValueError(
-            f"`folder` must hold a comparison of format {FORMAT} or older, got format "
-            f"{version} in {str(path)!r}; a newer refnet_viz wrote it."
-        )
-    content = stored.get("content")
-    if hashlib.sha256(encoded(text_of(content))).hexdigest() != stored.get("sha256"):
-        raise _damaged(path, "its checksum is another")
-    return content
-
-
-def _arrays(path: Path, digest: str) -> dict[str, np.ndarray[Any, Any]]:
-    if not path.is_file():
-        raise _damaged(path, "it is missing")
-    blob = path.read_bytes()
-    if hashlib.sha256(blob).hexdigest() != digest:
-        raise _damaged(path, "its checksum is another")
+def _arrays(folder: Path, entry: Any) -> dict[str, np.ndarray[Any, Any]]:
+    blob = FORM.blob(folder, entry)
     try:
         return safetensors.numpy.load(blob)
     except safetensors.SafetensorError as error:
-        raise _damaged(path, "it is not a safetensors file") from error
-
-
-class _DamagedError(ValueError):
-    pass
-
-
-def _damaged(path: Path, why: str) -> _DamagedError:
-    return _DamagedError(
-        f"`folder` must hold a whole comparison, got {str(path)!r}: {why}."
-    )
+        path = folder / Path(entry["file"]).name
+        raise FORM.damaged(path, "it is not a safetensors file") from error

@@ -22,6 +22,16 @@ Take = Callable[[Any], Array]
 
 TAG = "$"  # what JSON has no word for is an object with this key
 NUMBERS = "biuf"  # kinds of numpy that hold real numbers
+# What reading raises where stored JSON is not what this package wrote.
+GARBLED = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+WIDEST = 2**26  # bytes of an array of strings that are mostly gaps
 
 
 def pack(value: Any, keep: Keep, where: str) -> Any:
@@ -95,7 +105,11 @@ def _pack_array(value: Array, keep: Keep, where: str) -> Any:
     header = {TAG: "objects", "shape": list(value.shape)}
     if kind == "U":
         # Widths of strings belong to the array: a part of it keeps those of the whole.
-        return {**header, "dtype": value.dtype.str, "of": value.ravel().tolist()}
+        strings = value.ravel().tolist()
+        dtype = value.dtype
+        if _is_hollow(dtype, strings):
+            dtype = np.dtype(f"<U{max(1, *map(len, strings))}")
+        return {**header, "dtype": dtype.str, "of": strings}
     if kind != "O":
         raise TypeError(
             f"`{where}` must be an array of real numbers or strings to be written, "
@@ -142,12 +156,20 @@ def _mapping(value: dict[str, Any], take: Take) -> dict[Any, Any]:
 
 def _objects(value: dict[str, Any], take: Take) -> Array:
     if value["dtype"] != "object":
-        strings = np.array(value["of"], dtype=np.dtype(value["dtype"]))
-        return strings.reshape(value["shape"])
+        dtype = np.dtype(value["dtype"])
+        if dtype.kind != "U" or _is_hollow(dtype, value["of"]):
+            raise ValueError(f"strings cannot be of dtype {value['dtype']!r}")
+        return np.array(value["of"], dtype=dtype).reshape(value["shape"])
     objects = np.empty(len(value["of"]), dtype=object)
     for place, part in enumerate(value["of"]):
         objects[place] = unpack(part, take)
     return objects.reshape(value["shape"])
+
+
+def _is_hollow(dtype: np.dtype[Any], strings: list[str]) -> bool:
+    """Return whether an array would be large, and nearly all of it gaps."""
+    size = dtype.itemsize * len(strings)
+    return size > WIDEST and size > 32 * sum(map(len, strings))
 
 
 @dataclass(frozen=True)
@@ -253,6 +275,7 @@ def unlisted(stored: Mapping[str, Any]) -> Array:
     >>> unlisted(listed(np.array([1.0, np.nan])))
     array([ 1., nan])
     """
-    return np.array(stored["values"], np.dtype(stored["dtype"])).reshape(
-        stored["shape"]
-    )
+    dtype = np.dtype(stored["dtype"])
+    if dtype.kind not in NUMBERS:
+        raise ValueError(f"numbers cannot be of dtype {stored['dtype']!r}")
+    return np.array(stored["values"], dtype).reshape(stored["shape"])

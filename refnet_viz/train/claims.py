@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
+from .._locks import LocksMissingError, locked
 from .._version import __version__
 
 
@@ -44,29 +44,41 @@ def claimed(place: Path, *, wait: bool) -> Iterator[bool]:
     ...     mine, again
     (True, False)
     """
-    path = place.with_name(f".{place.name}.lock")
+    path = _path(place)
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock, owner = FileLock(path), path.with_suffix(".json")
-    try:
-        lock.acquire(timeout=-1 if wait else 0, poll_interval=0.2)
-    except Timeout:
-        _check_version(owner, place)
-        yield False
-        return
-    try:
-        owner.write_text(json.dumps({"refnet_viz": __version__}), encoding="utf-8")
-        yield True
-    finally:
-        owner.unlink(missing_ok=True)
-        path.unlink(missing_ok=True)
-        lock.release()
+    owner = path.with_suffix(".json")
+    with ExitStack() as stack:
+        try:
+            mine = stack.enter_context(locked(path, wait=math.inf if wait else 0.0))
+        except LocksMissingError:  # then a run may be trained twice, and is whole
+            mine = True
+        if not mine:
+            _check_version(owner, place)
+            yield False
+            return
+        try:
+            owner.write_text(json.dumps({"refnet_viz": __version__}), encoding="utf-8")
+            yield True
+        finally:
+            owner.unlink(missing_ok=True)
+
+
+def release_dead(place: Path) -> None:
+    """Remove the claim that a killed process left beside a run."""
+    if _path(place).exists():
+        with suppress(OSError, ValueError), claimed(place, wait=False):
+            pass
+
+
+def _path(place: Path) -> Path:
+    return place.with_name(f".{place.name}.lock")
 
 
 def _check_version(owner: Path, place: Path) -> None:
     """Refuse a claim of another version; one that is being written tells nothing."""
     try:
         version = json.loads(owner.read_text(encoding="utf-8"))["refnet_viz"]
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError, KeyError, TypeError):
         return
     if version != __version__:
         raise ValueError(

@@ -17,23 +17,25 @@ import torch
 from torch import Tensor
 
 from .. import _check
-from .._files import write_pair
+from .._folders import DamagedError
 from .._version import __version__
 from ..config import Config
 from ..model import ReFNet, Schema
+from ..storage.values import GARBLED
 from .files import (
-    DamagedRunError,
+    FORM,
+    Bounded,
     as_bytes,
+    check_columns,
+    check_manifest,
+    check_place,
     checksum,
-    damaged,
     described,
     flat,
     parted,
     tensors,
 )
 
-FORMAT = 2  # 1 is without snapshots, and still what such runs are written in
-_MANIFEST = "run.json"
 _ROWS = "train_rows"
 # What a run without refiner learns when its training is over, by module.
 FITTED_AFTERWARDS = ("refiner", "scales")
@@ -160,25 +162,28 @@ class Run:
 
         Raises
         ------
+        ValueError
+            If the folder's name is that of another seed, such as ``seed-1``.
         OSError
             If the folder cannot be written.
         """
         folder = _check.path("folder", folder)
+        check_place(folder, self.seed)
         blob = as_bytes(self._tensors() | flat(self.snapshots))
-        digest = hashlib.sha256(blob).hexdigest()
-        name = f"weights-{digest[:16]}.safetensors"
+        entry = FORM.entry(blob)
         content = {
-            "format": FORMAT if self.snapshots else 1,
+            "format": FORM.newest,
             "config": self.config.to_dict(),
             "seed": self.seed,
             "schema": asdict(self.schema),
             "history": self.history.to_dict("list"),
             "manifest": self.manifest,
-            "weights": {"file": name, "sha256": digest},
+            "weights": entry,
             **({"epochs": list(self.snapshots)} if self.snapshots else {}),
         }
-        text = json.dumps(content | {"sha256": checksum(content)}, indent=1)
-        write_pair(folder, (name, blob), (_MANIFEST, text.encode()))
+        whole = content | {"sha256": checksum(content)}
+        lines = ",\n".join(f' "{name}": {json.dumps(v)}' for name, v in whole.items())
+        FORM.write(folder, entry["file"], blob, f"{{\n{lines}\n}}\n".encode())
         return folder
 
     @classmethod
@@ -190,15 +195,18 @@ class Run:
         FileNotFoundError
             If the folder holds no run.
         ValueError
-            If a file is damaged, foreign, or of a newer format.
+            If a file is damaged, foreign, or of a newer format, or the folder's name
+            is that of another seed, as where one was copied.
         """
         folder = _check.path("folder", folder)
-        path = folder / _MANIFEST
-        if not path.is_file():
-            raise FileNotFoundError(
-                f"`folder` must hold a saved run ({_MANIFEST}), got {str(folder)!r}."
-            )
-        stored = described(path, FORMAT)
+        run = FORM.read(folder, lambda text: cls._made(folder, text))
+        check_place(folder, run.seed)
+        return run
+
+    @classmethod
+    def _made(cls, folder: Path, text: bytes) -> Run:
+        """Return the run that the JSON of a folder tells of."""
+        path, stored = folder / FORM.pointer, described(folder, text)
         try:
             fields = stored["schema"]
             names = tuple(fields["class_names"])
@@ -208,22 +216,24 @@ class Run:
                 fields["multilabel"],
                 fields.get("regression", False),  # runs of before it was there
             )
-            config, seed = Config.from_dict(stored["config"]), int(stored["seed"])
+            config = Config.from_dict(stored["config"])
+            seed = _check.integer("seed", stored["seed"], low=0)
             history, manifest = pd.DataFrame(stored["history"]), stored["manifest"]
-            file, digest = stored["weights"]["file"], stored["weights"]["sha256"]
-            # Only a name: a path would let a foreign file read outside the folder.
-            named = tensors(folder / Path(file).name, digest)
+            check_columns(history)
+            check_manifest(manifest, len(history))
+            named = tensors(folder, stored["weights"])
             rows = named.pop(_ROWS).numpy().view(np.uint64)
             weights, snapshots = parted(named, stored.get("epochs", []))
-            model = blank_model(schema, config)
+            with Bounded(named):
+                model = blank_model(schema, config)
             for state in ({}, *snapshots.values()):
                 model.load_state_dict(weights | state)
-        except DamagedRunError:
+        except DamagedError:
             raise
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise damaged(path, "it lacks or garbles a setting") from error
+        except GARBLED as error:
+            raise FORM.damaged(path, "it lacks or garbles a setting") from error
         except RuntimeError as error:  # torch's word for names or shapes that differ
-            raise damaged(path, "its weights are of another network") from error
+            raise FORM.damaged(path, "its weights are of another network") from error
         return cls(config, seed, schema, weights, history, manifest, rows, snapshots)
 
     def _repr_html_(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, CancelledError
@@ -13,13 +14,16 @@ import joblib
 
 from .. import _check
 from .._files import file_names
+from .._folders import DamagedError
 from .._progress import progress as progress_bar
 from ..config import Config
 from ..data.dataset import Dataset
 from ..data.notices import hush, warn_before_training
 from ..model import as_device
-from .claims import claimed
+from .claims import claimed, release_dead
+from .files import FORM
 from .loop import fit
+from .orphans import end_with
 from .processes import check_single
 from .run import Run
 from .watch import kept_epochs
@@ -87,7 +91,8 @@ def sweep(
     TypeError
         If `configs` is no mapping or `seeds` is a number.
     RuntimeError
-        In a process group of torch, whose processes train one run together; see `fit`.
+        If processes that train die again and again, with what is whole; or in a
+        process group of torch, whose processes train one run together; see `fit`.
 
     Examples
     --------
@@ -113,12 +118,13 @@ def sweep(
     for (name, seed), place in places.items():
         begin = None if start is None else start[seed]
         task = data, configs[name], seed, begin
-        saved = _saved(place, task, snapshots=snapshots)
+        saved = _saved(place, name, task, snapshots=snapshots)
         if saved is not None:
             whole[name, seed] = saved
+            _tidy(place)
         else:
             jobs.append((name, seed, place, begin))
-    settings = {"snapshots": snapshots, "device": device}
+    settings = {"snapshots": snapshots, "device": device, "parent": os.getpid()}
     bar = progress_bar(title="runs", total=len(jobs), disable=not progress)
     try:
         _fill(whole, jobs, (data, configs, settings), n_jobs=n_jobs, bar=bar)
@@ -195,10 +201,24 @@ def _fill(
                     whole[name, seed] = run
                     bar.update(max(0, len(whole) - done - bar.n))
             wait = True
-        except (CancelledError, BrokenExecutor):
+        except (CancelledError, BrokenExecutor) as error:
             losses += 1
             if losses > _LOSSES:
-                raise
+                raise RuntimeError(_lost(losses, whole, missing)) from error
+
+
+def _lost(
+    losses: int,
+    whole: Mapping[tuple[str, int], Run],
+    missing: list[tuple[str, int, Path | None, Run | None]],
+) -> str:
+    """Return the sentence that says what is left when processes die again and again."""
+    count = len({*whole} | {job[:2] for job in missing})
+    kept = " in `folder`, and the same call continues there" if missing[0][2] else ""
+    return (
+        f"the sweep lost a process {losses} times, as when memory runs out: "
+        f"{len(whole)} of {count} runs are whole{kept}; try fewer processes (`n_jobs`)."
+    )
 
 
 def _results(
@@ -235,13 +255,15 @@ def _one(
 ) -> tuple[str, int, Run | None]:
     """Return a run, trained or read; None if another process is training it."""
     name, seed, place, begin = job
+    settings = dict(settings)
+    end_with(settings.pop("parent"))
     if place is None:
         return name, seed, _trained(data, config, job, settings)
     with claimed(place, wait=wait) as mine:
         if not mine:
             return name, seed, None
         task = data, config, seed, begin
-        run = _saved(place, task, snapshots=settings["snapshots"])
+        run = _saved(place, name, task, snapshots=settings["snapshots"])
         if run is None:
             run = _trained(data, config, job, settings)
             run.save(place)
@@ -278,8 +300,16 @@ def _places(
     }
 
 
+def _tidy(place: Path | None) -> None:
+    """Remove what killed processes left in and beside the folder of a whole run."""
+    if place is not None:
+        release_dead(place)
+        FORM.tidy(place)
+
+
 def _saved(
     place: Path | None,
+    name: str,
     task: tuple[Dataset, Config, int, Run | None],
     *,
     snapshots: int,
@@ -293,11 +323,7 @@ def _saved(
     data, config, seed, begin = task
     try:
         run = Run.load(place)
-    except FileNotFoundError:
-        return None
-    except ValueError as error:
-        if "newer refnet_viz" in str(error):
-            raise
+    except (FileNotFoundError, DamagedError):
         return None
     origin = (run.manifest["fingerprint"], run.config, run.manifest["start"])
     if origin != (data.fingerprint, config, None if begin is None else begin.digest):
@@ -310,5 +336,11 @@ def _saved(
             f"`folder` must hold the run of seed {seed} in {str(place)!r}, got that of "
             f"seed {run.seed}."
         )
+    if run.manifest["variant"] not in (None, name):
+        raise ValueError(
+            f"`folder` must hold the run of variant {name!r} in {str(place)!r}, got "
+            f"that of {run.manifest['variant']!r}."
+        )
+    run = replace(run, manifest=run.manifest | {"variant": name})
     kept = set(kept_epochs(config.epochs, snapshots)) <= set(run.epochs)
     return run if kept else None

@@ -1,0 +1,30 @@
+"""Ends processes that train when the process that started them is gone."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+_PAUSE = 1.0  # seconds
+_watching = threading.Event()
+
+
+def end_with(parent: int) -> None:
+    """End this process, from now on, within seconds of the end of its parent.
+
+    Parameters
+    ----------
+    parent
+        Number of the process that handed out the work. Nothing happens where it is
+        this one, or did not start this one, as on a cluster.
+    """
+    if os.getppid() == parent and not _watching.is_set():
+        _watching.set()
+        threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_PAUSE)
+    os._exit(1)  # what it was saving is whole or not there
