@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from plotly.basedatatypes import BaseFigure
 from plotly.offline import get_plotlyjs
 
 from .._files import write
+from .belonging import write_figure
 from .describe import describe, title_of
 from .manifest import final, json_of, manifest_of
 from .page import BESIDE, page
@@ -44,8 +44,5 @@ def save_figure(
         words = (title_of(figure), describe(figure))
         with said_of_lost_letters(stacklevel=6):
             content = render(figure, kind, scale=scale, words=words, **pixels)
-    write(path, content)
     note = manifest_of(figure, drawing.layout.meta, path.parent)
-    # Order is kept: that of variants is the order of the panels.
-    text = json.dumps(note, indent=1, allow_nan=False)
-    write(path.with_suffix(".manifest.json"), f"{text}\n".encode())
+    write_figure(path, content, note)

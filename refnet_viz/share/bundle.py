@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +15,7 @@ import plotly.graph_objects as go
 from .._nested import Variants
 from ..embedding import Embedding
 from ..graph import Neighbors
+from ..plot.belonging import FILES, SUFFIX, sealed, text_of
 from ..plot.caption import caption
 from .page import export_html
 from .save import save
@@ -40,7 +42,10 @@ def maps_file(figure: go.Figure, suffix: str, width: int | None = None) -> File:
         kind = "json" if suffix == "manifest" else suffix
         path = save(figure, Path(folder) / f"maps.{kind}", width=width)
         if suffix == "manifest":
-            path = path.with_suffix(".manifest.json")
+            path = path.with_suffix(SUFFIX)
+            note = json.loads(path.read_bytes())
+            del note[FILES]  # it goes beside files of any suffix
+            return path.name, text_of(sealed(note))
         return path.name, path.read_bytes()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import json
 import os
 import warnings
 from collections.abc import Callable, Mapping
@@ -15,6 +14,7 @@ import plotly.graph_objects as go
 
 from .. import _check, plot
 from ..explorer.picture import state_figure
+from ..plot.belonging import SUFFIX, note_beside
 from ..plot.manifest import final, json_of, versions
 from .sources import Sources
 
@@ -57,7 +57,8 @@ def replay(
     Warns
     -----
     UserWarning
-        If the figure is not the one that was saved.
+        If the figure is not the one that was saved, the manifest was changed since, or
+        the file beside it is of another figure.
 
     Examples
     --------
@@ -91,20 +92,29 @@ def _read(manifest: Any) -> tuple[dict[str, Any], Path]:
     """Return the content, and the folder from which it names others."""
     if isinstance(manifest, Mapping):
         return dict(manifest), Path()
-    path = _check.path("manifest", manifest)
-    if not path.name.endswith(".manifest.json"):
-        path = path.with_suffix(".manifest.json")
+    path, figure = _check.path("manifest", manifest), None
+    if not path.name.endswith(SUFFIX):
+        path, figure = path.with_suffix(SUFFIX), path
     if not path.is_file():
         raise FileNotFoundError(
             "`manifest` must be a manifest that rv.save wrote, or a figure beside one, "
             f"got {str(manifest)!r}."
         )
     try:
-        content = json.loads(path.read_text("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise _foreign(manifest) from error
-    if not isinstance(content, dict):
+        content, why = note_beside(path, figure)
+    except OSError as error:
+        raise type(error)(
+            f"`manifest` must be a file that can be read, got {str(manifest)!r} "
+            f"({error.strerror or error})."
+        ) from error
+    if content is None:
         raise _foreign(manifest)
+    if why:
+        warnings.warn(
+            f"{why}; the figure is made as the manifest says.",
+            UserWarning,
+            stacklevel=3,
+        )
     return content, path.parent
 
 
