@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import re
+import time
 import unicodedata
 import uuid
 from collections.abc import Collection, Iterable, Iterator
@@ -15,6 +16,7 @@ from pathlib import Path
 from ._locks import LocksMissingError, locked
 
 _PATIENCE = 60.0  # seconds
+_OLD = 3600.0  # seconds after which a file without an owner is a dead writer's
 _LONG = 180  # bytes of a name, to which a temporary one adds up to 75
 
 # What Windows keeps for devices, whatever suffix follows.
@@ -157,6 +159,11 @@ def clear(folder: Path, kind: str, suffix: str, keep: Collection[str]) -> None:
     """
     names = re.escape(kind) + "-.*" + re.escape(suffix)
     _clear(folder, f"{names}|[.]{names}[.][0-9a-f]{{32}}.*", keep)
+    for entry in os.scandir(folder):  # names that first versions gave: whose, none says
+        if re.fullmatch(r"[.][0-9a-f]{32}[.](safetensors|json)", entry.name):
+            with suppress(OSError):
+                if time.time() - entry.stat().st_mtime > _OLD:
+                    Path(entry.path).unlink()
 
 
 def unfinished(folder: Path) -> bool:

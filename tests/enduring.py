@@ -1,0 +1,363 @@
+"""Trials of what is saved: kills, simultaneous savers, loads under fire, damages.
+
+Each trial returns a `Tally`; ``benchmarks/endurance.py`` runs them at length, and
+``test_saved_whole.py`` briefly. Everything happens in forked children.
+"""
+
+import os
+import shutil
+import signal
+import time
+import traceback
+import warnings
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+import refnet_viz as rv
+from refnet_viz.plot import belonging
+
+HIDDEN = ".*"
+
+
+@dataclass
+class Tally:
+    """Counts of what happened, and the first sentences of what should not have."""
+
+    counts: Counter = field(default_factory=Counter)
+    examples: list = field(default_factory=list)
+
+    def add(self, outcome, example=""):
+        self.counts[outcome] += 1
+        if example and len(self.examples) < 5:
+            self.examples.append(f"{outcome}: {example}")
+
+
+def child(work):
+    """Run something in a forked child; return its number."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python's, of threads
+        number = os.fork()
+    if number:
+        return number
+    code = 1
+    try:
+        warnings.simplefilter("ignore")
+        work()
+        code = 0
+    except BaseException:  # noqa: BLE001
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def ended(number):
+    """Wait for a child; return whether it went well."""
+    return os.waitpid(number, 0)[1] == 0
+
+
+@contextmanager
+def killed_at(step, half):
+    """Kill this process at an operation on files, in the midst of it or after it."""
+    left = [step]
+
+    def wrapped(function, *, content=False):
+        def operation(*args, **options):
+            left[0] -= 1
+            if left[0] == 0:
+                if content:
+                    function(args[0], args[1][: len(args[1]) // 2])
+                elif half:
+                    function(*args, **options)
+                os.kill(os.getpid(), signal.SIGKILL)
+            return function(*args, **options)
+
+        return operation
+
+    Path.write_bytes = wrapped(Path.write_bytes, content=True)
+    Path.replace = wrapped(Path.replace)
+    Path.unlink = wrapped(Path.unlink)
+    os.fsync = wrapped(os.fsync)
+    os.open = wrapped(os.open)
+    yield left
+
+
+def hidden(folder):
+    """Return what writers have left in a folder."""
+    return sorted(str(path.relative_to(folder)) for path in Path(folder).rglob(HIDDEN))
+
+
+# -------------------------------------------------------------------- what is saved
+
+
+def spaces(seed, rows=40):
+    """Return an embedding with something to tell it by."""
+    values = np.random.default_rng(seed).normal(size=(rows, 3))
+    return rv.Embedding.from_arrays(values, labels=np.arange(rows) % 2)
+
+
+class Saved:
+    """One kind of saved thing: how it is saved, and what a reader finds.
+
+    `save` and `read` get the path; `read` returns which of both it is, or raises.
+    """
+
+    files = 2
+
+    def __init__(self, pair):
+        self.pair = pair
+
+
+class SavedSpaces(Saved):
+    """A comparison in its folder."""
+
+    name = "spaces"
+
+    def save(self, which, path):
+        """Save one of two."""
+        rv.save(self.pair[which], path)
+
+    def read(self, path):
+        """Return which of both is there."""
+        return [e.digest for e in self.pair].index(rv.load(path).digest)
+
+
+class SavedRun(Saved):
+    """A run in its folder."""
+
+    name = "run"
+
+    def save(self, which, path):
+        """Save one of two."""
+        self.pair[which].save(path)
+
+    def read(self, path):
+        """Return which of both is there."""
+        from refnet_viz.train import Run
+
+        run = Run.load(path)
+        which = [r.digest for r in self.pair].index(run.digest)
+        assert run.history.equals(self.pair[which].history)
+        return which
+
+
+class SavedFigure(Saved):
+    """A figure and its manifest in a folder."""
+
+    def __init__(self, pair, suffix):
+        super().__init__(pair)
+        self.name, self.file = f"figure {suffix}", f"f{suffix}"
+        self.digests = [
+            belonging.sealed(self._note(figure))["sha256"] for figure in pair
+        ]
+
+    def _note(self, figure):
+        from refnet_viz.plot.manifest import final, manifest_of
+
+        return manifest_of(final(figure, {}), figure.layout.meta, Path())
+
+    def save(self, which, path):
+        """Save one of two."""
+        Path(path).mkdir(exist_ok=True)
+        rv.save(self.pair[which], Path(path) / self.file)
+
+    def read(self, path):
+        """Return which of both file and manifest are."""
+        file = Path(path) / self.file
+        if not file.is_file():
+            raise FileNotFoundError(file)
+        beside = file.with_suffix(belonging.SUFFIX)
+        for _ in range(9):
+            note, why = belonging.note_beside(beside, file)
+            if not why:
+                break
+        assert not why, why
+        return self.digests.index(note["sha256"])
+
+
+class SavedFile(Saved):
+    """A table, graph or page."""
+
+    files = 1
+
+    def __init__(self, file, save):
+        self.name, self.file, self.write = file, file, save
+        self.bytes = None
+
+    def learn(self, folder):
+        """Write both once, so that their bytes are known."""
+        self.bytes = []
+        for which in (0, 1):
+            self.save(which, folder)
+            self.bytes.append((Path(folder) / self.file).read_bytes())
+
+    def save(self, which, path):
+        """Save one of two."""
+        Path(path).mkdir(exist_ok=True)
+        self.write(which, Path(path) / self.file)
+
+    def read(self, path):
+        """Return which of both is there."""
+        return self.bytes.index((Path(path) / self.file).read_bytes())
+
+
+# --------------------------------------------------------------------------- trials
+
+
+def kills(kind, folder, *, first=1, every=1):
+    """Kill savers at each operation on files; look, and save once more."""
+    tally, step = Tally(), first
+    while all(_kill(kind, folder, step, tally, old=old) for old in (True, False)):
+        step += every
+    return tally
+
+
+def _kill(kind, folder, step, tally, *, old):
+    """Kill one saver; return whether it was killed before its end."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if old:
+        kind.save(0, folder)
+
+    def save():
+        with killed_at(step, half=bool(step % 2)):
+            kind.save(1, folder)
+
+    if ended(child(save)):
+        return False
+    tally.add(*_after(kind, folder, step, old=old))
+    return True
+
+
+def _after(kind, folder, step, *, old):
+    """Return what a killed saver left, and what the next one made of it."""
+    try:
+        kind.read(folder)
+    except FileNotFoundError as error:
+        if old:
+            return "lost", error
+    except Exception as error:  # noqa: BLE001
+        return "half", f"{kind.name}, step {step}: {error!r}"
+    kind.save(1, folder)
+    left = hidden(folder)
+    count = len(list(Path(folder).iterdir()))
+    if kind.read(folder) != 1:
+        return "lost", f"{kind.name}: the next save"
+    if left or count != kind.files:
+        return "left over", f"{kind.name}, step {step}: {left} {count}"
+    return ("whole",)
+
+
+def savers(kind, folder, rounds, *, at_once=2):
+    """Let processes save different content into one folder at the same moment."""
+    tally = Tally()
+    shutil.rmtree(folder, ignore_errors=True)
+    for _ in range(rounds):
+        start = time.monotonic() + 0.02
+
+        def save(which, start=start):
+            time.sleep(max(0.0, start - time.monotonic()))
+            kind.save(which, folder)
+
+        children = [child(lambda i=i: save(i % 2)) for i in range(at_once)]
+        well = [ended(number) for number in children]
+        if False in well:
+            tally.add("failed")
+            continue
+        try:
+            kind.read(folder)
+        except Exception as error:  # noqa: BLE001
+            tally.add("destroyed", repr(error))
+            shutil.rmtree(folder, ignore_errors=True)
+            continue
+        count = len(list(Path(folder).iterdir()))
+        tally.add("whole" if count == kind.files else "left over")
+    return tally
+
+
+def under_fire(kind, folder, loads, *, writers=1):
+    """Load again and again while others save again and again."""
+    tally = Tally()
+    shutil.rmtree(folder, ignore_errors=True)
+    kind.save(0, folder)
+
+    def fire():
+        which = 0
+        while os.getppid() != 1:
+            which = 1 - which
+            kind.save(which, folder)
+
+    children = [child(fire) for _ in range(writers)]
+    try:
+        for _ in range(loads):
+            try:
+                tally.counts[f"read {kind.read(folder)}"] += 1
+            except Exception as error:  # noqa: BLE001
+                tally.add("error", repr(error))
+    finally:
+        for number in children:
+            os.kill(number, signal.SIGKILL)
+            ended(number)
+    return tally
+
+
+def damaged(content, rng):
+    """Return damaged bytes: flips, a digit, cuts, zeros, more, or nothing at all."""
+    data = bytearray(content)
+    how = rng.choice(["flip", "digit", "cut", "zeros", "append", "insert", "empty"])
+    place = int(rng.integers(len(data)))
+    if how == "flip":
+        for spot in rng.integers(len(data), size=int(rng.integers(1, 9))):
+            data[spot] ^= 1 << int(rng.integers(8))
+    elif how == "digit":
+        spots = [i for i, byte in enumerate(data) if 48 <= byte < 58]
+        spot = spots[int(rng.integers(len(spots)))]
+        data[spot] = 48 + (data[spot] - 48 + int(rng.integers(1, 10))) % 10
+    elif how == "cut":
+        del data[place:]
+    elif how == "zeros":
+        data[place : place + 512] = bytes(len(data[place : place + 512]))
+    elif how == "append":
+        data += rng.bytes(int(rng.integers(1, 99)))
+    elif how == "insert":
+        data[place:place] = rng.bytes(int(rng.integers(1, 9)))
+    else:
+        data.clear()
+    return bytes(data), str(how)
+
+
+def damages(folder, read, same, rounds, seed=0):
+    """Damage one file of a folder at a time, and read what is left.
+
+    `read` returns what was read, and whether a warning said something; `same` says
+    whether that is what was saved.
+    """
+    rng, tally = np.random.default_rng(seed), Tally()
+    files = sorted(path for path in Path(folder).iterdir())
+    for _ in range(rounds):
+        path = files[int(rng.integers(len(files)))]
+        content = path.read_bytes()
+        if rng.random() < 0.05:
+            path.unlink()
+            how = "missing"
+        else:
+            changed, how = damaged(content, rng)
+            path.write_bytes(changed)
+        where = f"{path.name}, {how}"
+        try:
+            value, said = read(folder)
+        except (ValueError, FileNotFoundError, TypeError) as error:
+            sentence = str(error).startswith("`") and str(error).count("\n") == 0
+            outcome = "one sentence" if sentence else "bare error"
+            tally.add(outcome, "" if sentence else f"{where}: {error!r}")
+        except Exception as error:  # noqa: BLE001
+            tally.add("bare error", f"{where}: {error!r}")
+        else:
+            if same(value):
+                tally.add("equal")
+            else:
+                tally.add("said" if said else "taken silently", "" if said else where)
+        path.write_bytes(content)
+    return tally
