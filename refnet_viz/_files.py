@@ -168,7 +168,7 @@ def clear(folder: Path, kind: str, suffix: str, keep: Collection[str]) -> None:
 
 def unfinished(folder: Path) -> bool:
     """Return whether a folder has files that writers made and have not removed."""
-    return any(entry.name.startswith(".") for entry in os.scandir(folder))
+    return any(path.name.startswith(".") for path in folder.iterdir())
 
 
 def sync(path: Path) -> None:

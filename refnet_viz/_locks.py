@@ -74,7 +74,7 @@ def _acquired(path: Path, wait: float) -> int | None:
     """Return the number of the open file, None where another one holds the lock."""
     end, (pause, longest) = time.monotonic() + wait, _POLL
     while True:
-        number = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        number = _opened(path)
         held = False
         try:
             # A holder may have removed the file between opening and locking it.
@@ -94,6 +94,15 @@ def _acquired(path: Path, wait: float) -> int | None:
             return None
         time.sleep(pause)
         pause = min(2 * pause, longest)
+
+
+def _opened(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except PermissionError:
+        if not path.exists():
+            raise
+        return os.open(path, os.O_RDONLY)  # another user made it
 
 
 def _try(number: int) -> bool:

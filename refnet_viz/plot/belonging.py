@@ -42,7 +42,7 @@ def write_figure(path: Path, content: bytes, note: Mapping[str, Any]) -> None:
     beside = path.with_suffix(SUFFIX)
     with alone(beside), alone(path):
         old = _stored(beside)
-        kept = [each for each in notes_of(old) if _belong(each, path) is True]
+        kept = [_alone(each) for each in notes_of(old) if _belong(each, path) is True]
         files = {path.suffix: hashlib.sha256(content).hexdigest()}
         if old is not None and _drawn(old) == json.loads(json.dumps(note)):
             files = {**old.get(FILES, {}), **files}
@@ -73,7 +73,9 @@ def sealed(note: Mapping[str, Any]) -> Note:
 def is_sealed(note: Mapping[str, Any]) -> bool:
     """Return whether a manifest is as it was written; old ones cannot tell."""
     bare = {key: value for key, value in note.items() if key != CHECK}
-    return CHECK not in note or note[CHECK] == _digest(bare)
+    if CHECK not in note:
+        return FILES not in note
+    return bool(note[CHECK] == _digest(bare))
 
 
 def text_of(note: Mapping[str, Any]) -> bytes:
@@ -159,6 +161,12 @@ def _belong(note: Mapping[str, Any], figure: Path) -> bool | None:
     return bool(hashlib.sha256(content).hexdigest() == files[figure.suffix])
 
 
+def _alone(note: Note) -> Note:
+    """Return a manifest without that of a figure before it."""
+    bare = {key: value for key, value in note.items() if key != BEFORE}
+    return sealed(bare) if is_sealed(note) else bare
+
+
 def _drawn(note: Note) -> Note:
     return {k: v for k, v in note.items() if k not in {FILES, BEFORE, CHECK}}
 
@@ -172,6 +180,5 @@ def _stored(path: Path) -> Note | None:
 
 
 def _digest(bare: Any) -> str:
-    text = json.dumps(bare, sort_keys=True)
-    plain = json.dumps(json.loads(text), sort_keys=True)
-    return hashlib.sha256(plain.encode()).hexdigest()
+    plain = json.loads(json.dumps(bare))  # as a reader will have it
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import safetensors
 import safetensors.numpy
 
-from .._files import write
+from .._files import alone, write
 from .._version import __version__
 from ..data.fingerprint import digest_of
 
@@ -83,6 +83,10 @@ def forget_computed(folder: Path) -> None:
     for path in folder.glob(f"{PREFIX}*{SUFFIX}"):
         with suppress(OSError):
             path.unlink()
+    for path in folder.glob(f".{PREFIX}*{SUFFIX}*"):  # of killed writers
+        name = path.name[1:].split(SUFFIX)[0] + SUFFIX
+        with suppress(OSError), alone(folder / name):
+            pass
 
 
 def _check_of(arrays: Arrays, text: str) -> str:
