@@ -129,9 +129,11 @@ def trials(part: float, root: Path) -> Any:
     table = [pd.DataFrame({"a": [which] * 9}) for which in (0, 1)]
     kinds.append(enduring.SavedFile("t.csv", lambda w, path: rv.save(table[w], path)))
     pages = [{"mine": pair[which]} for which in (0, 1)]
-    kinds.append(
-        enduring.SavedFile("p.html", lambda w, path: rv.export_html(pages[w], path))
-    )
+
+    def page(which: int, path: Path) -> None:
+        rv.export_html(pages[which], path, layout="pca")
+
+    kinds.append(enduring.SavedFile("p.html", page))
     for kind in kinds:
         if isinstance(kind, enduring.SavedFile):
             kind.learn(root / "known")
