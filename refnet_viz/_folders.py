@@ -29,7 +29,7 @@ class _MissingError(DamagedError):
 
 @dataclass(frozen=True)
 class Form:
-    """What folders of one kind are made of, how they are written and read.
+    """Form of saved folders of one kind: their parts, writing and reading.
 
     The part is written under a name made of its content, then the pointer replaces
     the old one in one step. Whenever writing stops, the folder holds a whole thing:

@@ -355,9 +355,7 @@ def damages(folder, read, same, rounds, seed=0):
         except Exception as error:  # noqa: BLE001
             tally.add("bare error", f"{where}: {error!r}")
         else:
-            if same(value):
-                tally.add("equal")
-            else:
-                tally.add("said" if said else "taken silently", "" if said else where)
+            outcome = "said" if said else "equal" if same(value) else "taken silently"
+            tally.add(outcome, where if outcome == "taken silently" else "")
         path.write_bytes(content)
     return tally
