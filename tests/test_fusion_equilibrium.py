@@ -86,7 +86,7 @@ def test_the_fusion_rests_and_says_so_honestly(net):
     assert (told["residual"][~resting] > resting_at(torch.float64)).all()
     # One more step from z moves it by no more than what is told.
     pooled = torch.stack([encoded[n].pooled for n in "ab"], dim=1)
-    joint = (net.scale[:, None] * pooled).sum(dim=1)
+    joint = (net.scale[:, None] * pooled).sum(dim=1) + net.shift
     there = present[..., None]
 
     def step(s, x, j):
@@ -118,7 +118,7 @@ def test_the_implicit_gradient_is_the_unrolled_one(net):
     net.zero_grad()
 
     pooled = torch.stack([encoded[n].pooled for n in "ab"], dim=1)
-    joint = (net.scale[:, None] * pooled).sum(dim=1)
+    joint = (net.scale[:, None] * pooled).sum(dim=1) + net.shift
     state = torch.zeros(16, 3, 8, dtype=torch.float64)
     for _ in range(300):
         state = net._step(state, pooled, joint, present[..., None])
@@ -132,6 +132,67 @@ def test_the_implicit_gradient_is_the_unrolled_one(net):
             torch.testing.assert_close(
                 parameter.grad, weights[name], rtol=1e-3, atol=2e-3
             )
+
+
+def test_it_has_as_many_parameters_as_the_published_code(make_sizes):
+    # Theirs at three modalities of 64 features: 3 branches of 2 maps and 3 norms,
+    # gate, fuse and a norm, three scalars and a bias.
+    net = FUSIONS["deq"](make_sizes(3, width=64))
+    assert sum(p.numel() for p in net.parameters()) == 34_564
+
+
+def test_a_step_is_the_equation_with_norms_of_a_modalitys_own(net):
+    encoded, present = vectors()
+    for parameter in net.parameters():
+        parameter.data += 0.3 * torch.randn_like(parameter)
+    x = torch.stack([encoded[n].pooled for n in "ab"], dim=1)
+    state = torch.randn(6, 3, 8, dtype=torch.float64)
+    joint = torch.randn(6, 8, dtype=torch.float64)
+
+    def normed(norm, values):
+        centred = values - values.mean(dim=1, keepdim=True)
+        size = (centred.square().mean(dim=1, keepdim=True) + 1e-5).sqrt()
+        return centred / size * norm.weight + norm.bias
+
+    z, gate, features = state[:, 2], 0, []
+    for m in range(2):
+        first, second, last = net.norms[m]
+        h = normed(first, net.first[m](state[:, m])).relu()
+        h = normed(second, net.second[m](h) + x[:, m])
+        features.append(normed(last, (h + state[:, m]).relu()))
+        gate = gate + net.gate(z + features[m]) * z
+    fused = normed(net.fuse_norm, (net.fuse(gate) + joint).relu())
+    expected = torch.stack([*features, fused], dim=1)
+    there = present[..., None]
+    torch.testing.assert_close(net._step(state, x, joint, there), expected)
+    net.norms[0][2].weight.data *= 0.5  # of one modality: its features alone halve
+    moved = (net._step(state, x, joint, there) - expected).abs().amax(dim=(0, 2))
+    assert moved[0] > 0.1
+    assert moved[1] < 1e-12
+
+
+def test_weights_with_norms_that_modalities_shared_load_as_they_were(net, make_sizes):
+    first = net.norms[0]
+    net.norms[1].load_state_dict(first.state_dict())
+    old = {
+        name: value
+        for name, value in net.state_dict().items()
+        if not name.startswith(("norms", "fuse_norm", "shift"))
+    }
+    for number, norm in enumerate([*first, net.fuse_norm]):
+        norm.weight.data += torch.rand_like(norm.weight)
+        old |= {f"norms.{number}.{key}": x for key, x in norm.state_dict().items()}
+    net.norms[1].load_state_dict(first.state_dict())
+    again = FUSIONS["deq"](make_sizes(2)).double().eval()
+    again.load_state_dict(old)
+    assert torch.equal(again(*vectors()).z, net(*vectors()).z)
+
+
+def test_the_penalty_trains_the_step_and_leaves_the_encoders_alone(net):
+    encoded, present = vectors()
+    net.train()(encoded, present).aux_losses["jacobian"].backward()
+    assert net.first[0].weight.grad.abs().max() > 0
+    assert all(x.pooled.grad is None for x in encoded.values())
 
 
 def test_a_row_that_does_not_rest_passes_the_gradient_of_one_step():

@@ -124,6 +124,24 @@ def test_residual_branches_hear_one_another_through_the_mixes_alone():
     torch.testing.assert_close(through(x), through(other))
 
 
+def test_what_residual_blocks_return_passes_one_shared_norm():
+    net = built("coupled_mamba_residual", ["sequence"] * 2)
+    before = {k: v for k, v in net.state_dict().items() if not k.startswith("after")}
+    encoded, present = sequences(2)
+    x, mask = net._clocked(encoded, present)
+    added = net._layer(x, mask, net.layers[0], 0) - x
+    real = added[mask].detach().numpy()  # a new norm: mean 0, variance 1
+    np.testing.assert_allclose(real.mean(axis=1), 0, atol=1e-5)
+    np.testing.assert_allclose(real.var(axis=1), 1, atol=1e-2)
+    assert sum(p.numel() for p in net.after.parameters()) == 16
+    # Weights of before there was this norm are read as the network without it.
+    old = built("coupled_mamba_residual", ["sequence"] * 2)
+    old.load_state_dict(before)
+    net.after = torch.nn.Identity()
+    assert torch.equal(old(encoded, present).z, net(encoded, present).z)
+    assert not any(name.startswith("after") for name in old.state_dict())
+
+
 def test_a_vector_is_unrolled_and_its_steps_are_coupled():
     net = built("coupled_mamba", ["vector", "sequence"])
     encoded, present = sequences(2)

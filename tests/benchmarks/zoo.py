@@ -4,10 +4,16 @@
 are read from REFNET_VIZ_DATA; where that is not set, they are left out with a word.
 Names of fusions leave the others out of the table of `questions`. With ``--write`` the
 tables replace those in RESULTS.md. For resuming: `trials`.
+
+``python tests/benchmarks/zoo.py --again=deq,session [--write]`` trains these fusions
+alone, on emoji; the numbers of all others are those of notebooks/zoo.csv. It replaces
+their lines, and says below the table that they are of another day.
 """
 
+import datetime
 import os
 import sys
+from collections.abc import Collection
 from dataclasses import replace
 
 # Before torch is imported: every trial has one thread, trials run side by side.
@@ -27,6 +33,7 @@ VARIANTS = ("plain", "refiner", "both")
 # Where each label needs both modalities, answering for all of them may cost nothing:
 # the weight was chosen on validation rows of other draws (`questions.py`).
 LIGHT = {"refiner": replace(rv.VARIANTS["refiner"], refiner=0.2)}
+KEYS = ["fusion", "variant", "split"]
 NUMBERS = RESULTS.parents[2] / "notebooks" / "zoo.csv"
 MARKS = ("<!-- zoo -->", "<!-- end of zoo -->")
 MARKS_OF_QUESTIONS = ("<!-- zoo on questions -->", "<!-- end of zoo on questions -->")
@@ -34,7 +41,9 @@ MARKS_OF_QUESTIONS = ("<!-- zoo on questions -->", "<!-- end of zoo on questions
 Table = dict[tuple[str, str], list[Scores]]
 
 
-def emoji_trials() -> dict[tuple[str, str, int], Trial]:
+def emoji_trials(
+    fusions: Collection[str] = tuple(FUSIONS),
+) -> dict[tuple[str, str, int], Trial]:
     """Return a trial a fusion, variant and split."""
     data = {split: rv.data.emoji(split_seed=split) for split in SPLITS}
     return {
@@ -43,20 +52,29 @@ def emoji_trials() -> dict[tuple[str, str, int], Trial]:
         )
         for split in SPLITS
         for fusion in FUSIONS
+        if fusion in fusions
         for variant in VARIANTS
     }
 
 
-def emoji() -> str:
-    """Return the table of all fusions on emoji."""
-    trials = emoji_trials()
+def emoji(again: Collection[str] = ()) -> tuple[list[str], str]:
+    """Return the lines of the table of all fusions on emoji, and the sentence below.
+
+    Parameters
+    ----------
+    again
+        The fusions to train, where all others are those of zoo.csv; none trains all.
+    """
+    trials = emoji_trials(again or tuple(FUSIONS))
     found = dict(zip(trials, run_all(list(trials.values()), "emoji"), strict=True))
+    if again:
+        found = kept() | found
     cells: Table = {
         (fusion, variant): [found[fusion, variant, split] for split in SPLITS]
         for fusion in FUSIONS
         for variant in VARIANTS
     }
-    keep(trials, found)
+    keep(found)
     rails = [rv.rails(rv.data.emoji(split_seed=split)) for split in SPLITS]
     rail = np.mean([each["concatenation"].accuracy for each in rails])
     lines = [
@@ -65,7 +83,7 @@ def emoji() -> str:
         "|---|---|---|---|---|---|---|---|",
         *(row(name, cells) for name in FUSIONS),
     ]
-    return "\n".join([*lines, "", said(cells, float(rail))])
+    return lines, said(cells, float(rail))
 
 
 def questions(fusions: list[str]) -> str:
@@ -105,13 +123,39 @@ def questions(fusions: list[str]) -> str:
     return "\n".join(lines)
 
 
-def keep(
-    trials: dict[tuple[str, str, int], Trial], found: dict[tuple[str, str, int], Scores]
-) -> None:
+def keep(found: dict[tuple[str, str, int], Scores]) -> None:
     """Write the numbers of every run for notebook 05, to be read there."""
-    frame = pd.DataFrame([found[key] for key in trials]).round(4)
-    names = pd.DataFrame(list(trials), columns=["fusion", "variant", "split"])
+    keys = list(emoji_trials())
+    frame = pd.DataFrame([found[key] for key in keys]).round(4)
+    names = pd.DataFrame(keys, columns=KEYS)
     names.join(frame).to_csv(NUMBERS, index=False)
+
+
+def kept() -> dict[tuple[str, str, int], Scores]:
+    """Return the numbers of every run that were written for notebook 05."""
+    frame = pd.read_csv(NUMBERS).set_index(KEYS)
+    return {
+        (str(fusion), str(variant), int(split)): scores
+        for (fusion, variant, split), scores in frame.to_dict("index").items()
+    }
+
+
+def write_lines(lines: list[str], sentence: str, again: Collection[str]) -> None:
+    """Replace the lines of some fusions in RESULTS.md, and the sentence below."""
+    text = RESULTS.read_text("utf-8")
+    section = text.split(MARKS[0])[1].split(MARKS[1])[0]
+    changed = section
+    for line in section.split("\n"):
+        for name in again:
+            if line.startswith(f"| {name} |"):
+                new = next(x for x in lines if x.startswith(f"| {name} |"))
+                changed = changed.replace(line, new)
+        if line.startswith("refiner: accuracy rises"):
+            date = datetime.datetime.now(tz=datetime.UTC).date()
+            cores = len(os.sched_getaffinity(0))
+            note = f"Measured again on {date}, {cores} cores: {', '.join(again)}."
+            changed = changed.replace(line, f"{sentence} {note}")
+    RESULTS.write_text(text.replace(section, changed), "utf-8")
 
 
 def row(name: str, cells: Table) -> str:
@@ -163,9 +207,18 @@ def said(cells: Table, rail: float) -> str:
 def main(words: list[str]) -> None:
     """Run the sets asked for, print their tables, write them if asked."""
     chosen = [w for w in words if not w.startswith("-") and w not in FUSIONS]
+    again = [word.partition("=")[2] for word in words if word.startswith("--again=")]
+    if again:
+        names = again[0].split(",")
+        lines, sentence = emoji(names)
+        print("\n".join([*lines, "", sentence]))
+        if "--write" in words:
+            write_lines(lines, sentence, names)
+        return
     parts = []
     if not chosen or "emoji" in chosen:
-        parts.append(emoji())
+        lines, sentence = emoji()
+        parts.append("\n".join([*lines, "", sentence]))
     real = [name for name in SETS if not chosen or name in chosen]
     if real and os.environ.get("REFNET_VIZ_DATA"):
         parts.append(table_of(real))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -142,11 +142,15 @@ class CoupledMambaResidualFusion(CoupledMambaFusion):
 
     Each modality keeps its own states, :math:`h^m_t = S^m_t h^m_{t-1} + U^m_t`; before
     every layer but the first, it adds a linear map of the other modalities' tokens at
-    the same time. z is a linear map of the maxima over time, weighted by a learned
-    softmax over the modalities that are present.
+    the same time. What a block returns passes one layer norm, the same for all blocks,
+    before it is added to the block's tokens. z is a linear map of the maxima over time,
+    weighted by a learned softmax over the modalities that are present.
 
     What the code released with Coupled Mamba (see `CoupledMambaFusion`) does in place
-    of its equation 6; the map between branches is not in that code, and is ours.
+    of its equation 6. The map between branches is not in that code, and is ours; so are
+    the sizes (there: expansion by 2, states of 64, projections without bias).
+
+    Runs of before it had the shared norm load as they were, without it.
 
     The diagnostic "share" ``(B, M)`` is each modality's weight.
     """
@@ -161,6 +165,18 @@ class CoupledMambaResidualFusion(CoupledMambaFusion):
             nn.ModuleList(nn.Linear((count - 1) * width, width) for _ in self.names)
             for _ in range((_LAYERS - 1) * (count > 1))
         )
+        self.after: nn.Module = nn.LayerNorm(width)
+
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Tensor], prefix: str, *args: Any
+    ) -> None:
+        """Take weights of before there was a norm after the blocks, too."""
+        blocks = f"{prefix}layers."
+        if f"{prefix}after.weight" not in state_dict and any(
+            name.startswith(blocks) for name in state_dict
+        ):
+            self.after = nn.Identity()
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     def _weights(self, present: Tensor) -> Tensor:
         return shares(self.scores.expand_as(present), present)
@@ -187,7 +203,8 @@ class CoupledMambaResidualFusion(CoupledMambaFusion):
             )
             for i, item in enumerate(recurrences)
         ]
-        return _added(blocks, recurrences, torch.stack(states, dim=1), x, mask)
+        stacked = torch.stack(states, dim=1)
+        return _added(blocks, recurrences, stacked, x, mask, norm=self.after)
 
 
 def _recurrences(blocks: nn.ModuleList, x: Tensor) -> list[Recurrence]:
@@ -203,10 +220,14 @@ def _added(
     states: Tensor,
     x: Tensor,
     mask: Tensor,
+    *,
+    norm: nn.Module | None = None,
 ) -> Tensor:
     """Return the tokens plus what the blocks read, 0 where there is no step."""
     read = [
         block.output(item, states[:, i])  # type: ignore[operator]
         for i, (block, item) in enumerate(zip(blocks, recurrences, strict=True))
     ]
-    return (x + torch.stack(read, dim=1)) * mask[..., None]
+    outputs = torch.stack(read, dim=1)  # (B, M, L, w)
+    outputs = outputs if norm is None else norm(outputs)
+    return (x + outputs) * mask[..., None]

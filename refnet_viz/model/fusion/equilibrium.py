@@ -28,7 +28,8 @@ class Rest:
     steps
         ``(B,)`` steps taken.
     penalty
-        Scalar: mean square of the Jacobian, estimated by one probe.
+        Scalar: mean square of the Jacobian by the state, estimated by one probe. It
+        reaches the parameters of the step, not what the inputs were made by.
     """
 
     state: Tensor
@@ -199,7 +200,11 @@ def _ones(x: Tensor) -> list[int]:
 
 
 def _jacobian(step: Step, fixed_point: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
-    """Return the mean square of the Jacobian's action on a random probe."""
+    """Return the mean square of the Jacobian's action on a random probe.
+
+    The inputs are detached: the penalty is to make the step contract, and must not
+    pull encoders to where any step does.
+    """
     point = fixed_point.detach().requires_grad_()
     image = step(point, *(x.detach() for x in inputs))
     probe = torch.randn_like(image)
