@@ -14,6 +14,7 @@ import pandas as pd
 
 from .. import _check
 from .answers import as_labels, labelled
+from .clock import read_clock
 from .fingerprint import fingerprint
 from .gather import gather
 from .grouped import check_groups
@@ -92,6 +93,8 @@ class Dataset:
         groups: Any = None,
         metadata: Any = None,
         media: Media | None = None,
+        times: Mapping[str, Any] | None = None,
+        sessions: Mapping[str, Any] | None = None,
         join: str | None = None,
         unlabelled: Any = None,
         info: Mapping[str, Any] | None = None,
@@ -148,6 +151,16 @@ class Dataset:
             Further columns.
         media
             Pictures and texts for hovering.
+        times
+            Name of a sequence or of token ids to ``(N, L)``: when each position
+            happened, as numbers of any unit or as dates. They never fall within a row;
+            padding and rows that lack the modality are not looked at. The fusion
+            "session" reads the gaps, see `refnet_viz.model.fusion.session`; no other
+            fusion, rail or graph does.
+        sessions
+            Likewise, numbers or text that are equal for the positions of one session,
+            which stand together. Where sessions end when nothing happens for half an
+            hour: ``(np.diff(times, axis=1, prepend=times[:, :1]) > 1800).cumsum(1)``.
         join
             What different names of rows mean: None refuses them, "inner" keeps the
             rows that all arguments have, "outer" those that any modality has (what is
@@ -167,8 +180,8 @@ class Dataset:
         ------
         ValueError
             If rows disagree in number or names, values are not finite, ids repeat,
-            labels are out of range, `split` has a group in two parts, or a row or a
-            modality has nothing present.
+            labels are out of range, `split` has a group in two parts, times fall, a
+            session returns after another, or a row or a modality has nothing present.
 
         Examples
         --------
@@ -181,6 +194,16 @@ class Dataset:
         >>> paired = Dataset.from_arrays({"rna": rna}, labels=cells)
         >>> [paired.class_names[c] for c in paired.labels]
         ['B', 'T']
+
+        Two rows of page numbers, padded, with their times and sessions:
+
+        >>> real = np.array([[True, True, True], [True, True, False]])
+        >>> pages = np.array([[3, 1, 3], [2, 2, 0]])
+        >>> visits = Dataset.from_arrays(
+        ...     {"pages": (pages, real)}, times={"pages": [[0, 9, 7200], [5, 8, 0]]},
+        ...     sessions={"pages": [["a", "a", "b"], ["c", "c", ""]]})
+        >>> visits.modalities["pages"].clock.sessions.tolist()
+        [[0, 0, 1], [0, 0, 0]]
         """
         rows = gather(
             modalities,
@@ -194,6 +217,8 @@ class Dataset:
             groups=groups,
             metadata=metadata,
             media=media,
+            times=times,
+            sessions=sessions,
             join=join,
         )
         n, first = len(rows.ids), next(iter(rows.features))
@@ -211,6 +236,12 @@ class Dataset:
             reduced[key], encoder = features.reduced(parts == "train")
             if encoder is not None:
                 record["encoders"] = {**record.get("encoders", {}), key: encoder}
+        for column, key in enumerate(reduced):
+            if key in rows.clocks:
+                parts_of, known = rows.clocks[key]
+                reduced[key] = _with_clock(
+                    key, reduced[key], parts_of, rows.present[:, column], known
+                )
         return cls(
             name=name,
             ids=rows.ids,
@@ -454,3 +485,28 @@ class Dataset:
             "<table><tr><th>modality</th><th>kind</th><th>shape</th><th>present</th>"
             f"</tr>{rows}</table>next: <code>{step}</code>"
         )
+
+
+def _with_clock(
+    name: str,
+    modality: Modality,
+    parts: Mapping[str, Any],
+    present: npt.NDArray[np.bool_],
+    known: npt.NDArray[np.bool_],
+) -> Modality:
+    """Return a modality with times and sessions, which every row that has it has."""
+    lacking = np.flatnonzero(present & ~known)
+    if len(lacking):
+        raise ValueError(
+            f"`{next(iter(parts))}[{name!r}]` must have every row that has {name!r}, "
+            f"got none for row {lacking[0]}."
+        )
+    mask = modality.mask
+    clock = read_clock(
+        name,
+        modality.kind,
+        None if mask is None else mask & present[:, None],
+        times=parts.get("times"),
+        sessions=parts.get("sessions"),
+    )
+    return replace(modality, clock=clock)

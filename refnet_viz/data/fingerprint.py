@@ -70,6 +70,9 @@ def fingerprint(data: Content) -> str:
     for modality in data.modalities.values():
         arrays += [modality.values, modality.mask]
         digest.update(f"{modality.kind}{modality.common_scale}".encode())
+        if modality.clock is not None:  # others keep the digest that they had
+            digest.update(" ".join(modality.clock.parts).encode())
+            arrays += [modality.clock.times, modality.clock.sessions]
     for array in [*arrays, data.target]:
         if array is not None:
             digest.update(f"{array.shape}{array.dtype}".encode())

@@ -12,6 +12,7 @@ import pandas as pd
 
 from .. import _check
 from .answers import UNLABELLED, Labels, as_labels, as_target
+from .clock import by_modality
 from .containers import Argument, is_single, take_apart, text_of
 from .gaps import Column, column, refuse_missing
 from .media import check_media
@@ -46,6 +47,9 @@ class Gathered:
         A frame of N rows.
     media
         Hover media of N rows, or empty.
+    clocks
+        Modality to the ``(N, L)`` times and sessions of its positions, as they came
+        and in this order of rows, and to ``(N,)`` bool: which rows they have.
     """
 
     ids: npt.NDArray[np.str_]
@@ -58,6 +62,7 @@ class Gathered:
     groups: npt.NDArray[np.str_] | None
     metadata: pd.DataFrame
     media: Any
+    clocks: dict[str, tuple[dict[str, Any], Bools]]
 
 
 def gather(  # noqa: PLR0913 (every argument of two constructors)
@@ -73,6 +78,8 @@ def gather(  # noqa: PLR0913 (every argument of two constructors)
     groups: Any = None,
     metadata: Any = None,
     media: Any = None,
+    times: Any = None,
+    sessions: Any = None,
     join: str | None = None,
     whole: str | None = None,
 ) -> Gathered:
@@ -82,7 +89,7 @@ def gather(  # noqa: PLR0913 (every argument of two constructors)
     ----------
     modalities, ids, present, labels, class_names, target, unlabelled, split, groups
         As in `Dataset.from_arrays`.
-    metadata, media, join
+    metadata, media, times, sessions, join
         As in `Dataset.from_arrays`.
     whole
         A modality that every row must have, and whose rows "outer" keeps.
@@ -120,8 +127,12 @@ def gather(  # noqa: PLR0913 (every argument of two constructors)
         for key, value in single.items()
         if value is not None and not (key == "media" and not len(value))
     }
+    clocks = {
+        **by_modality("times", times, list(names), column_of_ids),
+        **by_modality("sessions", sessions, list(names), column_of_ids),
+    }
     rows = pair(
-        {**owners, **others, **stated},
+        {**owners, **others, **stated, **clocks},
         ids=None if column_of_ids else ids,
         join=join,
         owners=[(MODALITY, whole)] if whole else owners,
@@ -150,7 +161,25 @@ def gather(  # noqa: PLR0913 (every argument of two constructors)
         groups=_groups(rows),
         metadata=_metadata(rows),
         media=_media(rows),
+        clocks=_clocks(rows, names),
     )
+
+
+def _clocks(
+    rows: Paired, names: Mapping[str, Any]
+) -> dict[str, tuple[dict[str, Any], Bools]]:
+    """Return times and sessions of each modality that has any, in the rows' order."""
+    clocks = {}
+    for name in names:
+        keys = [(part, name) for part in ("times", "sessions")]
+        keys = [key for key in keys if key in rows.arguments]
+        if keys:
+            there = np.all([rows.has(key) for key in keys], axis=0)
+            clocks[name] = (
+                {part: rows.values((part, name)) for part, _ in keys},
+                there,
+            )
+    return clocks
 
 
 def modality_names(modalities: Any) -> dict[str, Any]:

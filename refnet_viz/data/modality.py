@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import sparse
+from .clock import Clock
 from .containers import is_sparse, row_of, take_apart
 from .numbers import real_numbers
 from .pixels import as_pixels, channels_last
@@ -44,6 +45,8 @@ class Modality:
         feature is scaled alone, as the columns of a table need.
     features
         Names of the columns of vectors, or empty where they have none.
+    clock
+        Times and sessions of the positions of a sequence, where they are known.
     """
 
     values: Any
@@ -52,6 +55,7 @@ class Modality:
     vocabulary: tuple[str, ...] = ()
     common_scale: bool = False
     features: tuple[str, ...] = ()
+    clock: Clock | None = None
 
     @classmethod
     def of(cls, name: str, given: Any) -> Modality:
@@ -90,13 +94,17 @@ class Modality:
 
     def take(self, index: npt.NDArray[np.intp]) -> Modality:
         """Return the rows at `index`; rows on disk stay there."""
-        mask = None if self.mask is None else self.mask[index]
-        return replace(self, values=row_of(self.values, index), mask=mask)
+        return replace(self._positions(index), values=row_of(self.values, index))
 
     def read(self, index: npt.NDArray[np.intp]) -> Modality:
         """Return the rows at `index` in memory."""
+        return replace(self._positions(index), values=self.values[index])
+
+    def _positions(self, index: npt.NDArray[np.intp]) -> Modality:
+        """Return all values, with mask and clock of the rows at `index`."""
         mask = None if self.mask is None else self.mask[index]
-        return replace(self, values=self.values[index], mask=mask)
+        clock = None if self.clock is None else self.clock.take(index)
+        return replace(self, mask=mask, clock=clock)
 
     def blocks(
         self, index: npt.NDArray[np.intp] | None = None

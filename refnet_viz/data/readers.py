@@ -34,6 +34,8 @@ def from_npz(
     ========================  =====================================================
     ``mod_<name>``            a modality: (N, d), (N, H, W, C) or (N, L, d)
     ``mask_<name>``           its mask (N, L); makes token ids of whole numbers
+    ``times_<name>``,         times and sessions (N, L) of its positions, as in
+    ``sessions_<name>``       `Dataset.from_arrays`
     ``present``               (N, M) bool in the order of the modalities
     ``y``, ``y_<task>``       labels, (N,) or (N, C)
     ``target``                numbers to be predicted (N,), finite: a regression
@@ -83,6 +85,14 @@ def from_npz(
     arrays = read_arrays(path)
     values = _modalities(arrays, modalities)
     masks = {name: arrays.pop(f"mask_{name}", None) for name in values}
+    clocks = {
+        part: {
+            name: arrays.pop(f"{part}_{name}")
+            for name in values
+            if f"{part}_{name}" in arrays
+        }
+        for part in ("times", "sessions")
+    }
     rows = len(next(iter(values.values())))
     numbers, names = _labels(arrays, labels)
     texts = arrays.pop("text", np.array([], dtype=str))
@@ -91,6 +101,8 @@ def from_npz(
             name: array if masks[name] is None else (array, masks[name])
             for name, array in values.items()
         },
+        times=clocks["times"],
+        sessions=clocks["sessions"],
         labels=numbers,
         class_names=names,
         target=arrays.pop("target", None),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
@@ -18,6 +18,7 @@ from .encoders import DescribedEncoder, Encoded, Encoder, VectorEncoder, encoder
 from .features import Features
 from .fusion import FUSIONS, Fused, Sizes
 from .fusion.progressive import Feedback
+from .gaps import Gaps, Timing
 from .refiner import Refiner, RunningScale
 from .schema import Schema
 
@@ -39,6 +40,9 @@ class Batch:
         `ReFNet.arranged`.
     on_disk
         Modalities whose features are read from disk, as there may be no room for them.
+    timing
+        Modality to sessions and time gaps of its positions, where the fusion reads
+        them.
     """
 
     inputs: dict[str, tuple[Tensor, Tensor | None]]
@@ -46,6 +50,7 @@ class Batch:
     present: Tensor
     arranged: bool = False
     on_disk: tuple[str, ...] = ()
+    timing: dict[str, Timing] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.present)
@@ -60,6 +65,7 @@ class Batch:
             {name: values[index] for name, values in self.features.items()},
             self.present[index],
             self.arranged,
+            timing={name: item.rows(index) for name, item in self.timing.items()},
         )
 
     def blocks(self, size: int | None = None) -> Iterator[tuple[slice, Batch]]:
@@ -213,6 +219,13 @@ class ReFNet(nn.Module):
         # Names from data may hold dots, which module names must not: use numbers.
         self.features = nn.ModuleList(features.values())
         self.encoders = nn.ModuleList(encoders.values())
+        self.clocks: dict[str, list[str]] = {
+            name: entry["clock"]
+            for name, entry in schema.modalities.items()
+            if fusion.reads_times and "clock" in entry
+        }
+        timed = tuple(name for name, parts in self.clocks.items() if "times" in parts)
+        self.gaps = nn.ModuleDict({str(self.names.index(n)): Gaps() for n in timed})
         classes = schema.outputs
         self.fusion = fusion(
             Sizes(
@@ -223,6 +236,7 @@ class ReFNet(nn.Module):
                 config.dropout,
                 classes,
                 schema.multilabel,
+                timed,
             )
         )
         z_width = self.fusion.z_width
@@ -267,6 +281,8 @@ class ReFNet(nn.Module):
                     "got none."
                 )
             item.fit(modality, rows)
+            if str(column) in self.gaps:
+                cast("Gaps", self.gaps[str(column)]).fit(modality, rows)
 
     def fit_target(self, target: Tensor) -> None:
         """Set the scale of the target from labelled training rows."""
@@ -286,7 +302,7 @@ class ReFNet(nn.Module):
         modalities = {name: data.modalities[name] for name in self.names}
         order = [list(data.modalities).index(name) for name in self.names]
         data = replace(data, modalities=modalities, present=data.present[:, order])
-        device = self._features()[self.names[0]].mean.device
+        device = self._device
         return StoredBatch(
             self._prepared, data, torch.tensor(data.present, device=device)
         )
@@ -306,7 +322,7 @@ class ReFNet(nn.Module):
 
     def _prepared(self, data: Dataset) -> Batch:
         order = [list(data.modalities).index(name) for name in self.names]
-        device = self._features()[self.names[0]].mean.device
+        device = self._device
         present = torch.tensor(data.present[:, order], device=device)
         inputs, features = {}, {}
         for column, (name, item) in enumerate(self._features().items()):
@@ -317,7 +333,36 @@ class ReFNet(nn.Module):
             features[name] = inputs[name][0]
             if not item.plain:
                 features[name] = _zeroed(item.features(data.modalities[name]), rows)
-        return Batch(inputs, features, present)
+        return Batch(inputs, features, present, timing=self._timing(data))
+
+    def _timing(self, data: Dataset) -> dict[str, Timing]:
+        """Return sessions and time gaps of the modalities that were trained with them.
+
+        Raises
+        ------
+        ValueError
+            If the data lack what the run was trained with.
+        """
+        timing = {}
+        for name, parts in self.clocks.items():
+            modality, place = data.modalities[name], str(self.names.index(name))
+            clock = modality.clock
+            for part in parts:
+                if clock is None or part not in clock.parts:
+                    raise ValueError(
+                        f"`data.modalities[{name!r}]` must have {part}, as those that "
+                        "the run was trained on, got none."
+                    )
+            session = None
+            if "sessions" in parts and clock is not None:
+                session = torch.tensor(clock.sessions, device=self._device)
+            gap = self.gaps[place](modality) if place in self.gaps else None
+            timing[name] = Timing(session, gap)
+        return timing
+
+    @property
+    def _device(self) -> torch.device:
+        return self._features()[self.names[0]].mean.device
 
     def arranged(self, batch: Batch) -> Batch:
         """Return a batch whose inputs are in the order in which encoders read them.
@@ -340,13 +385,19 @@ class ReFNet(nn.Module):
         """Encode, fuse and classify; decoders are not called."""
         batch = self.arranged(batch)
         encoded = self._encode(batch)
-        fused = self.fusion(encoded, batch.present)  # z (B, d)
+        fused = self._fused(encoded, batch)  # z (B, d)
         unimodal = fused.unimodal or {name: x.pooled for name, x in encoded.items()}
         for _ in range(self.config.rounds - 1):
             encoded = self._encode(batch, self.feedback(fused.z))
-            fused = self.fusion(encoded, batch.present)
+            fused = self._fused(encoded, batch)
         logits = self.head(fused.z if fused.logits is None else fused.logits)
         return Output(fused, logits, unimodal)
+
+    def _fused(self, encoded: dict[str, Encoded], batch: Batch) -> Fused:
+        if batch.timing:
+            return self.fusion.timed(encoded, batch.present, batch.timing)
+        fused: Fused = self.fusion(encoded, batch.present)
+        return fused
 
     def _encode(
         self, batch: Batch, contexts: list[Tensor] | None = None

@@ -18,8 +18,9 @@ class Schema:
     Parameters
     ----------
     modalities
-        Name to ``{"kind", "shape", "words", "common_scale"}``, and "features", the
-        names of columns, where they have any.
+        Name to ``{"kind", "shape", "words", "common_scale"}``; "features", the names
+        of columns, where they have any; "clock", of "times" and "sessions" those that
+        are known of its positions.
     class_names
         One name a class; empty without labels.
     multilabel
@@ -58,6 +59,8 @@ class Schema:
             }
             if modality.features:
                 modalities[name]["features"] = list(modality.features)
+            if modality.clock is not None:
+                modalities[name]["clock"] = list(modality.clock.parts)
         return cls(
             modalities, data.class_names, data.multilabel, data.target is not None
         )

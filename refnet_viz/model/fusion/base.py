@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ..encoders import Encoded
+from ..gaps import Timing
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Sizes:
         Number of classes, at least 1.
     multilabel
         Whether rows have several labels.
+    timed
+        Modalities whose positions come with time gaps.
     """
 
     kinds: Mapping[str, str]
@@ -43,6 +46,7 @@ class Sizes:
     dropout: float = 0.0
     classes: int = 1
     multilabel: bool = False
+    timed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,8 @@ class Fusion(nn.Module, ABC):
     ----------
     reads_tokens
         Whether it reads the encoders' tokens; otherwise their pooled vectors.
+    reads_times
+        Whether it reads times and sessions, for which `timed` is called.
     decides
         Whether it returns logits; otherwise a linear head reads z.
     counts
@@ -150,6 +156,7 @@ class Fusion(nn.Module, ABC):
     """
 
     reads_tokens: ClassVar[bool] = False
+    reads_times: ClassVar[bool] = False
     decides: ClassVar[bool] = False
     counts: ClassVar[tuple[int, int | None]] = (1, None)
     single_label: ClassVar[bool] = False
@@ -177,6 +184,25 @@ class Fusion(nn.Module, ABC):
         present
             ``(B, M)`` bool; what an absent modality holds must not matter.
         """
+
+    def timed(
+        self,
+        encoded: dict[str, Encoded],
+        present: Tensor,
+        timing: Mapping[str, Timing],
+    ) -> Fused:
+        """Fuse a batch of sequences whose times or sessions are known.
+
+        Parameters
+        ----------
+        encoded, present
+            As in `forward`.
+        timing
+            Modality to its sessions and time gaps, for those that have any.
+        """
+        del timing
+        fused: Fused = self(encoded, present)
+        return fused
 
     def losses(self, fused: Fused, answers: Answers) -> dict[str, Tensor]:
         """Return training losses that need features or labels, already weighted.
