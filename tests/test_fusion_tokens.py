@@ -1,10 +1,17 @@
 """The numbers of the fusions that read tokens, held by loops and by hand."""
 
+import dataclasses
+
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from refnet_viz.config import Config
+from refnet_viz.data import Dataset
+from refnet_viz.inference import embed
+from refnet_viz.model import ReFNet, Schema
 from refnet_viz.model.encoders import Encoded, masked_mean
 from refnet_viz.model.fusion import FUSIONS, Sizes, bottleneck
 from refnet_viz.model.fusion.coupled_mamba import coupled_states
@@ -14,7 +21,9 @@ from refnet_viz.model.fusion.selective import (
     linear_scan,
     linear_states,
 )
-from refnet_viz.model.fusion.session import carried
+from refnet_viz.model.fusion.session import by_session, carried
+from refnet_viz.model.gaps import Timing
+from refnet_viz.train import Run, fit
 
 
 def drawn(*shape, seed=0):
@@ -204,6 +213,123 @@ def test_sessions_know_the_past_only():
     changed = net(encoded | {"a": encoded["a"]._replace(tokens=later)}, present).tokens
     torch.testing.assert_close(changed[:, :2], states[:, :2], rtol=0, atol=0)
     assert not torch.allclose(changed[:, 2], states[:, 2])
+
+
+def visits(rows=3, length=6, seed=0):
+    """Return drawn tokens with a mask, sessions and gaps."""
+    rng = np.random.default_rng(seed)
+    mask = torch.tensor(rng.random((rows, length)) < 0.7)
+    session = torch.tensor(rng.integers(0, 2, (rows, length)).cumsum(axis=1))
+    # Numbered from 0 over the tokens that there are, as the door numbers them.
+    for row in range(rows):
+        real = session[row][mask[row]].tolist()
+        numbers = {value: i for i, value in enumerate(dict.fromkeys(real))}
+        for place in range(length):
+            there = bool(mask[row, place])
+            session[row, place] = numbers[int(session[row, place])] if there else 0
+    gap = torch.tensor(rng.random((rows, length)), dtype=torch.float32)
+    tokens = drawn(rows, length, 2, seed=seed) * mask[..., None]
+    return tokens, mask, Timing(session, gap)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_tokens_by_session_are_those_of_a_loop(seed):
+    tokens, mask, timing = visits(seed=seed)
+    result = by_session(tokens, mask, timing)
+    for row in range(3):
+        expected, between = {}, {}
+        for place in np.flatnonzero(mask[row].numpy()):
+            number, gap = int(timing.session[row, place]), timing.gap[row, place]
+            begins = number not in expected
+            within = torch.zeros(()) if begins else gap
+            told = torch.cat([tokens[row, place], within[None]])
+            expected.setdefault(number, []).append(told)
+            between.setdefault(number, gap)
+        assert int(result.mask[row].sum()) == int(mask[row].sum())
+        for number, actions in expected.items():
+            size = len(actions)
+            assert result.mask[row, number].tolist()[:size] == [True] * size
+            assert torch.equal(result.actions[row, number, :size], torch.stack(actions))
+            assert result.between[row, number, 0] == between[number]
+
+
+def test_the_cut_every_three_tokens_is_a_view_of_the_tokens():
+    tokens, mask, _ = visits(length=7)
+    result = by_session(tokens, mask, Timing(None, None))
+    padded = torch.nn.functional.pad(tokens, (0, 0, 0, 2)).view(3, 3, 3, 2)
+    assert torch.equal(result.actions, padded)
+    assert result.between.shape == (3, 3, 0)
+
+
+def clicks(rows=12, seed=0, **options):
+    """Return rows of six clicks in sessions, and their times."""
+    rng = np.random.default_rng(seed)
+    real = np.arange(6) < rng.integers(2, 7, (rows, 1))
+    pages = rng.integers(1, 5, (rows, 6))
+    sessions = rng.integers(0, 2, (rows, 6)).cumsum(axis=1)
+    times = rng.exponential(10.0, (rows, 6)).cumsum(axis=1)
+    settings = {
+        "labels": np.arange(rows) % 2,
+        "times": {"clicks": times},
+        "sessions": {"clicks": sessions},
+    } | options
+    modalities = {"clicks": (pages, real), "age": rng.normal(size=(rows, 2))}
+    return Dataset.from_arrays(modalities, **settings)
+
+
+def test_a_run_reads_gaps_keeps_their_scale_and_asks_for_them(tmp_path, small):
+    data = clicks()
+    config = dataclasses.replace(small, fusion="session", epochs=1, refiner=0.0)
+    run = fit(data, config, progress=False)
+    again = Run.load(run.save(tmp_path / "run"))
+    z = embed(run, data).z
+    np.testing.assert_array_equal(embed(again, data).z, z)
+    scale = run.weights["gaps.0.scale"]
+    assert (scale > 0).all()
+    times = data.modalities["clicks"].clock.times
+    # Another unit, and another origin, say the same; other gaps do not.
+    sessions = {"clicks": data.modalities["clicks"].clock.sessions}
+    later = clicks(times={"clicks": times + 1000}, sessions=sessions)
+    np.testing.assert_allclose(embed(run, later).z, z, atol=1e-4)
+    minutes = clicks(times={"clicks": times / 60})
+    other = fit(minutes, config, progress=False)
+    np.testing.assert_allclose(embed(other, minutes).z, z, atol=1e-4)
+    slower = clicks(times={"clicks": times * 9}, sessions=sessions)
+    assert np.abs(embed(run, slower).z - z).max() > 1e-4
+    with pytest.raises(
+        ValueError,
+        match=r"^`data.modalities\['clicks'\]` must have sessions, as those that the "
+        r"run was trained on, got none\.$",
+    ):
+        embed(run, clicks(sessions=None))
+
+
+def test_a_run_that_was_trained_without_times_reads_none(small):
+    config = dataclasses.replace(small, fusion="session", epochs=1, refiner=0.0)
+    plain = clicks(times=None, sessions=None)
+    run = fit(plain, config, progress=False)
+    np.testing.assert_array_equal(embed(run, clicks()).z, embed(run, plain).z)
+    assert not any(name.startswith("gaps") for name in run.weights)
+
+
+def test_a_padded_row_has_the_z_that_it_has_alone():
+    data = clicks()
+    with torch.random.fork_rng():
+        model = ReFNet(Schema.of(data), Config(fusion="session", hidden=16, width=8))
+    model.fit_features(data)
+    batch = model.eval().prepare(data)
+    z = model(batch).z
+    for row in (0, 5):
+        alone = model(batch.rows(torch.tensor([row]))).z
+        torch.testing.assert_close(alone[0], z[row], rtol=1e-5, atol=1e-6)
+    present = batch.present.clone()
+    present[:, 0] = False
+    far = {"clicks": Timing(*(x + 1 for x in batch.timing["clicks"]))}
+    unseen = dataclasses.replace(batch, present=present)
+    other = dataclasses.replace(unseen, timing=far)
+    assert torch.equal(model(unseen).z, model(other).z)
+    model.to("meta")  # where no number says how long the longest session is
+    assert model(model.prepare(data)).z.shape == z.shape
 
 
 def test_carried_states_by_hand():

@@ -1,5 +1,6 @@
 """What every fusion and encoder promises, over the whole registry."""
 
+import contextlib
 import dataclasses
 
 import numpy as np
@@ -241,6 +242,34 @@ def test_nan_behind_the_mask_reaches_neither_z_nor_a_gradient(fusion, make_sizes
     logits = fused.z[:, :0] if fused.logits is None else fused.logits
     (fused.z.square().sum() + logits.square().sum() + sum(terms.values())).backward()
     assert all(p.grad.isfinite().all() for p in net.parameters())
+
+
+@every_fusion
+def test_absent_modalities_are_blank_in_every_mode(fusion, make_sizes):
+    # Evaluation without gradients takes other routes through torch's attention.
+    encoded, present = encoded_batch()
+    net = FUSIONS[fusion](make_sizes(2, dropout=0.3))
+    filled = []
+    for value in (0.0, 1e4, torch.nan):
+        parts = {}
+        for column, (name, (tokens, mask, pooled)) in enumerate(encoded.items()):
+            gone = ~present[:, column, None]
+            held = tokens.masked_fill(gone[..., None], value)
+            parts[name] = Encoded(held, mask, pooled.masked_fill(gone, value))
+        filled.append(parts)
+    for training in (True, False):
+        net.train(training)
+        for mode in (contextlib.nullcontext, torch.no_grad, torch.inference_mode):
+            results = []
+            for parts in filled:
+                torch.manual_seed(0)  # the same numbers are dropped
+                with mode():
+                    fused = net(parts, present)
+                values = [fused.z, fused.logits, *fused.diagnostics.values()]
+                results.append([x.detach() for x in values if x is not None])
+            assert all(x.isfinite().all() for x in results[0])
+            for other in results[1:]:
+                assert all(map(torch.equal, results[0], other))
 
 
 @every_fusion

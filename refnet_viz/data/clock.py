@@ -191,7 +191,7 @@ def _sessions(argument: str, values: Any, there: Bools) -> Sessions:
         row, place = bad[0]
         raise ValueError(
             f"`{argument}` must say a session wherever there is a position, "
-            f"got {array[row, place]!r} in row {row}, position {place}."
+            f"got {array[row].tolist()[place]!r} in row {row}, position {place}."
         )
     numbers = np.zeros(there.shape, dtype=np.int64)
     for row, real in enumerate(there):
@@ -201,8 +201,8 @@ def _sessions(argument: str, values: Any, there: Bools) -> Sessions:
         entries = array[row, places]
         starts = np.append(True, entries[1:] != entries[:-1])
         numbers[row, places] = np.cumsum(starts) - 1
-        first = entries[starts]
-        if len({*first.tolist()}) < len(first):
+        first = entries[starts].tolist()
+        if len({*first}) < len(first):
             repeated = next(x for i, x in enumerate(first) if x in first[:i])
             raise ValueError(
                 f"`{argument}` must keep the positions of a session together, "

@@ -2,7 +2,9 @@
 
 ``REFNET_VIZ_DATA=... python tests/benchmarks/exchange.py [--write]``. It earns a place
 in the zoo if its accuracy on rows held out from the training rows is above that of the
-concatenation, over three sets and three seeds. Test rows are not looked at.
+concatenation, over three sets and three seeds (each with rows of its own). Test rows
+are not looked at. MOSI is none of the sets: its features were trained on its training
+labels, and every network is right on 99 % of what is held out of them.
 """
 
 import os
@@ -17,7 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import torch
 import torch.nn.functional as F
-from real_sets import SETS, folds
+from real_sets import SETS, folds, inner
 from report import machine, write_section
 from torch import Tensor, nn
 from trials import points
@@ -29,7 +31,7 @@ from refnet_viz.model.fusion.vectors import decoder, present_vectors
 
 RECONSTRUCTION = 0.1
 SEEDS = (0, 1, 2)
-NAMES = ("rosmap", "cub", "mosi")
+NAMES = ("rosmap", "cub", "emoji")
 MARKS = ("<!-- exchange -->", "<!-- end of exchange -->")
 
 
@@ -112,15 +114,22 @@ def accuracy(data: rv.data.Dataset, config: rv.Config, seed: int) -> float:
     return float(rv.embed(run, data.test).accuracy)
 
 
+def held_out(name: str, number: int) -> tuple[rv.data.Dataset, dict[str, rv.Config]]:
+    """Return data whose "test" rows are held-out ones, and the two settings."""
+    if name == "emoji":
+        data = inner(rv.data.emoji(split_seed=number + 1))
+        return data, {"plain": rv.VARIANTS["plain"], "both": rv.VARIANTS["both"]}
+    data = next(islice(folds(rv.data.shared(name).train, 5), number, None))
+    return data, {"plain": SETS[name].plain, "both": SETS[name].refined}
+
+
 def measured() -> dict[tuple[str, str], np.ndarray]:
     """Return exchange minus concatenation by set and variant, a number a seed."""
     found: dict[tuple[str, str], list[float]] = {}
     for number, seed in enumerate(SEEDS):
         for name in NAMES:
-            train = rv.data.shared(name).train
-            data = next(islice(folds(train, 5), number, None))
-            for variant in ("plain", "refined"):
-                config = getattr(SETS[name], variant)
+            data, settings = held_out(name, number)
+            for variant, config in settings.items():
                 begin = time.process_time()
                 own, base = (
                     accuracy(data, replace(config, fusion=fusion), seed)
@@ -145,7 +154,7 @@ def main(words: list[str]) -> None:
         "|---|---|---|",
         *(
             f"| {name} | {points(found[name, 'plain'])} "
-            f"| {points(found[name, 'refined'])} |"
+            f"| {points(found[name, 'both'])} |"
             for name in NAMES
         ),
     ]
