@@ -35,6 +35,31 @@ def test_it_runs_without_an_error_in_any_output(path, executed):
             assert output.get("name") != "stderr", output.get("text")
 
 
+def shown_numbers(notebook, start):
+    """Return the numbers with two digits that a cell shows, by the first words."""
+    cell = next(c for c in notebook.cells if c.source.startswith(start))
+    text = cell.outputs[-1]["data"]["text/plain"]
+    lines = [re.fullmatch(r"(\D+?)((?:\s+\d\.\d+)+)", x) for x in text.splitlines()]
+    return {x[1]: [float(n) for n in x[2].split()] for x in lines if x}
+
+
+@pytest.mark.slow
+@pytest.mark.torch
+def test_what_notebook_03_says_of_intervals_is_what_it_computes(executed):
+    notebook = executed(next(path for path in NOTEBOOKS if path.stem[:2] == "03"))
+    prose = "".join(c.source for c in notebook.cells if c.cell_type == "markdown")
+    shares = shown_numbers(notebook, "shares = ")
+    each, seeds, points, both = shares.values()
+    assert f"in {each[0]:.2f} and in {each[1]:.2f} of worlds" in prose
+    assert f"{seeds[0]:.2f} where seeds hardly differ" in prose
+    assert f"{points[1]:.2f} where seeds differ" in prose
+    assert f"either population: {both[0]:.2f} and {both[1]:.2f}" in prose
+    assert all(0.93 <= share <= 0.98 for share in both)
+    reach = shown_numbers(notebook, "reach = ")
+    assert f"in {reach['naive'][0]:.2f} of draws" in prose
+    assert f"in {reach['compare'][0]:.2f}. (The truth" in prose
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_is_committed_clean(path):
     notebook = nbformat.read(path, as_version=4)
