@@ -226,6 +226,11 @@ def verdict(
         "higher if it were the only question" when it would stand alone; "inside
         noise"; or "cannot tell: 2 seeds".
 
+    Notes
+    -----
+    Promise: of tables without any difference at most `level` say "higher" or "lower"
+    anywhere. Assumptions: as of the p values and of `corrected_p`.
+
     Examples
     --------
     >>> verdict(0.1, 0.001, 0.01, level=0.05, reason="")
@@ -352,6 +357,11 @@ def corrected_p(
     leads
         Whether each is of the question that leads its family; None for no such one.
 
+    Notes
+    -----
+    Assumptions: none on how the questions depend on one another, beyond p values that
+    are uniform without a difference. Source: Holm 1979; shares of the error, Bonferroni.
+
     Examples
     --------
     >>> corrected_p(np.array([0.01, 0.03]), ["primary", "primary"]).tolist()
@@ -396,6 +406,11 @@ def seed_band(
         Confidence level.
     span
         Smallest and largest value that the quantity can have; the interval ends there.
+
+    Notes
+    -----
+    Estimand: the mean over all seeds, on these rows. Assumptions: seeds are independent
+    draws, their mean about normal. Source: Student 1908.
 
     Examples
     --------
@@ -450,6 +465,12 @@ def paired(
     step
         Smallest possible change of a number. A difference that never varies cannot
         be surer than rounding to this step allows (variance ``step^2 / 12`` each).
+
+    Notes
+    -----
+    Estimand: the mean difference over all seeds, on these rows. Assumptions: pairs are
+    independent draws, their mean difference about normal. Source: Student 1908; the
+    variance of rounding, Sheppard 1898.
     """
     apart = values - baseline
     error = _error(apart, least=step**2 / 6)
@@ -546,6 +567,14 @@ def noise_of(sample: Sample, over: str, *, least: float = 0.0) -> Noise:
         "seeds", "points" or "both".
     least
         Smallest variance of a number over seeds.
+
+    Notes
+    -----
+    Estimand: the variance of the mean over S seeds and P points if both were drawn
+    anew. Assumptions: seeds and points are drawn independently and cross (every seed
+    answers for every point); what points add to a number is that of `by_influences` or
+    `by_halves`. Source: two-way random effects without replicates, Searle, Casella,
+    McCulloch, "Variance Components", 1992.
     """
     count = len(sample.values)
     of_seeds = of_points = residual = 0.0
@@ -586,6 +615,12 @@ def band(
         As in `seed_band`.
     over
         "seeds", "points" or "both": as far as there are any.
+
+    Notes
+    -----
+    Estimand: the expectation of the number over seeds anew, points anew, or both.
+    Assumptions: as of `noise_of`, and a mean that is about normal. Source: `Noise`.
+    Measured: notebook 03, tests/benchmarks/RESULTS.md.
 
     Examples
     --------
@@ -641,6 +676,12 @@ def apart(
         As in `paired`.
     over
         "seeds", "points" or "both": as far as there are any (`covered`).
+
+    Notes
+    -----
+    Estimand: the expected difference on the same points. Assumptions: as of `band`, for
+    the differences; without common seeds the seeds of both are independent, and their
+    freedom is the smaller one (Mickey and Brown 1966).
 
     Examples
     --------
@@ -777,6 +818,11 @@ def jackknife(whole: float, without: Floats, *, confidence: float) -> Difference
         The statistic without each one.
     confidence
         Confidence level of the t interval with S - 1 degrees of freedom.
+
+    Notes
+    -----
+    Estimand: the expectation of the statistic over seeds anew. Assumptions: it is a
+    smooth function of its seeds, of which none rules it.
     """
     count = len(without)
     pseudo = count * whole - (count - 1) * without

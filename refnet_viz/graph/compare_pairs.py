@@ -157,6 +157,19 @@ def compare_pairs(
     ValueError
         If the points differ.
 
+    Notes
+    -----
+    Estimand: the expected similarity of two variants trained with one seed, minus that
+    of one variant trained with two, over seeds anew, over test rows anew, as many and
+    of the same kind, or over both.
+
+    Assumptions: as of `compare`. Pairs of runs share seeds, so pairs are no independent
+    values: seeds are left out one by one, pseudo-values then stand for them.
+
+    Sources: jackknife, Tukey 1958; kNN Jaccard and second-order cosine, Hamilton,
+    Leskovec, Jurafsky 2016; RBO, Webber, Moffat, Zobel 2010; CKA, Kornblith, Norouzi,
+    Lee, Hinton 2019; intervals and verdicts as of `compare`.
+
     Examples
     --------
     >>> from refnet_viz.graph import knn

@@ -136,6 +136,23 @@ def compare(
     UserWarning
         If points are among those a run was trained on.
 
+    Notes
+    -----
+    Estimand: the expectation of the metric over trainings anew (`over` "seeds"), over
+    test rows anew, as many and of the same kind ("points"), or over both; of a
+    difference, that of variant minus baseline on the same rows. Graph metrics depend on
+    how many points there are: theirs is the expectation at this number.
+
+    Assumptions: seeds are independent draws, rows too (of grouped rows the intervals
+    are too short); the mean is about normal. A split, data and settings are held fixed.
+    Points of a graph metric depend on one another and are judged by halves of them, up
+    to 5,000 points, else by leaving each out, which is too long rather than too short.
+
+    Sources: crossed random effects with the interval of a sum of variances by Graybill
+    and Wang 1980; Student's t; Holm 1979; for halves, Politis and Romano 1994. Coverage
+    that was measured: tests/benchmarks/RESULTS.md, and notebook 03 on populations that
+    are known.
+
     Examples
     --------
     >>> import numpy as np

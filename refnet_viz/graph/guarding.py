@@ -229,6 +229,20 @@ def guard(
         If rows have other names, fewer than two references differ, or `k` or the
         tolerance is out of range.
 
+    Notes
+    -----
+    Estimand: by `reference`, whether the new embedding is a draw from the seeds of the
+    old encoder, on these rows; by `tolerance`, the mean rewiring of these rows, as it
+    is, without a test.
+
+    Assumptions: old and references are exchangeable draws of one encoder, and the new
+    one too where nothing changed; the numbers of the pool are about normal, or their
+    spread as large as that of seeds usually is. No claim is made on other rows.
+
+    Sources: the t interval of one more observation (prediction interval), Fisher 1935;
+    moderated variances, Smyth 2004; two tests at half the error each, Bonferroni. False
+    alarms and detection that were measured: tests/benchmarks/RESULTS.md.
+
     Examples
     --------
     >>> rng = np.random.default_rng(0)
