@@ -359,8 +359,8 @@ def corrected_p(
 
     Notes
     -----
-    Assumptions: none on how the questions depend on one another, beyond p values that
-    are uniform without a difference. Source: Holm 1979; shares of the error, Bonferroni.
+    Assumptions: p values are uniform without a difference; how the questions depend on
+    one another does not matter. Source: Holm 1979; shares of the error, Bonferroni.
 
     Examples
     --------

@@ -242,8 +242,8 @@ def test_tokens_by_session_are_those_of_a_loop(seed):
             number, gap = int(timing.session[row, place]), timing.gap[row, place]
             begins = number not in expected
             within = torch.zeros(()) if begins else gap
-            told = torch.cat([tokens[row, place], within[None]])
-            expected.setdefault(number, []).append(told)
+            action = torch.cat([tokens[row, place], within[None]])
+            expected.setdefault(number, []).append(action)
             between.setdefault(number, gap)
         assert int(result.mask[row].sum()) == int(mask[row].sum())
         for number, actions in expected.items():

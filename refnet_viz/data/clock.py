@@ -128,10 +128,10 @@ def read_clock(
     >>> clock.times.tolist(), clock.sessions.tolist()
     ([[0.0, 5.0, 90.0, 0.0]], [[0, 0, 1, 0]])
     """
-    said = "times" if times is not None else "sessions"
+    argument = "times" if times is not None else "sessions"
     if kind not in ("sequence", "tokens") or there is None:
         raise ValueError(
-            f"`{said}` must belong to sequences or token ids, which have positions, "
+            f"`{argument}` must belong to sequences or token ids, which have positions, "
             f"got {name!r} of kind {kind}."
         )
     return Clock(
@@ -177,8 +177,8 @@ def latest(times: Times, there: Bools) -> Times:
     >>> latest(np.array([[3.0, 0.0, 5.0]]), there).tolist()
     [[-inf, 3.0, 3.0]]
     """
-    known = np.where(there, times, -np.inf)
-    highest = np.maximum.accumulate(known, axis=1)
+    at_positions = np.where(there, times, -np.inf)
+    highest = np.maximum.accumulate(at_positions, axis=1)
     return np.pad(highest, ((0, 0), (1, 0)), constant_values=-np.inf)[:, :-1]
 
 

@@ -238,9 +238,9 @@ class Dataset:
                 record["encoders"] = {**record.get("encoders", {}), key: encoder}
         for column, key in enumerate(reduced):
             if key in rows.clocks:
-                parts_of, known = rows.clocks[key]
+                parts_of_clock, named = rows.clocks[key]
                 reduced[key] = _with_clock(
-                    key, reduced[key], parts_of, rows.present[:, column], known
+                    key, reduced[key], parts_of_clock, rows.present[:, column], named
                 )
         return cls(
             name=name,
@@ -492,10 +492,10 @@ def _with_clock(
     modality: Modality,
     parts: Mapping[str, Any],
     present: npt.NDArray[np.bool_],
-    known: npt.NDArray[np.bool_],
+    named: npt.NDArray[np.bool_],
 ) -> Modality:
     """Return a modality with times and sessions, which every row that has it has."""
-    lacking = np.flatnonzero(present & ~known)
+    lacking = np.flatnonzero(present & ~named)
     if len(lacking):
         raise ValueError(
             f"`{next(iter(parts))}[{name!r}]` must have every row that has {name!r}, "

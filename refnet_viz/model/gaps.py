@@ -79,8 +79,8 @@ def _raw(modality: Modality) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bo
     assert clock.times is not None
     assert mask is not None
     before = latest(clock.times, mask)
-    known = mask & np.isfinite(before)
-    gap = np.where(known, clock.times - np.where(known, before, 0), 0.0)
+    has_gap = mask & np.isfinite(before)
+    gap = np.where(has_gap, clock.times - np.where(has_gap, before, 0), 0.0)
     sessions = clock.sessions
     if sessions is None:
         sessions = np.broadcast_to(np.arange(mask.shape[1]) // SESSION, mask.shape)

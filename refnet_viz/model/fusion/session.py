@@ -81,8 +81,8 @@ class SessionFusion(Fusion):
         states = []
         for i, name in enumerate(self.names):
             tokens, mask = real_tokens(encoded[name], present[:, i])
-            known = timing.get(name, Timing(None, None))
-            states.append(self._history(str(i), tokens, mask, known))
+            clock = timing.get(name, Timing(None, None))
+            states.append(self._history(str(i), tokens, mask, clock))
         length = max(state.shape[1] for state in states)
         aligned = [_extended(state, length) for state in states]  # (B, S, w) each
         joined = self.body(torch.cat(aligned, dim=2))  # (B, S, w)
