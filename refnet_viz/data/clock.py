@@ -131,8 +131,8 @@ def read_clock(
     argument = "times" if times is not None else "sessions"
     if kind not in ("sequence", "tokens") or there is None:
         raise ValueError(
-            f"`{argument}` must belong to sequences or token ids, which have positions, "
-            f"got {name!r} of kind {kind}."
+            f"`{argument}` must belong to sequences or token ids, which have "
+            f"positions, got {name!r} of kind {kind}."
         )
     return Clock(
         None if times is None else _times(f"times[{name!r}]", times, there),
