@@ -1,12 +1,11 @@
 """A 22nd fusion on trial: autoencoders that exchange what they share.
 
-``REFNET_VIZ_DATA=... python tests/benchmarks/exchange.py [rosmap cub emoji] [--write]``.
-It earns a place
-in the zoo if its accuracy on rows held out from the training rows is above that of the
-concatenation, over three sets and three seeds (each with rows of its own). Test rows
-are not looked at; what was measured is kept as JSON, so what was stopped continues.
-MOSI is none of the sets: its features were trained on its training
-labels, and every network is right on 99 % of what is held out of them.
+``python tests/benchmarks/exchange.py [rosmap cub emoji] [--write]``; the first two are
+read from REFNET_VIZ_DATA. It earns a place in the zoo if its accuracy on rows held out
+from the training rows is above that of the concatenation, over three sets and three
+seeds, each with rows of its own. Test rows are not looked at. What was measured is kept
+as JSON, so what was stopped continues. MOSI is none of the sets: its features were
+trained on its training labels, and networks are right on 99 % of what is held out.
 """
 
 import json
