@@ -87,6 +87,21 @@ def test_an_npz_file_carries_them(tmp_path):
             "'' in row 0, position 1.",
         ),
         (
+            {"times": [[0, 1], [0]]},
+            "`times['pages']` must be an array (rows, positions), got lists of "
+            "different lengths.",
+        ),
+        (
+            {"sessions": [[{}, 1, 2], [0, 0, 0]]},
+            "`sessions['pages']` must hold numbers or text, got {} in row 0, "
+            "position 0.",
+        ),
+        (
+            {"sessions": np.ma.masked_equal([[7, 7, 8], [9, 7, 7]], 9)},
+            "`sessions['pages']` must say a session wherever there is a position, got "
+            "None in row 1, position 0.",
+        ),
+        (
             {"sessions": [[0, 1], [0, 0]]},
             "`sessions['pages']` must have shape (2, 3) (rows, positions), got (2, 2).",
         ),
@@ -101,6 +116,8 @@ def test_what_cannot_be_is_one_sentence(options, message):
 def test_other_modalities_and_other_containers_are_one_sentence():
     with pytest.raises(TypeError, match=r"^`times` must be a mapping .+, got list\.$"):
         Dataset.from_arrays({"pages": PAGES}, times=TIMES)
+    with pytest.raises(TypeError, match=r"^`times\['pages'\]` must be .+, got int\.$"):
+        Dataset.from_arrays({"pages": PAGES}, times={"pages": 5})
     with pytest.raises(
         ValueError, match=r"^`times` must be one of 'pages', got 'x'\.$"
     ):

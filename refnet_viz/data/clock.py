@@ -69,7 +69,7 @@ def by_modality(
     Raises
     ------
     TypeError
-        If it is no mapping.
+        If it is no mapping of names to arrays.
     ValueError
         If it names another modality.
 
@@ -86,7 +86,12 @@ def by_modality(
             f"positions), e.g. {{'clicks': {argument}}}, got {type(values).__name__}."
         )
     for key in values:
-        _check.one_of(argument, text_of(key), names)
+        name = _check.one_of(argument, text_of(key), names)
+        if not hasattr(values[key], "__len__"):
+            raise TypeError(
+                f"`{argument}[{name!r}]` must be an array (rows, positions), "
+                f"got {type(values[key]).__name__}."
+            )
     return {
         (argument, text_of(key)): take_apart(
             f"{argument}[{text_of(key)!r}]", value, id_column
@@ -141,8 +146,7 @@ def read_clock(
 
 
 def _times(argument: str, values: Any, there: Bools) -> Times:
-    array = values.to_numpy() if isinstance(values, pd.DataFrame) else values
-    array = np.asarray(array) if not hasattr(array, "dtype") else array
+    array = _as_array(argument, values)
     if array.dtype.kind == "M":
         missing = np.isnat(array)
         array = (array - np.datetime64(0, "s")) / np.timedelta64(1, "s")
@@ -183,25 +187,34 @@ def latest(times: Times, there: Bools) -> Times:
 
 
 def _sessions(argument: str, values: Any, there: Bools) -> Sessions:
-    array = values.to_numpy() if isinstance(values, pd.DataFrame) else values
-    array = np.asarray(array)
+    array = _as_array(argument, values)
     _check_shape(argument, array.shape, there)
-    bad = np.argwhere(there & (pd.isna(array) | (array == "")))
+    entries = np.asarray(array).astype(object)
+    entries[np.ma.getmaskarray(array)] = None
+    plain = [isinstance(x, str | int | float) or x is None for x in entries.flat]
+    bad = np.argwhere(there & ~np.reshape(plain, there.shape))
+    if len(bad):
+        row, place = bad[0]
+        raise ValueError(
+            f"`{argument}` must hold numbers or text, got {entries[row, place]!r} in "
+            f"row {row}, position {place}."
+        )
+    bad = np.argwhere(there & (pd.isna(entries) | (entries == "")))
     if len(bad):
         row, place = bad[0]
         raise ValueError(
             f"`{argument}` must say a session wherever there is a position, "
-            f"got {array[row].tolist()[place]!r} in row {row}, position {place}."
+            f"got {entries[row, place]!r} in row {row}, position {place}."
         )
     numbers = np.zeros(there.shape, dtype=np.int64)
     for row, real in enumerate(there):
         places = np.flatnonzero(real)
         if not len(places):
             continue
-        entries = array[row, places]
-        starts = np.append(True, entries[1:] != entries[:-1])
+        labels = entries[row, places]
+        starts = np.append(True, labels[1:] != labels[:-1])
         numbers[row, places] = np.cumsum(starts) - 1
-        first = entries[starts].tolist()
+        first = labels[starts].tolist()
         if len({*first}) < len(first):
             repeated = next(x for i, x in enumerate(first) if x in first[:i])
             raise ValueError(
@@ -209,6 +222,25 @@ def _sessions(argument: str, values: Any, there: Bools) -> Sessions:
                 f"got {repeated!r} again after another in row {row}."
             )
     return numbers
+
+
+def _as_array(argument: str, values: Any) -> npt.NDArray[Any]:
+    """Return an array as it is, and lists and frames as one.
+
+    Raises
+    ------
+    ValueError
+        If lists have different lengths.
+    """
+    if isinstance(values, np.ndarray):
+        return values
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise ValueError(
+            f"`{argument}` must be an array (rows, positions), got lists of different "
+            "lengths."
+        ) from error
 
 
 def _check_shape(argument: str, shape: tuple[int, ...], there: Bools) -> None:
