@@ -205,8 +205,7 @@ def said(cells: Table, rail: float) -> str:
 
 
 def main(words: list[str]) -> None:
-    """Run the sets asked for, print their tables, write them if asked."""
-    chosen = [w for w in words if not w.startswith("-") and w not in FUSIONS]
+    """Run some fusions again, or all of the sets asked for."""
     again = [word.partition("=")[2] for word in words if word.startswith("--again=")]
     if again:
         names = again[0].split(",")
@@ -214,7 +213,13 @@ def main(words: list[str]) -> None:
         print("\n".join([*lines, "", sentence]))
         if "--write" in words:
             write_lines(lines, sentence, names)
-        return
+    else:
+        of_sets(words)
+
+
+def of_sets(words: list[str]) -> None:
+    """Run the sets asked for, print their tables, write them if asked."""
+    chosen = [w for w in words if not w.startswith("-") and w not in FUSIONS]
     parts = []
     if not chosen or "emoji" in chosen:
         lines, sentence = emoji()
