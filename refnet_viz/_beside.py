@@ -64,6 +64,12 @@ class Beside:
                     f"the process that computes `{function.__name__}` ended before it "
                     "was done, as when memory runs out."
                 ) from None
+            except KeyboardInterrupt:
+                # Its answer would be taken for that of the next call.
+                self._process, process = None, self._process
+                if process is not None:
+                    process.terminate()
+                raise
             finally:
                 self._caller = 0
         if not succeeded:

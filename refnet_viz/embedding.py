@@ -20,6 +20,7 @@ from .data.answers import labelled
 from .data.containers import row_of
 from .data.dataset import Dataset, Media, Modality
 from .data.fingerprint import digest_of
+from .data.gaps import as_array
 from .data.gather import gather, modality_names
 from .data.meaning import distinct
 from .data.media import as_media
@@ -711,7 +712,7 @@ def _entries(
 
 def _features_of(modalities: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the modalities by name, none of which is called as z is."""
-    if not modalities:
+    if modalities is None or (isinstance(modalities, Mapping) and not len(modalities)):
         return {}
     names = modality_names(modalities)
     return {name: modalities[key] for name, key in names.items()}
@@ -721,7 +722,7 @@ def _with_z(present: Any, blocks: Mapping[str, Any]) -> Any:
     """Return `present` of the modalities; every row has its z."""
     if present is None or isinstance(present, Mapping) or hasattr(present, "columns"):
         return present
-    values = np.asarray(present)
+    values = as_array(present, "present")
     if values.ndim != 2 or values.shape[1] != len(blocks) - 1:
         rows = len(values) if values.ndim else 0
         raise ValueError(

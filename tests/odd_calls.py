@@ -38,6 +38,7 @@ def valid():
     saved = rv.save(space, Path(folder) / "spaces")
     figure = rv.plot.latent(space, layout="pca")
     manifest = {"made_of": {"call": figure.layout.meta["call"]}}
+    run.save(Path(folder) / "run")
     many = {"seeds": [0], "n_jobs": 1, "progress": False}
     configs = {"a": SMALL}
     return {
@@ -50,13 +51,13 @@ def valid():
                 "indices": graph.indices,
                 "distances": graph.distances,
                 "ids": graph.ids,
-                "self_column": "absent",
+                "self_column": False,
                 "squared": False,
             },
         ),
         "Layout": (rv.project, {"spaces": space, "method": "pca"}),
         "Attribution": (rv.attribute, {"graphs": graph}),
-        "Run": (rv.Run.load, {"folder": folder}),
+        "Run": (rv.Run.load, {"folder": Path(folder) / "run"}),
         "ablate": (rv.ablate, {"runs": run, "data": data.test}),
         "attribute": (rv.attribute, {"graphs": graph}),
         "compare": (rv.compare, {"graphs": {"a": graph, "b": graph}}),

@@ -62,7 +62,9 @@ def as_labels(
         return None, names
     _check.unique("class_names", names)
     if not hasattr(labels, "shape"):
-        labels = as_array(labels if isinstance(labels, list | tuple) else [labels])
+        labels = as_array(
+            labels if isinstance(labels, list | tuple) else [labels], "labels"
+        )
     if _of_lists(labels):
         return _of_tags(labels, names)
     if labels.ndim == 2 and labels.shape[1] > 1:
@@ -91,7 +93,7 @@ def as_target(target: Any, *, unlabelled: Any = None) -> npt.NDArray[np.float64]
     """
     if target is None:
         return None
-    values = target if hasattr(target, "shape") else as_array(target)
+    values = target if hasattr(target, "shape") else as_array(target, "target")
     if len(values.shape) != 1 and (len(values.shape) != 2 or values.shape[1] != 1):
         kind = getattr(values, "dtype", "a table")
         raise ValueError(
@@ -304,7 +306,9 @@ def _of_columns(
         titles = tuple(text_of(title) for title in labels.columns)
         columns: list[Any] = [labels.iloc[:, i] for i in range(labels.shape[1])]
     else:
-        values = labels if isinstance(labels, np.ndarray) else as_array(labels)
+        values = (
+            labels if isinstance(labels, np.ndarray) else as_array(labels, "labels")
+        )
         columns = [values[:, i] for i in range(values.shape[1])]
     parts = [column("labels", part, sentinel=sentinel) for part in columns]
     if names and titles and set(names) == set(titles):

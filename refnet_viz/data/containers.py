@@ -16,6 +16,7 @@ from .raw_file import MODES
 from .stored import Stored
 
 ID_COLUMN = "id"
+_INT64 = 2**63  # whole numbers from here on are names as text
 _SPARSE_LAYOUTS = {
     f"torch.sparse_{kind}" for kind in ("coo", "csr", "csc", "bsr", "bsc")
 }
@@ -119,7 +120,7 @@ def take_apart(
         part = take_apart(name, values[0], id_column, masked=inner)
         return replace(part, mask=values[1])
     values = stored_rows(name, values) if masked else values
-    values = as_pandas(_of_sparse_tensor(values))
+    values = as_pandas(_of_sparse_tensor(name, values))
     names: Any = None
     if isinstance(values, pd.DataFrame):
         values, names = _named_by_column(values, id_column)
@@ -197,10 +198,14 @@ def as_pandas(values: Any) -> Any:
     return values
 
 
-def _of_sparse_tensor(values: Any) -> Any:
+def _of_sparse_tensor(name: str, values: Any) -> Any:
     """Return a sparse tensor of torch as scipy's, without its gradient."""
     if str(getattr(values, "layout", "")) not in _SPARSE_LAYOUTS:
         return values
+    if values.is_meta:
+        raise TypeError(
+            f"`{name}` must hold values, got a tensor on the device 'meta'."
+        )
     from scipy.sparse import coo_array  # noqa: PLC0415 (only where one comes)
 
     tensor = values.detach().cpu().to_sparse_coo().coalesce()
@@ -251,14 +256,16 @@ def row_names(name: str, names: Any) -> pd.Index:
 def _are_whole(index: Any) -> bool:
     """Return whether all names are whole numbers."""
     if index.dtype.kind == "f":
-        return bool((index == np.floor(index)).all())
+        held = np.abs(index) < _INT64  # larger ones, and infinity, are text
+        return bool((held & (index == np.floor(index))).all())
     return index.dtype.kind == "O" and all(_is_whole(entry) for entry in index)
 
 
 def _is_whole(entry: Any) -> bool:
     if isinstance(entry, float | np.floating):
-        return float(entry).is_integer()
-    return isinstance(entry, int | np.integer) and not isinstance(entry, bool)
+        return float(entry).is_integer() and abs(entry) < _INT64
+    whole = isinstance(entry, int | np.integer) and not isinstance(entry, bool)
+    return whole and -_INT64 <= int(entry) < _INT64
 
 
 def text_of(entry: Any) -> str:

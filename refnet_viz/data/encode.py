@@ -288,7 +288,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.ma.MaskedArray):
         return np.ma.filled(value.astype(np.float64), np.nan)
     if hasattr(value, "detach"):  # tensors, of whatever precision and place
-        return tensor_values(value.to_dense() if value.is_sparse else value)
+        return tensor_values(value.to_dense() if value.is_sparse else value, "encoder")
     return value
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from .containers import text_of
 
 # What numpy writes for a missing entry when it makes an array of text.
+_HALF = 2  # bytes: numpy knows no smaller floats
 SPELLINGS = ("", "nan", "NaN", "<NA>", "NaT")
 
 
@@ -77,7 +78,7 @@ def column(name: str, values: Any, *, sentinel: Any = None) -> Column:
     masked = (
         np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else None
     )
-    entries = _entries(values)
+    entries = _entries(values, name)
     missing = np.asarray(pd.isna(entries))
     if masked is not None:
         missing = missing | masked
@@ -101,7 +102,7 @@ def _single(name: str, values: Any) -> Any:
         return values.iloc[:, 0]
     if hasattr(values, "dtype") and not hasattr(values, "shape"):
         return values
-    array = values if hasattr(values, "shape") else as_array(values)
+    array = values if hasattr(values, "shape") else as_array(values, name)
     shape = tuple(array.shape)
     if len(shape) == 2 and shape[1] == 1:
         return array[:, 0]
@@ -110,7 +111,7 @@ def _single(name: str, values: Any) -> Any:
     return array
 
 
-def as_array(values: Any) -> npt.NDArray[Any]:
+def as_array(values: Any, name: str = "values") -> npt.NDArray[Any]:
     """Return a list as an array, in which text and numbers stay what they are.
 
     Examples
@@ -119,7 +120,7 @@ def as_array(values: Any) -> npt.NDArray[Any]:
     (['a', None], 'i')
     """
     if hasattr(values, "detach"):  # a tensor, maybe with its gradient
-        return tensor_values(values)
+        return tensor_values(values, name)
     if not isinstance(values, list | tuple):
         return np.asarray(values)
     kinds = {type(entry) for entry in values}
@@ -166,8 +167,13 @@ def is_object(values: Any) -> bool:
     return isinstance(dtype, np.dtype) and dtype.kind == "O"
 
 
-def tensor_values(tensor: Any) -> npt.NDArray[Any]:
-    """Return a tensor as an array: without its gradient, bfloat16 as float32.
+def tensor_values(tensor: Any, name: str = "values") -> npt.NDArray[Any]:
+    """Return a tensor as an array: without its gradient, small floats as float32.
+
+    Raises
+    ------
+    TypeError
+        If it holds no values (it is "meta") or such as no array has.
 
     Examples
     --------
@@ -175,13 +181,23 @@ def tensor_values(tensor: Any) -> npt.NDArray[Any]:
     >>> tensor_values(torch.ones(2, dtype=torch.bfloat16, requires_grad=True)).dtype
     dtype('float32')
     """
-    tensor = tensor.detach().cpu()
-    if str(tensor.dtype) == "torch.bfloat16":
-        tensor = tensor.float()
-    return np.asarray(tensor.numpy())
+    try:
+        tensor = tensor.detach().cpu()
+        if tensor.dtype.is_floating_point and tensor.dtype.itemsize < _HALF:
+            tensor = tensor.float()
+        if str(tensor.dtype) == "torch.bfloat16":
+            tensor = tensor.float()
+        return np.asarray(tensor.resolve_conj().resolve_neg().numpy())
+    except (AttributeError, RuntimeError, TypeError) as error:  # meta, quantized, ...
+        kind = getattr(tensor, "dtype", type(tensor).__name__)
+        where = getattr(getattr(tensor, "device", None), "type", "unknown")
+        raise TypeError(
+            f"`{name}` must hold values that an array can have, "
+            f"got a tensor of {kind} on the device {where!r}."
+        ) from error
 
 
-def _entries(values: Any) -> npt.NDArray[Any]:
+def _entries(values: Any, name: str) -> npt.NDArray[Any]:
     """Return entries as numbers where all are numbers, else as objects."""
     if isinstance(values, pd.Series | pd.Index) or hasattr(values, "_from_sequence"):
         dtype = values.dtype
@@ -198,7 +214,7 @@ def _entries(values: Any) -> npt.NDArray[Any]:
         whole = pd.api.types.is_integer_dtype(dtype) and not pd.isna(values).any()
         kind = np.int64 if whole else np.float64
         return np.asarray(values.to_numpy(dtype=kind, **({} if whole else _FILL)))
-    return np.ma.getdata(as_array(values))
+    return np.ma.getdata(as_array(values, name))
 
 
 _FILL: dict[str, Any] = {"na_value": np.nan}

@@ -122,6 +122,8 @@ def gather(  # noqa: PLR0913 (every argument of two constructors)
         "metadata": metadata,
         "media": media,
     }
+    if media is not None:
+        check_media(media)
     others: dict[Key, Argument] = {
         key: _whole_argument(take_apart(key, value, column_of_ids))
         for key, value in single.items()
@@ -224,12 +226,24 @@ def modality_names(modalities: Any) -> dict[str, Any]:
 
 def _with_rows(part: Argument) -> Argument:
     """Return a modality, refused at once where it has no rows at all."""
-    shape = getattr(part.values, "shape", None)
-    if shape == () or (shape is None and not hasattr(part.values, "__len__")):
-        raise TypeError(
-            f"`{part.name}` must be an array, got {type(part.values).__name__}."
-        )
+    if not _has_entries(part.values):
+        raise TypeError(f"`{part.name}` must be an array, got {_kind(part.values)}.")
     return part
+
+
+def _has_entries(values: Any) -> bool:
+    """Return whether these are several things in an order."""
+    if isinstance(values, type | set | frozenset):
+        return False
+    shape = getattr(values, "shape", None)
+    return len(shape) > 0 if shape is not None else hasattr(values, "__len__")
+
+
+def _kind(values: Any) -> str:
+    """Return what a value is called where it is refused."""
+    if isinstance(values, type):
+        return f"the class {values.__name__}"
+    return type(values).__name__
 
 
 def _for_all(split: Any) -> Any:
@@ -246,6 +260,10 @@ def _whole_argument(part: Argument) -> Argument:
         return replace(part, name="pictures" if part.values.pictures else "texts")
     if is_single(part.values):
         return replace(part, values=[part.values])
+    if not _has_entries(part.values):
+        raise TypeError(
+            f"`{part.name}` must have one entry a row, got {_kind(part.values)}."
+        )
     return part
 
 

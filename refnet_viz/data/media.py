@@ -265,7 +265,7 @@ def _side(thumbnails: Any) -> int:
 def _entries(name: str, values: Any) -> tuple[list[Any], pd.Index | None]:
     """Return one entry a row, and the names of the rows if they have any."""
     if hasattr(values, "detach"):
-        values = tensor_values(values)
+        values = tensor_values(values, name)
     values = () if values is None else as_pandas(values)
     names = None
     if isinstance(values, pd.DataFrame):
@@ -543,7 +543,8 @@ def _of_pixels(row: int, entry: Any, side: int) -> bytes:
     """Return an array or a tensor as encoded bytes."""
     from PIL import Image  # noqa: PLC0415
 
-    array = tensor_values(entry) if hasattr(entry, "detach") else np.asarray(entry)
+    is_tensor = hasattr(entry, "detach")
+    array = tensor_values(entry, "pictures") if is_tensor else np.asarray(entry)
     if array.dtype.kind not in "biuf" or array.ndim not in (2, 3) or not array.size:
         raise TypeError(
             "`pictures` must hold bytes, paths, PIL pictures or arrays of 2 or 3 axes, "

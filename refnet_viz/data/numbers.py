@@ -60,7 +60,7 @@ def real_numbers(name: str, values: Any) -> tuple[Numbers, tuple[str, ...]]:
 def _as_plain(name: str, values: Any) -> Numbers:
     """Return an array, without walking through objects that merely can be sliced."""
     if hasattr(values, "detach"):
-        return tensor_values(values)
+        return tensor_values(values, name)
     if isinstance(values, list | tuple):
         return _of_list(name, values)
     if isinstance(values, np.ndarray | np.generic):
@@ -83,7 +83,9 @@ def _of_list(name: str, values: list[Any] | tuple[Any, ...]) -> Numbers:
                 first, "getpixel"
             )
             raise TypeError(f"`{name}` must be an array, got a list of {kind}{advice}.")
-        values = [as_array(row) if hasattr(row, "detach") else row for row in values]
+        values = [
+            as_array(row, name) if hasattr(row, "detach") else row for row in values
+        ]
     try:
         return np.asarray(values)
     except ValueError as error:  # numpy's words for rows of different length

@@ -13,6 +13,7 @@ import pandas as pd
 
 from .. import _check
 from .containers import Argument, is_whole, row_names, row_of, take_apart, text_of
+from .gaps import tensor_values
 
 JOINS = ("inner", "outer")
 IDS = "ids"
@@ -150,7 +151,10 @@ def _with_ids(
         raise TypeError(
             f"`ids` must be one column of names, got {part.values.shape[1]} columns."
         )
-    entries = np.asarray(part.values, dtype=object)
+    values = part.values
+    if hasattr(values, "detach"):
+        values = tensor_values(values, "ids")
+    entries = np.asarray(values, dtype=object)
     if entries.ndim != 1:
         raise ValueError(f"`ids` must have one name a row, got shape {entries.shape}.")
     names = row_names("ids", entries)

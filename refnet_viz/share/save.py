@@ -21,6 +21,7 @@ from ..layout.points_table import points_table
 from ..storage import save_spaces
 
 FIGURES = (".html", ".json", ".png", ".svg", ".pdf")
+PICTURES = (".png", ".svg", ".pdf")
 TABLES = (".csv", ".parquet")
 CELLS = (".h5ad", ".h5mu")
 GRAPHS = (".graphml", ".gexf", ".json")
@@ -59,7 +60,8 @@ def save(
         Size of a figure in pixels, 96 an inch; None takes the figure's own, which
         ``columns=`` gives it, or 960 and 540.
     scale
-        Pixels of a PNG for each of these.
+        Pixels of a PNG for each of these, and of the many marks that an SVG or a PDF
+        holds as a picture; at most 65,535 a side.
     plotlyjs
         For ``.html``: True puts the 5 MB of plotly.js into the file, "directory" puts
         it beside the file once for all.
@@ -80,6 +82,8 @@ def save(
     ValueError
         If the suffix is unknown, the figure holds what cannot be drawn, a table holds
         half a character (a lone surrogate), or an argument says nothing of such a file.
+    MemoryError
+        If a picture of that size does not fit into memory.
     OSError
         If the folder is missing or read-only.
 
@@ -91,12 +95,16 @@ def save(
     ValueError: `path` must end in '.csv', '.parquet' for a table, got 'table.xlsx'.
     """
     path = _check.path("path", path)
-    table = isinstance(thing, pd.DataFrame) and path.suffix.lower() == ".csv"
     _check.instance("safe", safe, bool)
-    if safe and not table:
-        raise ValueError(
-            f"`safe` must be False for all but a table as '.csv', got {path.name!r}."
-        )
+    _refuse_ignored(
+        thing,
+        path,
+        width=width,
+        height=height,
+        scale=scale,
+        plotlyjs=plotlyjs,
+        safe=safe,
+    )
     try:
         if _is_figure(thing):
             # plotly is not needed for what is no figure.
@@ -120,6 +128,32 @@ def save(
             f"got {str(path)!r} ({error.strerror or error})."
         ) from error
     return path
+
+
+def _refuse_ignored(thing: Any, path: Path, **settings: Any) -> None:
+    """Refuse settings that say nothing of such a file."""
+    figure, suffix = _is_figure(thing), path.suffix.lower()
+    table = isinstance(thing, pd.DataFrame)
+    rules = {
+        "width": (None, figure, "a figure"),
+        "height": (None, figure, "a figure"),
+        "scale": (
+            2.0,
+            figure and suffix in PICTURES,
+            "a figure as '.png', '.svg', '.pdf'",
+        ),
+        "plotlyjs": (True, figure and suffix == ".html", "a figure as '.html'"),
+        "safe": (False, table and suffix == ".csv", "a table as '.csv'"),
+    }
+    for name, (usual, used, kind) in rules.items():
+        value = settings[name]
+        number = isinstance(value, float | int) and not isinstance(value, bool)
+        same = value is usual or (number and value == usual)
+        if not used and not same:
+            raise ValueError(
+                f"`{name}` must be {usual} for all but {kind}, "
+                f"got {_check.shown(value)} for {path.name!r}."
+            )
 
 
 def _save_spaces(thing: Any, path: Path) -> None:

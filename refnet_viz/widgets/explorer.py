@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ from ..explorer.view import View, inside
 from ..explorer.wire import names, picks
 from . import later
 from .controls import setting_of
-from .lifetime import close_all
+from .lifetime import close_all, forget, keep, weakly
 from .meanwhile import Meanwhile
 from .saving import Saving
 from .screen import Screen
@@ -109,17 +110,26 @@ class Explorer:
         self._closed = False
         self._filtering = False
         self.screen = Screen(mode=state.mode, said=names(View(store, state)))
-        self._meanwhile = Meanwhile(self.screen, self._show_computed)
+        self._meanwhile = Meanwhile(self.screen, weakly(self._show_computed))
         self._saving = Saving(self.screen)
         self.workshop = None
         if data is not None:
             runs = store.embeddings
             self.workshop = Workshop(runs.variants, data, rows_of(data, runs.first))
-        self.widget = self._assemble()
+        self._widget = self._assemble()
+        # ipywidgets keep every widget that is not closed.
+        self._freed = weakref.finalize(self, _free, self._meanwhile, self._widget)
+        self._freed.atexit = False
         self._redraw()
         self._listen()
 
     # What can be asked and done
+
+    @property
+    def widget(self) -> W.DOMWidget:
+        """The widget, to be put into others; it lives until `close` is called."""
+        keep(self)
+        return self._widget
 
     @property
     def trained(self) -> dict[str, Any]:
@@ -288,8 +298,8 @@ class Explorer:
         """Free what the explorer holds in the kernel and in the page."""
         if self._closed:
             return
-        self._meanwhile.close()
-        close_all(self.widget)
+        self._freed()
+        forget(self)
         # Notebooks keep whatever a cell has returned; this leaves them an empty shell.
         vars(self).clear()
         self._closed = True
@@ -377,6 +387,7 @@ class Explorer:
 
     def _display_(self) -> Screen:
         """Return what marimo shows: one widget, without the form for training."""
+        keep(self)
         return self.screen
 
     def _ipython_display_(self) -> None:
@@ -405,12 +416,13 @@ class Explorer:
 
     def _listen(self) -> None:
         """Bind every event to its handler, in a way that lets errors be seen."""
-        self.screen.on_msg(self.screen.heard(self._on_message))
+        self.screen.on_msg(self.screen.heard(weakly(self._on_message)))
         if self.workshop is not None:
-            self.workshop.on_made(self.screen.heard(self._join))
-            self.workshop.on_show(
-                self.screen.heard(lambda name: self.change(variant=name))
-            )
+            self.workshop.on_made(self.screen.heard(weakly(self._join)))
+            self.workshop.on_show(self.screen.heard(weakly(self._focus)))
+
+    def _focus(self, name: str) -> None:
+        self.change(variant=name)
 
     def _on_set(self, *moved: tuple[str, Any]) -> None:
         """Change settings by their controls; what is refused goes back."""
@@ -539,3 +551,9 @@ class Explorer:
         """Select classes of the legend, as the map in focus shows them."""
         points = self._view.coloring.values[self._view.focus]
         self.change(rows=selected_by(points, self.state.rows, codes, how))
+
+
+def _free(meanwhile: Meanwhile, widget: W.DOMWidget) -> None:
+    """End what is computed for a view, and close its widgets."""
+    meanwhile.close()
+    close_all(widget)

@@ -1,7 +1,9 @@
-"""Lifetime of views: those of a notebook cell are closed when it runs again."""
+"""Lifetime of views: those that nobody holds, and of a cell that runs again, close."""
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import ipywidgets as W
@@ -15,7 +17,8 @@ class Closable(Protocol):
         """Free it."""
 
 
-_made: dict[str, tuple[str, list[Closable]]] = {}
+_made: dict[str, tuple[str, list[weakref.ref[Any]]]] = {}
+_shown: list[Closable] = []
 
 
 def register(view: Closable) -> None:
@@ -29,10 +32,51 @@ def register(view: Closable) -> None:
         return
     before, views = _made.get(cell, ("", []))
     if before != run:
-        for old in views:
-            old.close()
+        for reference in views:
+            old = reference()
+            if old is not None:
+                old.close()
         views = []
-    _made[cell] = (run, [*views, view])
+    there = [reference for reference in views if reference() is not None]
+    _made[cell] = (run, [*there, weakref.ref(view)])
+
+
+def keep(view: Closable) -> None:
+    """Keep a view that is shown somewhere, though no variable holds it."""
+    if all(view is not other for other in _shown):
+        _shown.append(view)
+
+
+def forget(view: Closable) -> None:
+    """Keep a view no longer."""
+    _shown[:] = [other for other in _shown if other is not view]
+
+
+def weakly(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method as a function that does not keep its object alive.
+
+    Without the object it does nothing and returns None. Widgets are kept by ipywidgets until they are closed, and their handlers with them.
+
+    Examples
+    --------
+    >>> class Counter:
+    ...     def next(self):
+    ...         return 1
+    >>> counter = Counter()
+    >>> call = weakly(counter.next)
+    >>> call()
+    1
+    >>> del counter
+    >>> call() is None
+    True
+    """
+    reference = weakref.WeakMethod(method)
+
+    def call(*arguments: Any) -> Any:
+        bound = reference()
+        return None if bound is None else bound(*arguments)
+
+    return call
 
 
 def close_all(widget: Any) -> None:

@@ -76,7 +76,8 @@ def explore(  # noqa: PLR0913 (all by name)
     -------
     Explorer
         Shown by a notebook cell that ends with it. Running the cell again closes
-        what it made before. Every control is an attribute that can be set, such as
+        what it made before; one that is not shown is closed when
+        nothing refers to it. Every control is an attribute that can be set, such as
         ``view.edges = "gained"``.
 
     Notes
