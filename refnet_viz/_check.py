@@ -98,6 +98,21 @@ def path(name: str, value: Any) -> Path:
     return Path(text)
 
 
+def flag(name: str, value: Any) -> bool:
+    """Return `value` when it is True or False.
+
+    Examples
+    --------
+    >>> flag("caption", 1)
+    Traceback (most recent call last):
+    ...
+    TypeError: `caption` must be True or False, got 1.
+    """
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    raise TypeError(f"`{name}` must be True or False, got {shown(value)}.")
+
+
 def one_of(name: str, value: object, options: Collection[str]) -> str:
     """Return `value` when it is one of `options`.
 
@@ -262,11 +277,38 @@ def unique(name: str, values: Sequence[str] | npt.NDArray[Any]) -> None:
     """
     earlier: set[str] = set()
     for value in values:
+        if getattr(value, "__hash__", None) is None:
+            raise TypeError(f"`{name}` must hold names, got {shown(value)}.")
         if value in earlier:
             raise ValueError(
                 f"`{name}` must be unique, got {str(value)!r} more than once."
             )
         earlier.add(value)
+
+
+def numbers(name: str, values: Any) -> npt.NDArray[np.float64]:
+    """Return `values` as a float64 array when they are real numbers.
+
+    Examples
+    --------
+    >>> numbers("radius", [1, True]).tolist()
+    [1.0, 1.0]
+    >>> numbers("radius", ["1.5"])
+    Traceback (most recent call last):
+    ...
+    TypeError: `radius` must hold real numbers, got ['1.5'].
+    """
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind == "O" and not any(
+            isinstance(entry, str | bytes | complex) for entry in array.flat
+        ):
+            array = array.astype(np.float64)
+    except (TypeError, ValueError, RuntimeError, OverflowError):  # of other libraries
+        array = np.empty(0, dtype=object)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"`{name}` must hold real numbers, got {shown(values)}.")
+    return np.asarray(array, dtype=np.float64)
 
 
 def matrix(name: str, values: Any) -> npt.NDArray[np.float64]:
@@ -279,7 +321,7 @@ def matrix(name: str, values: Any) -> npt.NDArray[np.float64]:
     ...
     ValueError: `z` must be a matrix of shape (rows, features), got shape (2,).
     """
-    array = np.asarray(values, dtype=np.float64)
+    array = numbers(name, values)
     if array.ndim != 2 or 0 in array.shape:
         raise ValueError(
             f"`{name}` must be a matrix of shape (rows, features), "

@@ -202,6 +202,7 @@ class Config:
         ValueError
             If a name is not a setting.
         """
+        _check.instance("values", values, Mapping)
         names = [item.name for item in fields(cls)]
         for name in values:
             _check.one_of("config", name, names)

@@ -478,13 +478,13 @@ def test_running_a_cell_again_frees_what_it_made(spaces, monkeypatch):
     monkeypatch.setattr(lifetime, "running_cell", lambda: ("cell", next(run)))
     monkeypatch.setattr(lifetime, "_made", {})
     before = set(W.widget._instances)
-    rv.explore(spaces, k=3, layout="pca")
+    views = [rv.explore(spaces, k=3, layout="pca")]
     first = set(W.widget._instances) - before
-    rv.explore(spaces, k=3, layout="pca")
+    views.append(rv.explore(spaces, k=3, layout="pca"))
     assert not first & set(W.widget._instances)
     second = set(W.widget._instances) - before
     assert len(second) == len(first)
-    rv.explore(spaces, k=3, layout="pca")  # two in one run both stay
+    views.append(rv.explore(spaces, k=3, layout="pca"))  # two in one run both stay
     assert second < set(W.widget._instances)
 
 

@@ -263,9 +263,10 @@ def _are_whole(index: Any) -> bool:
 
 def _is_whole(entry: Any) -> bool:
     if isinstance(entry, float | np.floating):
-        return float(entry).is_integer() and abs(entry) < _INT64
-    whole = isinstance(entry, int | np.integer) and not isinstance(entry, bool)
-    return whole and -_INT64 <= int(entry) < _INT64
+        return float(entry).is_integer() and abs(float(entry)) < _INT64
+    if not isinstance(entry, int | np.integer) or isinstance(entry, bool):
+        return False
+    return -_INT64 <= int(entry) < _INT64
 
 
 def text_of(entry: Any) -> str:

@@ -42,6 +42,7 @@ def without(data: Dataset, names: str | Collection[str]) -> Dataset:
     >>> without(data, "image").present.tolist()
     [[False, True], [False, True], [False, True]]
     """
+    _check.instance("data", data, Dataset)
     listed = [names] if isinstance(names, str) else list(names)
     dropped = {_check.one_of("names", name, data.modalities) for name in listed}
     present = data.present & [name not in dropped for name in data.modalities]
@@ -91,6 +92,7 @@ def missing(
     >>> missing(data, 1.0, modality="text").present.tolist()
     [[True, False], [True, False], [True, False]]
     """
+    _check.instance("data", data, Dataset)
     rate = _check.number("rate", rate, low=0, high=1)
     chosen = np.isin(list(data.modalities), _chosen(data, modality))
     draws = _generator(seed).random(data.present.shape)
@@ -134,6 +136,7 @@ def permuted(data: Dataset, name: str, *, seed: int = 0) -> Dataset:
     >>> bool((moved["b"].values == data.modalities["b"].values).any())
     False
     """
+    _check.instance("data", data, Dataset)
     _check.one_of("name", name, data.modalities)
     place = list(data.modalities).index(name)
     rows = np.flatnonzero(data.present[:, place])
@@ -199,6 +202,7 @@ def noisy(
     >>> bool((moved["b"].values == np.eye(2)).all())
     True
     """
+    _check.instance("data", data, Dataset)
     level = _check.number("level", level, low=0)
     chosen = _chosen(data, modality)
     train = data.split == "train"

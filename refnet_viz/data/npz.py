@@ -6,11 +6,12 @@ import math
 import os
 import zipfile
 import zlib
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
+
+from .. import _check
 
 # No deflate stream expands further than this (zlib, "Technical Details").
 DEFLATE_LIMIT = 1032
@@ -29,7 +30,7 @@ def read_arrays(path: str | os.PathLike[str]) -> Arrays:
         If the file is foreign or damaged, holds pickled objects, or an array claims
         more bytes than the file can hold.
     """
-    path = Path(path)
+    path = _check.path("path", path)
     if not path.is_file():
         raise FileNotFoundError(f"`path` must name a file, got {str(path)!r}.")
     if not zipfile.is_zipfile(path):

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from .. import _check
 from .containers import text_of
+from .gaps import tensor_values
 
 
 def positions(
@@ -61,7 +62,12 @@ def positions(
 
 def _entries(selection: Any) -> npt.NDArray[Any]:
     """Return a selection as an array: bools, whole numbers, or ids as text."""
-    rows = np.asarray(selection)
+    if hasattr(selection, "detach"):
+        selection = tensor_values(selection, "rows")
+    try:
+        rows = np.asarray(selection)
+    except (TypeError, ValueError):  # of different lengths, or what is no array
+        rows = np.empty((), dtype=object)
     if rows.dtype.kind in "ST" and rows.ndim == 1:
         return np.array([text_of(key) for key in rows], dtype=object)
     whole = [isinstance(key, int | np.integer) for key in rows.flat] * (
@@ -116,6 +122,11 @@ def order_of(
     >>> order_of(a, b, name="b", like="a").tolist()
     [1, 0]
     """
+    target = np.asarray(target)
+    if target.ndim != 1:
+        raise ValueError(
+            f"`{like}` must have one name a row, got shape {target.shape}."
+        )
     if np.array_equal(ids, target):
         return None
     where = {key: i for i, key in enumerate(ids.tolist())}

@@ -90,7 +90,7 @@ def stratified_split(
     >>> [int(np.sum(split == part)) for part in SPLITS]
     [6, 2, 2]
     """
-    shares = np.asarray(fractions, dtype=float)
+    shares = _check.numbers("fractions", fractions)
     if shares.shape != (3,) or shares.min() < 0 or not np.isclose(shares.sum(), 1):
         raise ValueError(
             "`fractions` must be three shares of train, val and test that sum to 1, "
@@ -196,6 +196,8 @@ def with_validation(data: Dataset, *, seed: int = 0) -> Dataset:
     >>> [int(np.sum(with_validation(data).split == part)) for part in SPLITS]
     [8, 2, 0]
     """
+    if not hasattr(data, "split") or not hasattr(data, "modalities"):
+        raise TypeError(f"`data` must be a Dataset, got {type(data).__name__}.")
     _check.integer("seed", seed, low=0)
     if (data.split == "val").any():
         return data

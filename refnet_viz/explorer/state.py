@@ -191,9 +191,11 @@ class State:
         if name == "mode":
             return _check.one_of("mode", value, PAGE_MODES)
         if name in {"seed", "epoch"}:
-            if value not in choices:
+            single = isinstance(value, int | np.integer | None)
+            if not single or isinstance(value, bool) or value not in choices:
                 raise ValueError(
-                    f"`{name}` must be one of {list(choices)}, got {value!r}."
+                    f"`{name}` must be one of {list(choices)}, "
+                    f"got {_check.shown(value)}."
                 )
             return value
         return _check.one_of(name, value, choices)
@@ -373,9 +375,7 @@ def checked_variants(names: Any, every: Collection[str]) -> tuple[str, ...]:
     ValueError
         If a name is unknown or repeats, or there are not one to four.
     """
-    variants = [names] if isinstance(names, str) else list(names)
-    for name in variants:
-        _check.one_of("variants", name, every)
+    variants = _check.several_of("variants", names, every)
     _check.unique("variants", variants)
     if not 1 <= len(variants) <= MOST:
         raise ValueError(

@@ -303,6 +303,12 @@ class Attribution:
             ``(E,)`` bool or number.
         """
         source, target, _ = self.edges
+        flag = _check.numbers("flag", flag)
+        if flag.shape != source.shape:
+            raise ValueError(
+                f"`flag` must have one entry an edge, shape {source.shape}, "
+                f"got shape {flag.shape}."
+            )
         ends = np.append(source, target)
         sums = np.bincount(ends, np.append(flag, flag), minlength=len(self.graph))
         degree = self.graph.degree

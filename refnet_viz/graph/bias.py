@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from .. import _check
 from .._search import nearest_rows
 from ..data.alike import share_alike
 from ..embedding import present_rows
@@ -83,6 +84,7 @@ def search_bias(
     >>> search_bias(graph)["purity"].difference
     -0.5
     """
+    _check.instance("graph", graph, Neighbors)
     if graph.recall is None or not graph.embedding.shape[1]:
         return {}
     there = np.flatnonzero(graph.present)

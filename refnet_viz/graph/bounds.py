@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .. import _check
 from .attribution import Attribution
 
 
@@ -59,6 +60,7 @@ def edge_bounds(attribution: Attribution) -> pd.DataFrame:
     >>> int(table.violated.sum()), bool(table.used.abs().max() <= 1)
     (0, True)
     """
+    _check.instance("attribution", attribution, Attribution)
     _check_answered(attribution)
     bound = attribution.proofs["sum"].bound
     whole = np.isfinite(bound.reach)

@@ -58,6 +58,7 @@ def save_graph(
     ValueError
         If the suffix is another, or two ids become the same name.
     """
+    _check.instance("neighbors", neighbors, Neighbors)
     path = _check.path("path", path)
     suffix = _check.one_of("path suffix", path.suffix.lower(), SUFFIXES)
     graph = _cleaned(neighbors.to_networkx(mode))

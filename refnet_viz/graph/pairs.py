@@ -131,6 +131,8 @@ def overlap(a: Neighbors, b: Neighbors) -> float:
     >>> round(overlap(a, b), 3)
     0.667
     """
+    _check.instance("a", a, Neighbors)
+    _check.instance("b", b, Neighbors)
     _same_k(a, b)
     return share_in_common(a, b)
 
@@ -181,6 +183,8 @@ def jaccard(a: Neighbors, b: Neighbors) -> Floats:
     >>> jaccard(a, b).tolist()
     [1.0, 1.0, 0.0]
     """
+    _check.instance("a", a, Neighbors)
+    _check.instance("b", b, Neighbors)
     both = shared(a, b)
     return both / (a.k + b.k - both)
 
@@ -211,6 +215,8 @@ def rewiring(a: Neighbors, b: Neighbors) -> Floats:
     >>> rewiring(a, b).tolist()
     [0.0, 0.0, 1.0]
     """
+    _check.instance("a", a, Neighbors)
+    _check.instance("b", b, Neighbors)
     return 1 - jaccard(a, b)
 
 
@@ -246,6 +252,8 @@ def rbo(a: Neighbors, b: Neighbors, *, p: float = 0.9) -> Floats:
     >>> rbo(a, b).tolist()
     [1.0, 1.0, 0.0]
     """
+    _check.instance("a", a, Neighbors)
+    _check.instance("b", b, Neighbors)
     both, first, second = lines_of_both(a, b)
     _same_k(a, b)
     weights = _rbo_weights(a.k, p)

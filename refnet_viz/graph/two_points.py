@@ -197,6 +197,7 @@ def compare_points(
         space  distance  rank  shared  edge
     0  latent       3.0     2       1  True
     """
+    _check.instance("embedding", embedding, Embedding)
     if not isinstance(embedding, Embedding):
         raise TypeError(
             f"`embedding` must be an Embedding, got {type(embedding).__name__}."

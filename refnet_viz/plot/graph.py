@@ -82,6 +82,7 @@ def graph(
     >>> figure.layout.meta["largest_in_degree"]
     2
     """
+    _check.instance("neighbors", neighbors, Neighbors)
     if not isinstance(neighbors, Neighbors):
         raise TypeError(
             "`neighbors` must be one Neighbors value, e.g. graphs['plain'][0], "

@@ -148,7 +148,7 @@ def row_of(
             return min(int(columns), count), None
     raise ValueError(
         "`columns` must be 1, 1.5 or 2 (of a journal's page) or a larger whole number "
-        f"(panels in a row), got {columns!r}."
+        f"(panels in a row), got {_check.shown(columns)}."
     )
 
 
@@ -227,6 +227,7 @@ def finish(
 
     Where a caption is asked for, `replayable` moves title and methods into it.
     """
+    _check.flag("caption", caption)
     margin, height = figure.layout.margin, figure.layout.height
     # Plotly measures the legend in plotting areas and the title in figures.
     inner = height - margin.t - margin.b

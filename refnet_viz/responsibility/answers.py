@@ -75,6 +75,7 @@ def scores(embedding: Embedding, *, points: pd.DataFrame | None = None) -> pd.Da
       modality   r2  retrieval
     0        a  1.0        1.0
     """
+    _check.instance("embedding", embedding, Embedding)
     points = scores_by_point(embedding) if points is None else points
     with one_thread_for(len(embedding)):
         rows = [_row(embedding, name, points) for name in embedding.decoded]
@@ -116,6 +117,7 @@ def scores_by_point(embedding: Embedding, *, ranks: bool = True) -> pd.DataFrame
     0  1.0     0.0
     1 -3.0     1.0
     """
+    _check.instance("embedding", embedding, Embedding)
     check_answered(embedding)
     with one_thread_for(len(embedding)):
         parts = [_by_point(embedding, name, ranks=ranks) for name in embedding.decoded]
@@ -163,6 +165,15 @@ def r_squared(target: Any, answer: Any) -> float:
     >>> r_squared(x, x), r_squared(x, np.ones((2, 1))), r_squared(x, x[::-1])
     (1.0, 0.0, -3.0)
     """
+    if not isinstance(target, Stored):
+        target, answer = np.asarray(target), np.asarray(answer)
+        for name, values in (("target", target), ("answer", answer)):
+            _check.numbers(name, values)
+    if not target.shape or tuple(target.shape) != tuple(answer.shape):
+        raise ValueError(
+            f"`answer` must have the shape of `target`, {tuple(target.shape)}, "
+            f"got {tuple(answer.shape)}."
+        )
     mean = moments(target)[0] if isinstance(target, Stored) else target.mean(axis=0)
     spread = error = 0.0
     for part, block in row_blocks(target):
@@ -264,6 +275,7 @@ def effective_rank(x: Any, *, of: str = "variance") -> float:
         for _, block in x.blocks():
             gram += (block - mean).T @ (block - mean)
     else:
+        x = _check.matrix("x", x)
         centred = x - x.mean(axis=0)
         small = centred if len(x) < x.shape[1] else centred.T
         gram = small @ small.T

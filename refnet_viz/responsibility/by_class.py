@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from .. import _check
 from ..data.stored import moments, row_blocks
 from ..embedding import Embedding
 from .answers import known_answers, scores_by_point
@@ -55,6 +56,7 @@ def scores_by_class(embedding: Embedding) -> pd.DataFrame:
     1     v       2  0.25
     2     u       1  1.00
     """
+    _check.instance("embedding", embedding, Embedding)
     values = scores_by_point(embedding, ranks=False)
     nulls = {name: _shuffled_by_point(embedding, name) for name in embedding.decoded}
     rows = []

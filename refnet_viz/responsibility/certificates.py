@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -37,6 +39,8 @@ def certified(bound: Bound, radius: Floats) -> Bools:
     >>> certified(Bound(one, one, 0 * one, 0.5 * one), np.array([[1.4, 1.5]])).tolist()
     [[False, True]]
     """
+    _check.instance("bound", bound, Bound)
+    radius = _radius(bound, radius)
     least = bound.refined + bound.reach
     return np.asarray(least.reshape(-1, *[1] * (radius.ndim - 1)) <= radius)
 
@@ -64,9 +68,33 @@ def supported(bound: Bound, radius: Floats) -> Bools:
     >>> supported(Bound(one, one, 0 * one, 0.5 * one), np.array([[0.9, 1.0]])).tolist()
     [[False, True]]
     """
+    _check.instance("bound", bound, Bound)
     # Distances of pairs are summed by modality, radii at once.
+    radius = _radius(bound, radius)
     reached = radius * (1 + 1e-12)
     return np.asarray(bound.total.reshape(-1, *[1] * (radius.ndim - 1)) <= reached)
+
+
+def _radius(bound: Bound, radius: Any) -> Floats:
+    """Return radii as an array of a row a pair."""
+    array = _check.numbers("radius", radius)
+    if not array.ndim or len(array) != len(bound.total):
+        raise ValueError(
+            f"`radius` must have a row for each of the {len(bound.total)} pairs of "
+            f"`bound`, got shape {array.shape}."
+        )
+    return array
+
+
+def _ends(name: str, rows: Any, n: int) -> Rows:
+    """Return ends of pairs as row numbers."""
+    ends = np.asarray(rows)
+    if ends.ndim != 1 or ends.dtype.kind not in "iu" or not np.all(ends < n):
+        raise ValueError(
+            f"`{name}` must be row numbers of shape (E,) below {n}, "
+            f"got {_check.shown(rows)}."
+        )
+    return ends.astype(np.intp)
 
 
 def recovery_margins(geometry: Geometry, k: int) -> Floats:
@@ -101,6 +129,7 @@ def recovery_margins(geometry: Geometry, k: int) -> Floats:
     >>> recovery_margins(exact, 1).round(6).tolist()
     [2.0, 1.0, 1.0, 2.0]
     """
+    _check.instance("geometry", geometry, Geometry)
     k = _check.k_neighbors(k, int(geometry.whole.sum()) - 1)
     near, far = geometry.radii([k, k + 1]).T
     return far - near - 2 * (geometry.rho + np.nanmax(geometry.rho))
@@ -159,6 +188,12 @@ def pure_by_loss(
     Loss: Wang et al., "Multi-Similarity Loss with General Pair Weighting", CVPR 2019,
     equation 12. The statement: refnet_viz.
     """
+    z = _check.matrix("z", z)
+    labels = np.asarray(labels)
+    if labels.ndim == 1 and labels.dtype.kind not in "iu":
+        raise TypeError(f"`labels` must be whole numbers, got {_check.shown(labels)}.")
+    if labels.ndim == 1:
+        _check.rows("labels", len(labels), len(z), "z")
     if labels.ndim != 1:
         raise ValueError(
             f"`labels` must be one class a point, got shape {labels.shape}."
@@ -242,6 +277,10 @@ def lipschitz_bound(
     >>> lipschitz_bound(own, "a", **ends).tolist()  # 2 * 2 + 0 + 2, and |x_i - x_j| = 2
     [6.0]
     """
+    _check.instance("embedding", embedding, Embedding)
+    source = _ends("source", source, len(embedding))
+    target = _ends("target", target, len(embedding))
+    _check.rows("target", len(target), len(source), "source")
     decoder = embedding.decoders[
         _check.one_of("modality", modality, embedding.decoders)
     ]

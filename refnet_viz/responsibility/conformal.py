@@ -129,6 +129,8 @@ def conformal_radius(
     >>> conformal_radius(whole, without, "b", coverage=0.8).radius
     7.0
     """
+    _check.instance("whole", whole, Embedding)
+    _check.instance("without", without, Embedding)
     coverage = _check.number("coverage", coverage, low=0, high=1)
     error = missing_errors(whole, without, modality)
     place = int(np.ceil((len(error) + 1) * coverage - 1e-9))
@@ -171,6 +173,8 @@ def missing_errors(whole: Embedding, without: Embedding, modality: str) -> Float
     >>> missing_errors(whole, without, "b").tolist()
     [0.0, 2.0]
     """
+    _check.instance("whole", whole, Embedding)
+    _check.instance("without", without, Embedding)
     # A dropped modality changes what a row looks like, so only `whole` knows what was
     # trained on; and only `whole` still has the targets.
     check_answered(whole)

@@ -46,6 +46,7 @@ def cross_fit(embedding: Embedding, *, folds: int = 5, seed: int = 0) -> Embeddi
     >>> bool(np.abs(own.decoded["a"] - own.targets["a"]).max() < 0.01)
     True
     """
+    _check.instance("embedding", embedding, Embedding)
     # scikit-learn takes a second to import.
     from sklearn.linear_model import RidgeCV  # noqa: PLC0415
     from sklearn.model_selection import KFold, cross_val_predict  # noqa: PLC0415

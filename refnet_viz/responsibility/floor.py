@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .. import _check
 from .._threads import one_thread_for
 from ..embedding import Embedding
 from .geometry import Floats, Geometry
@@ -91,6 +92,7 @@ def spectrum(
     >>> found.width, len(found.eigenvalues), bool(found.floor < found.achieved)
     (1, 3, True)
     """
+    _check.instance("embedding", embedding, Embedding)
     geometry = Geometry.of(embedding, weights)
     rows = geometry.whole
     if not rows.any():

@@ -13,6 +13,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from IPython.display import display
 
+from .. import _check
 from ..data.dataset import Dataset
 from ..explorer import ahead, panes, picture
 from ..explorer.code import code_of
@@ -253,7 +254,7 @@ class Explorer:
             for measured numbers), whatever their case. Nothing, and what nowhere
             occurs, selects nothing.
         """
-        self._search(text)
+        self._search(_check.instance("text", text, str))
         return self.selected
 
     def _search(self, text: str) -> None:
@@ -265,6 +266,9 @@ class Explorer:
 
     def on_select(self, callback: Callable[[pd.DataFrame], None]) -> None:
         """Call a function with `selected` whenever the selection changes."""
+        if not callable(callback):
+            kind = type(callback).__name__
+            raise TypeError(f"`callback` must be a function, got {kind}.")
         self._listeners.append(callback)
 
     def undo(self) -> None:

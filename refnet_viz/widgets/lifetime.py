@@ -55,7 +55,8 @@ def forget(view: Closable) -> None:
 def weakly(method: Callable[..., Any]) -> Callable[..., Any]:
     """Return a method as a function that does not keep its object alive.
 
-    Without the object it does nothing and returns None. Widgets are kept by ipywidgets until they are closed, and their handlers with them.
+    Without the object it does nothing and returns None. Widgets are
+    kept by ipywidgets until they are closed, and their handlers with them.
 
     Examples
     --------
