@@ -143,11 +143,14 @@ def several_of(name: str, value: Any, options: Collection[str]) -> list[str]:
     """
     if isinstance(value, str):
         value = [value]
-    if not isinstance(value, Iterable):
+    if not isinstance(value, Iterable) or getattr(value, "shape", None) == ():
         raise TypeError(
             f"`{name}` must be a name or a list of names, got {type(value).__name__}."
         )
-    return [one_of(name, each, options) for each in value]
+    names = [one_of(name, each, options) for each in value]
+    if not names:
+        raise ValueError(f"`{name}` must name at least one, got {shown(value)}.")
+    return names
 
 
 def integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:
@@ -160,7 +163,8 @@ def integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:
     ...
     ValueError: `k` must be a whole number between 1 and 5, got 9.
     """
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    whole = isinstance(value, int | np.integer)
+    whole = whole and not isinstance(value, bool | np.timedelta64)  # which numpy counts
     if whole and value >= low and (high is None or value <= high):
         return int(value)
     rule = f"of at least {low}" if high is None else f"between {low} and {high}"
@@ -179,9 +183,14 @@ def number(
     ...
     ValueError: `dropout` must be a finite number between 0 and 1, got nan.
     """
-    real = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if real and np.isfinite(value) and low <= value <= high:
-        return float(value)
+    real = isinstance(value, int | float | np.integer | np.floating)
+    if real and not isinstance(value, bool | np.timedelta64) and low <= value <= high:
+        try:
+            as_float = float(value)
+        except OverflowError:  # a whole number of hundreds of digits
+            as_float = np.inf
+        if np.isfinite(as_float):
+            return as_float
     rule = ""
     if np.isfinite(low) and np.isfinite(high):
         rule = f" between {low:g} and {high:g}"
@@ -298,6 +307,8 @@ def numbers(name: str, values: Any) -> npt.NDArray[np.float64]:
     ...
     TypeError: `radius` must hold real numbers, got ['1.5'].
     """
+    if hasattr(values, "detach"):  # a tensor, maybe with its gradient
+        values = values.detach()
     try:
         array = np.asarray(values)
         if array.dtype.kind == "O" and not any(

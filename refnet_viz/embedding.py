@@ -158,6 +158,7 @@ class Embedding:
         >>> Embedding.from_arrays([[0.0, 1.0], [1.0, 0.0]], ids=["a", "b"]).shape
         (2, 2)
         """
+        _check.instance("name", name, str)
         features = _features_of(modalities)
         lead = _Z if _Z not in features else f"{_Z} (the fused vectors)"
         blocks = {lead: z} | features
@@ -316,6 +317,9 @@ class Embedding:
         >>> e.space("latent").ravel().tolist()
         [-1.0, 1.0]
         """
+        _check.flag("centred", centred)
+        if weights is not None:
+            _check.instance("weights", weights, Mapping)
         present = self.present_in(name, weights=weights)
         if name == "latent":
             coordinates = self.z.astype(np.float64)

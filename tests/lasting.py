@@ -33,7 +33,7 @@ CONFIGS = {"plain": SMALL, "heavy": rv.Config(**{**SMALL.to_dict(), "refiner": 9
 
 
 def held():
-    """Return memory in MB, threads, open files, children and widgets of this process."""
+    """Return memory in MB, threads, open files, children and widgets."""
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
     return {
@@ -50,10 +50,13 @@ def grown(action, count, warm, most=600):
 
     Growth is counted from the call `warm` to the last one.
     """
-    for _ in range(warm):
+    half = time.monotonic() + most / 2
+    calls = 0
+    while calls < warm and (time.monotonic() < half or calls < 2):
         action()
-    before, end, calls = held(), time.monotonic() + most, warm
-    while calls < count and (time.monotonic() < end or calls < warm + 2):
+        calls += 1
+    before, end = held(), time.monotonic() + most / 2
+    while calls < count and (time.monotonic() < end or calls < 4):
         action()
         calls += 1
     after = held()

@@ -43,8 +43,7 @@ def without(data: Dataset, names: str | Collection[str]) -> Dataset:
     [[False, True], [False, True], [False, True]]
     """
     _check.instance("data", data, Dataset)
-    listed = [names] if isinstance(names, str) else list(names)
-    dropped = {_check.one_of("names", name, data.modalities) for name in listed}
+    dropped = set(_check.several_of("names", names, data.modalities))
     present = data.present & [name not in dropped for name in data.modalities]
     empty = np.flatnonzero(~present.any(axis=1))
     if len(empty):

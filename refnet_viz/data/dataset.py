@@ -205,6 +205,7 @@ class Dataset:
         >>> visits.modalities["pages"].clock.sessions.tolist()
         [[0, 0, 1], [0, 0, 0]]
         """
+        _check.instance("name", name, str)
         rows = gather(
             modalities,
             ids=ids,

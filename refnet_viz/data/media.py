@@ -92,6 +92,7 @@ class Media:
 
     def __post_init__(self, thumbnails: int | bool, on_disk: bool) -> None:
         side = _side(thumbnails)
+        _check.flag("on_disk", on_disk)
         pictures, picture_names = _entries("pictures", self.pictures)
         texts, text_names = _entries("texts", self.texts)
         texts = [_text(row, text) for row, text in enumerate(texts)]
@@ -257,7 +258,7 @@ def _side(thumbnails: Any) -> int:
     if not whole or not 8 <= thumbnails <= 4096:
         raise ValueError(
             "`thumbnails` must be a number of pixels from 8 to 4096, or False, "
-            f"got {thumbnails!r}."
+            f"got {_check.shown(thumbnails)}."
         )
     return int(thumbnails)
 

@@ -87,6 +87,9 @@ def on_disk(
     ...     rows.shape, rows[[2, 0]].tolist()
     ((3, 3), [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
     """
+    _check.instance("name", name, str)
+    if scratch is not None:
+        scratch = _check.path("scratch", scratch)
     if isinstance(source, Stored):
         return source
     if isinstance(source, np.memmap):
@@ -156,6 +159,11 @@ def _of_files(source: Any, key: Any, scratch: Path, name: str) -> Stored:
     if kind in PARQUET:
         return _of_parquet(paths, key, scratch, name)
     if kind == ".npy":
+        if key is not None:
+            raise ValueError(
+                f"`key` must be None for '.npy', which holds one array, "
+                f"got {_check.shown(key)}."
+            )
         return _of_maps(paths, name)
     if len(paths) > 1:
         raise ValueError(f"`{name}` must be one {kind} store, got {len(paths)} paths.")

@@ -206,9 +206,11 @@ def _labels(arrays: Arrays, labels: str | None) -> tuple[Any, tuple[str, ...]]:
     choices = [key for key in arrays if key == "y" or key.startswith("y_")]
     names = {key: _names_of(key) for key in choices}
     stored = {key: arrays.pop(name) for key, name in names.items() if name in arrays}
-    if labels is None or (labels == "y" and "y" not in arrays):
+    if labels is None or (
+        isinstance(labels, str) and labels == "y" and "y" not in arrays
+    ):
         return None, ()
-    if labels not in arrays:
+    if not isinstance(labels, str) or labels not in arrays:
         _check.one_of("labels", labels, choices)
     return arrays[labels], tuple(stored.get(labels, np.array([])).astype(str).tolist())
 

@@ -70,10 +70,15 @@ def _entries(selection: Any) -> npt.NDArray[Any]:
         rows = np.empty((), dtype=object)
     if rows.dtype.kind in "ST" and rows.ndim == 1:
         return np.array([text_of(key) for key in rows], dtype=object)
-    whole = [isinstance(key, int | np.integer) for key in rows.flat] * (
-        rows.dtype.kind == "O"
-    )
-    return rows.astype(np.int64) if whole and all(whole) else rows
+    if rows.dtype.kind != "O" or not rows.size:
+        return rows
+    whole = all(isinstance(key, int | np.integer) for key in rows.flat)
+    try:
+        return rows.astype(np.int64) if whole else rows
+    except OverflowError as error:
+        raise ValueError(
+            f"`rows` must be numbers of rows, got {_check.shown(selection)}."
+        ) from error
 
 
 def _found(

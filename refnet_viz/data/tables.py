@@ -149,7 +149,8 @@ class Tables:
         ValueError
             If a column is unknown, or a target holds something else than numbers.
         """
-        if isinstance(value, list | tuple) and all(isinstance(v, str) for v in value):
+        listed = isinstance(value, list | tuple) and len(value) > 0
+        if listed and all(isinstance(v, str) for v in value):
             names = chosen(argument, list(value), self.columns)
             if len(names) > 1:
                 place = self.place(argument, names)

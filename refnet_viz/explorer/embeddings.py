@@ -131,6 +131,8 @@ class Embeddings:
         ValueError
             If an id is unknown or a mask has another length.
         """
+        if isinstance(ids, dict):
+            raise TypeError("`ids` must be ids, row numbers or a mask, got dict.")
         if ids is None or (not isinstance(ids, str) and np.size(ids) == 0):
             return np.empty(0, np.intp)
         values = np.atleast_1d(np.asarray(list(ids) if isinstance(ids, set) else ids))

@@ -111,6 +111,7 @@ def linear_cka(x: Any, y: Any, *, debiased: bool = True) -> float:
     >>> round(linear_cka(x, 3 - 2 * x), 6)
     1.0
     """
+    _check.flag("debiased", debiased)
     x, y = (_check.matrix(name, values) for name, values in (("x", x), ("y", y)))
     _check.rows("y", len(y), len(x), "x")
     if debiased:

@@ -139,6 +139,7 @@ class Attribution:
         >>> edges.number.tolist(), edges.contradicted.tolist()
         ([1, 1], [True, True])
         """
+        _check.integer("most", most, low=1)
         groups, number = grouped(self._patterns, most)
         far = np.asarray(self.contradicted.any(axis=1))
         return EdgeGroups(groups, number, far, self.modalities)

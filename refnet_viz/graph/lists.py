@@ -39,8 +39,7 @@ def checked_lists(
         As in `Neighbors.from_arrays`.
     """
     for name, flag in (("self_column", self_column), ("squared", squared)):
-        if not isinstance(flag, bool | np.bool_):
-            raise TypeError(f"`{name}` must be True or False, got {flag!r}.")
+        _check.flag(name, flag)
     rows = _row_numbers(indices)
     present = rows[:, 0] >= 0
     lengths = _lengths(distances, rows.shape, present)
@@ -63,7 +62,10 @@ def checked_lists(
 
 
 def _row_numbers(indices: Any) -> Rows:
-    values = np.asarray(indices)
+    try:
+        values = np.asarray(indices)
+    except (TypeError, ValueError):  # rows of different lengths, or no array
+        values = np.empty((), dtype=object)
     if values.ndim != 2 or not values.size or values.dtype.kind not in "iu":
         raise ValueError(
             "`indices` must be whole numbers of shape (points, neighbours), got "

@@ -129,6 +129,7 @@ class Neighbors:
         >>> graph.indices.tolist(), graph.distances.tolist()
         ([[1], [0], [1]], [[1.0], [1.0], [2.0]])
         """
+        _check.instance("metric", metric, str)
         lists = checked_lists(
             indices, distances, self_column=self_column, squared=squared
         )
@@ -196,6 +197,7 @@ class Neighbors:
         >>> graph.distances.ravel().tolist(), graph.recall.value
         ([1.0, 1.0, 2.0], 1.0)
         """
+        _check.instance("embedding", embedding, Embedding)
         _check.one_of("metric", metric, DISTANCES)
         blank = np.zeros(np.shape(indices)) if distances is None else distances
         rows, _ = checked_lists(
@@ -408,6 +410,11 @@ class Neighbors:
         It lies in (0, 1], is 1 for duplicates, 1/2 at the mean distance, and does not
         change with the unit of the coordinates.
         """
+        distance = _check.numbers("distance", distance)
+        if (distance < 0).any():
+            raise ValueError(
+                f"`distance` must not be negative, got {float(distance.min()):g}."
+            )
         scale = float(self.compact.distances.mean())
         return 1 / (1 + distance / (scale if scale > 0 else 1.0))
 

@@ -285,6 +285,7 @@ def shuffled(graph: Neighbors, *, seed: int) -> Neighbors:
     Rows that are not in it stay as they are. What a pair measure gives for it is its
     chance value.
     """
+    _check.integer("seed", seed, low=0)
     rows = np.flatnonzero(graph.present)
     order = np.arange(len(graph))
     order[rows] = rows[np.random.default_rng(seed).permutation(len(rows))]

@@ -76,7 +76,9 @@ def scores(embedding: Embedding, *, points: pd.DataFrame | None = None) -> pd.Da
     0        a  1.0        1.0
     """
     _check.instance("embedding", embedding, Embedding)
-    points = scores_by_point(embedding) if points is None else points
+    if points is None:
+        points = scores_by_point(embedding)
+    _check.instance("points", points, pd.DataFrame)
     with one_thread_for(len(embedding)):
         rows = [_row(embedding, name, points) for name in embedding.decoded]
     return pd.DataFrame(rows)
@@ -120,6 +122,7 @@ def scores_by_point(embedding: Embedding, *, ranks: bool = True) -> pd.DataFrame
     _check.instance("embedding", embedding, Embedding)
     check_answered(embedding)
     with one_thread_for(len(embedding)):
+        _check.flag("ranks", ranks)
         parts = [_by_point(embedding, name, ranks=ranks) for name in embedding.decoded]
     return pd.concat(parts, axis=1)
 
@@ -166,9 +169,8 @@ def r_squared(target: Any, answer: Any) -> float:
     (1.0, 0.0, -3.0)
     """
     if not isinstance(target, Stored):
-        target, answer = np.asarray(target), np.asarray(answer)
-        for name, values in (("target", target), ("answer", answer)):
-            _check.numbers(name, values)
+        target = _check.numbers("target", target)
+        answer = _check.numbers("answer", answer)
     if not target.shape or tuple(target.shape) != tuple(answer.shape):
         raise ValueError(
             f"`answer` must have the shape of `target`, {tuple(target.shape)}, "

@@ -88,7 +88,10 @@ def _radius(bound: Bound, radius: Any) -> Floats:
 
 def _ends(name: str, rows: Any, n: int) -> Rows:
     """Return ends of pairs as row numbers."""
-    ends = np.asarray(rows)
+    try:
+        ends = np.asarray(rows)
+    except (TypeError, ValueError):  # what is no array
+        ends = np.empty((), dtype=object)
     if ends.ndim != 1 or ends.dtype.kind not in "iu" or not np.all(ends < n):
         raise ValueError(
             f"`{name}` must be row numbers of shape (E,) below {n}, "
@@ -189,7 +192,8 @@ def pure_by_loss(
     equation 12. The statement: refnet_viz.
     """
     z = _check.matrix("z", z)
-    labels = np.asarray(labels)
+    if not isinstance(labels, np.ndarray):
+        labels = _check.numbers("labels", labels)
     if labels.ndim == 1 and labels.dtype.kind not in "iu":
         raise TypeError(f"`labels` must be whole numbers, got {_check.shown(labels)}.")
     if labels.ndim == 1:

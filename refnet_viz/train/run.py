@@ -117,10 +117,12 @@ class Run:
         ValueError
             If the state of this epoch was not kept.
         """
-        if epoch not in self.snapshots:
+        whole = isinstance(epoch, int | np.integer) and not isinstance(epoch, bool)
+        if not whole or epoch not in self.snapshots:
             epochs = ", ".join(map(str, self.epochs)) or "none kept"
             raise ValueError(
-                f"`epoch` must be one of `Run.epochs` ({epochs}), got {epoch!r}; "
+                f"`epoch` must be one of `Run.epochs` ({epochs}), "
+                f"got {_check.shown(epoch)}; "
                 "`fit(..., snapshots=1)` keeps all of them."
             )
         manifest = self.manifest | {"epoch": int(epoch)}
