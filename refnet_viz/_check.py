@@ -147,10 +147,7 @@ def several_of(name: str, value: Any, options: Collection[str]) -> list[str]:
         raise TypeError(
             f"`{name}` must be a name or a list of names, got {type(value).__name__}."
         )
-    names = [one_of(name, each, options) for each in value]
-    if not names:
-        raise ValueError(f"`{name}` must name at least one, got {shown(value)}.")
-    return names
+    return [one_of(name, each, options) for each in value]
 
 
 def integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:
