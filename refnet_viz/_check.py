@@ -226,7 +226,8 @@ def k_neighbors(k: Any, n: int, *, those: str = "other points") -> int:
     ...
     ValueError: `k` must be between 1 and 3 (the number of other points), got 4.
     """
-    whole = isinstance(k, int | np.integer) and not isinstance(k, bool)
+    whole = isinstance(k, int | np.integer)
+    whole = whole and not isinstance(k, bool | np.timedelta64)
     if whole and 1 <= k < n:
         return int(k)
     raise ValueError(

@@ -279,7 +279,6 @@ def of_moves():
 
 def of_background():
     space = rv.Embedding.from_arrays(X, labels=np.arange(60) % 2)
-    loop = asyncio.new_event_loop()
     views = {}
 
     async def shown(k):
@@ -290,10 +289,11 @@ def of_background():
 
     def work():
         views.pop("view", None)
-        loop.run_until_complete(asyncio.wait_for(shown(4), 60))
+        asyncio.run(asyncio.wait_for(shown(4), 60))
 
     def fault():
-        loop.run_until_complete(asyncio.wait_for(shown(6), 60))
+        views.pop("view", None)
+        asyncio.run(asyncio.wait_for(shown(6), 60))
         view, graph = views["view"], rv.knn(space, 6)
         view.select(["0", "1"])
         counts = np.bincount(graph.indices.ravel(), minlength=60)[:2].tolist()

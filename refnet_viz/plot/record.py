@@ -163,7 +163,10 @@ class _Recorder:
         if self._describes(value):
             return {TAG: INPUT, "of": self.input(value)}
         if hasattr(value, "__array__") and not isinstance(value, np.generic):
-            value = np.asarray(value)
+            try:
+                value = np.asarray(value)
+            except (TypeError, ValueError, RuntimeError):  # sparse tensors and the like
+                return _lost(value)
         try:
             return pack(value, listed, "argument")
         except TypeError:

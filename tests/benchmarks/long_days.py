@@ -5,21 +5,21 @@ of each kind (100), and loops shorter in proportion; none longer than SECONDS (6
 the table says how many were tried.
 """
 
+import importlib
 import sys
 from pathlib import Path
 
 import numpy as np
-from report import machine, write_section
-
-# coverage.py of this folder would be taken for the package that numba looks for.
-sys.path[0] = str(Path(__file__).parents[1])
 
 MARKS = ("<!-- long days -->", "<!-- end of long days -->")
 
 
 def main(count: int, seconds: int, *, write: bool) -> None:
     """Run everything, print the table, and write it if asked."""
-    import lasting  # beside the tests
+    report = importlib.import_module("report")
+    # coverage.py of this folder would be taken for the package that numba looks for.
+    sys.path[0] = str(Path(__file__).parents[1])
+    lasting = importlib.import_module("lasting")
 
     lines = [
         "| what | tried | afterwards |",
@@ -48,7 +48,7 @@ def main(count: int, seconds: int, *, write: bool) -> None:
     left = lasting.left_by_a_kernel()
     add("kernel killed while the process beside it works", 1, f"{left} left")
     if write:
-        write_section(MARKS, f"{machine()}\n\n" + "\n".join(lines))
+        report.write_section(MARKS, f"{report.machine()}\n\n" + "\n".join(lines))
 
 
 if __name__ == "__main__":
