@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 import refnet_viz as rv
 from refnet_viz import Config
@@ -78,3 +79,59 @@ def test_paths_that_name_nothing(path, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="`path` must name a file or a folder, got"):
         rv.save(SPACE, path)
     assert list(tmp_path.iterdir()) == []
+
+
+META = torch.ones(40, device="meta")
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (
+            lambda: rv.data.Dataset.from_arrays({"a": X}, groups=Config()),
+            "`groups` must have one entry a row, got Config.",
+        ),
+        (
+            lambda: rv.data.Dataset.from_arrays({"a": X}, labels={1, 2}),
+            "`labels` must have one entry a row, got set.",
+        ),
+        (
+            lambda: rv.Embedding.from_arrays(X, media=float),
+            "`media` must be refnet_viz.data.Media(pictures, texts), got type.",
+        ),
+        *(
+            (
+                lambda name=name: rv.Embedding.from_arrays(X, **{name: META}),
+                f"`{name}` must hold values that an array can have, "
+                "got a tensor of torch.float32 on the device 'meta'.",
+            )
+            for name in ("labels", "target", "ids")
+        ),
+        (
+            lambda: rv.graph.overlap("", rv.knn(SPACE, 3)),
+            "`a` must be a Neighbors, got str.",
+        ),
+        (
+            lambda: rv.responsibility.effective_rank(["1.5"]),
+            "`x` must hold real numbers, got ['1.5'].",
+        ),
+        (
+            lambda: rv.responsibility.scores_by_point(SPACE, ranks=3),
+            "`ranks` must be True or False, got 3.",
+        ),
+    ],
+)
+def test_entries_of_another_kind(call, sentence):
+    with pytest.raises(TypeError) as caught:
+        call()
+    assert str(caught.value) == sentence
+
+
+def test_ids_beyond_64_bits_are_text():
+    own = rv.Embedding.from_arrays(X[:3], ids=[2**63, -(2**70), float("inf")])
+    assert own.ids.tolist() == ["9223372036854775808", str(-(2**70)), "inf"]
+
+
+def test_durations_are_no_whole_numbers():
+    with pytest.raises(ValueError, match="`k` must be between"):
+        rv.knn(SPACE, np.timedelta64(3, "s"))

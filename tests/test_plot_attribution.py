@@ -625,9 +625,12 @@ def test_they_are_written_whole_and_escaped(name, mode, tmp_path):
     shown = written(json.loads(figure.to_json()))
     assert [text for text in shown if "<script" in text or "<a " in text] == []
     assert any("&lt;script&gt;x" in text for text in shown)
+    settings = {"html": {"plotlyjs": "directory"}}
     for suffix, start in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("html", b"<!DOCT")):
         path = save(
-            figure, tmp_path / f"figure.{suffix}", scale=0.5, plotlyjs="directory"
+            figure,
+            tmp_path / f"figure.{suffix}",
+            **settings.get(suffix, {"scale": 0.5}),
         )
         assert path.read_bytes().startswith(start)
     made = json.loads((tmp_path / "figure.manifest.json").read_text())["made_of"]

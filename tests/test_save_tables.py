@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import refnet_viz as rv
-from refnet_viz.share.save import without_formulas
+from refnet_viz.share.save import save, without_formulas
 
 TEXTS = ["=1+2", "+3", "-4", "@SUM(A1)", "\t=1", "\r=1", "a=1", "", "＝1", "'x"]
 SPACE = rv.Embedding.from_arrays(np.eye(4))
@@ -75,3 +75,23 @@ def test_safe_is_not_ignored(name, tmp_path):
     assert str(caught.value) == (
         f"`safe` must be False for all but a table as '.csv', got {name!r}."
     )
+
+
+@pytest.mark.parametrize(
+    "setting", [{"width": 3}, {"height": 3}, {"scale": 3}, {"plotlyjs": "directory"}]
+)
+def test_settings_of_figures_say_nothing_of_tables(tmp_path, setting):
+    with pytest.raises(ValueError, match="for all but a figure") as error:
+        save(pd.DataFrame({"a": [1]}), tmp_path / "t.csv", **setting)
+    assert str(error.value).startswith(f"`{next(iter(setting))}` must be")
+
+
+def test_the_size_of_a_picture_is_looked_at_before_it_is_drawn(tmp_path, monkeypatch):
+    space = rv.Embedding.from_arrays([[0.0], [1.0], [3.0]])
+    drawn = rv.plot.latent(space, layout="pca")
+    with pytest.raises(ValueError, match="at most 65,535 pixels a side, got 20 for"):
+        save(drawn, tmp_path / "f.png", width=20_000, height=20_000, scale=20)
+    monkeypatch.setattr("refnet_viz._memory.available", lambda: 2.0**20)
+    with pytest.raises(MemoryError, match="`scale` must fit into memory: a picture of"):
+        save(drawn, tmp_path / "f.png", width=900, height=900)
+    assert list(tmp_path.iterdir()) == []
