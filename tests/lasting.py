@@ -327,11 +327,11 @@ INTERRUPTIONS = {
 
 def interrupted(make, count, rng, most=600):
     """Return how many actions returned, were interrupted, and the faults afterwards."""
-    end = time.monotonic() + most
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         one = make()
         one.measure()
+        end = time.monotonic() + most
         endings, faults = {"returned": 0, "KeyboardInterrupt": 0}, []
         for _ in range(count):
             if time.monotonic() > end:

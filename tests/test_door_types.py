@@ -116,8 +116,8 @@ META = torch.ones(40, device="meta")
             "`x` must hold real numbers, got ['1.5'].",
         ),
         (
-            lambda: rv.responsibility.scores_by_point(SPACE, ranks=3),
-            "`ranks` must be True or False, got 3.",
+            lambda: SPACE.space("latent", centred=3),
+            "`centred` must be True or False, got 3.",
         ),
     ],
 )

@@ -29,6 +29,9 @@ def main(count: int, seconds: int, *, write: bool) -> None:
     def add(*cells: object) -> None:
         lines.append("| " + " | ".join(map(str, cells)) + " |")
         print(lines[-1], flush=True)
+        if write:  # what is measured stays, whatever comes
+            text = "\n".join(lines)
+            report.write_section(MARKS, f"{report.machine()}\n\n{text}")
 
     rng = np.random.default_rng(0)
     for name, make in lasting.INTERRUPTIONS.items():
@@ -47,8 +50,6 @@ def main(count: int, seconds: int, *, write: bool) -> None:
         add(f"{name} (growth after the first quarter, at least two)", times, said)
     left = lasting.left_by_a_kernel()
     add("kernel killed while the process beside it works", 1, f"{left} left")
-    if write:
-        report.write_section(MARKS, f"{report.machine()}\n\n" + "\n".join(lines))
 
 
 if __name__ == "__main__":
