@@ -73,7 +73,7 @@ def test_safe_is_not_ignored(name, tmp_path):
     with pytest.raises(ValueError, match="`safe`") as caught:
         rv.save(things.get(name, SPACE), tmp_path / name, safe=True)
     assert str(caught.value) == (
-        f"`safe` must be False for all but a table as '.csv', got {name!r}."
+        f"`safe` must be False for all but a table as '.csv', got True for {name!r}."
     )
 
 
