@@ -96,6 +96,7 @@ def test_an_anndata_from_a_file(tmp_path, kind):
 
 
 def test_rows_of_a_mudata_are_paired_by_name():
+    """mudata 0.3.10 keeps each modality's own order: findings/mudata_rows_*."""
     data = rv.data.from_mudata(whole(), labels="rna:kind")
     assert values(data, "rna") == values(data, "atac")
     assert [f"cell{int(v)}" for v in values(data, "rna")] == data.ids.tolist()

@@ -170,7 +170,7 @@ def test_files_that_are_not_there_are_counted_and_their_rows_lack_them(folder):
 
 
 def test_a_struct_with_a_path_and_no_bytes_is_said():
-    """A parquet file of Hugging Face may hold a local path of its writer's machine."""
+    """datasets 5.2.0, `to_parquet`: a path of the writer's machine, and no bytes."""
     entries = [{"bytes": encoded(plain()), "path": None}, {"bytes": None, "path": "a"}]
     table = pa.table({"p": entries, "a": [1, 2]})
     with pytest.warns(UserWarning, match=r"rows 1, the first 'a'\.$"):

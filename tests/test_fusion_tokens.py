@@ -178,8 +178,23 @@ def test_only_the_bottleneck_carries_from_one_modality_to_another(
 
 
 @pytest.mark.parametrize("name", ["mult", "bottleneck", "dual_channel", "transformer"])
-def test_attention_of_absent_modalities_is_finite_and_blind(name):
-    net = built(name, ["sequence"] * 2)
+@pytest.mark.parametrize("mode", ["train", "eval", "no_grad", "inference_mode"])
+def test_attention_of_absent_modalities_is_finite_and_blind(name, mode):
+    """torch 2.13.0: MultiheadAttention over a row without an open key is NaN in eval.
+
+    Only where gradients are off: its documentation names the fast path.
+    """
+    net = built(name, ["sequence"] * 2).train(mode == "train")
+    if mode == "train":
+        for part in net.modules():
+            if isinstance(part, torch.nn.Dropout):
+                part.eval()  # What is dropped differs from call to call.
+    switched = {"no_grad": torch.no_grad, "inference_mode": torch.inference_mode}
+    with switched.get(mode, torch.enable_grad)():
+        check_absent(net)
+
+
+def check_absent(net):
     encoded, present = sequences(2)
     present = present.clone()
     present[0, 1] = present[1, 0] = False

@@ -125,6 +125,18 @@ def test_duplicates_and_missing_labels_survive_files(tmp_path, suffix, mode):
     assert loaded.is_directed() == (mode == "directed")
 
 
+def test_igraph_reads_names_and_weights(tmp_path, fruit):
+    """igraph 1.0.0, Graph.Read_GraphML: `&` in an id is `&#38;`, findings/igraph_*."""
+    igraph = pytest.importorskip("igraph")
+    path = save_graph(fruit, tmp_path / "a.graphml", mode="union")
+    graph = igraph.Graph.Read_GraphML(str(path))
+    network = fruit.to_networkx("union")
+    names = [name.replace("&#38;", "&") for name in graph.vs["id"]]
+    assert sorted(names) == sorted(map(str, network))
+    weights = sorted(weight for *_, weight in network.edges(data="weight"))
+    np.testing.assert_allclose(sorted(graph.es["weight"]), weights)
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_characters_that_xml_cannot_hold_become_pictures(tmp_path, suffix):
     graph = graph_of(["a\x01", "a\x02", "tab\there", "\uffff"], ["\ud800", *"xyx"])

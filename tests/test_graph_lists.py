@@ -294,6 +294,64 @@ def test_wrong_lists_are_refused(changed, error, message):
     assert str(caught.value) == message
 
 
+LARGEST = np.finfo(np.float32).max
+# Three points and what is returned for more neighbours than there are, or among copies.
+CONVENTIONS = {
+    "faiss-cpu 1.15.1, IndexFlatL2.search: -1 and the largest float": (
+        [[0, 1, 2, -1], [1, 0, 2, -1], [2, 1, 0, -1]],
+        [[0, 1, 4, LARGEST], [0, 1, 1, LARGEST], [0, 1, 4, LARGEST]],
+        "got -1 in row 0, column 3",
+    ),
+    "pynndescent 0.7.0, NNDescent.neighbor_graph: -1 and infinity": (
+        [[0, 1, 2, -1], [1, 0, 2, -1], [2, 1, 0, -1]],
+        [[0, 1, 2, np.inf], [0, 1, 1, np.inf], [0, 1, 2, np.inf]],
+        "got -1 in row 0, column 3",
+    ),
+    "usearch 2.26.6, Index.search: the valid key 0 and NaN": (
+        [[0, 1, 2, 0], [1, 0, 2, 0], [2, 1, 0, 0]],
+        [[0, 1, 4, np.nan], [0, 1, 1, np.nan], [0, 1, 4, np.nan]],
+        "got 0 more than once in row 0",
+    ),
+    "hnswlib 0.8.0, Index.knn_query: not itself among its copies": (
+        [[0, 1], [0, 1], [0, 1]],
+        np.zeros((3, 2)),
+        "True, got 0 in row 2",
+    ),
+    "scanpy 1.11.5, pp.neighbors: itself among its copies": (
+        [[1, 2], [1, 2], [0, 1]],
+        np.zeros((3, 2)),
+        "got 1 in row 1, column 0",
+    ),
+}
+
+
+@pytest.mark.parametrize("source", CONVENTIONS)
+def test_what_other_searches_pad_with_is_named(source):
+    indices, distances, words = CONVENTIONS[source]
+    alone = source.startswith("scanpy")
+    with pytest.raises(ValueError, match=re.escape(words)):
+        Neighbors.from_arrays(
+            list("abc"), indices, distances, self_column=not alone, squared=False
+        )
+
+
+def test_usearch():
+    """usearch 2.26.6, Index.search of a batch: padded with the valid key 0 and NaN."""
+    usearch = pytest.importorskip("usearch.index")
+    index = usearch.Index(ndim=3, metric="l2sq", dtype="f32")
+    index.add(np.arange(N), X.astype(np.float32))
+    options = {"self_column": True, "squared": True}
+    batch = index.search(X.astype(np.float32), K + 1, exact=True)
+    indices = batch.keys.astype(np.int64)
+    same(Neighbors.from_arrays(IDS, indices, batch.distances, **options), ours())
+    batch = index.search(X.astype(np.float32), N + 2, exact=True)
+    assert (batch.keys[:, N:] == 0).all()
+    with pytest.raises(ValueError, match="`indices` must hold each neighbour of a "):
+        Neighbors.from_arrays(
+            IDS, batch.keys.astype(np.int64), batch.distances, **options
+        )
+
+
 def searched(metric="euclidean", k=5):
     """Return an embedding and lists of scikit-learn, the point itself first."""
     rng = np.random.default_rng(8)

@@ -45,6 +45,14 @@ def test_bounds_and_perfect_layouts(n, k, seed):
     assert (same.trustworthiness, same.continuity) == (1, 1)
 
 
+def test_a_layout_that_is_the_data_is_perfect_with_ties():
+    """scikit-learn 1.9.1 says less than 1 of it: sklearn.manifold.trustworthiness."""
+    space = np.repeat(np.arange(10.0)[:, None], 3, axis=0)
+    same = fidelity(space, space, k=4)
+    assert (same.trustworthiness, same.continuity) == (1, 1)
+    assert trustworthiness(space, space, n_neighbors=4) < 1
+
+
 def test_chance_is_what_random_layouts_get():
     rng = np.random.default_rng(0)
     space = rng.normal(size=(60, 5))

@@ -52,6 +52,7 @@ def value_and_gradient(loss, z):
 @pytest.mark.parametrize("mining", [True, False])
 @pytest.mark.parametrize("rows", [100, 600])
 def test_single_label_equals_the_reference_library(classes, mining, rows):
+    """pytorch-metric-learning 2.9.0: MultiSimilarityLoss and MultiSimilarityMiner."""
     generator = torch.Generator().manual_seed(classes)
     z = torch.randn(rows, 16, generator=generator, requires_grad=True)
     labels = torch.randint(0, classes, (rows,), generator=generator)
@@ -136,6 +137,7 @@ def test_one_class_and_one_row_give_a_connected_zero():
 
 
 def test_half_precision_is_computed_in_single():
+    """pytorch-metric-learning 2.9.0 saturates there: its NTXentLoss, in float16."""
     z = torch.randn(20, 8, dtype=torch.bfloat16, requires_grad=True)
     loss = multi_similarity(z, torch.arange(20) % 2)
     assert loss.dtype == torch.float32

@@ -48,7 +48,11 @@ def test_every_direct_dependency_is_pinned_inside_its_range():
 
 def test_torch_is_pinned_where_it_is_installed_and_ranged_in_the_metadata():
     lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
-    assert lines[-3:] == ["-c constraints.txt", "torch==2.13.0", "-e .[docs,test]"]
+    assert lines[-3:] == [
+        "-c constraints.txt",
+        "torch==2.13.0",
+        "-e .[docs,interop,test]",
+    ]
     assert "torch>=2.4" in PROJECT["dependencies"]
     assert pinned()["torch"] == [Version("2.13.0")]
 

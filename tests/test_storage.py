@@ -206,6 +206,21 @@ def test_arrays_come_back(tmp_path_factory, array):
     assert same(load(save_spaces(space, folder)).info["x"], array)
 
 
+@pytest.mark.parametrize("order", ["turned", "strided", "backwards"])
+def test_any_order_in_memory_comes_back(tmp_path, order):
+    """safetensors 0.8.0 (numpy) writes memory, not values: findings/safetensors_*.
+
+    An array that is not contiguous came back scrambled, with the right shape.
+    """
+    x = np.arange(20.0, dtype=np.float32).reshape(4, 5)
+    z = {"turned": x.T, "strided": x[:, ::2], "backwards": x[::-1]}[order]
+    assert not z.flags.c_contiguous
+    space = replace(made(len(z)), z=z, info={"x": z})
+    again = load(save_spaces(space, tmp_path / "a"))
+    np.testing.assert_array_equal(again.z, z)
+    np.testing.assert_array_equal(again.info["x"], z)
+
+
 @QUICK
 @given(
     st.lists(TEXT, min_size=1, max_size=5, unique_by=str),
