@@ -127,6 +127,8 @@ def test_matlab_73(tmp_path):
         ({"X": cell(ONE), "y": LABELS}, {"labels": "z"}, "`labels` must be one of"),
         ({"X": cell(ONE), "y": LABELS}, {"views": "z"}, "`views` must be one of"),
         ({"a": 1.0, "y": LABELS}, {}, "must hold views"),
+        # scipy 1.17.1, savemat: a list of views of one shape is one array.
+        ({"X": [ONE, ONE + 1], "y": LABELS}, {}, "must hold views"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(tmp_path, content, options, words):

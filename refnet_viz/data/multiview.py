@@ -61,6 +61,10 @@ def from_mat(
     views share; ``info["source"]`` says which were, and what was left out. Fields of a
     struct are variables called "struct.field".
 
+    scipy's ``savemat`` takes no list of views of different widths, and makes one array
+    of three axes of those of one shape, which is refused here: hand it an object array
+    of shape (1, V), as in the example.
+
     Parameters
     ----------
     path
