@@ -1,7 +1,7 @@
 """Loops leave nothing behind, and interrupts leave a state that can be used."""
 
-import lasting
 import ipywidgets as W
+import lasting
 import numpy as np
 import pytest
 

@@ -482,9 +482,9 @@ def test_names_of_variants_stay_inside_the_folder(data, small, tmp_path):
     assert sorted(path.name for path in inside.iterdir()) == ["_", "a_b"]
     with pytest.raises(ValueError, match="`folder`") as caught:
         sweep(data, {"": small}, **options)  # another variant of the same file name
+    place = str(inside / "_" / "seed-0")
     assert str(caught.value) == (
-        f"`folder` must hold the run of variant '' in {str(inside / '_' / 'seed-0')!r}, "
-        "got that of '..'."
+        f"`folder` must hold the run of variant '' in {place!r}, got that of '..'."
     )
     assert len(list(inside.iterdir())) == 2
     with pytest.raises(ValueError, match="`configs`") as caught:
