@@ -121,3 +121,4 @@ def _serve(pipe: Connection) -> None:
             except Exception as error:  # noqa: BLE001  whoever asked gets it
                 answer = False, error
             pipe.send(answer)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is tidying up already
