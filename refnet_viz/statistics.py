@@ -735,10 +735,27 @@ def _less(a: Sample, b: Sample) -> Sample:
     """Return the differences of numbers and influences, seed by seed."""
     if len(a.values) != len(b.values) and not (a.fixed or b.fixed):
         a, b = _averaged(a), _averaged(b)
-    fixed, points = a.fixed and b.fixed, None
-    if a.points is not None and b.points is not None:
-        points = a.points - b.points
-    return Sample(a.values - b.values, [], points, a.freedom, fixed)
+    points, freedom = _points_apart(a, b)
+    return Sample(a.values - b.values, [], points, freedom, a.fixed and b.fixed)
+
+
+def _points_apart(a: Sample, b: Sample) -> tuple[Floats | None, float]:
+    """Return what the draw of points adds to differences, and its freedom.
+
+    Parts of one kind are those of the same points: what moves both is not counted.
+    Where one number's are influences and the other's halves (a graph of other makers
+    says no neighbours beyond the k-th), both stand side by side, as if points moved
+    them independently: the variance is then that of both together.
+    """
+    if a.points is None or b.points is None:
+        return None, a.freedom
+    if a.points.shape[1] == b.points.shape[1] and a.freedom == b.freedom:
+        return a.points - b.points, a.freedom
+    rows = max(len(a.points), len(b.points))
+    sides = [
+        np.broadcast_to(part, (rows, part.shape[1])) for part in (a.points, -b.points)
+    ]
+    return np.hstack(sides), min(a.freedom, b.freedom)
 
 
 def _averaged(sample: Sample) -> Sample:

@@ -284,6 +284,20 @@ def test_points_alone_are_paired_whatever_the_seeds():
     )
 
 
+def test_parts_of_two_kinds_add_their_variances():
+    rng = np.random.default_rng(5)
+    right, halves = rng.normal(size=(1, 40)), rng.normal(size=(3, 20))
+    a = statistics.Sample(np.zeros(3), [0, 1, 2], *statistics.by_halves(halves))
+    b = statistics.Sample(
+        np.zeros(1), [None], *statistics.by_influences(right), fixed=True
+    )
+    for one, other in ((a, b), (b, a)):
+        noise = statistics.noise_of(statistics._less(one, other), "points")
+        alone = [statistics.noise_of(sample, "points").points for sample in (a, b)]
+        assert noise.points == pytest.approx(sum(alone))
+        assert noise.point_freedom == 20
+
+
 @pytest.mark.parametrize("seeds", [3, 5])
 def test_bands_of_drawn_seeds_and_points_cover_the_truth(seeds):
     rng = np.random.default_rng(4)

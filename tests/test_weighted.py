@@ -158,3 +158,18 @@ def test_a_single_modality_is_refused():
     x = np.eye(4)
     with pytest.raises(ValueError, match="at least 2 modalities"):
         weighted_neighbors(Embedding.from_arrays(x, modalities={"a": x}))
+
+
+def test_it_is_a_rail_beside_graphs_that_know_longer_lists():
+    own = pair(150)
+    rng = np.random.default_rng(2)
+    noisy = [
+        replace(own, z=own.z + rng.normal(size=own.z.shape).astype(np.float32))
+        for _ in range(3)
+    ]
+    graphs = [knn(replace(each, info={"seed": n}), 5) for n, each in enumerate(noisy)]
+    rails = {"weighted": weighted_neighbors(own, 5)}
+    table = compare({"plain": graphs}, rails=rails, permutations=20)
+    row = table[(table.metric == "purity") & (table.variant == "weighted")].iloc[0]
+    assert np.isfinite([row["difference"], row["diff_low"], row["diff_high"]]).all()
+    assert row["diff_low"] < row["difference"] < row["diff_high"]
