@@ -224,7 +224,8 @@ def row(table, metric, variant):
 def test_a_comparison_of_regressions_has_their_rows_and_nulls():
     graphs = {"plain": regressions(range(3), 1.0), "sharp": regressions(range(3), 0.1)}
     rail = replace(regressions([0], 2.0)[0].embedding, info={"seed": 0, "rail": True})
-    table = compare(graphs, rails={"ridge": rail}, permutations=50)
+    family = ["mae", "correlation"]
+    table = compare(graphs, rails={"ridge": rail}, permutations=50, family=family)
     named = [name for name in dict.fromkeys(table.metric) if name in OF_PREDICTIONS]
     assert named == ["mae", "correlation"]
     lines = table[table.metric.isin(named)]

@@ -15,13 +15,21 @@ from pages import HOSTILE, Document, N, space
 
 import refnet_viz as rv
 from refnet_viz import plot
-from refnet_viz.graph import attribute, compare, edge_diff, knn, rewiring
+from refnet_viz.graph import (
+    attribute,
+    compare,
+    edge_diff,
+    knn,
+    rewiring,
+    weighted_neighbors,
+)
+from refnet_viz.graph.weighted import SPACE
 from refnet_viz.plot.narrow import fitted
 from refnet_viz.plot.page import source_hash
 from refnet_viz.share import markup, overview
 from refnet_viz.share.answers import beside_best_modality
 from refnet_viz.share.findings import beside_rails, findings, like_permuted
-from refnet_viz.share.material import Material
+from refnet_viz.share.material import REACH, Material
 from refnet_viz.share.reporting import MOST_MARKS, picture
 from refnet_viz.share.sections import SECTIONS
 
@@ -262,8 +270,14 @@ def test_writing_has_the_contrast_of_wcag_aa(mode):
 # What it shows
 
 
+def compared(spaces):
+    """Return the table of a report: with the weighted graph of both modalities."""
+    weighted = weighted_neighbors(spaces["plain"][0], 4, candidates=REACH)
+    return compare(knn(spaces, 4), rails={SPACE: weighted})
+
+
 def test_the_table_is_that_of_compare(written, spaces):
-    table = compare(knn(spaces, 4))
+    table = compared(spaces)
     body = written[written.index('id="comparison"') :]
     body = body[: body.index("</section>")]
     rows = re.findall(r"<tr>(.*?)</tr>", body)[1:]
@@ -282,7 +296,7 @@ def test_the_table_is_that_of_compare(written, spaces):
 
 def test_the_words_on_top_are_those_of_the_table(written, spaces):
     said = Document(written).text
-    for finding in findings(compare(knn(spaces, 4))):
+    for finding in findings(compared(spaces)):
         assert f"{finding.words}: {', '.join(finding.points) or 'nothing'}." in said
     assert "both beside plain" in said
 
@@ -292,7 +306,7 @@ def test_the_data_of_each_figure_can_be_saved(written, spaces):
     graphs = knn(spaces, 4)
     before, after = graphs["plain"][0], graphs["both"][0]
     table = frame(found["comparison.csv"])
-    np.testing.assert_allclose(table["mean"], compare(graphs)["mean"], rtol=1e-5)
+    np.testing.assert_allclose(table["mean"], compared(spaces)["mean"], rtol=1e-5)
     edges = frame(found["rewiring both edges.csv"])
     pd.testing.assert_frame_equal(
         edges.astype(str), edge_diff(before, after).frame().astype(str)

@@ -60,7 +60,6 @@ def edge_bounds(attribution: Attribution) -> pd.DataFrame:
     >>> int(table.violated.sum()), bool(table.used.abs().max() <= 1)
     (0, True)
     """
-    _check.instance("attribution", attribution, Attribution)
     _check_answered(attribution)
     bound = attribution.proofs["sum"].bound
     whole = np.isfinite(bound.reach)
@@ -90,11 +89,8 @@ def edge_bounds(attribution: Attribution) -> pd.DataFrame:
 
 
 def _check_answered(attribution: Any) -> None:
-    if not isinstance(attribution, Attribution):
-        raise TypeError(
-            "`attribution` must be one Attribution value, e.g. "
-            f"attributions['plain'][0], got {type(attribution).__name__}."
-        )
+    example = "be one Attribution value, e.g. attributions['plain'][0]"
+    _check.instance("attribution", attribution, Attribution, example=example)
     if attribution.geometry is None:
         raise ValueError(
             "`attribution` must have decoded answers, got none; "

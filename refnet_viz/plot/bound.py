@@ -79,7 +79,6 @@ def bound(
     >>> bound(attribute(knn(own, k=3))).layout.meta["violations"]
     0
     """
-    _check.instance("attribution", attribution, Attribution)
     ink(mode)
     most = _check.integer("max_edges", max_edges, low=0)
     table = edge_bounds(attribution)

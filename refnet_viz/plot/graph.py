@@ -82,12 +82,8 @@ def graph(
     >>> figure.layout.meta["largest_in_degree"]
     2
     """
-    _check.instance("neighbors", neighbors, Neighbors)
-    if not isinstance(neighbors, Neighbors):
-        raise TypeError(
-            "`neighbors` must be one Neighbors value, e.g. graphs['plain'][0], "
-            f"got {type(neighbors).__name__}."
-        )
+    example = "be one Neighbors value, e.g. graphs['plain'][0]"
+    _check.instance("neighbors", neighbors, Neighbors, example=example)
     colors = ink(mode)
     most = _check.integer("max_edges", max_edges, low=0)
     embedding = neighbors.embedding
