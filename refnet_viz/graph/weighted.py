@@ -19,7 +19,7 @@ from ..embedding import Embedding
 from .neighbors import Neighbors
 from .search import check_k, over_rows
 
-SPACE = "weighted neighbours"
+SPACE = "weighted kNN"
 ROOM = 1e-4  # added to the affinity across modalities, as in the paper
 BLOCK = 256  # rows whose pairs are held at once
 

@@ -34,6 +34,7 @@ OF_HOUSE = 0.97
 STACK = ", ".join((*(f"'{name}'" for name in HOUSE), f"'{MEASURED}'", "sans-serif"))
 MOST_LETTERS = 20  # named in a warning
 SPACING = 1.3  # plotly's line height
+ARROWS = {"\u2191", "\u2193"}  # which way is better
 
 
 @dataclass(frozen=True)
@@ -242,11 +243,15 @@ def _height(line: list[Run]) -> float:
 def wrapped(lines: Lines, width: float) -> Lines:
     """Return lines broken between words, and within words that are too long.
 
+    An arrow behind a word stays with it, even where it reaches out of the line.
+
     Examples
     --------
     >>> lines = wrapped(read("<b>one two</b> three", 12, "k"), 60)
     >>> ["".join(run.text for run in line) for line in lines]
     ['one two', 'three']
+    >>> len(wrapped(read(f"<b>one two</b> {chr(8593)}", 12, "k"), 50))
+    1
     """
     broken: Lines = []
     for line in lines:
@@ -255,7 +260,8 @@ def wrapped(lines: Lines, width: float) -> Lines:
         for run in line:
             for piece in _words(run, width):
                 word = piece
-                if word.width > room and broken[-1]:
+                alone = word.text.strip() in ARROWS
+                if word.width > room and broken[-1] and not alone:
                     word = replace(piece, text=piece.text.lstrip())
                     broken.append([])
                     room = width
