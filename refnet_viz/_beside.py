@@ -107,11 +107,17 @@ def beside() -> Beside:
     return Beside()
 
 
+def _end(*_: object) -> None:
+    """Tidy up, once."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit()
+
+
 def _serve(pipe: Connection) -> None:
     """Answer calls until the other side has gone."""
     # An interrupt is meant for the cell that runs, not for what runs beside it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # and tidy up
+    signal.signal(signal.SIGTERM, _end)
     with suppress(EOFError, OSError):
         while True:
             function, arguments = pipe.recv()
