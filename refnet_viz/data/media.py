@@ -288,7 +288,7 @@ def _entries(name: str, values: Any) -> tuple[list[Any], pd.Index | None]:
 
 def _of_array(name: str, values: npt.NDArray[Any]) -> list[Any]:
     """Return the entries of an array; pictures in one share what white is."""
-    if values.dtype.kind not in "biuf":
+    if values.ndim and values.dtype.kind not in "biufc":
         return list(values)
     if name != "pictures" or values.ndim not in (3, 4):
         raise ValueError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -173,6 +173,8 @@ class State:
         if "variants" in values:
             variants = checked_variants(values.pop("variants"), runs.variants)
         focus = values.pop("variant", None)
+        if not isinstance(focus, Hashable):
+            _check.one_of("variant", focus, runs.variants)
         if focus is None:
             focus = self.variant if self.variant in variants else variants[0]
         elif focus not in variants:

@@ -94,7 +94,7 @@ def _row_numbers(indices: Any) -> Rows:
 def _lengths(
     distances: Any, shape: tuple[int, ...], there: npt.NDArray[np.bool_]
 ) -> Floats:
-    values = np.asarray(distances, dtype=np.float64)
+    values = _check.numbers("distances", distances)
     if values.shape != shape:
         raise ValueError(
             f"`distances` must have the shape of `indices` {shape}, got {values.shape}."

@@ -169,7 +169,7 @@ def asked_for(
     """
     if names is None:
         return known
-    chosen = [names] if isinstance(names, str) else list(names)
+    chosen = [names] if isinstance(names, str) else _check.several(argument, names)
     if not chosen:
         raise ValueError(f"`{argument}` must name at least one of {known}, got none.")
     return [_check.one_of(argument, name, known) for name in chosen]
