@@ -24,7 +24,7 @@ def checked_ids(ids: Any, n: int) -> Any:
     ValueError: `ids` must have as many rows as `indices` (2), got 1.
     """
     if ids is not None:
-        _check.rows("ids", len(ids), n, "indices")
+        _check.rows("ids", len(_check.several("ids", ids)), n, "indices")
     return ids
 
 

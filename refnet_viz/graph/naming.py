@@ -140,7 +140,7 @@ def name_clusters(
     0       6  fish      2
     1       6  bird      8
     """
-    for name in sources:
+    for name in _check.several("sources", sources):
         _check.one_of("sources", name, SOURCES)
     most = _check.integer("most", most, low=1)
     permutations = _check.integer("permutations", permutations, low=20)

@@ -498,6 +498,7 @@ class Neighbors:
         >>> nx.transitivity(lazy), nx.is_frozen(lazy)
         (1.0, True)
         """
+        metadata = _check.flag("metadata", metadata)
         if _check.flag("lazy", lazy):
             _check.one_of("mode", mode, MODES)
             graph: nx.Graph[str] = lazy_graph(OfNeighbors(self, mode, metadata))
