@@ -150,6 +150,18 @@ def several_of(name: str, value: Any, options: Collection[str]) -> list[str]:
     return [one_of(name, each, options) for each in value]
 
 
+def is_whole(value: object) -> bool:
+    """Return whether a value is a whole number: no bool, and no duration.
+
+    Examples
+    --------
+    >>> is_whole(np.int8(3)), is_whole(True), is_whole(np.timedelta64(3, "s"))
+    (True, False, False)
+    """
+    whole = isinstance(value, int | np.integer)
+    return whole and not isinstance(value, bool | np.timedelta64)
+
+
 def integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:
     """Return `value` as an int when it is whole and between `low` and `high`.
 
@@ -160,9 +172,7 @@ def integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:
     ...
     ValueError: `k` must be a whole number between 1 and 5, got 9.
     """
-    whole = isinstance(value, int | np.integer)
-    whole = whole and not isinstance(value, bool | np.timedelta64)  # which numpy counts
-    if whole and value >= low and (high is None or value <= high):
+    if is_whole(value) and value >= low and (high is None or value <= high):
         return int(value)
     rule = f"of at least {low}" if high is None else f"between {low} and {high}"
     raise ValueError(f"`{name}` must be a whole number {rule}, got {shown(value)}.")
@@ -180,8 +190,8 @@ def number(
     ...
     ValueError: `dropout` must be a finite number between 0 and 1, got nan.
     """
-    real = isinstance(value, int | float | np.integer | np.floating)
-    if real and not isinstance(value, bool | np.timedelta64) and low <= value <= high:
+    real = is_whole(value) or isinstance(value, float | np.floating)
+    if real and low <= value <= high:
         try:
             as_float = float(value)
         except OverflowError:  # a whole number of hundreds of digits
@@ -226,9 +236,7 @@ def k_neighbors(k: Any, n: int, *, those: str = "other points") -> int:
     ...
     ValueError: `k` must be between 1 and 3 (the number of other points), got 4.
     """
-    whole = isinstance(k, int | np.integer)
-    whole = whole and not isinstance(k, bool | np.timedelta64)
-    if whole and 1 <= k < n:
+    if is_whole(k) and 1 <= k < n:
         return int(k)
     raise ValueError(
         f"`k` must be between 1 and {n - 1} (the number of {those}), got {shown(k)}."

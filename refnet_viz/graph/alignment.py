@@ -50,8 +50,6 @@ def second_order_cosine(a: Neighbors, b: Neighbors) -> Floats:
     >>> second_order_cosine(knn(x, k=1), knn(2 * x, k=1)).round(6).tolist()
     [1.0, 1.0, 1.0]
     """
-    _check.instance("a", a, Neighbors)
-    _check.instance("b", b, Neighbors)
     b = in_line(a, b)
     both, *lines = lines_of_both(a, b)
     x, y = _directions(a), _directions(b)

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .. import _check
 from .edges import Edges
 from .neighbors import Neighbors
 from .pairs import in_line
@@ -90,8 +89,6 @@ def edge_diff(a: Neighbors, b: Neighbors, *, mode: str = "union") -> EdgeDiff:
     >>> diff.kept.tolist(), diff.gained.tolist(), diff.lost.tolist()
     ([[0, 1]], [[0, 2]], [[1, 2]])
     """
-    _check.instance("a", a, Neighbors)
-    _check.instance("b", b, Neighbors)
     b = in_line(a, b)
     both, n = a.present & b.present, len(a)
     before, after = (_keys(graph.edges(mode), both) for graph in (a, b))

@@ -131,8 +131,6 @@ def overlap(a: Neighbors, b: Neighbors) -> float:
     >>> round(overlap(a, b), 3)
     0.667
     """
-    _check.instance("a", a, Neighbors)
-    _check.instance("b", b, Neighbors)
     _same_k(a, b)
     return share_in_common(a, b)
 
@@ -183,8 +181,6 @@ def jaccard(a: Neighbors, b: Neighbors) -> Floats:
     >>> jaccard(a, b).tolist()
     [1.0, 1.0, 0.0]
     """
-    _check.instance("a", a, Neighbors)
-    _check.instance("b", b, Neighbors)
     both = shared(a, b)
     return both / (a.k + b.k - both)
 
@@ -215,8 +211,6 @@ def rewiring(a: Neighbors, b: Neighbors) -> Floats:
     >>> rewiring(a, b).tolist()
     [0.0, 0.0, 1.0]
     """
-    _check.instance("a", a, Neighbors)
-    _check.instance("b", b, Neighbors)
     return 1 - jaccard(a, b)
 
 
@@ -252,8 +246,6 @@ def rbo(a: Neighbors, b: Neighbors, *, p: float = 0.9) -> Floats:
     >>> rbo(a, b).tolist()
     [1.0, 1.0, 0.0]
     """
-    _check.instance("a", a, Neighbors)
-    _check.instance("b", b, Neighbors)
     both, first, second = lines_of_both(a, b)
     _same_k(a, b)
     weights = _rbo_weights(a.k, p)
@@ -323,9 +315,16 @@ def exchanged(graph: Neighbors, order: npt.NDArray[np.intp]) -> Neighbors:
 
 def in_line(a: Neighbors, b: Neighbors) -> Neighbors:
     """Return `b` with its rows in the order of `a`; other points are refused."""
+    _check_graphs(a, b)
     return b.reordered(a.ids, name="b", like="a")
 
 
+def _check_graphs(a: object, b: object) -> None:
+    _check.instance("a", a, Neighbors)
+    _check.instance("b", b, Neighbors)
+
+
 def _same_k(a: Neighbors, b: Neighbors) -> None:
+    _check_graphs(a, b)
     if a.k != b.k:
         raise ValueError(f"`b` must have the same k as `a` ({a.k}), got {b.k}.")

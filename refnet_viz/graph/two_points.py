@@ -198,10 +198,6 @@ def compare_points(
     0  latent       3.0     2       1  True
     """
     _check.instance("embedding", embedding, Embedding)
-    if not isinstance(embedding, Embedding):
-        raise TypeError(
-            f"`embedding` must be an Embedding, got {type(embedding).__name__}."
-        )
     _check.one_of("metric", metric, DISTANCES)
     k = _check.k_or_default(k, len(embedding))
     first, second = (int(embedding.positions([point])[0]) for point in (one, other))

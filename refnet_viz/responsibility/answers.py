@@ -120,9 +120,9 @@ def scores_by_point(embedding: Embedding, *, ranks: bool = True) -> pd.DataFrame
     1 -3.0     1.0
     """
     _check.instance("embedding", embedding, Embedding)
+    _check.flag("ranks", ranks)
     check_answered(embedding)
     with one_thread_for(len(embedding)):
-        _check.flag("ranks", ranks)
         parts = [_by_point(embedding, name, ranks=ranks) for name in embedding.decoded]
     return pd.concat(parts, axis=1)
 

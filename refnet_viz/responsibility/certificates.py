@@ -194,14 +194,13 @@ def pure_by_loss(
     z = _check.matrix("z", z)
     if not isinstance(labels, np.ndarray):
         labels = _check.numbers("labels", labels)
-    if labels.ndim == 1 and labels.dtype.kind not in "iu":
-        raise TypeError(f"`labels` must be whole numbers, got {_check.shown(labels)}.")
-    if labels.ndim == 1:
-        _check.rows("labels", len(labels), len(z), "z")
     if labels.ndim != 1:
         raise ValueError(
             f"`labels` must be one class a point, got shape {labels.shape}."
         )
+    if labels.dtype.kind not in "iu":
+        raise TypeError(f"`labels` must be whole numbers, got {_check.shown(labels)}.")
+    _check.rows("labels", len(labels), len(z), "z")
     has_label = labels >= 0
     if not has_label.all():
         proved = np.zeros(len(z), dtype=bool)

@@ -117,8 +117,7 @@ class Run:
         ValueError
             If the state of this epoch was not kept.
         """
-        whole = isinstance(epoch, int | np.integer) and not isinstance(epoch, bool)
-        if not whole or epoch not in self.snapshots:
+        if not _check.is_whole(epoch) or epoch not in self.snapshots:
             epochs = ", ".join(map(str, self.epochs)) or "none kept"
             raise ValueError(
                 f"`epoch` must be one of `Run.epochs` ({epochs}), "
