@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import safetensors
+
 from ._files import alone, clear, put, unfinished
 
 T = TypeVar("T")
@@ -162,6 +164,23 @@ class Form:
         if hashlib.sha256(blob).hexdigest() != entry["sha256"]:
             raise self.damaged(path, "its checksum is another")
         return blob
+
+    def arrays(
+        self, folder: Path, entry: Mapping[str, Any], load: Callable[[bytes], T]
+    ) -> T:
+        """Return what `load` of safetensors makes of a part.
+
+        Raises
+        ------
+        DamagedError
+            As `blob`, or if it is no such file.
+        """
+        blob = self.blob(folder, entry)
+        try:
+            return load(blob)
+        except safetensors.SafetensorError as error:
+            path = folder / Path(entry["file"]).name
+            raise self.damaged(path, "it is not a safetensors file") from error
 
     def described(self, folder: Path, content: bytes) -> dict[str, Any]:
         """Return the pointer's JSON, of a format that is understood.

@@ -150,8 +150,7 @@ def weights_of(
     from scipy.optimize import minimize  # noqa: PLC0415 (takes a second)
 
     def shares(free: Matrix) -> Matrix:
-        scaled = np.exp(free - free.max())
-        return np.asarray(scaled / scaled.sum())
+        return np.asarray(probabilities_of(free[None], 1.0, several=False)[0])
 
     start = np.zeros(len(parts))
     bounds = [(-8.0, 8.0)] * len(parts)

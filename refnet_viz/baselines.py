@@ -250,6 +250,8 @@ class _Task:
         Which rows are fitted in the end, and which are judged.
     seed, balanced
         As `rails` takes them.
+    validation
+        What ``info`` says of rows that choose, where the data named none.
     """
 
     data: Dataset
@@ -260,13 +262,16 @@ class _Task:
     test: Rows
     seed: int
     balanced: bool
+    validation: Any
 
     @classmethod
     def of(cls, data: Dataset, inputs: Features, *, seed: int, balanced: bool) -> _Task:
         judged = with_validation(data, seed=seed)
         first, choice = judged.split == "train", judged.split == "val"
         train, test = data.split == "train", data.split == "test"
-        return cls(data, inputs, first, choice, train, test, seed, balanced)
+        rows = first, choice, train, test
+        validation = validation_from_train(data, judged, seed=seed)
+        return cls(data, inputs, *rows, seed, balanced, validation)
 
     @property
     def labels(self) -> npt.NDArray[np.int64]:
@@ -421,9 +426,7 @@ def _rail(task: _Task, fitted: _Fitted, *, name: str, keys: list[str]) -> Embedd
     data = task.data
     z = _beside([task.inputs[key] for key in keys])
     settings = dict(fitted.settings)
-    judged = with_validation(data, seed=task.seed)
-    validation = validation_from_train(data, judged, seed=task.seed)
-    settings |= {} if validation is None else {"validation": validation}
+    settings |= {} if task.validation is None else {"validation": task.validation}
     answers: dict[str, Any] = {"predicted": fitted.test}
     if data.target is None:
         answers = {

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .data.stored import Stored, row_blocks
+from .data.containers import row_of
+from .data.stored import row_blocks
 from .embedding import Features
 from .statistics import (
     APART,
@@ -238,8 +239,8 @@ class _Directions:
 
     def of(self, x: Any, rows: npt.NDArray[np.intp]) -> Floats:
         """Return the coordinates of some rows."""
-        part = x.take(rows) if isinstance(x, Stored) else x[rows]
-        blocks = [(block - self.mean) @ self.axes for _, block in row_blocks(part)]
+        parts = row_blocks(row_of(x, rows))
+        blocks = [(block - self.mean) @ self.axes for _, block in parts]
         return np.concatenate(blocks) if blocks else np.empty((0, self.axes.shape[1]))
 
 
@@ -247,7 +248,7 @@ def _directions(x: Any, fit: npt.NDArray[np.intp], seed: int) -> _Directions:
     from sklearn.utils.extmath import randomized_svd  # noqa: PLC0415 (takes a second)
 
     few = fit[:: max(1, len(fit) // 5_000)]
-    block = np.asarray(x.take(few) if isinstance(x, Stored) else x[few], np.float64)
+    block = np.asarray(row_of(x, few), np.float64)
     mean = block.mean(axis=0)
     count = min(LINEAR, *block.shape)
     _, sizes, axes = randomized_svd(block - mean, count, random_state=seed)

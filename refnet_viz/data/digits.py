@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from .dataset import Dataset
-from .media import stored_media
+from .media import enlarged, stored_media
 
 Array = npt.NDArray[np.float64]
 THUMB_ZOOM = 8
@@ -179,9 +177,4 @@ def _hu(second: tuple[Array, ...], third: tuple[Array, ...]) -> list[Array]:
 
 
 def _thumb(picture: npt.NDArray[np.uint8]) -> bytes:
-    from PIL import Image  # noqa: PLC0415 (importing the package stays light)
-
-    large = 255 - np.kron(picture[..., 0], np.ones((THUMB_ZOOM, THUMB_ZOOM), np.uint8))
-    buffer = io.BytesIO()
-    Image.fromarray(large).save(buffer, "PNG")
-    return buffer.getvalue()
+    return enlarged(255 - picture[..., 0], THUMB_ZOOM)

@@ -12,8 +12,8 @@ import pandas as pd
 
 from .containers import text_of
 
-# What numpy writes for a missing entry when it makes an array of text.
 _HALF = 2  # bytes: numpy knows no smaller floats
+# What numpy writes for a missing entry when it makes an array of text.
 SPELLINGS = ("", "nan", "NaN", "<NA>", "NaT")
 
 
@@ -183,9 +183,9 @@ def tensor_values(tensor: Any, name: str = "values") -> npt.NDArray[Any]:
     """
     try:
         tensor = tensor.detach().cpu()
-        if tensor.dtype.is_floating_point and tensor.dtype.itemsize < _HALF:
-            tensor = tensor.float()
-        if str(tensor.dtype) == "torch.bfloat16":
+        dtype = tensor.dtype
+        small = dtype.is_floating_point and dtype.itemsize < _HALF
+        if small or str(dtype) == "torch.bfloat16":
             tensor = tensor.float()
         return np.asarray(tensor.resolve_conj().resolve_neg().numpy())
     except (AttributeError, RuntimeError, TypeError) as error:  # meta, quantized, ...

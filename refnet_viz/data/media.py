@@ -164,6 +164,29 @@ class PictureFiles(Sequence[bytes]):
         return PictureFiles(paths, self.side)
 
 
+def enlarged(picture: npt.NDArray[np.uint8], zoom: int) -> bytes:
+    """Return a small picture as PNG, every pixel of it as a square.
+
+    Parameters
+    ----------
+    picture
+        ``(H, W)`` or ``(H, W, 3)``.
+    zoom
+        Pixels of a square's side.
+
+    Examples
+    --------
+    >>> enlarged(np.zeros((2, 2), np.uint8), 4)[1:4]
+    b'PNG'
+    """
+    from PIL import Image  # noqa: PLC0415 (importing the package stays light)
+
+    large = picture.repeat(zoom, axis=0).repeat(zoom, axis=1)
+    buffer = io.BytesIO()
+    Image.fromarray(large).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
 def stored_media(pictures: Sequence[bytes], texts: tuple[str, ...]) -> Media:
     """Return media of what other media held, as it stands.
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from .. import _check
 from .dataset import Dataset, Modality
-from .media import stored_media
+from .media import enlarged, stored_media
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -159,9 +157,4 @@ def _metadata(
 
 
 def _thumb(picture: Pixels) -> bytes:
-    from PIL import Image  # noqa: PLC0415 (importing the package stays light)
-
-    large = picture.repeat(THUMB_ZOOM, axis=0).repeat(THUMB_ZOOM, axis=1)
-    buffer = io.BytesIO()
-    Image.fromarray(large).save(buffer, "PNG")
-    return buffer.getvalue()
+    return enlarged(picture, THUMB_ZOOM)

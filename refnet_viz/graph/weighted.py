@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -147,6 +147,7 @@ def _unit(x: Floats) -> Floats:
     return np.asarray(x / np.where(length > 0, length, 1.0))
 
 
+@dataclass(frozen=True, eq=False)
 class _Scale:
     """Distances that turn those of one modality into affinities.
 
@@ -158,8 +159,8 @@ class _Scale:
         ``(N,)`` kernel width beyond it.
     """
 
-    def __init__(self, nearest_one: Floats, width: Floats) -> None:
-        self.nearest_one, self.width = nearest_one, width
+    nearest_one: Floats
+    width: Floats
 
     @classmethod
     def of(cls, points: Floats, lists: Rows, distances: Floats, near: int) -> _Scale:

@@ -44,10 +44,10 @@ def write_figure(path: Path, content: bytes, note: Mapping[str, Any]) -> None:
         old = _stored(beside)
         kept = [_alone(each) for each in notes_of(old) if _belong(each, path) is True]
         files = {path.suffix: hashlib.sha256(content).hexdigest()}
-        if old is not None and _drawn(old) == json.loads(json.dumps(note)):
+        if old is not None and _drawn(old) == _plain(note):
             files = {**old.get(FILES, {}), **files}
         whole = sealed({**note, FILES: dict(sorted(files.items()))})
-        if kept and kept[0] != json.loads(json.dumps(whole)):
+        if kept and kept[0] != _plain(whole):
             meanwhile = sealed({**note, FILES: whole[FILES], BEFORE: kept[0]})
             put(beside, text_of(meanwhile))
         elif not kept:
@@ -180,5 +180,10 @@ def _stored(path: Path) -> Note | None:
 
 
 def _digest(bare: Any) -> str:
-    plain = json.loads(json.dumps(bare))  # as a reader will have it
-    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+    text = json.dumps(_plain(bare), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(note: Any) -> Any:
+    """Return a manifest as a reader will have it."""
+    return json.loads(json.dumps(note))

@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import safetensors
 import safetensors.numpy
 
@@ -117,7 +116,7 @@ def _made(folder: Path, text: bytes) -> Any:
     if hashlib.sha256(encoded(text_of(content))).hexdigest() != stored["sha256"]:
         raise FORM.damaged(path, "its checksum is another")
     try:
-        arrays = _arrays(folder, content["arrays"])
+        arrays = FORM.arrays(folder, content["arrays"], safetensors.numpy.load)
         shelf = Shelf(arrays, content["shared"])
         location = str(folder.absolute())
         embeddings = [
@@ -139,12 +138,3 @@ def _shape(places: Any) -> Any:
 
 def _unshape(stored: Any) -> Any:
     return dict(stored["variants"]) if isinstance(stored, dict) else stored
-
-
-def _arrays(folder: Path, entry: Any) -> dict[str, np.ndarray[Any, Any]]:
-    blob = FORM.blob(folder, entry)
-    try:
-        return safetensors.numpy.load(blob)
-    except safetensors.SafetensorError as error:
-        path = folder / Path(entry["file"]).name
-        raise FORM.damaged(path, "it is not a safetensors file") from error

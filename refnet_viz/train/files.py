@@ -92,12 +92,7 @@ def tensors(folder: Path, entry: Any) -> dict[str, Tensor]:
     DamagedError
         If it is missing, has another checksum or is no such file.
     """
-    blob = FORM.blob(folder, entry)
-    try:
-        return safetensors.torch.load(blob)
-    except safetensors.SafetensorError as error:
-        path = folder / Path(entry["file"]).name
-        raise FORM.damaged(path, "it is not a safetensors file") from error
+    return FORM.arrays(folder, entry, safetensors.torch.load)
 
 
 def flat(snapshots: Mapping[int, Mapping[str, Tensor]]) -> dict[str, Tensor]:

@@ -9,6 +9,7 @@ the bits of the untouched call is listed: such an argument was perhaps ignored.
 """
 
 import collections
+import contextlib
 import hashlib
 import importlib
 import signal
@@ -396,7 +397,9 @@ def main(count, first, *, write):
             parameter = data.draw(st.sampled_from(parameters))
             trials.call(name, parameter, data.draw(odd_calls.VALUES))
 
-    call()
+    # Some values are names of files that may well be written.
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        call()
     counts = trials.counts
     line = (
         f"{counts['calls']:,} odd calls at {len(trials.names)} functions and methods: "
