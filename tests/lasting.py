@@ -5,6 +5,7 @@
 
 import asyncio
 import gc
+import json
 import multiprocessing
 import os
 import shutil
@@ -61,6 +62,24 @@ def grown(action, count, warm, most=600):
         calls += 1
     after = held()
     return calls, {name: after[name] - before[name] for name in before}
+
+
+def grown_alone(name, count, warm):
+    """Return what `grown` returns of a loop, in a process where nothing else dies."""
+    code = (
+        "import json, lasting\n"
+        f"action, _ = lasting.loops()[{name!r}]\n"
+        f"print(json.dumps(lasting.grown(action, {count}, {warm})))"
+    )
+    here = str(Path(__file__).parent)
+    path = os.pathsep.join([here, *sys.path])
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return json.loads(answer.stdout.decode("utf-8").splitlines()[-1])
 
 
 def loops():

@@ -10,8 +10,8 @@ from refnet_viz.widgets import lifetime
 
 
 def test_explorers_of_a_loop_are_closed_when_nothing_refers_to_them():
-    action, _ = lasting.loops()["explore() rebound in a loop"]
-    _, growth = lasting.grown(action, 12, warm=2)
+    calls, growth = lasting.grown_alone("explore() rebound in a loop", 12, warm=2)
+    assert calls == 12
     assert growth["widgets"] == growth["threads"] == growth["files"] == 0
 
 
