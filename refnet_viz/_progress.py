@@ -113,6 +113,9 @@ def progress(
 def stage(bar: tqdm[Any], share: float) -> Iterator[None]:
     """Let work, with the bars inside it, move a bar on by a share of it.
 
+    The bar never goes back: where several bars follow one another in the work, it waits
+    until one of them is further than those before.
+
     Parameters
     ----------
     bar
@@ -138,7 +141,7 @@ def stage(bar: tqdm[Any], share: float) -> Iterator[None]:
         # The bar reports to who watched before it.
         token = _WATCHER.set(outer)
         try:
-            bar.update(round(start + share * part) - bar.n)
+            bar.update(max(0, round(start + share * part) - bar.n))
         finally:
             _WATCHER.reset(token)
 

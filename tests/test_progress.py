@@ -6,7 +6,7 @@ import types
 
 import pytest
 
-from refnet_viz._progress import progress
+from refnet_viz._progress import progress, stage, watched
 
 
 class Handle:
@@ -69,3 +69,13 @@ def test_a_terminal_gets_the_bar_of_tqdm(monkeypatch):
     assert "letters" in out.getvalue()
     assert list(bar) == ["a", "b", "c"]
     assert out.getvalue().rstrip(" ").endswith("\r")
+
+
+def test_a_stage_of_several_bars_never_goes_back():
+    parts = []
+    with watched(parts.append), progress(total=10) as bar, stage(bar, 10):
+        for count in (4, 2):
+            for _ in progress(range(count)):
+                pass
+    assert parts == sorted(parts)
+    assert parts[-1] == 1.0
