@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import os
 from pathlib import Path
@@ -18,6 +20,10 @@ SUFFIXES = (".graphml", ".gexf", ".json")
 ATTRIBUTES = ("distance", "weight")
 # Holds, as JSON in ASCII, what a node says that XML cannot hold.
 _EXACT = "exact text (refnet_viz)"
+# Where other programs take no notice of it, and leave it out when they write.
+_SUM = "sha256 of nodes and edges (refnet_viz)"
+_BEFORE, _AFTER = f"<!-- {_SUM}: ", " -->"
+_PARTS = {"directed", "multigraph", "graph", "nodes", "edges", _SUM}
 
 # XML cannot hold these: control characters become their pictures (U+2400 and
 # on, so that names stay different), halves of characters the replacement sign.
@@ -36,8 +42,9 @@ def save_graph(
     The file appears whole or not at all. Control characters, which XML cannot hold,
     become their pictures, e.g. U+2409 for a tabulator, and halves of characters the
     replacement sign; such a node says them once more, as JSON, in
-    "exact text (refnet_viz)", from
-    which `load_graph` restores them.
+    "exact text (refnet_viz)", from which `load_graph` restores them. In GraphML a
+    node has its id as ``name``, too, which is where igraph looks for it. At the end
+    stands a checksum of nodes and edges, which other programs leave out.
 
     Parameters
     ----------
@@ -63,7 +70,7 @@ def save_graph(
     suffix = _check.one_of("path suffix", path.suffix.lower(), SUFFIXES)
     graph = _cleaned(neighbors.to_networkx(mode))
     with replacing(path) as temporary:
-        _write(graph, str(temporary), suffix)
+        _write(graph, temporary, suffix)
     return path
 
 
@@ -84,12 +91,22 @@ def load_graph(path: str | os.PathLike[str]) -> nx.Graph[str]:
     Raises
     ------
     ValueError
-        If the suffix is another or the content is no graph of that format.
+        If the suffix is another, the content is no graph of that format, or nodes and
+        edges are not those of the checksum, where the file has one.
+    OSError
+        If there is no such file, or it cannot be read.
     """
     path = _check.path("path", path)
     suffix = _check.one_of("path suffix", path.suffix.lower(), SUFFIXES)
     try:
-        raw = _read(path, suffix)
+        content = path.read_bytes()
+    except OSError as error:
+        raise type(error)(
+            "`path` must name a file that can be read, "
+            f"got {str(path)!r} ({error.strerror or error})."
+        ) from error
+    try:
+        raw = _read(content, suffix)
         graph: nx.Graph[str] = nx.DiGraph() if raw.is_directed() else nx.Graph()
         names = {}
         for name, data in raw.nodes(data=True):
@@ -103,10 +120,11 @@ def load_graph(path: str | os.PathLike[str]) -> nx.Graph[str]:
     except (
         ParseError,
         nx.NetworkXError,
-        KeyError,
+        LookupError,
         TypeError,
         AttributeError,
         ValueError,
+        RuntimeError,  # also from networkx, for GEXF of no known version
     ) as error:
         raise ValueError(
             f"`path` must be a {suffix} file written by save_graph, "
@@ -161,20 +179,60 @@ def _cleaned(graph: nx.Graph[str]) -> nx.Graph[str]:
     return nx.relabel_nodes(graph, names)
 
 
-def _write(graph: nx.Graph[str], path: str, suffix: str) -> None:
+def _write(graph: nx.Graph[str], path: Path, suffix: str) -> None:
+    checksum = _digest(graph)
+    if suffix == ".json":
+        content = nx.node_link_data(graph, edges="edges") | {_SUM: checksum}
+        path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        return
     if suffix == ".graphml":
-        nx.write_graphml_xml(graph, path)
-    elif suffix == ".gexf":
-        nx.write_gexf(graph, path)
+        for name, data in graph.nodes(data=True):
+            data["name"] = name
+        nx.write_graphml_xml(graph, str(path))
     else:
-        text = json.dumps(nx.node_link_data(graph, edges="edges"), ensure_ascii=False)
-        Path(path).write_text(text, encoding="utf-8")
+        nx.write_gexf(graph, str(path))
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"\n{_BEFORE}{checksum}{_AFTER}\n")
 
 
-def _read(path: Path, suffix: str) -> Any:
+def _read(content: bytes, suffix: str) -> Any:
+    graph, checksum = _parsed(content, suffix)
+    if checksum is not None and checksum != _digest(graph):
+        raise ValueError("nodes and edges are not those of its checksum")
+    return graph
+
+
+def _parsed(content: bytes, suffix: str) -> tuple[Any, str | None]:
+    """Return the graph of a file and the checksum that it has, if any."""
+    if suffix == ".json":
+        parts = json.loads(content)
+        if parts.keys() - _PARTS:
+            raise ValueError(f"it has {min(parts.keys() - _PARTS)!a}")
+        return nx.node_link_graph(parts, edges="edges"), parts.get(_SUM)
+    reader = nx.read_graphml if suffix == ".graphml" else nx.read_gexf
+    graph = reader(io.BytesIO(content))
     if suffix == ".graphml":
-        return nx.read_graphml(path)
-    if suffix == ".gexf":
-        return nx.read_gexf(path)
-    content = json.loads(path.read_text(encoding="utf-8"))
-    return nx.node_link_graph(content, edges="edges")
+        for _, data in graph.nodes(data=True):
+            data.pop("name", None)
+    content = content.rstrip()
+    if not content.endswith(b"-->"):
+        return graph, None
+    comment = content[content.rindex(b"<!--") :].decode()
+    return graph, comment.removeprefix(_BEFORE).removesuffix(_AFTER)
+
+
+def _digest(graph: nx.Graph[str]) -> str:
+    """Return the SHA-256 of nodes and edges in any order; empty text is nothing."""
+    nodes = [
+        [name, sorted(item for item in data.items() if item[1] != "")]
+        for name, data in graph.nodes(data=True)
+    ]
+    edges = [
+        [
+            *((i, j) if graph.is_directed() else sorted((i, j))),
+            *map(data.get, ATTRIBUTES),
+        ]
+        for i, j, data in graph.edges(data=True)
+    ]
+    content = [graph.is_directed(), sorted(nodes), sorted(edges)]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
