@@ -7,6 +7,7 @@ from scipy.io import savemat
 from scipy.sparse import csc_array, csc_matrix
 
 import refnet_viz as rv
+from refnet_viz.data.matfile import read_variables
 
 N = 6
 ONE = np.arange(N * 3.0).reshape(N, 3)
@@ -108,6 +109,25 @@ def test_matlab_73(tmp_path):
     same(data, ONE, TWO)
     assert data.class_names == ("1", "2", "4")
     assert data.info["source"][0]["turned"] == ["view2"]
+
+
+def test_names_in_a_matrix_of_characters(tmp_path):
+    """hdf5storage 0.2.2 and MATLAB write one so; mat73 0.65 reads it as one word."""
+    names = ["kiwi", "fig", "🥝 x"]
+    codes = [np.frombuffer(n.encode("utf-16-le"), "<u2") for n in names]
+    padded = np.array([[*code, *[32] * (4 - len(code))] for code in codes])
+    with h5py.File(tmp_path / "c.mat", "w", userblock_size=512) as file:
+        for key, rows in {
+            "names": padded,
+            "one": padded[:1],
+            "line": padded[2],
+        }.items():
+            file[key] = rows.T
+            file[key].attrs["MATLAB_class"] = np.bytes_("char")
+    read = read_variables(tmp_path / "c.mat")
+    assert read == {"names": names, "one": "kiwi", "line": "🥝 x"}
+    savemat(tmp_path / "5.mat", {"names": np.array(names)})
+    assert read_variables(tmp_path / "5.mat")["names"] == names
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import os
 import pickle
 import sys
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -387,9 +388,24 @@ def test_zarr_arrays_are_unpacked(tmp_path):
     array = group.create_array("X", shape=values.shape, chunks=(7, 3), dtype="f8")
     array[:] = values
     np.testing.assert_array_equal(np.asarray(on_disk(tmp_path / "x.zarr")), values)
+    nested = group.create_array("obsm/p", shape=(2, 2), chunks=(2, 2), dtype="f8")
+    assert on_disk(tmp_path / "x.zarr", key="obsm/p").shape == nested.shape
     data = Dataset.from_arrays({"a": array})
     assert data.modalities["a"].on_disk
     assert data.fingerprint == Dataset.from_arrays({"a": values}).fingerprint
+
+
+def test_rows_added_after_zarr_was_consolidated_are_read(tmp_path):
+    """zarr 3.1.6: a group's consolidated metadata tell the old shape for ever."""
+    zarr = pytest.importorskip("zarr", "3")
+    path = tmp_path / "x.zarr"
+    group = zarr.open_group(str(path), mode="w")
+    group.create_array("X", data=np.ones((3, 2)))
+    with warnings.catch_warnings(action="ignore"):
+        zarr.consolidate_metadata(str(path))
+    zarr.open_array(str(path / "X"), mode="r+").append(np.full((2, 2), 5.0))
+    assert zarr.open_group(str(path), mode="r")["X"].shape == (3, 2)
+    assert np.asarray(on_disk(path))[:, 0].tolist() == [1, 1, 1, 5, 5]
 
 
 # Bad input

@@ -148,8 +148,22 @@ def _from_hdf5(file: Any, entry: Any) -> Any:
             for reference in np.asarray(values).ravel()
         ]
     if kind == "char":
-        return "".join(map(chr, np.asarray(values).ravel(order="C").tolist()))
+        # Stored columns first, in halves of UTF-16; lines of a matrix are padded.
+        lines = [_text(line) for line in np.atleast_2d(np.asarray(values).T)]
+        return "".join(lines) if len(lines) < 2 else [e.rstrip() for e in lines]
     return np.asarray(values).T  # MATLAB stores by columns
+
+
+def _text(codes: Any) -> str:
+    """Return text of UTF-16 codes, also where others wrote whole characters.
+
+    Examples
+    --------
+    >>> _text(np.array([97, 0xD83D, 0xDE00])), _text(np.array([0x1F600]))
+    ('a😀', '😀')
+    """
+    halves = "".join(map(chr, codes.tolist())).encode("utf-16-le", "surrogatepass")
+    return halves.decode("utf-16-le", "replace").rstrip("\0")
 
 
 def _sparse(group: Any) -> Any:

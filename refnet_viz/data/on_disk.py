@@ -246,6 +246,9 @@ def _zarr_array(path: Path, key: Any, name: str) -> Any:
     zarr = _need("zarr", "", name)
     with _whole(name, path):
         store = zarr.open(str(path), mode="r")
+        if not hasattr(store, "chunks") and not zarr.__version__.startswith("2."):
+            # What was consolidated may be older than the arrays.
+            store = zarr.open_group(str(path), mode="r", use_consolidated=False)
     return store if hasattr(store, "chunks") else _entry(store, key or "X", path)
 
 
