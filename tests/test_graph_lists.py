@@ -167,6 +167,10 @@ def test_points_outside_of_the_graph():
 
 
 def test_what_rounding_leaves_below_zero_is_zero():
+    cosine = Neighbors.from_arrays(
+        None, [[1], [0]], [[-1.2e-7], [2e-4]], self_column=False, squared=False
+    )
+    assert cosine.distances.ravel().tolist() == [0.0, 2e-4]
     graph = Neighbors.from_arrays(
         None, [[1], [0], [1]], [[-1e-9], [0.0], [4.0]], self_column=False, squared=True
     )
@@ -350,6 +354,43 @@ def test_usearch():
         Neighbors.from_arrays(
             IDS, batch.keys.astype(np.int64), batch.distances, **options
         )
+
+
+@pytest.mark.parametrize("space", ["l2", "cosine", "ip"])
+def test_hnswlib(space):
+    """hnswlib 0.8.0, Index.knn_query: squares, 1 - cosine, 1 - product; uint64 labels.
+
+    It is built from source: ``pip install hnswlib==0.8.0`` needs a C++ compiler.
+    """
+    hnswlib = pytest.importorskip("hnswlib")
+    points = X.astype(np.float32)
+    points = (
+        points / np.linalg.norm(points, axis=1)[:, None] if space == "ip" else points
+    )
+    index = hnswlib.Index(space=space, dim=3)
+    index.init_index(max_elements=N, ef_construction=200, random_seed=1)
+    index.set_ef(N)
+    index.add_items(points, np.arange(N))
+    labels, far = index.knn_query(points, K + 1)
+    assert labels.dtype == np.uint64
+    metric = "euclidean" if space == "l2" else "cosine"
+    embedding = Embedding.from_arrays(points, ids=IDS, labels=LABELS)
+    expected = knn(embedding, K, metric=metric)
+    options = {"self_column": True, "squared": space == "l2"}
+    graph = Neighbors.from_embedding(embedding, labels, far, metric=metric, **options)
+    same(graph, expected)
+    assert graph.recall.value == 1
+    if space == "l2":
+        same(Neighbors.from_arrays(IDS, labels, far, **options), ours(points))
+        with pytest.raises(ValueError, match="their squares: say `squared=True`"):
+            Neighbors.from_embedding(embedding, labels, far, self_column=True)
+    named = hnswlib.Index(space=space, dim=3)
+    named.init_index(max_elements=N)
+    named.set_ef(N)
+    named.add_items(points, 1000 + np.arange(N))
+    labels, far = named.knn_query(points, K + 1)
+    with pytest.raises(ValueError, match=r"`indices` must .* got 1\d\d\d "):
+        Neighbors.from_embedding(embedding, labels, far, metric=metric, **options)
 
 
 def searched(metric="euclidean", k=5):

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from .. import _check
 from .._search import Floats, Rows, lengths_of
 
-ROUNDING = 1e-6  # of the largest squared distance, that may be left below 0
+ROUNDING = 1e-6  # of the largest square, or of 1 (1 - cosine), may be left below 0
 
 
 def checked_ids(ids: Any, n: int) -> Any:
@@ -43,9 +43,8 @@ def checked_lists(
     rows = _row_numbers(indices)
     present = rows[:, 0] >= 0
     lengths = _lengths(distances, rows.shape, present)
-    if squared:
-        least = -ROUNDING * lengths[present].max(initial=0.0)
-        lengths = np.where((lengths < 0) & (lengths >= least), 0.0, lengths)
+    least = -ROUNDING * lengths[present].max(initial=0.0 if squared else 1.0)
+    lengths = np.where((lengths < 0) & (lengths >= least), 0.0, lengths)
     if np.any(lengths[present] < 0):
         row, column = np.argwhere((lengths < 0) & present[:, None])[0]
         raise ValueError(
