@@ -112,7 +112,7 @@ def test_matlab_73(tmp_path):
 
 
 def test_names_in_a_matrix_of_characters(tmp_path):
-    """hdf5storage 0.2.2 and MATLAB write one so; mat73 0.65 reads it as one word."""
+    """mat73 0.65, loadmat: one word, letters by columns (findings/mat73_*)."""
     names = ["kiwi", "fig", "🥝 x"]
     codes = [np.frombuffer(n.encode("utf-16-le"), "<u2") for n in names]
     padded = np.array([[*code, *[32] * (4 - len(code))] for code in codes])

@@ -4,6 +4,7 @@ import contextlib
 import csv
 import io
 import re
+from importlib import resources
 
 import numpy as np
 import pytest
@@ -465,7 +466,7 @@ def test_search_select_undo_and_clear(page):
     page.press("Clear")
     assert page.rows() == []
     show_more(page.page)
-    for name in ("Clear", "Copy ids", "Save CSV"):
+    for name in ("Clear", "Copy ids", "Save CSV", "CSV for spreadsheets"):
         expect(page.page.get_by_role("button", name=name)).to_be_disabled()
 
 
@@ -495,6 +496,26 @@ def test_ids_are_copied_and_a_table_is_saved(page, store):
         facts.purity[i] for i in (3, 4, 8)
     ]
     assert [line["text"] for line in lines] == ["text 3", "text 4", "text 8"]
+    with page.page.expect_download() as download:
+        page.press("CSV for spreadsheets")
+    # No cell of it begins like a formula.
+    assert (
+        list(csv.DictReader(io.StringIO(download.value.path().read_text("utf-8"))))
+        == lines
+    )
+    code = resources.files("refnet_viz.share").joinpath("numbers.js").read_text("utf-8")
+    texts = ["-a", -1, "＝1", "\t=", "a=1", '@"x', "", "+"]
+    formulas = page.run(f"(line) => {{ {code}; return asCsv([line], true); }}", texts)
+    assert next(csv.reader(io.StringIO(formulas, newline=""))) == [
+        "'-a",
+        "-1",
+        "'＝1",
+        "'\t=",
+        "a=1",
+        "'@\"x",
+        "",
+        "'+",
+    ]
 
 
 def test_zoom_is_shared_and_can_be_reset(page):

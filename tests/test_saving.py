@@ -1,8 +1,10 @@
 """Files that the explorer hands to the page."""
 
 import asyncio
+import csv
 import io
 import json
+import re
 import zipfile
 
 import numpy as np
@@ -37,8 +39,8 @@ def files(view, monkeypatch):
         lambda told, buffers=(): sent.append((told, *buffers)),
     )
 
-    def ask(which, columns=""):
-        message = {"kind": "save", "words": [which, columns]}
+    def ask(which, columns="", cells=""):
+        message = {"kind": "save", "words": [which, columns, cells]}
         view.screen._handle_custom_msg(message, [])
         told, content = sent.pop()
         assert told["kind"] == "file"
@@ -81,6 +83,39 @@ def test_the_table_is_the_selection_or_all_points(view, files):
     table = pd.read_csv(io.BytesIO(files("table")[1]))
     assert table["id"].tolist() == [3, 5]
     assert table["purity"].tolist() == pytest.approx(view.selected["purity"].tolist())
+
+
+def test_every_table_is_safe_for_spreadsheets_on_request(monkeypatch):
+    rng = np.random.default_rng(0)
+    ids = [f"{'=+-@a'[i % 5]}{i}" for i in range(20)]
+    metadata = pd.DataFrame({"@note": ["=1+2", "plain"] * 10, "size": -np.arange(20.0)})
+    own = rv.Embedding.from_arrays(
+        rng.normal(size=(20, 3)),
+        ids=ids,
+        labels=["-a", "+b"] * 10,
+        metadata=metadata,
+    )
+    view = rv.explore({"=plain": own}, k=3, layout="pca")
+    view.select(ids[:4])
+    sent = []
+    monkeypatch.setattr(view.screen, "send", lambda _, buffers: sent.extend(buffers))
+
+    def cells(which, safe):
+        do(view, "save", which, "", safe)
+        content = sent.pop()
+        if which == "all":
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                content = archive.read("selected.csv")
+        lines = list(csv.reader(io.StringIO(content.decode())))
+        return [cell for line in lines for cell in line]
+
+    for which in ("table", "edges", "all"):
+        plain, safe = cells(which, ""), cells(which, "safe")
+        assert any(cell.startswith(tuple("=+@")) for cell in plain)
+        for old, new in zip(plain, safe, strict=True):
+            number = re.fullmatch(r"-?[\d.]+(e-?\d+)?", old) and old not in ids
+            computed = old.startswith(tuple("=+-@")) and not number
+            assert new == (f"'{old}" if computed else old)
 
 
 def test_widths_are_those_of_a_journals_columns(files):

@@ -49,8 +49,19 @@ def maps_file(figure: go.Figure, suffix: str, width: int | None = None) -> File:
         return path.name, path.read_bytes()
 
 
-def points_file(table: pd.DataFrame, name: str = "points.csv") -> File:
+def points_file(
+    table: pd.DataFrame, name: str = "points.csv", *, safe: bool = False
+) -> File:
     r"""Return a table of points as CSV.
+
+    Parameters
+    ----------
+    table
+        A row a point.
+    name
+        Of the file.
+    safe
+        As in `refnet_viz.save`.
 
     Examples
     --------
@@ -58,10 +69,10 @@ def points_file(table: pd.DataFrame, name: str = "points.csv") -> File:
     ('points.csv', b'id\na\nb\n')
     """
     with TemporaryDirectory() as folder:
-        return name, save(table, Path(folder) / name).read_bytes()
+        return name, save(table, Path(folder) / name, safe=safe).read_bytes()
 
 
-def graph_file(neighbors: Neighbors, suffix: str) -> File:
+def graph_file(neighbors: Neighbors, suffix: str, *, safe: bool = False) -> File:
     """Return a graph as GraphML, or its edges as a table.
 
     Parameters
@@ -70,6 +81,8 @@ def graph_file(neighbors: Neighbors, suffix: str) -> File:
         The graph.
     suffix
         "graphml", or "csv": source, target and distance, an edge a row.
+    safe
+        As in `refnet_viz.save`, for "csv".
 
     Examples
     --------
@@ -86,7 +99,7 @@ def graph_file(neighbors: Neighbors, suffix: str) -> File:
             edges, ids = neighbors.edges(), neighbors.ids
             ends = {"source": ids[edges.source], "target": ids[edges.target]}
             table = pd.DataFrame({**ends, "distance": edges.distance})
-            path = save(table, Path(folder) / "edges.csv")
+            path = save(table, Path(folder) / "edges.csv", safe=safe)
         else:
             path = save(neighbors, Path(folder) / f"graph.{suffix}")
         return path.name, path.read_bytes()
@@ -108,7 +121,11 @@ def page_file(spaces: Variants[Embedding], settings: dict[str, Any]) -> File:
 
 
 def everything(
-    figure: go.Figure, selected: pd.DataFrame | None, width: int | None = None
+    figure: go.Figure,
+    selected: pd.DataFrame | None,
+    width: int | None = None,
+    *,
+    safe: bool = False,
 ) -> File:
     """Return a zip with the maps, their manifest, their caption and the selection.
 
@@ -120,11 +137,13 @@ def everything(
         Table of the selected points, None where there are none.
     width
         As in `maps_file`.
+    safe
+        As in `points_file`.
     """
     files = [maps_file(figure, kind, width) for kind in ("png", "pdf", "manifest")]
     files.append(("caption.txt", f"{caption(figure)}\n".encode("utf-8", "replace")))
     if selected is not None:
-        files.append(points_file(selected, "selected.csv"))
+        files.append(points_file(selected, "selected.csv", safe=safe))
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files:

@@ -129,7 +129,9 @@ function clipped(text, longest) {
   return letters.length <= longest ? text : `${letters.slice(0, longest - 1).join("")}…`;
 }
 
-function asCsv(lines) {
+// With `safe`, text that a spreadsheet would compute gets an apostrophe in front.
+function asCsv(lines, safe = false) {
+  const text = (value) => (safe && typeof value === "string" && /^[=+\-@\t\r\n＝＋－＠]/.test(value) ? `'${value}` : String(value));
   const cell = (value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
-  return lines.map((line) => `${line.map((value) => cell(String(value))).join(",")}\n`).join("");
+  return lines.map((line) => `${line.map((value) => cell(text(value))).join(",")}\n`).join("");
 }

@@ -570,7 +570,7 @@ function draw() {
   drawPane();
   drawStrip(parts.strip, stripOf(), undefined, data.terms);
   controls.forEach((one) => one.show(state));
-  parts.clear.disabled = parts.copy.disabled = parts.save.disabled = !state.rows.length;
+  parts.clear.disabled = parts.copy.disabled = parts.save.disabled = parts.safe.disabled = !state.rows.length;
   parts.undo.disabled = !past.length;
   link();
 }
@@ -712,6 +712,10 @@ function tableOf(rows) {
   return [columns.map(([name]) => name), ...rows.map((row) => columns.map(([, of]) => blank(of(row))))];
 }
 
+function saveTable(safe = false) {
+  save("selected.csv", asCsv(tableOf(state.rows), safe));
+}
+
 const parts = {};
 const bar = add(app, "div", "rv-bar");
 const more = add(app, "div", "rv-more");
@@ -733,7 +737,7 @@ const actions = add(bar, "div", "rv-acts");
 searchBox(actions, search);
 parts.undo = action(actions, "Undo", "go back to what was shown before", undo);
 parts.clear = action(actions, "Clear", "select nothing", () => change({ rows: [] }));
-parts.save = action(actions, "Save CSV", "save a table of the selected points", () => save("selected.csv", asCsv(tableOf(state.rows))));
+parts.save = action(actions, "Save CSV", "save a table of the selected points", () => saveTable());
 disclosure(actions);
 if (seeds.length > 1) {
   group(more, "Which run", "A variant can have runs of several seeds.", (line) => {
@@ -743,11 +747,12 @@ if (seeds.length > 1) {
 group(more, "What is written on the maps", "Names of classes, or of clusters, at the middle of their points.", (line) => {
   controls.push(choice(line, "names", "Names on the map", data.whenNames, (names) => change({ names })));
 });
-group(more, "What is selected", "Ids of the selected points, a line each.", (line) => {
+group(more, "What is selected", "Ids of the selected points, a line each; their table for a spreadsheet.", (line) => {
   parts.copy = action(line, "Copy ids", "copy the ids of the selected points, a line each", async () => {
     const done = await copy(state.rows.map((row) => data.ids[row]).join("\n"));
     say(done ? `copied ${whole(state.rows.length)} ids` : "the browser did not let the ids be copied");
   });
+  parts.safe = action(line, "CSV for spreadsheets", "the same table as Save CSV; text that would be computed gets an apostrophe in front", () => saveTable(true));
 });
 const region = (parent, name, role, label) => {
   const node = add(parent, "div", name);

@@ -465,8 +465,9 @@ class Explorer:
     def _send_code(self) -> None:
         self.screen.send({"kind": "code", "text": self.code()})
 
-    def _save(self, which: str, columns: str = "") -> None:
-        self._saving.answer(which, columns, self.snapshot, self._view)
+    def _save(self, which: str, columns: str = "", cells: str = "") -> None:
+        safe = cells == "safe"
+        self._saving.answer(which, columns, self.snapshot, self._view, safe=safe)
 
     def _on_message(self, _: Any, content: dict[str, Any], *__: Any) -> None:
         """Do what a page asks for."""

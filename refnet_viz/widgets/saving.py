@@ -59,6 +59,8 @@ class Saving:
         columns: str,
         snapshot: Callable[[], go.Figure],
         view: View,
+        *,
+        safe: bool = False,
     ) -> None:
         """Send a file to the page, when it is written.
 
@@ -72,11 +74,13 @@ class Saving:
             Makes the maps as a figure.
         view
             What the explorer shows.
+        safe
+            As in `refnet_viz.save`, for what is a table.
         """
         if self._running is not None:
             return
         try:
-            write, arguments = task(which, WIDTHS[columns], snapshot, view)
+            write, arguments = task(which, WIDTHS[columns], snapshot, view, safe=safe)
             if not later.possible():
                 self._file = write(*arguments)
                 self._hand_over(which, note(which, view))
@@ -113,7 +117,12 @@ class Saving:
 
 
 def task(
-    which: str, width: int | None, snapshot: Callable[[], go.Figure], view: View
+    which: str,
+    width: int | None,
+    snapshot: Callable[[], go.Figure],
+    view: View,
+    *,
+    safe: bool = False,
 ) -> tuple[Callable[..., bundle.File], tuple[Any, ...]]:
     """Return the function that writes a file, and its arguments: plain values.
 
@@ -123,7 +132,7 @@ def task(
         One of `TYPES`.
     width
         Pixels of the maps, None as on a screen.
-    snapshot, view
+    snapshot, view, safe
         As in `Saving.answer`.
     """
     state = view.state
@@ -134,14 +143,16 @@ def task(
         return bundle.maps_file, (snapshot(), which, width)
     if which == "table":
         rows = state.rows if len(state.rows) else np.arange(view.total)
-        return bundle.points_file, (view.frame(rows),)
+        return partial(bundle.points_file, safe=safe), (view.frame(rows),)
     if which in {"graphml", "edges"}:
         graph = view.store.graph(view.keys[view.focus], state.k)
-        return bundle.graph_file, (graph, "csv" if which == "edges" else which)
+        if which == "graphml":
+            return bundle.graph_file, (graph, which)
+        return partial(bundle.graph_file, safe=safe), (graph, "csv")
     if which == "page":
         return bundle.page_file, (view.store.embeddings.variants, settings_of(view))
     table = view.frame(state.rows) if len(state.rows) else None
-    return bundle.everything, (snapshot(), table, width)
+    return partial(bundle.everything, safe=safe), (snapshot(), table, width)
 
 
 def settings_of(view: View) -> dict[str, Any]:
