@@ -16,7 +16,7 @@ const TIPS = {
   all: "picture, PDF, manifest, caption and the selected points in one file",
 };
 const SIZES = [["", "as on the screen"], ["1", "1 column (252 pt)"], ["1.5", "1.5 columns (387 pt)"], ["2", "2 columns (517 pt)"]];
-const CELLS = [["", "text as it is"], ["safe", "safe for spreadsheets"]];
+const ESCAPED = [["", "text as it is"], ["safe", "safe for spreadsheets"]];
 const SAID = 6000; // milliseconds that a sentence stays
 
 function saveMenu(model, el) {
@@ -41,7 +41,7 @@ function saveMenu(model, el) {
   for (const [value, words] of SIZES) add(size, "option", "", words).value = value;
   size.title = "of the maps, on the page of a journal";
   const cells = add(add(list, "label", "rv-saving-size", "CSV"), "select", "");
-  for (const [value, words] of CELLS) add(cells, "option", "", words).value = value;
+  for (const [value, words] of ESCAPED) add(cells, "option", "", words).value = value;
   cells.title = "safe: text that a spreadsheet would compute gets an apostrophe in front";
   const idle = () => {
     clearInterval(counting);
