@@ -234,9 +234,12 @@ def test_characters_that_xml_cannot_hold_become_pictures(tmp_path, suffix):
 
 def test_names_that_become_the_same_are_refused(tmp_path):
     graph = graph_of(["a\x01", "a\u2401", "b", "c"])
-    with pytest.raises(ValueError, match="unique") as raised:
+    with pytest.raises(ValueError, match="different") as raised:
         save_graph(graph, tmp_path / "g.gexf")
-    assert str(raised.value) == "`ids` must be unique, got 'a\u2401' more than once."
+    assert str(raised.value) == (
+        "`ids` must stay different where control characters and halves are "
+        "'a\u2401', got 'a\\x01' in row 0 and 'a\\u2401' in row 1."
+    )
     assert list(tmp_path.iterdir()) == []
 
 

@@ -155,7 +155,15 @@ def _attributes(data: dict[str, Any]) -> dict[str, Any]:
 
 def _cleaned(graph: nx.Graph[str]) -> nx.Graph[str]:
     names = {name: name.translate(_UNSAFE) for name in graph}
-    _check.unique("ids", list(names.values()))
+    owners: dict[str, tuple[str, int]] = {}
+    for row, (name, new) in enumerate(names.items()):
+        if new in owners:
+            other, first = owners[new]
+            raise ValueError(
+                "`ids` must stay different where control characters and halves are "
+                f"{new!r}, got {other!a} in row {first} and {name!a} in row {row}."
+            )
+        owners[new] = name, row
     for name, data in graph.nodes(data=True):
         cleaned = {
             key.translate(_UNSAFE): value.translate(_UNSAFE)
