@@ -6,8 +6,9 @@
 #
 # Packages: igraph 1.0.0, networkx 3.6.1; Python 3.11
 #
-# Behaviour: each ampersand in a node's id becomes `&#38;` in the name, while
-#   `<` and quotes are right, and so is the same text in a data element.
+# Behaviour: each ampersand in a node's id becomes `&#38;` in the name, also
+#   where the file has it as `&#38;` or `&#x26;`, while `<` and quotes are
+#   right, and so is the same text in a data element.
 #   igraph's own writer keeps names in data elements, so that the change is
 #   lasting when the graph is written again.
 #
@@ -37,6 +38,14 @@ assert names == ["R&D", "a<b"]
 read = igraph.Graph.Read_GraphML("a.graphml")
 assert read.vs["title"] == ["R&D", ""]
 assert read.vs["id"] == ["R&#38;D", "a<b"]
+with open("a.graphml") as file:
+    text = file.read()
+for other in ("&#38;", "&#x26;"):
+    with open("c.graphml", "w") as file:
+        file.write(text.replace("&amp;", other))
+    assert list(nx.read_graphml("c.graphml")) == names
+    again = igraph.Graph.Read_GraphML("c.graphml")
+    assert again.vs["id"] == ["R&#38;D", "a<b"]
 read.write_graphml("b.graphml")
 with open("b.graphml") as file:
     assert "R&amp;#38;D" in file.read()
