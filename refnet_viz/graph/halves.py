@@ -10,21 +10,24 @@ replacement, as a point drawn twice would be its own neighbour (Politis and Roma
 1994).
 
 Nothing is searched twice: lists long enough for the halves are found once, and each
-point takes the first k of its own half. Which these are is kept as one bit a split.
+point takes the first k of its own half. Which these are is kept as one bit a split,
+all splits of an entry in one word, so that one operation counts for all of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
-from .._search import bound_factors, measured_by
-from ..data.alike import alike, both_labelled
+from .._pruned import cut
+from .._search import bound_factors, measured_by, nearest
 from ..data.answers import labelled
 from ..data.stored import Stored
 from ..embedding import present_rows
@@ -36,15 +39,19 @@ from .search import over_rows
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-Bits = npt.NDArray[np.uint8]
+Words = npt.NDArray[np.uint32]
+Counts = npt.NDArray[np.int32]
+Lists = npt.NDArray[np.int32]
 
-SPLITS = 20  # pairs of halves, and degrees of freedom
+SPLITS = 20  # pairs of halves, and degrees of freedom; at most the bits of a word
 FEW = 200  # points whose whole order is asked for
 PER_NEIGHBOR = 20  # points a neighbour: of fewer, halves are another kind of graph
-MOST = 5_000  # points: of more the longer search would take too long
+MANY = 5_000  # points: of more, search by cells is faster than products of matrices
+MOST = 20_000  # points: of more the longer search would take too long
 
 # Numbers held at once by any step.
 _BUDGET = 2**20
+_TABLE = 2**18  # words of a table of bits, small enough to stay in the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,47 +63,84 @@ class Halves:
     sides
         ``(R, N)`` bool: which half each point is in.
     near
-        ``(N, L)`` row numbers, nearest first; -1 in rows that are not in the graph.
+        ``(L, N)`` row numbers, nearest first; -1 for points that are not in the graph.
     taken
-        ``(N, L, B)`` one bit a split: whether it is among the k nearest of its point's
+        ``(L, N)`` one bit a split: whether it is among the k nearest of its point's
         own half. A point whose list has fewer of these has fewer neighbours.
-    of_edges
-        Metric to ``(R,)`` numbers that were taken from the edges of the halves.
     """
 
     sides: Bools
-    near: npt.NDArray[np.int32]
-    taken: Bits
-    of_edges: dict[str, Floats] = field(default_factory=dict)
+    near: Lists
+    taken: Words
 
-    def counts(self, bits: Bits) -> Rows:
-        """Return ``(N, R)`` how many entries of each line have the bit of each split.
+    def counts(self, words: Words) -> Counts:
+        """Return ``(M, R)`` how many words of each of M columns have every bit.
+
+        Three words of one weight make a sum and a carry of twice the weight, all bits
+        at once, until one word of every weight is left.
 
         Parameters
         ----------
-        bits
-            ``(N, L, B)``, such as `taken` where something holds.
+        words
+            ``(L, M)``, such as `taken` where something holds.
         """
-        count = len(self.sides)
-        sums = np.empty((len(bits), count), dtype=np.int64)
-        size = max(1, _BUDGET // (bits.shape[1] * count))
-        for start in range(0, len(bits), size):
-            block = bits[start : start + size]
-            single = np.unpackbits(block, axis=2, count=count)
-            sums[start : start + size] = single.sum(axis=1, dtype=np.uint16)
-        return sums
+        total = np.zeros((words.shape[1], len(self.sides)), dtype=np.int32)
+        lines, weight = list(words), 1
+        while lines:
+            carries = []
+            while len(lines) > 1:
+                a, b = lines.pop(), lines.pop()
+                once, twice = a ^ b, a & b
+                if lines:
+                    c = lines.pop()
+                    once, twice = once ^ c, twice | (once & c)
+                lines.append(once)
+                carries.append(twice)
+            total += np.int32(weight) * self._bits(lines[0])
+            lines, weight = carries, 2 * weight
+        return total
+
+    def _bits(self, words: Words) -> npt.NDArray[np.uint8]:
+        """Return ``(M, R)`` the bits of words."""
+        single = np.ascontiguousarray(words, dtype="<u4").view(np.uint8).reshape(-1, 4)
+        return np.unpackbits(single, axis=1, count=len(self.sides), bitorder="little")
 
     @cached_property
-    def pairs(self) -> tuple[Bools, Rows, Rows]:
-        """Entries that some split takes, ``(N, L)`` bool, and the ends of each."""
-        used = np.asarray(self.taken.any(axis=2))
-        source = np.repeat(np.arange(len(used)), used.sum(axis=1))
-        return used, source, self.near[used].astype(np.int64)
+    def count(self) -> Counts:
+        """``(N, R)`` how many neighbours each point has in its half."""
+        return self.counts(self.taken)
 
-    def of_split(self, bits: Bits, split: int) -> Bools:
-        """Return which entries of ``(..., B)`` have the bit of a split."""
-        byte, place = divmod(split, 8)
-        return np.asarray((bits[..., byte] & np.uint8(128 >> place)) > 0)
+    @cached_property
+    def both_ways(self) -> tuple[Words, Counts]:
+        """``(L, N)`` bits of entries taken both ways, ``(N, R)`` how often each is one.
+
+        The latter is how often a point is a neighbour in its half.
+        """
+        n = self.near.shape[1]
+        turned = _Entries.of(self.near, self.taken).turned(n)
+        count = len(turned.rows)
+        starts = np.searchsorted(turned.rows, np.arange(n + 1))
+        ones = np.ones(count, dtype=np.float32)
+        of_point = csr_array((ones, np.arange(count), starts), (n, count))
+        sums = of_point @ self._bits(turned.words).astype(np.float32)
+        return self.taken & turned.at(self.near), np.asarray(sums).astype(np.int32)
+
+    def among(self, rows: Bools) -> Halves:
+        """Return the same of edges between some points, ``(N,)`` bool."""
+        if rows.all():
+            return self
+        return replace(self, taken=_where(rows[self.near] & rows, self.taken))
+
+    def of_sides(self, values: npt.NDArray[Any]) -> tuple[Floats, Floats]:
+        """Return ``(R,)`` the sums of values of the points of each half.
+
+        Parameters
+        ----------
+        values
+            ``(N, R)``.
+        """
+        first = np.einsum("nr,rn->r", values, self.sides, dtype=np.float64)
+        return first, values.sum(axis=0, dtype=np.float64) - first
 
     def apart(self, values: Floats) -> Floats:
         """Return ``(R,)`` half the difference of the means of both halves.
@@ -107,13 +151,54 @@ class Halves:
             ``(N, R)`` numbers of the points; NaN for those that do not count.
         """
         counts = ~np.isnan(values)
-        numbers = np.where(counts, values, 0.0)
-        means = []
-        for side in (self.sides.T, ~self.sides.T):
-            size = (side & counts).sum(axis=0)
-            sums = np.einsum("nr,nr->r", numbers, side.astype(np.float64))
-            means.append(sums / np.where(size > 0, size, np.nan))
-        return np.asarray((means[0] - means[1]) / 2)
+        sums = self.of_sides(np.where(counts, values, 0.0))
+        sizes = self.of_sides(counts)
+        return _half_apart(
+            *(x / np.where(n > 0, n, np.nan) for x, n in zip(sums, sizes, strict=True))
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Entries:
+    """Words of pairs of rows, the first of them rising; 0 for all other pairs."""
+
+    rows: Rows
+    columns: Lists
+    words: Words
+
+    @classmethod
+    def of(cls, near: Lists, words: Words) -> _Entries:
+        """Return those of lists, without words of 0."""
+        used = words.T.ravel()
+        place = np.flatnonzero(used)
+        return cls(place // len(near), near.T.ravel()[place], used[place])
+
+    def turned(self, n: int) -> _Entries:
+        """Return the same with rows and columns, of which there are `n`, exchanged."""
+        # Numbers of 16 bits are sorted by radix, several times as fast.
+        kind = np.uint16 if n <= 2**16 else np.int32
+        order = np.argsort(self.columns.astype(kind), kind="stable")
+        rows = self.rows.astype(np.int32)[order]
+        return _Entries(self.columns[order].astype(np.int64), rows, self.words[order])
+
+    def at(self, near: Lists) -> Words:
+        """Return ``(L, N)`` the words of the pairs of points and entries of lists."""
+        n = near.shape[1]
+        result = np.empty(near.shape, dtype=np.uint32)
+        size = max(1, _TABLE // n)
+        table = np.zeros((size, n), dtype=np.uint32)
+        flat = table.ravel()
+        starts = np.searchsorted(self.rows, np.arange(0, n + size, size))
+        for i, start in enumerate(range(0, n, size)):
+            part = slice(starts[i], starts[i + 1])
+            places = (self.rows[part] - start) * n + self.columns[part]
+            flat[places] = self.words[part]
+            block = near[:, start : start + size]
+            result[:, start : start + size] = flat[
+                np.arange(block.shape[1]) * n + block
+            ]
+            flat[places] = 0
+        return result
 
 
 # Lists go when their graph does: they hold no reference to it.
@@ -123,8 +208,8 @@ _KNOWN: WeakKeyDictionary[Neighbors, Halves] = WeakKeyDictionary()
 def halved(graph: Neighbors) -> Halves | None:
     """Return which neighbours the points of a graph have in halves of them.
 
-    None where there are no vectors to search, more than 5,000 points, or fewer than 20
-    k: the neighbours of a half then reach too far to stand for those of all points.
+    None where there are no vectors to search, more than 20,000 points, or fewer than
+    20 k: the neighbours of a half then reach too far to stand for those of all points.
 
     Parameters
     ----------
@@ -154,12 +239,11 @@ def of_purity(graph: Neighbors) -> Floats | None:
     halves = halved(graph)
     if halves is None:
         return None
-    labels, near = labels_of(graph, None), halves.near.astype(np.int64)
-    same, judged = (
-        halves.counts(_where(halves.taken, both(labels, near)))
-        for both in (alike, both_labelled)
-    )
-    return halves.apart(same / np.where(judged > 0, judged, np.nan))
+    labels = labels_of(graph, None)
+    has_label = labelled(labels, None, len(labels))
+    halves = halves.among(has_label)
+    same = halves.counts(_where(_share(labels, halves.near), halves.taken))
+    return halves.apart(same / np.where(halves.count > 0, halves.count, np.nan))
 
 
 def of_adjusted_homophily(graph: Neighbors) -> Floats | None:
@@ -168,7 +252,33 @@ def of_adjusted_homophily(graph: Neighbors) -> Floats | None:
     None as in `halved`.
     """
     halves = halved(graph)
-    return None if halves is None else _of_edges(graph, halves)["homophily"]
+    if halves is None:
+        return None
+    labels = labels_of(graph, None)
+    has_label = labelled(labels, None, len(labels))
+    halves = halves.among(has_label)
+    mutual, occurrence = halves.both_ways
+    # Of the union graph: an edge both ways is one.
+    degree = halves.count + occurrence - halves.counts(mutual)
+    # Every label of a point, and twice the edges that it shares it by.
+    if labels.ndim == 1:
+        point = np.flatnonzero(has_label)
+        kind = labels[point]
+        alike = labels[halves.near[:, point]] == kind
+    else:
+        point, kind = np.nonzero((labels > 0) & has_label[:, None])
+        alike = labels[halves.near[:, point], kind] > 0
+    shared = 2 * halves.counts(_where(alike, halves.taken[:, point]))
+    shared -= halves.counts(_where(alike, mutual[:, point]))
+    shape = int(kind.max(initial=0)) + 1, len(point)
+    of_class = csr_array((np.ones(len(point)), (kind, np.arange(len(point)))), shape)
+    values = []
+    for side in (halves.sides.T, ~halves.sides.T):
+        ends = of_class @ np.where(side, degree, 0)[point]
+        inside = of_class @ np.where(side[point], shared, 0)
+        total = np.where(side, degree, 0).sum(axis=0)
+        values.append(assortativity(ends.T, inside.T, total))
+    return _half_apart(*values)
 
 
 def of_reciprocity(graph: Neighbors) -> Floats | None:
@@ -177,66 +287,12 @@ def of_reciprocity(graph: Neighbors) -> Floats | None:
     None as in `halved`.
     """
     halves = halved(graph)
-    return None if halves is None else _of_edges(graph, halves)["reciprocity"]
-
-
-def _of_edges(graph: Neighbors, halves: Halves) -> dict[str, Floats]:
-    """Return what edges tell of both halves; they are united once for all of it."""
-    if not halves.of_edges:
-        labels = graph.labels
-        homophily = None if labels is None else _homophily_of(labels)
-        values: dict[str, list[float]] = {"homophily": [], "reciprocity": []}
-        used, source, target = halves.pairs
-        bits, back = halves.taken[used], _back(halves)
-        mutual = bits & back
-        # An edge both ways counts where it goes up.
-        once = np.where((target < source)[:, None], bits & ~back, bits)
-        for split, side in enumerate(halves.sides):
-            first, both_ways = (halves.of_split(x, split) for x in (once, mutual))
-            rows, others = source[first], target[first]
-            of_side = side[rows]  # no edge joins both halves
-            ends = side[source[both_ways]]
-            for half, both in (
-                (of_side, np.count_nonzero(ends)),
-                (~of_side, np.count_nonzero(~ends)),
-            ):
-                # Of E edges, M of them both ways, E + M leave their points.
-                count = np.count_nonzero(half) + both / 2
-                values["reciprocity"].append(both / max(1, count))
-                if homophily is not None:
-                    values["homophily"].append(homophily(rows[half], others[half]))
-        for name, one in values.items():
-            halves.of_edges[name] = np.subtract(one[::2], one[1::2]) / 2
-    return halves.of_edges
-
-
-def _homophily_of(labels: npt.NDArray[np.int64]) -> Callable[[Rows, Rows], float]:
-    """Return the homophily of edges, a function of their sources and targets."""
-    has_label = labelled(labels, None, len(labels))
-    whole = bool(has_label.all())
-    count = int(labels.max(initial=0)) + 1
-
-    def several(source: Rows, target: Rows) -> tuple[Floats, Floats]:
-        first, second = (np.maximum(labels, 0)[ends] for ends in (source, target))
-        ends = first.sum(axis=0) + second.sum(axis=0)
-        inside = 2 * (first * second).sum(axis=0)
-        return ends.astype(np.float64), inside.astype(np.float64)
-
-    def single(source: Rows, target: Rows) -> tuple[Floats, Floats]:
-        first, second = labels[source], labels[target]
-        ends = np.bincount(first, minlength=count)
-        ends = ends + np.bincount(second, minlength=count)
-        inside = np.bincount(first[first == second], minlength=count)
-        return ends.astype(np.float64), 2 * inside.astype(np.float64)
-
-    def homophily(source: Rows, target: Rows) -> float:
-        if not whole:
-            both = has_label[source] & has_label[target]
-            source, target = source[both], target[both]
-        ends, inside = (single if labels.ndim == 1 else several)(source, target)
-        return float(assortativity(ends, inside, np.array(2.0 * len(source))))
-
-    return homophily
+    if halves is None:
+        return None
+    both = halves.of_sides(halves.counts(halves.both_ways[0]))
+    every = halves.of_sides(halves.count)
+    shares = (x / np.maximum(count, 1) for x, count in zip(both, every, strict=True))
+    return _half_apart(*shares)
 
 
 def of_hubness(graph: Neighbors) -> Floats | None:
@@ -247,17 +303,22 @@ def of_hubness(graph: Neighbors) -> Floats | None:
     halves = halved(graph)
     if halves is None:
         return None
+    deviation = halves.both_ways[1] - float(graph.k)
+    deviation[~graph.present] = 0.0
+    sizes, seconds, thirds = (
+        halves.of_sides(values)
+        for values in (
+            np.broadcast_to(graph.present[:, None], deviation.shape),
+            deviation**2,
+            deviation**3,
+        )
+    )
     skews = []
-    used, _, target = halves.pairs
-    bits = halves.taken[used]
-    for split, side in enumerate(halves.sides):
-        near = target[halves.of_split(bits, split)]
-        deviation = np.bincount(near, minlength=len(graph)) - float(graph.k)
-        for half in (side & graph.present, ~side & graph.present):
-            variance = np.mean(deviation[half] ** 2)
-            third = np.mean(deviation[half] ** 3)
-            skews.append(third / variance**1.5 if variance else 0.0)
-    return np.subtract(skews[::2], skews[1::2]) / 2
+    for size, second, third in zip(sizes, seconds, thirds, strict=True):
+        variance = second / size
+        spread = np.where(variance > 0, variance, np.inf) ** 1.5
+        skews.append(third / size / spread)
+    return _half_apart(*skews)
 
 
 def of_shared(
@@ -277,44 +338,28 @@ def of_shared(
     first, second = halved(a), halved(b)
     if first is None or second is None:
         return None
-    shared = first.counts(first.taken & _matched(first.near, second))
+    other = _Entries.of(second.near, second.taken)
+    shared = first.counts(first.taken & other.at(first.near))
     values = value(shared.astype(np.float64), a.k, b.k)
     values[~(a.present & b.present)] = np.nan
     return first.apart(values)
 
 
-def _where(bits: Bits, there: Bools) -> Bits:
-    """Return the bits of the entries for which something holds."""
-    return np.where(there[:, :, None], bits, np.uint8(0))
+def _half_apart(first: Floats, second: Floats) -> Floats:
+    return np.asarray((first - second) / 2)
 
 
-def _back(halves: Halves) -> Bits:
-    """Return the bits of the way back of each of the pairs."""
-    _, source, target = halves.pairs
-    place = _places(halves.near, len(halves.near))[target, source]
-    return np.where(place[:, None] >= 0, halves.taken[target, place], np.uint8(0))
+def _where(there: Bools, words: Words) -> Words:
+    """Return words where something holds, elsewhere 0."""
+    return np.where(there, words, np.uint32(0))
 
 
-def _matched(near: npt.NDArray[np.int32], other: Halves) -> Bits:
-    """Return the bits that the entries of lists have in the same lines of others."""
-    n, width = len(near), other.taken.shape[2]
-    result = np.zeros((*near.shape, width), dtype=np.uint8)
-    size = max(1, _BUDGET // n)
-    for start in range(0, n, size):
-        block = slice(start, start + size)
-        mine, lines = near[block], np.arange(len(near[block]))[:, None]
-        place = _places(other.near[block], n)[lines, mine]
-        bits = other.taken[block][lines, place]
-        result[block] = _where(bits, (place >= 0) & (mine >= 0))
-    return result
-
-
-def _places(near: npt.NDArray[np.int32], n: int) -> npt.NDArray[np.int16]:
-    """Return ``(rows, n)`` the place of each number in each list; -1 for none."""
-    places = np.full((len(near), n), -1, dtype=np.int16)
-    rows, slots = np.nonzero(near >= 0)
-    places[rows, near[rows, slots]] = slots
-    return places
+def _share(labels: npt.NDArray[np.int64], near: Lists) -> Bools:
+    """Return ``(L, N)`` whether entries share a label with their point."""
+    if labels.ndim == 1:
+        return np.asarray(labels[near] == labels)
+    packed = np.packbits(labels > 0, axis=1)
+    return np.array([(packed[line] & packed).any(axis=1) for line in near])
 
 
 def _searched(graph: Neighbors) -> Halves | None:
@@ -331,9 +376,15 @@ def _searched(graph: Neighbors) -> Halves | None:
         return None
     # Enough for k of one half, but for one list of some thousands.
     length = count - 1 if count <= FEW else 2 * k + 7 * int(np.ceil(np.sqrt(k)))
-    order = _order(_points(graph), min(length, count - 1), graph.metric)
-    near, _ = over_rows(graph.present, order, np.zeros(order.shape))
-    return Halves(sides, near.astype(np.int32), _taken(near, sides, k))
+    length = min(length, count - 1)
+    points = _points(graph)
+    if count > MANY:
+        order, _ = nearest(points, length, metric=graph.metric)
+    else:
+        order = _order(points, length, graph.metric)
+    lists, _ = over_rows(graph.present, order, np.zeros(order.shape))
+    near = np.ascontiguousarray(lists.T, dtype=np.int32)
+    return Halves(sides, near, _taken(near, sides, k))
 
 
 def _points(graph: Neighbors) -> Floats:
@@ -352,32 +403,42 @@ def _order(points: Floats, length: int, metric: str) -> Rows:
     By products of matrices: distances that differ by no more than rounding may change
     places, which an estimate of noise can bear.
     """
-    left, right, _ = bound_factors(measured_by(metric, points)[0])
+    left, right, squares = bound_factors(measured_by(metric, points)[0])
+    left = np.hstack([left, squares[:, None]])
+    right = np.vstack([right, np.ones(len(points))])
     n = len(points)
     lists = np.empty((n, length), dtype=np.int64)
     size = max(1, _BUDGET // n)
     for start in range(0, n, size):
-        bounds = (left[start : start + size] @ right).astype(np.float32)
-        lines = np.arange(len(bounds))
-        bounds[lines, start + lines] = np.inf
-        near = np.argpartition(bounds, length - 1, axis=1)[:, :length]
-        near.sort(axis=1)
-        far = np.take_along_axis(bounds, near, axis=1)
-        order = np.argsort(far, axis=1, kind="stable")
-        lists[start : start + size] = np.take_along_axis(near, order, axis=1)
+        far = (left[start : start + size] @ right).astype(np.float32)
+        far[np.arange(len(far)), start + np.arange(len(far))] = np.inf
+        flat = np.flatnonzero(far <= cut(far, length)[:, None])
+        row, column = np.divmod(flat, n)
+        # Bits of floats from 0 rise as these do: one number has both to sort by.
+        bits = np.maximum(far.ravel()[flat], 0).view(np.uint32)
+        keys = bits.astype(np.int64) << 32 | column
+        counts = np.bincount(row)
+        place = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+        table = np.full((len(far), int(counts.max())), np.iinfo(np.int64).max)
+        table[row, place] = keys
+        table.sort(axis=1)
+        lists[start : start + size] = table[:, :length] & 0xFFFFFFFF
     return lists
 
 
-def _taken(near: Rows, sides: Bools, k: int) -> Bits:
-    """Return the bits of the first k entries that are in the half of their line."""
-    count = len(sides)
-    of_point = np.packbits(sides.T, axis=1)  # (N, B)
-    bits = np.empty((*near.shape, of_point.shape[1]), dtype=np.uint8)
-    size = max(1, _BUDGET // (near.shape[1] * count))
-    for start in range(0, len(near), size):
-        block = near[start : start + size]
-        same = ~(of_point[block] ^ of_point[start : start + size, None])
-        single = np.unpackbits(_where(same, block >= 0), axis=2, count=count)
-        rank = np.cumsum(single, axis=1, dtype=np.uint16)
-        bits[start : start + size] = np.packbits(single & (rank <= k), axis=2)
-    return bits
+def _taken(near: Lists, sides: Bools, k: int) -> Words:
+    """Return the bits of the first k entries that are in the half of their point."""
+    powers = np.uint32(1) << np.arange(len(sides), dtype=np.uint32)
+    side = powers @ sides.astype(np.uint32)  # (N,) one bit a split
+    words = _where(near >= 0, ~(side[near] ^ side) & powers.sum(dtype=np.uint32))
+    # Counters of all splits, a bit of each in one word, that overflow after k.
+    size = k.bit_length()
+    counter = [np.full(len(side), -((2**size - k) >> i & 1)) for i in range(size)]
+    counter = [bits.astype(np.uint32) for bits in counter]
+    full = np.zeros_like(side)
+    for i, line in enumerate(words):
+        words[i] = carry = line & ~full
+        for place, bits in enumerate(counter):
+            counter[place], carry = bits ^ carry, bits & carry
+        full |= carry
+    return words

@@ -26,6 +26,7 @@ from ..data.stored import Stored, moments, row_blocks
 from .neighbors import Neighbors
 from .pairs import in_line
 from .prediction import labels_of
+from .triangles import triangle_counts
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -227,8 +228,9 @@ def of_clustering(neighbors: Neighbors) -> Floats:
     n, k = lists.shape
     directed = _matrix(lists, n)
     union = ((directed + directed.T) > 0).astype(np.float64)
-    degree = np.asarray(union.sum(axis=1))
-    corners = np.asarray(((union @ union) * union).sum(axis=1))  # twice the triangles
+    source, lost_ends = np.repeat(np.arange(n), k), lists.ravel()
+    of_point, counts = triangle_counts(n, source, lost_ends)
+    degree = counts.astype(np.float64)
     paths = degree * (degree - 1) / 2
     lost_paths = paths + union @ (degree - 1)
     # What an edge from each point to the next in line would close and begin.
@@ -237,17 +239,16 @@ def of_clustering(neighbors: Neighbors) -> Floats:
     closed, begun = np.zeros(n), np.zeros(n)
     closed[ends] = np.asarray((union[ends] * union[fresh]).sum(axis=1))
     begun[ends] = degree[ends] - 1 + degree[fresh]
-    source, lost_ends = np.repeat(np.arange(n), k), lists.ravel()
     after = np.repeat(following[:, 0], k)
     new = (after >= 0) & ~_has(lists, after, source)
     source, lost_ends, after = source[new], lost_ends[new], after[new]
     through = _has(lists, lost_ends, after) | _has(lists, after, lost_ends)
     more = np.bincount(lost_ends, closed[source] - through, n)
     more_paths = np.bincount(lost_ends, begun[source] - through, n)
-    triangles = corners.sum() / 6
+    triangles = of_point.sum() / 3
     total = paths.sum()
     left = np.maximum(total - lost_paths + more_paths, 1.0)
-    without = 3 * (triangles - corners / 2 + more) / left
+    without = 3 * (triangles - of_point + more) / left
     return _over_all(neighbors, (n - 1) * (3 * triangles / max(total, 1.0) - without))
 
 
