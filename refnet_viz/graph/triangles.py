@@ -11,7 +11,7 @@ Rows = npt.NDArray[np.int64]
 
 # 2^32 and 2^64 divided by the golden ratio, odd (Knuth 1973, 6.4).
 SPREAD, WIDE_SPREAD = np.uint32(0x9E3779B1), np.uint64(0x9E3779B97F4A7C15)
-PLACES = 16  # of the table an edge: one lookup in sixteen is in vain
+PLACES = 8  # of the table an edge: one lookup in eight is in vain
 FULL = 0.8  # share of edges still looked at below which the others are left out
 
 
@@ -36,55 +36,61 @@ def triangle_counts(n: int, source: Rows, target: Rows) -> tuple[Rows, Rows]:
     >>> triangles.tolist(), degree.tolist()
     ([1, 1, 1, 0], [2, 2, 3, 1])
     """
-    keys, rank, degree = _forward(n, source, target)
-    if not len(keys):
-        return degree, degree
     # Numbers of 32 bits where all fit: half the memory to go through.
     kind: Any = np.uint32 if n < 2**16 else np.uint64
     spread: Any = SPREAD if n < 2**16 else WIDE_SPREAD
-    low, high = np.divmod(keys, n)
-    keys, end = keys.astype(kind), high.astype(kind)
+    keys, rank = _forward(n, source, target, kind)
+    low, high = np.divmod(keys, kind(n))
+    counts, after = (np.bincount(x, minlength=n) for x in (low, high))
+    degree = (counts + after)[rank]
+    if not len(keys):
+        return degree, degree
     bits = int(PLACES * len(keys)).bit_length()
     shift = kind(8 * kind().itemsize - bits)
     marks = np.zeros(1 << bits, dtype=bool)
     marks[keys * spread >> shift] = True
     table = np.packbits(marks, bitorder="little")  # a bit each stays in the cache
-    start = end * kind(n)
-    # The place of a sum is the sum of two places, before the shift.
-    start_place, end_place = start * spread, end * spread
-    rest = np.searchsorted(low, low, side="right") - np.arange(len(low)) - 1
-    counts = np.zeros(n, dtype=np.int64)
-    rest = rest.astype(np.int32)
+    ends = np.cumsum(counts)
+    rest = np.repeat(ends, counts) - np.arange(len(low)) - 1
+    # What remainders by 64 the ends of each point's edges have is one number: most
+    # pairs without a third edge are told by that.
+    remainder = np.uint64(1) << (high & kind(63)).astype(np.uint64)
+    begin = np.flatnonzero(counts)
+    signature = np.zeros(n, dtype=np.uint64)
+    signature[begin] = np.bitwise_or.reduceat(remainder, (ends - counts)[begin])
     longest = int(rest.max(initial=0))
     left = len(rest) - np.cumsum(np.bincount(rest))  # edges with more than so many
-    end_place = np.append(end_place, np.zeros(longest, kind))
-    first, begin = np.arange(len(low), dtype=np.int32), start_place
+    remainder = np.append(remainder, np.zeros(longest, np.uint64))
+    triangles = np.zeros(n, dtype=np.int64)
+    first, of_end = np.arange(len(low)), signature[high]
     for step in range(1, longest + 1):
         if left[step - 1] < FULL * len(first):
             first = first[rest[first] >= step]
-            begin = start_place[first]
-        place = end_place[step:][first]
-        place += begin
-        place >>= shift
-        bit = table[place >> 3] >> (place.astype(np.uint8) & 7) & 1
-        kept = first[np.flatnonzero(bit)]
+            of_end = signature[high[first]]
+        kept = first[(of_end & remainder[step:][first]) > 0]
         kept = kept[rest[kept] >= step]
-        third = start[kept] + end[kept + step]
+        third = high[kept] * kind(n) + high[kept + step]
+        place = third * spread >> shift
+        bit = table[place >> 3] >> (place & kind(7)).astype(np.uint8) & 1
+        there = np.flatnonzero(bit)
+        kept, third = kept[there], third[there]
         row = np.minimum(np.searchsorted(keys, third), len(keys) - 1)
         closed = kept[keys[row] == third]
         for corner in (low[closed], high[closed], high[closed + step]):
-            counts += np.bincount(corner, minlength=n)
-    return counts[rank], degree
+            triangles += np.bincount(corner, minlength=n)
+    return triangles[rank], degree
 
 
-def _forward(n: int, source: Rows, target: Rows) -> tuple[Rows, Rows, Rows]:
-    """Return edges as numbers, from lower to higher degree, and rank and degrees."""
-    low, high = np.minimum(source, target), np.maximum(source, target)
-    both = np.sort((low * n + high)[low != high])
-    # `numpy.unique` hashes, which takes many times as long as sorting numbers does.
-    low, high = np.divmod(both[np.diff(both, prepend=-1) > 0], n)
-    degree = np.bincount(low, minlength=n) + np.bincount(high, minlength=n)
+def _forward(n: int, source: Rows, target: Rows, kind: Any) -> tuple[Any, Rows]:
+    """Return edges as rising numbers, from lower to higher rank, and ranks by degree.
+
+    Degrees count an edge in both directions twice: any order will do.
+    """
+    degree = np.bincount(source, minlength=n) + np.bincount(target, minlength=n)
     rank = np.empty(n, dtype=np.int64)
     rank[np.argsort(degree, kind="stable")] = np.arange(n)
-    a, b = rank[low], rank[high]
-    return np.sort(np.minimum(a, b) * n + np.maximum(a, b)), rank, degree
+    a, b = rank[source].astype(kind), rank[target].astype(kind)
+    both = np.minimum(a, b) * kind(n) + np.maximum(a, b)
+    both = np.sort(both[a != b])
+    # `numpy.unique` hashes, which takes many times as long as sorting numbers does.
+    return both[np.append(True, both[1:] != both[:-1])[: len(both)]], rank
