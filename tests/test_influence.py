@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from refnet_viz import Embedding
+from refnet_viz.data.stored import InMemory, Stored
 from refnet_viz.graph import (
+    METRICS,
     compare,
     compare_pairs,
     halves,
@@ -106,6 +108,63 @@ def test_halves_are_graphs_of_their_own(metric, of_halves):
         for x in halves.halved(graph()).sides
     ]
     np.testing.assert_allclose(of_halves(graph()), expected, atol=1e-12)
+
+
+SEVERAL = np.column_stack([LABELS == 0, LABELS > 1, RNG.random(N) < 0.4]).astype(int)
+
+
+@pytest.mark.parametrize("labels", [SOME, SEVERAL])
+@pytest.mark.parametrize(
+    ("metric", "of_halves"),
+    [
+        (labelled.purity, halves.of_purity),
+        (labelled.adjusted_homophily, halves.of_adjusted_homophily),
+    ],
+)
+@pytest.mark.usefixtures("few_are_enough")
+def test_halves_of_some_or_several_labels_are_graphs_of_their_own(
+    metric, of_halves, labels
+):
+    def number(rows):
+        return metric(partly(POINTS[rows], labels[rows], K))
+
+    whole = partly(POINTS, labels, K)
+    sides = halves.halved(whole).sides
+    expected = [(number(side) - number(~side)) / 2 for side in sides]
+    np.testing.assert_allclose(of_halves(whole), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("metric", ["purity", "adjusted_homophily", "hubness"])
+@pytest.mark.usefixtures("few_are_enough")
+def test_halves_leave_out_points_without_the_space(metric):
+    here = np.ones(N, bool)
+    here[[3, 20, 41]] = False
+
+    def number(rows):
+        return METRICS[metric].function(knn(space.subset(rows), K, space="a"))
+
+    space = Embedding.from_arrays(
+        POINTS, modalities={"a": POINTS}, present=here[:, None], labels=LABELS
+    )
+    whole = knn(space, K, space="a")
+    sides = halves.halved(whole).sides
+    expected = [(number(x & here) - number(~x & here)) / 2 for x in sides]
+    np.testing.assert_allclose(METRICS[metric].halves(whole), expected, atol=1e-12)
+
+
+@pytest.mark.usefixtures("few_are_enough")
+def test_every_search_of_halves_finds_the_same(monkeypatch):
+    def on_disk():
+        features = Stored(InMemory(POINTS))
+        space = Embedding.from_arrays(POINTS, modalities={"a": features})
+        return knn(space, K, space="a")
+
+    products, read = (halves.halved(one).near for one in (graph(), on_disk()))
+    assert np.array_equal(products[:K].T, graph().indices)
+    monkeypatch.setattr(halves, "MANY", 0)
+    assert np.array_equal(halves.halved(graph()).near, products)
+    monkeypatch.setattr(halves, "nearest", None)
+    assert np.array_equal(halves.halved(on_disk()).near, read)
 
 
 @pytest.mark.usefixtures("few_are_enough")

@@ -146,7 +146,7 @@ def compare(
     Assumptions: seeds are independent draws, rows too (of grouped rows the intervals
     are too short); the mean is about normal. A split, data and settings are held fixed.
     Points of a graph metric depend on one another and are judged by halves of them, up
-    to 5,000 points, else by leaving each out, which is too long rather than too short.
+    to 20,000 points, else by leaving each out, which is too long rather than too short.
 
     Sources: crossed random effects with the interval of a sum of variances by Graybill
     and Wang 1980; Student's t; Holm 1979; for halves, Politis and Romano 1994. Coverage

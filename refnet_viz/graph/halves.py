@@ -28,6 +28,7 @@ from scipy.sparse import csr_array
 
 from .._pruned import cut
 from .._search import bound_factors, measured_by, nearest
+from .._streamed import nearest_read
 from ..data.answers import labelled
 from ..data.stored import Stored
 from ..embedding import present_rows
@@ -379,20 +380,21 @@ def _searched(graph: Neighbors) -> Halves | None:
     length = min(length, count - 1)
     points = _points(graph)
     if count > MANY:
-        order, _ = nearest(points, length, metric=graph.metric)
+        search = nearest_read if isinstance(points, Stored) else nearest
+        order, _ = search(points, length, metric=graph.metric)
     else:
-        order = _order(points, length, graph.metric)
+        order = _order(np.asarray(points, np.float64), length, graph.metric)
     lists, _ = over_rows(graph.present, order, np.zeros(order.shape))
     near = np.ascontiguousarray(lists.T, dtype=np.int32)
     return Halves(sides, near, _taken(near, sides, k))
 
 
-def _points(graph: Neighbors) -> Floats:
-    """Return the vectors of the rows that are in a graph."""
+def _points(graph: Neighbors) -> Any:
+    """Return the vectors of the rows that are in a graph, unread where on disk."""
     options = {"weights": graph.weights}
     stored = graph.embedding.space_on_disk(graph.space, **options)
     if isinstance(stored, Stored):
-        return np.asarray(present_rows(stored, graph.present), dtype=np.float64)
+        return present_rows(stored, graph.present)
     points = graph.embedding.space(graph.space, **options, centred=False)
     return np.asarray(present_rows(points, graph.present), dtype=np.float64)
 
