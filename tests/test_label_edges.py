@@ -188,3 +188,90 @@ def test_unlabelled_rows_and_absent_modalities_do_not_count():
         label_edges(attribute(rv.knn(rv.Embedding.from_arrays(x, modalities={"a": x}))))
     with pytest.raises(TypeError, match="Attribution"):
         label_edges(rv.knn(space, k=5))
+
+
+def seeds_of_one(count, rows=80):
+    """Return attributions of some seeds over the same rows and modalities."""
+    rng = np.random.default_rng(7)
+    x = rng.normal(size=(rows, 3))
+    labels = np.where(x[:, 0] + 0.5 * rng.normal(size=rows) > 0, "a", "b")
+    parts = {"a": x, "b": rng.normal(size=x.shape)}
+    shaken = [x + 0.5 * rng.normal(size=x.shape) for _ in range(count)]
+    return [fused(z, parts, labels) for z in shaken]
+
+
+def excess_of(attribution, keep):
+    """Return the excess of all fused edges between some rows, edge by edge."""
+    labels, edges = attribution.graph.labels, attribution.edges
+    pairs = [
+        (i, j)
+        for i, j in zip(edges.source.tolist(), edges.target.tolist(), strict=True)
+        if keep[i] and keep[j]
+    ]
+    same = np.mean([labels[i] == labels[j] for i, j in pairs])
+    chance = slow_chance(LabelPairs(labels, *np.array(pairs).T))
+    return (same - chance) / (1 - chance)
+
+
+def test_seeds_are_means_with_intervals_over_seeds_and_points():
+    runs = seeds_of_one(3)
+    table = label_edges(runs, permutations=20).set_index(["graph", "kind"])
+    alone = [
+        label_edges(run, permutations=20).set_index(["graph", "kind"]) for run in runs
+    ]
+    for column in ("edges", "share", "same", "chance", "excess", "bits"):
+        expected = np.mean([one[column] for one in alone], axis=0)
+        assert np.allclose(table[column], expected)
+    assert set(table["seeds"]) == {3}
+    assert set(table["over"]) == {"both"}
+    # Both parts by hand: three seeds, and twenty groups of rows left out.
+    everyone = np.ones(80, bool)
+    dealt = np.random.default_rng(0).permutation(np.arange(80) % 20)
+    values = np.array([excess_of(run, everyone) for run in runs])
+    without = np.array(
+        [[excess_of(run, dealt != group) for group in range(20)] for run in runs]
+    )
+    mean = without.mean(axis=0)
+    of_points = 19 / 20 * ((mean - mean.mean()) ** 2).sum()
+    apart = without - without.mean(axis=1, keepdims=True)
+    rest = 19 / 20 * ((apart - apart.mean(axis=0)) ** 2).sum() / (2 * 3)
+    of_seeds = values.var(ddof=1) / 3
+    reach = np.sqrt(
+        4.302652729911275**2 * of_seeds
+        + 2.093024054408263**2 * max(of_points - rest, 0)
+    )
+    row = table.loc[("fused", "all")]
+    assert row["excess"] == pytest.approx(values.mean())
+    assert row["high"] - row["excess"] == pytest.approx(reach)
+    # No seed changes the modalities' own graphs.
+    own, one = table.loc[("own", "all")], alone[0].loc[("own", "all")]
+    assert [own["low"], own["high"]] == pytest.approx([one["low"], one["high"]])
+    assert one["over"] == "points"
+    assert own["null_low"] == pytest.approx(one["null_low"])
+
+
+def test_two_seeds_have_no_interval_and_information_is_a_mean_too():
+    runs = seeds_of_one(3)
+    two = label_edges({"mine": runs[:2]}, permutations=0)
+    assert two[["low", "high"]].isna().all(axis=None)
+    assert set(two["over"]) == {""}
+    parts = label_information(runs)
+    alone = [label_information(run) for run in runs]
+    assert np.allclose(parts["bits"], np.mean([one["bits"] for one in alone], axis=0))
+    assert set(parts["over"]) == {"both"}
+    assert (parts["low"] <= parts["bits"]).all()
+    assert (parts["bits"] <= parts["high"]).all()
+
+
+def test_seeds_of_other_rows_or_modalities_are_refused():
+    (one,) = seeds_of_one(1)
+    (fewer,) = seeds_of_one(1, rows=60)
+    with pytest.raises(ValueError, match=r"^`attributions` must have the same rows"):
+        label_edges([one, fewer])
+    space = one.graph.embedding
+    parts = {"a": space.inputs["a"]}
+    other = fused(space.space("latent"), parts, space.labels)
+    with pytest.raises(
+        ValueError, match=r"must have the same modalities for all seeds"
+    ):
+        label_information({"mine": [one, other]})

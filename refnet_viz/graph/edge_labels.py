@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import _check, statistics
+from .._nested import Variants
 from ..data.answers import labelled
 from .attribution import Attribution
 from .patterns import EMERGENT
@@ -124,8 +125,8 @@ def label_edges(
     Parameters
     ----------
     attributions
-        An Attribution, a list of them (seeds), or a mapping of either; the first of
-        each variant counts. Rows need labels.
+        An Attribution, a list of them (seeds), or a mapping of either, of the same rows
+        in the same order. Rows need labels.
     permutations
         How often labels are permuted over the rows; 0 leaves the null empty.
     confidence
@@ -138,19 +139,22 @@ def label_edges(
     pandas.DataFrame
         One row a variant, graph and kind:
 
-        variant, graph, kind
+        variant, graph, kind, seeds
             "fused": the edges of the fused graph; "own": those of the modalities' own
             graphs, fused or not. "unique: a" (only modality a has it), "redundant" (two
             or more have it), "emergent" (none has it: of the fused graph only), "all".
+            How many seeds all numbers are the means of.
         edges, share
             Edges with labels at both ends, and their share of those of the graph.
         same, chance, null_low, null_high
             Share of them that join rows of one label (of several labels, one suffices);
             the same by chance; and where permuted labels put it.
-        excess, low, high
+        excess, low, high, over
             (same - chance) / (1 - chance), from 1 at best to 0 by chance and below,
-            with its interval over rows: a delete-a-group jackknife of 20 random groups
-            of rows, with their edges.
+            with its interval, and what that covers: "points", a delete-a-group
+            jackknife of 20 random groups of rows, with their edges; of three seeds or
+            more "both" these and the seeds, or below 20 rows "seeds"; "" without one,
+            as of two seeds.
         bits
             Information of an edge on whether labels are shared: relative entropy of
             same to chance, from 0.
@@ -185,19 +189,23 @@ def label_edges(
     confidence = _check.number("confidence", confidence, low=0.01, high=0.9999)
     seed = _check.integer("seed", seed, low=0)
     rows = []
-    for variant, members in attribution_variants(attributions).items():
-        for graph, pairs, kinds in _graphs(members[0]):
-            for kind, keep in kinds.items():
-                part = pairs.subset(keep)
+    for variant, members in _seeds_of(attributions).items():
+        seeds = [member.graph.embedding.info.get("seed") for member in members]
+        for graphs in zip(*(_graphs(member) for member in members), strict=True):
+            graph, _, kinds = graphs[0]
+            for kind in kinds:
+                parts = [pairs.subset(keep[kind]) for _, pairs, keep in graphs]
+                totals = [len(pairs) for _, pairs, _ in graphs]
                 row: dict[str, Any] = {"variant": variant, "graph": graph, "kind": kind}
-                row |= {"edges": len(part), "share": len(part) / max(1, len(pairs))}
-                row |= _numbers(part, confidence, seed)
-                row |= _null(part, permutations, confidence, seed)
+                row |= {"seeds": len(members)} | _counts(parts, totals)
+                row |= _numbers(parts, seeds, confidence, seed)
+                row |= _null(parts, permutations, confidence, seed)
                 rows.append(row)
     columns = [
         "variant",
         "graph",
         "kind",
+        "seeds",
         "edges",
         "share",
         "same",
@@ -207,6 +215,7 @@ def label_edges(
         "excess",
         "low",
         "high",
+        "over",
         "bits",
     ]
     return pd.DataFrame(rows, columns=columns)
@@ -238,11 +247,11 @@ def label_information(
     pandas.DataFrame
         One row a variant and part:
 
-        variant, part
-            "redundant", "unique: a" of each modality, "synergistic".
-        bits, low, high
-            Bits an edge, from 0, with the interval over rows as in `label_edges`. By
-            chance 0.
+        variant, part, seeds
+            "redundant", "unique: a" of each modality, "synergistic"; how many seeds it
+            is the mean of.
+        bits, low, high, over
+            Bits an edge, from 0, with the interval as in `label_edges`. By chance 0.
 
     Raises
     ------
@@ -269,28 +278,49 @@ def label_information(
     confidence = _check.number("confidence", confidence, low=0.01, high=0.9999)
     seed = _check.integer("seed", seed, low=0)
     rows = []
-    for variant, members in attribution_variants(attributions).items():
-        pairs = _own_and_fused(members[0])
+    for variant, members in _seeds_of(attributions).items():
+        seeds = [member.graph.embedding.info.get("seed") for member in members]
         names = [REDUNDANT, *(f"unique: {m}" for m in members[0].modalities)]
         names.append(SYNERGISTIC)
-        whole = _parts(pairs)
-        without = [
-            _parts([each.subset(keep(each)) for each in pairs])
-            for keep in _without_groups(len(members[0].graph), seed)
-        ]
-        for name, bits, others in zip(names, whole, np.transpose(without), strict=True):
-            interval = statistics.jackknife(bits, others, confidence=confidence)
-            low, high = max(interval.low, 0.0), max(interval.high, 0.0)
-            rows.append(
-                {
-                    "variant": variant,
-                    "part": name,
-                    "bits": bits,
-                    "low": low if math.isfinite(interval.low) else math.nan,
-                    "high": high if math.isfinite(interval.high) else math.nan,
-                }
-            )
-    return pd.DataFrame(rows, columns=["variant", "part", "bits", "low", "high"])
+        graphs = [_own_and_fused(member) for member in members]
+        whole = np.array([_parts(pairs) for pairs in graphs])
+        without = np.array(
+            [
+                [
+                    _parts([each.subset(keep(each)) for each in pairs])
+                    for keep in _without_groups(len(members[0].graph), seed)
+                ]
+                for pairs in graphs
+            ]
+        )
+        for i, name in enumerate(names):
+            interval = _interval(whole[:, i], without[..., i], seeds, confidence)
+            # A range that begins at 0, as `bits` does.
+            interval |= {end: np.maximum(interval[end], 0.0) for end in ("low", "high")}
+            row = {"variant": variant, "part": name, "seeds": len(members)}
+            rows.append(row | {"bits": whole[:, i].mean()} | interval)
+    columns = ["variant", "part", "seeds", "bits", "low", "high", "over"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _seeds_of(attributions: Any) -> Variants[Attribution]:
+    """Return variant to one Attribution a seed, over the same rows and modalities."""
+    variants = attribution_variants(attributions)
+    for name, members in variants.items():
+        first = members[0]
+        for i, member in enumerate(members[1:], start=1):
+            if not np.array_equal(member.graph.ids, first.graph.ids):
+                raise ValueError(
+                    "`attributions` must have the same rows in the same order for all "
+                    f"seeds of {name!r}, got others in seed {i}."
+                )
+            if member.modalities != first.modalities:
+                raise ValueError(
+                    "`attributions` must have the same modalities for all seeds of "
+                    f"{name!r}, got {list(first.modalities)} and "
+                    f"{list(member.modalities)}."
+                )
+    return variants
 
 
 def _labels(attribution: Attribution) -> Rows:
@@ -358,40 +388,78 @@ def _without_groups(n: int, seed: int) -> list[Callable[[LabelPairs], Bools]]:
     return [outside(group) for group in range(groups)]
 
 
-def _numbers(pairs: LabelPairs, confidence: float, seed: int) -> dict[str, float]:
+def _counts(parts: list[LabelPairs], totals: list[int]) -> dict[str, float]:
+    """Return the number of edges of a kind and their share, means over seeds."""
+    counts = [len(part) for part in parts]
+    shares = [part / max(1, all_) for part, all_ in zip(counts, totals, strict=True)]
+    number = counts[0] if len(counts) == 1 else float(np.mean(counts))
+    return {"edges": number, "share": float(np.mean(shares))}
+
+
+def _numbers(
+    parts: list[LabelPairs], seeds: list[object], confidence: float, seed: int
+) -> dict[str, Any]:
     """Return the share that joins one label, its chance, excess and interval."""
-    without = [
-        pairs.subset(keep(pairs)).excess
-        for keep in _without_groups(len(pairs.labels), seed)
-    ]
-    interval = statistics.jackknife(
-        pairs.excess, np.array(without), confidence=confidence
-    )
-    return {
-        "same": pairs.same,
-        "chance": pairs.chance,
-        "excess": pairs.excess,
-        "low": interval.low,
-        "high": interval.high,
-        "bits": pairs.bits,
+    means = {
+        name: float(np.mean([getattr(pairs, name) for pairs in parts]))
+        for name in ("same", "chance", "excess", "bits")
     }
+    without = [
+        [
+            pairs.subset(keep(pairs)).excess
+            for keep in _without_groups(len(pairs.labels), seed)
+        ]
+        for pairs in parts
+    ]
+    excess = np.array([pairs.excess for pairs in parts])
+    return means | _interval(excess, np.array(without), seeds, confidence)
+
+
+def _interval(
+    whole: Floats, without: Floats, seeds: list[object], confidence: float
+) -> dict[str, Any]:
+    """Return the interval of a mean over seeds, and what it covers.
+
+    Parameters
+    ----------
+    whole
+        ``(S,)`` the number of every seed.
+    without
+        ``(S, G)`` the same without each group of rows.
+    seeds, confidence
+        Seed of each, and confidence level.
+    """
+    if len(whole) == 1:
+        alone = statistics.jackknife(whole[0], without[0], confidence=confidence)
+        over = "points" if math.isfinite(alone.low) else ""
+        return {"low": alone.low, "high": alone.high, "over": over}
+    groups = without.shape[1]
+    # Parts whose squares sum to the jackknife's variance.
+    points = without - without.mean(axis=1, keepdims=True)
+    points *= math.sqrt((groups - 1) / groups)
+    sample = statistics.Sample(whole, seeds, points, groups - 1)
+    low, high, over = statistics.band(sample, confidence)
+    return {"low": low, "high": high, "over": over}
 
 
 def _null(
-    pairs: LabelPairs, permutations: int, confidence: float, seed: int
+    parts: list[LabelPairs], permutations: int, confidence: float, seed: int
 ) -> dict[str, float]:
-    """Return the band of the share when labels are permuted over labelled rows."""
-    if not permutations or not len(pairs):
+    """Return the band of the mean share when labels are permuted over labelled rows."""
+    if not permutations or not all(len(pairs) for pairs in parts):
         return {"null_low": math.nan, "null_high": math.nan}
-    rng = np.random.default_rng(seed)
-    rows = np.flatnonzero(labelled(pairs.labels, None, len(pairs.labels)))
-    shares = []
-    for _ in range(permutations):
-        labels = pairs.labels.copy()
-        labels[rows] = rng.permutation(labels[rows])
-        shares.append(pairs.relabelled(labels).same)
+    draws = []
+    for pairs in parts:
+        rng = np.random.default_rng(seed)  # the same permutations for every seed
+        rows = np.flatnonzero(labelled(pairs.labels, None, len(pairs.labels)))
+        shares = []
+        for _ in range(permutations):
+            labels = pairs.labels.copy()
+            labels[rows] = rng.permutation(labels[rows])
+            shares.append(pairs.relabelled(labels).same)
+        draws.append(shares)
     tail = (1 - confidence) / 2
-    low, high = np.quantile(shares, [tail, 1 - tail])
+    low, high = np.quantile(np.mean(draws, axis=0), [tail, 1 - tail])
     return {"null_low": float(low), "null_high": float(high)}
 
 
