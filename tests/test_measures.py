@@ -82,6 +82,60 @@ def test_triangles_also_of_more_points_than_fit_in_32_bits(n):
     assert none[0].tolist() == none[1].tolist() == [0] * n
 
 
+@pytest.mark.parametrize("n", [60, 70_000])
+def test_triangles_are_those_of_the_matrix(n):
+    rng = np.random.default_rng(n)
+    points = np.append(np.arange(40), n - 1 - np.arange(20))
+    hubs = np.where(rng.random(60) < 0.3, 0, points)  # one with most of the edges
+    source, target = rng.choice(hubs, (2, 700))
+    matrix = np.zeros((60, 60), dtype=int)
+    place = {point: i for i, point in enumerate(points.tolist())}
+    for i, j in zip(source.tolist(), target.tolist(), strict=True):
+        if i != j:
+            matrix[place[i], place[j]] = matrix[place[j], place[i]] = 1
+    triangles, degree = triangle_counts(n, source, target)
+    expected = np.diagonal(matrix @ matrix @ matrix) // 2
+    assert expected.sum() > 300
+    assert np.array_equal(triangles[points], expected)
+    assert np.array_equal(degree[points], matrix.sum(axis=0))
+    assert triangles.sum() == expected.sum()
+
+
+def test_seeds_have_a_mean_and_a_band():
+    spaces = [
+        rv.Embedding.from_arrays(RNG.normal(size=(40, 3)), ids=range(40))
+        for _ in range(3)
+    ]
+    turned = spaces[2].reordered(spaces[2].ids[::-1])
+    graphs = rv.knn({"mine": [*spaces[:2], turned], "two": spaces[:2]}, k=4)
+    names = ["pagerank", "clustering"]
+    table = rv.graph.measures_over_seeds(graphs, measures=names, draws=3)
+    assert table["seeds"].tolist() == [3] * 40 + [2] * 40
+    mine, two = table[:40], table[40:]
+    for name in names:
+        rows = [
+            point_measures(graph, measures=names, draws=3).set_index("id").loc[mine.id]
+            for graph in graphs["mine"]
+        ]
+        values = np.array([one[name] for one in rows])
+        half = 4.302652729911275 * values.std(axis=0, ddof=1) / np.sqrt(3)
+        assert np.allclose(mine[name], values.mean(axis=0))
+        assert np.allclose(
+            mine[f"{name} seed low"], np.maximum(values.mean(axis=0) - half, 0)
+        )
+        most = 1 if name == "clustering" else np.inf
+        assert np.allclose(
+            mine[f"{name} seed high"], np.minimum(values.mean(axis=0) + half, most)
+        )
+        assert np.allclose(two[name], values[:2].mean(axis=0))
+        assert two[f"{name} seed low"].isna().all()
+        assert mine[f"{name} null"].between(0, 3).all()
+    other = rv.Embedding.from_arrays(RNG.normal(size=(40, 3)), ids=range(1, 41))
+    seeds = rv.knn([spaces[0], other], k=4)
+    with pytest.raises(ValueError, match="graphs"):
+        rv.graph.measures_over_seeds(seeds)
+
+
 def graphs_like(lists):
     """Return all graphs with the in- and out-degrees of lists."""
     n, k = lists.shape

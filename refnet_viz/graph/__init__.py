@@ -6,8 +6,8 @@ and the functions of two graphs say what changed between them, `compare_points` 
 points beside each other, `name_clusters` the words that are typical of communities.
 `calibrated_similarity` sets their similarities beside permuted rows.
 `guard` is a regression test of neighbourhoods; `point_measures` says which points are
-central, beside random graphs of the same degrees, and `representatives` which rows
-stand for a class, over seeds and modalities.
+central, beside random graphs of the same degrees, `measures_over_seeds` how sure that
+is, and `representatives` which rows stand for a class, over seeds and modalities.
 `attribute` says which modalities answer for every edge, `label_edges` how often each
 kind of edge joins rows of one label, and `label_information` what that says of the
 modalities;
@@ -36,6 +36,7 @@ from .measures import point_measures, with_measures
 from .metrics import METRICS, Metric
 from .naming import name_clusters
 from .neighbors import Neighbors
+from .over_seeds import measures_over_seeds
 from .overlaps import overlap_by_k
 from .pairs import jaccard, overlap, rbo, rewiring
 from .reweighting import Reweighting
@@ -72,6 +73,7 @@ __all__ = [
     "label_information",
     "linear_cka",
     "load_graph",
+    "measures_over_seeds",
     "name_clusters",
     "overlap",
     "overlap_by_k",

@@ -218,6 +218,11 @@ MEASURES: dict[str, Callable[..., npt.NDArray[Any]]] = {
     "betweenness": betweenness,
 }
 USUAL = ("pagerank", "core", "clustering")
+# Smallest and largest value of each.
+RANGES = {
+    name: (0.0, 1.0 if name in {"clustering", "betweenness"} else float("inf"))
+    for name in MEASURES
+}
 
 
 def point_measures(
@@ -317,8 +322,7 @@ def _measured(
         mean = null[name].mean(axis=0)
         width = float(stdtrit(draws - 1, (1 + CONFIDENCE) / 2) * np.sqrt(1 + 1 / draws))
         half = width * null[name].std(axis=0, ddof=1)
-        top = 1.0 if name in {"clustering", "betweenness"} else np.inf
-        low, high = np.maximum(mean - half, 0.0), np.minimum(mean + half, top)
+        low, high = np.clip([mean - half, mean + half], *RANGES[name])
         parts = {"": values[name], " null": mean, " low": low, " high": high}
         for suffix, numbers in parts.items():
             columns[name + suffix] = _over_rows(graph, numbers)

@@ -1,0 +1,96 @@
+"""Measures of each point over seeds: their mean and its band."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .. import _check, statistics
+from .._nested import Variants, aligned
+from .._spaces import variants_of
+from .measures import MEASURES, RANGES, USUAL, point_measures
+from .neighbors import Neighbors
+from .search import as_graphs
+
+
+def measures_over_seeds(
+    graphs: Any,
+    *,
+    measures: Sequence[str] = USUAL,
+    confidence: float = 0.95,
+    draws: int = 20,
+    pivots: int = 64,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Return the mean over seeds of the measures of each point, with its band.
+
+    Parameters
+    ----------
+    graphs
+        `Neighbors`, or what `knn` takes: one a seed in a list, or variant to such a
+        list, over the same points.
+    measures, draws, pivots, seed
+        As in `refnet_viz.graph.point_measures`.
+    confidence
+        Confidence level of the bands.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a variant and point; NaN where a seed lacks the space of the point.
+
+        variant, id, seeds
+            Whose graphs, the point, and how many seeds there are.
+        <measure>, <measure> seed low, <measure> seed high
+            Mean over the seeds and its confidence interval (Student's t), within the
+            range of the measure; NaN below three seeds.
+        <measure> null
+            Mean over the random graphs of the same degrees, of all seeds.
+
+        Of as many bands as there are points, 1 - confidence miss their mean by chance.
+
+    Raises
+    ------
+    TypeError
+        If `graphs` holds anything else.
+    ValueError
+        If points differ, a measure is unknown or a number is out of range.
+
+    Examples
+    --------
+    >>> from refnet_viz.graph import knn
+    >>> line = np.array([[0.0], [1.0], [2.2], [3.7], [9.0]])
+    >>> seeds = [knn(line + move, k=2) for move in (0, 1, 2)]
+    >>> table = measures_over_seeds(seeds, measures=["core"])
+    >>> table[["core", "core seed low", "core seed high"]].iloc[0].tolist()
+    [1.0, 1.0, 1.0]
+    """
+    names = _check.several_of("measures", measures, MEASURES)
+    confidence = _check.number("confidence", confidence, low=0.01, high=0.9999)
+    variants = aligned("graphs", _variants(graphs))
+    options: dict[str, Any] = {"draws": draws, "pivots": pivots, "seed": seed}
+    parts = []
+    for variant, members in variants.items():
+        tables = point_measures(members, measures=names, **options)
+        columns: dict[str, Any] = {"variant": variant, "id": members[0].ids}
+        columns["seeds"] = len(members)
+        for name in names:
+            values = np.array([table[name] for table in tables], dtype=np.float64)
+            nulls = np.array([table[f"{name} null"] for table in tables])
+            bands = [
+                statistics.seed_band(one, confidence, RANGES[name]) for one in values.T
+            ]
+            columns[name] = values.mean(axis=0)
+            low, high = np.array(bands, dtype=np.float64).T
+            columns[f"{name} seed low"], columns[f"{name} seed high"] = low, high
+            columns[f"{name} null"] = nulls.mean(axis=0)
+        parts.append(pd.DataFrame(columns))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _variants(graphs: Any) -> Variants[Neighbors]:
+    made = as_graphs(graphs)
+    return variants_of("graphs", made, Neighbors, lambda graph: graph.embedding)
