@@ -159,8 +159,10 @@ def test_every_search_of_halves_finds_the_same(monkeypatch):
         space = Embedding.from_arrays(POINTS, modalities={"a": features})
         return knn(space, K, space="a")
 
+    scaled = [halves.halved(graph(POINTS * 10.0**e)).near for e in (-25, 25)]
     products, read = (halves.halved(one).near for one in (graph(), on_disk()))
     assert np.array_equal(products[:K].T, graph().indices)
+    assert all(np.array_equal(near, products) for near in scaled)
     monkeypatch.setattr(halves, "MANY", 0)
     assert np.array_equal(halves.halved(graph()).near, products)
     monkeypatch.setattr(halves, "nearest", None)

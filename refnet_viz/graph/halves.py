@@ -113,9 +113,10 @@ class Halves:
 
     @cached_property
     def both_ways(self) -> tuple[Words, Counts]:
-        """``(L, N)`` bits of entries taken both ways, ``(N, R)`` how often each is one.
+        """``(L, N)`` and ``(N, R)``, of which every entry is needed in both directions.
 
-        The latter is how often a point is a neighbour in its half.
+        The bits of entries that are taken both ways, and how often each point is a
+        neighbour in its half.
         """
         n = self.near.shape[1]
         turned = _Entries.of(self.near, self.taken).turned(n)
@@ -405,7 +406,10 @@ def _order(points: Floats, length: int, metric: str) -> Rows:
     By products of matrices: distances that differ by no more than rounding may change
     places, which an estimate of noise can bear.
     """
-    left, right, squares = bound_factors(measured_by(metric, points)[0])
+    vectors = measured_by(metric, points)[0]
+    vectors = vectors - vectors.mean(axis=0)
+    vectors /= np.abs(vectors).max() or 1.0  # squares fit into 32 bits
+    left, right, squares = bound_factors(vectors)
     left = np.hstack([left, squares[:, None]])
     right = np.vstack([right, np.ones(len(points))])
     n = len(points)
