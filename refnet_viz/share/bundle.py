@@ -59,7 +59,7 @@ def points_file(
     table
         A row a point.
     name
-        Of the file.
+        What the file is called.
     safe
         As in `refnet_viz.save`.
 
