@@ -139,12 +139,12 @@ def test_weights_share_the_error_and_what_is_answered_leaves_its_own():
     assert holm(p, np.full(3, 7.0)) == pytest.approx(holm(p))
 
 
-def test_a_leading_question_has_six_tenths_of_its_family():
+def test_a_leading_question_has_eight_tenths_of_its_family():
     p = np.array([0.04, 0.01, 0.5, np.nan])
     leads = [True, False, False, False]
     led = statistics.corrected_p(p, ["primary"] * 4, leads)
-    # .01 / .2 comes before .04 / .6.
-    assert led == pytest.approx([0.04 * 0.8 / 0.6, 0.05, 0.5, np.nan], nan_ok=True)
+    # .04 / .8 comes before .01 / .1.
+    assert led == pytest.approx([0.05, 0.05, 0.5, np.nan], nan_ok=True)
     alone = statistics.corrected_p(p, ["primary"] * 4, [False] * 3 + [True])
     assert alone == pytest.approx(holm(p), nan_ok=True)
     # In a thousand tables of five questions without differences.
@@ -207,10 +207,11 @@ def test_noise_of_seeds_and_points_is_that_of_the_mean_squares():
     assert noise.seeds == pytest.approx(of_seeds / table.size)
     assert noise.points == pytest.approx((of_points - rest) / table.size)
     low, high, over = statistics.band(sample(table), 0.95)
-    half = np.hypot(
-        stats.t.ppf(0.975, seeds - 1) * np.sqrt(noise.seeds),
-        stats.t.ppf(0.975, points - 1) * np.sqrt(noise.points),
-    )
+    power = 2 + 2 / (seeds - 1)
+    half = (
+        (stats.t.ppf(0.975, seeds - 1) ** 2 * noise.seeds) ** (power / 2)
+        + (stats.t.ppf(0.975, points - 1) ** 2 * noise.points) ** (power / 2)
+    ) ** (1 / power)
     assert (low, high) == pytest.approx((grand - half, grand + half))
     assert over == "both"
 
@@ -222,6 +223,19 @@ def test_a_p_value_is_where_the_interval_ends():
     assert noise.p(0.0) == 1
     certain = statistics.Noise(0.0, 0.0, 2, 2)
     assert (certain.p(0.1), certain.p(0.0)) == (0, 1)
+
+
+@pytest.mark.parametrize(("freedom", "least"), [(2, 0.65), (4, 0.88), (9, 0.97)])
+def test_intervals_of_two_parts_are_neither_too_short_nor_much_too_long(freedom, least):
+    # Without drawing: seeds' variance at the quantiles of its distribution.
+    quantiles = stats.chi2.ppf((np.arange(400) + 0.5) / 400, freedom) / freedom
+    for true in (0.0, 0.03, 0.1, 0.3, 0.8, 2.0, 5.0, 30.0, 1000.0):
+        reaches = [
+            statistics.Noise(true * one, 1.0, freedom, 1e9).reach(0.05)
+            for one in quantiles
+        ]
+        beyond = 2 * stats.norm.sf(np.array(reaches) / np.sqrt(true + 1)).mean()
+        assert least * 0.05 <= beyond <= 1.02 * 0.05
 
 
 def test_over_seeds_alone_the_difference_is_students():
@@ -241,7 +255,7 @@ def test_over_seeds_alone_the_difference_is_students():
     assert both.high - both.low > found.high - found.low
 
 
-def test_seeds_that_pair_against_one_another_count_as_unpaired():
+def test_seeds_that_pair_against_one_another_count_half_as_unpaired():
     rng = np.random.default_rng(5)
     a = sample(crossed(rng, 4))
     shift = np.array([0.3, -0.1, 0.2, -0.4])
@@ -257,7 +271,10 @@ def test_seeds_that_pair_against_one_another_count_as_unpaired():
             matrix = np.cov(a.values, b.values)
             freedom = 3 * np.trace(matrix) ** 2 / np.trace(matrix @ matrix)
             expected = statistics.Noise(
-                variances.sum() / 4, noise.points, (3 + freedom) / 2, 29
+                (variances.sum() / 4 + noise.seeds) / 2,
+                noise.points,
+                3 + (freedom - 3) / 4,
+                29,
             )
             assert expected.seeds < noise.seeds
             noise = expected

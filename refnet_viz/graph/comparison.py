@@ -104,7 +104,7 @@ def compare(
         p, holm
             P value of the difference alone, and corrected for the questions of its
             family (Holm); "higher" and "lower" have one below 1 - confidence. What is
-            asked first has eight tenths of the error, and six tenths of these are
+            asked first has eight tenths of the error, and eight tenths of these are
             for the metric that leads; the rest and the rails have one tenth each.
         chance
             Expected when neighbours, or answers, have nothing to do with the data.
@@ -148,10 +148,10 @@ def compare(
     Points of a graph metric depend on one another and are judged by halves of them, up
     to 20,000 points, else by leaving each out, which is too long rather than too short.
 
-    Sources: crossed random effects with the interval of a sum of variances by Graybill
-    and Wang 1980; Student's t; Holm 1979; for halves, Politis and Romano 1994. Coverage
-    that was measured: tests/benchmarks/RESULTS.md, and notebook 03 on populations that
-    are known.
+    Sources: crossed random effects with an interval of a sum of variances after
+    Graybill and Wang 1980; Student's t; Holm 1979; for halves, Politis and Romano 1994.
+    Coverage that was measured: tests/benchmarks/RESULTS.md, and notebook 03 on
+    populations that are known.
 
     Examples
     --------
