@@ -865,6 +865,59 @@ def jackknife(whole: float, without: Floats, *, confidence: float) -> Difference
     return Difference(_clean(whole), low, high, p, "", count)
 
 
+def of_splits(
+    values: Floats, *, test_per_train: float, confidence: float
+) -> Difference:
+    """Return the mean of one value a split, with its interval.
+
+    The corrected resampled t test of Nadeau and Bengio (2003, Machine Learning 52):
+    the variance of J values divides by J only where splits share no rows; where they
+    do, training sets overlap and values are alike, so that the variance of the mean
+    is taken as ``(1 / J + n_test / n_train)`` times that between splits.
+
+    Parameters
+    ----------
+    values
+        ``(J,)`` one difference, or number, a split.
+    test_per_train
+        Test rows per training row where splits are drawn from the same rows; 0 where
+        each has rows of its own.
+    confidence
+        Confidence level of the t interval with J - 1 degrees of freedom.
+
+    Notes
+    -----
+    Estimand: the expectation over training rows, test rows and seeds anew. Assumptions:
+    values are about normal; where splits share rows, any two are as correlated as test
+    rows are a share of all (``test_per_train / (1 + test_per_train)``), which is a rule
+    and no theorem. In simulation (5 and 10 splits of 150 and 600 rows, a fifth of them
+    test rows) such intervals held the population's accuracy and difference in .95 to
+    .98 of worlds, those without the correction in .77 to .89.
+
+    Examples
+    --------
+    >>> gains = np.array([0.02, 0.03, 0.01])
+    >>> apart = of_splits(gains, test_per_train=0.25, confidence=0.9)
+    >>> round(apart.low, 4), round(apart.high, 4), apart.over
+    (-0.0023, 0.0423, 'splits')
+    """
+    count, value = len(values), _clean(float(values.mean()))
+    spread = float(values.std(ddof=1)) if count > 1 else NAN
+    if count < LEAST or np.isnan(value):
+        reason = "not defined in every split" if np.isnan(value) else _splits(count)
+        return Difference(value, NAN, NAN, NAN, "", count, "", reason)
+    if value and spread < 1e-12:  # no surer than the numbers are fine
+        reason = f"the same in all {count} splits"
+        return Difference(value, NAN, NAN, NAN, "", count, "", reason)
+    error = spread * float(np.sqrt(1 / count + test_per_train))
+    low, high, p = _interval(value, error, count, confidence)
+    return Difference(value, low, high, p, "", count, "splits")
+
+
+def _splits(count: int) -> str:
+    return f"{count} split{'s' * (count != 1)}"
+
+
 def holm(p: Floats, weights: Floats | None = None) -> Floats:
     """Return p values adjusted for looking at all of them (Holm 1979).
 

@@ -1,7 +1,8 @@
 """kNN graphs of embeddings: search, metrics, comparison.
 
 `knn` finds exact neighbours, `METRICS` says what a graph is like, `compare` sets
-variants beside each other with seed bands, chance and unimodal rails, `compare_pairs`
+variants beside each other with seed bands, chance and unimodal rails, `over_splits`
+joins the comparisons of several splits, `compare_pairs`
 and the functions of two graphs say what changed between them, `compare_points` sets two
 points beside each other, `name_clusters` the words that are typical of communities.
 `calibrated_similarity` sets their similarities beside permuted rows.
@@ -42,6 +43,7 @@ from .pairs import jaccard, overlap, rbo, rewiring
 from .reweighting import Reweighting
 from .search import knn, search_effort
 from .sets import contradictions, edge_sets
+from .split_tables import over_splits
 from .two_points import compare_points
 from .weighted import weighted_neighbors
 
@@ -75,6 +77,7 @@ __all__ = [
     "load_graph",
     "measures_over_seeds",
     "name_clusters",
+    "over_splits",
     "overlap",
     "overlap_by_k",
     "point_measures",

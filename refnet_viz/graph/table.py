@@ -219,6 +219,24 @@ def as_frame(
         As of the rows.
     """
     table = pd.DataFrame(rows, columns=[*COLUMNS, "reason"])
+    return verdicts(table, first, settings.confidence)[COLUMNS]
+
+
+def verdicts(
+    table: pd.DataFrame, first: Sequence[str], confidence: float
+) -> pd.DataFrame:
+    """Return a table with verdicts and corrected p values for its open rows.
+
+    Parameters
+    ----------
+    table
+        Columns metric, kind, difference, p, reason, and verdict where it is settled.
+    first
+        As in `as_frame`.
+    confidence
+        Share of tables without any difference that say neither "higher" nor "lower".
+    """
+    table = table.copy()
     numbers = ["difference", "diff_low", "diff_high", "p", "low", "high"]
     table[numbers] = table[numbers].astype(float)
     families = [
@@ -234,12 +252,12 @@ def as_frame(
         table["p"].to_numpy(),
         families,
         table["reason"].tolist(),
-        confidence=settings.confidence,
+        confidence=confidence,
         leads=table["metric"].isin(first[:1]).tolist(),
     )
     settled = table["verdict"].notna()
     table["verdict"] = table["verdict"].where(settled, pd.Series(words, dtype=object))
-    return table[COLUMNS]
+    return table
 
 
 def _truth(metric: Metric, graph: Neighbors) -> Any:
