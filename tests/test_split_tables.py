@@ -147,6 +147,11 @@ def test_tables_of_compare_go_in_as_they_are():
             "'accuracy' and 'plain'.",
         ),
         (
+            [splits()[0].assign(kind=np.nan)],
+            {},
+            "`tables[0]['kind']` must hold names, got float.",
+        ),
+        (
             [splits()[0].assign(mean="high")],
             {},
             "`tables[0]` must have numbers as means, got str.",
@@ -171,7 +176,7 @@ def test_tables_of_compare_go_in_as_they_are():
         (
             splits() + splits()[:1],
             {},
-            "`tables` must be of different splits, got the same numbers in tables[0] "
+            "`tables` must be of different splits, got the same table as tables[0] "
             "and tables[4].",
         ),
         (

@@ -118,7 +118,7 @@ def over_splits(
     ratio = _check.number("test_per_train", test_per_train, low=0)
     confidence = _check.number("confidence", confidence, low=0.01, high=0.9999)
     splits = [_means(number, table) for number, table in enumerate(tables)]
-    baseline = _baseline(tables, splits)
+    baseline = _baseline(tables)
     first = _first(family, tables[0])
     better = tables[0]["better"].tolist()
     rows: list[dict[str, Any]] = []
@@ -168,6 +168,9 @@ def _means(number: int, table: Any) -> pd.Series[float]:
         raise ValueError(
             f"`{name}` must be a table of `compare`, got one without {lacking[0]!r}."
         )
+    for column in _KEY:
+        for word in table[column]:
+            _check.instance(f"{name}[{column!r}]", word, str, example="hold names")
     if not pd.api.types.is_numeric_dtype(table["mean"]):
         kinds = ", ".join(dict.fromkeys(type(x).__name__ for x in table["mean"]))
         raise ValueError(f"`{name}` must have numbers as means, got {kinds}.")
@@ -183,7 +186,7 @@ def _means(number: int, table: Any) -> pd.Series[float]:
     return means
 
 
-def _baseline(tables: list[pd.DataFrame], splits: list[pd.Series[float]]) -> str:
+def _baseline(tables: list[pd.DataFrame]) -> str:
     """Return the variant that all tables compare with, where they ask the same."""
     if not tables:
         raise ValueError("`tables` must hold at least one table, got none.")
@@ -204,9 +207,9 @@ def _baseline(tables: list[pd.DataFrame], splits: list[pd.Series[float]]) -> str
                 f"got {asked[0]} and {asked[-1]}."
             )
         for other in range(number):
-            if splits[other].equals(splits[number]):
+            if tables[other].equals(table):
                 raise ValueError(
-                    "`tables` must be of different splits, got the same numbers in "
+                    "`tables` must be of different splits, got the same table as "
                     f"tables[{other}] and tables[{number}]."
                 )
     return asked[0][0]
