@@ -891,8 +891,8 @@ def of_splits(
     values are about normal; where splits share rows, any two are as correlated as test
     rows are a share of all (``test_per_train / (1 + test_per_train)``), which is a rule
     and no theorem. In simulation (5 and 10 splits of 150 and 600 rows, a fifth of them
-    test rows) such intervals held the population's accuracy and difference in .95 to
-    .98 of worlds, those without the correction in .77 to .89.
+    test rows) such intervals held the population's accuracy and difference in .94 to
+    .97 of worlds, those without the correction in .76 to .89.
 
     Examples
     --------
