@@ -93,6 +93,10 @@ def test_what_splits_cannot_tell():
     assert gap["verdict"] == "cannot tell: not defined in every split"
     assert (gap["splits"], np.isnan(gap["mean"])) == (3, True)
     assert row(found, "accuracy", "refiner")["verdict"] == "higher"
+    assert set(over_splits(holes[1:], test_per_train=0).metric) == {
+        "accuracy",
+        "purity",
+    }
 
 
 def test_tables_of_compare_go_in_as_they_are():

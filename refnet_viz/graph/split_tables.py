@@ -63,7 +63,7 @@ def over_splits(
     Returns
     -------
     pandas.DataFrame
-        One row a metric and variant, in the order of the first table:
+        One row a metric and variant that any table has, in the order of the first:
 
         metric, variant, kind, better
             As in `compare`.
@@ -119,16 +119,19 @@ def over_splits(
     confidence = _check.number("confidence", confidence, low=0.01, high=0.9999)
     splits = [_means(number, table) for number, table in enumerate(tables)]
     baseline = _baseline(tables)
-    first = _first(family, tables[0])
-    better = tables[0]["better"].tolist()
+    questions: dict[tuple[str, str, str], Any] = {}
+    for split, one in zip(splits, tables, strict=True):
+        for key, better in zip(split.index, one["better"], strict=True):
+            questions.setdefault(key, better)
+    first = _first(family, tables[0], [metric for metric, _, _ in questions])
     rows: list[dict[str, Any]] = []
     numbers: dict[str, dict[str, list[float]]] = {}
-    for key, wanted in zip(splits[0].index, better, strict=True):
+    for key, better in questions.items():
         values, theirs = (
             np.array([split.get(one, np.nan) for split in splits], dtype=np.float64)
             for one in (key, (key[0], baseline, "variant"))
         )
-        row = dict(zip(_KEY, key, strict=True)) | {"better": wanted}
+        row = dict(zip(_KEY, key, strict=True)) | {"better": better}
         rows.append(row | _numbers(values, range_of(key[0]), ratio, confidence))
         if key[1:] == (baseline, "variant"):
             rows[-1]["verdict"] = statistics.BASELINE
@@ -215,9 +218,11 @@ def _baseline(tables: list[pd.DataFrame]) -> str:
     return asked[0][0]
 
 
-def _first(family: Sequence[str] | None, table: pd.DataFrame) -> list[str]:
+def _first(
+    family: Sequence[str] | None, table: pd.DataFrame, metrics: list[str]
+) -> list[str]:
     """Return the metrics that are asked first."""
-    names = list(dict.fromkeys(table["metric"]))
+    names = list(dict.fromkeys(metrics))
     if family is None:
         family = table.attrs.get("family", FAMILY)
     else:

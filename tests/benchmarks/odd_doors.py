@@ -107,6 +107,10 @@ def doors():
             {"graphs": graph, "permutations": 20},
         ),
         "graph.overlap": (rv.graph.overlap, {"a": graph, "b": graph}),
+        "graph.over_splits": (
+            rv.graph.over_splits,
+            {"tables": [table], "test_per_train": 0.25},
+        ),
         "graph.overlap_by_k": (rv.graph.overlap_by_k, {"spaces": space, "k_max": 4}),
         "graph.point_measures": (
             rv.graph.point_measures,
