@@ -144,7 +144,8 @@ def compare(
     how many points there are: theirs is the expectation at this number.
 
     Assumptions: seeds are independent draws, rows too (of grouped rows the intervals
-    are too short); the mean is about normal. A split, data and settings are held fixed.
+    are too short); the mean is about normal. A split, data and settings are held fixed
+    (of several splits, `over_splits`).
     Points of a graph metric depend on one another and are judged by halves of them, up
     to 20,000 points, else by leaving each out, which is too long rather than too short.
 
