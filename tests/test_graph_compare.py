@@ -83,6 +83,12 @@ def test_one_row_a_metric_and_variant_in_the_given_order(table):
         ("purity", "refiner"),
         ("purity", "plain"),
     ]
+    beside = attributes.pop("rails")
+    assert [(row["metric"], row["variant"]) for row in beside] == [
+        (metric, variant)
+        for metric in ("accuracy", "purity", "adjusted_homophily")
+        for variant in ("refiner", "plain")
+    ]
     assert attributes == {
         "baseline": "plain",
         "confidence": 0.95,

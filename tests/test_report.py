@@ -108,6 +108,15 @@ def table():
         ]
     )
     found.attrs = {"confidence": 0.95, "baseline": "plain", "k": 5}
+    found.attrs["rails"] = [
+        {"metric": metric, "variant": variant, "verdict": verdict}
+        for metric, variant, verdict in (
+            ("purity", "plain", "lower"),
+            ("purity", "both", "higher"),
+            ("accuracy", "plain", "inside noise"),
+            ("accuracy", "both", "lower if it were the only question"),
+        )
+    ]
     return found
 
 
@@ -133,19 +142,26 @@ def test_one_seed_is_not_judged(table):
     assert [f.kind for f in findings(alone)] == ["unknown"]
 
 
-def test_rails_that_answer_are_compared_with_bands(table):
+def test_rails_that_answer_are_compared_by_the_rule_of_verdicts(table):
     assert beside_rails(table) == [
-        "purity: the best rail is sum (0.550); ahead of it: both; behind it: plain.",
-        "accuracy: the best rail is concatenation (0.650); behind it: both; "
-        "not told apart from it: plain.",
+        "purity: the best rail is sum (0.550); behind a rail: plain; "
+        "ahead of every rail: both.",
+        "accuracy: the best rail is concatenation (0.650); not told apart from the "
+        "rails: plain; behind a rail if it were the only question: both.",
     ]
+    table.attrs.pop("rails")  # of an earlier version: bands do not tell differences
+    assert beside_rails(table) == []
 
 
 def test_where_lower_is_better_the_best_rail_is_the_lowest(table):
     log = table[table.metric == "accuracy"].assign(metric="mae", better="lower")
+    log.attrs["rails"] = [
+        {"metric": "mae", "variant": "plain", "verdict": "lower"},
+        {"metric": "mae", "variant": "both", "verdict": "cannot tell: 1 seed"},
+    ]
     assert beside_rails(log) == [
-        "mae: the best rail is a only (0.200); behind it: plain; "
-        "not told apart from it: both."
+        "mae: the best rail is a only (0.200); ahead of every rail: plain; "
+        "cannot tell: 1 seed: both."
     ]
 
 

@@ -19,10 +19,19 @@ from ..embedding import Embedding
 from .answered import answered
 from .bias import search_bias
 from .ground import Grounds
-from .metrics import FAMILY, METRICS, Metric, in_family, per_neighbor
+from .metrics import FAMILY, METRICS, Metric, asked_first, per_neighbor
 from .neighbors import Neighbors
 from .search import as_graphs
-from .table import Line, Settings, as_frame, beside_modalities, rows_of, samples_of
+from .single_modality import judged as judged_beside
+from .table import (
+    Line,
+    Settings,
+    as_frame,
+    beside_modalities,
+    beside_rails,
+    rows_of,
+    samples_of,
+)
 
 Floats = npt.NDArray[np.float64]
 
@@ -117,9 +126,11 @@ def compare(
         (variant, seed, dataset and its fingerprint of every graph), values (metric to
         variant to the number of every seed), modalities (by accuracy, mae and purity,
         every variant beside the single modality that speaks most against it, with a
-        verdict that pays for all modalities and variants) and, where some row lacks a
-        modality, present: space to how many rows have it and how many there are. A
-        graph is over the rows that have its space. Where a graph is approximate,
+        verdict that pays for all modalities and variants), rails (by every metric of
+        answers and labels, every variant beside the rail that speaks most against it,
+        with a verdict that pays for all rails, variants and metrics) and, where some
+        row lacks a modality, present: space to how many rows have it and how many there
+        are. A graph is over the rows that have its space. Where a graph is approximate,
         recall: variant to the measured recall of every graph, None for exact ones, and
         bias: variant to what `search_bias` says of purity and overlaps of every graph;
         what a search misses is not in the bands.
@@ -190,6 +201,7 @@ def compare(
     lines += rail_graphs
     rows: list[dict[str, Any]] = []
     modalities: list[dict[str, Any]] = []
+    behind: list[dict[str, Any]] = []
     with one_thread_for(len(all_graphs[0])):
         for name, metric in progress(chosen.items(), "metrics", delay=1):
             more = judged if metric.of_predictions else []
@@ -197,6 +209,7 @@ def compare(
             samples = samples_of(metric, compared, settings)
             rows += rows_of(name, metric, compared, samples, settings)
             modalities += beside_modalities(name, metric, compared, samples, settings)
+            behind += beside_rails(name, metric, compared, samples, settings)
     table = as_frame(rows, first, settings)
     table.attrs = {
         "baseline": baseline,
@@ -209,6 +222,7 @@ def compare(
         "runs": _runs(variants),
         "values": _values(rows),
         "modalities": modalities,
+        "rails": judged_beside(behind, confidence=settings.confidence),
     }
     table.attrs.update(_present(lines) | _recall(variants, grounds))
     return table
@@ -371,9 +385,7 @@ def _family(family: Sequence[str] | None, chosen: Mapping[str, Metric]) -> list[
     if family is not None:
         allowed = [*chosen, *(name.partition(" for ")[0] for name in chosen)]
         family = _check.several_of("family", family, dict.fromkeys(allowed))
-    return [
-        name for one in family or FAMILY for name in chosen if in_family(name, [one])
-    ]
+    return asked_first(list(chosen), family or FAMILY)
 
 
 def _overlaps(every: list[Neighbors], grounds: Grounds) -> dict[str, Metric]:

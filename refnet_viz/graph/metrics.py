@@ -285,6 +285,17 @@ def in_family(name: str, family: Sequence[str] = FAMILY) -> bool:
     return name in family or name.partition(" for ")[0] in family
 
 
+def asked_first(names: Sequence[str], family: Sequence[str] = FAMILY) -> list[str]:
+    """Return the metrics that a table asks first, in the order of the family.
+
+    Examples
+    --------
+    >>> asked_first(["hubness", "purity", "accuracy"])
+    ['accuracy', 'purity']
+    """
+    return [name for one in family for name in names if in_family(name, [one])]
+
+
 # Metrics of comparisons and regimes that are no function of one graph alone.
 _SHARES = ("overlap with", "refined overlap", "emergent", "supported", "certified")
 

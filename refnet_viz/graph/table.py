@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -134,10 +134,9 @@ def rows_of(
         elif np.isnan(samples[base].values).all():
             row["verdict"], row["pairing"] = "", ""  # nothing to be compared with
         else:
-            step = metric.step(line.graphs[0]) if metric.step else 0.0
-            row |= _difference(sample, samples[base], step, settings)
-            if _of_single_runs(line, lines[base], row["over"], settings.over):
-                row["p"] = float("nan")
+            row |= difference_of(
+                metric, (line, lines[base]), (sample, samples[base]), settings
+            )
         rows.append(row)
     return rows
 
@@ -174,24 +173,73 @@ def beside_modalities(
     }
     if name not in ASKED or len(alone) < 2:
         return []
+    variant_lines = list(zip(variants, samples, strict=False))
+    rows = _beside(name, metric, variant_lines, alone, settings)
+    for row in rows:
+        row["modality"] = row.pop("other")
+        row["mean_of_modality"] = row.pop("mean_of_other")
+    return judged(rows, confidence=settings.confidence)
+
+
+def beside_rails(
+    name: str,
+    metric: Metric,
+    lines: list[Line],
+    samples: list[statistics.Sample],
+    settings: Settings,
+) -> list[dict[str, Any]]:
+    """Return how each variant does beside all rails, by one metric, not judged yet.
+
+    Only metrics of answers and labels that have a better direction are asked: a
+    modality's own graph overlaps with itself by definition.
+
+    Parameters
+    ----------
+    name, metric, lines, samples, settings
+        As in `beside_modalities`.
+    """
+    rails = {
+        line.name: (line, sample)
+        for line, sample in zip(lines, samples, strict=True)
+        if line.kind == "rail" and np.isfinite(sample.values).all()
+    }
+    of_answers = _asks(metric) or metric.of_predictions
+    if not of_answers or metric.higher_is_better is None or not rails:
+        return []
+    variants = [
+        (line, sample)
+        for line, sample in zip(lines, samples, strict=True)
+        if line.kind == "variant"
+    ]
+    return _beside(name, metric, variants, rails, settings)
+
+
+def _beside(
+    name: str,
+    metric: Metric,
+    variants: Sequence[tuple[Line, statistics.Sample]],
+    others: Mapping[str, tuple[Line, statistics.Sample]],
+    settings: Settings,
+) -> list[dict[str, Any]]:
+    """Return each variant beside the other line that speaks most against it.
+
+    Nothing where some difference is not defined.
+    """
     rows = []
-    for line, sample in zip(variants, samples[: len(variants)], strict=True):
-        step = metric.step(line.graphs[0]) if metric.step else 0.0
+    for line, sample in variants:
         beside = []
-        for key, (other, rail) in alone.items():
-            one = _difference(sample, rail, step, settings)
+        for key, (other, rail) in others.items():
+            one = difference_of(metric, (line, other), (sample, rail), settings)
             if np.isnan(one["difference"]):
                 return []
-            if _of_single_runs(line, other, one["over"], settings.over):
-                one["p"] = float("nan")
             beside.append(
-                {"metric": name, "variant": line.name, "modality": key}
+                {"metric": name, "variant": line.name, "other": key}
                 | {"mean": float(sample.values.mean())}
-                | {"mean_of_modality": float(rail.values.mean())}
+                | {"mean_of_other": float(rail.values.mean())}
                 | one
             )
         rows.append(worst(beside, BETTER[metric.higher_is_better]))
-    return judged(rows, confidence=settings.confidence)
+    return rows
 
 
 def _of_single_runs(line: Line, base: Line, over: str, asked: str) -> bool:
@@ -323,22 +371,41 @@ def points_of(
     return statistics.by_influences(np.array(influences))
 
 
-def _difference(
-    sample: statistics.Sample,
-    base: statistics.Sample,
-    step: float,
+def difference_of(
+    metric: Metric,
+    lines: tuple[Line, Line],
+    samples: tuple[statistics.Sample, statistics.Sample],
     settings: Settings,
 ) -> dict[str, Any]:
+    """Return the difference of two lines, and what `statistics.judge` asks for.
+
+    Parameters
+    ----------
+    metric
+        The metric.
+    lines, samples
+        The one and the other, with `samples_of` them.
+    settings
+        Choices of the comparison.
+
+    Returns
+    -------
+    dict
+        The columns difference, diff_low, diff_high, over, pairing and p of `compare`,
+        and the reason where nothing can be told.
+    """
+    step = metric.step(lines[0].graphs[0]) if metric.step else 0.0
     difference = statistics.apart(
-        sample, base, confidence=settings.confidence, step=step, over=settings.over
+        *samples, confidence=settings.confidence, step=step, over=settings.over
     )
+    alone = _of_single_runs(*lines, difference.over, settings.over)
     return {
         "difference": difference.value,
         "diff_low": difference.low,
         "diff_high": difference.high,
         "over": difference.over,
         "pairing": difference.pairing,
-        "p": difference.p,
+        "p": float("nan") if alone else difference.p,
         "reason": difference.reason or statistics.seeds_of(difference.seeds),
     }
 

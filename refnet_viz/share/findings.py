@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..graph import METRICS
-from ..statistics import is_alone, is_inside, is_undecided
+from ..statistics import ALONE, is_alone, is_inside, is_undecided
 
 OPPOSITE = {"higher": "lower", "lower": "higher"}
 WORDS = {
@@ -118,52 +117,36 @@ def _point(row: dict[Any, Any], *, exact: bool) -> str:
 
 
 def beside_rails(table: pd.DataFrame) -> list[str]:
-    """Return a line a metric: which variants the best rail is behind, or ahead of.
+    """Return a line a metric: which variants are ahead of every rail, or behind one.
 
-    Only metrics of answers and labels are asked: a modality's own graph overlaps with
-    itself by definition.
+    The verdicts are those of ``attrs["rails"]``, which pay for all rails, variants and
+    metrics; without them nothing is said. Only metrics of answers and labels are asked:
+    a modality's own graph overlaps with itself by definition.
     """
-    lines = []
-    for name in dict.fromkeys(table["metric"]):
-        rows = table[table["metric"] == name]
-        rails = rows[rows["kind"] == "rail"]
-        if name not in METRICS or not _asks(name) or rails.empty:
-            continue
-        better = str(rows["better"].iloc[0])
-        if better in OPPOSITE:
-            lines.append(_beside_rail(rows, rails, better))
-    return lines
+    lines: dict[str, list[dict[str, Any]]] = {}
+    for row in table.attrs.get("rails", []):
+        lines.setdefault(row["metric"], []).append(row)
+    return [_beside_rail(table, name, rows) for name, rows in lines.items()]
 
 
-def _asks(name: str) -> bool:
-    metric = METRICS[name]
-    return metric.needs_labels or metric.needs_target or metric.of_predictions
-
-
-def _beside_rail(rows: pd.DataFrame, rails: pd.DataFrame, better: str) -> str:
+def _beside_rail(table: pd.DataFrame, name: str, rows: list[dict[str, Any]]) -> str:
+    rails = table[(table["metric"] == name) & (table["kind"] == "rail")]
+    better = str(rails["better"].iloc[0])
     sign = 1 if better == "higher" else -1
     best = rails.iloc[int(np.argmax(sign * rails["mean"].to_numpy()))]
-    names: dict[str, list[str]] = {
-        "ahead": [],
-        "behind": [],
-        "open": [],
-        "unknown": [],
-    }
-    for row in rows[rows["kind"] == "variant"].to_dict("records"):
-        low, high = sorted([sign * row["low"], sign * row["high"]])
-        edge = sign * best["mean"]
-        place = "ahead" if low > edge else "behind" if high < edge else "open"
-        names[place if pd.notna(row["low"]) else "unknown"].append(str(row["variant"]))
-    words = {
-        "ahead": "ahead of it",
-        "behind": "behind it",
-        "open": "not told apart from it",
-        "unknown": "fewer than three seeds, so not judged",
-    }
-    parts = [
-        f"{words[place]}: {', '.join(names)}" for place, names in names.items() if names
-    ]
-    rail = f"{spoken(best['metric'])}: the best rail is {best['variant']}"
+    places: dict[str, list[str]] = {}
+    for row in rows:
+        words = row["verdict"]
+        place = words
+        if is_inside(words):
+            place = "not told apart from the rails"
+        elif not is_undecided(words):
+            ahead = words.startswith(better)
+            place = "ahead of every rail" if ahead else "behind a rail"
+            place += ALONE * is_alone(words)
+        places.setdefault(place, []).append(str(row["variant"]))
+    parts = [f"{place}: {', '.join(names)}" for place, names in places.items()]
+    rail = f"{spoken(name)}: the best rail is {best['variant']}"
     return f"{rail} ({best['mean']:.3f}); {'; '.join(parts)}."
 
 
