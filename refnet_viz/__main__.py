@@ -1,4 +1,4 @@
-"""Commands: ``python -m refnet_viz guard old.npz new.npz``."""
+"""Commands: ``python -m refnet_viz guard old.npz new.parquet``."""
 
 from __future__ import annotations
 
@@ -6,35 +6,87 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from . import _check
+from .data import from_table
 from .data.npz import Arrays, read_arrays
+from .data.sources import is_table
 from .embedding import Embedding
 from .graph import guard
+from .storage import load
 
 PASSED, FAILED, REFUSED = 0, 1, 2
 NAMES = "ids"
 
 
-def embedding_from_npz(path: str | os.PathLike[str]) -> Embedding:
-    """Return the vectors of an npz file, with the names of its rows if it has any.
+def embedding_from_file(path: str | os.PathLike[str]) -> tuple[Embedding, bool]:
+    """Return the vectors of a file or folder, and whether its rows have names.
 
     Parameters
     ----------
     path
-        Holds one matrix ``(N, d)`` of real numbers, of several that of the name "z",
-        and, under "ids", the names of its rows. Nothing is unpickled.
+        An npz or npy file; a table as `data.from_table` reads it (csv, tsv, json lines,
+        parquet, Arrow), whose columns are numbers, or one of arrays, beside "id"; or
+        the folder of an Embedding that `refnet_viz.save` wrote. An npz file holds one
+        matrix ``(N, d)``, of several that of the name "z", and, under "ids", the names
+        of its rows. Nothing is unpickled.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is foreign or damaged, holds no such matrix or several, or other names
-        than rows.
+        If it is foreign or damaged, holds no such matrix or several, other names than
+        rows, or something else than numbers.
     """
+    path = _check.path("path", path)
+    if path.is_dir() and not any(path.glob("*.parquet")):
+        saved = load(path)
+        if not isinstance(saved, Embedding):
+            raise ValueError(
+                f"`path` must hold one embedding, got {type(saved).__name__} of them "
+                f"in {str(path)!r}."
+            )
+        return saved, True
+    if path.suffix.lower() == ".npy":
+        return Embedding.from_arrays(_array(path)), False
+    if path.is_dir() or is_table(path):
+        return _from_table(path)
     arrays = read_arrays(path)
     ids = arrays.get(NAMES)
-    return Embedding.from_arrays(_matrix(arrays, path), ids=ids)
+    return Embedding.from_arrays(_matrix(arrays, path), ids=ids), ids is not None
+
+
+def _array(path: Path) -> npt.NDArray[Any]:
+    """Return the array of an npy file, unless it claims more than it holds."""
+    if not path.is_file():
+        raise FileNotFoundError(f"`path` must name a file, got {str(path)!r}.")
+    try:
+        array: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise ValueError(
+            f"`path` must be an intact npy file, got {str(path)!r} ({error})."
+        ) from error
+    return array
+
+
+def _from_table(path: Path) -> tuple[Embedding, bool]:
+    """Return the columns of a table as vectors."""
+    data = from_table(path, modalities={"z": "*"}, metadata=None)
+    values = data.modalities["z"].values
+    lacking = np.flatnonzero(~data.present[:, 0])
+    if len(lacking) or values.ndim != 2:
+        got = f"none in row {lacking[0]}" if len(lacking) else f"shape {values.shape}"
+        raise ValueError(
+            f"`path` must hold a vector in every row, got {got} of {str(path)!r}."
+        )
+    named = any(source["id"] is not None for source in data.info["source"])
+    return Embedding.from_arrays(values, ids=data.ids), named
 
 
 def _matrix(arrays: Arrays, path: str | os.PathLike[str]) -> object:
@@ -69,8 +121,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         paths = [options.old, options.new, *(options.reference or [])]
-        _check_names(paths)
-        old, new, *others = (embedding_from_npz(path) for path in paths)
+        read = [embedding_from_file(path) for path in paths]
+        _check_names(paths, [named for _, named in read])
+        old, new, *others = (embedding for embedding, _ in read)
         result = guard(
             old,
             new,
@@ -89,9 +142,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return PASSED if result else FAILED
 
 
-def _check_names(paths: Sequence[str]) -> None:
+def _check_names(paths: Sequence[str], named: Sequence[bool]) -> None:
     """Refuse files of which some have names of their rows and some have none."""
-    lacking = [path for path in paths if NAMES not in read_arrays(path)]
+    lacking = [path for path, one in zip(paths, named, strict=True) if not one]
     if 0 < len(lacking) < len(paths):
         raise ValueError(
             "`ids` must be in all files or in none, so that rows are paired by name, "
@@ -106,12 +159,13 @@ def _parser() -> argparse.ArgumentParser:
         "guard",
         help="exit with 1 if a new embedding rewires more than two seeds do",
         description="Exit code 0: passed, 1: failed, 2: refused. Files are npz with "
-        "one matrix of vectors and, as 'ids', the names of its rows, by which rows are "
-        "paired.",
+        "one matrix of vectors and, as 'ids', the names of its rows; npy; tables (csv, "
+        "tsv, json lines, parquet, Arrow) of numbers beside 'id'; or folders that "
+        "refnet_viz.save wrote. Rows are paired by name.",
     )
-    command.add_argument("old", help="npz file of the embedding that is trusted")
-    command.add_argument("new", help="npz file of the embedding to judge")
-    command.add_argument("--reference", nargs="+", help="npz files of other seeds")
+    command.add_argument("old", help="file of the embedding that is trusted")
+    command.add_argument("new", help="file of the embedding to judge")
+    command.add_argument("--reference", nargs="+", help="files of other seeds")
     command.add_argument("--k", type=int, default=15, help="neighbours a row (15)")
     command.add_argument("--tolerance", type=float, help="largest mean rewiring (.05)")
     command.add_argument("--metric", default="euclidean", help="or cosine")

@@ -243,3 +243,70 @@ def test_the_command_refuses_what_it_cannot_trust(tmp_path, capsys):
     with pytest.raises(SystemExit) as caught:
         main(["guard", old])
     assert caught.value.code == 2
+
+
+def as_file(folder, kind, z, names):
+    """Write vectors and the names of their rows as a file of some kind."""
+    table = pd.DataFrame(z, columns=[f"z{i}" for i in range(z.shape[1])])
+    path = folder / f"z.{kind}"
+    if kind == "csv":
+        table.assign(id=names).to_csv(path, index=False)
+    elif kind == "parquet":
+        arrays = pd.DataFrame({"id": names, "vector": list(z)})
+        arrays.to_parquet(path, index=False)
+    elif kind == "npy":
+        np.save(path, z)
+    elif kind == "npz":
+        np.savez(path, z=z, ids=names)
+    else:
+        path = rv.save(rv.Embedding.from_arrays(z, ids=names), folder / "saved")
+    return str(path)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "folder"])
+def test_the_command_reads_what_the_door_reads(tmp_path, capsys, kind):
+    names = np.array([f"r{i}" for i in range(240)])
+    order = np.random.default_rng(0).permutation(240)
+    paths = []
+    for where, kind_of, rows in (("a", "npz", slice(None)), ("b", kind, order)):
+        (tmp_path / where).mkdir()
+        paths.append(as_file(tmp_path / where, kind_of, X[rows], names[rows]))
+    assert main(["guard", *paths]) == 0, capsys.readouterr()
+    (tmp_path / "c").mkdir()
+    bad = as_file(tmp_path / "c", kind, broken(X)[order], names[order])
+    assert main(["guard", paths[0], bad]) == 1
+
+
+def test_the_command_reads_arrays_without_names(tmp_path, capsys):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    old, new = (as_file(tmp_path / w, "npy", X, None) for w in "ab")
+    assert main(["guard", old, new]) == 0
+    named = as_file(tmp_path, "csv", X, np.arange(240).astype(str))
+    assert main(["guard", old, named]) == 2
+    assert "`ids` must be in all files or in none" in capsys.readouterr().err
+
+
+def test_the_command_says_what_it_cannot_read(tmp_path, capsys):
+    old = as_file(tmp_path, "npy", X, None)
+    pickled, cut, words, several, other = (
+        tmp_path / name for name in ("p.npy", "c.npy", "w.csv", "several", "a.txt")
+    )
+    np.save(pickled, np.array([{}], dtype=object), allow_pickle=True)
+    cut.write_bytes((tmp_path / "z.npy").read_bytes()[:-8])
+    pd.DataFrame({"a": [1.0, 2.0], "b": ["x", "y"]}).to_csv(words, index=False)
+    rv.save({"a": rv.Embedding.from_arrays(X)}, several)
+    other.write_text("1 2", "utf-8")
+    for path, said in {
+        pickled: "`path` must be an intact npy file",
+        cut: "`path` must be an intact npy file",
+        words: "must",
+        several: "`path` must hold one embedding, got dict of them",
+        other: "`path` must be an npz file",
+        tmp_path / "none.npy": "`path` must name a file",
+    }.items():
+        assert main(["guard", old, str(path)]) == 2, path
+        error = capsys.readouterr().err
+        assert said in error
+        assert error.startswith("refused: `")
+        assert error.count("\n") == 1

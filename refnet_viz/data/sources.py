@@ -220,10 +220,26 @@ def need_pyarrow(format_name: str) -> Any:
     return pa
 
 
-def _read_file(path: Path, text: Collection[str]) -> Table:
+def is_table(path: Path) -> bool:
+    """Return whether a file's name is that of a table.
+
+    Examples
+    --------
+    >>> is_table(Path("a.csv.gz")), is_table(Path("a.npz"))
+    (True, False)
+    """
+    return _endings(path)[0] in KINDS
+
+
+def _endings(path: Path) -> tuple[str, str]:
+    """Return what a file's name ends in, and how it is packed, if it is."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     packed = suffixes[-1] if suffixes and suffixes[-1] in PACKED else ""
-    ending = ([s for s in suffixes if s not in PACKED] or [""])[-1]
+    return ([s for s in suffixes if s not in PACKED] or [""])[-1], packed
+
+
+def _read_file(path: Path, text: Collection[str]) -> Table:
+    ending, packed = _endings(path)
     if not path.exists():
         raise FileNotFoundError(f"`source` must be a file, got {str(path)!r}.")
     if path.is_dir():
