@@ -274,6 +274,7 @@ def judge(
     *,
     confidence: float,
     leads: Sequence[bool] | None = None,
+    tables: int = 1,
 ) -> tuple[list[str], Floats]:
     """Return the verdicts on the differences of a table, and their corrected p values.
 
@@ -287,15 +288,18 @@ def judge(
         Why nothing can be told, where that is so.
     confidence
         Share of tables without any difference that say neither "higher" nor "lower".
-    leads
+    leads, tables
         As in `corrected_p`.
 
     Examples
     --------
     >>> judge([0.1, -0.2], [0.01, 0.04], ["primary"] * 2, ["", ""], confidence=0.97)[0]
     ['higher', 'inside noise']
+    >>> judge([0.1], [0.01], ["primary"], [""], confidence=0.95, tables=12)[0]
+    ['higher if it were the only question']
     """
-    corrected = corrected_p(np.asarray(p, dtype=np.float64), families, leads)
+    numbers = np.asarray(p, dtype=np.float64)
+    corrected = corrected_p(numbers, families, leads, tables=tables)
     rows = zip(values, p, corrected.tolist(), reasons, strict=True)
     words = [
         verdict(value, one, all_of_them, level=1 - confidence, reason=reason)
@@ -353,7 +357,11 @@ def is_alone(words: object) -> bool:
 
 
 def corrected_p(
-    p: Floats, families: Sequence[str], leads: Sequence[bool] | None = None
+    p: Floats,
+    families: Sequence[str],
+    leads: Sequence[bool] | None = None,
+    *,
+    tables: int = 1,
 ) -> Floats:
     """Return p values corrected for all questions of a table.
 
@@ -374,11 +382,15 @@ def corrected_p(
         Family of each.
     leads
         Whether each is of the question that leads its family; None for no such one.
+    tables
+        How many such tables were looked at, this one among them: they share the error
+        alike, so that every p value is multiplied by their number (Bonferroni).
 
     Notes
     -----
     Assumptions: p values are uniform without a difference; how the questions depend on
-    one another does not matter. Source: Holm 1979; shares of the error, Bonferroni.
+    one another does not matter; how many tables are looked at does not depend on what
+    they say. Source: Holm 1979; shares of the error, Bonferroni.
 
     Examples
     --------
@@ -390,6 +402,8 @@ def corrected_p(
     >>> led = corrected_p(np.array([0.024, 0.03]), ["primary"] * 2, [True, False])
     >>> led.round(5).tolist()
     [0.03, 0.03]
+    >>> corrected_p(np.array([0.01, 0.03]), ["primary"] * 2, tables=3).round(5).tolist()
+    [0.06, 0.09]
     """
     names = np.array(families, dtype=object)
     leading = np.zeros(len(p), dtype=bool) if leads is None else np.array(leads, bool)
@@ -407,7 +421,7 @@ def corrected_p(
                 (1 - LEAD) / others.sum(),
             )
         corrected = holm(p[rows], weights[rows])
-        adjusted[rows] = np.minimum(1, corrected * (total / TENTHS[name]))
+        adjusted[rows] = np.minimum(1, corrected * (total / TENTHS[name]) * tables)
     return adjusted
 
 

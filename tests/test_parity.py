@@ -5,6 +5,7 @@ colours, legend, details, metric strip, table and the rows of a search must agre
 """
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ import refnet_viz as rv
 from refnet_viz.data import Media
 from refnet_viz.data.meaning import texts
 from refnet_viz.explorer import panes
+from refnet_viz.explorer.looked import Looks
 from refnet_viz.explorer.scripts import script
 from refnet_viz.explorer.state import State
 from refnet_viz.explorer.store import Store
@@ -299,10 +301,13 @@ def test_the_page_shows_what_the_explorer_shows(browser, tmp_path, name):
     colors = [color["name"] for color in content["colors"]]
     assert colors == store.colors
     rng = np.random.default_rng([3, *name.encode()])
+    first = State.of(store, {"k": K, "layout": "pca", "mode": "light"})
+    looks = Looks()
+    looks.look(View(store, first).looked)
     for settings, pointed, words in random_states(rng, store, content["steps"], colors):
-        state = State.of(store, {"k": K, "layout": "pca", "mode": "light"}).changed(
-            store, **settings
-        )
+        state = first.changed(store, **settings)
+        looks.look(View(store, state).looked)
+        state = replace(state, looks=len(looks))
         patch = {
             "shown": list(state.variants),
             "seed": str(state.seed),
@@ -325,9 +330,11 @@ def test_the_page_shows_what_the_explorer_shows(browser, tmp_path, name):
         python["table"] = as_table(frame)
         shown["table"] = as_numbers(shown["table"], frame)
         for column in shown["strip"]["columns"]:
-            column.pop("rewiring", None)
+            for key in ("rewiring", "family", "leads"):
+                column.pop(key, None)
         differing = list(differences(shown, json.loads(json.dumps(python))))
         assert not differing, (patch, pointed, words, differing[:5])
+    assert len(looks) > 3
     page.close()
 
 

@@ -23,6 +23,7 @@ class Kind(Enum):
     LAYOUT = "layout"
     EDGES = "edges"
     BANDS = "seed bands"
+    VERDICTS = "verdicts"
     NAMES = "names of clusters"
     PICTURE = "picture of the maps"
     GRAPH = "neighbours in other spaces"
@@ -103,15 +104,16 @@ def jobs(view: View, waits: Waiting = NOTHING) -> Iterator[Job]:
     """Yield what a view left for later; each job is done before the next is asked for.
 
     First the neighbours and numbers of the maps, then their layouts, edges by modality,
-    the seed bands of their numbers, names of clusters, the neighbours in other spaces,
-    at last what more neighbours and other variants need. Each is computed at most once,
-    even where the store cannot hold all of them. Of many points only what is shown is
-    computed, and not what waits.
+    the seed bands of their numbers and what these differ by, names of clusters, the
+    neighbours in other spaces, at last what more neighbours and other variants need.
+    Each is computed at most once, even where the store cannot hold all of them. Of many
+    points only what is shown is computed, and not what waits.
     """
     if waits.neighbors:
         return
     yield from _shown(view, waits)
     yield from _bands(view)
+    yield from _questions(view)
     if view.total > LAID_OUT:
         return
     state, store = view.state, view.store
@@ -179,6 +181,16 @@ def _bands(view: View) -> Iterator[Job]:
         table: PointTable = store.table(key, state.baseline, state.k)
         kind = Kind.BANDS if key == missing[-1] else Kind.GRAPH
         yield Job(kind, key, f"seed {key.seed} of {key.variant}", table.compute)
+
+
+def _questions(view: View) -> Iterator[Job]:
+    """Yield what the numbers of variants differ by from the baseline."""
+    store, k = view.store, view.state.k
+    missing = [key for key in view.measured if not store.has_samples(key, k)]
+    for key in missing:
+        kind = Kind.VERDICTS if key == missing[-1] else Kind.GRAPH
+        work = partial(store.samples, key, k)
+        yield Job(kind, key, f"verdicts on {key.variant}", work)
 
 
 def _names(view: View) -> Iterator[Job]:

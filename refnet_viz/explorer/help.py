@@ -30,6 +30,10 @@ WORDS = {
     "lost": "edges that the baseline has and this graph has not.",
     "by modality": "edges by the modalities whose own graphs have them; emergent ones "
     "are in none of these; each share stands beside the one that chance would give.",
+    "views": "settings under which numbers were shown here: variants, baseline, space, "
+    "distance, weights, epoch and k, each once. The best of many looks good by chance, "
+    "so the verdicts pay for all of them (Bonferroni): from 1, and fewer is stronger "
+    "evidence; undo takes none back, and values that a slider passes do not count.",
     "brackets": "the seed band: where the mean over seeds lies with 95% confidence, by "
     "Student's t; wide where there are few seeds.",
     "distance": "how far two points are from one another in the space; beside it the "

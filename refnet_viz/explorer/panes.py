@@ -23,6 +23,8 @@ from ..statistics import LEAST, seed_band
 from .embeddings import Key, Rows
 from .help import WORDS
 from .points import PointTable, class_words, responsibility_of
+from .questions import Question
+from .questions import judged as judged_questions
 from .store import Clusters
 from .view import SEARCHED, View
 from .wire import named_clusters
@@ -440,10 +442,14 @@ def more(count: int, most: int) -> str:
 PENDING = {
     "whole": "…",
     "band": "",
+    "verdict": "",
+    "why": "",
     "selected": "",
     "selectedBand": "",
     "nulls": ["being computed"],
 }
+NOT_JUDGED = {"verdict": "", "why": ""}
+UNJUDGED = {"verdict": "…", "why": ""}  # still to be computed
 WAITING = {**PENDING, "nulls": ["not computed yet"]}
 
 
@@ -459,7 +465,7 @@ class StripLine(NamedTuple):
     is_ready: bool = True
 
 
-def strip(view: View, *, banded: bool) -> dict[str, Any]:
+def strip(view: View, *, banded: bool, judged: bool = True) -> dict[str, Any]:
     """Return the metric strip of a view: a row a map and a column a metric.
 
     Parameters
@@ -468,6 +474,8 @@ def strip(view: View, *, banded: bool) -> dict[str, Any]:
         View of the maps.
     banded
         Whether all seeds are looked at, which may take a moment.
+    judged
+        Whether numbers have verdicts, which may take a moment more.
     """
     compared = len(view.store.embeddings.variants) > 1
     lines = [
@@ -476,7 +484,49 @@ def strip(view: View, *, banded: bool) -> dict[str, Any]:
             zip(view.state.variants, view.tables, view.ready, strict=True)
         )
     ]
-    return strip_of(lines, view.rows, view.focus, compared=compared)
+    content = strip_of(lines, view.rows, view.focus, compared=compared)
+    names = view.tables[0].headline_metrics
+    others = [name != view.state.baseline for name in view.state.variants]
+    judgements = verdicts(view.questions, view.state.looks) if judged else {}
+    for variant, other, ready, row in zip(
+        view.state.variants, others, view.ready, content["rows"], strict=True
+    ):
+        if other and ready:
+            pairs = zip(names, row["cells"], strict=False)
+            row["cells"][: len(names)] = [
+                {**cell, **judgements.get((variant, name), UNJUDGED)}
+                for name, cell in pairs
+            ]
+    return {**content, "views": views(view.state.looks)}
+
+
+def verdicts(
+    asked: Sequence[Question], looks: int
+) -> dict[tuple[str, str], dict[str, str]]:
+    """Return what the cell of each variant and metric says of its difference.
+
+    Parameters
+    ----------
+    asked
+        All that the strip asks.
+    looks
+        How many views were looked at, this one among them.
+    """
+    return {
+        (question.variant, question.metric): verdict._asdict()
+        for question, verdict in zip(asked, judged_questions(asked, looks), strict=True)
+    }
+
+
+def views(looks: int) -> str:
+    """Return of how many views a strip is one.
+
+    Examples
+    --------
+    >>> views(1), views(1_200)
+    ('1 of 1 view', '1 of 1,200 views')
+    """
+    return f"1 of {looks:,} view{'s' * (looks != 1)}"
 
 
 def strip_of(
@@ -554,6 +604,7 @@ def _metric_cell(line: StripLine, name: str, rows: Rows) -> dict[str, Any]:
         values = [_of_selection(one, name, rows) for one in line.family]
         band = _band(values, metric.range)
     return {
+        **NOT_JUDGED,
         "whole": number(table.metric(name)),
         "band": _band([one.metric(name) for one in line.family], metric.range),
         "selected": selected,
@@ -591,7 +642,7 @@ def _chance_of_selection(table: PointTable, name: str, rows: Rows) -> float:
 
 
 def _rewiring_cell(table: PointTable, rows: Rows) -> dict[str, Any]:
-    empty = {"band": "", "selected": "", "selectedBand": ""}
+    empty = {**NOT_JUDGED, "band": "", "selected": "", "selectedBand": ""}
     if not table.compared:
         return {**empty, "whole": "–", "nulls": ["this is the baseline"]}
     graph = table.graph

@@ -84,11 +84,7 @@ class PointTable:
     @property
     def headline_metrics(self) -> list[str]:
         """The metrics that are declared headlines and that there are numbers for."""
-        return [
-            name
-            for name, metric in METRICS.items()
-            if metric.headline and _applies(metric, self.embedding)
-        ]
+        return headline_metrics(self.embedding)
 
     def has_metrics(self, names: Sequence[str]) -> bool:
         """Return whether metrics are computed already."""
@@ -324,6 +320,15 @@ class PointTable:
         rest = self.embedding.metadata.iloc[rows].reset_index(drop=True)
         rest.columns = pd.Index(distinct(rest.columns, RESERVED | columns.keys()))
         return pd.concat([pd.DataFrame(columns), rest], axis=1)
+
+
+def headline_metrics(embedding: Embedding) -> list[str]:
+    """Return the metrics that are headlines and that an embedding has numbers for."""
+    return [
+        name
+        for name, metric in METRICS.items()
+        if metric.headline and _applies(metric, embedding)
+    ]
 
 
 def _applies(metric: Metric, embedding: Embedding) -> bool:

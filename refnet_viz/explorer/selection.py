@@ -93,7 +93,7 @@ class Over(NamedTuple):
 
     `ratio` is how many are selected over how many are expected; `low` and `high` bound
     the ratios that 95 % of the random selections of this size have, for all categories
-    together.
+    and views together.
     """
 
     name: str
@@ -117,12 +117,14 @@ class Over(NamedTuple):
         )
 
 
-def over_represented(codes: Codes, names: Sequence[str], rows: Rows) -> list[Over]:
+def over_represented(
+    codes: Codes, names: Sequence[str], rows: Rows, *, looks: int = 1
+) -> list[Over]:
     """Return the categories that some points have more of than a random selection.
 
     The count of a category among random points is hypergeometric. Its bounds hold for
-    all categories together (Bonferroni): of 100 random selections 5 at most have any
-    category outside.
+    all categories and views together (Bonferroni): of 100 random selections in as many
+    views 5 at most have any category outside.
 
     Parameters
     ----------
@@ -132,6 +134,8 @@ def over_represented(codes: Codes, names: Sequence[str], rows: Rows) -> list[Ove
         Names of the categories.
     rows
         Row numbers of the selected points.
+    looks
+        How many views were looked at.
 
     Returns
     -------
@@ -153,7 +157,7 @@ def over_represented(codes: Codes, names: Sequence[str], rows: Rows) -> list[Ove
     totals = np.bincount(codes, minlength=len(names))
     counts = np.bincount(codes[rows], minlength=len(names))
     occur = np.flatnonzero(totals)
-    tail = (1 - CONFIDENCE) / 2 / len(occur)
+    tail = (1 - CONFIDENCE) / 2 / len(occur) / looks
     chance = hypergeom(len(codes), totals[occur], len(rows))
     expected = totals[occur] * len(rows) / len(codes)
     low, high = chance.ppf(tail), chance.ppf(1 - tail)

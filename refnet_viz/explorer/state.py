@@ -68,6 +68,8 @@ class State:
         "light", "dark" or "auto", which follows the page around.
     tags
         Words that points were given.
+    looks
+        How many views were looked at, this one among them: verdicts pay for all.
     """
 
     variants: tuple[str, ...]
@@ -86,6 +88,7 @@ class State:
     names: str = AUTO
     mode: str = AUTO
     tags: Tags = field(default_factory=Tags)
+    looks: int = 1
 
     @classmethod
     def of(cls, store: Store, settings: Mapping[str, Any]) -> State:
@@ -116,6 +119,7 @@ class State:
             _check.one_of("settings", name, sorted(names))
         values = {k: v for k, v in settings.items() if v is not None}
         runs = store.embeddings
+        looks = _check.integer("looks", values.pop("looks", 1), low=1)
         first = baseline_of(values.pop("baseline", None), runs.variants)
         beside = values.pop("variants", first_variants(list(runs.variants), first))
         variants = checked_variants(beside, runs.variants)
@@ -128,6 +132,7 @@ class State:
             variant=focus,
             weights=dict.fromkeys(weighable(runs), 1.0),
             k=k,
+            looks=looks,
         )
         return start.changed(store, **values)
 
@@ -293,6 +298,7 @@ class State:
             values["variant"] = self.variant
         ids = runs.first.ids
         rest = {"selected": ids[self.rows].tolist() or (), "mode": self.mode}
+        rest["looks"] = self.looks
         if len(self.tags):
             rest["tags"] = self.tags.by_word(ids)
         return {**values, **rest}

@@ -33,8 +33,9 @@ from .cache import Cache
 from .colors import OF_GRAPH, coloring_of, options
 from .computed import Computed
 from .embeddings import Earlier, Embeddings, Key
-from .points import Floats, PointTable, Sources
+from .points import Floats, PointTable, Sources, headline_metrics
 from .precomputed import Precomputed
+from .questions import Question, Samples, questions, samples
 from .tags import checked_column
 
 Call = Callable[..., Any]
@@ -432,6 +433,52 @@ class Store:
         table = self.table(key, baseline, k)
         return table.is_ready and table.has_metrics(names)
 
+    def has_samples(self, key: Key, k: int) -> bool:
+        """Return whether the headline metrics of all seeds are measured."""
+        return ("samples", key._replace(seed=None), k) in self.cache
+
+    def samples(self, key: Key, k: int) -> Samples:
+        """Return the headline metrics of every seed, and what points do to them.
+
+        Parameters
+        ----------
+        key
+            Key of the graph, of any seed.
+        k
+            Neighbours a point.
+        """
+
+        def make() -> Samples:
+            # Long lists of neighbours stay with a graph, and go with these.
+            graphs = [replace(one) for one in self.graphs(key, k)]
+            names = headline_metrics(self.embeddings.embedding(key))
+            with one_thread_for(len(self.embeddings.first)):
+                return samples(graphs, names)
+
+        name = ("samples", key._replace(seed=None), k)
+        return self.cache.get(name, make, _samples_bytes)
+
+    def graphs(self, key: Key, k: int) -> list[Neighbors]:
+        """Return the same graph of every seed."""
+        return [self.graph(other, k) for other in self.embeddings.family(key)]
+
+    def questions(self, key: Key, baseline: str, k: int) -> list[Question]:
+        """Return what the strip asks of a variant, nothing of the baseline.
+
+        Parameters
+        ----------
+        key
+            Key of the variant's graph, of any seed.
+        baseline, k
+            Variant that it is compared with, and neighbours a point.
+        """
+        pair = key, self.embeddings.beside(key, baseline)
+        if key.variant == baseline:
+            return []
+        graphs = (self.graphs(pair[0], k), self.graphs(pair[1], k))
+        measured = (self.samples(pair[0], k), self.samples(pair[1], k))
+        return questions(key.variant, graphs, measured)
+
     def scores(self, key: Key) -> pd.DataFrame:
         """Return `scores_by_point` of a run: 1 is best, 0 what the mean would answer.
 
@@ -571,6 +618,11 @@ def _table_bytes(key: Key, table: PointTable) -> int:
     """Return the bytes of ten numbers and about 200 characters of text a point."""
     numbers = 280 + 3 * 8 * table.k
     return numbers * len(table.embedding) + _embedding_bytes(key, table.embedding)
+
+
+def _samples_bytes(measured: Samples) -> int:
+    points = (one.points for one in measured.values())
+    return 1 + sum(part.nbytes for part in points if part is not None)
 
 
 def _attribution_bytes(key: Key, attribution: Attribution) -> int:

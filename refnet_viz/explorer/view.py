@@ -27,7 +27,9 @@ from .colors import OF_GRAPH
 from .edges import MOST_COLORS, pairs_of
 from .embeddings import Earlier, Key, Rows
 from .inputs import earlier_of, spaces_of
+from .looked import Looked
 from .points import PointTable
+from .questions import Question
 from .state import BY_MODALITY, CHANGES, NEVER, State
 from .store import Clusters, Store
 from .tags import coloring as tag_coloring
@@ -258,9 +260,15 @@ class View:
         """Whether the neighbours of each map are there."""
         return list(map(self.is_ready, self.keys, self.tables))
 
-    def renewed(self) -> View:
-        """Return the same view with what was computed meanwhile."""
-        again = replace(self)
+    def renewed(self, **changes: Any) -> View:
+        """Return the same view with what was computed meanwhile.
+
+        Parameters
+        ----------
+        changes
+            Fields that are others, but for what the tables of points depend on.
+        """
+        again = replace(self, **changes)
         again.__dict__["tables"] = self.tables  # which hold what was computed
         return again
 
@@ -467,6 +475,37 @@ class View:
         color = f", coloured by {self.color_title}" if self.color_title else ""
         notes = "; ".join(self.notes(panel))
         return f"Map of {panel.title}: {self.total:,} points{selected}{color}; {notes}."
+
+    @property
+    def looked(self) -> Looked:
+        """Settings that the numbers of the view follow from."""
+        state, runs = self.state, self.store.embeddings
+        keys = [key._replace(seed=None) for key in self.keys]
+        base = runs.beside(self.keys[0], state.baseline)._replace(seed=None)
+        return Looked(frozenset(keys), base, state.k)
+
+    @property
+    def measured(self) -> list[Key]:
+        """Keys of which all seeds are compared, those of the baseline first."""
+        runs, baseline = self.store.embeddings, self.state.baseline
+        others = [key for key in self.keys if key.variant != baseline]
+        keys = [*(runs.beside(key, baseline) for key in others), *others]
+        return list({key._replace(seed=None): key for key in keys}.values())
+
+    @property
+    def has_questions(self) -> bool:
+        """Whether it is known what the differences from the baseline are."""
+        return all(self.store.has_samples(key, self.state.k) for key in self.measured)
+
+    @property
+    def questions(self) -> list[Question]:
+        """Questions of the strip: differences from the baseline, by map and metric."""
+        state = self.state
+        return [
+            one
+            for key in self.keys
+            for one in self.store.questions(key, state.baseline, state.k)
+        ]
 
     @property
     def has_bands(self) -> bool:

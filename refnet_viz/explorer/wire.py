@@ -417,7 +417,7 @@ def picks(view: View) -> dict[str, Any]:
     if len(rows) and len(coloring.names) > 1:
         codes = np.asarray(coloring.values[view.focus])
         names = [middle(name, LONGEST_NAME) for name in coloring.names]
-        over = over_represented(codes, names, rows)
+        over = over_represented(codes, names, rows, looks=view.state.looks)
         content["over"] = [each.sentence for each in over]
         if not over and len(rows) < view.total:
             content["none"] = f"no {view.color_title} is more frequent than by chance"

@@ -1,7 +1,7 @@
 // What the page shows, as the part of its address behind "#": `#k=15&color=label`.
 // Only what differs from the page as it was written is there, in keys to be read.
 const MOST_LETTERS = 1500; // of the selected rows: longer addresses are cut by mail
-const ADDRESSED = ["maps", "focus", "seed", "color", "k", "edges", "selected", "zoom"];
+const ADDRESSED = ["maps", "focus", "seed", "color", "k", "edges", "selected", "zoom", "looks"];
 
 // Sorted rows as ranges: [0, 1, 2, 5] is "0-2,5".
 function rangesOf(rows) {
@@ -46,6 +46,7 @@ function addressOf(state, start, zoom) {
     edges: [state.edges, start.edges],
     selected: [rangesOf(state.rows), ""],
     zoom: [[zoom.zoom, zoom.x, zoom.y].map((v) => +v.toFixed(3)).join(","), "1,0,0"],
+    looks: [`${state.looks ?? start.looks}`, `${start.looks}`],
   };
   if (parts.selected[0].length > MOST_LETTERS) parts.selected[0] = "";
   return ADDRESSED.filter((key) => parts[key][0] !== parts[key][1])
@@ -75,6 +76,11 @@ function asked(address, start, has) {
     k: (text) => { patch.k = has.steps.find((step) => `${step}` === text) ?? start.k; return `${patch.k}` === text; },
     edges: (text) => { patch.edges = among(has.edges, text) ?? start.edges; return patch.edges === text; },
     selected: (text) => { patch.rows = rowsOf(text, has.count) ?? []; return patch.rows.length > 0; },
+    looks: (text) => {
+      const good = /^\d{1,6}$/.test(text) && +text > start.looks;
+      if (good) patch.looks = +text;
+      return good;
+    },
     zoom: (text) => { zoom = zoomOf(text); return zoom !== null; },
   };
   for (const part of address.replace(/^#/, "").split("&").filter(Boolean)) {

@@ -91,6 +91,49 @@ function bandOf(values, quantile) {
   return `${values.length} seeds ${told(mean)} [${told(low)}, ${told(high)}]`;
 }
 
+// P values corrected for all questions, as `statistics.corrected_p`: by Holm within each
+// family, the families sharing the error, times the number of tables. Null is none.
+function correctedP(questions, { tenths, lead }, tables) {
+  const known = questions.filter(({ p }) => p !== null);
+  const names = [...new Set(known.map(({ family }) => family))];
+  const total = names.reduce((sum, name) => sum + tenths[name], 0);
+  const found = new Map();
+  for (const name of names) {
+    const own = known.filter(({ family }) => family === name);
+    const first = own.filter(({ leads }) => leads).length;
+    const others = own.length - first;
+    const weight = ({ leads }) => (first && others ? (leads ? lead / first : (1 - lead) / others) : 1);
+    const ranked = own.map((one) => ({ one, weight: weight(one) })).sort((a, b) => a.one.p / a.weight - b.one.p / b.weight);
+    const left = [];
+    for (let i = ranked.length - 1, sum = 0; i >= 0; i -= 1) {
+      sum += ranked[i].weight;
+      left[i] = sum;
+    }
+    let most = 0;
+    ranked.forEach(({ one, weight: own_ }, i) => {
+      most = Math.max(most, (left[i] / own_) * one.p);
+      found.set(one, Math.min(1, Math.min(1, most) * (total / tenths[name]) * tables));
+    });
+  }
+  return questions.map((one) => (found.has(one) ? found.get(one) : null));
+}
+
+// The verdict on a difference, as `statistics.verdict`.
+function verdictOf({ p, higher, reason }, corrected, rule) {
+  if (p === null) return `${rule.undecided}: ${reason}`;
+  const word = higher ? "higher" : "lower";
+  if (corrected < rule.level) return word;
+  return p < rule.level ? word + rule.alone : rule.inside;
+}
+
+function pWords(p) {
+  return p >= 0.0005 ? p.toFixed(3) : "below 0.001";
+}
+
+function counted(count, noun) {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 // Two places, as Python rounds: of two that are as near the even one.
 function told(value) {
   if (Number.isNaN(value)) return "–";

@@ -44,7 +44,7 @@ const kinds = data.variants.length > 1 ? ["none", "all", "kept", "gained", "lost
 if (!data.hasNeighbors) kinds.splice(1);
 const written = { // the page as it was written
   shown: data.shown, seed: data.seed, color: data.color, k: data.k,
-  edges: "none", rows: [], focus: 0, names: data.names,
+  edges: "none", rows: [], focus: 0, names: data.names, looks: data.looks,
 };
 const has = {
   names: data.variants.map(({ name }) => name), seeds, colors: data.colors.map(({ name }) => name),
@@ -59,6 +59,10 @@ const TOUCH = "Tap a dot to see it here with its neighbours. Draw around dots wi
   + "select them; the tool with four arrows moves the map, plus and minus enlarge it.";
 let mode = data.mode;
 let look = data;
+const PASSED = 500; // milliseconds
+const views = new Set();
+let looked = { view: "", by: "", at: -Infinity, fresh: false };
+let lookedBefore = state.looks - 1;
 let past = [];
 let moved = { by: "", at: -Infinity }; // the control that was moved last, and when
 let pointed = null;
@@ -545,8 +549,25 @@ function cellOf(run, column, cell) {
   return { ...cell, selected: told(meanOf(rewiringOf(run), rows)), nulls };
 }
 
+// What the cell of each variant and column says of its difference from the baseline.
+function verdicts() {
+  const step = data.steps.indexOf(state.k);
+  const columns = new Map(data.columns.map((column) => [column.name, column]));
+  const questions = state.shown.flatMap((variant) => {
+    const own = data.variants.find(({ name }) => name === variant).questions[step];
+    return own.map((one) => ({ ...columns.get(one.column), ...one, variant }));
+  });
+  const corrected = correctedP(questions, data.rule, state.looks);
+  const size = `${counted(questions.length, "question")} in each of ${counted(state.looks, "view")}`;
+  return new Map(questions.map((one, i) => [`${one.column} ${one.variant}`, {
+    verdict: verdictOf(one, corrected[i], data.rule),
+    why: one.p === null ? "" : `${one.interval}; p ${pWords(one.p)}, corrected ${pWords(corrected[i])} for ${size}`,
+  }]));
+}
+
 function stripOf() {
   const step = data.steps.indexOf(state.k);
+  const judged = verdicts();
   let caption = data.counts;
   if (state.rows.length) caption += `, ${whole(state.rows.length)} selected (second number)`;
   const several = data.variants.some(({ name, seeds: count }) => count > 2 && state.shown.includes(name));
@@ -555,14 +576,32 @@ function stripOf() {
     caption, columns: data.columns,
     rows: runs().map((run, i) => ({
       name: shortened(run.variant, 40), focused: i === state.focus && state.shown.length > 1,
-      cells: run.strip[step].map((cell, j) => cellOf(run, data.columns[j], cell)),
+      cells: run.strip[step].map((cell, j) => ({
+        ...cellOf(run, data.columns[j], cell), ...judged.get(`${data.columns[j].name} ${run.variant}`),
+      })),
     })),
+    views: `1 of ${whole(state.looks)} view${state.looks === 1 ? "" : "s"}`,
   };
+}
+
+// Views that were looked at, each once: the best of many looks good by chance, and the
+// verdicts pay for all. A value that a slider leaves within half a second was passed.
+
+function countView(by) {
+  const view = JSON.stringify([has.names.filter((name) => state.shown.includes(name)), state.k]);
+  if (view !== looked.view) {
+    const at = performance.now();
+    if (looked.fresh && by && by === looked.by && at - looked.at < PASSED) views.delete(looked.view);
+    looked = { view, by, at, fresh: !views.has(view) };
+    views.add(view);
+  }
+  state = { ...state, looks: lookedBefore + views.size };
 }
 
 // What happens
 
-function draw() {
+function draw(by = "") {
+  countView(by);
   const colors = colored();
   scene.draw(mapsOf(colors));
   drawSwitcher(switcher, scene.data, (focus) => change({ focus }));
@@ -621,7 +660,8 @@ function sayStrange() {
 function follow() {
   wanted = asked(location.hash, written, has);
   if (location.hash.slice(1) === addressOf(state, written, { zoom: 1, x: 0, y: 0 })) return;
-  change({ ...written, ...wanted.patch });
+  lookedBefore = Math.max(lookedBefore, (wanted.patch.looks ?? 1) - 1);
+  change({ ...written, ...wanted.patch, looks: state.looks });
   scene.reset();
   enlarge(wanted.zoom);
   sayStrange();
@@ -643,7 +683,7 @@ function change(patch, by = "") {
     moved = { by, at: now };
   }
   if ("rows" in patch || state.shown[state.focus] !== focused) pointed = null;
-  draw();
+  draw(by);
   if ("rows" in patch) say(state.rows.length ? `${whole(state.rows.length)} selected` : "nothing selected");
 }
 

@@ -50,6 +50,7 @@ def export_html(  # noqa: PLR0913 (all by name)
     baseline: str | None = None,
     mode: str = "auto",
     pictures: bool = True,
+    looks: int = 1,
 ) -> Path:
     """Write the explorer as one HTML page that needs no kernel and no network.
 
@@ -89,6 +90,9 @@ def export_html(  # noqa: PLR0913 (all by name)
         changes.
     pictures
         Whether the pictures of points go along.
+    looks
+        How many views were looked at before the page was written, its first one among
+        them (`Explorer.looks`). The page counts on, and its verdicts pay for all.
 
     Returns
     -------
@@ -127,6 +131,7 @@ def export_html(  # noqa: PLR0913 (all by name)
         "color": color,
         "baseline": baseline,
         "mode": palette,
+        "looks": looks,
     }
     _check.instance("pictures", pictures, bool)
     store, state = opened(

@@ -15,6 +15,7 @@ import numpy.typing as npt
 # scipy.stats says the same but takes a second to import.
 from scipy.special import stdtrit
 
+from .. import statistics
 from .._threads import one_thread_for
 from ..data.answers import NO_LABEL, labelled
 from ..data.meaning import distinct, texts
@@ -33,6 +34,7 @@ from ..explorer.embeddings import Embeddings, Key, Rows
 from ..explorer.help import terms
 from ..explorer.legend import LISTED, LONGEST_NAME
 from ..explorer.points import PointTable, responsibility_of, searched_metadata
+from ..explorer.questions import CONFIDENCE, family_of
 from ..explorer.state import State
 from ..explorer.store import Store
 from ..explorer.view import CLUSTER_NOTE, MOST_EDGES, drawn_rows_of
@@ -44,6 +46,7 @@ from ..explorer.wire import (
     names_on_map,
     quantised,
 )
+from ..graph.metrics import asked_first
 from ..graph.naming import NO_NAME, has_words
 from ..graph.points import labelled_neighbors, same_label
 from ..plot.ink import in_dark
@@ -271,6 +274,8 @@ def payload(content: Content) -> dict[str, Any]:
         "variants": variants,
         "colors": colors,
         "allSeeds": content.whole,
+        "looks": content.state.looks,
+        "rule": _rule(),
         **_bands(content),
     }
 
@@ -335,6 +340,7 @@ def _variants(content: Content) -> list[dict[str, Any]]:
             "name": name,
             "seeds": len(content.embeddings.seeds(name)),
             "runs": [_run(content, key) for key in keys],
+            "questions": [_questions(content, keys[0], k) for k in content.steps],
         }
         for name, keys in content.runs.items()
     ]
@@ -359,6 +365,35 @@ def _run(content: Content, key: Key) -> dict[str, Any]:
         "predictions": members(embedding.predictions, content.drawn),
         "responsibility": _means(content, key),
         "strip": [_strip(content, key, k)["rows"][0]["cells"] for k in content.steps],
+    }
+
+
+def _questions(content: Content, key: Key, k: int) -> list[dict[str, Any]]:
+    """Return what the strip asks of a variant; the page gives the verdicts.
+
+    They depend on how many variants are shown, and on how many views were looked at.
+    """
+    return [
+        {
+            "column": one.metric.replace("_", " "),
+            "higher": one.difference > 0,
+            "p": None if np.isnan(one.p) else one.p,
+            "reason": one.reason,
+            "interval": one.interval,
+        }
+        for one in content.store.questions(key, content.state.baseline, k)
+    ]
+
+
+def _rule() -> dict[str, Any]:
+    """Return the rule of `statistics.judge` for the questions of the strip."""
+    return {
+        "level": 1 - CONFIDENCE,
+        "lead": statistics.LEAD,
+        "tenths": statistics.TENTHS,
+        "alone": statistics.ALONE,
+        "inside": statistics.INSIDE,
+        "undecided": statistics.UNDECIDED,
     }
 
 
@@ -445,6 +480,10 @@ def _columns(content: Content) -> list[dict[str, Any]]:
     """Return the columns of the metric strip; the last one is of rewiring."""
     key = content.runs[content.state.baseline][0]
     columns: list[dict[str, Any]] = _strip(content, key, content.state.k)["columns"]
+    names = content.table(key, content.state.k).headline_metrics
+    first = asked_first(names)
+    for name, column in zip(names, columns, strict=False):
+        column |= {"family": family_of(name, first), "leads": name in first[:1]}
     if content.compared:
         columns[-1]["rewiring"] = True
     return columns

@@ -20,6 +20,7 @@ from ..explorer.code import code_of
 from ..explorer.filters import Filter
 from ..explorer.inputs import rows_of
 from ..explorer.legend import selected_by
+from ..explorer.looked import Looks
 from ..explorer.points import PointTable
 from ..explorer.selection import ADD, ALONE, combined, grown, inverted, toggled
 from ..explorer.state import MOST, History, State, clicked
@@ -107,6 +108,7 @@ class Explorer:
         self._listeners: list[Callable[[pd.DataFrame], None]] = []
         self._trained: dict[str, Any] = {}
         self._history = History()
+        self._looks = Looks(state.looks - 1)
         self._pointed: tuple[str, int] | None = None  # variant and row
         self._closed = False
         self._filtering = False
@@ -148,6 +150,41 @@ class Explorer:
         far as they are known. Numbers are those of the variant in focus.
         """
         return self._view.frame(self.state.rows)
+
+    @property
+    def looked_at(self) -> pd.DataFrame:
+        """One row a view whose numbers were shown here, in the order of the first look.
+
+        Columns variants, baseline, space, metric, weights (modality to weight, empty
+        where all are equal), epoch (None for the state that training kept) and k;
+        ``attrs["looks"]`` is `looks`. Which seed is shown is not counted, as verdicts
+        are on all seeds.
+
+        Examples
+        --------
+        >>> from refnet_viz import Embedding, explore
+        >>> view = explore(Embedding.from_arrays([[0.0], [1.0], [3.0]]), k=1)
+        >>> view.k = 2
+        >>> view.undo()
+        >>> view.looked_at["k"].tolist(), view.looks
+        ([1, 2], 2)
+        """
+        return self._looks.frame()
+
+    @property
+    def looks(self) -> int:
+        """Number of views that were looked at, each once.
+
+        The best of many looks good by chance: verdicts of the metric strip pay for all
+        of them (Bonferroni), and undo takes none back. Set it to what another session
+        had come to, as copied code does.
+        """
+        return self.state.looks
+
+    @looks.setter
+    def looks(self, count: int) -> None:
+        self._looks.take_over(_check.integer("looks", count, low=1))
+        self._redraw()
 
     def change(self, *, by: str = "", words: str = "", **patch: Any) -> None:
         """Change settings, selection or focus; controls, maps and panes follow.
@@ -339,15 +376,16 @@ class Explorer:
             self._pointed = None
         if self.workshop is not None and state.tags is not before.tags:
             self.workshop.offer_tags(self.tags)
-        self._redraw(words)
+        self._redraw(words, by)
         if reselected and self._listeners:
             selected = self.selected
             for listener in self._listeners:
                 listener(selected)
 
-    def _redraw(self, words: str = "") -> None:
+    def _redraw(self, words: str = "", by: str = "") -> None:
         """Show the state, in one message."""
-        self._view = View(self._store, self.state, hurried=later.possible())
+        view = View(self._store, self.state, hurried=later.possible())
+        self._view = self._looked_at(view, by)
         with self.screen.hold_sync():
             self.screen.control(self._view, words=words, undoable=bool(self._history))
             self.screen.say("")
@@ -357,11 +395,22 @@ class Explorer:
     def _draw(self) -> None:
         self.screen.draw(self._view)
         self._draw_picks()
-        self._draw_strip(banded=not self._view.hurried or self._view.has_bands)
+        waits = self._view.hurried
+        self._draw_strip(
+            banded=not waits or self._view.has_bands,
+            judged=not waits or self._view.has_questions,
+        )
         self._draw_detail()
 
-    def _draw_strip(self, *, banded: bool) -> None:
-        self.screen.strip = panes.strip(self._view, banded=banded)
+    def _draw_strip(self, *, banded: bool, judged: bool) -> None:
+        self.screen.strip = panes.strip(self._view, banded=banded, judged=judged)
+
+    def _looked_at(self, view: View, by: str = "") -> View:
+        """Return a view, counted among those looked at if there are numbers."""
+        if any(view.ready):
+            self._looks.look(view.looked, by)
+        self.state = replace(self.state, looks=self._looks.among(view.looked))
+        return view.renewed(state=self.state)
 
     def _draw_picks(self) -> None:
         """Show what can be done with the selection, and the filters that are open."""
@@ -404,10 +453,12 @@ class Explorer:
     def _show_computed(self, job: ahead.Job) -> View:
         """Show what a job computed; return the view that is shown then."""
         if job.kind in ahead.SHOWN:
-            self._view = self._view.renewed()
+            self._view = self._looked_at(self._view.renewed())
             self._draw()
         elif job.kind is ahead.Kind.BANDS:
-            self._draw_strip(banded=True)
+            self._draw_strip(banded=True, judged=self._view.has_questions)
+        elif job.kind is ahead.Kind.VERDICTS:
+            self._draw_strip(banded=True, judged=True)
         elif job.kind is ahead.Kind.NAMES:
             self._view = self._view.renewed()
             self.screen.draw(self._view)

@@ -164,7 +164,7 @@ def settings_of(view: View) -> dict[str, Any]:
         What the explorer shows.
     """
     state = view.state
-    names = ("variants", "k", "space", "layout", "color", "baseline")
+    names = ("variants", "k", "space", "layout", "color", "baseline", "looks")
     settings = {name: getattr(state, name) for name in names}
     if state.color in state.tags.columns:
         settings["color"] = "label"

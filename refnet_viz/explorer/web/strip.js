@@ -1,4 +1,5 @@
-// Draws the metric strip: a row a panel, every number beside its seed band and nulls.
+// Draws the metric strip: a row a panel, every number beside its seed band, its nulls and
+// the verdict on its difference from the baseline: a full dot stands, a hollow one does not.
 function cell(line, found, name) {
   const box = add(line, "td", "");
   box.dataset.name = name; // which stands over it where the table is narrow
@@ -11,6 +12,10 @@ function cell(line, found, name) {
     if (found.selectedBand) add(chosen, "span", "rv-band", found.selectedBand);
   }
   found.nulls.forEach((text) => add(box, "div", "rv-null", text));
+  if (!found.verdict) return;
+  const stands = ["higher", "lower"].includes(found.verdict);
+  const verdict = add(box, "div", `rv-verdict${stands ? " rv-stands" : ""}`, found.verdict);
+  if (found.why) verdict.title = found.why;
 }
 
 function drawStrip(root, content, act, terms = {}) {
@@ -18,7 +23,9 @@ function drawStrip(root, content, act, terms = {}) {
   if (!content.rows) return;
   const table = add(root, "table", "rv-cards");
   root.tabIndex = 0; // what does not fit is scrolled to, also by keys
-  explain(add(table, "caption", "rv-caption", content.caption), terms);
+  const caption = add(table, "caption", "rv-caption");
+  explain(add(caption, "span", "", `${content.caption}; `), terms);
+  add(caption, "span", "rv-term", content.views).title = terms.views ?? "";
   const head = add(add(table, "thead"), "tr");
   add(head, "td", "");
   for (const { name, tip } of content.columns) {
