@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refnet_viz.data import Dataset, from_npz
+from refnet_viz.data import Dataset, from_npz, from_table
 from refnet_viz.data.clock import latest, read_clock
 
 PAGES = np.array([[3, 1, 3], [2, 2, 0]]), np.array([[1, 1, 1], [1, 1, 0]], bool)
@@ -159,3 +159,70 @@ def test_sessions_are_numbered_as_a_loop_numbers_them(steps):
     for row, place in np.argwhere(there):
         real = times[row, :place][there[row, :place]]
         assert before[row, place] == (real[-1] if len(real) else -np.inf)
+
+
+STEPS = [[[3.0], [1.0], [3.0]], [[2.0], [2.0], [1.0]]]
+
+
+def of_table(**options):
+    table = {
+        "id": ["u", "v"],
+        "pages": STEPS,
+        "t_0": [0.0, 5.0],
+        "t_1": [9.0, 8.0],
+        "t_2": [7200.0, 8.0],
+        "visit": [["a", "a", "b"], ["c", "c", "c"]],
+        "seen": [[0, 9, 7200], [5, 8, 8]],
+        "short": [[0, 9], [5]],
+        **options.pop("more", {}),
+    }
+    return from_table(table, modalities={"pages": "pages"}, **options)
+
+
+@pytest.mark.parametrize("times", ["t_*", ["t_0", "t_1", "t_2"], "seen"])
+def test_a_table_has_them_in_columns(times):
+    data = of_table(times={"pages": times}, sessions={"pages": "visit"})
+    clock = data.modalities["pages"].clock
+    assert clock.times.tolist() == [[0, 9, 7200], [5, 8, 8]]
+    assert clock.sessions.tolist() == [[0, 0, 1], [0, 0, 0]]
+    taken = {"seen"} if times == "seen" else {"t_0", "t_1", "t_2"}
+    assert not taken & set(data.metadata.columns)
+
+
+def test_columns_of_another_table_are_paired_by_ids():
+    first = {"id": ["u", "v"], "pages": STEPS}
+    other = {"id": ["v", "u"], "seen": [[5, 8, 8], [0, 9, 7200]]}
+    data = from_table(
+        [first, other],
+        id="id",
+        modalities={"pages": "pages"},
+        times={"pages": "seen"},
+    )
+    assert data.modalities["pages"].clock.times[:, 0].tolist() == [0, 5]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"times": "t_0"}, "`times` must be a mapping of modalities to columns"),
+        ({"times": {"text": "t_0"}}, "`times` must be one of 'pages', got 'text'."),
+        ({"times": {"pages": TIMES}}, "`times['pages']` must be names or patterns"),
+        ({"times": {"pages": "u_*"}}, "`times['pages']`"),
+        ({"times": {"pages": ["t_0", "t_1"]}}, "must have shape (2, 3)"),
+        ({"times": {"pages": ["t_2", "t_1", "t_0"]}}, "must not fall within a row"),
+        ({"times": {"pages": "short"}}, "must be finite wherever there is a position"),
+        ({"times": {"pages": "visit"}}, "`times['pages']` must"),
+        ({"sessions": {"pages": "short"}}, "must say a session wherever"),
+    ],
+)
+def test_columns_that_do_not_fit_are_one_sentence(options, words):
+    with pytest.raises((TypeError, ValueError)) as caught:
+        of_table(**options)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_columns_of_a_modality_without_positions_are_refused():
+    table = {"a": [1.0, 2.0], "t": [0, 1]}
+    with pytest.raises(ValueError, match="must belong to sequences or token ids"):
+        from_table(table, modalities={"a": "a"}, times={"a": "t"})

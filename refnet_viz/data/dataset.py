@@ -240,7 +240,7 @@ class Dataset:
         for column, key in enumerate(reduced):
             if key in rows.clocks:
                 parts_of_clock, named = rows.clocks[key]
-                reduced[key] = _with_clock(
+                reduced[key] = with_clock(
                     key, reduced[key], parts_of_clock, rows.present[:, column], named
                 )
         return cls(
@@ -488,7 +488,7 @@ class Dataset:
         )
 
 
-def _with_clock(
+def with_clock(
     name: str,
     modality: Modality,
     parts: Mapping[str, Any],

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _check
+from .clock_columns import find_clock, with_clocks
 from .dataset import Dataset, Media, Modality
 from .features import Pictures, Words, pictures, words
 from .gather import modality_names
@@ -38,6 +39,8 @@ def from_table(  # noqa: PLR0913 (all by name)
     metadata: Any = ...,
     join: Literal["inner", "outer"] | None = None,
     present: Mapping[str, Any] | None = None,
+    times: Mapping[str, Any] | None = None,
+    sessions: Mapping[str, Any] | None = None,
     class_names: Sequence[Any] = (),
     unlabelled: Any = None,
     media: Any = ...,
@@ -78,6 +81,10 @@ def from_table(  # noqa: PLR0913 (all by name)
     present
         Modality to a column, or to values, of bools or 0 and 1; None means all rows
         with a value.
+    times, sessions
+        Modality of sequences to the columns with the times, or the sessions, of its
+        positions: names or patterns, in the order of the positions, or one column of
+        lists; as in `Dataset.from_arrays`.
     class_names, unlabelled
         As in `Dataset.from_arrays`.
     media
@@ -158,6 +165,15 @@ def from_table(  # noqa: PLR0913 (all by name)
     >>> data.modalities["protein"].values.ravel().tolist()
     [10.0, 20.0]
     >>> folder.cleanup()
+
+    Sequences with the time of each position:
+
+    >>> clicks = [[[1.0], [2.0]], [[3.0], [4.0]]]
+    >>> visits = {"clicks": clicks, "t_0": [0, 0], "t_1": [9, 7]}
+    >>> data = from_table(visits, modalities={"clicks": "clicks"},
+    ...                   times={"clicks": "t_*"})
+    >>> data.modalities["clicks"].clock.times.tolist()
+    [[0.0, 9.0], [0.0, 7.0]]
     """
     names = modality_names(modalities)
     specs = {key: modalities[word] for key, word in names.items()}
@@ -166,6 +182,11 @@ def from_table(  # noqa: PLR0913 (all by name)
     single = {key: tables.single(key, value) for key, value in roles.items()}
     used = {column for part in single.values() for column in part.columns}
     used |= stated_columns(present)
+    clocks = [
+        *find_clock("times", times, list(specs), tables),
+        *find_clock("sessions", sessions, list(specs), tables),
+    ]
+    used |= {column for clock in clocks for column in clock.columns}
     parts = {key: find_part(key, spec, tables, used) for key, spec in specs.items()}
     state_present(parts, present, tables)
     hover = _hover(media, parts, tables)
@@ -195,7 +216,7 @@ def from_table(  # noqa: PLR0913 (all by name)
         info={"source": tables.described},
         name=tables.title if name is None else name,
     )
-    return _filled(data, parts, hover, tables)
+    return with_clocks(_filled(data, parts, hover, tables), clocks, tables)
 
 
 def _as_text(
