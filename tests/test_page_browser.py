@@ -758,6 +758,50 @@ def test_the_layout_holds_at_every_width(browser, spaces, folder, mode, width):
                 assert beside or below
 
 
+# Views that were looked at
+
+
+def test_verdicts_of_a_page_pay_for_what_was_looked_at(browser, file):
+    with opened(browser, file) as page:
+        caption = page.page.locator(".rv-caption")
+        expect(caption).to_contain_text("1 of 1 view")
+        help_words = caption.locator(".rv-term").last.get_attribute("title")
+        assert "pay for all of them" in help_words
+        verdicts = page.page.locator(".rv-cards tbody tr").last.locator(".rv-verdict")
+        assert verdicts.count() == 5  # the baseline's row has none
+        assert page.page.locator(".rv-verdict").count() == 5
+        page.press("refiner")
+        expect(caption).to_contain_text("1 of 2 views")
+        slider = page.page.get_by_label("Neighbours k")
+        before = caption.bounding_box()
+        slider.focus()
+        page.run("() => { for (const k of [1, 2, 3]) refnetViz.change({ k }); }")
+        expect(caption).to_contain_text("1 of 5 views")
+        page.press("Undo")
+        page.press("Undo")
+        expect(caption).to_contain_text("1 of 5 views")
+        after = caption.bounding_box()
+        assert (after["y"], after["height"]) == (before["y"], before["height"])
+        assert "in each of 5 views" in verdicts.first.get_attribute("title")
+        page.page.wait_for_url(re.compile("looks=5"))
+        page.page.reload()
+        expect(caption).to_contain_text("1 of 5 views")
+
+
+def test_a_drag_of_a_page_is_one_look(browser, file):
+    with opened(browser, file) as page:
+        slide = """() => {
+          performance.now = () => 1e6; // however long a busy machine draws
+          const range = document.querySelector(".rv-k input");
+          for (let at = 0; at <= +range.max; at += 1) {
+            range.value = at;
+            range.dispatchEvent(new Event("input"));
+          }
+        }"""
+        page.run(slide)
+        expect(page.page.locator(".rv-caption")).to_contain_text("1 of 2 views")
+
+
 # The address
 
 

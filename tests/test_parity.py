@@ -15,6 +15,7 @@ from pages import N, space
 from playwright.sync_api import sync_playwright
 
 import refnet_viz as rv
+from refnet_viz import statistics
 from refnet_viz.data import Media
 from refnet_viz.data.meaning import texts
 from refnet_viz.explorer import panes
@@ -24,6 +25,8 @@ from refnet_viz.explorer.state import State
 from refnet_viz.explorer.store import Store
 from refnet_viz.explorer.view import View
 from refnet_viz.explorer.wire import messages
+from refnet_viz.share import payload
+from refnet_viz.share.markup import source
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -335,6 +338,53 @@ def test_the_page_shows_what_the_explorer_shows(browser, tmp_path, name):
         differing = list(differences(shown, json.loads(json.dumps(python))))
         assert not differing, (patch, pointed, words, differing[:5])
     assert len(looks) > 3
+    page.close()
+
+
+JUDGE = """([questions, rule, tables]) => {
+  const corrected = correctedP(questions, rule, tables);
+  return questions.map((one, i) => [corrected[i], verdictOf(one, corrected[i], rule)]);
+}"""
+
+
+def test_the_page_judges_by_the_one_rule(browser):
+    page = browser.new_page()
+    page.add_script_tag(content=source("numbers.js"))
+    rng = np.random.default_rng(8)
+    seen = set()
+    for _ in range(200):
+        count = int(rng.integers(1, 12))
+        p = rng.random(count) ** 4
+        p[rng.random(count) < 0.2] = np.nan
+        p[rng.random(count) < 0.2] = 0.02  # ties
+        families = rng.choice(["primary", "rest"], count).tolist()
+        leads = [f == "primary" and bool(rng.random() < 0.3) for f in families]
+        values, tables = rng.normal(size=count), int(rng.integers(1, 15))
+        words, corrected = statistics.judge(
+            values,
+            p,
+            families,
+            ["2 seeds"] * count,
+            confidence=0.95,
+            leads=leads,
+            tables=tables,
+        )
+        questions = [
+            {
+                "p": None if np.isnan(one) else one,
+                "higher": bool(value > 0),
+                "family": family,
+                "leads": lead,
+                "reason": "2 seeds",
+            }
+            for one, value, family, lead in zip(p, values, families, leads, strict=True)
+        ]
+        judged = page.evaluate(JUDGE, [questions, payload._rule(), tables])
+        assert [word for _, word in judged] == words
+        shown = np.array([np.nan if one is None else one for one, _ in judged])
+        np.testing.assert_allclose(shown, corrected, rtol=1e-12)
+        seen |= {word.split(":")[0] for word in words}
+    assert len(seen) == 6
     page.close()
 
 

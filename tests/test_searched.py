@@ -131,6 +131,7 @@ def test_values_that_a_slider_passes_were_not_looked_at():
 
 
 def test_a_drag_of_the_page_is_one_look_and_a_loop_is_many(shown):
+    shown._looks.clock = lambda: 0.0  # however long a busy machine computes
     for k in (4, 5, 6, 7):
         move(shown, k=k)
     assert shown.looks == 2

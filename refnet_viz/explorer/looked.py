@@ -117,7 +117,7 @@ class Looks:
 
 
 def _row(view: Looked) -> dict[str, Any]:
-    keys = sorted(view.keys, key=lambda key: key.variant)
+    keys = sorted(view.keys, key=lambda key: str(key.variant))
     latest = max((key.epoch for key in keys if key.epoch is not None), default=None)
     first = keys[0]
     return {
