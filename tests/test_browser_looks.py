@@ -287,7 +287,7 @@ def test_faults_would_be_found(shown):
     assert ("control color", "control edges") in overlaps(boxes, "control")
     assert "tools" in outside(boxes)
     assert any(told.startswith("tools: ") for told in differences(boxes, before, REACH))
-    assert len(look(page, "pale")[1]) == 1
+    assert len(look(page, "pale")[1]) == 2  # both parts of the caption
     assert [told for told in look(page, "cut") if "both, seed 0" in told]
     assert "rv-tool" in look(page, "moving")
     assert [role for role, _ in nameless(page)[1]] == ["slider"]
