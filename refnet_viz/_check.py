@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 LONGEST = 80  # letters of a value in an error
+_MOST = 1_000_000  # values that are listed one by one
+_NAME = 255  # bytes of a name that file systems take
 
 
 def first_line(error: BaseException) -> str:
@@ -55,7 +58,7 @@ def instance(name: str, value: Any, kind: type[Any], *, example: str = "") -> An
 
 
 def several(name: str, values: Any) -> list[Any]:
-    """Return the entries of a list or of anything else that holds some.
+    """Return the entries of a list or of anything else that holds up to a million.
 
     Examples
     --------
@@ -67,15 +70,18 @@ def several(name: str, values: Any) -> list[Any]:
     TypeError: `levels` must hold several values, got 3.
     """
     try:
-        return list(values)
-    except TypeError as error:
+        entries = list(islice(values, _MOST + 1))
+    except (TypeError, RuntimeError) as error:  # torch says the latter
         raise TypeError(
             f"`{name}` must hold several values, got {shown(values)}."
         ) from error
+    if len(entries) > _MOST:
+        raise ValueError(f"`{name}` must hold at most {_MOST:,} values, got more.")
+    return entries
 
 
 def path(name: str, value: Any) -> Path:
-    """Return `value` as a path when it is one and not empty.
+    """Return `value` as a path when a file can have that name.
 
     Examples
     --------
@@ -93,9 +99,90 @@ def path(name: str, value: Any) -> Path:
         raise TypeError(
             f"`{name}` must be a path or its text, got {type(value).__name__}."
         )
-    if not text or "\0" in text:
-        raise ValueError(f"`{name}` must name a file or a folder, got {text!r}.")
+    try:
+        longest = max((len(os.fsencode(part)) for part in Path(text).parts), default=1)
+    except UnicodeEncodeError:  # half a character
+        longest = _NAME + 1
+    if not text or "\0" in text or longest > _NAME:
+        raise ValueError(f"`{name}` must name a file or a folder, got {shown(text)}.")
     return Path(text)
+
+
+def file(name: str, value: Any) -> Path:
+    """Return the path of a file that is there: no folder, no device, no pipe.
+
+    Examples
+    --------
+    >>> file("path", "nowhere.npz")
+    Traceback (most recent call last):
+    ...
+    FileNotFoundError: `path` must name a file, got 'nowhere.npz'.
+    """
+    place = path(name, value)
+    if not place.is_file():
+        raise FileNotFoundError(f"`{name}` must name a file, got {str(place)!r}.")
+    return place
+
+
+def folder(name: str, value: Any, *, of: str = "") -> Path:
+    """Return the path of a folder that is there.
+
+    Examples
+    --------
+    >>> folder("root", "nowhere", of="of pictures")
+    Traceback (most recent call last):
+    ...
+    FileNotFoundError: `root` must be a folder of pictures, got 'nowhere'.
+    """
+    place = path(name, value)
+    if not place.is_dir():
+        rule = f"a folder {of}".rstrip()
+        raise FileNotFoundError(f"`{name}` must be {rule}, got {str(place)!r}.")
+    return place
+
+
+def new_file(name: str, value: Any) -> Path:
+    """Return the path of a file to be written, in a folder that is there.
+
+    A file may stand there already, but no folder, device or pipe.
+
+    Examples
+    --------
+    >>> new_file("path", "nowhere/page.html")
+    Traceback (most recent call last):
+    ...
+    FileNotFoundError: `path` must lie in a folder that exists, got 'nowhere/page.html'.
+    """
+    place = path(name, value)
+    if not place.parent.is_dir():
+        # Said before minutes of work, not after.
+        raise FileNotFoundError(
+            f"`{name}` must lie in a folder that exists, got {str(place)!r}."
+        )
+    if place.exists() and not place.is_file():
+        what = "a folder" if place.is_dir() else "a device or a pipe"
+        raise ValueError(f"`{name}` must name a file, got {str(place)!r}, {what}.")
+    return place
+
+
+def new_folder(name: str, value: Any) -> Path:
+    """Return the path of a folder that is there, or can be made.
+
+    Examples
+    --------
+    >>> new_folder("folder", f"{os.devnull}/runs") # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    NotADirectoryError: `folder` must be a folder that can be written, got ...
+    """
+    place = path(name, value)
+    nearest = next(one for one in (place, *place.absolute().parents) if one.exists())
+    if not nearest.is_dir():
+        raise NotADirectoryError(
+            f"`{name}` must be a folder that can be written, got {str(place)!r}: "
+            f"{str(nearest)!r} is no folder."
+        )
+    return place
 
 
 def flag(name: str, value: Any) -> bool:
@@ -124,7 +211,8 @@ def one_of(name: str, value: object, options: Collection[str]) -> str:
     ValueError: `metric` must be one of 'cosine', 'euclidean', got 'cosin'.
     """
     if isinstance(value, str) and value in options:
-        return value
+        # The option itself: the value may be text of another class.
+        return next(option for option in options if option == value)
     names = ", ".join(repr(option) for option in options)
     raise ValueError(f"`{name}` must be one of {names}, got {shown(value)}.")
 
@@ -176,6 +264,21 @@ def integer(name: str, value: Any, *, low: int, high: int | None = None) -> int:
         return int(value)
     rule = f"of at least {low}" if high is None else f"between {low} and {high}"
     raise ValueError(f"`{name}` must be a whole number {rule}, got {shown(value)}.")
+
+
+def repeats(name: str, value: Any, *, low: int, each: int = 1) -> int:
+    """Return how often something random is drawn: at most 100,000 times.
+
+    Fewer where all draws, of `each` numbers, would take more than 2 GiB.
+
+    Examples
+    --------
+    >>> repeats("permutations", 10**6, low=1)
+    Traceback (most recent call last):
+    ...
+    ValueError: `permutations` must be a whole number between 1 and 100000, got 1000000.
+    """
+    return integer(name, value, low=low, high=max(low, min(100_000, 2**28 // each)))
 
 
 def number(
@@ -315,6 +418,8 @@ def numbers(name: str, values: Any) -> npt.NDArray[np.float64]:
     """
     if hasattr(values, "detach"):  # a tensor, maybe with its gradient
         values = values.detach()
+    if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
+        raise ValueError(f"`{name}` must hold a number everywhere, got a masked entry.")
     try:
         array = np.asarray(values)
         if array.dtype.kind == "O" and not any(

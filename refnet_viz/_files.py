@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import re
+import stat
 import time
 import unicodedata
 import uuid
@@ -119,6 +120,22 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     with alone(path), _replacing(path) as temporary:
         yield temporary
+
+
+def content(path: str | os.PathLike[str]) -> bytes:
+    """Return what a regular file holds; a device or a pipe has no end.
+
+    Raises
+    ------
+    OSError
+        If it is none, or cannot be read.
+    """
+    kind = Path(path).stat().st_mode
+    if not stat.S_ISREG(kind):
+        why = "Is a directory" if stat.S_ISDIR(kind) else "Is a device or a pipe"
+        number = errno.EISDIR if stat.S_ISDIR(kind) else errno.EINVAL
+        raise OSError(number, why, os.fspath(path))
+    return Path(path).read_bytes()
 
 
 def write(path: Path, content: bytes) -> None:

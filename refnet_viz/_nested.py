@@ -69,6 +69,7 @@ def as_variants(
                 f"{{'refiner': value}}, got {type(values).__name__}."
             )
         values = {alone: values}
+    _check.unique(name, [str(key) for key in values])
     variants = {
         str(key): list(value) if isinstance(value, list | tuple) else [value]
         for key, value in values.items()

@@ -245,7 +245,8 @@ class Embedding:
         space
             As in `space`.
         weights
-            Modality to weight for "sum"; a modality of weight 0 may be absent.
+            Modality to weight for "sum" and "refined"; a modality of weight 0 may be
+            absent.
 
         Returns
         -------
@@ -255,7 +256,8 @@ class Embedding:
         Raises
         ------
         ValueError
-            If the name is none of a space or a weight is missing or not positive.
+            If the name is none of a space, has no weights, or one is missing or
+            negative.
 
         Examples
         --------
@@ -271,9 +273,16 @@ class Embedding:
             )
         _check.one_of("space", space, self._names)
         names = list(self.inputs)
+        if weights is not None and space not in ("refined", "sum"):
+            raise ValueError(
+                f"`weights` must be None for {space!r}, which is no sum of modalities, "
+                f"got {_check.shown(weights)}."
+            )
         if space in names:
             return self.present[:, names.index(space)].copy()
         if space != "sum":
+            if weights is not None:
+                weights_of(self.decoded, weights)
             return np.ones(len(self), dtype=bool)
         counted = [weight > 0 for weight in weights_of(self.inputs, weights).values()]
         return np.asarray(self.present[:, counted].all(axis=1))
@@ -539,7 +548,7 @@ class Embedding:
         >>> e.reordered(["y", "x"]).z.tolist()
         [[1.0], [0.0]]
         """
-        order = order_of(self.ids, np.asarray(ids), name=name, like=like)
+        order = order_of(self.ids, ids, name=name, like=like)
         return self if order is None else self.subset(order)
 
     def positions(self, rows: Any) -> npt.NDArray[np.intp]:

@@ -139,7 +139,7 @@ def read_mudata(source: Any) -> Any:
 def _path(
     argument: str, source: str | os.PathLike[str], kinds: tuple[str, ...]
 ) -> Path:
-    path = Path(source)
+    path = _check.path(argument, source)
     if not path.exists():
         raise FileNotFoundError(
             f"`{argument}` must be a file or a zarr folder, got {str(path)!r}."

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from .. import _check
 from .._memory import check_room
 from .on_disk import on_disk
 from .raw_file import MODES
@@ -120,7 +121,7 @@ def take_apart(
         part = take_apart(name, values[0], id_column, masked=inner)
         return replace(part, mask=values[1])
     values = stored_rows(name, values) if masked else values
-    values = as_pandas(_of_sparse_tensor(name, values))
+    values = as_pandas(_of_sparse_tensor(name, values), name)
     names: Any = None
     if isinstance(values, pd.DataFrame):
         values, names = _named_by_column(values, id_column)
@@ -166,7 +167,7 @@ def is_sparse(values: Any) -> bool:
     return type(values).__module__.startswith("scipy.sparse")
 
 
-def as_pandas(values: Any) -> Any:
+def as_pandas(values: Any, name: str = "values") -> Any:
     """Return tables of other libraries as pandas objects; all else as it stands.
 
     A mapping becomes a Series where its values are single, else a frame.
@@ -177,9 +178,7 @@ def as_pandas(values: Any) -> Any:
     ['u', 'v']
     """
     if isinstance(values, Mapping) and not is_sparse(values):  # one format is a dict
-        # A dict, keys and all, is a column; of columns, a table.
-        single = all(is_single(value) for value in values.values())
-        return pd.Series(values) if single and values else pd.DataFrame(dict(values))
+        return _of_mapping(name, values)
     root = type(values).__module__.split(".")[0]
     if root in {"numpy", "pandas", "builtins", "scipy", "torch"}:
         return values
@@ -196,6 +195,20 @@ def as_pandas(values: Any) -> Any:
         if isinstance(frame, nw.DataFrame | nw.Series):
             return frame.to_pandas()
     return values
+
+
+def _of_mapping(name: str, values: Mapping[Any, Any]) -> Any:
+    """Return a dict, keys and all, as a column; one of columns as a table."""
+    single = all(is_single(value) for value in values.values())
+    try:
+        if single and values:
+            return pd.Series(dict(values))
+        return pd.DataFrame(dict(values))
+    except (TypeError, ValueError, RuntimeError) as error:  # in pandas' words
+        raise ValueError(
+            f"`{name}` must hold columns of one length, got a mapping of others "
+            f"({_check.first_line(error)})."
+        ) from error
 
 
 def _of_sparse_tensor(name: str, values: Any) -> Any:
@@ -232,6 +245,9 @@ def row_names(name: str, names: Any) -> pd.Index:
     (['u', 'v'], [1, 2])
     """
     # As objects: pandas would keep text as Arrow, which holds no half surrogate.
+    if isinstance(names, np.ma.MaskedArray):  # of which pandas drops the mask
+        masked, names = np.ma.getmaskarray(names), names.astype(object).data
+        names[masked] = None
     index = names if isinstance(names, pd.Index) else pd.Index(names, dtype=object)
     if isinstance(index, pd.RangeIndex):
         return index
@@ -351,6 +367,20 @@ def is_single(value: Any) -> bool:
     if getattr(value, "shape", ()) != ():  # pandas 3.1.1 calls a tensor a scalar
         return False
     return bool(np.isscalar(value) or value is None or pd.api.types.is_scalar(value))
+
+
+def has_entries(values: Any) -> bool:
+    """Return whether these are several things in an order.
+
+    Examples
+    --------
+    >>> has_entries([1]), has_entries({1}), has_entries(1)
+    (True, False, False)
+    """
+    if isinstance(values, type | set | frozenset):
+        return False
+    shape = getattr(values, "shape", None)
+    return len(shape) > 0 if shape is not None else hasattr(values, "__len__")
 
 
 def row_of(values: Any, index: npt.NDArray[np.intp]) -> Any:

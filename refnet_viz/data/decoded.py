@@ -8,9 +8,9 @@ import struct
 import warnings
 import zlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._files import content
 from .gaps import is_missing
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _opened(picture: Any) -> Image:
     if isinstance(picture, Image.Image):
         return picture
     if isinstance(picture, str | os.PathLike):
-        picture = Path(picture).read_bytes()
+        picture = content(picture)
     return Image.open(io.BytesIO(picture))
 
 

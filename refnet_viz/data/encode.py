@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -109,7 +108,7 @@ def encode(
     store = None
     if cache is not None:
         about = {"name": model.name, "version": model.version, "digest": model.digest}
-        store = VectorCache(Path(cache), about, model.key)
+        store = VectorCache(_check.new_folder("cache", cache), about, model.key)
     job.read(store)
     if job.left:
         bar = _progress.progress(
@@ -299,7 +298,7 @@ def _check_plain(model: Encoder, device: Any, cache: Any, *, named: bool) -> Non
     if device not in {None, "cpu"}:
         raise ValueError(
             "`device` must be None where `encoder` is no module of torch, "
-            f"got {device!r}."
+            f"got {_check.shown(device)}."
         )
     if cache is not None and not named:
         raise ValueError(

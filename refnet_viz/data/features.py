@@ -112,7 +112,7 @@ def words(
     >>> words("caption").column
     'caption'
     """
-    options = _options(batch_size, device, cache, name, version)
+    options = _options(encoder, batch_size, device, cache, name, version)
     return Words(_column(column), encoder, options)
 
 
@@ -173,14 +173,13 @@ def pictures(
     """
     _check.integer("size", size, low=2, high=SIDE)
     _check.one_of("unreadable", unreadable, ("refuse", "absent"))
-    folder = None if root is None else Path(root)
-    if folder is not None and not folder.is_dir():
-        raise FileNotFoundError(f"`root` must be a folder, got {str(root)!r}.")
-    options = _options(batch_size, device, cache, name, version)
+    folder = None if root is None else _check.folder("root", root)
+    options = _options(encoder, batch_size, device, cache, name, version)
     return Pictures(_column(column), folder, int(size), encoder, unreadable, options)
 
 
 def _options(
+    encoder: Any,
     batch_size: int,
     device: str | None,
     cache: str | os.PathLike[str] | None,
@@ -188,6 +187,18 @@ def _options(
     version: str | None,
 ) -> dict[str, Any]:
     """Return the arguments of `encode`."""
+    asked = {"device": device, "cache": cache, "name": name, "version": version}
+    for option, value in asked.items():
+        if value is None:
+            continue
+        if encoder is None:
+            raise ValueError(
+                f"`{option}` must be None without an `encoder`, got "
+                f"{_check.shown(value)}."
+            )
+        if option == "cache":
+            _check.new_folder(option, value)
+    _check.integer("batch_size", batch_size, low=1)
     return {
         "batch_size": batch_size,
         "device": device,

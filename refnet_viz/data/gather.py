@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ import pandas as pd
 from .. import _check
 from .answers import UNLABELLED, Labels, as_labels, as_target
 from .clock import by_modality
-from .containers import Argument, is_single, take_apart, text_of
+from .containers import Argument, as_pandas, has_entries, is_single, take_apart, text_of
 from .gaps import Column, column, refuse_missing
 from .media import check_media
 from .modality import Features, read_features
@@ -105,6 +105,7 @@ def gather(  # noqa: PLR0913 (every argument of two constructors)
     >>> rows.labels.tolist(), rows.class_names
     ([0, -1], ('x',))
     """
+    _refuse_ignored(labels, target, class_names, unlabelled)
     column_of_ids = ids if isinstance(ids, str) else None
     names = modality_names(modalities)
     owners: dict[Key, Argument] = {
@@ -129,6 +130,11 @@ def gather(  # noqa: PLR0913 (every argument of two constructors)
         for key, value in single.items()
         if value is not None and not (key == "media" and not len(value))
     }
+    if column_of_ids is not None:
+        _check_column(
+            column_of_ids,
+            [*modalities.values(), *(v for v in single.values() if v is not None)],
+        )
     clocks = {
         **by_modality("times", times, list(names), column_of_ids),
         **by_modality("sessions", sessions, list(names), column_of_ids),
@@ -165,6 +171,37 @@ def gather(  # noqa: PLR0913 (every argument of two constructors)
         media=_media(rows),
         clocks=_clocks(rows, names),
     )
+
+
+def _check_column(ids: str, tables: Iterable[Any]) -> None:
+    """Refuse the name of a column that no table has."""
+    if not any(ids in getattr(as_pandas(one), "columns", ()) for one in tables):
+        raise ValueError(
+            "`ids` must be names of rows, or name a column of a table, got "
+            f"{_check.shown(ids)}, which none has."
+        )
+
+
+def _refuse_ignored(
+    labels: Any, target: Any, class_names: Any, unlabelled: Any
+) -> None:
+    """Refuse what would say something of labels that are not there."""
+    if labels is None and _check.several("class_names", class_names):
+        raise ValueError(
+            f"`class_names` must come with `labels`, got {_check.shown(class_names)} "
+            "without."
+        )
+    if unlabelled is None:
+        return
+    if not is_single(unlabelled):
+        raise TypeError(
+            f"`unlabelled` must be one value, got {_check.shown(unlabelled)}."
+        )
+    if labels is None and target is None:
+        raise ValueError(
+            "`unlabelled` must come with `labels` or `target`, got "
+            f"{_check.shown(unlabelled)} without."
+        )
 
 
 def _clocks(
@@ -226,17 +263,9 @@ def modality_names(modalities: Any) -> dict[str, Any]:
 
 def _with_rows(part: Argument) -> Argument:
     """Return a modality, refused at once where it has no rows at all."""
-    if not _has_entries(part.values):
+    if not has_entries(part.values):
         raise TypeError(f"`{part.name}` must be an array, got {_kind(part.values)}.")
     return part
-
-
-def _has_entries(values: Any) -> bool:
-    """Return whether these are several things in an order."""
-    if isinstance(values, type | set | frozenset):
-        return False
-    shape = getattr(values, "shape", None)
-    return len(shape) > 0 if shape is not None else hasattr(values, "__len__")
 
 
 def _kind(values: Any) -> str:
@@ -260,7 +289,7 @@ def _whole_argument(part: Argument) -> Argument:
         return replace(part, name="pictures" if part.values.pictures else "texts")
     if is_single(part.values):
         return replace(part, values=[part.values])
-    if not _has_entries(part.values):
+    if not has_entries(part.values):
         raise TypeError(
             f"`{part.name}` must have one entry a row, got {_kind(part.values)}."
         )

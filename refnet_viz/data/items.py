@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+from .._files import content as file_content
 from .decoded import as_rgb
 
 
@@ -48,7 +48,7 @@ def digest(item: Any, kind: str, row: int) -> bytes:
     elif isinstance(item, bytes | bytearray | memoryview):
         content = bytes(item)
     elif isinstance(item, str | os.PathLike):
-        content = _readable(lambda: Path(item).read_bytes(), row)
+        content = _readable(lambda: file_content(item), row)
     else:
         image = opened(item, kind, row)
         content = f"{image.size}".encode() + image.tobytes()

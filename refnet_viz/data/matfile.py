@@ -33,9 +33,7 @@ def read_variables(path: str | os.PathLike[str]) -> Variables:
     ValueError
         If it is damaged or no MATLAB file.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"`path` must name a file, got {str(path)!r}.")
+    path = _check.file("path", path)
     with path.open("rb") as file:
         start = file.read(520)
     hdf5 = start[:8] == HDF5 or start[512:] == HDF5

@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import InitVar, dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import _check
+from .._files import content
 from .._progress import progress
 from .._threads import cores
 from .containers import as_pandas, is_counted, row_names
@@ -290,7 +290,7 @@ def _entries(name: str, values: Any) -> tuple[list[Any], pd.Index | None]:
     """Return one entry a row, and the names of the rows if they have any."""
     if hasattr(values, "detach"):
         values = tensor_values(values, name)
-    values = () if values is None else as_pandas(values)
+    values = () if values is None else as_pandas(values, name)
     names = None
     if isinstance(values, pd.DataFrame):
         if values.shape[1] != 1:
@@ -376,7 +376,7 @@ def _left_on_disk(entries: list[Any], side: int) -> PictureFiles:
                 "`pictures` must be paths to be left on disk, "
                 f"got {type(entry).__name__} in row {row}."
             )
-        path = Path(entry).absolute()
+        path = _check.path("pictures", entry).absolute()
         if not path.is_file():
             raise ValueError(
                 f"`pictures` must name files that are there, got {_cut(entry)!r} in "
@@ -446,7 +446,7 @@ def _picture(row: int, entry: Any, side: int) -> bytes:
 
 def _read(row: int, path: str | os.PathLike[str]) -> bytes:
     try:
-        return Path(path).read_bytes()
+        return content(path)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ValueError(

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .. import _progress
+from .. import _check, _progress
 from .dataset import Dataset, Modality
 from .published import (
     PARTS,
@@ -124,7 +124,7 @@ def mm_imdb(
     FileNotFoundError: `folder` must hold split.json or multimodal_imdb.hdf5, got
     'nowhere' without.
     """
-    place = Path(folder)
+    place = _check.path("folder", folder)
     path = place if place.is_file() else first_file(place, ("split.json", HDF5))
     info = {"source": "MM-IMDb", "files": [path.name], "metrics": list(METRICS)}
     if path.name != "split.json":

@@ -9,9 +9,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from .. import _check
 from . import sparse
 from .clock import Clock
-from .containers import is_sparse, row_of, take_apart
+from .containers import has_entries, is_sparse, row_of, take_apart
 from .numbers import real_numbers
 from .pixels import as_pixels, channels_last
 from .rounding import refuse_overflow, refuse_rounding
@@ -74,7 +75,9 @@ class Modality:
         >>> Modality.of("text", np.zeros((4, 3))).kind
         'vector'
         """
-        part = take_apart(name, given, masked=True)
+        part = take_apart(_check.instance("name", name, str), given, masked=True)
+        if not has_entries(part.values):
+            raise TypeError(f"`{name}` must be an array, got {type(given).__name__}.")
         absent = np.zeros(len(part), dtype=bool)
         read, _ = read_features(name, part.values, part.mask, absent, decided=True)
         return read.modality()

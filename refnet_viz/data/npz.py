@@ -30,9 +30,7 @@ def read_arrays(path: str | os.PathLike[str]) -> Arrays:
         If the file is foreign or damaged, holds pickled objects, or an array claims
         more bytes than the file can hold.
     """
-    path = _check.path("path", path)
-    if not path.is_file():
-        raise FileNotFoundError(f"`path` must name a file, got {str(path)!r}.")
+    path = _check.file("path", path)
     if not zipfile.is_zipfile(path):
         raise ValueError(f"`path` must be an npz file, got {str(path)!r}.")
     try:

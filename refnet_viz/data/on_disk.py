@@ -88,8 +88,9 @@ def on_disk(
     ((3, 3), [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
     """
     _check.instance("name", name, str)
+    key = None if key is None else _checked_key(key)
     if scratch is not None:
-        scratch = _check.path("scratch", scratch)
+        scratch = _check.folder("scratch", scratch)
     if isinstance(source, Stored):
         return source
     if isinstance(source, np.memmap):
@@ -106,6 +107,16 @@ def on_disk(
         f"`{name}` must be a path, a memory map, an array of h5py or zarr, or have "
         f"shape, dtype and read, got {type(source).__name__}."
     )
+
+
+def _checked_key(key: Any) -> str | list[str]:
+    rule = "be a name or a list of names"
+    if isinstance(key, str):
+        return str.__str__(key)
+    return [
+        _check.instance("key", one, str, example=rule)
+        for one in _check.several("key", key)
+    ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +165,9 @@ class Shards:
 
 def _of_files(source: Any, key: Any, scratch: Path, name: str) -> Stored:
     single = isinstance(source, str | os.PathLike)
-    paths = _present([Path(path) for path in ([source] if single else source)], name)
+    paths = _present(
+        [_check.path(name, path) for path in ([source] if single else source)], name
+    )
     kind = paths[0].suffix.lower()
     if kind in PARQUET:
         return _of_parquet(paths, key, scratch, name)
@@ -176,7 +189,8 @@ def _of_files(source: Any, key: Any, scratch: Path, name: str) -> Stored:
 
 def _present(paths: list[Path], name: str) -> list[Path]:
     """Return files of one kind that are there; of a folder, its parquet files."""
-    missing = next((path for path in paths if not path.exists()), None)
+    there = [path.is_file() or path.is_dir() for path in paths]  # no device, no pipe
+    missing = None if all(there) else paths[there.index(False)]
     if missing is not None:
         raise FileNotFoundError(f"`{name}` must be a file, got {str(missing)!r}.")
     if paths[0].is_dir() and paths[0].suffix.lower() != ".zarr":

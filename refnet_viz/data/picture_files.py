@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _progress
+from .._files import content as file_content
 from .._threads import cores
 from .decoded import BROKEN, bytes_or_path, upright
 from .media import THUMBNAIL, encoded_small
@@ -214,8 +215,7 @@ def _of_file(name: str, base: Path | None) -> bytes:
     try:
         if base is not None:
             _refuse_outside(path, base)
-        with open(path, "rb") as file:  # noqa: PTH123 (many small files)
-            return file.read()
+        return file_content(path)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise NotThereError("there is no such file") from error
     except (OSError, ValueError) as error:

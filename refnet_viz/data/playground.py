@@ -14,6 +14,7 @@ from .dataset import Dataset, Media
 Array = npt.NDArray[np.float64]
 
 WIDTH = 16
+MOST = 1_000_000  # rows, of 1 kB each
 CLUSTERS = 3
 SENSES = ("sight", "sound", "touch")
 FACTORS: dict[str, tuple[str, ...]] = {
@@ -91,7 +92,7 @@ def playground(
     >>> data.shape, data.class_names[:2]
     ((60, 3), ('cluster 0, upper', 'cluster 0, lower'))
     """
-    n = _check.integer("n", n, low=30)
+    n = _check.integer("n", n, low=30, high=MOST)
     noise = _check.number("noise", noise, low=0)
     share = _check.number("missing", missing, low=0, high=1)
     rng = np.random.default_rng(_check.integer("seed", seed, low=0))
@@ -159,7 +160,12 @@ def playground_neighbors(
     """
     _check.one_of("factor", factor, FACTORS)
     columns = [f"factor_{factor}_{axis}" for axis in (1, 2)]
-    frame = data.metadata
+    frame = getattr(data, "metadata", None)
+    if not isinstance(frame, pd.DataFrame):
+        raise TypeError(
+            "`data` must be a Dataset or an Embedding of playground(), got "
+            f"{type(data).__name__}."
+        )
     if not set(columns) <= set(frame.columns):
         raise ValueError(
             f"`data` must come from playground(), got metadata {list(frame.columns)}."

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from .. import _check
 from .described import described, library, model_name, weights
 from .fingerprint import digest_of
 
@@ -76,14 +77,17 @@ def as_encoder(
     >>> length.name, length.ask(["four"])
     ('n', [[4]])
     """
+    for option, text in (("name", name), ("version", version)):
+        if text is not None and not _check.instance(option, text, str):
+            raise ValueError(f"`{option}` must be None or some text, got ''.")
     model, steps = _parts(encoder)
     ask = _ask(model, steps, kind)
     owner = getattr(model, "__self__", model)
     module = owner if _is_module(owner) else None
     state = [] if module is None else [("weights", weights(module))]
     return Encoder(
-        name=name or model_name(model),
-        version=version or library(model),
+        name=name if name is not None else model_name(model),
+        version=version if version is not None else library(model),
         digest=digest_of([*state, described(model), described(steps, settings=True)]),
         ask=ask,
         module=module,

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from .. import _check
 from .dataset import Dataset, Media, Modality
 from .encode import encode_rows
 from .features import Pictures, Words, pictures, text_vectors, words
@@ -120,9 +121,7 @@ def folder_of(folder: str | os.PathLike[str]) -> Path:
     ...
     FileNotFoundError: `folder` must be a folder, got 'nowhere'.
     """
-    if not Path(folder).is_dir():
-        raise FileNotFoundError(f"`folder` must be a folder, got {str(folder)!r}.")
-    return Path(folder)
+    return _check.folder("folder", folder)
 
 
 def first_file(folder: Path, names: Sequence[str]) -> Path:

@@ -12,6 +12,7 @@ from .media import enlarged, stored_media
 
 Pixels = npt.NDArray[np.uint8]
 
+MOST = 200_000  # pictures, of 5 kB each with their thumbnails
 SIDE, HALF = 16, 8  # pixels of a picture and of one of its four places
 THUMB_ZOOM = 4
 COLOURS: dict[str, tuple[int, int, int]] = {
@@ -66,7 +67,7 @@ def questions(n: int = 2000, *, seed: int = 0) -> Dataset:
     >>> data.media.texts[0]
     'name the lower right colour: red'
     """
-    n = _check.integer("n", n, low=30)
+    n = _check.integer("n", n, low=30, high=MOST)
     rng = np.random.default_rng(_check.integer("seed", seed, low=0))
     colours = np.argsort(rng.random((n, 4)), axis=1)
     shapes = rng.integers(len(SHAPES), size=(n, 4))

@@ -165,13 +165,13 @@ def shared(
         If `name` is none of the four, or the file is damaged.
     """
     _check.one_of("name", name, SHARED)
-    place = folder or os.environ.get(FOLDER_VARIABLE)
+    place = folder if folder is not None else os.environ.get(FOLDER_VARIABLE)
     if not place:
         raise FileNotFoundError(
             f"`folder` or the environment variable {FOLDER_VARIABLE} must name the "
             f"folder that holds {name}.npz, got neither."
         )
-    path = Path(place) / f"{name}.npz"
+    path = _check.path("folder", place) / f"{name}.npz"
     if not path.is_file():
         raise FileNotFoundError(
             f"`folder` must hold {name}.npz, got {str(place)!r} without it."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ def positions(
     """
     if isinstance(selection, set | frozenset):
         return np.sort(positions(ids, list(selection), name=name))
-    rows = _entries(selection)
+    rows = entries_of(selection, name)
     if rows.dtype == bool and rows.ndim == 1:
         _check.rows(name, len(rows), len(ids), "ids")
         rows = np.flatnonzero(rows)
@@ -60,10 +61,25 @@ def positions(
     return _found(ids, rows, name) if by_name else _inside(ids, rows, name)
 
 
-def _entries(selection: Any) -> npt.NDArray[Any]:
-    """Return a selection as an array: bools, whole numbers, or ids as text."""
+def entries_of(selection: Any, name: str) -> npt.NDArray[Any]:
+    """Return a selection as an array: bools, whole numbers, or ids as text.
+
+    Examples
+    --------
+    >>> entries_of([b"x", b"y"], "rows").tolist(), entries_of([1, 0], "rows").tolist()
+    (['x', 'y'], [1, 0])
+    """
     if hasattr(selection, "detach"):
-        selection = tensor_values(selection, "rows")
+        selection = tensor_values(selection, name)
+    if np.ma.isMaskedArray(selection) and np.ma.getmaskarray(selection).any():
+        raise ValueError(f"`{name}` must name rows everywhere, got a masked entry.")
+    if isinstance(selection, list | tuple):
+        bools = sum(isinstance(key, bool | np.bool_) for key in selection)
+        if 0 < bools < len(selection):  # numpy would make rows 0 and 1 of them
+            raise TypeError(
+                f"`{name}` must be a bool mask, row numbers or ids, got bools beside "
+                f"others in {_check.shown(selection)}."
+            )
     try:
         rows = np.asarray(selection)
     except (TypeError, ValueError):  # of different lengths, or what is no array
@@ -72,12 +88,12 @@ def _entries(selection: Any) -> npt.NDArray[Any]:
         return np.array([text_of(key) for key in rows], dtype=object)
     if rows.dtype.kind != "O" or not rows.size:
         return rows
-    whole = all(isinstance(key, int | np.integer) for key in rows.flat)
+    whole = all(_check.is_whole(key) for key in rows.flat)
     try:
         return rows.astype(np.int64) if whole else rows
     except OverflowError as error:
         raise ValueError(
-            f"`rows` must be numbers of rows, got {_check.shown(selection)}."
+            f"`{name}` must be numbers of rows, got {_check.shown(selection)}."
         ) from error
 
 
@@ -105,7 +121,7 @@ def _inside(
 
 
 def order_of(
-    ids: npt.NDArray[np.str_], target: npt.NDArray[np.str_], *, name: str, like: str
+    ids: npt.NDArray[np.str_], target: Any, *, name: str, like: str
 ) -> npt.NDArray[np.intp] | None:
     """Return positions in `ids` of the ids `target`; None if the order is the same.
 
@@ -127,10 +143,16 @@ def order_of(
     >>> order_of(a, b, name="b", like="a").tolist()
     [1, 0]
     """
-    target = np.asarray(target)
+    for argument, text in (("name", name), ("like", like)):
+        _check.instance(argument, text, str)
+    target = entries_of(target, like)
     if target.ndim != 1:
         raise ValueError(
             f"`{like}` must have one name a row, got shape {target.shape}."
+        )
+    if not all(isinstance(key, Hashable) for key in target.tolist()):
+        raise TypeError(
+            f"`{like}` must hold names of rows, got {_check.shown(target)}."
         )
     if np.array_equal(ids, target):
         return None

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .. import _check
 from .dataset import Dataset
 from .published import PARTS, Rows, field, first_file, folder_of, json_lines, paired
 
@@ -83,11 +84,8 @@ def snli_ve(
     ...
     FileNotFoundError: `folder` must be a folder, got 'nowhere'.
     """
-    place, photographs = folder_of(folder), Path(flickr)
-    if not photographs.is_dir():
-        raise FileNotFoundError(
-            f"`flickr` must be a folder of photographs, got {str(flickr)!r}."
-        )
+    place = folder_of(folder)
+    photographs = _check.folder("flickr", flickr, of="of photographs")
     files = {part: first_file(place, (f"snli_ve_{part}.jsonl",)) for part in PARTS}
     return paired(
         _rows(files, photographs),

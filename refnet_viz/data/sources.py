@@ -144,7 +144,7 @@ def read_source(source: Any, *, text: Collection[str] = ()) -> Table:
     ('a',)
     """
     if isinstance(source, str | os.PathLike):
-        table = _read_file(Path(source), text)
+        table = _read_file(_check.path("source", source), text)
     elif isinstance(source, pd.DataFrame):
         table = Table(source)
     elif isinstance(source, dict):

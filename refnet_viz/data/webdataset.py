@@ -163,11 +163,11 @@ def _paths(shards: Any) -> list[Path]:
     each = [shards] if isinstance(shards, str | os.PathLike) else list(shards)
     paths: list[Path] = []
     for entry in each:
-        for name in _ranged(os.fspath(entry)):
+        for name in _ranged(str(_check.path("shards", entry))):
             path = Path(name)
             if path.is_dir():
                 paths += sorted(path.glob("*.tar")) + sorted(path.glob("*.tar.gz"))
-            elif path.exists():
+            elif path.is_file():
                 paths.append(path)
             else:
                 matching = sorted(glob.glob(name))  # noqa: PTH207 (absolute patterns)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -14,7 +14,7 @@ import pandas as pd
 from .. import _check
 from .._nested import Variants
 from ..data.dataset import Dataset
-from ..data.rows import positions
+from ..data.rows import entries_of, positions
 from ..embedding import Embedding
 from ..graph.reweighting import WEIGHTED
 from .cache import Cache
@@ -133,13 +133,18 @@ class Embeddings:
         """
         if isinstance(ids, dict):
             raise TypeError("`ids` must be ids, row numbers or a mask, got dict.")
-        if ids is None or (not isinstance(ids, str) and np.size(ids) == 0):
+        if ids is None:
             return np.empty(0, np.intp)
-        values = np.atleast_1d(np.asarray(list(ids) if isinstance(ids, set) else ids))
+        listed = list(ids) if isinstance(ids, set | frozenset) else ids
+        values = np.atleast_1d(entries_of(listed, "ids"))
+        if not values.size:
+            return np.empty(0, np.intp)
         if values.dtype == bool:
             _check.rows("ids", len(values), len(self.first), "spaces")
             return np.flatnonzero(values)
-        return np.sort(positions(self.first.ids, pd.unique(values), name="ids"))
+        if values.ndim == 1 and all(isinstance(key, Hashable) for key in values):
+            values = pd.unique(values)
+        return np.sort(positions(self.first.ids, values, name="ids"))
 
     def seeds(self, variant: str) -> list[Any]:
         """Return the seeds of a variant, or positions where none are recorded.

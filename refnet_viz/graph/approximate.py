@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .. import _check
 from .._search import Floats, Length, Rows, closest, exact, nearest, nearest_rows
 from ..statistics import share_interval
 
@@ -57,12 +58,24 @@ class Recall:
         k
             Neighbours a row.
 
+        Raises
+        ------
+        TypeError, ValueError
+            If they are something else.
+
         Examples
         --------
         >>> Recall.of(np.array([2, 2, 1, 2]), 2).value
         0.875
         """
-        shares, rows = found / k, len(found)
+        k = _check.integer("k", k, low=1)
+        counts = _check.numbers("found", found)
+        if counts.ndim != 1 or not len(counts) or not _between(counts, k):
+            raise ValueError(
+                f"`found` must be whole numbers from 0 to {k}, one a row, got "
+                f"{_check.shown(found)}."
+            )
+        shares, rows = counts / k, len(counts)
         low, high = share_interval(shares, most=rows * k)
         return cls(float(shares.mean()), low, high, rows, k)
 
@@ -75,6 +88,12 @@ class Recall:
             .replace("%", " %")
             .replace("  %", " %")
         )
+
+
+def _between(counts: Floats, k: int) -> bool:
+    """Return whether all are whole numbers from 0 to `k`."""
+    whole = (counts == np.round(counts)) & (counts >= 0) & (counts <= k)
+    return bool(whole.all())
 
 
 def approximate(

@@ -85,6 +85,9 @@ def search_bias(
     -0.5
     """
     _check.instance("graph", graph, Neighbors)
+    others = {} if others is None else _check.instance("others", others, Mapping)
+    for name, other in others.items():
+        _check.instance(f"others[{name!r}]", other, Neighbors)
     if graph.recall is None or not graph.embedding.shape[1]:
         return {}
     there = np.flatnonzero(graph.present)
@@ -98,7 +101,7 @@ def search_bias(
         approximate = _share_alike(graph.labels, graph.indices[rows], rows)
         exact = _share_alike(graph.labels, true, rows)
         biases["purity"] = _bias(approximate, exact, least)
-    for name, other in (others or {}).items():
+    for name, other in others.items():
         beside = in_line(graph, other)
         both = beside.present[rows]
         lists = beside.indices[rows[both]]

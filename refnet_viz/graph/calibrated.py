@@ -127,7 +127,7 @@ def calibrated_similarity(
         raise ValueError("`graphs` must hold at least two variants, got one.")
     names = list(MEASURES) if measures is None else measures
     names = _check.several_of("measures", names, MEASURES)
-    permutations = _check.integer("permutations", permutations, low=1)
+    permutations = _check.repeats("permutations", permutations, low=1)
     confidence = _check.number("confidence", confidence, low=0.01, high=0.9999)
     seed = _check.integer("seed", seed, low=0)
     rows = []

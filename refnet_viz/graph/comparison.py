@@ -182,7 +182,7 @@ def compare(
     settings = Settings(
         baseline,
         _check.number("confidence", confidence, low=0.01, high=0.9999),
-        _check.integer("permutations", permutations, low=0),
+        _check.repeats("permutations", permutations, low=0),
         _check.integer("seed", seed, low=0),
         _check.one_of("over", over, statistics.OVER),
     )
@@ -322,13 +322,14 @@ def _beside_rails(
     rails: Mapping[str, Any] | None, first: Neighbors
 ) -> tuple[list[Line], list[Line]]:
     """Return rails of which the predictions are compared, and those of graphs."""
-    if not rails:
+    if rails is None or (isinstance(rails, Mapping) and not rails):
         return [], []
     graphs = {}
     if isinstance(rails, Mapping):
         graphs = {name: x for name, x in rails.items() if _holds_graphs(x)}
         rails = {name: x for name, x in rails.items() if name not in graphs}
-    embeddings = as_variants("rails", rails, Embedding) if rails else {}
+    spaces = not isinstance(rails, Mapping) or bool(rails)
+    embeddings = as_variants("rails", rails, Embedding) if spaces else {}
     searched = as_variants("rails", graphs, Neighbors) if graphs else {}
     for name, members in searched.items():
         for graph in members:

@@ -185,7 +185,7 @@ def label_edges(
     6    own  unique: a      2   1.0
     7    own  unique: b      2   0.0
     """
-    permutations = _check.integer("permutations", permutations, low=0)
+    permutations = _check.repeats("permutations", permutations, low=0)
     confidence = _check.number("confidence", confidence, low=0.01, high=0.9999)
     seed = _check.integer("seed", seed, low=0)
     rows = []

@@ -68,6 +68,7 @@ def save_graph(
     _check.instance("neighbors", neighbors, Neighbors)
     path = _check.path("path", path)
     suffix = _check.one_of("path suffix", path.suffix.lower(), SUFFIXES)
+    path = _check.new_file("path", path)
     graph = _cleaned(neighbors.to_networkx(mode))
     with replacing(path) as temporary:
         _write(graph, temporary, suffix)
@@ -98,6 +99,7 @@ def load_graph(path: str | os.PathLike[str]) -> nx.Graph[str]:
     """
     path = _check.path("path", path)
     suffix = _check.one_of("path suffix", path.suffix.lower(), SUFFIXES)
+    path = _check.file("path", path)
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -290,7 +290,7 @@ def point_measures(
     [1.0, 1.0, 1.0, 1.0, 0.0]
     """
     names = _check.several_of("measures", measures, MEASURES)
-    draws = _check.integer("draws", draws, low=2)
+    draws = _check.repeats("draws", draws, low=2)
     pivots = _check.integer("pivots", pivots, low=1)
     seed = _check.integer("seed", seed, low=0)
 
@@ -306,6 +306,7 @@ def _measured(
     rng = np.random.default_rng(seed)
     lists = graph.compact.indices
     n = len(lists)
+    draws = _check.repeats("draws", draws, low=2, each=n * len(names))
     functions = dict(MEASURES)
     starts = np.sort(rng.permutation(n)[: min(pivots, n)])
     functions["betweenness"] = partial(betweenness, pivots=starts)

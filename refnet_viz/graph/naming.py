@@ -143,7 +143,7 @@ def name_clusters(
     for name in _check.several("sources", sources):
         _check.one_of("sources", name, SOURCES)
     most = _check.integer("most", most, low=1)
-    permutations = _check.integer("permutations", permutations, low=20)
+    permutations = _check.repeats("permutations", permutations, low=20)
     seed = _check.integer("seed", seed, low=0)
 
     def table(graph: Neighbors) -> pd.DataFrame:

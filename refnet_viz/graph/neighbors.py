@@ -334,7 +334,7 @@ class Neighbors:
         >>> graph.reordered(["2", "1", "0"]).indices.tolist()
         [[1], [2], [1]]
         """
-        order = order_of(self.ids, np.asarray(ids), name=name, like=like)
+        order = order_of(self.ids, ids, name=name, like=like)
         if order is None:
             return self
         place = np.empty(len(self) + 1, dtype=np.int64)

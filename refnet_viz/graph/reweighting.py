@@ -70,6 +70,7 @@ class Reweighting:
         >>> both.knn(1, {"a": 0, "b": 1}).indices.ravel().tolist()
         [1, 2, 1]
         """
+        _check.instance("embedding", embedding, Embedding)
         _check.one_of("space", space, WEIGHTED)
         _check.one_of("space", space, embedding.spaces)
         if len(embedding) > MOST:
@@ -124,6 +125,11 @@ class Reweighting:
     def scaled(self, factors: Mapping[str, float]) -> dict[str, float]:
         """Return the weights that are these multiples of the default ones.
 
+        Raises
+        ------
+        TypeError, ValueError
+            If a factor is missing, negative or of no modality, or all are 0.
+
         Examples
         --------
         >>> x = np.eye(4)
@@ -131,6 +137,7 @@ class Reweighting:
         >>> Reweighting.of(own, "sum").scaled({"a": 2, "b": 1})
         {'a': 0.5, 'b': 0.5}
         """
+        weights_of(_blocks(self.embedding, self.space), factors)  # refuses odd ones
         return multiples(self.embedding, self.space, factors)
 
     def _weights(self, weights: Mapping[str, float] | None) -> dict[str, float]:

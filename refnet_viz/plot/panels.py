@@ -111,6 +111,9 @@ def grid(
     )
 
 
+WIDEST = 100  # panels in a row of a screen
+
+
 def row_of(
     columns: Any, count: int, default: int, *, most: int = MOST
 ) -> tuple[int, int | None]:
@@ -144,7 +147,7 @@ def row_of(
     if number and not isinstance(columns, bool):
         if columns in PAGES:
             return min(most, count), PAGES[columns]
-        if columns > max(PAGES) and columns == int(columns):
+        if max(PAGES) < columns <= WIDEST and columns == int(columns):
             return min(int(columns), count), None
     raise ValueError(
         "`columns` must be 1, 1.5 or 2 (of a journal's page) or a larger whole number "

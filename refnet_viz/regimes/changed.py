@@ -105,6 +105,7 @@ def counterfactual(
     base = baseline_of(baseline, variants)
     confidence = _check.number("confidence", confidence, low=0.01, high=0.9999)
     k = _check.k_or_default(k, len(data))
+    seed = _check.integer("seed", seed, low=0)
     wholes = {
         name: [_Whole.of(space, k) for space in members]
         for name, members in embed(variants, data).items()

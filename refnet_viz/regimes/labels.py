@@ -25,6 +25,7 @@ from ..train import pretrain as train_unlabelled
 from ..train import sweep
 from ..train.claims import claimed
 from ..train.run import Run
+from ..train.sweeps import processes
 from .table import Floats, as_frame, difference_of
 
 CONFIDENCE = 0.95
@@ -106,7 +107,7 @@ def label_curve(
     shares = _fractions(fractions)
     k = _check.k_or_default(k, len(data.test))
     order = tuple(seeds) if isinstance(seeds, Iterable) else seeds
-    base = None if folder is None else _check.path("folder", folder)
+    base = None if folder is None else _check.new_folder("folder", folder)
     rows: list[dict[str, Any]] = []
     starts: dict[int, Run] = {}
     for share in shares:
@@ -180,8 +181,9 @@ def _starts(
     n_jobs: int,
 ) -> dict[int, Run]:
     """Return a pre-trained run a seed."""
+    jobs = processes(n_jobs, len(seeds))
     work = (joblib.delayed(_start)(data, config, seed, folder) for seed in seeds)
-    return dict(zip(seeds, joblib.Parallel(n_jobs=n_jobs)(work), strict=True))
+    return dict(zip(seeds, joblib.Parallel(n_jobs=jobs)(work), strict=True))
 
 
 def _start(data: Dataset, config: Config, seed: int, folder: Path | None) -> Run:

@@ -98,7 +98,7 @@ class Geometry:
         >>> bool(geometry.rho.max() < 0.01)  # z is the modality itself
         True
         """
-        check_answered(embedding)
+        check_answered(_check.instance("embedding", embedding, Embedding))
         checked = weights_of(embedding.decoded, weights)
         used = {name: weight for name, weight in checked.items() if weight > 0}
         columns = [list(embedding.inputs).index(name) for name in used]
@@ -221,6 +221,7 @@ class Geometry:
 
         NaN for rows that lack a modality, and for a k that there are not enough for.
         """
+        ks = [_check.integer("ks", k, low=1) for k in _check.several("ks", ks)]
         distances = np.full((len(self), len(ks)), np.nan)
         rows = np.flatnonzero(self.whole)
         able = [place for place, k in enumerate(ks) if k < len(rows)]

@@ -62,12 +62,7 @@ def page_path(path: str | os.PathLike[str]) -> Path:
     file = _check.path("path", path)
     if file.suffix.lower() not in SUFFIXES:
         raise ValueError(f"`path` must end in '.html', got {file.name!r}.")
-    if not file.parent.is_dir():
-        # Said before minutes of work, not after.
-        raise FileNotFoundError(
-            f"`path` must lie in a folder that exists, got {str(file)!r}."
-        )
-    return file
+    return _check.new_file("path", file)
 
 
 @contextmanager

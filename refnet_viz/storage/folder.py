@@ -54,7 +54,7 @@ def save_spaces(spaces: Any, folder: str | os.PathLike[str]) -> Path:
     OSError
         If the folder cannot be written.
     """
-    folder = _check.path("folder", folder)
+    folder = _check.new_folder("folder", folder)
     as_variants("spaces", spaces, Embedding, alone="embedding")
     store, described = Store(), []
 

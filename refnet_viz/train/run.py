@@ -20,7 +20,7 @@ from .. import _check
 from .._folders import DamagedError
 from .._version import __version__
 from ..config import Config
-from ..model import ReFNet, Schema
+from ..model import ReFNet, Schema, as_device
 from ..storage.values import GARBLED
 from .files import (
     FORM,
@@ -140,7 +140,7 @@ class Run:
         """Return the network in evaluation mode."""
         model = blank_model(self.schema, self.config)
         model.load_state_dict(self.weights)
-        return model.to(device).eval()
+        return model.to(as_device(device)).eval()
 
     @property
     def digest(self) -> str:
@@ -168,7 +168,7 @@ class Run:
         OSError
             If the folder cannot be written.
         """
-        folder = _check.path("folder", folder)
+        folder = _check.new_folder("folder", folder)
         check_place(folder, self.seed)
         blob = as_bytes(self._tensors() | flat(self.snapshots))
         entry = FORM.entry(blob)

@@ -110,6 +110,9 @@ def sweep(
     _check.instance("progress", progress, bool)
     order = _checked(configs, seeds, start)
     snapshots = _check.integer("snapshots", snapshots, low=0)
+    processes(n_jobs, 1)
+    # Whatever class of text a name is: it goes into manifests as it is.
+    configs = {str.__str__(name): config for name, config in configs.items()}
     as_device(device)  # says so before a process is started where it is not there
     places = _places(folder, configs, order)
     needed = any(config.keep == "best" for config in configs.values())
@@ -140,6 +143,20 @@ def sweep(
         name: [whole[name, seed] for seed in order if (name, seed) in whole]
         for name in configs
     }
+
+
+def processes(n_jobs: Any, most: int) -> int:
+    """Return how many processes share some work, at most one a piece; -1 is all cores.
+
+    Examples
+    --------
+    >>> processes(-1, 3), processes(10**9, 3)
+    (-1, 3)
+    """
+    n_jobs = _check.integer("n_jobs", n_jobs, low=-1)
+    if not n_jobs:
+        raise ValueError("`n_jobs` must be -1 or a whole number of at least 1, got 0.")
+    return min(n_jobs, most)
 
 
 def _checked(
@@ -196,7 +213,7 @@ def _fill(
             for job in missing
         ]
         try:
-            for name, seed, run in _results(work, n_jobs, bar):
+            for name, seed, run in _results(work, processes(n_jobs, len(work)), bar):
                 if run is not None:
                     whole[name, seed] = run
                     bar.update(max(0, len(whole) - done - bar.n))
@@ -293,8 +310,9 @@ def _places(
     if folder is None:
         return {(name, seed): None for name in configs for seed in seeds}
     names = file_names("configs", configs)
+    folder = _check.new_folder("folder", folder)
     return {
-        (name, seed): _check.path("folder", folder) / names[name] / f"seed-{seed}"
+        (name, seed): folder / names[name] / f"seed-{seed}"
         for name in configs
         for seed in seeds
     }
