@@ -291,6 +291,7 @@ def column_of(obs: pd.DataFrame, argument: str, name: str) -> str:
     ValueError
         If there is none, or several modalities have it and do not agree.
     """
+    _check.instance(argument, name, str, example="name columns")
     if name in obs.columns:
         return name
     behind = [c for c in map(str, obs.columns) if c.partition(":")[2] == name]

@@ -154,7 +154,8 @@ def _with_ids(
     values = part.values
     if hasattr(values, "detach"):
         values = tensor_values(values, "ids")
-    entries = np.asarray(values, dtype=object)
+    hidden = isinstance(values, np.ma.MaskedArray)  # `row_names` reads the mask
+    entries = values if hidden else np.asarray(values, dtype=object)
     if entries.ndim != 1:
         raise ValueError(f"`ids` must have one name a row, got shape {entries.shape}.")
     names = row_names("ids", entries)

@@ -73,13 +73,7 @@ def entries_of(selection: Any, name: str) -> npt.NDArray[Any]:
         selection = tensor_values(selection, name)
     if np.ma.isMaskedArray(selection) and np.ma.getmaskarray(selection).any():
         raise ValueError(f"`{name}` must name rows everywhere, got a masked entry.")
-    if isinstance(selection, list | tuple):
-        bools = sum(isinstance(key, bool | np.bool_) for key in selection)
-        if 0 < bools < len(selection):  # numpy would make rows 0 and 1 of them
-            raise TypeError(
-                f"`{name}` must be a bool mask, row numbers or ids, got bools beside "
-                f"others in {_check.shown(selection)}."
-            )
+    _refuse_mixed(selection, name)
     try:
         rows = np.asarray(selection)
     except (TypeError, ValueError):  # of different lengths, or what is no array
@@ -95,6 +89,18 @@ def entries_of(selection: Any, name: str) -> npt.NDArray[Any]:
         raise ValueError(
             f"`{name}` must be numbers of rows, got {_check.shown(selection)}."
         ) from error
+
+
+def _refuse_mixed(selection: Any, name: str) -> None:
+    """Refuse bools beside numbers, of which numpy would make rows 0 and 1."""
+    if not isinstance(selection, list | tuple):
+        return
+    bools = sum(isinstance(key, bool | np.bool_) for key in selection)
+    if 0 < bools < len(selection):
+        raise TypeError(
+            f"`{name}` must be a bool mask, row numbers or ids, got bools beside "
+            f"others in {_check.shown(selection)}."
+        )
 
 
 def _found(

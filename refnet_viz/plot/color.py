@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -208,6 +208,15 @@ def _options(embeddings: Sequence[Embedding]) -> list[str]:
     return names + [c for c in embeddings[0].columns if all(c in r for r in rest)]
 
 
+def _length(color: Any) -> int:
+    if isinstance(color, str) or not isinstance(color, Sized):
+        raise TypeError(
+            "`color` must be a name or hold one value a point, got "
+            f"{_check.shown(color)}."
+        )
+    return len(color)
+
+
 def _given(
     color: Any, panel: tuple[str, Embedding], first: tuple[str, Embedding]
 ) -> Any:
@@ -220,7 +229,7 @@ def _given(
         names = color.index.astype(str).to_numpy().astype(str)
         order = order_of(names, embedding.ids, name="color", like="spaces")
         return color if order is None else color.iloc[order]
-    shape = np.shape(color) if hasattr(color, "shape") else (len(color),)
+    shape = np.shape(color) if hasattr(color, "shape") else (_length(color),)
     if shape != (len(embedding),):
         raise ValueError(
             f"`color` must hold one value a point ({len(embedding)}), "

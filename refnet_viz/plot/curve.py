@@ -97,6 +97,7 @@ def curves(
     """
     ink(mode)
     key = _key_of(frame)
+    frame = frame.infer_objects()  # numbers that came as objects
     frame = frame[frame[key].notna()].assign(at=lambda rows: _placed(rows[key]))
     names = _metrics(frame, metric)
     wide, page = row_of(columns, len(names), 2)
