@@ -218,7 +218,7 @@ def one_of(name: str, value: object, options: Collection[str]) -> str:
 
 
 def several_of(name: str, value: Any, options: Collection[str]) -> list[str]:
-    """Return a name or some names as a list when all are among the options.
+    """Return a name or some names, each once, when all are among the options.
 
     Examples
     --------
@@ -235,7 +235,9 @@ def several_of(name: str, value: Any, options: Collection[str]) -> list[str]:
         raise TypeError(
             f"`{name}` must be a name or a list of names, got {type(value).__name__}."
         )
-    return [one_of(name, each, options) for each in value]
+    names = [one_of(name, each, options) for each in value]
+    unique(name, names)
+    return names
 
 
 def is_whole(value: object) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
+import numpy as np
+
 from . import _check
 
 A = TypeVar("A")
@@ -100,7 +102,7 @@ def aligned(name: str, variants: Variants[Any]) -> Variants[Any]:
     Raises
     ------
     ValueError
-        If a value has other ids.
+        If a value has other ids, or other labels for the same ids.
 
     Examples
     --------
@@ -112,13 +114,108 @@ def aligned(name: str, variants: Variants[Any]) -> Variants[Any]:
     """
     lead = next(iter(variants))
     ids, like = variants[lead][0].ids, f"{name}[{lead!r}]"
-    return {
+    result = {
         key: [
             member.reordered(ids, name=f"{name}[{key!r}]", like=like)
             for member in members
         ]
         for key, members in variants.items()
     }
+    for key, members in result.items():
+        for member in members:
+            check_same_points(f"{name}[{key!r}]", member, like, result[lead][0])
+    return result
+
+
+def check_same_points(name: str, other: Any, like: str, one: Any) -> None:
+    """Refuse values of one order whose labels say that they are of other points.
+
+    Parameters
+    ----------
+    name, like
+        What errors call the two.
+    other, one
+        With ``ids`` in the same order; labels count where both know them by the same
+        names of classes.
+
+    Raises
+    ------
+    ValueError
+        If a row has another label.
+
+    Examples
+    --------
+    >>> from refnet_viz import Embedding
+    >>> z = [[0.0], [1.0]]
+    >>> a, b = (Embedding.from_arrays(z, labels=x) for x in ([0, 1], [1, 0]))
+    >>> check_same_points("b", b, "a", a)
+    Traceback (most recent call last):
+    ...
+    ValueError: `b` must be of the points of `a`, got other labels for 2 of 2 rows of
+    the same ids.
+    """
+    a, b = getattr(one, "labels", None), getattr(other, "labels", None)
+    if a is None or b is None or np.shape(a) != np.shape(b):
+        return
+    if class_names_of(one) != class_names_of(other):
+        return
+    apart = (a != b) & (a >= 0) & (b >= 0)
+    rows = int(apart.reshape(len(apart), -1).any(axis=1).sum())
+    if rows:
+        raise ValueError(
+            f"`{name}` must be of the points of `{like}`, got other labels for "
+            f"{rows:,} of {len(apart):,} rows of the same ids."
+        )
+
+
+def class_names_of(value: Any) -> Any:
+    """Return the names of the classes of an embedding, or of a graph's."""
+    return getattr(getattr(value, "embedding", value), "class_names", None)
+
+
+def distinct(name: str, variants: Variants[Any]) -> None:
+    """Refuse a value that is there twice among the seeds of a variant.
+
+    Raises
+    ------
+    ValueError
+        If one is: it would count as two seeds, without noise between them.
+
+    Examples
+    --------
+    >>> one = object()
+    >>> distinct("graphs", {"a": [one, object()], "b": [one]})
+    >>> distinct("graphs", {"a": [one, one]})
+    Traceback (most recent call last):
+    ...
+    ValueError: `graphs['a']` must hold each seed once, got number 1 again as
+    number 2.
+    """
+    for variant, members in variants.items():
+        for place, member in enumerate(members):
+            earlier = [i for i in range(place) if _equal(members[i], member)]
+            if earlier:
+                raise ValueError(
+                    f"`{name}[{variant!r}]` must hold each seed once, got number "
+                    f"{earlier[0] + 1} again as number {place + 1}."
+                )
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Return whether two are one thing, or copies of the run of one seed."""
+    if one is other:
+        return True
+    a, b = (getattr(value, "embedding", value) for value in (one, other))
+    seeds = [_seed_of(value) for value in (a, b)]
+    if seeds[0] is None or seeds[0] != seeds[1]:
+        return False
+    if hasattr(a, "z"):
+        return a is b or np.array_equal(a.z, b.z)
+    return bool(getattr(a, "digest", a) == getattr(b, "digest", b))
+
+
+def _seed_of(value: Any) -> Any:
+    return getattr(value, "seed", getattr(value, "info", {}).get("seed"))
 
 
 def baseline_of(baseline: str | None, variants: Mapping[str, Any]) -> str:

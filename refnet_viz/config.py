@@ -163,7 +163,7 @@ class Config:
             if getattr(self, name) == 0:
                 raise ValueError(f"`{name}` must be above 0, got 0.")
         for name, options in _CHOICES.items():
-            _check.one_of(name, getattr(self, name), options)
+            self._set(name, _check.one_of(name, getattr(self, name), options))
         self._check_pairs()
         if self.refiner_weights is not None:
             _check.instance("refiner_weights", self.refiner_weights, Mapping)

@@ -61,7 +61,7 @@ def matrix_of(adata: Any, place: str, argument: str) -> Matrix:
     if place not in places_of(adata):
         raise ValueError(
             f"`{argument}` must be one of {', '.join(map(repr, places_of(adata)))}, "
-            f"got {place!r}."
+            f"got {_check.shown(place)}."
         )
     if slot == "obsm":
         values = adata.obsm[key]

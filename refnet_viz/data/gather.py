@@ -370,7 +370,8 @@ def as_bools(name: str, values: Any) -> Bools:
     if len(bad):
         entry = entries.values[bad[:1]].tolist()[0]
         raise ValueError(
-            f"`{name}` must hold bools or 0 and 1, got {entry!r} in row {bad[0]}."
+            f"`{name}` must hold bools or 0 and 1, got {_check.shown(entry)} in row "
+            f"{bad[0]}."
         )
     if entries.values.dtype == object:
         return np.asarray(entries.values == "True")

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from .. import _check
 from .._files import content as file_content
 from .decoded import as_rgb
 
@@ -37,7 +38,9 @@ def as_items(items: Any, kind: str) -> list[Any]:
         return listed
     row = next((i for i, item in enumerate(listed) if not isinstance(item, str)), None)
     if row is not None:
-        raise ValueError(f"`items` must hold texts, got {listed[row]!r} in row {row}.")
+        raise ValueError(
+            f"`items` must hold texts, got {_check.shown(listed[row])} in row {row}."
+        )
     return [str(item) for item in listed]
 
 

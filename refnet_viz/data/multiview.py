@@ -190,7 +190,7 @@ def _labels(
         if answers is None:
             raise ValueError(
                 "`labels` must name a variable with one label a row, "
-                f"got {choice!r} of shape {_shape(variables[choice])}."
+                f"got {_check.shown(choice)} of shape {_shape(variables[choice])}."
             )
         return choice, answers
     if choice is not ...:
@@ -361,7 +361,7 @@ def _single(argument: str, value: Any, variables: Variables) -> Any:
         return entries.ravel()
     raise ValueError(
         f"`{argument}` must name a variable with one value a row, "
-        f"got {value!r} of shape {_shape(entries)}."
+        f"got {_check.shown(value)} of shape {_shape(entries)}."
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from .. import _check
 from .containers import text_of
 from .gaps import as_array, is_missing, is_object, tensor_values
 
@@ -167,7 +168,7 @@ def _of_column(name: str, entries: Numbers, title: Any) -> Numbers:
     for i in present:
         if not isinstance(entries[i], _abc.Real | Decimal | np.bool_):
             raise ValueError(  # noqa: TRY004 (a wrong value in a right container)
-                f"`{name}` must hold real numbers, got {entries[i]!r} "
+                f"`{name}` must hold real numbers, got {_check.shown(entries[i])} "
                 f"in row {i}{where}."
             )
         numbers[i] = float(entries[i])

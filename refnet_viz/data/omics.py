@@ -246,7 +246,7 @@ def _matrix(mdata: Any, key: str, place: str) -> Matrix:
     places = [*mdata.mod, *(f"obsm/{k}" for k in mdata.obsm if k not in mdata.mod)]
     raise ValueError(
         f"`{argument}` must begin with one of {', '.join(map(repr, places))}, "
-        f"got {place!r}."
+        f"got {_check.shown(place)}."
     )
 
 

@@ -169,6 +169,7 @@ def _of_files(source: Any, key: Any, scratch: Path, name: str) -> Stored:
         [_check.path(name, path) for path in ([source] if single else source)], name
     )
     kind = paths[0].suffix.lower()
+    _check.unique(name, [str(path.resolve()) for path in paths])
     if kind in PARQUET:
         return _of_parquet(paths, key, scratch, name)
     if kind == ".npy":
@@ -311,6 +312,7 @@ def _of_parquet(paths: list[Path], key: Any, scratch: Path, name: str) -> Stored
             files.append(parquet.ParquetFile(path))
     schema = files[0].schema_arrow
     columns = [key] if isinstance(key, str) else list(key or schema.names)
+    _check.unique("key", columns)
     for path, file in zip(paths, files, strict=True):
         lacking = [c for c in columns if c not in file.schema_arrow.names]
         if lacking:

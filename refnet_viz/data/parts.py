@@ -119,7 +119,7 @@ def find_part(key: str, spec: Any, tables: Tables, used: Collection[str]) -> Par
     if not (names or isinstance(spec, re.Pattern) or callable(spec)) or not spec:
         raise TypeError(
             f"`{argument}` must be names or patterns of columns, `words` or "
-            f"`pictures`, got {spec!r}."
+            f"`pictures`, got {_check.shown(spec)}."
         )
     columns = chosen(argument, spec, tables.columns, used)
     answer = next((name for name in columns if name in used), None)

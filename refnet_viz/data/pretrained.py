@@ -298,5 +298,5 @@ def _move(module: Any, device: Any) -> None:
     except (AssertionError, RuntimeError, TypeError) as error:
         raise ValueError(
             "`device` must be a device that torch finds on this machine, e.g. 'cpu', "
-            f"got {device!r}."
+            f"got {_check.shown(device)}."
         ) from error

@@ -177,7 +177,9 @@ def _paths(shards: Any) -> list[Path]:
                     )
                 paths += map(Path, matching)
     if not paths:
-        raise FileNotFoundError(f"`shards` must be tar archives, got {shards!r}.")
+        raise FileNotFoundError(
+            f"`shards` must be tar archives, got {_check.shown(shards)}."
+        )
     return paths
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import _check, statistics
-from .._nested import aligned, as_variants
+from .._nested import aligned, as_variants, distinct
 from .._progress import progress
 from ..embedding import present_rows
 from .alignment import linear_cka, second_order_cosine
@@ -181,6 +181,7 @@ def compare_pairs(
     1          rbo   1.0  cannot tell: 1 seed
     """
     variants = aligned("graphs", as_variants("graphs", graphs, Neighbors))
+    distinct("graphs", variants)
     confidence = _check.number("confidence", confidence, low=0.01, high=0.9999)
     _check.one_of("over", over, statistics.OVER)
     first = _check.several_of("family", family, MEASURES)

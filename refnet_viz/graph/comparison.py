@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import _check, statistics
-from .._nested import aligned, as_variants, baseline_of
+from .._nested import aligned, as_variants, baseline_of, distinct
 from .._progress import progress
 from .._threads import one_thread_for
 from ..embedding import Embedding
@@ -178,6 +178,7 @@ def compare(
     """
     graphs = as_graphs(graphs) if isinstance(graphs, Mapping) else graphs
     variants = aligned("graphs", as_variants("graphs", graphs, Neighbors))
+    distinct("graphs", variants)
     baseline = baseline_of(baseline, variants)
     settings = Settings(
         baseline,

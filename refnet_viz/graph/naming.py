@@ -140,8 +140,7 @@ def name_clusters(
     0       6  fish      2
     1       6  bird      8
     """
-    for name in _check.several("sources", sources):
-        _check.one_of("sources", name, SOURCES)
+    sources = _check.several_of("sources", sources, SOURCES)
     most = _check.integer("most", most, low=1)
     permutations = _check.repeats("permutations", permutations, low=20)
     seed = _check.integer("seed", seed, low=0)

@@ -202,7 +202,9 @@ def compare_points(
     k = _check.k_or_default(k, len(embedding))
     first, second = (int(embedding.positions([point])[0]) for point in (one, other))
     if first == second:
-        raise ValueError(f"`other` must be another point than `one`, got {other!r}.")
+        raise ValueError(
+            f"`other` must be another point than `one`, got {_check.shown(other)}."
+        )
     lines = []
     for space in embedding.spaces:
         pair = point_pair(embedding, (first, second), k, space=space, metric=metric)

@@ -10,6 +10,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from .. import _check
 from .describe import describe, title_of
 from .following import follows, marked, style
 from .render.style import colour
@@ -56,8 +57,12 @@ def page(figure: go.Figure, plotlyjs: Any) -> str:
     ValueError
         If `plotlyjs` is neither.
     """
-    if plotlyjs not in (True, "directory"):
-        raise ValueError(f"`plotlyjs` must be True or 'directory', got {plotlyjs!r}.")
+    if plotlyjs is not True and not (
+        isinstance(plotlyjs, str) and plotlyjs == "directory"
+    ):
+        raise ValueError(
+            f"`plotlyjs` must be True or 'directory', got {_check.shown(plotlyjs)}."
+        )
     rules = ""
     if follows(figure):
         rules = f"\n<style>{style()}</style>"

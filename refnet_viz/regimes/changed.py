@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from .. import _check
-from .._nested import Variants, as_variants, baseline_of
+from .._nested import Variants, as_variants, baseline_of, distinct
 from ..data import permuted, without
 from ..data.answers import labelled
 from ..data.dataset import Dataset
@@ -101,6 +101,7 @@ def counterfactual(
     """
     _check.one_of("how", how, HOW)
     variants: Variants[Run] = as_variants("runs", runs, Run, alone="run")
+    distinct("runs", variants)
     _check.instance("data", data, Dataset)
     base = baseline_of(baseline, variants)
     confidence = _check.number("confidence", confidence, low=0.01, high=0.9999)
@@ -203,7 +204,7 @@ def _touched(
         names = _check.several("modalities", modalities)
     if not names:
         raise ValueError(f"`modalities` must name at least one of {shared}, got none.")
-    return [_check.one_of("modalities", name, shared) for name in names]
+    return _check.several_of("modalities", names, shared)
 
 
 def _check_kept(runs: Variants[Run], data: Dataset, name: str) -> None:

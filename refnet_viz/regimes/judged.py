@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _check
-from .._nested import Variants, as_variants, baseline_of
+from .._nested import Variants, as_variants, baseline_of, distinct
 from ..data.dataset import Dataset
 from ..data.fingerprint import row_hashes
 from ..graph.prediction import constant_accuracy
@@ -31,6 +31,7 @@ class Judged:
         self, runs: Any, data: Dataset, baseline: str | None, confidence: float
     ) -> None:
         self.runs: Variants[Run] = as_variants("runs", runs, Run, alone="run")
+        distinct("runs", self.runs)
         self.baseline = baseline_of(baseline, self.runs)
         self.confidence = _check.number("confidence", confidence, low=0.01, high=0.9999)
         _check.instance("data", data, Dataset)

@@ -172,7 +172,9 @@ def _checked(
         _check.instance("configs", name, str, example="have text for names")
         _check.instance(f"configs[{name!r}]", config, Config)
     if not isinstance(seeds, Iterable):
-        raise TypeError(f"`seeds` must be whole numbers, e.g. range(5), got {seeds!r}.")
+        raise TypeError(
+            f"`seeds` must be whole numbers, e.g. range(5), got {_check.shown(seeds)}."
+        )
     order = [
         _check.integer("seeds", seed, low=0) for seed in _check.several("seeds", seeds)
     ]
