@@ -236,6 +236,8 @@ def several_of(name: str, value: Any, options: Collection[str]) -> list[str]:
             f"`{name}` must be a name or a list of names, got {type(value).__name__}."
         )
     names = [one_of(name, each, options) for each in value]
+    if not names:
+        raise ValueError(f"`{name}` must have at least one name, got none.")
     unique(name, names)
     return names
 

@@ -35,6 +35,28 @@ def map_values(function: Callable[[Any], B], values: Any) -> Any:
     return function(values)
 
 
+def some(name: str, values: Any) -> Any:
+    """Return a value, or a list or a mapping of values when it holds any.
+
+    Raises
+    ------
+    ValueError
+        If it is empty, or holds an empty list.
+
+    Examples
+    --------
+    >>> some("graphs", {"a": []})
+    Traceback (most recent call last):
+    ...
+    ValueError: `graphs` must hold at least one value a variant, got none.
+    """
+    parts = values.values() if isinstance(values, Mapping) else [values]
+    lists = [values, *parts]
+    if any(isinstance(one, list | tuple | Mapping) and not one for one in lists):
+        raise ValueError(f"`{name}` must hold at least one value a variant, got none.")
+    return values
+
+
 def as_variants(
     name: str, values: Any, kind: type[A], *, alone: str = ""
 ) -> Variants[A]:

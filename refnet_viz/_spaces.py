@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from numbers import Number
 from typing import Any, TypeVar
 
-from ._nested import Variants, as_variants
+from ._nested import Variants, as_variants, some
 from .embedding import Embedding
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ def as_spaces(
     >>> as_spaces({"mine": [np.eye(2)]})["mine"][0].info["variant"]
     'mine'
     """
-    return _as_spaces(values, ALONE, argument, kinds)
+    return _as_spaces(some(argument, values), ALONE, argument, kinds)
 
 
 def _as_spaces(values: Any, name: str, argument: str, kinds: str) -> Any:

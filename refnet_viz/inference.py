@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from . import _check
-from ._nested import map_values
+from ._nested import map_values, some
 from ._threads import one_thread_for
 from .data.dataset import Dataset
 from .data.fingerprint import row_hashes
@@ -80,7 +80,7 @@ def embed(
         return _embed(run, rows, hashes[columns], place=place, batch_size=batch_size)
 
     with _one_thread(len(data)):
-        return map_values(one, runs)
+        return map_values(one, some("runs", runs))
 
 
 @contextmanager

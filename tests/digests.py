@@ -81,6 +81,8 @@ def _parts(value):  # noqa: C901 (one branch a type)
         yield from _parts({one.name: getattr(value, one.name) for one in fields})
     elif isinstance(value, bytes):
         yield value
+    elif isinstance(value, str):  # of any class
+        yield repr(str.__str__(value))
     else:
         yield re.sub(r" at 0x[0-9a-f]+", "", repr(value))
 

@@ -240,9 +240,11 @@ def written(value):
 
 def _lossy(value, other):
     """Return whether numbers were lost on the way, as of 0.5 in an unsigned one."""
-    if not isinstance(other, np.ndarray) or other.dtype.kind not in "iufg":
+    if not isinstance(other, np.ndarray | list) or isinstance(value, str | Path):
         return False
-    return not np.array_equal(np.asarray(value), other)
+    one, two = np.asarray(value), np.asarray(other)
+    numeric = one.dtype.kind in "biuf" and two.dtype.kind in "biuf"
+    return bool(numeric and not np.array_equal(one.ravel(), two.ravel()))
 
 
 # Damage, which is refused or changes the result.

@@ -231,7 +231,8 @@ class Dataset:
         else:
             check_groups(parts, rows.groups)
         if info is not None:
-            _check.instance("info", info, Mapping)
+            for key in _check.instance("info", info, Mapping):
+                _check.instance("info", key, str, example="have text for names")
         reduced, record = {}, dict(info or {})
         for key, features in rows.features.items():
             reduced[key], encoder = features.reduced(parts == "train")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from .. import _check, _progress
 from .gaps import tensor_values
 from .items import as_items, digest, opened
 from .pretrained import KINDS, Encoder, as_encoder, at_rest
+from .rounding import rounded_column
 from .vectors import DIGEST, VectorCache
 
 # A file of the cache is written after so many vectors, or seconds.
@@ -279,8 +281,22 @@ def _as_array(output: Any) -> npt.NDArray[Any]:
         return np.empty(len(output), dtype=object)
     if array.dtype.kind not in "fiub":
         return array
+    _warn_rounding(array)
     with np.errstate(over="ignore"):
         return array.astype(np.float32)
+
+
+def _warn_rounding(array: npt.NDArray[Any]) -> None:
+    """Say that 32 bits lose the differences of a batch."""
+    fits = array.ndim == 2 and array.dtype.itemsize > 4 and np.isfinite(array).all()
+    column = rounded_column(array) if fits and len(array) else None
+    if column is not None:
+        warnings.warn(
+            "`encoder` returns numbers so far from zero that 32 bits lose their "
+            f"differences in column {column}: subtract an origin in it.",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def _plain(value: Any) -> Any:

@@ -105,7 +105,7 @@ def from_webdataset(  # noqa: PLR0913 (all by name)
         )
     rows = _with_fields(list(samples.values()))
     frame = pd.DataFrame(rows, index=pd.Index(list(samples)))
-    for spec in modalities.values():
+    for spec in _check.instance("modalities", modalities, Mapping).values():
         if isinstance(spec, Words | Pictures) and ";" in spec.column:
             frame[spec.column] = _first_of(frame, spec.column.split(";"))
             frame = frame.drop(columns=spec.column.split(";"), errors="ignore")

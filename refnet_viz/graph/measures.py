@@ -29,6 +29,7 @@ Floats = npt.NDArray[np.float64]
 DAMPING = 0.85
 CONVERGED = 1e-10  # sum of all changes of a step
 CONFIDENCE = 0.95
+PIVOTS = 64  # points from which shortest paths are sampled
 TOGETHER = 64  # pivots whose shortest paths are followed at once
 
 
@@ -230,7 +231,7 @@ def point_measures(
     *,
     measures: Sequence[str] = USUAL,
     draws: int = 20,
-    pivots: int = 64,
+    pivots: int = PIVOTS,
     seed: int = 0,
 ) -> Any:
     """Measure each point of a graph, beside random graphs of the same degrees.
@@ -292,6 +293,11 @@ def point_measures(
     names = _check.several_of("measures", measures, MEASURES)
     draws = _check.repeats("draws", draws, low=2)
     pivots = _check.integer("pivots", pivots, low=1)
+    if pivots != PIVOTS and "betweenness" not in names:
+        raise ValueError(
+            f"`pivots` must be left out without 'betweenness' in `measures`, got "
+            f"{pivots}."
+        )
     seed = _check.integer("seed", seed, low=0)
 
     def table(graph: Neighbors) -> pd.DataFrame:
@@ -346,7 +352,7 @@ def with_measures(
     *,
     measures: Sequence[str] = USUAL,
     draws: int = 20,
-    pivots: int = 64,
+    pivots: int = PIVOTS,
     seed: int = 0,
 ) -> Any:
     """Return embeddings with the measures of their points as columns of the metadata.

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from .. import _check
 from .._memory import check_room
-from .._nested import map_values
+from .._nested import map_values, some
 from .._renamed import renamed
 from .._search import Effort, Floats, Rows, effort, nearest, of_all_pairs
 from .._spaces import as_spaces
@@ -237,6 +237,7 @@ def as_graphs(values: Any) -> Any:
     {'mine': 2}
     """
     searched: list[bool] = []
+    some("graphs", values)
     map_values(lambda value: searched.append(isinstance(value, Neighbors)), values)
     if any(searched):
         return values
