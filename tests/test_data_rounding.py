@@ -87,3 +87,32 @@ def test_what_is_taken_is_told_apart(origin, steps, dtype):
         assert len(np.unique(single)) == len(np.unique(values))
     exact = np.array(steps) - np.mean(steps)
     assert np.allclose(centred(values).ravel(), exact, atol=1e-6)
+
+
+@pytest.mark.parametrize("offset", [0, 1e3, 1e9])
+def test_features_on_disk_are_looked_at_in_blocks(offset, tmp_path, monkeypatch):
+    values = offset + np.random.default_rng(0).normal(size=(40, 3)).cumsum(axis=0)
+    np.save(tmp_path / "x.npy", values)
+    monkeypatch.setattr("refnet_viz.data.stored.AT_ONCE", 5 * 24)
+    rows = rv.data.on_disk(tmp_path / "x.npy")
+    assert sum(1 for _ in rows.blocks()) > 2
+
+    def disk():
+        return rv.data.Dataset.from_arrays({"a": rows})
+
+    if offset < 1e9:
+        assert disk().shape == (40, 1)
+        return
+    with pytest.raises(ValueError, match="must hold numbers whose") as told:
+        disk()
+    with pytest.raises(ValueError, match="must hold numbers whose") as expected:
+        rv.data.Dataset.from_arrays({"a": values})
+    assert str(told.value) == str(expected.value)
+
+
+def test_what_an_encoder_loses_is_said():
+    def far(texts):
+        return np.array([[1e9 + len(text)] for text in texts])
+
+    with pytest.warns(UserWarning, match="32 bits lose their differences in column 0"):
+        rv.data.encode(["a", "bc"], far, kind="words", progress=False)

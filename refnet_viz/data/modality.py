@@ -15,7 +15,7 @@ from .clock import Clock
 from .containers import has_entries, is_sparse, row_of, take_apart
 from .numbers import real_numbers
 from .pixels import as_pixels, channels_last
-from .rounding import refuse_overflow, refuse_rounding
+from .rounding import BlockRounding, refuse_overflow, refuse_rounding
 from .stored import Stored, rows_at_once
 
 Kind = Literal["vector", "picture", "tokens", "sequence"]
@@ -289,11 +289,15 @@ def _read_stored(
             values = values.mapped(
                 _unpadded, boolean_mask, shape=values.shape[1:], dtype=values.dtype
             )
+        seen = BlockRounding(values.shape[-1])
         for part, block in values.blocks():
             absent[part] |= _rows_of_nan(
                 name, block, absent[part], titles, decided=decided, first=part.start
             )
-            refuse_overflow(name, block[~absent[part]])
+            present = block[~absent[part]]
+            refuse_overflow(name, present)
+            seen.add(present.reshape(-1, values.shape[-1]))
+        seen.refuse(name)
     features = Features(name, values.zeroed(absent), absent, boolean_mask, titles)
     return features, ~absent
 

@@ -121,8 +121,64 @@ def refuse_rounding(name: str, values: npt.NDArray[Any]) -> None:
     if column is None:
         return
     low, high = values[:, column].min(), values[:, column].max()
-    raise ValueError(
-        f"`{name}` must hold numbers whose differences fit 32 bits, got "
-        f"{float(low):.12g} to {float(high):.12g} in column {column}; subtract an "
-        "origin that all data share."
+    raise _lost(name, column, float(low), float(high))
+
+
+def _lost(name: str, column: int, low: float, high: float) -> ValueError:
+    return ValueError(
+        f"`{name}` must hold numbers whose differences fit 32 bits, got {low:.12g} to "
+        f"{high:.12g} in column {column}; subtract an origin that all data share."
     )
+
+
+class BlockRounding:
+    """What 32 bits lose of numbers that come in blocks.
+
+    Parameters
+    ----------
+    width
+        Number of columns.
+
+    Examples
+    --------
+    >>> seen = BlockRounding(1)
+    >>> seen.add(1e8 + np.arange(4.0)[:, None])
+    >>> seen.refuse("t")
+    Traceback (most recent call last):
+    ...
+    ValueError: `t` must hold numbers whose differences fit 32 bits, got 100000000 to
+    100000003 in column 0; subtract an origin that all data share.
+    """
+
+    def __init__(self, width: int) -> None:
+        self.count = 0
+        self.mean, self.squares, self.moved = np.zeros((3, width))
+        self.low, self.high = np.full(width, np.inf), np.full(width, -np.inf)
+
+    def add(self, block: npt.NDArray[Any]) -> None:
+        """Look at ``(R, width)`` numbers; those of 32 bits or fewer lose nothing."""
+        if block.dtype.itemsize <= 4 or not len(block):
+            return
+        exact = block.astype(np.float64)
+        with np.errstate(over="ignore"):
+            moved = np.abs(exact - exact.astype(np.float32))
+        self.moved = np.maximum(self.moved, moved.max(axis=0))
+        self.low = np.minimum(self.low, exact.min(axis=0))
+        self.high = np.maximum(self.high, exact.max(axis=0))
+        # Means and squares of two parts (Chan et al. 1979).
+        mean, count = exact.mean(axis=0), len(exact)
+        apart, total = mean - self.mean, self.count + count
+        self.squares += ((exact - mean) ** 2).sum(axis=0)
+        self.squares += apart**2 * self.count * count / total
+        self.mean, self.count = self.mean + apart * count / total, total
+
+    def refuse(self, name: str) -> None:
+        """Refuse what was seen as `refuse_rounding` does."""
+        if not self.count or not np.isfinite(self.moved).all():
+            return
+        spread = np.sqrt(self.squares / self.count)
+        lost = (self.low < self.high) & (self.moved > _PART * spread)
+        if lost.any():
+            column = int(lost.argmax())
+            low, high = float(self.low[column]), float(self.high[column])
+            raise _lost(name, column, low, high)
