@@ -1,12 +1,14 @@
 """Trials of what is saved: kills, simultaneous savers, loads under fire, damages.
 
 Each trial returns a `Tally`; ``benchmarks/endurance.py`` runs them at length, and
-``test_saved_whole.py`` briefly. Everything happens in forked children.
+``test_saved_whole.py`` briefly. Everything happens in forked children, which have
+imported what they need.
 """
 
 import os
 import shutil
 import signal
+import tempfile
 import time
 import traceback
 import warnings
@@ -36,8 +38,8 @@ class Tally:
             self.examples.append(f"{outcome}: {example}")
 
 
-def child(work):
-    """Run something in a forked child; return its number."""
+def child(work, *, apart=False):
+    """Run something in a forked child, perhaps in a session; return its number."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # Python's, of threads
         number = os.fork()
@@ -46,6 +48,8 @@ def child(work):
     code = 1
     try:
         warnings.simplefilter("ignore")
+        if apart:
+            os.setsid()
         work()
         code = 0
     except BaseException:  # noqa: BLE001
@@ -57,6 +61,44 @@ def child(work):
 def ended(number):
     """Wait for a child; return whether it went well."""
     return os.waitpid(number, 0)[1] == 0
+
+
+def running(number):
+    """Return the processes of the session that a child apart has, but dead ones.
+
+    Each is (number, number of its parent, what its command line says).
+    """
+    members = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            stat = (path / "stat").read_text("ascii", "replace").rsplit(")", 1)[1]
+            state, parent, _, session = stat.split()[:4]
+            if int(session) == number and state != "Z":
+                command = (path / "cmdline").read_bytes().decode("utf-8", "replace")
+                members.append((int(path.name), int(parent), command))
+        except OSError:
+            continue
+    return members
+
+
+def all_ended(number, seconds=20.0):
+    """Wait for the processes of a session; return whether none is left."""
+    end = time.monotonic() + seconds
+    while running(number):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def length_of(work, times=3):
+    """Return the median of the seconds that a forked child needs."""
+    seconds = []
+    for _ in range(times):
+        start = time.monotonic()
+        assert ended(child(work))
+        seconds.append(time.monotonic() - start)
+    return sorted(seconds)[times // 2]
 
 
 @contextmanager
@@ -210,25 +252,61 @@ class SavedFile(Saved):
 def kills(kind, folder, *, first=1, every=1):
     """Kill savers at each operation on files; look, and save once more."""
     tally, step = Tally(), first
-    while all(_kill(kind, folder, step, tally, old=old) for old in (True, False)):
-        step += every
+    with _old(kind) as before:
+        while all(
+            _kill(kind, folder, step, tally, before=old, half=half)
+            for old in (before, None)
+            for half in (True, False)
+        ):
+            step += every
     return tally
 
 
-def _kill(kind, folder, step, tally, *, old):
+@contextmanager
+def _old(kind):
+    """Give a folder where the first of both was saved."""
+    with tempfile.TemporaryDirectory() as place:
+        kind.save(0, Path(place) / "old")
+        yield Path(place) / "old"
+
+
+def _kill(kind, folder, step, tally, *, before, half):
     """Kill one saver; return whether it was killed before its end."""
-    shutil.rmtree(folder, ignore_errors=True)
-    if old:
-        kind.save(0, folder)
+    _prepared(folder, before)
 
     def save():
-        with killed_at(step, half=bool(step % 2)):
+        with killed_at(step, half=half):
             kind.save(1, folder)
 
     if ended(child(save)):
         return False
-    tally.add(*_after(kind, folder, step, old=old))
+    tally.add(*_after(kind, folder, step, old=before is not None))
     return True
+
+
+def _prepared(folder, before):
+    """Put what was saved before into a folder, or nothing."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if before is not None:
+        shutil.copytree(before, folder)
+
+
+def kills_any_time(kind, folder, rounds, seed=0):
+    """Kill savers at random moments; look, and save once more."""
+    tally, rng = Tally(), np.random.default_rng(seed)
+    with _old(kind) as before:
+        length = length_of(lambda: kind.save(1, folder))
+        for count in range(4 * rounds):
+            if sum(tally.counts.values()) == rounds:
+                break
+            old = count % 2 == 0
+            _prepared(folder, before if old else None)
+            number = child(lambda: kind.save(1, folder))
+            time.sleep(float(rng.uniform(0, length)))
+            os.kill(number, signal.SIGKILL)
+            if not ended(number):
+                tally.add(*_after(kind, folder, "at random", old=old))
+    return tally
 
 
 def _after(kind, folder, step, *, old):
@@ -237,7 +315,7 @@ def _after(kind, folder, step, *, old):
         kind.read(folder)
     except FileNotFoundError as error:
         if old:
-            return "lost", error
+            return "lost", str(error)
     except Exception as error:  # noqa: BLE001
         return "half", f"{kind.name}, step {step}: {error!r}"
     kind.save(1, folder)
@@ -328,14 +406,14 @@ def damaged(content, rng):
     return bytes(data), str(how)
 
 
-def damages(folder, read, same, rounds, seed=0):
+def damages(folder, read, same, rounds, *, seed=0, files=None):
     """Damage one file of a folder at a time, and read what is left.
 
     `read` returns what was read, and whether a warning said something; `same` says
-    whether that is what was saved.
+    whether that is what was saved. Of a folder all files are damaged, or `files`.
     """
     rng, tally = np.random.default_rng(seed), Tally()
-    files = sorted(path for path in Path(folder).iterdir())
+    files = files or sorted(path for path in Path(folder).iterdir())
     for _ in range(rounds):
         path = files[int(rng.integers(len(files)))]
         content = path.read_bytes()

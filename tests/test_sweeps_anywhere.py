@@ -9,15 +9,18 @@ import threading
 import time
 import warnings
 
+import enduring
 import joblib
 import numpy as np
 import pytest
 import torch
+from joblib.externals.loky.backend import context
 
 from refnet_viz import Config, fit, sweep
 from refnet_viz.data import Dataset
 from refnet_viz.train import Run, claims, sweeps
 from refnet_viz.train.claims import claimed
+from refnet_viz.train.orphans import begin
 
 pytestmark = pytest.mark.torch
 SMALL = Config(epochs=2, hidden=16, width=8)
@@ -209,6 +212,36 @@ def test_another_version_in_the_folder_is_one_sentence(data, tmp_path, monkeypat
         data, {"a": SMALL}, seeds=[0], folder=tmp_path, n_jobs=1, progress=False
     )["a"]
     assert Run.load(tmp_path / "a" / "seed-0").digest == run.digest
+
+
+def test_workers_that_have_had_no_task_end_with_their_parent(data, tmp_path):
+    def work():
+        context.set_start_method("fork", force=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            sweep(data, {"a": SMALL}, seeds=[0], n_jobs=2, progress=False)
+        (tmp_path / "done").touch()
+        time.sleep(600)
+
+    parent = enduring.child(work, apart=True)
+    while not (tmp_path / "done").exists():
+        assert os.waitpid(parent, os.WNOHANG) == (0, 0)
+        time.sleep(0.05)
+    assert len(enduring.running(parent)) > 2
+    os.kill(parent, signal.SIGKILL)
+    enduring.ended(parent)
+    assert enduring.all_ended(parent)
+
+
+def test_a_worker_whose_parent_has_gone_meanwhile_ends_at_once():
+    assert enduring.ended(enduring.child(lambda: begin(os.getppid())))
+    assert not enduring.ended(enduring.child(lambda: begin(os.getpid())))
+
+
+def test_a_beginning_that_the_caller_chose_stays():
+    with joblib.parallel_config("loky", initializer=print):
+        assert sweeps._beginning(joblib.parallel.get_active_backend()[0]) == {}
+    assert sweeps._beginning(joblib.parallel.ThreadingBackend()) == {}
 
 
 def test_runs_in_threads_do_not_share_random_numbers(data):

@@ -24,6 +24,21 @@ def end_with(parent: int) -> None:
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
 
 
+def begin(parent: int) -> None:
+    """End this process with the parent that started it, even if that is gone already.
+
+    A worker begins with this: it may import for seconds, and wait for its first task.
+
+    Parameters
+    ----------
+    parent
+        Number of the process that started this one.
+    """
+    if os.getppid() != parent:
+        os._exit(1)
+    end_with(parent)
+
+
 def _watch(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_PAUSE)

@@ -23,7 +23,7 @@ from ..model import as_device
 from .claims import claimed, release_dead
 from .files import FORM
 from .loop import fit
-from .orphans import end_with
+from .orphans import begin, end_with
 from .processes import check_single
 from .run import Run
 from .watch import kept_epochs
@@ -246,10 +246,20 @@ def _results(
     """Yield runs as they end, or all at their end where joblib's back end cannot."""
     backend, _ = joblib.parallel.get_active_backend()
     if getattr(backend, "supports_return_generator", False):
-        parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+        parallel = joblib.Parallel(
+            n_jobs=n_jobs, return_as="generator_unordered", **_beginning(backend)
+        )
         yield from parallel(work)
     else:
         yield from _Counted(bar, n_jobs=n_jobs)(work)
+
+
+def _beginning(backend: Any) -> dict[str, Any]:
+    """Return what a worker of this machine begins with, unless the caller said so."""
+    own = isinstance(backend, joblib.parallel.LokyBackend)
+    if not own or "initializer" in backend.backend_kwargs:
+        return {}
+    return {"initializer": begin, "initargs": (os.getpid(),)}
 
 
 class _Counted(joblib.Parallel):  # type: ignore[misc]
