@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
@@ -92,37 +93,60 @@ class _Limit:
     """The limit of all threads that want it: set by the first, lifted by the last.
 
     It counts for the whole process. If each restored what it met, one that ends
-    between the others' begin and end would leave them the wrong number.
+    between the others' begin and end would leave them the wrong number. An interrupt
+    may strike anywhere, so what was lifted halfway is lifted again by the next.
     """
 
     def __init__(self) -> None:
-        self._lock, self._count = threading.Lock(), 0
+        self._lock = threading.Lock()
+        # Who was interrupted before its end is no longer there to be counted.
+        self._wishes: weakref.WeakSet[_OneThread] = weakref.WeakSet()
         self._pools: ThreadpoolController | None = None
         self._limiters: list[Any] = []
 
-    def __enter__(self) -> Any:
+    def add(self, wish: _OneThread) -> None:
+        """Set the limit, unless it is set."""
         with self._lock:
+            if not self._wishes:
+                self._lift()
+            self._wishes.add(wish)
             pools = _pools(len(sys.modules))
             if pools is not self._pools:  # more was imported within
+                self._limiters.append(pools.limit())  # it knows the numbers before
+                self._limiters[-1].__enter__()
+                pools.limit(limits=1)
                 self._pools = pools
-                self._limiters.append(pools.limit(limits=1).__enter__())
-            self._count += 1
-            return self._limiters[-1]
 
-    def __exit__(self, *error: object) -> None:
+    def discard(self, wish: _OneThread) -> None:
+        """Lift the limit, unless another one wants it."""
         with self._lock:
-            self._count -= 1
-            if not self._count:
-                self._pools = None
-                while self._limiters:
-                    self._limiters.pop().__exit__(*error)
+            self._wishes.discard(wish)
+            if not self._wishes:
+                self._lift()
+
+    def _lift(self) -> None:
+        self._pools = None
+        while self._limiters:
+            self._limiters[-1].__exit__(None, None, None)
+            self._limiters.pop()
 
 
 _LIMIT = _Limit()
 
 
+class _OneThread:
+    """Context in which linear algebra has one thread."""
+
+    def __enter__(self) -> _OneThread:
+        _LIMIT.add(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _LIMIT.discard(self)
+
+
 def _one_thread() -> AbstractContextManager[Any]:
-    return _LIMIT
+    return _OneThread()
 
 
 @lru_cache(maxsize=1)

@@ -95,8 +95,8 @@ def _one_thread(rows: int) -> Iterator[None]:
         if limits is None:
             yield
             return
-        torch.set_num_threads(1)
         try:
+            torch.set_num_threads(1)
             yield
         finally:
             torch.set_num_threads(threads)

@@ -192,8 +192,8 @@ def _unit(z: Tensor, order: Tensor | None) -> Tensor:
 def _one_thread() -> Iterator[None]:
     """Let one thread compute: of several, blocks are so small that most would wait."""
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     try:
+        torch.set_num_threads(1)
         yield
     finally:
         torch.set_num_threads(threads)

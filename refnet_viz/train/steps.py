@@ -355,13 +355,13 @@ def _seeded(seed: int, device: torch.device) -> Iterator[None]:
     on_cpu = device.type == "cpu"
     others: dict[str, Any] = {} if on_cpu else {"device_type": device.type}
     with torch.random.fork_rng(devices=[] if on_cpu else [device], **others):
-        if on_cpu:
-            # torch.manual_seed would seed the caller's other devices too.
-            torch.default_generator.manual_seed(seed)
-            torch.set_num_threads(1)
-        else:
-            torch.manual_seed(seed)
         try:
+            if on_cpu:
+                # torch.manual_seed would seed the caller's other devices too.
+                torch.default_generator.manual_seed(seed)
+                torch.set_num_threads(1)
+            else:
+                torch.manual_seed(seed)
             yield
         finally:
             torch.set_num_threads(threads)
