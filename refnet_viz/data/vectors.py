@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .._files import write
+from .._files import file_names, write
 
 _ABOUT = "encoder.json"
 DIGEST = 32  # bytes of a SHA-256
@@ -110,7 +110,8 @@ def _place(folder: Path, about: Mapping[str, Any], key: str) -> Path:
     stored = _about(folder / _ABOUT)
     if stored is None:
         words = re.sub(r"[^\w.-]+", "-", str(about["name"])).strip("-.")[:60]
-        return folder / f"{words or 'encoder'}-{key[:16]}"
+        name = f"{words or 'encoder'}-{key[:16]}"
+        return folder / file_names("cache", [name])[name]
     if stored.get("key") != key:
         raise ValueError(
             f"`cache` must be a folder for {about['name']!r} with these weights and "
