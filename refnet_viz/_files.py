@@ -9,7 +9,6 @@ import re
 import stat
 import time
 import unicodedata
-import uuid
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -19,6 +18,7 @@ from ._locks import LocksMissingError, locked
 _PATIENCE = 60.0  # seconds
 _OLD = 3600.0  # seconds after which a file without an owner is a dead writer's
 _LONG = 180  # bytes of a name, to which a temporary one adds up to 75
+_MOST = 255  # bytes of a name that systems take
 
 # What Windows keeps for devices, whatever suffix follows.
 _DEVICES = re.compile(
@@ -30,7 +30,8 @@ def file_names(argument: str, names: Iterable[str]) -> dict[str, str]:
     """Return a file name for each name, which every system takes for another one.
 
     Letters, digits, "_", "-" and "." stay; all else becomes "_", and so do leading and
-    trailing dots, which hide a file or are dropped. Devices get a "_" in front.
+    trailing dots, which hide a file or are dropped. Devices get a "_" in front. What
+    is longer than 255 bytes is cut, and ends in digits of its SHA-256.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def file_names(argument: str, names: Iterable[str]) -> dict[str, str]:
     owners: dict[str, str] = {}
     for name in names:
         file = re.sub(r"[^\w.-]+|^\.+|\.+$", "_", name) or "_"
-        file = f"_{file}" if _DEVICES.fullmatch(file) else file
+        file = _short(f"_{file}" if _DEVICES.fullmatch(file) else file)
         parts = unicodedata.normalize("NFD", file)
         key = unicodedata.normalize("NFD", parts.casefold())
         if key in owners:
@@ -68,6 +69,14 @@ def file_names(argument: str, names: Iterable[str]) -> dict[str, str]:
             )
         files[name], owners[key] = file, name
     return files
+
+
+def _short(file: str) -> str:
+    name = file.encode("utf-8")
+    if len(name) <= _MOST:
+        return file
+    start = name[:_LONG].decode("utf-8", "ignore")
+    return f"{start}-{hashlib.sha256(name).hexdigest()[:16]}"
 
 
 @contextmanager
@@ -140,8 +149,8 @@ def content(path: str | os.PathLike[str]) -> bytes:
 
 def write(path: Path, content: bytes) -> None:
     """Write a file that appears whole or not at all."""
-    with replacing(path) as temporary:
-        temporary.write_bytes(content)
+    with alone(path):
+        put(path, content)
 
 
 def put(path: Path, content: bytes, *, named: bool = True) -> None:
@@ -154,8 +163,13 @@ def put(path: Path, content: bytes, *, named: bool = True) -> None:
     named
         Whether its name has to be on the disk, too, when this returns.
     """
-    with _replacing(path, named=named) as temporary:
-        temporary.write_bytes(content)
+    with (
+        _replacing(path, named=named, synced=True) as temporary,
+        temporary.open("wb") as file,
+    ):
+        file.write(content)
+        file.flush()
+        _sync(file.fileno())
 
 
 def clear(folder: Path, kind: str, suffix: str, keep: Collection[str]) -> None:
@@ -175,12 +189,10 @@ def clear(folder: Path, kind: str, suffix: str, keep: Collection[str]) -> None:
         Names of those that stay.
     """
     names = re.escape(kind) + "-.*" + re.escape(suffix)
-    _clear(folder, f"{names}|[.]{names}[.][0-9a-f]{{32}}.*", keep)
-    for entry in os.scandir(folder):  # names that first versions gave: whose, none says
-        if re.fullmatch(r"[.][0-9a-f]{32}[.](safetensors|json)", entry.name):
-            with suppress(OSError):
-                if time.time() - entry.stat().st_mtime > _OLD:
-                    Path(entry.path).unlink()
+    pattern = f"{names}|[.]{names}[.][0-9a-f]{{32}}.*"
+    for entry in _entries(folder, keep):
+        if re.fullmatch(pattern, entry.name) or _is_stale(entry):
+            _remove(entry)
 
 
 def unfinished(folder: Path) -> bool:
@@ -195,21 +207,29 @@ def sync(path: Path) -> None:
     except OSError:
         return  # a folder, where folders cannot be opened
     try:
+        _sync(number)
+    finally:
+        os.close(number)
+
+
+def _sync(number: int) -> None:
+    try:
         os.fsync(number)
     except OSError as error:
         # What cannot be waited for, as a folder on some network file systems.
         if error.errno not in {errno.EINVAL, errno.ENOSYS, errno.EBADF, errno.EACCES}:
             raise
-    finally:
-        os.close(number)
 
 
 @contextmanager
-def _replacing(path: Path, *, named: bool = True) -> Iterator[Path]:
-    temporary, moved = _hidden(path, f"{uuid.uuid4().hex}{path.suffix}"), False
+def _replacing(
+    path: Path, *, named: bool = True, synced: bool = False
+) -> Iterator[Path]:
+    temporary, moved = _hidden(path, f"{os.urandom(16).hex()}{path.suffix}"), False
     try:
         yield temporary
-        sync(temporary)
+        if not synced:
+            sync(temporary)
         temporary.replace(path)
         moved = True
     finally:
@@ -233,8 +253,26 @@ def _temporary(path: Path) -> str:
     return re.escape(start) + "[0-9a-f]{32}" + re.escape(path.suffix)
 
 
-def _clear(folder: Path, pattern: str, keep: Collection[str] = ()) -> None:
-    for entry in os.scandir(folder):
-        if entry.name not in keep and re.fullmatch(pattern, entry.name):
-            with suppress(OSError):
-                Path(entry.path).unlink()
+def _clear(folder: Path, pattern: str) -> None:
+    for entry in _entries(folder):
+        if re.fullmatch(pattern, entry.name):
+            _remove(entry)
+
+
+def _entries(folder: Path, keep: Collection[str] = ()) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return [entry for entry in entries if entry.name not in keep]
+
+
+def _is_stale(entry: os.DirEntry[str]) -> bool:
+    """Return whether it is a dead writer's of first versions, whose names tell less."""
+    if not re.fullmatch(r"[.][0-9a-f]{32}[.](safetensors|json)", entry.name):
+        return False
+    with suppress(OSError):
+        return time.time() - entry.stat().st_mtime > _OLD
+    return False
+
+
+def _remove(entry: os.DirEntry[str]) -> None:
+    with suppress(OSError):
+        Path(entry.path).unlink()

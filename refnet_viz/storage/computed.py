@@ -80,13 +80,15 @@ def write_computed(folder: Path, name: Any, arrays: Arrays, beside: Any) -> None
 
 def forget_computed(folder: Path) -> None:
     """Remove the results of the comparison that a folder held."""
-    for path in folder.glob(f"{PREFIX}*{SUFFIX}"):
-        with suppress(OSError):
-            path.unlink()
-    for path in folder.glob(f".{PREFIX}*{SUFFIX}*"):  # of killed writers
-        name = path.name[1:].split(SUFFIX)[0] + SUFFIX
-        with suppress(OSError), alone(folder / name):
-            pass
+    for path in folder.iterdir():
+        name = path.name
+        if name.startswith(PREFIX) and name.endswith(SUFFIX):
+            with suppress(OSError):
+                path.unlink()
+        elif name.startswith(f".{PREFIX}") and SUFFIX in name:  # of killed writers
+            result = folder / (name[1:].split(SUFFIX)[0] + SUFFIX)
+            with suppress(OSError), alone(result):
+                pass
 
 
 def _check_of(arrays: Arrays, text: str) -> str:
