@@ -1,9 +1,9 @@
 """Kills, simultaneous savers, loads under fire and damages of saved things.
 
-Run ``python tests/benchmarks/endurance.py [--part 0.1] [--minutes 60] [--write]``.
-``--part`` is the share of the counts that are asked for: 500 kills, 300 pairs of
-savers, 50 pairs of sweeps, 20,000 loads, 2,000 damages; ``--write`` replaces the
-section in RESULTS.md after each trial, until the minutes are over.
+Run ``python tests/benchmarks/endurance.py [--part 0.1] [--minutes 60] [--write]
+[--only kills,pairs]``. ``--part`` is the share of the counts that are asked for: 500
+kills, 300 pairs of savers, 50 pairs of sweeps, 20,000 loads, 2,000 damages; ``--write``
+puts each line into the table in RESULTS.md, until the minutes are over.
 
 Savers are killed before, in and after each operation on files, and sweeps, reports and
 pages at random moments. Workers of a sweep are forked, so that they begin at once; a
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -25,13 +26,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from joblib.externals.loky.backend import context
-from report import machine, write_section
+from report import RESULTS, machine, write_section
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import enduring
@@ -54,11 +56,11 @@ class Sweep:
     """A sweep of 2 variants x 2 seeds, and its digests when nothing disturbs it."""
 
     folder: Path
+    width: int = 4
 
     def __post_init__(self) -> None:
         rng = np.random.default_rng(0)
-        # Beyond a megabyte, joblib hands arrays over in files of its own.
-        values = {"a": rng.normal(size=(80, 6)), "b": rng.normal(size=(80, 1700))}
+        values = {"a": rng.normal(size=(80, 6)), "b": rng.normal(size=(80, self.width))}
         self.data = rv.data.Dataset.from_arrays(values, labels=np.arange(80) % 2)
         small = rv.Config(epochs=3, hidden=16, width=8)
         self.configs = {"plain": replace(small, refiner=0.0), "both": small}
@@ -257,46 +259,59 @@ def saved_kinds(root: Path, sweep: Sweep) -> tuple[list[Any], tuple[Any, Any, An
     return kinds, (pair[0], runs[0], figures[0])
 
 
-def trials(part: float, root: Path) -> Iterator[tuple[str, str, enduring.Tally]]:
-    """Yield each trial's name, what it counts for, and its tally."""
+def trials(part: float, root: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Yield each trial's name, and what makes its tally."""
     sweep = Sweep(root)
     kinds, saved = saved_kinds(root, sweep)
     spaces, run, figure = kinds[:3]
     page, report = kinds[-2:]
     every = max(1, round(0.25 / part))
+
+    def count(rounds: int) -> int:
+        return max(1, round(rounds * part))
+
     for kind in kinds:
-        tally = enduring.kills(kind, root / "k", every=every)
-        yield f"kills at operations on files: {kind.name}", "kills", tally
+        yield (
+            f"kills at operations on files: {kind.name}",
+            partial(enduring.kills, kind, root / "k", every=every),
+        )
     for kind, rounds in ((spaces, 50), (run, 50), (page, 50), (report, 30)):
-        tally = enduring.kills_any_time(kind, root / "k", round(rounds * part))
-        yield f"kills at random moments: {kind.name}", "kills", tally
-    for by, what in (
-        ("itself", "of a sweep of one process"),
-        ("parent", "of the parent of two workers"),
-        ("worker", "of one of two workers"),
+        yield (
+            f"kills at random moments: {kind.name}",
+            partial(enduring.kills_any_time, kind, root / "k", count(rounds)),
+        )
+    # Beyond a megabyte, joblib hands arrays over in files of its own.
+    wide = Sweep(root, 1700)
+    for by, what, kind in (
+        ("itself", "of a sweep of one process", sweep),
+        ("parent", "of the parent of two workers", wide),
+        ("worker", "of one of two workers", wide),
     ):
-        yield f"kills {what}", "kills", sweep.killed(round(75 * part), by=by)
-    yield "sweeps whose workers are killed", "kills", sweep.lost(round(20 * part))
+        yield f"kills {what}", partial(kind.killed, count(40), by=by)
+    yield "kills of every worker, again and again", partial(wide.lost, count(20))
     for kind in (spaces, run, figure):
-        pairs = enduring.savers(kind, root / "s", round(100 * part))
-        yield f"pairs of savers: {kind.name}", "pairs of savers", pairs
-        loads = enduring.under_fire(kind, root / "u", round(6667 * part))
-        yield f"loads under fire: {kind.name}", "loads", loads
-    together = sweep.together(round(50 * part))
-    yield "two sweeps in one folder", "pairs of sweeps", together
-    for name, tally in damages(part, root, saved, sweep):
-        yield f"damages: {name}", "damages", tally
+        yield (
+            f"pairs of savers: {kind.name}",
+            partial(enduring.savers, kind, root / "s", count(100)),
+        )
+        yield (
+            f"loads under fire: {kind.name}",
+            partial(enduring.under_fire, kind, root / "u", count(6667)),
+        )
+    yield "pairs of sweeps: one folder", partial(sweep.together, count(50))
+    yield from damages(part, root, saved, sweep)
 
 
 def damages(
     part: float, root: Path, saved: tuple[Any, Any, Any], sweep: Sweep
-) -> Iterator[tuple[str, enduring.Tally]]:
-    """Yield the tallies of damages."""
+) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Yield the trials of damages."""
     space, run, figure = saved
 
     def damaged(name: str, read: Any, same: Any, rounds: int, **options: Any) -> Any:
-        folder, rounds = root / f"d {name}", round(rounds * part)
-        return name, enduring.damages(folder, read, same, rounds, **options)
+        folder, rounds = root / f"d {name}", max(1, round(rounds * part))
+        work = partial(enduring.damages, folder, read, same, rounds, **options)
+        return f"damages: {name}", work
 
     def same_run(other: Run) -> bool:
         def state(value: Run) -> Any:
@@ -406,31 +421,57 @@ def row(name: str, counts: Counter[str]) -> str:
     return f"| {name} | {good + bad} | {bad} | {words} |"
 
 
+def rows_of(text: str) -> dict[str, Counter[str]]:
+    """Return what was counted, by trial, of lines that `row` made.
+
+    Examples
+    --------
+    >>> rows_of("| kills of a | 3 | 1 | 1 lost, 2 whole |")
+    {'kills of a': Counter({'whole': 2, 'lost': 1})}
+    """
+    rows = {}
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.split("|")]
+        if len(cells) > 4 and cells[2].isdigit() and "**" not in cells[1]:
+            parts = [part.split(" ", 1) for part in cells[4].split(", ")]
+            rows[cells[1]] = Counter({key: int(number) for number, key in parts})
+    return rows
+
+
+def table(rows: dict[str, Counter[str]]) -> str:
+    """Return the table, with the sums of each kind above."""
+    sums: dict[str, Counter[str]] = {}
+    for name, counts in rows.items():
+        kind = re.split(" (?:at|of|under)|:", name)[0]
+        kind = name.split(":")[0] if kind == "pairs" else kind
+        sums.setdefault(f"**all {kind}**", Counter()).update(counts)
+    head = ["| what | tried | bad | outcomes |", "|---|---|---|---|"]
+    return "\n".join(head + [row(*each) for each in [*sums.items(), *rows.items()]])
+
+
 def main() -> None:
-    """Print the table, and write it into RESULTS.md if asked to."""
+    """Print the lines, and write them into the table in RESULTS.md if asked to."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--part", type=float, default=1.0)
     parser.add_argument("--minutes", type=float, default=120.0)
+    parser.add_argument("--only", default="", help="what names of trials begin with")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
-    end, lines = time.monotonic() + 60 * options.minutes, []
+    end = time.monotonic() + 60 * options.minutes
     warnings.simplefilter("ignore")
-    head = f"{machine()}\n\n{options.part:g} of the counts."
-    titles = ["| what | tried | bad | outcomes |", "|---|---|---|---|"]
-    sums: dict[str, Counter[str]] = {}
     with tempfile.TemporaryDirectory() as root:
-        for name, what, tally in trials(options.part, Path(root)):
-            sums.setdefault(what, Counter()).update(tally.counts)
-            lines.append(row(name, tally.counts))
-            print(
-                lines[-1], json.dumps(tally.examples), time.strftime("%X"), flush=True
-            )
-            if options.write:
-                above = [row(f"**all {key}**", value) for key, value in sums.items()]
-                text = "\n".join(titles + above + lines)
-                write_section(MARKS, f"{head}\n\n{text}")
+        for name, work in trials(options.part, Path(root)):
+            if not name.startswith(tuple(options.only.split(","))):
+                continue
             if time.monotonic() > end:
                 break
+            tally = work()
+            line = row(name, tally.counts)
+            print(line, json.dumps(tally.examples), time.strftime("%X"), flush=True)
+            if options.write:
+                stored = RESULTS.read_text("utf-8").split(MARKS[0])[1]
+                rows = rows_of(stored.split(MARKS[1])[0]) | rows_of(line)
+                write_section(MARKS, f"{machine()}\n\n{table(rows)}")
 
 
 if __name__ == "__main__":
