@@ -315,6 +315,7 @@ def _graphs(space, graph, folder):
     edges, both = rv.attribute(graph), {"graphs": {"a": graph, "b": graph.head(2)}}
     both["graphs"]["b"] = rv.knn(space, 3, space="a")
     pair = {"a": graph, "b": both["graphs"]["b"]}
+    table = rv.compare(both["graphs"], permutations=9)
     file = rv.save(graph, folder / "g.graphml")
     return {
         "knn": (rv.knn, {"spaces": space, "k": 3, "space": "sum",
@@ -354,7 +355,7 @@ def _graphs(space, graph, folder):
         ),
         "graph.overlap": (room.overlap, pair),
         "graph.over_splits": (
-            rv.graph.over_splits,
+            room.over_splits,
             {"tables": [table], "test_per_train": 0.25},
         ),
         "graph.overlap_by_k": (room.overlap_by_k, {"spaces": space, "k_max": 4}),
