@@ -50,7 +50,7 @@ def measures_over_seeds(
         <measure> null
             Mean over the random graphs of the same degrees, of all seeds.
 
-        Of as many bands as there are points, 1 - confidence miss their mean by chance.
+        A band misses the mean of its point in 1 - confidence of the points, by chance.
 
     Raises
     ------
