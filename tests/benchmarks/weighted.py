@@ -1,4 +1,4 @@
-"""Weighted nearest neighbours beside muon's: ``python tests/benchmarks/weighted.py``.
+"""Weighted nearest neighbours beside muon's: ``weighted.py [rows] [--write]``.
 
 muon (0.1.9 and what it needs) is asked for in an environment of its own; where it is
 missing the script says so. It searches the rows of the kernel width approximately, by
@@ -19,17 +19,17 @@ from refnet_viz import Embedding
 from refnet_viz.graph import knn, weighted_neighbors
 
 MARKS = ("<!-- weighted -->", "<!-- end of weighted -->")
-N, K = 1_000, 20
+ROWS, K = 1_000, 20
 
 
-def cells(seed: int = 0) -> Embedding:
+def cells(count: int, *, seed: int = 0) -> Embedding:
     """Return two modalities, each of which tells other classes apart."""
     rng = np.random.default_rng(seed)
-    label = rng.integers(6, size=N)
+    label = rng.integers(6, size=count)
     centres = rng.normal(size=(2, 6, 12))
     centres[0, :3] = centres[0, 0]  # the first sees no difference among 0, 1, 2
     centres[1, 3:] = centres[1, 3]  # and the second none among 3, 4, 5
-    first, second = (c[label] + 0.6 * rng.normal(size=(N, 12)) for c in centres)
+    first, second = (c[label] + 0.6 * rng.normal(size=(count, 12)) for c in centres)
     return Embedding.from_arrays(
         np.hstack([first, second]),
         modalities={"first": first, "second": second},
@@ -56,7 +56,7 @@ def theirs(own: Embedding) -> tuple[np.ndarray, np.ndarray, float]:
     seconds = time.process_time() - begin
     far = data.obsp["distances"].tocsr()
     lists = []
-    for i in range(N):
+    for i in range(len(own)):
         row = far[i]
         order = row.indices[np.argsort(row.data, kind="stable")]
         lists.append(order[order != i][:K])
@@ -69,9 +69,9 @@ def purity(own: Embedding, lists: np.ndarray) -> float:
     return float((own.labels[lists] == own.labels[:, None]).mean())
 
 
-def measure() -> list[Row]:
+def measure(count: int = ROWS) -> list[Row]:
     """Return weights and lists beside muon's."""
-    own = cells()
+    own = cells(count)
     begin = time.process_time()
     graph = weighted_neighbors(own, K)
     spent = time.process_time() - begin
@@ -92,7 +92,7 @@ def measure() -> list[Row]:
             name=f"neighbours in common with muon's, k = {K}",
             asked="",
             measured=f"{same:.3f}",
-            unit=f"(chance {K / (N - 1):.3f})",
+            unit=f"(chance {K / (count - 1):.3f})",
         ),
         Row(
             name="purity: ours, muon's, each modality alone, their sum",
@@ -117,7 +117,8 @@ def main(words: list[str]) -> None:
     if importlib.util.find_spec("muon") is None:
         print("muon is not installed: nothing is measured.", file=sys.stderr)
         return
-    rows = measure()
+    counts = [int(word) for word in words if word.isdigit()]
+    rows = measure(*counts)
     show(rows)
     if "--write" in words:
         write_section(MARKS, f"{machine()}\n\n{table(rows)}")
