@@ -1,6 +1,6 @@
 """Does fusion pay, and does the refiner, with the defaults, on splits drawn anew?
 
-``pays.py [emoji cub rosmap fashion mosi alone questions] [--trials] [--write]``; the
+``pays.py [emoji cub rosmap fashion mosi alone] [--trials] [--kept] [--write]``; the
 shared sets are read from REFNET_VIZ_DATA. Every split has a seed of its own, which the
 networks share. MOSI keeps its test rows: its features were trained on the others.
 ``alone`` is drawn anew each time: one modality says the class, the other is noise.
@@ -10,11 +10,11 @@ variance of a mean of J splits is taken as ``s^2 (1 / J + n_test / n_train)`` (N
 and Bengio, "Inference for the Generalization Error", Machine Learning 52, 2003). Where
 test rows are always the same, the interval is over seeds and rows, as `compare` has it.
 
-``--trials`` also trains two changes of the default, a gate and a head for each
-modality, and mixes its answers with those of single modalities; these are judged on
+``--trials`` also trains changes of the default: a gate or a head for each modality, and
+input dropout; and mixes its answers with those of single modalities. They are judged on
 validation rows alone. Answers of every run are kept (REFNET_VIZ_ZOO, see `trials`), so
-that what was stopped continues. With ``--write`` the tables replace those in
-RESULTS.md.
+that what was stopped continues; ``--kept`` trains nothing and takes what there is, of
+three splits or more. With ``--write`` the tables replace those in RESULTS.md.
 """
 
 import os
@@ -65,6 +65,7 @@ NETWORKS = {
 TRIALS = {
     "gates": replace(rv.VARIANTS["both"], fusion="gated concat"),
     "heads": replace(rv.VARIANTS["both"], fusion="concat with heads"),
+    "input dropout": replace(rv.VARIANTS["both"], input_dropout=0.3),
 }
 REFINED = ("refiner 0.2", "both")
 BEST = "both − best modality"
@@ -127,9 +128,6 @@ SETS = {
         "test rows",
     ),
     "alone": Drawn(5, alone, "30/10/60", "nothing"),
-    "questions": Drawn(
-        3, lambda s: rv.data.questions(seed=100 + s - FIRST + 1), "60/20/20", "nothing"
-    ),
 }
 
 
@@ -181,26 +179,32 @@ class HeadedConcatFusion(ConcatFusion):
         return {"heads": HEADS * loss / len(self.head)}
 
 
-def of_network(name: str, config: rv.Config, seed: int) -> Probabilities:
-    """Return what a network answers on validation and test rows."""
-    trial = Trial(SETS[name].split(seed), config, seed)
-    place = trial.place.with_suffix(".pays.npz")
+def of_network(
+    data: Dataset, config: rv.Config, seed: int, *, train: bool = True
+) -> Probabilities | None:
+    """Return what a network answers on validation and test rows; None if not kept."""
+    place = Trial(data, config, seed).place.with_suffix(".pays.npz")
     if not place.is_file():
-        run = rv.fit(trial.data, config, seed=seed, progress=False)
-        spaces = rv.embed(run, trial.data.val), rv.embed(run, trial.data.test)
+        if not train:
+            return None
+        run = rv.fit(data, config, seed=seed, progress=False)
+        spaces = rv.embed(run, data.val), rv.embed(run, data.test)
         keep(place, dict(zip(("val", "test"), (x.scores for x in spaces), strict=True)))
     return dict(np.load(place))
 
 
-def of_rails(name: str, seed: int) -> dict[str, Probabilities]:
-    """Return what linear models answer on validation and test rows.
+def of_rails(
+    data: Dataset, seed: int, *, train: bool = True
+) -> dict[str, Probabilities] | None:
+    """Return what linear models answer on validation and test rows; None if not kept.
 
     Those that answer on validation rows have not seen them: their penalty is chosen on
     a fifth of the training rows.
     """
-    data = SETS[name].split(seed)
     place = Trial(data, rv.VARIANTS["plain"], seed).place.with_suffix(".rails.npz")
     if not place.is_file():
+        if not train:
+            return None
         rows = data.subset(data.split != "test")
         inner = replace(rows, split=np.where(rows.split == "val", "test", "train"))
         with warnings.catch_warnings():
@@ -264,16 +268,21 @@ class Split:
         return max(self.alone, key=lambda model: self.right(model, "val").mean())
 
 
-def measured(name: str, networks: dict[str, rv.Config]) -> list[Split]:
-    """Return all splits of a set."""
+def measured(
+    name: str, networks: dict[str, rv.Config], *, train: bool = True
+) -> list[Split]:
+    """Return all splits of a set; without training, those whose answers are kept."""
     splits = []
     for seed in range(FIRST, FIRST + SETS[name].count):
         data = SETS[name].split(seed)
-        answers = of_rails(name, seed)
+        answers = of_rails(data, seed, train=train) or {}
         single = tuple(key for key in answers if key.endswith(" only"))
         for model, config in networks.items():
-            answers[model] = of_network(name, config, seed)
-            print(name, seed, model, file=sys.stderr, flush=True)
+            answer = of_network(data, config, seed, train=train)
+            print(name, seed, model, answer is not None, file=sys.stderr, flush=True)
+            answers |= {} if answer is None else {model: answer}
+        if not single or not answers.keys() >= NETWORKS.keys():
+            continue
         labels = {"val": data.val.labels, "test": data.test.labels}
         split = Split(labels, len(data.train), answers, single)
         answers[MIXTURE] = mixture(split)
@@ -440,28 +449,29 @@ def differences_table(splits: dict[str, list[Split]]) -> list[str]:
     return lines
 
 
-def trials_table(splits: dict[str, list[Split]]) -> list[str]:
+def trials_table(splits: dict[str, list[Split]], trials: list[str]) -> list[str]:
     """Return the table of what was tried in order not to lose to one modality."""
-    names = [*TRIALS, MIXTURE]
+    names = [*trials, MIXTURE]
     lines = [
         "| set, validation rows | both − best modality | "
         + " | ".join(f"{name} − both" for name in names)
-        + " |",
-        "|---|---|" + "---|" * len(names),
+        + f" | {MIXTURE} − both, test rows |",
+        "|---" * (3 + len(names)) + "|",
     ]
     for name, own in splits.items():
         judged = len(own[0].labels["val"])
         ratio = 0.0 if SETS[name].shared == "nothing" else judged / own[0].fitted
-        sides = [("both", None), *((model, "both") for model in names)]
-        cells = [
-            str(
-                gained(
-                    [(s.right(a, "val"), s.right(b or s.best(), "val")) for s in own],
-                    ratio,
-                )
+        pairs = [(s.right("both", "val"), s.right(s.best(), "val")) for s in own]
+        cells = [str(gained(pairs, ratio))]
+        for model in names:
+            done = [split for split in own if model in split.answers]
+            pairs = [(s.right(model, "val"), s.right("both", "val")) for s in done]
+            cell = str(gained(pairs, ratio)) if len(pairs) > 2 else "not measured"
+            cells.append(
+                cell + ("" if len(done) in (0, len(own)) else f" ({len(done)})")
             )
-            for a, b in sides
-        ]
+        pairs = [(s.right(MIXTURE), s.right("both")) for s in own]
+        cells.append(str(difference(name, pairs, own[0].fitted)))
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return lines
 
@@ -471,11 +481,13 @@ def main(words: list[str]) -> None:
     FUSIONS["gated concat"] = GatedConcatFusion
     FUSIONS["concat with heads"] = HeadedConcatFusion
     names = [word for word in words if not word.startswith("-")] or list(SETS)
-    networks = NETWORKS | (TRIALS if "--trials" in words else {})
-    splits = {name: measured(name, networks) for name in names}
+    trials = TRIALS if "--trials" in words else {}
+    train = "--kept" not in words
+    splits = {name: measured(name, NETWORKS | trials, train=train) for name in names}
+    splits = {name: own for name, own in splits.items() if len(own) > 2}
     lines = [machine(), "", *means_table(splits), "", *differences_table(splits)]
-    if "--trials" in words:
-        lines += ["", *trials_table(splits)]
+    if trials:
+        lines += ["", *trials_table(splits, list(trials))]
     text = "\n".join(lines)
     print(text)
     if "--write" in words:

@@ -2,8 +2,9 @@
 
 ``zoo.py [emoji questions fashion cub rosmap mosi] [fusions] [--write]``. The real sets
 are read from REFNET_VIZ_DATA; where that is not set, they are left out with a word.
-Names of fusions leave the others out of the table of `questions`. With ``--write`` the
-tables replace those in RESULTS.md. For resuming: `trials`.
+Names of fusions leave the others out of the table of `questions`, of which ``--kept``
+shows what there is and trains nothing. With ``--write`` the tables replace those in
+RESULTS.md. For resuming: `trials`.
 
 ``python tests/benchmarks/zoo.py --again=deq,session [--write]`` trains these fusions
 alone, on emoji; the numbers of all others are those of notebooks/zoo.csv. It replaces
@@ -45,6 +46,7 @@ MARKS = ("<!-- zoo -->", "<!-- end of zoo -->")
 MARKS_OF_QUESTIONS = ("<!-- zoo on questions -->", "<!-- end of zoo on questions -->")
 
 Table = dict[tuple[str, str], list[Scores]]
+Gains = dict[tuple[str, str], np.ndarray]  # of fusion and variant, a number a set
 
 
 def emoji_trials(
@@ -92,8 +94,11 @@ def emoji(again: Collection[str] = ()) -> tuple[list[str], str]:
     return lines, said(cells, float(rail))
 
 
-def questions(fusions: list[str]) -> str:
-    """Return the table of fusions on `questions`: a fresh set a split."""
+def questions(fusions: list[str], *, train: bool = True) -> str:
+    """Return the table of fusions on `questions`: a fresh set a split.
+
+    Without training, of what is kept; fewer than three sets have no interval.
+    """
     data = {seed: rv.data.questions(seed=100 + seed) for seed in SPLITS}
     trials = {
         (fusion, variant, seed): Trial(data[seed], replace(config, fusion=fusion), seed)
@@ -101,32 +106,20 @@ def questions(fusions: list[str]) -> str:
         for seed in SPLITS
         for variant, config in ON_QUESTIONS.items()
     }
+    if not train:
+        trials = {key: one for key, one in trials.items() if one.place.is_file()}
     found = dict(zip(trials, run_all(list(trials.values()), "questions"), strict=True))
     refined = list(ON_QUESTIONS)[1:]
-    gains = {
-        (fusion, variant): np.array(
-            [
-                found[fusion, variant, seed]["accuracy"]
-                - found[fusion, "plain", seed]["accuracy"]
-                for seed in SPLITS
+    gains: Gains = {}
+    for fusion in fusions:
+        for variant in refined:
+            pairs = [
+                [(fusion, name, seed) for name in ("plain", variant)] for seed in SPLITS
             ]
-        )
-        for fusion in fusions
-        for variant in refined
-    }
-    p = [float(ttest_1samp(values, 0).pvalue) for values in gains.values()]
-    families = [PRIMARY] * len(gains)
-    words, _ = judge(
-        [float(values.mean()) for values in gains.values()],
-        [1.0 if np.isnan(one) else one for one in p],
-        families,
-        [""] * len(gains),
-        confidence=0.95,
-    )
-    cells = {
-        key: f"{points(values)}: {word}"
-        for (key, values), word in zip(gains.items(), words, strict=True)
-    }
+            pairs = [pair for pair in pairs if found.keys() >= set(pair)]
+            scores = [[found[key]["accuracy"] for key in pair] for pair in pairs]
+            gains[fusion, variant] = np.array([own - base for base, own in scores])
+    cells = judged(gains)
     lines = [
         f"| fusion, on questions | CPU s | {' | '.join(ON_QUESTIONS)} "
         f"| {' | '.join(f'{variant} − plain' for variant in refined)} |",
@@ -134,12 +127,16 @@ def questions(fusions: list[str]) -> str:
     ]
     for fusion in fusions:
         runs = {
-            variant: [found[fusion, variant, seed] for seed in SPLITS]
+            variant: [
+                found[fusion, variant, seed]
+                for seed in SPLITS
+                if (fusion, variant, seed) in found
+            ]
             for variant in ON_QUESTIONS
         }
-        cost = np.median([scores["seconds"] for scores in runs[refined[0]]])
+        cost = np.median([one["seconds"] for own in runs.values() for one in own])
         means = " | ".join(
-            f"{np.mean([scores['accuracy'] for scores in own]):.3f}"
+            f"{np.mean([scores['accuracy'] for scores in own]):.3f}" if own else ""
             for own in runs.values()
         )
         row = " | ".join(cells[fusion, variant] for variant in refined)
@@ -152,12 +149,40 @@ def questions(fusions: list[str]) -> str:
     lines += [
         "",
         f"Accuracy on `questions`, means of {len(SPLITS)} fresh sets, each with its "
-        "own seed; differences are paired, in points, with intervals of 95 % over sets "
-        f"(Student's t); words pay for all {len(gains)} questions of the table (Holm). "
-        "CPU seconds are those of a whole run with refiner 0.2. "
+        "own seed, where no smaller number is named; differences are paired, in "
+        "points, with intervals of 95 % over sets (Student's t); words pay for all "
+        "questions of the table (Holm). CPU seconds are the median of whole runs. "
         f"Rails: {said}; chance .25.",
     ]
     return "\n".join(lines)
+
+
+def judged(gains: Gains) -> dict[tuple[str, str], str]:
+    """Return each difference with its interval and a word that pays for all of them."""
+    words, _ = judge(
+        [float(values.mean()) if len(values) else np.nan for values in gains.values()],
+        [p_of(values) for values in gains.values()],
+        [PRIMARY] * len(gains),
+        [f"{len(values)} of {len(SPLITS)} sets" for values in gains.values()],
+        confidence=0.95,
+    )
+    return {
+        key: f"{points(values)}: {word}"
+        if len(values) > 2
+        else f"{100 * values.mean():+.1f}: {word}"
+        if len(values)
+        else word
+        for (key, values), word in zip(gains.items(), words, strict=True)
+    }
+
+
+def p_of(values: np.ndarray) -> float:
+    """Return the p value of no difference; NaN of fewer than three sets."""
+    if len(values) < 3:
+        return np.nan
+    if not np.ptp(values):
+        return float(values[0] == 0)
+    return float(ttest_1samp(values, 0).pvalue)
 
 
 def keep(found: dict[tuple[str, str, int], Scores]) -> None:
@@ -271,7 +296,8 @@ def of_sets(words: list[str]) -> None:
     sections = {MARKS: parts}
     if not chosen or "questions" in chosen:
         named = [word for word in words if word in FUSIONS]
-        sections[MARKS_OF_QUESTIONS] = [questions(named or list(FUSIONS))]
+        table = questions(named or list(FUSIONS), train="--kept" not in words)
+        sections[MARKS_OF_QUESTIONS] = [table]
     for marks, tables in sections.items():
         if tables:
             text = "\n\n".join([machine(), *tables])
