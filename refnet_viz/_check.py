@@ -434,7 +434,8 @@ def numbers(name: str, values: Any) -> npt.NDArray[np.float64]:
         array = np.empty(0, dtype=object)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"`{name}` must hold real numbers, got {shown(values)}.")
-    return np.asarray(array, dtype=np.float64)
+    # In rows: sums over another order of memory have other last digits.
+    return np.asarray(array, dtype=np.float64, order="C")
 
 
 def matrix(name: str, values: Any) -> npt.NDArray[np.float64]:

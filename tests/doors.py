@@ -12,6 +12,7 @@ import scipy.io
 from PIL import Image
 
 import refnet_viz as rv
+from refnet_viz import layout
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 LABELS = np.arange(40) % 2
@@ -325,7 +326,7 @@ def _graphs(space, graph, folder):
         "guard": (rv.guard, {"old": space, "new": space, "k": 3}),
         "project": (rv.project, {"spaces": space, "method": "pca"}),
         "layout.fidelity": (
-            rv.layout.fidelity,
+            layout.fidelity,
             {"space": X, "coordinates": X[:, :2], "k": 3},
         ),
         "graph.calibrated_similarity": (

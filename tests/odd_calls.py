@@ -328,6 +328,9 @@ QUIET = {
     "cache": lambda value: isinstance(value, str | Path),
     "text": lambda value: isinstance(value, str),  # a search that finds as much
     "callback": callable,
+    "folder": lambda value: isinstance(value, str | Path),
+    "radius": lambda value: np.ndim(value) == 1,  # limits, as alpha and beta are
+    "times": lambda value: value == {}, "sessions": lambda value: value == {},
 }  # fmt: skip
 
 
@@ -411,7 +414,9 @@ class Judge:
 def plain(value):
     """Return a value as Python writes it, for values that say the same."""
     if isinstance(value, np.generic):
-        return value.item()
+        return plain(value.item())
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53:
+        return float(value)
     if isinstance(value, np.ndarray) and value.size and value.dtype.kind in "biufU":
         return value.tolist()
     if isinstance(value, Path | Text):

@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 import refnet_viz as rv
+from refnet_viz import layout
 
 # What takes seconds a call when it succeeds is left to tests/benchmarks/odd_doors.py.
 SLOW = {"counterfactual", "export_html", "plot.compare", "rails", "report"}
-ROOMS = (rv, rv.data, rv.graph, rv.layout, rv.plot, rv.responsibility)
+ROOMS = (rv, rv.data, rv.graph, layout, rv.plot, rv.responsibility)
 # They need files of their own: tests/test_published.py and tests/test_data_omics.py.
 ELSEWHERE = {"digits", "emoji", "from_mudata"}
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import _check
-from .containers import text_of
+from .containers import is_single, text_of
 from .gaps import Column, as_array, column, is_missing, is_object
 
 UNLABELLED = -1
@@ -57,7 +57,11 @@ def as_labels(
     >>> as_labels(["low", "high"], ["low", "mid", "high"])[0].tolist()
     [0, 2]
     """
-    names = tuple(text_of(name) for name in _check.several("class_names", class_names))
+    listed = _check.several("class_names", class_names)
+    odd = next((name for name in listed if not is_single(name)), None)
+    if odd is not None:
+        raise TypeError(f"`class_names` must hold names, got {_check.shown(odd)}.")
+    names = tuple(map(text_of, listed))
     if labels is None:
         return None, names
     _check.unique("class_names", names)

@@ -110,7 +110,7 @@ def encode(
     store = None
     if cache is not None:
         about = {"name": model.name, "version": model.version, "digest": model.digest}
-        store = VectorCache(_check.new_folder("cache", cache), about, model.key)
+        store = VectorCache(_check.path("cache", cache), about, model.key)
     job.read(store)
     if job.left:
         bar = _progress.progress(
@@ -311,7 +311,7 @@ def _check_plain(model: Encoder, device: Any, cache: Any, *, named: bool) -> Non
     """Refuse what has no meaning for a callable without weights that can be seen."""
     if model.module is not None:
         return
-    if device not in {None, "cpu"}:
+    if device is not None and not (isinstance(device, str) and device == "cpu"):
         raise ValueError(
             "`device` must be None where `encoder` is no module of torch, "
             f"got {_check.shown(device)}."

@@ -84,7 +84,7 @@ def column(name: str, values: Any, *, sentinel: Any = None) -> Column:
         missing = missing | masked
     if entries.dtype.kind in "SUOT":
         entries, missing = _of_objects(entries, missing)
-    if sentinel is not None:
+    if not is_missing(sentinel):
         text = text_of(sentinel)
         same = entries == (sentinel if entries.dtype.kind in "iuf" else text)
         missing = missing | np.asarray(same, dtype=bool)

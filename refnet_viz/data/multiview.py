@@ -288,7 +288,10 @@ def _wanted_views(
         if _is_cell(variables[choice]):
             return _of_cell(variables, choice, used)
         choice = [choice]
-    called = dict(choice) if isinstance(choice, Mapping) else {k: k for k in choice}
+    if isinstance(choice, Mapping):
+        called = {name: choice[name] for name in choice}
+    else:
+        called = {key: key for key in _check.several("views", choice)}
     for key in called.values():
         _check.one_of("views", key, list(variables))
         if not _is_matrix(variables[key]):

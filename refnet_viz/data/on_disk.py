@@ -179,6 +179,8 @@ def _of_files(source: Any, key: Any, scratch: Path, name: str) -> Stored:
                 f"got {_check.shown(key)}."
             )
         return _of_maps(paths, name)
+    if key is not None:
+        _check.instance("key", key, str, example=f"name one array of a {kind} store")
     if len(paths) > 1:
         raise ValueError(f"`{name}` must be one {kind} store, got {len(paths)} paths.")
     if kind == ".zarr":

@@ -160,7 +160,8 @@ class Member:
 
 def _paths(shards: Any) -> list[Path]:
     """Return the archives that paths, patterns and folders mean, in order."""
-    each = [shards] if isinstance(shards, str | os.PathLike) else list(shards)
+    single = isinstance(shards, str | os.PathLike)
+    each = [shards] if single else _check.several("shards", shards)
     paths: list[Path] = []
     for entry in each:
         for name in _ranged(str(_check.path("shards", entry))):

@@ -277,7 +277,7 @@ def guard(
     return Guard(
         graphs[0].ids,
         _classes(graphs[0].embedding),
-        k,
+        graphs[0].k,
         pool.rewiring(0, 1),
         pool.between_seeds,
         pool.at_chance[1],

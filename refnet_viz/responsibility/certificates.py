@@ -92,9 +92,10 @@ def _ends(name: str, rows: Any, n: int) -> Rows:
         ends = np.asarray(rows)
     except (TypeError, ValueError):  # what is no array
         ends = np.empty((), dtype=object)
-    if ends.ndim != 1 or ends.dtype.kind not in "iu" or not np.all(ends < n):
+    whole = ends.ndim == 1 and ends.dtype.kind in "iu" and not np.ma.is_masked(rows)
+    if not whole or not np.all((ends >= 0) & (ends < n)):
         raise ValueError(
-            f"`{name}` must be row numbers of shape (E,) below {n}, "
+            f"`{name}` must be row numbers of shape (E,) from 0 and below {n}, "
             f"got {_check.shown(rows)}."
         )
     return ends.astype(np.intp)
