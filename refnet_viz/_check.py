@@ -217,8 +217,12 @@ def one_of(name: str, value: object, options: Collection[str]) -> str:
     raise ValueError(f"`{name}` must be one of {names}, got {shown(value)}.")
 
 
-def several_of(name: str, value: Any, options: Collection[str]) -> list[str]:
+def several_of(
+    name: str, value: Any, options: Collection[str], *, none: bool = False
+) -> list[str]:
     """Return a name or some names, each once, when all are among the options.
+
+    An empty list is refused unless `none` allows it.
 
     Examples
     --------
@@ -236,7 +240,7 @@ def several_of(name: str, value: Any, options: Collection[str]) -> list[str]:
             f"`{name}` must be a name or a list of names, got {type(value).__name__}."
         )
     names = [one_of(name, each, options) for each in value]
-    if not names:
+    if not names and not none:
         raise ValueError(f"`{name}` must have at least one name, got none.")
     unique(name, names)
     return names

@@ -175,7 +175,9 @@ class Config:
 
     def _check_pairs(self) -> None:
         if not isinstance(self.mining, bool):
-            raise TypeError(f"`mining` must be True or False, got {self.mining!r}.")
+            raise TypeError(
+                f"`mining` must be True or False, got {_check.shown(self.mining)}."
+            )
         if self.refiner_decay == "exponential" and self.refiner_end == 0:
             raise ValueError(
                 "`refiner_end` must be above 0 when `refiner_decay` is 'exponential', "

@@ -43,7 +43,7 @@ def without(data: Dataset, names: str | Collection[str]) -> Dataset:
     [[False, True], [False, True], [False, True]]
     """
     _check.instance("data", data, Dataset)
-    dropped = set(_check.several_of("names", names, data.modalities))
+    dropped = set(_check.several_of("names", names, data.modalities, none=True))
     present = data.present & [name not in dropped for name in data.modalities]
     empty = np.flatnonzero(~present.any(axis=1))
     if len(empty):

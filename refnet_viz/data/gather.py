@@ -483,6 +483,10 @@ def _metadata(rows: Paired) -> pd.DataFrame:
     if isinstance(table, pd.Series):
         table = table.to_frame(table.name if table.name is not None else "metadata")
     table = table.reset_index(drop=True)
+    if any(isinstance(name, bytes) for name in table.columns):  # UTF-8, as all names
+        table.columns = [
+            text_of(name) if isinstance(name, bytes) else name for name in table.columns
+        ]
     index = rows.index["metadata"]
     if index is None:
         return table

@@ -204,7 +204,7 @@ class State:
                     f"`{name}` must be one of {list(choices)}, "
                     f"got {_check.shown(value)}."
                 )
-            return value
+            return choices[list(choices).index(value)]
         return _check.one_of(name, value, choices)
 
     def choices(self, store: Store) -> dict[str, Sequence[Any]]:

@@ -280,9 +280,10 @@ def _run(name: str, runs: list[Embedding], seed: Any) -> int:
     if seed is None:
         return 0
     seeds = [run.info.get("seed") for run in runs]
-    if seed not in seeds:
+    if not _check.is_whole(seed) or seed not in seeds:
         raise ValueError(
-            f"`seed` must be one of {seeds} (the seeds of {name!r}), got {seed!r}."
+            f"`seed` must be one of {seeds} (the seeds of {name!r}), got "
+            f"{_check.shown(seed)}."
         )
     return seeds.index(seed)
 
