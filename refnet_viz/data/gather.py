@@ -14,7 +14,7 @@ from .. import _check
 from .answers import UNLABELLED, Labels, as_labels, as_target
 from .clock import by_modality
 from .containers import Argument, as_pandas, has_entries, is_single, take_apart, text_of
-from .gaps import Column, column, refuse_missing
+from .gaps import Column, as_array, column, refuse_missing
 from .media import check_media
 from .modality import Features, read_features
 from .pairing import Key, Paired, pair
@@ -328,7 +328,9 @@ def _stated(
             )
             for i, title in enumerate(titles)
         }
-    values = part.values if hasattr(part.values, "shape") else np.asarray(part.values)
+    values = part.values
+    if not hasattr(values, "shape"):
+        values = as_array(values, "present")
     shape = tuple(values.shape)
     if len(shape) != 2 or shape[1] != len(names):
         rows = shape[0] if shape else 0

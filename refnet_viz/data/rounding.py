@@ -132,7 +132,7 @@ def _lost(name: str, column: int, low: float, high: float) -> ValueError:
 
 
 class BlockRounding:
-    """What 32 bits lose of numbers that come in blocks.
+    """Loss of numbers that come in blocks when they become 32 bits.
 
     Parameters
     ----------

@@ -106,7 +106,9 @@ def label_curve(
     _check.instance("data", data, Dataset)
     shares = _fractions(fractions)
     k = _check.k_or_default(k, len(data.test))
-    order = tuple(seeds) if isinstance(seeds, Iterable) else seeds
+    order = (
+        tuple(_check.several("seeds", seeds)) if isinstance(seeds, Iterable) else seeds
+    )
     base = None if folder is None else _check.new_folder("folder", folder)
     rows: list[dict[str, Any]] = []
     starts: dict[int, Run] = {}

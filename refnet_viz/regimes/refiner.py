@@ -117,7 +117,9 @@ def refiner_curve(
         config = Config(contrastive=0.0)
     _check.instance("config", config, Config)
     configs = {str(weight): replace(config, refiner=weight) for weight in rising}
-    order = tuple(seeds) if isinstance(seeds, Iterable) else seeds
+    order = (
+        tuple(_check.several("seeds", seeds)) if isinstance(seeds, Iterable) else seeds
+    )
     runs = sweep(
         data, configs, seeds=order, folder=folder, n_jobs=n_jobs, progress=progress
     )
