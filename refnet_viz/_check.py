@@ -178,9 +178,10 @@ def new_folder(name: str, value: Any) -> Path:
     place = path(name, value)
     nearest = next(one for one in (place, *place.absolute().parents) if one.exists())
     if not nearest.is_dir():
+        reason = "File exists" if nearest == place.absolute() else "Not a directory"
         raise NotADirectoryError(
-            f"`{name}` must be a folder that can be written, got {str(place)!r}: "
-            f"{str(nearest)!r} is no folder."
+            f"`{name}` must be a folder that can be written, got {str(place)!r} "
+            f"({reason})."
         )
     return place
 

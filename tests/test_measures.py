@@ -240,7 +240,7 @@ def test_columns_are_colours_and_filters_of_an_explorer():
     ("arguments", "words"),
     [
         ({"measures": "eigen"}, "`measures` must be one of 'pagerank'"),
-        ({"draws": 1}, "`draws` must be a whole number of at least 2, got 1."),
+        ({"draws": 1}, "`draws` must be a whole number between 2 and 100000, got 1."),
         ({"pivots": 0}, "`pivots` must be a whole number of at least 1, got 0."),
         ({"seed": -1}, "`seed` must be a whole number of at least 0, got -1."),
     ],

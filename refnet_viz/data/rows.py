@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from .. import _check
 from .containers import text_of
-from .gaps import tensor_values
+from .gaps import is_missing, tensor_values
 
 
 def positions(
@@ -156,7 +156,8 @@ def order_of(
         raise ValueError(
             f"`{like}` must have one name a row, got shape {target.shape}."
         )
-    if not all(isinstance(key, Hashable) for key in target.tolist()):
+    keys = target.tolist()
+    if any(not isinstance(key, Hashable) or is_missing(key) for key in keys):
         raise TypeError(
             f"`{like}` must hold names of rows, got {_check.shown(target)}."
         )

@@ -94,7 +94,7 @@ def stratified_split(
     if shares.shape != (3,) or shares.min() < 0 or not np.isclose(shares.sum(), 1):
         raise ValueError(
             "`fractions` must be three shares of train, val and test that sum to 1, "
-            f"got {fractions}."
+            f"got {_check.shown(fractions)}."
         )
     rng = np.random.default_rng(_check.integer("seed", seed, low=0))
     kinds = strata(labels, n)
