@@ -12,6 +12,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
+from ._orphans import begin
 from ._progress import Cancelled, report, watched
 
 
@@ -118,6 +119,9 @@ def _serve(pipe: Connection) -> None:
     # An interrupt is meant for the cell that runs, not for what runs beside it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end)
+    kernel = multiprocessing.parent_process()
+    if kernel is not None and kernel.pid is not None:
+        begin(kernel.pid)  # where a call lasts, nobody sees that the pipe is closed
     with suppress(EOFError, OSError):
         while True:
             function, arguments = pipe.recv()

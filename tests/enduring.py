@@ -5,6 +5,7 @@ Each trial returns a `Tally`; ``benchmarks/endurance.py`` runs them at length, a
 imported what they need.
 """
 
+import functools
 import os
 import shutil
 import signal
@@ -227,14 +228,16 @@ class SavedFile(Saved):
 
     def __init__(self, file, save):
         self.name, self.file, self.write = file, file, save
-        self.bytes = None
 
-    def learn(self, folder):
-        """Write both once, so that their bytes are known."""
-        self.bytes = []
-        for which in (0, 1):
-            self.save(which, folder)
-            self.bytes.append((Path(folder) / self.file).read_bytes())
+    @functools.cached_property
+    def bytes(self):
+        """What both are, written once."""
+        contents = []
+        with tempfile.TemporaryDirectory() as folder:
+            for which in (0, 1):
+                self.save(which, folder)
+                contents.append((Path(folder) / self.file).read_bytes())
+        return contents
 
     def save(self, which, path):
         """Save one of two."""
@@ -390,7 +393,7 @@ def damaged(content, rng):
         for spot in rng.integers(len(data), size=int(rng.integers(1, 9))):
             data[spot] ^= 1 << int(rng.integers(8))
     elif how == "digit":
-        spots = [i for i, byte in enumerate(data) if 48 <= byte < 58]
+        spots = [i for i, byte in enumerate(data) if 48 <= byte < 58] or [place]
         spot = spots[int(rng.integers(len(spots)))]
         data[spot] = 48 + (data[spot] - 48 + int(rng.integers(1, 10))) % 10
     elif how == "cut":

@@ -397,6 +397,7 @@ def left_by_a_kernel(wait=10.0):
         )
         children = [int(word) for word in kernel.stdout.readline().split()]
         assert children, "no process to be left"
+        kernel.stdout.close()
         kernel.kill()
         kernel.wait()
         end = time.monotonic() + wait

@@ -16,6 +16,7 @@ ORDER = (
     "_networkx",
     "_renamed",
     "_check",
+    "_orphans",
     "_locks",
     "_files",
     "_folders",

@@ -96,3 +96,7 @@ def test_wherever_an_interrupt_strikes_the_limit_of_threads_is_lifted():
             assert numbers() == right
             moment += 1
     assert moment > 9
+
+
+def test_a_killed_kernel_leaves_no_process_that_works():
+    assert lasting.left_by_a_kernel(wait=60.0) == 0

@@ -17,10 +17,10 @@ import torch
 from joblib.externals.loky.backend import context
 
 from refnet_viz import Config, fit, sweep
+from refnet_viz._orphans import begin
 from refnet_viz.data import Dataset
 from refnet_viz.train import Run, claims, sweeps
 from refnet_viz.train.claims import claimed
-from refnet_viz.train.orphans import begin
 
 pytestmark = pytest.mark.torch
 SMALL = Config(epochs=2, hidden=16, width=8)

@@ -15,6 +15,7 @@ import joblib
 from .. import _check
 from .._files import file_names
 from .._folders import DamagedError
+from .._orphans import begin, end_with
 from .._progress import progress as progress_bar
 from ..config import Config
 from ..data.dataset import Dataset
@@ -23,7 +24,6 @@ from ..model import as_device
 from .claims import claimed, release_dead
 from .files import FORM
 from .loop import fit
-from .orphans import begin, end_with
 from .processes import check_single
 from .run import Run
 from .watch import kept_epochs

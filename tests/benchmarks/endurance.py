@@ -26,7 +26,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,11 @@ class Sweep:
         self.data = rv.data.Dataset.from_arrays(values, labels=np.arange(80) % 2)
         small = rv.Config(epochs=3, hidden=16, width=8)
         self.configs = {"plain": replace(small, refiner=0.0), "both": small}
-        self.expected = self.run(None)
+
+    @cached_property
+    def expected(self) -> list[list[str]]:
+        """Return the digests of a sweep that nothing disturbs."""
+        return self.run(None)
 
     def run(self, folder: Path | None, n_jobs: int = 1) -> list[list[str]]:
         """Run it; return the digests."""
@@ -101,6 +105,7 @@ class Sweep:
         `by` says which: "itself" is a sweep of one process, "parent" the one that
         started two workers, "worker" one of them.
         """
+        assert self.expected  # known before a child is forked
         tally, rng = enduring.Tally(), np.random.default_rng(seed)
         lengths: dict[bool, float] = {}
         for count in range(4 * rounds):
@@ -142,6 +147,7 @@ class Sweep:
 
     def lost(self, rounds: int) -> enduring.Tally:
         """Kill every worker, until the sweep says in a sentence what is whole."""
+        assert self.expected  # known before a child is forked
         tally, rng = enduring.Tally(), np.random.default_rng(0)
         for count in range(rounds):
             folder, words = self.folder / f"lost-{count}", self.folder / f"says-{count}"
@@ -168,6 +174,7 @@ class Sweep:
 
     def together(self, rounds: int) -> enduring.Tally:
         """Let two sweeps fill one folder; count what is trained twice."""
+        assert self.expected  # known before a child is forked
         tally, train = enduring.Tally(), sweeps.fit
         for count in range(rounds):
             folder = self.folder / f"together-{count}"
@@ -228,7 +235,7 @@ def with_words(read: Callable[[], Any]) -> tuple[Any, list[str]]:
     return content, [str(each.message) for each in caught]
 
 
-def saved_kinds(root: Path, sweep: Sweep) -> tuple[list[Any], tuple[Any, Any, Any]]:
+def saved_kinds(sweep: Sweep) -> tuple[list[Any], tuple[Any, Any, Any]]:
     """Return what is saved, each of two contents; and one space, run and figure."""
     pair = [enduring.spaces(0), enduring.spaces(1)]
     runs = [
@@ -255,14 +262,13 @@ def saved_kinds(root: Path, sweep: Sweep) -> tuple[list[Any], tuple[Any, Any, An
     }
     for name, write in files.items():
         kinds.append(enduring.SavedFile(name, write))
-        kinds[-1].learn(root / "written")
     return kinds, (pair[0], runs[0], figures[0])
 
 
 def trials(part: float, root: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
     """Yield each trial's name, and what makes its tally."""
     sweep = Sweep(root)
-    kinds, saved = saved_kinds(root, sweep)
+    kinds, saved = saved_kinds(sweep)
     spaces, run, figure = kinds[:3]
     page, report = kinds[-2:]
     every = max(1, round(0.25 / part))

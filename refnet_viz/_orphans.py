@@ -1,4 +1,4 @@
-"""Ends processes that train when the process that started them is gone."""
+"""Ends processes when the process that started them is gone."""
 
 from __future__ import annotations
 
