@@ -486,7 +486,7 @@ class Embedding:
         >>> both.ids.tolist(), both.metadata["rows"].tolist()
         (['a', 'b', 'c'], ['old', 'old', 'new'])
         """
-        _check.instance("column", column, str)
+        column = str(_check.instance("column", column, str))
         _check_joinable(self, new, column)
         pair, counts = (self, new), (len(self), len(new))
         metadata = pd.concat([one.metadata for one in pair], ignore_index=True)

@@ -354,6 +354,10 @@ def _graphs(space, graph, folder):
             room.name_clusters,
             {"graphs": graph, "permutations": 20},
         ),
+        "graph.measures_over_seeds": (
+            room.measures_over_seeds,
+            {"graphs": [graph], "draws": 2},
+        ),
         "graph.overlap": (room.overlap, pair),
         "graph.over_splits": (
             room.over_splits,

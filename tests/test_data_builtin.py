@@ -461,7 +461,10 @@ def test_missing_modalities_are_marked_and_zero():
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: playground(29), "`n` must be a whole number of at least 30, got 29."),
+        (
+            lambda: playground(29),
+            "`n` must be a whole number between 30 and 1000000, got 29.",
+        ),
         (
             lambda: playground(noise=-1),
             "`noise` must be a finite number of at least 0, got -1.",
@@ -552,5 +555,5 @@ def test_questions_are_seeded_and_shown():
     np.testing.assert_array_equal(
         picture[::4, ::4], data.modalities["picture"].values[0]
     )
-    with pytest.raises(ValueError, match="`n` must be a whole number of at least 30"):
+    with pytest.raises(ValueError, match="`n` must be a whole number between 30 and"):
         questions(3)

@@ -244,7 +244,7 @@ def test_names_that_become_the_same_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "call", [lambda p: save_graph(graph_of("abcd"), p), load_graph]
+    "call", [lambda p: save_graph(graph_of(list("abcd")), p), load_graph]
 )
 def test_unknown_suffix_is_refused(tmp_path, call):
     with pytest.raises(ValueError, match="suffix") as raised:
@@ -266,7 +266,7 @@ def test_files_of_something_else_are_refused_in_one_sentence(tmp_path, suffix, c
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
-    path = save_graph(graph_of("abcd"), tmp_path / "g.json")
+    path = save_graph(graph_of(list("abcd")), tmp_path / "g.json")
     before = path.read_text()
 
     def fail(*args):
@@ -274,7 +274,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
 
     monkeypatch.setattr(exchange, "_write", fail)
     with pytest.raises(OSError, match="disk full"):
-        save_graph(graph_of("efgh"), path)
+        save_graph(graph_of(list("efgh")), path)
     assert path.read_text() == before
     assert len(list(tmp_path.iterdir())) == 1
 

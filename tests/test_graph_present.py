@@ -363,7 +363,7 @@ def test_pair_measures_are_over_the_rows_of_both_graphs(seed, spaces):
 @pytest.mark.parametrize("space", ["a", "sum"])
 def test_pairs_of_one_space_are_those_of_the_subset(space):
     one, two = some(30, seed=1), some(30, seed=2)
-    two = replace(two, present=one.present)
+    two = replace(two, present=one.present, labels=one.labels)
     both = {"one": knn(one, 4, space=space), "two": knn(two, 4, space=space)}
     parts = {name: subset_of(graph) for name, graph in both.items()}
     table, expected = compare_pairs(both), compare_pairs(parts)

@@ -236,10 +236,12 @@ def test_seeds_are_means_with_intervals_over_seeds_and_points():
     apart = without - without.mean(axis=1, keepdims=True)
     rest = 19 / 20 * ((apart - apart.mean(axis=0)) ** 2).sum() / (2 * 3)
     of_seeds = values.var(ddof=1) / 3
-    reach = np.sqrt(
-        4.302652729911275**2 * of_seeds
-        + 2.093024054408263**2 * max(of_points - rest, 0)
+    # Joined by the power 2 + 2 / 2, two being the degrees of freedom of seeds.
+    parts = (
+        4.302652729911275 * np.sqrt(of_seeds),
+        2.093024054408263 * np.sqrt(max(of_points - rest, 0)),
     )
+    reach = sum(part**3 for part in parts) ** (1 / 3)
     row = table.loc[("fused", "all")]
     assert row["excess"] == pytest.approx(values.mean())
     assert row["high"] - row["excess"] == pytest.approx(reach)

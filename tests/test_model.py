@@ -457,13 +457,15 @@ def test_the_running_scale_by_hand():
 
 
 def test_a_device_that_is_not_there_is_one_sentence():
-    for name in ("gpu", "cuda:99", None):
+    for name in ("gpu", "cuda:99"):
         with pytest.raises(
             ValueError,
             match=r"^`device` must be a device that torch finds on this machine, "
             rf"e\.g\. 'cpu', got {name!r}\.$",
         ):
             as_device(name)
+    with pytest.raises(TypeError, match=r"^`device` must be a device .* got None\.$"):
+        as_device(None)
     assert as_device("cpu") == torch.device("cpu")
 
 

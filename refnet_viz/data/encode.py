@@ -103,6 +103,7 @@ def encode(
     """
     _check.one_of("kind", kind, KINDS)
     size = _check.integer("batch_size", batch_size, low=1)
+    progress = _check.flag("progress", progress)
     listed = as_items(items, kind)
     model = as_encoder(encoder, kind, name=name, version=version)
     _check_plain(model, device, cache, named=name is not None or version is not None)

@@ -383,8 +383,7 @@ def checked_variants(names: Any, every: Collection[str]) -> tuple[str, ...]:
     ValueError
         If a name is unknown or repeats, or there are not one to four.
     """
-    variants = _check.several_of("variants", names, every)
-    _check.unique("variants", variants)
+    variants = _check.several_of("variants", names, every, none=True)
     if not 1 <= len(variants) <= MOST:
         raise ValueError(
             f"`variants` must be 1 to {MOST} of them, got {len(variants)}."

@@ -12,6 +12,8 @@ def as_device(device: str | torch.device) -> torch.device:
 
     Raises
     ------
+    TypeError
+        If it is neither a device nor a name.
     ValueError
         If the name means nothing or the hardware is missing.
 
