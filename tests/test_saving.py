@@ -148,6 +148,7 @@ def test_the_page_begins_as_the_view(view, files, tmp_path):
     assert name == "explorer.html"
     spaces = view._store.embeddings.variants
     settings = {"variants": ["both"], "k": 4, "layout": "pca", "color": "purity"}
+    settings |= {"looks": view.looks}
     expected = rv.export_html(spaces, tmp_path / "page.html", **settings)
     assert content == expected.read_bytes()
 

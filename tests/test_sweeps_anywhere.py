@@ -214,14 +214,14 @@ def test_another_version_in_the_folder_is_one_sentence(data, tmp_path, monkeypat
     assert Run.load(tmp_path / "a" / "seed-0").digest == run.digest
 
 
-def test_workers_that_have_had_no_task_end_with_their_parent(data, tmp_path):
+def test_idle_workers_end_with_their_parent(data, tmp_path):
     def work():
         context.set_start_method("fork", force=True)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            sweep(data, {"a": SMALL}, seeds=[0], n_jobs=2, progress=False)
+            sweep(data, {"a": SMALL}, seeds=[0, 1], n_jobs=2, progress=False)
         (tmp_path / "done").touch()
-        time.sleep(600)
+        time.sleep(60)
 
     parent = enduring.child(work, apart=True)
     while not (tmp_path / "done").exists():
