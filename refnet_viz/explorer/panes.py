@@ -439,17 +439,16 @@ def more(count: int, most: int) -> str:
 
 
 # Cell of a number that is still to be computed.
+NO_VERDICT = {"verdict": "", "why": ""}
+VERDICT_PENDING = {"verdict": "…", "why": ""}
 PENDING = {
+    **NO_VERDICT,
     "whole": "…",
     "band": "",
-    "verdict": "",
-    "why": "",
     "selected": "",
     "selectedBand": "",
     "nulls": ["being computed"],
 }
-NOT_JUDGED = {"verdict": "", "why": ""}
-UNJUDGED = {"verdict": "…", "why": ""}  # still to be computed
 WAITING = {**PENDING, "nulls": ["not computed yet"]}
 
 
@@ -494,7 +493,7 @@ def strip(view: View, *, banded: bool, judged: bool = True) -> dict[str, Any]:
         if other and ready:
             pairs = zip(names, row["cells"], strict=False)
             row["cells"][: len(names)] = [
-                {**cell, **judgements.get((variant, name), UNJUDGED)}
+                {**cell, **judgements.get((variant, name), VERDICT_PENDING)}
                 for name, cell in pairs
             ]
     return {**content, "views": views(view.state.looks)}
@@ -604,7 +603,7 @@ def _metric_cell(line: StripLine, name: str, rows: Rows) -> dict[str, Any]:
         values = [_of_selection(one, name, rows) for one in line.family]
         band = _band(values, metric.range)
     return {
-        **NOT_JUDGED,
+        **NO_VERDICT,
         "whole": number(table.metric(name)),
         "band": _band([one.metric(name) for one in line.family], metric.range),
         "selected": selected,
@@ -642,7 +641,7 @@ def _chance_of_selection(table: PointTable, name: str, rows: Rows) -> float:
 
 
 def _rewiring_cell(table: PointTable, rows: Rows) -> dict[str, Any]:
-    empty = {**NOT_JUDGED, "band": "", "selected": "", "selectedBand": ""}
+    empty = {**NO_VERDICT, "band": "", "selected": "", "selectedBand": ""}
     if not table.compared:
         return {**empty, "whole": "–", "nulls": ["this is the baseline"]}
     graph = table.graph

@@ -10,7 +10,7 @@ import numpy as np
 from .. import statistics
 from ..graph import METRICS, Neighbors
 from ..graph.metrics import asked_first
-from ..graph.table import Line, Settings, difference_of, samples_of
+from ..graph.table import Line, Settings, difference_of, family_of, samples_of
 
 CONFIDENCE = 0.95
 SETTINGS = Settings("", CONFIDENCE, permutations=0, seed=0)
@@ -141,19 +141,6 @@ def judged(asked: Sequence[Question], looks: int) -> list[Verdict]:
         Verdict(word, _why(one, p, len(asked), looks))
         for one, word, p in zip(asked, words, corrected.tolist(), strict=True)
     ]
-
-
-def family_of(metric: str, first: Sequence[str]) -> str:
-    """Return the family of a metric's questions.
-
-    Parameters
-    ----------
-    metric
-        Its name.
-    first
-        Metrics that are asked first (`asked_first`).
-    """
-    return statistics.PRIMARY if metric in first else statistics.REST
 
 
 def _why(one: Question, corrected: float, count: int, looks: int) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 from .. import _check, statistics
 from .._nested import Variants, aligned
 from .._spaces import variants_of
-from .measures import MEASURES, RANGES, USUAL, point_measures
+from .measures import MEASURES, PIVOTS, RANGES, USUAL, point_measures
 from .neighbors import Neighbors
 from .search import as_graphs
 
@@ -22,7 +22,7 @@ def measures_over_seeds(
     measures: Sequence[str] = USUAL,
     confidence: float = 0.95,
     draws: int = 20,
-    pivots: int = 64,
+    pivots: int = PIVOTS,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Return the mean over seeds of the measures of each point, with its band.

@@ -173,8 +173,8 @@ def beside_modalities(
     }
     if name not in ASKED or len(alone) < 2:
         return []
-    variant_lines = list(zip(variants, samples, strict=False))
-    rows = _beside(name, metric, variant_lines, alone, settings)
+    compared = list(zip(lines, samples, strict=True))
+    rows = _beside(name, metric, compared, alone, settings)
     for row in rows:
         row["modality"] = row.pop("other")
         row["mean_of_modality"] = row.pop("mean_of_other")
@@ -198,26 +198,22 @@ def beside_rails(
     name, metric, lines, samples, settings
         As in `beside_modalities`.
     """
+    compared = list(zip(lines, samples, strict=True))
     rails = {
         line.name: (line, sample)
-        for line, sample in zip(lines, samples, strict=True)
+        for line, sample in compared
         if line.kind == "rail" and np.isfinite(sample.values).all()
     }
     of_answers = _asks(metric) or metric.of_predictions
     if not of_answers or metric.higher_is_better is None or not rails:
         return []
-    variants = [
-        (line, sample)
-        for line, sample in zip(lines, samples, strict=True)
-        if line.kind == "variant"
-    ]
-    return _beside(name, metric, variants, rails, settings)
+    return _beside(name, metric, compared, rails, settings)
 
 
 def _beside(
     name: str,
     metric: Metric,
-    variants: Sequence[tuple[Line, statistics.Sample]],
+    compared: Sequence[tuple[Line, statistics.Sample]],
     others: Mapping[str, tuple[Line, statistics.Sample]],
     settings: Settings,
 ) -> list[dict[str, Any]]:
@@ -226,7 +222,9 @@ def _beside(
     Nothing where some difference is not defined.
     """
     rows = []
-    for line, sample in variants:
+    for line, sample in compared:
+        if line.kind != "variant":
+            continue
         beside = []
         for key, (other, rail) in others.items():
             one = difference_of(metric, (line, other), (sample, rail), settings)
@@ -270,6 +268,19 @@ def as_frame(
     return verdicts(table, first, settings.confidence)[COLUMNS]
 
 
+def family_of(metric: str, first: Sequence[str]) -> str:
+    """Return the family of the questions that a metric asks of variants.
+
+    Parameters
+    ----------
+    metric
+        Its name.
+    first
+        Metrics that are asked first (`metrics.asked_first`).
+    """
+    return statistics.PRIMARY if metric in first else statistics.REST
+
+
 def verdicts(
     table: pd.DataFrame, first: Sequence[str], confidence: float
 ) -> pd.DataFrame:
@@ -288,11 +299,7 @@ def verdicts(
     numbers = ["difference", "diff_low", "diff_high", "p", "low", "high"]
     table[numbers] = table[numbers].astype(float)
     families = [
-        statistics.RAIL
-        if kind == "rail"
-        else statistics.PRIMARY
-        if name in first
-        else statistics.REST
+        statistics.RAIL if kind == "rail" else family_of(name, first)
         for name, kind in zip(table["metric"], table["kind"], strict=True)
     ]
     words, table["holm"] = statistics.judge(

@@ -34,7 +34,7 @@ from ..explorer.embeddings import Embeddings, Key, Rows
 from ..explorer.help import terms
 from ..explorer.legend import LISTED, LONGEST_NAME
 from ..explorer.points import PointTable, responsibility_of, searched_metadata
-from ..explorer.questions import CONFIDENCE, family_of
+from ..explorer.questions import CONFIDENCE
 from ..explorer.state import State
 from ..explorer.store import Store
 from ..explorer.view import CLUSTER_NOTE, MOST_EDGES, drawn_rows_of
@@ -49,6 +49,7 @@ from ..explorer.wire import (
 from ..graph.metrics import asked_first
 from ..graph.naming import NO_NAME, has_words
 from ..graph.points import labelled_neighbors, same_label
+from ..graph.table import family_of
 from ..plot.ink import in_dark
 from ..plot.points import point_size
 from ..plot.text import cut, middle

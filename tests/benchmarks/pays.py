@@ -29,7 +29,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import torch.nn.functional as F
 from report import machine, write_section
-from scipy.stats import t as student
 from torch import Tensor, nn
 from trials import FOLDER, Trial
 
@@ -54,6 +53,7 @@ from refnet_viz.statistics import (
     apart,
     by_influences,
     judge,
+    of_splits,
 )
 
 FIRST = 51  # seed of the first split; none of these was used to choose a setting
@@ -367,14 +367,11 @@ def gained(pairs: Pairs, ratio: float) -> Gain:
         Judged rows a training row where splits share training rows, else 0.
     """
     values = 100 * np.array([own.mean() - base.mean() for own, base in pairs])
-    mean, count = float(values.mean()), len(values)
-    error = values.std(ddof=1)
-    ends = []
-    for scale in (np.sqrt(1 / count), np.sqrt(1 / count + ratio)):
-        half = student.ppf(0.975, count - 1) * error * scale
-        ends.append((mean - half, mean + half))
-    p = 2 * student.sf(abs(mean) / (error * scale), count - 1) if error else mean == 0
-    return Gain(mean, ends[0], ends[1], float(p))
+    naive, own = (
+        of_splits(values, test_per_train=share, confidence=0.95)
+        for share in (0.0, ratio)
+    )
+    return Gain(own.value, (naive.low, naive.high), (own.low, own.high), own.p)
 
 
 def crossed(pairs: Pairs) -> Gain:
