@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from tqdm import tqdm
+from tqdm.std import TqdmDefaultWriteLock
 
 Watcher = Callable[[float], None]
 _WATCHER: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
@@ -99,7 +100,7 @@ def progress(
     """
     ipython: Any = sys.modules.get("IPython")
     shell = ipython and ipython.get_ipython()
-    kind: Any = tqdm
+    kind: Any = _Bar
     options: dict[str, Any] = {"leave": False, "delay": delay, "disable": disable}
     if _WATCHER.get() is not None:
         kind, options = _Watched, {"disable": True}
@@ -150,7 +151,18 @@ def stage(bar: tqdm[Any], share: float) -> Iterator[None]:
     moved(1.0)
 
 
-class _InNotebook(tqdm):  # type: ignore[type-arg]
+class _Bar(tqdm):  # type: ignore[type-arg]
+    """A bar on a terminal.
+
+    Bars of tqdm share a lock with processes that were forked: of one that is killed
+    while it draws, every later bar would wait for ever (tqdm 4.70). These take the part
+    of that lock which belongs to this process.
+    """
+
+    _lock = TqdmDefaultWriteLock.th_lock
+
+
+class _InNotebook(_Bar):
     """A bar of text that is taken out of the cell at its end.
 
     The bars of tqdm.notebook are widgets. They stay in the kernel for ever, and where
@@ -168,7 +180,7 @@ class _InNotebook(tqdm):  # type: ignore[type-arg]
             self._shown.update(words, raw=True)
 
 
-class _Watched(tqdm):  # type: ignore[type-arg]
+class _Watched(_Bar):
     """A bar that shows nothing, and reports how far it is.
 
     An error within a bar that is drawn would leave the lock of all bars taken.

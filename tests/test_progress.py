@@ -1,6 +1,8 @@
 """Progress bars show what happens and leave nothing behind."""
 
 import io
+import os
+import subprocess
 import sys
 import types
 
@@ -79,3 +81,26 @@ def test_a_stage_of_several_bars_never_goes_back():
                 pass
     assert parts == sorted(parts)
     assert parts[-1] == 1.0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+def test_bars_go_on_where_a_forked_process_was_killed_while_drawing():
+    code = """
+import os, signal
+from refnet_viz._progress import progress
+
+list(progress("abc"))
+read, write = os.pipe()
+child = os.fork()
+if not child:
+    with progress("abc").get_lock():
+        os.write(write, b".")
+        signal.pause()
+os.read(read, 1)
+os.kill(child, signal.SIGKILL)
+os.waitpid(child, 0)
+print(sum(progress([1, 2, 3])))
+"""
+    run = [sys.executable, "-c", code]
+    done = subprocess.run(run, capture_output=True, timeout=60, text=True, check=True)
+    assert done.stdout == "6\n"
