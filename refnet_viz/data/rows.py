@@ -156,13 +156,13 @@ def order_of(
         raise ValueError(
             f"`{like}` must have one name a row, got shape {target.shape}."
         )
+    if np.array_equal(ids, target):
+        return None
     keys = target.tolist()
     if any(not isinstance(key, Hashable) or is_missing(key) for key in keys):
         raise TypeError(
             f"`{like}` must hold names of rows, got {_check.shown(target)}."
         )
-    if np.array_equal(ids, target):
-        return None
     where = {key: i for i, key in enumerate(ids.tolist())}
     places = [where.get(key, -1) for key in target.tolist()]
     both = len(places) - places.count(-1)

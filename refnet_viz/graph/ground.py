@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -43,11 +44,18 @@ class Grounds:
     metric: str
     _known: dict[str, Neighbors | None] = field(default_factory=dict, repr=False)
     _refined: dict[Embedding, Neighbors] = field(default_factory=dict, repr=False)
+    _digests: WeakKeyDictionary[Embedding, dict[str, str]] = field(
+        default_factory=WeakKeyDictionary, repr=False
+    )
 
     def of(self, embedding: Embedding, space: str) -> Neighbors | None:
         """Return the graph of a space, or None when too few rows have it."""
-        used = list(embedding.inputs) if space == "sum" else [space]
-        key = _digest(embedding, [space, *used], embedding.present_in(space))
+        digests = self._digests.setdefault(embedding, {})
+        if space not in digests:
+            used = list(embedding.inputs) if space == "sum" else [space]
+            there = embedding.present_in(space)
+            digests[space] = _digest(embedding, [space, *used], there)
+        key = digests[space]
         if key not in self._known:
             self._known[key] = self._search(embedding, space)
         return self._known[key]
