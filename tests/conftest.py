@@ -71,11 +71,16 @@ KINDS = ("vector", "picture", "sequence", "tokens", "other vector")
 def pytest_collection_modifyitems(config, items):
     """Begin with the files that drive servers, browsers and notebooks.
 
-    They take longest: processes that share the tests end at about the same time. Tests
-    marked `torch` are left out where there is none.
+    They take longest: processes that share the tests end at about the same time. One
+    file executes the notebooks; the others that look at them come when that is done.
+    Tests marked `torch` are left out where there is none.
     """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)  # stable: else as collected
+    _, *waiting = dict.fromkeys(
+        item.path for item in items if "executed" in getattr(item, "fixturenames", ())
+    ) or [None]
+    # Stable: else as collected.
+    items.sort(key=lambda item: (item.path not in slow, item.path in waiting))
     if not importlib.util.find_spec("torch"):
         kept = [item for item in items if not item.get_closest_marker("torch")]
         config.hook.pytest_deselected(items=[i for i in items if i not in kept])
