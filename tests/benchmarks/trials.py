@@ -75,7 +75,12 @@ def _run(trial: Trial) -> None:
     temporary.replace(trial.place)
 
 
-def points(values: np.ndarray) -> str:
-    """Return mean and 95 % interval of differences, in points."""
-    low, high = (100 * end for end in seed_band(values, 0.95))
+def points(values: np.ndarray, *, test_per_train: float = 0.0) -> str:
+    """Return mean and 95 % interval of differences, in points.
+
+    Of splits of the same rows, with the correction of `of_splits`.
+    """
+    half = seed_band(values, 0.95)[1] - values.mean()
+    half *= np.sqrt(1 + len(values) * test_per_train)
+    low, high = (100 * (values.mean() + side * half) for side in (-1, 1))
     return f"{100 * values.mean():+.1f} [{low:+.1f}, {high:+.1f}]"
