@@ -55,6 +55,24 @@ def test_exact_values_of_a_complete_graph():
     assert value("spectral_gap", graph) == pytest.approx(4 / 3)
 
 
+@pytest.mark.parametrize("name", ["purity", "adjusted_homophily"])
+@pytest.mark.parametrize("gaps", [[], [3, 17, 40], list(range(1, 60))])
+@pytest.mark.parametrize("absent", [[], [5, 6]])
+def test_many_draws_of_labels_are_judged_as_one_by_one(name, gaps, absent):
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(60, 3))
+    here = np.ones((60, 1), bool)
+    here[absent] = False
+    space = Embedding.from_arrays(points, modalities={"a": points}, present=here)
+    graph = knn(space, 4, space="a")
+    # One class, three, and more than a byte holds.
+    draws = rng.integers([[1]] + 7 * [[3]] + [[400]], size=(9, 60))
+    draws[:, gaps] = -1
+    values = METRICS[name].of_draws(graph, iter(draws))
+    expected = [value(name, graph, labels=labels) for labels in draws]
+    np.testing.assert_allclose(values, expected, rtol=1e-13)
+
+
 def test_two_pairs_are_two_components_without_a_gap():
     graph = knn(np.array([[0.0], [1.0], [8.0], [9.0]]), 1)
     assert value("components", graph) == 2

@@ -153,45 +153,20 @@ def test_halves_leave_out_points_without_the_space(metric):
 
 
 @pytest.mark.usefixtures("few_are_enough")
-def test_every_search_of_halves_finds_the_same():
-    def by_features(features):
+def test_every_search_of_halves_finds_the_same(monkeypatch):
+    def on_disk():
+        features = Stored(InMemory(POINTS))
         space = Embedding.from_arrays(POINTS, modalities={"a": features})
-        return halves.halved(knn(space, K, space="a")).near
+        return knn(space, K, space="a")
 
     scaled = [halves.halved(graph(POINTS * 10.0**e)).near for e in (-25, 25)]
-    products = halves.halved(graph()).near
+    products, read = (halves.halved(one).near for one in (graph(), on_disk()))
     assert np.array_equal(products[:K].T, graph().indices)
-    assert np.array_equal(by_features(POINTS), by_features(Stored(InMemory(POINTS))))
     assert all(np.array_equal(near, products) for near in scaled)
-
-
-@pytest.mark.parametrize("gone", [[], [3, 20, 41]])
-@pytest.mark.usefixtures("few_are_enough")
-def test_many_points_are_halved_in_parts(monkeypatch, gone):
-    monkeypatch.setattr(halves, "PART", N // 3)
-    k = 4  # fewer than half of a part
-    present = np.ones((N, 1), bool)
-    present[gone] = False
-    space = Embedding.from_arrays(
-        POINTS, modalities={"a": POINTS}, present=present, labels=LABELS
-    )
-    whole = knn(space, k, space="a")
-    cut = halves.halved(whole)
-    parts = halves._parts(N, k)
-    assert sorted(np.concatenate(parts)) == list(range(N))
-    assert [len(part) for part in parts] == pytest.approx([N / 3] * 3, abs=1)
-    expected = []
-    for side in cut.sides:
-        means = []
-        for half in (side, ~side):
-            same = []
-            for part in parts:
-                rows = part[half[part] & present[part, 0]]
-                own = knn(space.subset(rows), k, space="a")
-                same += (LABELS[rows][own.indices] == LABELS[rows, None]).tolist()
-            means.append(np.mean(same))
-        expected.append((means[0] - means[1]) / 2)
-    np.testing.assert_allclose(halves.of_purity(whole), expected, atol=1e-12)
+    monkeypatch.setattr(halves, "MANY", 0)
+    assert np.array_equal(halves.halved(graph()).near, products)
+    monkeypatch.setattr(halves, "nearest", None)
+    assert np.array_equal(halves.halved(on_disk()).near, read)
 
 
 @pytest.mark.usefixtures("few_are_enough")

@@ -158,7 +158,7 @@ def compare(
     are too short); the mean is about normal. A split, data and settings are held fixed
     (of several splits, `over_splits`).
     Points of a graph metric depend on one another and are judged by halves of them, up
-    to 50,000 points, else by leaving each out, which is too long rather than too short.
+    to 20,000 points, else by leaving each out, which is too long rather than too short.
 
     Sources: crossed random effects with an interval of a sum of variances after
     Graybill and Wang 1980; Student's t; Holm 1979; for halves, Politis and Romano 1994.

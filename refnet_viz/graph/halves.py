@@ -12,9 +12,6 @@ replacement, as a point drawn twice would be its own neighbour (Politis and Roma
 Nothing is searched twice: lists long enough for the halves are found once, and each
 point takes the first k of its own half. Which these are is kept as one bit a split,
 all splits of an entry in one word, so that one operation counts for all of them.
-More than 10,000 points are cut into parts of at least 5,000 first, and both halves of
-all points are made of halves of the parts, so that the search takes time in proportion
-to the points.
 """
 
 from __future__ import annotations
@@ -30,12 +27,15 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from .._pruned import cut
-from .._search import bound_factors, measured_by
+from .._search import bound_factors, measured_by, nearest
+from .._streamed import nearest_read
 from ..data.answers import labelled
 from ..data.stored import Stored
+from ..embedding import present_rows
 from .influence import assortativity
 from .neighbors import Neighbors
 from .prediction import labels_of
+from .search import over_rows
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -47,8 +47,8 @@ Lists = npt.NDArray[np.int32]
 SPLITS = 20  # pairs of halves, and degrees of freedom; at most the bits of a word
 FEW = 200  # points whose whole order is asked for
 PER_NEIGHBOR = 20  # points a neighbour: of fewer, halves are another kind of graph
-PART = 5_000  # points at least of a part, of which those of all others are not seen
-MOST = 50_000  # points: of more, lists would take too much memory
+MANY = 5_000  # points: of more, search by cells is faster than products of matrices
+MOST = 20_000  # points: of more the longer search would take too long
 
 # Numbers held at once by any step.
 _BUDGET = 2**20
@@ -210,7 +210,7 @@ _KNOWN: WeakKeyDictionary[Neighbors, Halves] = WeakKeyDictionary()
 def halved(graph: Neighbors) -> Halves | None:
     """Return which neighbours the points of a graph have in halves of them.
 
-    None where there are no vectors to search, more than 50,000 points, or fewer than
+    None where there are no vectors to search, more than 20,000 points, or fewer than
     20 k: the neighbours of a half then reach too far to stand for those of all points.
 
     Parameters
@@ -366,52 +366,38 @@ def _share(labels: npt.NDArray[np.int64], near: Lists) -> Bools:
 
 def _searched(graph: Neighbors) -> Halves | None:
     n, k = len(graph), graph.k
+    count = int(graph.present.sum())
     if not graph.embedding.shape[1] or not PER_NEIGHBOR * k <= n <= MOST:
         return None
     rng = np.random.default_rng(0)
     sides = np.zeros((SPLITS, n), dtype=bool)
-    parts = _parts(n, k)
-    for part in parts:
-        for side in sides:
-            side[part[rng.permutation(len(part))[: len(part) // 2]]] = True
-    parts = [part[graph.present[part]] for part in parts]
-    halves = [sides[:, part].sum(axis=1) for part in parts]
-    sizes = [(half, len(part) - half) for half, part in zip(halves, parts, strict=True)]
-    if np.min(sizes) <= k:
+    for side in sides:
+        side[rng.permutation(n)[: n // 2]] = True
+    of_half = (sides & graph.present).sum(axis=1)
+    if min(of_half.min(), (count - of_half).min()) <= k:
         return None
-    least = min(len(part) for part in parts)
-    # Enough for k of one half, but for one list of some thousands.
-    enough = 2 * k + 7 * int(np.ceil(np.sqrt(k)))
-    length = least - 1 if least <= FEW else min(enough, least - 1)
-    lists = np.full((n, length), -1, dtype=np.int32)
+    # Enough for k of one half, but for one list of some hundreds.
+    length = count - 1 if count <= FEW else 2 * k + 5 * int(np.ceil(np.sqrt(k)))
+    length = min(length, count - 1)
     points = _points(graph)
-    for part in parts:
-        order = _order(np.asarray(points[part], np.float64), length, graph.metric)
-        lists[part] = part[order]
-    near = np.ascontiguousarray(lists.T)
+    if count > MANY:
+        search = nearest_read if isinstance(points, Stored) else nearest
+        order, _ = search(points, length, metric=graph.metric)
+    else:
+        order = _order(np.asarray(points, np.float64), length, graph.metric)
+    lists, _ = over_rows(graph.present, order, np.zeros(order.shape))
+    near = np.ascontiguousarray(lists.T, dtype=np.int32)
     return Halves(sides, near, _taken(near, sides, k))
 
 
-def _parts(n: int, k: int) -> list[Rows]:
-    """Return the rows of parts of the points, in each of which halves are searched.
-
-    One of half of each part is as good a half of all points, and one number of it
-    the mean of as many independent ones.
-    """
-    count = max(1, n // max(PART, PER_NEIGHBOR * k))
-    if count == 1:
-        return [np.arange(n)]
-    order = np.random.default_rng(1).permutation(n)
-    return [np.sort(order[start::count]) for start in range(count)]
-
-
 def _points(graph: Neighbors) -> Any:
-    """Return the vectors of all rows of a graph, unread where on disk."""
+    """Return the vectors of the rows that are in a graph, unread where on disk."""
     options = {"weights": graph.weights}
     stored = graph.embedding.space_on_disk(graph.space, **options)
     if isinstance(stored, Stored):
-        return stored
-    return graph.embedding.space(graph.space, **options, centred=False)
+        return present_rows(stored, graph.present)
+    points = graph.embedding.space(graph.space, **options, centred=False)
+    return np.asarray(present_rows(points, graph.present), dtype=np.float64)
 
 
 def _order(points: Floats, length: int, metric: str) -> Rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,9 @@ import numpy.typing as npt
 from ..data.answers import labelled
 from .neighbors import Neighbors
 from .prediction import Labels, labels_of
+
+Floats = npt.NDArray[np.float64]
+_BLOCK = 2_048  # pairs of rows at a time: their labels of all draws stay in a cache
 
 
 def purity(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
@@ -59,6 +63,41 @@ def purity(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
     judged = count > 0
     shares = np.bincount(source, same, len(labels))[judged] / count[judged]
     return float(shares.mean()) if judged.any() else float("nan")
+
+
+def purity_of_draws(neighbors: Neighbors, draws: Iterable[Labels]) -> Floats:
+    """Return `purity` by each of several draws of one label a point, all at once.
+
+    Parameters
+    ----------
+    neighbors
+        A graph.
+    draws
+        P draws, ``(N,)`` each; all have the same unlabelled points.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(P,)`` between 0 and 1.
+
+    Examples
+    --------
+    >>> from refnet_viz.graph import knn
+    >>> line = knn(np.array([[0.0], [1.0], [3.0]]), k=1)
+    >>> draws = [np.array([0, 0, 1]), np.array([0, 1, 1])]
+    >>> purity_of_draws(line, draws).round(3).tolist()
+    [0.667, 0.333]
+    """
+    table, has_label = _table(draws)
+    source, target, _ = neighbors.edges("directed")
+    both = has_label[source] & has_label[target]
+    source, target = source[both], target[both]
+    if both.all():
+        return _alike(table, source, target) / len(source)
+    count = np.bincount(source, minlength=len(table))
+    weights = 1 / count[source] / max(1, np.count_nonzero(count))
+    means = _alike(table, source, target, weights)
+    return means if len(source) else np.full(len(means), np.nan)
 
 
 def purity_chance(neighbors: Neighbors) -> float:
@@ -142,6 +181,46 @@ def adjusted_homophily(neighbors: Neighbors, *, labels: Labels | None = None) ->
     return _ratio((together - share**2).sum(), (share - share**2).sum())
 
 
+def adjusted_homophily_of_draws(
+    neighbors: Neighbors, draws: Iterable[Labels]
+) -> Floats:
+    """Return `adjusted_homophily` by several draws of one label a point, all at once.
+
+    Parameters
+    ----------
+    neighbors, draws
+        As in `purity_of_draws`.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(P,)``, at most 1.
+
+    Examples
+    --------
+    >>> from refnet_viz.graph import knn
+    >>> line = knn(np.array([[0.0], [1.0], [5.0], [6.0]]), k=1)
+    >>> draws = [np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])]
+    >>> adjusted_homophily_of_draws(line, draws).tolist()
+    [1.0, -1.0]
+    """
+    table, has_label = _table(draws)
+    source, target, _ = neighbors.edges()
+    both = has_label[source] & has_label[target]
+    source, target = source[both], target[both]
+    ends_of = np.bincount(np.append(source, target), minlength=len(table))
+    ends = ends_of.sum()
+    if not ends:
+        return np.full(table.shape[1], np.nan)
+    inside = _alike(table, source, target) / len(source)
+    values = []
+    for labels, share_inside in zip(table.T, inside, strict=True):
+        share = np.bincount(labels, weights=ends_of) / ends
+        expected = share @ share
+        values.append(_ratio(share_inside - expected, 1 - expected))
+    return np.array(values)
+
+
 def community_recovery(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
     """Return how well Louvain communities of the union graph recover the classes.
 
@@ -196,6 +275,35 @@ def _adjusted_rand(a: Labels, b: Labels) -> float:
 def _small(labels: Labels) -> npt.NDArray[np.integer[Any]]:
     """Return labels of few bytes: a table that stays in a cache is read faster."""
     return labels.astype(np.min_scalar_type(int(labels.max(initial=0))))
+
+
+def _table(
+    draws: Iterable[Labels],
+) -> tuple[npt.NDArray[np.integer[Any]], npt.NDArray[np.bool_]]:
+    """Return draws as columns, 0 where there is no label, and which points have one."""
+    columns = []
+    for labels in draws:
+        has_label = labelled(labels, None, len(labels))
+        columns.append(_small(np.where(has_label, labels, 0)))
+    return np.ascontiguousarray(np.stack(columns, axis=1)), has_label
+
+
+def _alike(
+    table: npt.NDArray[np.integer[Any]],
+    source: npt.NDArray[np.intp],
+    target: npt.NDArray[np.intp],
+    weights: Floats | None = None,
+) -> Floats:
+    """Return the sum of pairs of one label, or of their weights, for each column."""
+    total = np.zeros(table.shape[1])
+    for start in range(0, len(source), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        same = table[source[part]] == table[target[part]]
+        if weights is None:
+            total += np.add.reduce(same.view(np.uint8), axis=0, dtype=np.uint16)
+        else:
+            total += weights[part] @ same
+    return total
 
 
 def _ratio(part: float, whole: float) -> float:

@@ -430,12 +430,11 @@ def _null(metric: Metric, line: Line, settings: Settings) -> tuple[float, float]
         rows = np.flatnonzero(
             judged if metric.of_predictions else judged & graph.present
         )
-        draws.append(
-            [
-                metric.function(graph, **{name: one})
-                for one in _permuted(truth, rows, settings)
-            ]
-        )
+        permuted = _permuted(truth, rows, settings)
+        if metric.of_draws is not None and truth.ndim == 1:
+            draws.append(metric.of_draws(graph, permuted))
+        else:
+            draws.append([metric.function(graph, **{name: x}) for x in permuted])
     tail = (1 - settings.confidence) / 2
     low, high = np.quantile(np.mean(draws, axis=0), [tail, 1 - tail])
     return float(low), float(high)
