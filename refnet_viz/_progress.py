@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from tqdm import tqdm
-from tqdm.std import TqdmDefaultWriteLock
+from tqdm.std import TqdmDefaultWriteLock  # type: ignore[attr-defined]
 
 Watcher = Callable[[float], None]
 _WATCHER: ContextVar[Watcher | None] = ContextVar("watcher", default=None)

@@ -95,7 +95,7 @@ def purity_of_draws(neighbors: Neighbors, draws: Iterable[Labels]) -> Floats:
     if both.all():
         return _alike(table, source, target) / len(source)
     count = np.bincount(source, minlength=len(table))
-    weights = 1 / count[source] / max(1, np.count_nonzero(count))
+    weights = 1 / count[source] / max(1, int((count > 0).sum()))
     means = _alike(table, source, target, weights)
     return means if len(source) else np.full(len(means), np.nan)
 

@@ -421,7 +421,7 @@ def _null(metric: Metric, line: Line, settings: Settings) -> tuple[float, float]
     """Return the band of the mean over seeds when answers are permuted."""
     if not (_asks(metric) and _applies(metric, line) and settings.permutations):
         return float("nan"), float("nan")
-    draws = []
+    draws: list[Any] = []
     for graph in line.graphs:
         truth = np.asarray(_truth(metric, graph))
         name = "target" if metric.needs_target else "labels"
