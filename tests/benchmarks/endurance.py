@@ -348,7 +348,7 @@ def damages(
         def read(_: Any, path: Path = path) -> Any:
             return with_words(lambda: state_of(load_graph(path)))
 
-        yield damaged(name, read, right.__eq__, 70)
+        yield damaged(name, read, right.__eq__, 100)
     yield from damaged_again(damaged, root, space)
     yield from damaged_claims(damaged, root, sweep)
 
@@ -392,7 +392,7 @@ def damaged_again(damaged: Any, root: Path, space: Any) -> Iterator[Any]:
         return [vectors.tolist() for _, vectors in cache.blocks()], ""
 
     files = sorted(cache.folder.iterdir())
-    yield damaged(name, blocks, lambda v: v in ([], [[[1.0, 1.0]]]), 140, files=files)
+    yield damaged(name, blocks, lambda v: v in ([], [[[1.0, 1.0]]]), 150, files=files)
 
 
 def damaged_claims(damaged: Any, root: Path, sweep: Sweep) -> Iterator[Any]:
