@@ -29,6 +29,7 @@ X = np.random.default_rng(0).normal(size=(60, 4))
 DATA = rv.data.Dataset.from_arrays(
     {"a": X[:, :2], "b": X[:, 2:]}, labels=np.arange(60) % 3
 )
+PATIENCE = 300  # seconds; what UMAP compiles takes a busy machine more than one minute
 SMALL = rv.Config(epochs=3, hidden=8, width=4, batch_size=16)
 CONFIGS = {"plain": SMALL, "heavy": rv.Config(**{**SMALL.to_dict(), "refiner": 9.0})}
 
@@ -318,11 +319,11 @@ def of_background():
 
     def work():
         views.pop("view", None)
-        asyncio.run(asyncio.wait_for(shown(4), 60))
+        asyncio.run(asyncio.wait_for(shown(4), PATIENCE))
 
     def fault():
         views.pop("view", None)
-        asyncio.run(asyncio.wait_for(shown(6), 60))
+        asyncio.run(asyncio.wait_for(shown(6), PATIENCE))
         view, graph = views["view"], rv.knn(space, 6)
         view.select(["0", "1"])
         counts = np.bincount(graph.indices.ravel(), minlength=60)[:2].tolist()
