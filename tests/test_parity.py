@@ -333,7 +333,7 @@ def test_the_page_shows_what_the_explorer_shows(browser, tmp_path, name):
         python["table"] = as_table(frame)
         shown["table"] = as_numbers(shown["table"], frame)
         for column in shown["strip"]["columns"]:
-            for key in ("rewiring", "family", "leads"):
+            for key in ("rewiring", "family", "leads", "beside"):
                 column.pop(key, None)
         differing = list(differences(shown, json.loads(json.dumps(python))))
         assert not differing, (patch, pointed, words, differing[:5])

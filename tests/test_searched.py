@@ -10,7 +10,7 @@ import refnet_viz as rv
 from refnet_viz import statistics
 from refnet_viz.explorer.embeddings import Key
 from refnet_viz.explorer.looked import Looked, Looks
-from refnet_viz.explorer.questions import Question, judged
+from refnet_viz.explorer.questions import REWIRING, Question, judged
 from refnet_viz.explorer.selection import over_represented
 from refnet_viz.explorer.view import View
 from refnet_viz.graph import METRICS, knn
@@ -172,6 +172,79 @@ def test_a_first_view_says_what_a_comparison_says(shown, three):
     assert cell(shown, "purity", "plain")["verdict"] == ""
 
 
+def test_rewiring_is_judged_as_in_pairs_and_pays_with_the_others(shown, three):
+    pairs = rv.graph.compare_pairs(headline_graphs(three, 3))
+    (row,) = pairs[pairs["metric"] == "knn_jaccard"].to_dict("records")
+    one = next(q for q in shown._view.questions if q.metric == REWIRING)
+    assert one.difference == pytest.approx(-row["difference"])
+    assert [one.low, one.high] == pytest.approx([-row["diff_high"], -row["diff_low"]])
+    assert one.over == row["over"]
+    asked = shown._view.questions
+    assert [q.metric for q in asked].count(REWIRING) == 1
+    content = cell(shown, "rewiring from plain", "both")
+    assert content["beside"] == "beside two seeds: "
+    assert content["verdict"] == judged(asked, 1)[asked.index(one)].verdict
+    assert "from two seeds of one variant [" in content["why"]
+    assert "for 6 questions in each of 1 view" in content["why"]
+    assert cell(shown, "rewiring from plain", "plain")["verdict"] == ""
+
+
+def seeds_of(count, spread, seeds=5):
+    """Points in a line of their own a variant, moved by every seed."""
+    centre = np.random.default_rng(count).normal(size=(80, 3))
+    made = []
+    for seed in range(seeds):
+        noise = np.random.default_rng([count, seed]).normal(size=(80, 3))
+        made.append(rv.Embedding.from_arrays(centre + spread * noise))
+        made[-1].info["seed"] = seed
+    return made
+
+
+def rewiring_verdict(spaces, **settings):
+    view = rv.explore(spaces, k=5, layout="pca", **settings)
+    content = cell(view, "rewiring from plain", "both")
+    view.close()
+    return content
+
+
+def test_another_variant_rewires_more_than_seeds_and_another_draw_does_not():
+    plain = seeds_of(0, 0.1)
+    assert rewiring_verdict({"plain": plain, "both": seeds_of(1, 0.1)})["verdict"] == (
+        "higher"
+    )
+    again = seeds_of(0, 0.1, 10)[5:]
+    for seed, one in enumerate(again):
+        one.info["seed"] = seed
+    content = rewiring_verdict({"plain": plain, "both": again})
+    assert content["verdict"] == "inside noise"
+    assert content["nulls"][1].startswith("two seeds ")
+
+
+@pytest.mark.parametrize(
+    ("seeds", "words"), [(1, "cannot tell: 1 seed"), (2, "cannot tell: 2 seeds")]
+)
+def test_few_seeds_cannot_say_what_a_seed_rewires(seeds, words):
+    spaces = {"plain": seeds_of(0, 0.1)[:seeds], "both": seeds_of(1, 0.1)}
+    content = rewiring_verdict(spaces)
+    assert content["verdict"] == words
+    assert content["why"] == ""
+
+
+def test_a_space_that_no_seed_moves_is_rewired_by_none(three):
+    content = rewiring_verdict(three, space="text", variants=("plain", "both"))
+    assert content["whole"] != "–"
+    same = {
+        name: [
+            rv.Embedding(**{**vars(run), "inputs": three["plain"][0].inputs})
+            for run in runs
+        ]
+        for name, runs in three.items()
+    }
+    content = rewiring_verdict(same, space="text", variants=("plain", "both"))
+    assert content["whole"] == "0.00"
+    assert content["verdict"] == "inside noise"
+
+
 def test_verdicts_pay_for_every_view():
     asked = [
         Question("both", name, difference, 0, 1, "seeds", p, "")
@@ -221,7 +294,7 @@ def test_what_stands_in_one_view_does_not_stand_in_many():
     assert views(view) == "1 of 100,000 views"
     content = cell(view, "purity", "both")
     assert content["verdict"] == "higher if it were the only question"
-    assert "corrected 1.000 for 4 questions in each of 100000 views" in content["why"]
+    assert "corrected 1.000 for 5 questions in each of 100000 views" in content["why"]
     view.close()
 
 

@@ -185,11 +185,21 @@ def _bands(view: View) -> Iterator[Job]:
 
 def _questions(view: View) -> Iterator[Job]:
     """Yield what the numbers of variants differ by from the baseline."""
-    store, k = view.store, view.state.k
-    missing = [key for key in view.measured if not store.has_samples(key, k)]
-    for key in missing:
-        kind = Kind.VERDICTS if key == missing[-1] else Kind.GRAPH
-        work = partial(store.samples, key, k)
+    store, baseline, k = view.store, view.state.baseline, view.state.k
+    missing = [
+        *(
+            (key, partial(store.samples, key, k))
+            for key in view.measured
+            if not store.has_samples(key, k)
+        ),
+        *(
+            (key, partial(store.rewired, key, baseline, k))
+            for key in view.changed
+            if not store.has_rewired(key, baseline, k)
+        ),
+    ]
+    for number, (key, work) in enumerate(missing, start=1):
+        kind = Kind.VERDICTS if number == len(missing) else Kind.GRAPH
         yield Job(kind, key, f"verdicts on {key.variant}", work)
 
 

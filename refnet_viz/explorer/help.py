@@ -13,7 +13,8 @@ WORDS = {
     "its weight: what is near without any model.",
     "rewiring": "share of a point's neighbours that differ from the baseline's, 1 - "
     "Jaccard index; from 0 (the same ones) to 1 (all others), no direction is better; "
-    "chance is near 1, and two seeds show what training anew does by itself.",
+    "chance is near 1, and two seeds show what training anew does by itself. Its "
+    "verdict is beside two seeds of one variant: higher is more than a seed changes.",
     "in-degree": "how many points have this one among their k nearest; from 0 to all "
     "others, k in the mean; hubs are high, and low or high is no merit.",
     "responsibility": "how well the vectors answer for a modality on rows that were "

@@ -23,7 +23,7 @@ from ..statistics import LEAST, seed_band
 from .embeddings import Key, Rows
 from .help import WORDS
 from .points import PointTable, class_words, responsibility_of
-from .questions import Question
+from .questions import REWIRING, Question
 from .questions import judged as judged_questions
 from .store import Clusters
 from .view import SEARCHED, View
@@ -439,8 +439,8 @@ def more(count: int, most: int) -> str:
 
 
 # Cell of a number that is still to be computed.
-NO_VERDICT = {"verdict": "", "why": ""}
-VERDICT_PENDING = {"verdict": "…", "why": ""}
+NO_VERDICT = {"verdict": "", "why": "", "beside": ""}
+VERDICT_PENDING = {**NO_VERDICT, "verdict": "…"}
 PENDING = {
     **NO_VERDICT,
     "whole": "…",
@@ -484,15 +484,15 @@ def strip(view: View, *, banded: bool, judged: bool = True) -> dict[str, Any]:
         )
     ]
     content = strip_of(lines, view.rows, view.focus, compared=compared)
-    names = view.tables[0].headline_metrics
+    names = [*view.tables[0].headline_metrics, *([REWIRING] if compared else [])]
     others = [name != view.state.baseline for name in view.state.variants]
     judgements = verdicts(view.questions, view.state.looks) if judged else {}
     for variant, other, ready, row in zip(
         view.state.variants, others, view.ready, content["rows"], strict=True
     ):
         if other and ready:
-            pairs = zip(names, row["cells"], strict=False)
-            row["cells"][: len(names)] = [
+            pairs = zip(names, row["cells"], strict=True)
+            row["cells"] = [
                 {**cell, **judgements.get((variant, name), VERDICT_PENDING)}
                 for name, cell in pairs
             ]
@@ -512,7 +512,10 @@ def verdicts(
         How many views were looked at, this one among them.
     """
     return {
-        (question.variant, question.metric): verdict._asdict()
+        (question.variant, question.metric): {
+            **verdict._asdict(),
+            "beside": question.beside,
+        }
         for question, verdict in zip(asked, judged_questions(asked, looks), strict=True)
     }
 
@@ -554,7 +557,7 @@ def strip_of(
     if compared:
         columns.append(
             {
-                "name": f"rewiring from {cut(first.baseline)}",
+                "name": rewiring_title(first.baseline),
                 "tip": WORDS["rewiring"],
             }
         )
@@ -577,6 +580,17 @@ def strip_of(
     if any(len(line.family) >= LEAST for line in lines):
         caption += f"; brackets: mean over seeds, {CONFIDENCE:.0%} interval"
     return {"caption": caption, "columns": columns, "rows": cells}
+
+
+def rewiring_title(baseline: str) -> str:
+    """Return the name of the column of rewiring.
+
+    Examples
+    --------
+    >>> rewiring_title("plain")
+    'rewiring from plain'
+    """
+    return f"rewiring from {cut(baseline)}"
 
 
 def counts(table: PointTable) -> str:

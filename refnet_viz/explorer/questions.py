@@ -1,4 +1,4 @@
-"""Questions that the metric strip asks: differences from the baseline, judged."""
+"""Questions that the metric strip asks: changes from the baseline, judged."""
 
 from __future__ import annotations
 
@@ -9,22 +9,26 @@ import numpy as np
 
 from .. import statistics
 from ..graph import METRICS, Neighbors
+from ..graph.compare_pairs import MEASURES, judged_pair
 from ..graph.metrics import asked_first
 from ..graph.table import Line, Settings, difference_of, family_of, samples_of
 
 CONFIDENCE = 0.95
+REWIRING = "rewiring"  # the question that is no metric of one graph
+TWO_SEEDS = "two seeds of one variant"
+BESIDE = "beside two seeds: "
 SETTINGS = Settings("", CONFIDENCE, permutations=0, seed=0)
 
 Samples = Mapping[str, statistics.Sample]
 
 
 class Question(NamedTuple):
-    """Whether a variant differs from the baseline by one metric.
+    """Whether a variant differs from the baseline by one metric, or rewires more.
 
     Parameters
     ----------
     variant, metric
-        Names of the variant and of the metric.
+        Names of the variant and of the metric; `REWIRING` asks for `rewired`.
     difference, low, high
         The difference and its 95 % interval.
     over
@@ -51,7 +55,13 @@ class Question(NamedTuple):
             return ""
         over = {"both": "seeds and points"}.get(self.over, self.over)
         ends = f"[{_signed(self.low)}, {_signed(self.high)}]"
-        return f"{_signed(self.difference)} from the baseline {ends} over {over}"
+        origin = TWO_SEEDS if self.metric == REWIRING else "the baseline"
+        return f"{_signed(self.difference)} from {origin} {ends} over {over}"
+
+    @property
+    def beside(self) -> str:
+        """What the verdict is beside, where that is not the baseline's number."""
+        return BESIDE if self.metric == REWIRING else ""
 
 
 class Verdict(NamedTuple):
@@ -98,6 +108,39 @@ def questions(
             names = ("difference", "diff_low", "diff_high", "over", "p", "reason")
             rows.append(Question(variant, name, *(row[key] for key in names)))
     return rows
+
+
+def rewired(
+    variant: str, graphs: tuple[Sequence[Neighbors], Sequence[Neighbors]]
+) -> Question:
+    """Return whether a variant rewires the baseline more than a changed seed does.
+
+    The difference is the mean 1 - Jaccard from seed to seed of the same number, minus
+    that between two seeds of one variant: a row of `refnet_viz.graph.compare_pairs`,
+    turned. One that is rewired less than by a seed is "lower".
+
+    Parameters
+    ----------
+    variant
+        Its name.
+    graphs
+        Graphs of the variant and of the baseline, one a seed. Below three of either
+        nothing can be told, whatever points say: the noise of seeds rests on one pair.
+    """
+    first, second = list(graphs[1]), list(graphs[0])
+    few = min(len(first), len(second)) < statistics.LEAST
+    row = judged_pair(
+        MEASURES["knn_jaccard"],
+        first,
+        second,
+        confidence=CONFIDENCE,
+        over="seeds" if few else "both",
+    )
+    apart, low, high = (
+        -row.get(name, np.nan) for name in ("difference", "diff_high", "diff_low")
+    )
+    parts = row["over"], float(row["p"]), row["reason"]
+    return Question(variant, REWIRING, float(apart), float(low), float(high), *parts)
 
 
 def judged(asked: Sequence[Question], looks: int) -> list[Verdict]:

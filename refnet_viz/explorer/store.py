@@ -35,7 +35,7 @@ from .computed import Computed
 from .embeddings import Earlier, Embeddings, Key
 from .points import Floats, PointTable, Sources, headline_metrics
 from .precomputed import Precomputed
-from .questions import Question, Samples, questions, samples
+from .questions import Question, Samples, questions, rewired, samples
 from .tags import checked_column
 
 Call = Callable[..., Any]
@@ -465,6 +465,8 @@ class Store:
     def questions(self, key: Key, baseline: str, k: int) -> list[Question]:
         """Return what the strip asks of a variant, nothing of the baseline.
 
+        The rewiring comes last.
+
         Parameters
         ----------
         key
@@ -477,7 +479,39 @@ class Store:
             return []
         graphs = (self.graphs(pair[0], k), self.graphs(pair[1], k))
         measured = (self.samples(pair[0], k), self.samples(pair[1], k))
-        return questions(key.variant, graphs, measured)
+        changed = self.rewired(key, baseline, k)
+        return [*questions(key.variant, graphs, measured), changed]
+
+    def has_rewired(self, key: Key, baseline: str, k: int) -> bool:
+        """Return whether it is known what a change of the seed rewires."""
+        return self._rewired_name(key, baseline, k) in self.cache
+
+    def rewired(self, key: Key, baseline: str, k: int) -> Question:
+        """Return whether a variant rewires the baseline more than seeds do.
+
+        Parameters
+        ----------
+        key, baseline, k
+            As in `questions`.
+        """
+
+        def make() -> Question:
+            other = self.embeddings.beside(key, baseline)
+            # Long lists of neighbours stay with a graph, and go with these.
+            pair = [
+                [replace(one) for one in self.graphs(each, k)] for each in (key, other)
+            ]
+            with one_thread_for(len(self.embeddings.first)):
+                return rewired(key.variant, (pair[0], pair[1]))
+
+        return self.cache.get(self._rewired_name(key, baseline, k), make, lambda _: 200)
+
+    def _rewired_name(
+        self, key: Key, baseline: str, k: int
+    ) -> tuple[str, Key, Key, int]:
+        pair = key, self.embeddings.beside(key, baseline)
+        one, other = (each._replace(seed=None) for each in pair)
+        return "rewired", one, other, k
 
     def scores(self, key: Key) -> pd.DataFrame:
         """Return `scores_by_point` of a run: 1 is best, 0 what the mean would answer.

@@ -495,7 +495,15 @@ class View:
     @property
     def has_questions(self) -> bool:
         """Whether it is known what the differences from the baseline are."""
-        return all(self.store.has_samples(key, self.state.k) for key in self.measured)
+        state, store = self.state, self.store
+        return all(store.has_samples(key, state.k) for key in self.measured) and all(
+            store.has_rewired(key, state.baseline, state.k) for key in self.changed
+        )
+
+    @property
+    def changed(self) -> list[Key]:
+        """Keys of the variants that may rewire the baseline."""
+        return [key for key in self.keys if key.variant != self.state.baseline]
 
     @property
     def questions(self) -> list[Question]:

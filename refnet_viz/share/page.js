@@ -560,7 +560,7 @@ function verdicts() {
   const corrected = correctedP(questions, data.rule, state.looks);
   const size = `${counted(questions.length, "question")} in each of ${counted(state.looks, "view")}`;
   return new Map(questions.map((one, i) => [`${one.column} ${one.variant}`, {
-    verdict: verdictOf(one, corrected[i], data.rule),
+    verdict: verdictOf(one, corrected[i], data.rule), beside: one.beside ?? "",
     why: one.p === null ? "" : `${one.interval}; p ${pWords(one.p)}, corrected ${pWords(corrected[i])} for ${size}`,
   }]));
 }
@@ -577,7 +577,7 @@ function stripOf() {
     rows: runs().map((run, i) => ({
       name: shortened(run.variant, 40), focused: i === state.focus && state.shown.length > 1,
       cells: run.strip[step].map((cell, j) => ({
-        ...cellOf(run, data.columns[j], cell), ...judged.get(`${data.columns[j].name} ${run.variant}`),
+        ...data.rule.none, ...cellOf(run, data.columns[j], cell), ...judged.get(`${data.columns[j].name} ${run.variant}`),
       })),
     })),
     views: `1 of ${whole(state.looks)} view${state.looks === 1 ? "" : "s"}`,

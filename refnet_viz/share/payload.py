@@ -34,7 +34,7 @@ from ..explorer.embeddings import Embeddings, Key, Rows
 from ..explorer.help import terms
 from ..explorer.legend import LISTED, LONGEST_NAME
 from ..explorer.points import PointTable, responsibility_of, searched_metadata
-from ..explorer.questions import CONFIDENCE
+from ..explorer.questions import BESIDE, CONFIDENCE, REWIRING, Question
 from ..explorer.state import State
 from ..explorer.store import Store
 from ..explorer.view import CLUSTER_NOTE, MOST_EDGES, drawn_rows_of
@@ -365,7 +365,7 @@ def _run(content: Content, key: Key) -> dict[str, Any]:
         "clusters": _clusters(content, key),
         "predictions": members(embedding.predictions, content.drawn),
         "responsibility": _means(content, key),
-        "strip": [_strip(content, key, k)["rows"][0]["cells"] for k in content.steps],
+        "strip": [_cells(content, key, k) for k in content.steps],
     }
 
 
@@ -376,7 +376,7 @@ def _questions(content: Content, key: Key, k: int) -> list[dict[str, Any]]:
     """
     return [
         {
-            "column": one.metric.replace("_", " "),
+            "column": _column_of(content, one),
             "higher": one.difference > 0,
             "p": None if np.isnan(one.p) else one.p,
             "reason": one.reason,
@@ -386,9 +386,17 @@ def _questions(content: Content, key: Key, k: int) -> list[dict[str, Any]]:
     ]
 
 
+def _column_of(content: Content, question: Question) -> str:
+    """Return the name of the column of the strip that a question belongs to."""
+    if question.metric == REWIRING:
+        return panes.rewiring_title(content.state.baseline)
+    return question.metric.replace("_", " ")
+
+
 def _rule() -> dict[str, Any]:
     """Return the rule of `statistics.judge` for the questions of the strip."""
     return {
+        "none": panes.NO_VERDICT,
         "level": 1 - CONFIDENCE,
         "lead": statistics.LEAD,
         "tenths": statistics.TENTHS,
@@ -483,10 +491,11 @@ def _columns(content: Content) -> list[dict[str, Any]]:
     columns: list[dict[str, Any]] = _strip(content, key, content.state.k)["columns"]
     names = content.table(key, content.state.k).headline_metrics
     first = asked_first(names)
-    for name, column in zip(names, columns, strict=False):
-        column |= {"family": family_of(name, first), "leads": name in first[:1]}
     if content.compared:
-        columns[-1]["rewiring"] = True
+        names = [*names, REWIRING]
+        columns[-1] |= {"rewiring": True, "beside": BESIDE}
+    for name, column in zip(names, columns, strict=True):
+        column |= {"family": family_of(name, first), "leads": name in first[:1]}
     return columns
 
 
@@ -503,6 +512,15 @@ def _strip(content: Content, key: Key, k: int) -> dict[str, Any]:
     family = content.store.every_seed(key, content.state.baseline, k)
     line = panes.StripLine(key.variant, content.table(key, k), family)
     return panes.strip_of([line], NOTHING, 0, compared=content.compared)
+
+
+def _cells(content: Content, key: Key, k: int) -> list[dict[str, Any]]:
+    """Return the cells of a run in the strip, to which the page adds verdicts."""
+    cells = _strip(content, key, k)["rows"][0]["cells"]
+    return [
+        {name: value for name, value in cell.items() if name not in panes.NO_VERDICT}
+        for cell in cells
+    ]
 
 
 def _colors(content: Content) -> list[dict[str, Any]]:

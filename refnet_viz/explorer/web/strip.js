@@ -1,5 +1,6 @@
 // Draws the metric strip: a row a panel, every number beside its seed band, its nulls and
-// the verdict on its difference from the baseline: a full dot stands, a hollow one does not.
+// the verdict on its difference from the baseline, or from two seeds: a full dot stands,
+// a hollow one does not.
 function cell(line, found, name) {
   const box = add(line, "td", "");
   box.dataset.name = name; // which stands over it where the table is narrow
@@ -14,7 +15,7 @@ function cell(line, found, name) {
   found.nulls.forEach((text) => add(box, "div", "rv-null", text));
   if (!found.verdict) return;
   const stands = ["higher", "lower"].includes(found.verdict);
-  const verdict = add(box, "div", `rv-verdict${stands ? " rv-stands" : ""}`, found.verdict);
+  const verdict = add(box, "div", `rv-verdict${stands ? " rv-stands" : ""}`, found.beside + found.verdict);
   if (found.why) verdict.title = found.why;
 }
 
