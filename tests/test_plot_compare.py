@@ -8,7 +8,7 @@ import pytest
 
 from refnet_viz.embedding import Embedding
 from refnet_viz.graph import compare as compare_graphs
-from refnet_viz.graph import compare_pairs, edge_diff, knn
+from refnet_viz.graph import compare_pairs, edge_diff, knn, over_splits
 from refnet_viz.graph import rewiring as point_rewiring
 from refnet_viz.layout import project
 from refnet_viz.plot import compare, history, rewiring
@@ -140,6 +140,51 @@ def test_two_seeds_are_two_strokes_and_no_band():
     names = [trace.name for trace in compare(made).data]
     assert "single seed" in names
     assert "seed band" not in names
+
+
+def of_split(number):
+    """Return a comparison of two variants on rows of a split."""
+    rng = np.random.default_rng(number)
+    labels = np.arange(30) % 2
+    noise = rng.normal(size=(30, 2))
+    spaces = {"plain": noise, "apart": noise + 3 * labels[:, None]}
+    return compare_graphs(
+        {
+            name: knn(Embedding.from_arrays(z, labels=labels), 3)
+            for name, z in spaces.items()
+        },
+        metrics=["purity", "hubness"],
+        permutations=0,
+    )
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_a_table_over_splits_says_splits_and_never_seeds(count):
+    splits = [of_split(number) for number in range(count)]
+    table = over_splits(splits, test_per_train=0.25)
+    figure = compare(table)
+    keys = [trace.name for trace in figure.data if trace.showlegend is not False]
+    unit = "split" if count == 1 else "splits"
+    title = figure.layout.title.text
+    assert f"{count} {unit}, " in title
+    assert "k = 3" in title
+    assert ("band: 95% of the mean" in title) == (count > 2)
+    assert keys[0] == "mean over splits"
+    assert ("split band" in keys, "single split" in keys) == (count > 2, count == 2)
+    assert "chance" in keys
+    rows = table.set_index(["metric", "variant"])
+    purity = rows.loc[("purity", "apart")]
+    (dot,) = [
+        trace
+        for trace in figure.data
+        if trace.name == "apart" and trace.mode == "markers" and trace.hovertext
+        if trace.x[0] == pytest.approx(purity["mean"])
+    ]
+    assert f"<br>{count} {unit}<br>difference " in dot.hovertext[0]
+    first = splits[0][splits[0]["metric"] == "purity"]
+    assert purity["chance"] == pytest.approx(first["chance"].iloc[0])
+    said = [*keys, title, figure.layout.meta["alt"], dot.hovertext[0]]
+    assert not any("seed" in words for words in said)
 
 
 def test_no_band_leaves_the_range_of_its_quantity():

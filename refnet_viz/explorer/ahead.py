@@ -186,7 +186,7 @@ def _bands(view: View) -> Iterator[Job]:
 def _questions(view: View) -> Iterator[Job]:
     """Yield what the numbers of variants differ by from the baseline."""
     store, baseline, k = view.store, view.state.baseline, view.state.k
-    missing = [
+    missing: list[tuple[Key, Callable[[], Any]]] = [
         *(
             (key, partial(store.samples, key, k))
             for key in view.measured

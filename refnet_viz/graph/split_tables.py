@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,9 @@ COLUMNS = [
     "p",
     "holm",
     "better",
+    "chance",
 ]
+SETTINGS = ("k", "metric", "space")  # attrs that all tables share
 _KEY = ["metric", "variant", "kind"]
 _NEEDED = [*_KEY, "mean", "verdict", "better"]
 
@@ -74,9 +76,12 @@ def over_splits(
             Mean difference to the baseline of the same split, with its interval.
         verdict, p, holm
             As in `compare`, by the same rule; "cannot tell: 2 splits" below three.
+        chance
+            Mean over splits of what chance gives; NaN where a table does not say it.
 
-        ``attrs`` hold baseline, confidence, family, over ("splits"), test_per_train and
-        values (metric to variant to the number of every split).
+        ``attrs`` hold baseline, confidence, family, over ("splits"), test_per_train,
+        values (metric to variant to the number of every split) and, where the tables
+        have them, k, metric and space. `refnet_viz.plot.compare` draws the table.
 
     Raises
     ------
@@ -119,6 +124,7 @@ def over_splits(
     confidence = _check.number("confidence", confidence, low=0.01, high=0.9999)
     splits = [_means(number, table) for number, table in enumerate(tables)]
     baseline = _baseline(tables)
+    chances = [_chances(table) for table in tables]
     questions: dict[tuple[str, str, str], Any] = {}
     for split, one in zip(splits, tables, strict=True):
         for key, better in zip(split.index, one["better"], strict=True):
@@ -132,6 +138,7 @@ def over_splits(
             for one in (key, (key[0], baseline, "variant"))
         )
         row = dict(zip(_KEY, key, strict=True)) | {"better": better}
+        row["chance"] = float(np.mean([each.get(key, np.nan) for each in chances]))
         rows.append(row | _numbers(values, range_of(key[0]), ratio, confidence))
         if key[1:] == (baseline, "variant"):
             rows[-1]["verdict"] = statistics.BASELINE
@@ -151,7 +158,9 @@ def over_splits(
     table = verdicts(
         pd.DataFrame(rows, columns=[*COLUMNS, "reason"]), first, confidence
     )[COLUMNS]
+    of_all = {name: tables[0].attrs.get(name) for name in SETTINGS}
     table.attrs = {
+        **{name: value for name, value in of_all.items() if value is not None},
         "baseline": baseline,
         "confidence": confidence,
         "family": first,
@@ -189,6 +198,14 @@ def _means(number: int, table: Any) -> pd.Series[float]:
     return means
 
 
+def _chances(table: pd.DataFrame) -> Mapping[Any, float]:
+    """Return chance by metric, variant and kind, as far as a table says it."""
+    if "chance" not in table or not pd.api.types.is_numeric_dtype(table["chance"]):
+        return {}
+    chances: dict[Any, float] = table.set_index(_KEY)["chance"].astype(float).to_dict()
+    return chances
+
+
 def _baseline(tables: list[pd.DataFrame]) -> str:
     """Return the variant that all tables compare with, where they ask the same."""
     if not tables:
@@ -201,7 +218,7 @@ def _baseline(tables: list[pd.DataFrame]) -> str:
             raise ValueError(
                 f"`tables[{number}]` must have one baseline, got {of_table.nunique()}."
             )
-        settings = tuple(table.attrs.get(name) for name in ("k", "metric", "space"))
+        settings = tuple(table.attrs.get(name) for name in SETTINGS)
         variants = tuple(dict.fromkeys(judged["variant"]))
         asked.append((str(of_table.iloc[0]), variants, settings))
         if asked[-1] != asked[0]:

@@ -54,9 +54,9 @@ def compare(
 ) -> go.Figure:
     """Draw a comparison: small panels, one a metric, each with its own axis.
 
-    A dot is the mean over seeds and its band the columns `low` to `high`; of fewer
-    than three seeds there is none, unless it is over points, and a small stroke is each
-    of them. A full dot differs from the baseline although so many questions are asked,
+    A dot is the mean over seeds (of a table of splits, over these) and its band the
+    columns `low` to `high`; of fewer than three there is none, unless it is over points,
+    and a small stroke is each of them. A full dot differs from the baseline although so many questions are asked,
     a hollow one does not: its difference would stand as the only question, is inside
     noise, or cannot be told. Where there is room the verdict stands beside it; of more
     than six metrics only "higher" and "lower" are written. A dotted line
@@ -67,7 +67,7 @@ def compare(
     Parameters
     ----------
     frame
-        Table that `refnet_viz.compare` returned.
+        Table that `refnet_viz.compare` or `refnet_viz.graph.over_splits` returned.
     metrics
         Which metrics, in this order; None draws all.
     columns
@@ -166,7 +166,7 @@ class _Line:
 
     @property
     def singles(self) -> list[float]:
-        """Numbers of the single seeds, where several are too few for a band."""
+        """Numbers of single seeds or splits, where several are too few for a band."""
         values = self.values.get(self.record["variant"], [])
         several = self.record["kind"] == "variant" and 1 < len(values) < LEAST
         return values if several else []
@@ -338,9 +338,12 @@ def _hover(line: _Line) -> str:
     if line.banded:
         lines.append(f"band {line.band[0]:.3f} to {line.band[1]:.3f}")
     if line.singles:
-        lines.append(f"single seeds {', '.join(f'{v:.3f}' for v in line.singles)}")
-    if _known(record, "seeds"):
-        lines.append(f"{record['seeds']:.0f} seeds")
+        unit = "splits" if "splits" in record else "seeds"
+        lines.append(f"single {unit} {', '.join(f'{v:.3f}' for v in line.singles)}")
+    for unit in ("seeds", "splits"):
+        if _known(record, unit):
+            one = unit.removesuffix("s")
+            lines.append(f"{record[unit]:.0f} {one if record[unit] == 1 else unit}")
     if _known(record, "difference"):
         lines.append(f"difference {record['difference']:+.3f}")
     if _known(record, "diff_low"):
@@ -440,26 +443,29 @@ def _key(figure: go.Figure, frame: pd.DataFrame, colors: Ink) -> None:
     hollow = {**dot, "color": colors.paper, "line": {"color": colors.muted, "width": 2}}
     band = {"color": colors.muted, "width": 4}
     entries: list[tuple[str, dict[str, Any]]] = [
-        ("mean over seeds", {"mode": "markers", "marker": dot}),
+        (f"mean over {_units(frame)}", {"mode": "markers", "marker": dot}),
     ]
-    seeds = frame.loc[frame["kind"] == "variant"].get("seeds", pd.Series([LEAST]))
-    if seeds.max() >= LEAST or _over(frame):
+    unit = _units(frame).removesuffix("s")
+    counts = frame.loc[frame["kind"] == "variant"].get(
+        _units(frame), pd.Series([LEAST])
+    )
+    if counts.max() >= LEAST or _over(frame):
         entries.append(
             (
-                "seed band" if not _over(frame) else "band",
+                f"{unit} band" if not _over(frame) else "band",
                 {"mode": "lines", "line": band},
             )
         )
-    if ((seeds > 1) & (seeds < LEAST)).any() and "values" in frame.attrs:
+    if ((counts > 1) & (counts < LEAST)).any() and "values" in frame.attrs:
         mark = _stroke(colors.muted)
-        entries.append(("single seed", {"mode": "markers", "marker": mark}))
+        entries.append((f"single {unit}", {"mode": "markers", "marker": mark}))
     verdicts = frame["verdict"] if "verdict" in frame.columns else pd.Series(dtype=str)
     doubts = {_doubt(words) for words in verdicts} - {""}
     if doubts:
         name = doubts.pop() if len(doubts) == 1 else DOUBT
         name = DOUBT if name == ALONE_WORDS else name
         entries.append((name, {"mode": "markers", "marker": hollow}))
-    if "chance" in frame.columns and frame["chance"].notna().any():
+    if _has_chance(frame):
         line = {"color": colors.text, "width": 1.4, "dash": "dot"}
         entries.append(("chance", {"mode": "lines", "line": line}))
     if "null_low" in frame.columns and frame["null_low"].notna().any():
@@ -473,14 +479,15 @@ def _key(figure: go.Figure, frame: pd.DataFrame, colors: Ink) -> None:
 
 
 def _title(frame: pd.DataFrame, parts: list[pd.DataFrame]) -> str:
-    notes = []
-    if "seeds" in frame.columns:
-        seeds = frame.loc[frame["kind"] == "variant", "seeds"]
+    notes, units = [], _units(frame)
+    if units in frame.columns:
+        counts = frame.loc[frame["kind"] == "variant", units]
         notes.append(
-            " to ".join(dict.fromkeys(f"{n:.0f}" for n in (seeds.min(), seeds.max())))
+            " to ".join(dict.fromkeys(f"{n:.0f}" for n in (counts.min(), counts.max())))
         )
-        notes[0] += " seed a variant" if notes[0] == "1" else " seeds a variant"
-    enough = "seeds" not in frame.columns or frame["seeds"].max() >= LEAST
+        notes[0] += f" {units.removesuffix('s') if notes[0] == '1' else units}"
+        notes[0] += " a variant" * (units == "seeds")
+    enough = units not in frame.columns or frame[units].max() >= LEAST
     enough |= bool(_over(frame))
     if "confidence" in frame.attrs and enough:
         notes.append(f"band: {frame.attrs['confidence']:.0%} of the mean{_over(frame)}")
@@ -497,8 +504,24 @@ def _title(frame: pd.DataFrame, parts: list[pd.DataFrame]) -> str:
     return "Comparison of graphs" + (f"<br>{small(', '.join(notes))}" if notes else "")
 
 
+def _has_chance(frame: pd.DataFrame) -> bool:
+    """Return whether a table says what chance would give."""
+    return "chance" in frame.columns and bool(frame["chance"].notna().any())
+
+
+def _units(frame: pd.DataFrame) -> str:
+    """Return what means are over: seeds, or splits in a table of `over_splits`.
+
+    Examples
+    --------
+    >>> _units(pd.DataFrame({"splits": [4]})), _units(pd.DataFrame({"seeds": [4]}))
+    ('splits', 'seeds')
+    """
+    return "splits" if "splits" in frame.columns else "seeds"
+
+
 def _over(frame: pd.DataFrame) -> str:
-    """Return what the bands cover besides seeds, in words."""
+    """Return what the bands cover besides seeds or splits, in words."""
     if "over" not in frame.columns:
         return ""
     kinds = set(frame["over"])
@@ -551,7 +574,7 @@ def _meta(frame: pd.DataFrame, names: list[str], variants: list[str]) -> dict[st
     attributes = {str(k): v for k, v in frame.attrs.items() if k != "values"}
     alt = (
         f"Dots with bands of {listing(variants)} for "
-        f"{_named(names)}, beside chance. "
+        f"{_named(names)}{', beside chance' * _has_chance(frame)}. "
         f"{_told(frame, 'purity' if 'purity' in names else names[0])} "
         f"{_verdicts(frame[frame['metric'].isin(names)])}"
     ).strip()
