@@ -452,10 +452,34 @@ def seed_band(
     >>> seed_band(np.array([0.7, 0.9, 0.98]), 0.95, (0, 1))[1]
     1.0
     """
-    if len(values) < LEAST:
-        return NAN, NAN
-    half = _quantile(len(values) - 1, confidence) * _error(values)
-    return within(values.mean() - half, values.mean() + half, len(values), span)
+    low, high = seed_bands(values, confidence, span)
+    return float(low), float(high)
+
+
+def seed_bands(
+    values: Floats, confidence: float, span: tuple[float, float] = ANY
+) -> tuple[Floats, Floats]:
+    """Return `seed_band` of many quantities at once.
+
+    Parameters
+    ----------
+    values
+        ``(S, ...)`` one number a seed of each quantity.
+    confidence, span
+        As in `seed_band`.
+
+    Examples
+    --------
+    >>> low, high = seed_bands(np.array([[1.0, 0], [3, 0], [5, 0]]), 0.5)
+    >>> low.round(3).tolist(), high.round(3).tolist()
+    ([2.057, 0.0], [3.943, 0.0])
+    """
+    count = len(values)
+    if count < LEAST:
+        return np.full(values.shape[1:], NAN), np.full(values.shape[1:], NAN)
+    error = np.sqrt(values.var(axis=0, ddof=1) / count)
+    mean, half = values.mean(axis=0), _quantile(count - 1, confidence) * error
+    return np.clip(mean - half, *span), np.clip(mean + half, *span)
 
 
 def within(

@@ -5,10 +5,12 @@ from itertools import combinations, product
 import networkx as nx
 import numpy as np
 import pytest
+from exploring import do
 
 import refnet_viz as rv
 from refnet_viz.explorer.colors import options
 from refnet_viz.explorer.filters import filters_of
+from refnet_viz.graph.measured import grouped, with_measures
 from refnet_viz.graph.measures import (
     MEASURES,
     Shape,
@@ -16,7 +18,6 @@ from refnet_viz.graph.measures import (
     in_core,
     page_rank,
     point_measures,
-    with_measures,
 )
 from refnet_viz.graph.rewired import _dealt, rewired
 from refnet_viz.graph.triangles import triangle_counts
@@ -234,6 +235,97 @@ def test_columns_are_colours_and_filters_of_an_explorer():
     table = point_measures(rv.knn(spaces["v"], k=6), draws=3)
     column = spaces["v"].columns["pagerank over null, k 6"]
     assert np.allclose(column, table["pagerank"] / table["pagerank null"])
+
+
+def seeds(count, n=40):
+    """Return graphs of some seeds of one variant, the last one in another order."""
+    x = np.random.default_rng(5).normal(size=(n, 3))
+    noise = np.random.default_rng(6).normal(scale=0.2, size=(count, n, 3))
+    spaces = [rv.Embedding.from_arrays(x + part, ids=range(n)) for part in noise]
+    spaces[-1] = spaces[-1].reordered(spaces[-1].ids[::-1])
+    return rv.knn(spaces, k=4)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_columns_of_seeds_have_band_and_what_is_beyond_the_null_in_all(count):
+    graphs = seeds(count)
+    made = with_measures({"mine": graphs}, measures=["clustering"], draws=5)["mine"]
+    bands = rv.graph.measures_over_seeds(graphs, measures=["clustering"], draws=5)
+    tables = [
+        point_measures(graph, measures=["clustering"], draws=5).set_index("id")
+        for graph in graphs
+    ]
+    few = {1: "; 1 seed: no band", 2: " in both; no band", 3: " in all 3 seeds"}[count]
+    expected = {}
+    for name in graphs[0].ids:
+        rows = [table.loc[name] for table in tables]
+        word = "inside" if count == 1 else "not"
+        if all(row["clustering"] > row["clustering high"] + 1e-9 for row in rows):
+            word = "above"
+        if all(row["clustering"] < row["clustering low"] - 1e-9 for row in rows):
+            word = "below"
+        expected[name] = word + few
+    assert len(set(expected.values())) > 1
+    for run, table in zip(made, tables, strict=True):
+        frame = run.metadata.set_index(run.ids)
+        assert np.allclose(frame["clustering, k 4"], table["clustering"])
+        assert frame["clustering beyond null, k 4"].to_dict() == expected
+        own = bands.set_index("id").loc[run.ids]
+        for end in ("low", "high"):
+            title = f"clustering seed {end}, k 4"
+            assert (title in frame) == (count == 3)
+            if count == 3:
+                assert np.allclose(frame[title], own[f"clustering seed {end}"])
+    ordered = [
+        point_measures(graph.reordered(graphs[0].ids), measures=["clustering"], draws=5)
+        for graph in graphs
+    ]
+    above = [table["clustering"] > table["clustering high"] + 1e-9 for table in ordered]
+    assert bands["clustering above"].tolist() == np.sum(above, axis=0).tolist()
+
+
+def test_the_pane_says_a_measure_in_one_line_and_filters_its_band():
+    graphs = seeds(3)
+    made = with_measures({"mine": graphs}, draws=5)
+    view = rv.explore(made, k=4, layout="pca")
+    view.select("7")
+    facts = {name: words for name, words, _ in view.screen.detail["facts"]}
+    row = made["mine"][0].metadata.set_index(made["mine"][0].ids).loc["7"]
+    assert facts["pagerank, k 4"] == (
+        f"{row['pagerank, k 4']:.3g} ({row['pagerank over null, k 4']:.2f} × null), "
+        f"seeds [{row['pagerank seed low, k 4']:.3g}, "
+        f"{row['pagerank seed high, k 4']:.3g}], {row['pagerank beyond null, k 4']}"
+    )
+    assert not any("seed low" in name or "over null" in name for name in facts)
+    do(view, "filters", True)
+    filters = {one["name"]: one for one in view.screen.filters["each"]}
+    kinds = filters["clustering beyond null, k 4"]
+    assert "above in all 3 seeds" in kinds["texts"]
+    assert filters["pagerank seed low, k 4"]["scale"]
+    place = kinds["texts"].index("above in all 3 seeds")
+    do(view, "range", "clustering beyond null, k 4", place, place, "alone")
+    frame = made["mine"][0].metadata.set_index(made["mine"][0].ids)
+    words = frame["clustering beyond null, k 4"]
+    assert set(view.selected["id"]) == set(words[words.str.startswith("above")].index)
+    assert "clustering seed high, k 4" in view.selected
+    view.close()
+
+
+def test_columns_of_others_that_look_alike_are_left_alone():
+    names = ["core, k 2", "core over null, k 2", "core over null, k 3", "my core, k 2"]
+    assert grouped(names) == {}
+    names += ["core beyond null, k 2", "core in a, b, k 2"]
+    assert list(grouped(names)) == ["core, k 2"]
+
+
+def test_seeds_of_other_points_are_refused():
+    graphs = [*seeds(1), rv.knn(rv.Embedding.from_arrays(RNG.normal(size=(40, 2))), 4)]
+    other = rv.knn(
+        rv.Embedding.from_arrays(RNG.normal(size=(40, 2)), ids=range(1, 41)), k=4
+    )
+    assert len(with_measures(graphs, draws=2)) == 2
+    with pytest.raises(ValueError, match=r"^`graphs\['embedding'\]` "):
+        with_measures([graphs[0], other], draws=2)
 
 
 @pytest.mark.parametrize(

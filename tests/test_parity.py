@@ -25,13 +25,14 @@ from refnet_viz.explorer.state import State
 from refnet_viz.explorer.store import Store
 from refnet_viz.explorer.view import View
 from refnet_viz.explorer.wire import messages
+from refnet_viz.graph import knn, with_measures
 from refnet_viz.share import payload
 from refnet_viz.share.markup import source
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 K = 4
-STATES = 50  # of each of the four comparisons
+STATES = 50  # of each of the five comparisons
 EDGES = ("none", "all", "kept", "gained", "lost")
 WORDS = (
     "text",
@@ -108,6 +109,16 @@ COMPARISONS = {
         name: [space(name, seed, multi=True) for seed in range(2)]
         for name in ("plain", "both")
     },
+    "measured": lambda: with_measures(
+        knn(
+            {
+                "plain": [space("plain", seed) for seed in range(3)],
+                "both": [space("both", seed) for seed in range(2)],
+            },
+            k=K,
+        ),
+        draws=4,
+    ),
     "absent": lambda: {
         name: some_absent(name, seed) for seed, name in enumerate(("plain", "both"))
     },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -80,8 +81,31 @@ def _has_colors(values: Any) -> bool:
     return kind != "none"
 
 
+def differing(embeddings: Sequence[Embedding], color: str) -> Sequence[Embedding]:
+    """Return the embeddings, if a column has other categories in some; else none.
+
+    Parameters
+    ----------
+    embeddings
+        All of them.
+    color
+        One of `options`.
+    """
+    columns = [embedding.columns.get(color) for embedding in embeddings]
+    if color in NUMBERS or any(column is None for column in columns):
+        return ()
+    series = [as_series(column) for column in columns]
+    if kind_of(series[0]) != "categories":
+        return ()
+    same = all(one.equals(series[0]) for one in series[1:])
+    return () if same else embeddings
+
+
 def coloring_of(
-    tables: Sequence[PointTable], color: str, mode: str
+    tables: Sequence[PointTable],
+    color: str,
+    mode: str,
+    among: Sequence[Embedding] = (),
 ) -> tuple[Coloring, str]:
     """Return the colour of every point and its title as plain text.
 
@@ -93,11 +117,16 @@ def coloring_of(
         One of `options`.
     mode
         "light" or "dark".
+    among
+        Embeddings whose categories have colours, too, so that those of the maps stay
+        when others are shown; see `differing`.
     """
     panels = [(str(number), table.embedding) for number, table in enumerate(tables)]
     numbers, title = _numbers(tables, color)
     if numbers is None:
-        coloring = plot_coloring(panels, color, mode)
+        others = [(f"other {number}", each) for number, each in enumerate(among)]
+        coloring = plot_coloring([*panels, *others], color, mode)
+        coloring = replace(coloring, values=coloring.values[: len(panels)])
         return coloring, html.unescape(coloring.title)
     names = (name for name, _ in panels)
     by_panel = dict(zip(names, numbers, strict=True))

@@ -18,7 +18,7 @@ from .embeddings import Rows
 
 BINS = 24
 MOST_BARS = 10  # categories; the others are one bar
-MOST_FILTERS = 16
+MOST_FILTERS = 32
 LONGEST = 24  # characters of a name
 MISSING = "missing"
 

@@ -22,6 +22,7 @@ from ..graph.points import (
     same_label,
 )
 from .embeddings import Rows
+from .facts import facts_of
 from .filters import MOST_FILTERS, Filter, filters_of
 
 Floats = npt.NDArray[np.float64]
@@ -212,11 +213,9 @@ class PointTable:
         return dict(zip(names, map(texts, columns), strict=True))
 
     def told(self, row: int) -> dict[str, str]:
-        """Return the metadata of one point as texts, by the same names."""
-        table = self.embedding.metadata
-        names = distinct(table.columns)
-        entries = (texts(table.iloc[[row], i])[0] for i in range(len(names)))
-        return dict(zip(names, entries, strict=True))
+        """Return the metadata of one point as texts, see `facts_of`."""
+        facts = facts_of(self.embedding.metadata.iloc[[row]])
+        return {name: entries[0] for name, entries in facts.items()}
 
     def filters(self, *, is_ready: bool = True) -> list[Filter]:
         """Return histograms of answers, numbers of the graph and metadata.

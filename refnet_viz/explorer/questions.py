@@ -60,7 +60,7 @@ class Question(NamedTuple):
 
     @property
     def beside(self) -> str:
-        """What the verdict is beside, where that is not the baseline's number."""
+        """Words before a verdict that is not beside the baseline's number."""
         return BESIDE if self.metric == REWIRING else ""
 
 

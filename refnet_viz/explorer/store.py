@@ -30,7 +30,7 @@ from ..layout.projection import unjudged
 from ..plot.color import Coloring
 from ..responsibility import scores_by_point
 from .cache import Cache
-from .colors import OF_GRAPH, coloring_of, options
+from .colors import OF_GRAPH, coloring_of, differing, options
 from .computed import Computed
 from .embeddings import Earlier, Embeddings, Key
 from .points import Floats, PointTable, Sources, headline_metrics
@@ -165,7 +165,8 @@ class Store:
         """Return the colour of every point and its title, see `colors.coloring_of`."""
 
         def make() -> tuple[Coloring, str]:
-            return coloring_of(tables, color, mode)
+            among = differing(self.embeddings.embeddings, color)
+            return coloring_of(tables, color, mode, among)
 
         runs = tuple((key.variant, key.seed, key.epoch) for key in keys)
         graph: tuple[Any, ...] = ()

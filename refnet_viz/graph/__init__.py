@@ -33,7 +33,8 @@ from .diff import EdgeDiff, edge_diff
 from .edge_labels import label_edges, label_information
 from .exchange import load_graph, save_graph
 from .guarding import Guard, guard
-from .measures import point_measures, with_measures
+from .measured import with_measures
+from .measures import point_measures
 from .metrics import METRICS, Metric
 from .naming import name_clusters
 from .neighbors import Neighbors

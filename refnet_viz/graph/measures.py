@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
@@ -15,8 +15,6 @@ from scipy.special import stdtrit
 
 from .. import _check
 from .._nested import map_values
-from ..data.meaning import distinct
-from ..embedding import Embedding
 from .edges import Edges, as_matrix, unite
 from .neighbors import Neighbors
 from .rewired import rewired
@@ -29,6 +27,7 @@ Floats = npt.NDArray[np.float64]
 DAMPING = 0.85
 CONVERGED = 1e-10  # sum of all changes of a step
 CONFIDENCE = 0.95
+ROUNDING = 1e-9  # a value so near to its band is inside
 PIVOTS = 64  # points from which shortest paths are sampled
 TOGETHER = 64  # pivots whose shortest paths are followed at once
 
@@ -333,7 +332,7 @@ def _measured(
         parts = {"": values[name], " null": mean, " low": low, " high": high}
         for suffix, numbers in parts.items():
             columns[name + suffix] = _over_rows(graph, numbers)
-        below, above = values[name] < low - 1e-9, values[name] > high + 1e-9
+        below, above = values[name] < low - ROUNDING, values[name] > high + ROUNDING
         beyond[name] = (float(below.mean()), float(above.mean()))
     frame = pd.DataFrame(columns)
     frame.attrs = {"k": graph.k, "space": graph.space, "draws": draws, "beyond": beyond}
@@ -345,61 +344,3 @@ def _over_rows(graph: Neighbors, numbers: npt.NDArray[Any]) -> Floats:
     column = np.full(len(graph), np.nan)
     column[graph.present] = numbers
     return column
-
-
-def with_measures(
-    graphs: Any,
-    *,
-    measures: Sequence[str] = USUAL,
-    draws: int = 20,
-    pivots: int = PIVOTS,
-    seed: int = 0,
-) -> Any:
-    """Return embeddings with the measures of their points as columns of the metadata.
-
-    There they are colours, filters, rows of the pane of details and columns of saved
-    tables, in the explorer and in exported pages.
-
-    Parameters
-    ----------
-    graphs, measures, draws, pivots, seed
-        As in `point_measures`.
-
-    Returns
-    -------
-    Embedding
-        Or a list or mapping of them. For each measure two columns, whose names end in
-        the space, where it is not the latent one, and k: its value, and its value over
-        the mean of random graphs of the same degrees (1 is what degrees explain; NaN
-        where that mean is 0).
-
-    Raises
-    ------
-    TypeError, ValueError
-        As in `point_measures`.
-
-    Examples
-    --------
-    >>> from refnet_viz.graph import knn
-    >>> line = np.array([[0.0], [1.0], [2.2], [3.7], [9.0]])
-    >>> list(with_measures(knn(line, k=2), measures=["core"]).columns)
-    ['core, k 2', 'core over null, k 2']
-    """
-    made = as_graphs(graphs)
-
-    def columns(graph: Neighbors) -> Embedding:
-        table = point_measures(
-            graph, measures=measures, draws=draws, pivots=pivots, seed=seed
-        )
-        place = "" if graph.space == "latent" else f" in {graph.space}"
-        metadata = graph.embedding.metadata.copy()
-        for name in _check.several_of("measures", measures, MEASURES):
-            value, null = table[name].to_numpy(), table[f"{name} null"].to_numpy()
-            over = value / np.where(null > 0, null, np.nan)
-            endings = {name: value, f"{name} over null": over}
-            for title, numbers in endings.items():
-                metadata[f"{title}{place}, k {graph.k}"] = numbers
-        metadata.columns = pd.Index(distinct(metadata.columns))
-        return replace(graph.embedding, metadata=metadata)
-
-    return map_values(columns, made)

@@ -6,12 +6,21 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from .. import _check, statistics
 from .._nested import Variants, aligned
 from .._spaces import variants_of
-from .measures import MEASURES, PIVOTS, RANGES, USUAL, point_measures
+from .measures import (
+    CONFIDENCE,
+    MEASURES,
+    PIVOTS,
+    RANGES,
+    ROUNDING,
+    USUAL,
+    point_measures,
+)
 from .neighbors import Neighbors
 from .search import as_graphs
 
@@ -49,6 +58,9 @@ def measures_over_seeds(
             range of the measure; NaN below three seeds.
         <measure> null
             Mean over the random graphs of the same degrees, of all seeds.
+        <measure> above, <measure> below
+            In how many seeds it is above and below the band of the random graphs. By
+            chance .025 of points are in one seed, each way, and no more in all.
 
         A band misses the mean of its point in 1 - confidence of the points, by chance.
 
@@ -77,18 +89,42 @@ def measures_over_seeds(
         tables = point_measures(members, measures=names, **options)
         columns: dict[str, Any] = {"variant": variant, "id": members[0].ids}
         columns["seeds"] = len(members)
-        for name in names:
-            values = np.array([table[name] for table in tables], dtype=np.float64)
-            nulls = np.array([table[f"{name} null"] for table in tables])
-            bands = [
-                statistics.seed_band(one, confidence, RANGES[name]) for one in values.T
-            ]
-            columns[name] = values.mean(axis=0)
-            low, high = np.array(bands, dtype=np.float64).T
-            columns[f"{name} seed low"], columns[f"{name} seed high"] = low, high
-            columns[f"{name} null"] = nulls.mean(axis=0)
+        columns |= together(tables, names, confidence)
         parts.append(pd.DataFrame(columns))
     return pd.concat(parts, ignore_index=True)
+
+
+def together(
+    tables: Sequence[pd.DataFrame], names: Sequence[str], confidence: float = CONFIDENCE
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Return the columns of `measures_over_seeds`, of tables of `point_measures`.
+
+    Parameters
+    ----------
+    tables
+        One a seed, over the same points in the same order.
+    names
+        Measures that they have.
+    confidence
+        Confidence level of the bands.
+    """
+    columns = {}
+    for name in names:
+        values, nulls, low, high = (
+            np.array([table[name + part] for table in tables], dtype=np.float64)
+            for part in ("", " null", " low", " high")
+        )
+        columns[name] = values.mean(axis=0)
+        ends = statistics.seed_bands(values, confidence, RANGES[name])
+        columns[f"{name} seed low"], columns[f"{name} seed high"] = ends
+        columns[f"{name} null"] = nulls.mean(axis=0)
+        missing = np.isnan(columns[name])
+        for side, beyond in {
+            "above": values > high + ROUNDING,
+            "below": values < low - ROUNDING,
+        }.items():
+            columns[f"{name} {side}"] = np.where(missing, np.nan, beyond.sum(axis=0))
+    return columns
 
 
 def _variants(graphs: Any) -> Variants[Neighbors]:

@@ -55,14 +55,14 @@ def compare(
     """Draw a comparison: small panels, one a metric, each with its own axis.
 
     A dot is the mean over seeds (of a table of splits, over these) and its band the
-    columns `low` to `high`; of fewer than three there is none, unless it is over points,
-    and a small stroke is each of them. A full dot differs from the baseline although so many questions are asked,
-    a hollow one does not: its difference would stand as the only question, is inside
-    noise, or cannot be told. Where there is room the verdict stands beside it; of more
-    than six metrics only "higher" and "lower" are written. A dotted line
-    is chance, a grey band what permuted labels give. Rails (what one modality alone
-    reaches) stand in rows of their own, with a dashed line up through the variants. An
-    arrow beside a metric points to where it is better.
+    columns `low` to `high`; of fewer than three there is none, unless it is over
+    points, and each of them is a small stroke. A full dot differs from the baseline
+    although so many questions are asked, a hollow one does not: its difference would
+    stand as the only question, is inside noise, or cannot be told. Where there is room
+    the verdict stands beside it; of more than six metrics only "higher" and "lower" are
+    written. A dotted line is chance, a grey band what permuted labels give. Rails (what
+    one modality alone reaches) stand in rows of their own, with a dashed line up
+    through the variants. An arrow beside a metric points to where it is better.
 
     Parameters
     ----------

@@ -363,11 +363,16 @@ function factsOf(run, row) {
   if (colorOf("in-degree") && !graph.lacks(row)) {
     facts.push(["in-degree", `${degreeOf(run)[row]} (mean ${state.k})`, ""]);
   }
-  for (const { name, values } of data.metadata) {
-    const text = shortened(values[row], data.longest);
-    if (text) facts.push([name, text, ""]);
+  for (const column of data.metadata) {
+    const text = shortened((column.fact && metadataOf(column, run)?.[row]) || "", data.longest);
+    if (text) facts.push([column.name, text, ""]);
   }
   return facts;
+}
+
+// The texts of a column of the metadata in a run, which may lack it.
+function metadataOf({ values }, run) {
+  return values[values.length > 1 ? run.index : 0];
 }
 
 function isRight(run, row) {
@@ -707,7 +712,7 @@ function union(rows) {
 function linesOf(run) {
   return remember(`lines ${run.index}`, () => data.ids.map((id, row) => folded([
     id, spoken?.[row], run.predictions && worded(run.predictions[row]),
-    data.texts?.[row], ...searched.map(({ values }) => values[row]),
+    data.texts?.[row], ...searched.map((column) => metadataOf(column, run)?.[row]),
   ].filter((text) => text !== undefined && text !== null).join(" "))));
 }
 
@@ -747,7 +752,8 @@ function tableOf(rows) {
     data.hasNeighbors && ["rewiring", (row) => rewiringOf(run)[row]],
     colorOf("in-degree") && ["in_degree", (row) => degreeOf(run)[row]],
     ...data.responsibilities.map(({ name }) => [name, (row) => valuesOf(colorOf(name), run)[row]]),
-    ...data.metadata.map(({ header, values }) => [header, (row) => values[row]]),
+    ...data.metadata.filter((column) => column.header !== null && metadataOf(column, run))
+      .map((column) => [column.header, (row) => metadataOf(column, run)[row]]),
   ].filter(Boolean);
   return [columns.map(([name]) => name), ...rows.map((row) => columns.map(([, of]) => blank(of(row))))];
 }

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 # scipy.stats says the same but takes a second to import.
 from scipy.special import stdtrit
@@ -31,6 +32,7 @@ from ..explorer.colors import (
     responsibility_title,
 )
 from ..explorer.embeddings import Embeddings, Key, Rows
+from ..explorer.facts import facts_of
 from ..explorer.help import terms
 from ..explorer.legend import LISTED, LONGEST_NAME
 from ..explorer.points import PointTable, responsibility_of, searched_metadata
@@ -591,23 +593,47 @@ def _texts(content: Content) -> list[str] | None:
 
 
 def _metadata(content: Content) -> list[dict[str, Any]]:
-    """Return names and texts of every column of the metadata."""
-    first = content.first
-    table = first.metadata.iloc[content.drawn]
+    """Return names and texts of the metadata: of saved tables, and of the pane.
+
+    Each with one list of texts where all runs have the same ones, else one a run, None
+    where a run lacks it. A column without a header is said in the pane alone, one that
+    is no fact in tables alone: there the columns of a measure are one line.
+    """
+    keys = [key for keys in content.runs.values() for key in keys]
+    runs = [content.embeddings.embedding(key) for key in keys]
+    tables = [run.metadata.iloc[content.drawn] for run in runs]
+    columns = [_texts_of(table) for table in tables]
+    facts = [facts_of(table) for table in tables]
+    headers: dict[str, str] = {}
+    searched: set[str] = set()
+    for key, run, own in zip(keys, runs, columns, strict=True):
+        written = content.table(key, content.state.k).frame(NOTHING).columns.tolist()
+        headers |= dict(zip(own, written[len(written) - len(own) :], strict=True))
+        searched |= set(searched_metadata(run))
+    entries = []
+    for name, header in headers.items():
+        as_fact = [each.get(name) for each in facts]
+        as_column = [each.get(name) for each in columns]
+        same = as_fact == as_column
+        parts = [(as_column, header, same)]
+        parts += [] if same or not any(as_fact) else [(as_fact, None, True)]
+        for values, title, is_fact in parts:
+            entries.append(
+                {
+                    "name": name,
+                    "header": title,
+                    "fact": is_fact,
+                    "searched": title is not None and name in searched,
+                    "values": values[:1] if values[1:] == values[:-1] else values,
+                }
+            )
+    return entries
+
+
+def _texts_of(table: pd.DataFrame) -> dict[str, list[str]]:
+    """Return the columns of a table as texts, by distinct names."""
     names = distinct(table.columns)
-    key = content.runs[content.state.baseline][0]
-    columns = content.table(key, content.state.k).frame(NOTHING).columns.tolist()
-    headers = columns[len(columns) - len(names) :]
-    searched = searched_metadata(first)
-    return [
-        {
-            "name": name,
-            "header": header,
-            "searched": name in searched,
-            "values": texts(table.iloc[:, number]),
-        }
-        for number, (name, header) in enumerate(zip(names, headers, strict=True))
-    ]
+    return {name: texts(table.iloc[:, i]) for i, name in enumerate(names)}
 
 
 def _pictures(content: Content) -> list[str] | None:
