@@ -80,6 +80,24 @@ def several(name: str, values: Any) -> list[Any]:
     return entries
 
 
+def ordered(name: str, values: Any) -> list[Any]:
+    """Return the entries of what holds them in an order, as `several` does; no set.
+
+    Examples
+    --------
+    >>> ordered("class_names", {"yes"})
+    Traceback (most recent call last):
+    ...
+    TypeError: `class_names` must hold values in an order, got the set {'yes'}.
+    """
+    if isinstance(values, set | frozenset):
+        kind = type(values).__name__
+        raise TypeError(
+            f"`{name}` must hold values in an order, got the {kind} {shown(values)}."
+        )
+    return several(name, values)
+
+
 def path(name: str, value: Any) -> Path:
     """Return `value` as a path when a file can have that name.
 
@@ -223,12 +241,15 @@ def several_of(
 ) -> list[str]:
     """Return a name or some names, each once, when all are among the options.
 
-    An empty list is refused unless `none` allows it.
+    An empty list is refused unless `none` allows it. A set, which has no order, means
+    its names in the order of the options.
 
     Examples
     --------
     >>> several_of("metrics", "a", ["a", "b"]), several_of("metrics", ("b",), ["b"])
     (['a'], ['b'])
+    >>> several_of("metrics", {"b", "a"}, ["a", "b"])
+    ['a', 'b']
     >>> several_of("metrics", 3, ["a"])
     Traceback (most recent call last):
     ...
@@ -244,6 +265,8 @@ def several_of(
     if not names and not none:
         raise ValueError(f"`{name}` must have at least one name, got none.")
     unique(name, names)
+    if isinstance(value, set | frozenset):
+        return [option for option in options if option in names]
     return names
 
 
@@ -413,6 +436,23 @@ def unique(name: str, values: Sequence[str] | npt.NDArray[Any]) -> None:
         earlier.add(value)
 
 
+def unmasked(name: str, values: Any) -> Any:
+    """Return `values`, of a tensor without its gradient, unless an entry is masked.
+
+    Examples
+    --------
+    >>> unmasked("labels", np.ma.masked_all(2))
+    Traceback (most recent call last):
+    ...
+    ValueError: `labels` must hold a number everywhere, got a masked entry.
+    """
+    if hasattr(values, "detach"):
+        values = values.detach()
+    if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
+        raise ValueError(f"`{name}` must hold a number everywhere, got a masked entry.")
+    return values
+
+
 def numbers(name: str, values: Any) -> npt.NDArray[np.float64]:
     """Return `values` as a float64 array when they are real numbers.
 
@@ -425,10 +465,7 @@ def numbers(name: str, values: Any) -> npt.NDArray[np.float64]:
     ...
     TypeError: `radius` must hold real numbers, got ['1.5'].
     """
-    if hasattr(values, "detach"):  # a tensor, maybe with its gradient
-        values = values.detach()
-    if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
-        raise ValueError(f"`{name}` must hold a number everywhere, got a masked entry.")
+    values = unmasked(name, values)
     try:
         array = np.asarray(values)
         if array.dtype.kind == "O" and not any(

@@ -93,6 +93,9 @@ def as_variants(
                 f"{{'refiner': value}}, got {type(values).__name__}."
             )
         values = {alone: values}
+    encoded = next((key for key in values if isinstance(key, bytes)), None)
+    if encoded is not None:
+        raise TypeError(f"`{name}` must have text for names, got {encoded!r}.")
     _check.unique(name, [str(key) for key in values])
     variants = {
         str(key): list(value) if isinstance(value, list | tuple) else [value]

@@ -31,6 +31,11 @@ _RANGES = (
 )  # fmt: skip
 
 
+def _name(key: Any) -> Any:
+    """Return a name as text of Python's own, all else as it is."""
+    return str.__str__(key) if isinstance(key, str) else key
+
+
 @dataclass(frozen=True)
 class Config:
     """Settings of a run. Change one with `dataclasses.replace`.
@@ -162,14 +167,17 @@ class Config:
         for name in ("alpha", "beta", "learning_rate", "label_fraction"):
             if getattr(self, name) == 0:
                 raise ValueError(f"`{name}` must be above 0, got 0.")
+        example = "be the name of a fusion"
+        fusion = _check.instance("fusion", self.fusion, str, example=example)
+        self._set("fusion", str.__str__(fusion))
         for name, options in _CHOICES.items():
             self._set(name, _check.one_of(name, getattr(self, name), options))
         self._check_pairs()
         if self.refiner_weights is not None:
             _check.instance("refiner_weights", self.refiner_weights, Mapping)
             weights = {
-                name: _check.number(f"refiner_weights[{name!r}]", weight, low=0)
-                for name, weight in self.refiner_weights.items()
+                _name(key): _check.number(f"refiner_weights[{key!r}]", weight, low=0)
+                for key, weight in self.refiner_weights.items()
             }
             self._set("refiner_weights", weights)
 

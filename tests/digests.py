@@ -43,7 +43,7 @@ def _parts(value):  # noqa: C901 (one branch a type)
         if isinstance(value, pd.Series):
             yield from _of_array(np.asarray(value.index, dtype=object))
     elif isinstance(value, torch.Tensor):
-        yield from _of_array(value.detach().cpu().numpy())
+        yield from _of_tensor(value.detach())
     elif isinstance(value, torch.nn.Module):
         yield from _parts(dict(value.state_dict()))
     elif sparse.issparse(value):
@@ -97,6 +97,17 @@ def _of_array(values):
     else:
         yield str(values.dtype)
         yield np.ascontiguousarray(values).tobytes()
+
+
+def _of_tensor(values):
+    if values.is_meta:  # a shape without values
+        yield repr(values)
+        return
+    values = values.to_dense().cpu()
+    if values.dtype == torch.bfloat16:  # which numpy does not know
+        yield str(values.dtype)
+        values = values.float()
+    yield from _of_array(values.numpy())
 
 
 def _of_figure(figure):

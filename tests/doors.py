@@ -13,6 +13,7 @@ from PIL import Image
 
 import refnet_viz as rv
 from refnet_viz import layout
+from refnet_viz.widgets import Explorer
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 LABELS = np.arange(40) % 2
@@ -210,7 +211,7 @@ def _readers(folder):
     return {
         "data.from_table": (
             reader.from_table,
-            {"source": frame, "modalities": {"x": ["u", "v"]}, "labels": "y"},
+            {"source": frame, "modalities": {"x": ["u", "v"], "w": "w"}, "labels": "y"},
         ),
         "data.from_table, file": (
             reader.from_table,
@@ -480,7 +481,7 @@ def _shared(space, graph, folder):
     """Return the doors that write files, and those that read them again."""
     figure = rv.plot.latent(space, layout="pca")
     manifest = {"made_of": {"call": figure.layout.meta["call"]}}
-    table = pd.DataFrame({"x": [1.0, 2.0], "y": ["a", "=b"]})
+    table = pd.DataFrame({"x": [1.5, 2.0], "y": ["a", "=b"]})
     return {
         "load": (rv.load, {"folder": rv.save(space, folder / "spaces")}),
         "replay": (rv.replay, {"manifest": manifest, "inputs": space}),
@@ -499,36 +500,39 @@ def _shared(space, graph, folder):
 
 
 def _explorer(space):
-    """Return the doors of the explorer, which begin anew with every call."""
-    view = rv.explore({"one": space, "two": space}, layout="pca")
-    start = view.state
+    """Return the doors of the explorer: each call is made of a new one.
+
+    An explorer remembers how many views were looked at, and its state says so.
+    """
+    spaces, first = {"one": space, "two": space}, list(space.ids[:2])
 
     def room(move):
         def call(**words):
-            view.state = start
-            move(**words)
-            return view.state
+            view = rv.explore(spaces, layout="pca")
+            answer = move(view, **words)
+            return view.state if answer is None else answer
 
         call.__signature__ = None
         return call
 
+    def setting(name):
+        return room(lambda view, value: setattr(view, name, value))
+
+    view = rv.explore(spaces, layout="pca")
     settings = ("variants", "seed", "space", "metric", "color", "k", "edges",
                 "baseline", "layout", "epoch", "weights", "names",
-                "variant")  # fmt: skip
+                "variant", "looks")  # fmt: skip
     return {
         "explore": (rv.explore, {"spaces": space, "layout": "pca"}),
-        "Explorer.select": (room(view.select), {"ids": list(space.ids[:2])}),
-        "Explorer.search": (view.search, {"text": "1"}),
+        "Explorer.select": (room(Explorer.select), {"ids": first, "how": "alone"}),
+        "Explorer.search": (room(Explorer.search), {"text": "33"}),
         "Explorer.tag": (
-            room(view.tag),
-            {"word": "odd", "ids": list(space.ids[:2]), "column": "tag"},
+            room(Explorer.tag),
+            {"word": "odd", "ids": first, "column": "tag"},
         ),
-        "Explorer.on_select": (view.on_select, {"callback": print}),
+        "Explorer.on_select": (room(Explorer.on_select), {"callback": _ones}),
         **{
-            f"Explorer.{name}": (
-                room(lambda value, name=name: setattr(view, name, value)),
-                {"value": getattr(view, name)},
-            )
+            f"Explorer.{name}": (setting(name), {"value": getattr(view, name)})
             for name in settings
         },
     }

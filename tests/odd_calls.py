@@ -313,25 +313,126 @@ def _whole(value):
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
-# Values that may change nothing: upper limits, seeds, how work is done and called.
-QUIET = {
-    "batch_size": _whole, "columns": _whole, "max_edges": _whole, "most": _whole,
-    "n_jobs": _whole, "pivots": _whole, "seed": _whole, "snapshots": _whole,
-    "landmarks": _whole, "sample": _whole, "candidates": _whole, "near": _whole,
-    "draws": _whole, "permutations": _whole, "neighbors": _whole,
-    "progress": lambda value: isinstance(value, bool | np.bool_),
-    "name": lambda value: isinstance(value, str),  # of what errors speak
-    "like": lambda value: isinstance(value, str),
-    "unlabelled": lambda value: np.ndim(value) == 0,  # a value that no row has
-    "device": lambda value: value == "cpu",
-    "scratch": lambda value: isinstance(value, str | Path),
-    "cache": lambda value: isinstance(value, str | Path),
-    "text": lambda value: isinstance(value, str),  # a search that finds as much
-    "callback": callable,
-    "folder": lambda value: isinstance(value, str | Path),
-    "radius": lambda value: np.ndim(value) == 1,  # limits, as alpha and beta are
-    "manifest": lambda value: isinstance(value, Mapping),  # of newer versions
+def _number(value):
+    return _whole(value) or isinstance(value, float | np.floating)
+
+
+def _text(value):
+    return isinstance(value, str)
+
+
+def _place(value):
+    return isinstance(value, str | Path)
+
+
+def _single(value):
+    return value is None or value is pd.NA or pd.api.types.is_scalar(value)
+
+
+def _nowhere(_):
+    return False
+
+
+def _rows_of(letters):
+    return lambda value: np.asarray(value).dtype.kind in letters
+
+
+PLOTS = ("attribution", "bound", "compare", "curves", "graph", "history", "latent",
+         "overlaps", "responsibility", "rewiring", "spectrum")  # fmt: skip
+# Values that rightly change nothing, by argument: doors, which values, and why.
+QUIET = [
+    # How work is divided and called.
+    ("batch_size", ["embed", "data.encode"], _whole),
+    ("n_jobs", ["sweep", "label_curve", "refiner_curve"], _whole),
+    ("device", ["data.encode"], lambda value: value == "cpu"),
+    ("progress", ["fit", "pretrain", "sweep", "label_curve", "refiner_curve",
+                  "data.encode", "report"],
+     lambda value: isinstance(value, bool | np.bool_)),
+    ("callback", ["Explorer.on_select"], callable),
+    # Where something is kept: the result is the same.
+    ("folder", ["sweep", "label_curve", "refiner_curve", "Run.save"], _place),
+    ("scratch", ["data.on_disk"], _place),
+    ("cache", ["data.encode"], _place),
+    ("name", ["data.encode"], _text),  # of what is kept
+    # Of what errors speak.
+    ("name", ["Embedding.reordered", "Neighbors.reordered", "data.on_disk"], _text),
+    ("like", ["Embedding.reordered", "Neighbors.reordered"], _text),
+    # Upper limits that are not reached.
+    ("most", ["Attribution.groups", "graph.edge_sets", "graph.name_clusters",
+              "graph.representatives"], _whole),
+    ("max_edges", ["plot.attribution", "plot.bound", "plot.graph", "plot.latent",
+                   "plot.rewiring"], _whole),
+    ("columns", [f"plot.{name}" for name in PLOTS], _number),  # as wide as it was
+    ("sample", ["layout.fidelity"], _whole),
+    ("scale", ["save, figure"], _number),  # of many marks, which are not there
+    ("neighbors", ["project"], _whole),
+    ("candidates", ["graph.weighted_neighbors"], _whole),
+    ("near", ["graph.weighted_neighbors"], _whole),
+    ("snapshots", ["fit", "pretrain", "sweep"], _whole),
+    ("pivots", ["graph.measures_over_seeds", "graph.point_measures",
+                "graph.with_measures"], _whole),
+    # Random numbers which leave what is counted as it is, or which nothing needs here.
+    ("seed", ["counterfactual", "robustness", "rails", "Dataset.resplit",
+              "Dataset.with_labels", "data.missing", "data.with_validation", "compare",
+              "project", "graph.calibrated_similarity", "graph.compare_pairs",
+              "graph.label_edges", "graph.label_information", "graph.name_clusters",
+              "responsibility.cross_fit"], _whole),
+    ("draws", ["graph.measures_over_seeds", "graph.point_measures",
+               "graph.with_measures"], _whole),
+    ("permutations", ["compare", "graph.calibrated_similarity", "graph.label_edges",
+                      "graph.name_clusters"], _whole),
+    # A value that no row has.
+    ("unlabelled", ["Embedding.from_arrays", "Dataset.from_arrays", "data.from_table",
+                    "data.from_mat", "data.from_anndata", "data.from_webdataset"],
+     _single),
+    # Limits on one side of which all pairs stay.
+    ("radius", ["responsibility.certified", "responsibility.supported"],
+     lambda value: np.ndim(value) == 1),
+    ("alpha", ["responsibility.pure_by_loss"], _number),
+    ("beta", ["responsibility.pure_by_loss"], _number),
+    # Rows in half precision: order, shares and rounded distances are the same.
+    ("fractions", ["Dataset.resplit"], _rows_of("f")),
+    ("distances", ["Neighbors.from_embedding"], _rows_of("f")),
+    ("space", ["layout.fidelity"], _rows_of("f")),
+    ("coordinates", ["layout.fidelity"], _rows_of("f")),
+    # None says what the untouched call says in other words.
+    ("join", ["Embedding.from_arrays", "Dataset.from_arrays"],
+     lambda value: value is None),
+    ("id", ["data.from_table"], lambda value: value is None),
+    ("key", ["data.on_disk"], lambda value: value is None),
+    ("space", ["explore"], lambda value: value is None),
+    ("color", ["explore"], lambda value: value is None),
+    ("mode", ["explore"], lambda value: value is None),
+    # What lacks a setting has the default one, as that of the untouched call is.
+    ("values", ["Config.from_dict"], lambda value: len(value) < len(SMALL.to_dict())),
+    ("manifest", ["replay"], lambda value: "made_of" in value),  # of newer versions
+    # An id twice among those selected, a variant beside the two that are compared, and
+    # a source of names that the data lack.
+    ("ids", ["Explorer.select", "Explorer.tag"], lambda value: len(value) == 3),
+    ("graphs", ["plot.rewiring"], lambda value: len(value) == 3),
+    ("sources", ["graph.name_clusters"], lambda value: "label" in value),
+]  # fmt: skip
+# Other spellings that rightly say something else: of more axes, or with names.
+TELLING = {
+    ("Modality.of", "values"): lambda value: (
+        np.ndim(value) == 3 or isinstance(value, pd.DataFrame | pa.Table)
+    ),
+    ("Neighbors.similarity", "distance"): lambda value: np.ndim(value) != 2,
+    ("responsibility.certified", "radius"): lambda value: np.ndim(value) != 1,
+    ("responsibility.supported", "radius"): lambda value: np.ndim(value) != 1,
+    # Columns in another order, or without an index, are another table.
+    ("save, table", "thing"): lambda value: next(iter(value)) == "y",
+    ("data.from_table", "source"): lambda value: isinstance(value, dict | pa.Table),
 }  # fmt: skip
+
+
+def is_quiet(door, argument, value):
+    """Return whether a value rightly changes nothing."""
+    called = {door, door.split(",")[0]}
+    return any(
+        name == argument and called & set(doors) and may(value)
+        for name, doors, may in QUIET
+    )
 
 
 class Judge:
@@ -391,10 +492,11 @@ class Judge:
             return "accepted", "with a warning"
         after = digest(result[0])
         if kind == "spelling":
-            return ("accepted" if after == before else "misread"), ""
+            may = after == before or TELLING.get((name, parameter), _nowhere)(value)
+            return ("accepted" if may else "misread"), ""
         if after == before:
             usual = self.usual(name, parameter)
-            may = QUIET.get(parameter, lambda _: False)(value) or same(value, usual)
+            may = is_quiet(name, parameter, value) or same(value, usual)
             odd = "unnoticed" if kind == "damage" else "ignored"
             return ("accepted" if may else odd), ""
         return self._as_plain(name, parameter, value, after)

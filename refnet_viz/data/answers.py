@@ -57,7 +57,7 @@ def as_labels(
     >>> as_labels(["low", "high"], ["low", "mid", "high"])[0].tolist()
     [0, 2]
     """
-    listed = _check.several("class_names", class_names)
+    listed = _check.ordered("class_names", class_names)
     odd = next((name for name in listed if not is_single(name)), None)
     if odd is not None:
         raise TypeError(f"`class_names` must hold names, got {_check.shown(odd)}.")

@@ -230,10 +230,7 @@ class Dataset:
             parts = stratified_split(kinds, n, shares, seed=0, groups=rows.groups)
         else:
             check_groups(parts, rows.groups)
-        if info is not None:
-            for key in _check.instance("info", info, Mapping):
-                _check.instance("info", key, str, example="have text for names")
-        reduced, record = {}, dict(info or {})
+        reduced, record = {}, _info(info)
         for key, features in rows.features.items():
             reduced[key], encoder = features.reduced(parts == "train")
             if encoder is not None:
@@ -487,6 +484,14 @@ class Dataset:
             "<table><tr><th>modality</th><th>kind</th><th>shape</th><th>present</th>"
             f"</tr>{rows}</table>next: <code>{step}</code>"
         )
+
+
+def _info(info: Any) -> dict[str, Any]:
+    """Return what is said about a dataset, with text for names."""
+    names = () if info is None else _check.instance("info", info, Mapping)
+    for name in names:
+        _check.instance("info", name, str, example="have text for names")
+    return {str.__str__(name): info[name] for name in names}
 
 
 def with_clock(

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from .containers import text_of
+from .containers import is_sparse, text_of
 
 _HALF = 2  # bytes: numpy knows no smaller floats
 # What numpy writes for a missing entry when it makes an array of text.
@@ -102,6 +102,8 @@ def _single(name: str, values: Any) -> Any:
         return values.iloc[:, 0]
     if hasattr(values, "dtype") and not hasattr(values, "shape"):
         return values
+    if is_sparse(values) and tuple(values.shape)[1:] in {(), (1,)}:
+        values = values.toarray()  # what it leaves out is 0
     array = values if hasattr(values, "shape") else as_array(values, name)
     shape = tuple(array.shape)
     if len(shape) == 2 and shape[1] == 1:

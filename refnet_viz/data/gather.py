@@ -186,7 +186,7 @@ def _refuse_ignored(
     labels: Any, target: Any, class_names: Any, unlabelled: Any
 ) -> None:
     """Refuse what would say something of labels that are not there."""
-    if labels is None and _check.several("class_names", class_names):
+    if labels is None and _check.ordered("class_names", class_names):
         raise ValueError(
             f"`class_names` must come with `labels`, got {_check.shown(class_names)} "
             "without."
@@ -485,9 +485,11 @@ def _metadata(rows: Paired) -> pd.DataFrame:
     if isinstance(table, pd.Series):
         table = table.to_frame(table.name if table.name is not None else "metadata")
     table = table.reset_index(drop=True)
-    if any(isinstance(name, bytes) for name in table.columns):  # UTF-8, as all names
+    words = (str, bytes)  # of any class; bytes are UTF-8, as all names
+    if any(isinstance(name, words) and type(name) is not str for name in table.columns):
         table.columns = [
-            text_of(name) if isinstance(name, bytes) else name for name in table.columns
+            str.__str__(text_of(name)) if isinstance(name, words) else name
+            for name in table.columns
         ]
     index = rows.index["metadata"]
     if index is None:

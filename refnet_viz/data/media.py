@@ -300,8 +300,10 @@ def _entries(name: str, values: Any) -> tuple[list[Any], pd.Index | None]:
         names = None if is_counted(values.index) else row_names(name, values.index)
     if isinstance(values, np.ndarray):
         values = _of_array(name, values)
-    # A word can be gone through, letter by letter, and a picture is one row.
-    if isinstance(values, str | bytes | os.PathLike) or not hasattr(values, "__iter__"):
+    # A word can be gone through, letter by letter, and a picture is one row; a set
+    # has no order.
+    single = isinstance(values, str | bytes | os.PathLike | set | frozenset)
+    if single or not hasattr(values, "__iter__"):
         raise TypeError(
             f"`{name}` must be a list with one entry a row, "
             f"got {type(values).__name__}."

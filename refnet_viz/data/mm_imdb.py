@@ -125,6 +125,8 @@ def mm_imdb(
     'nowhere' without.
     """
     place = _check.path("folder", folder)
+    if place.exists() and not place.is_dir():
+        _check.file("folder", place)  # no device and no pipe
     path = place if place.is_file() else first_file(place, ("split.json", HDF5))
     info = {"source": "MM-IMDb", "files": [path.name], "metrics": list(METRICS)}
     if path.name != "split.json":
@@ -192,7 +194,7 @@ def _of_vectors(path: Path, info: dict[str, Any]) -> Dataset:
     except (OSError, KeyError, RuntimeError) as error:
         raise ValueError(
             f"`folder` must hold {', '.join(fields)} in an intact {path.name}, "
-            f"got {error}."
+            f"got {_check.first_line(error)}."
         ) from error
     return Dataset.from_arrays(
         {

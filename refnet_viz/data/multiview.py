@@ -12,8 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import _check
-from .containers import is_sparse
+from .containers import has_entries, is_sparse
 from .dataset import Dataset
+from .gaps import as_array
 from .matfile import Variables, read_variables
 
 # What label variables are called, without case, underscores and a number behind.
@@ -112,6 +113,7 @@ def from_mat(
     >>> data.info["source"][0]["turned"]
     ['view2']
     """
+    class_names = _check.ordered("class_names", class_names)
     variables = read_variables(path)
     roles = {"target": target, "split": split, "groups": groups}
     single = {key: _single(key, value, variables) for key, value in roles.items()}
@@ -194,7 +196,7 @@ def _labels(
             )
         return choice, answers
     if choice is not ...:
-        return None, np.asarray(choice)
+        return None, _own_labels(choice)
     likely = {
         key: answers
         for key, value in variables.items()
@@ -210,6 +212,17 @@ def _labels(
             "got none named."
         )
     return first, likely[first]
+
+
+def _own_labels(labels: Any) -> Any:
+    """Return labels that are in no variable, where they have an entry a row."""
+    array = as_array(labels, "labels") if has_entries(labels) else np.empty(())
+    if not array.ndim:
+        raise TypeError(
+            "`labels` must name a variable or hold one label a row, "
+            f"got {_check.shown(labels)}."
+        )
+    return array
 
 
 def _is_called_so(key: str) -> bool:

@@ -91,6 +91,11 @@ def on_disk(
     key = None if key is None else _checked_key(key)
     if scratch is not None:
         scratch = _check.folder("scratch", scratch)
+    is_path = isinstance(source, str | os.PathLike | list | tuple)
+    if key is not None and not is_path:
+        raise ValueError(
+            f"`key` must be None where `{name}` is no path, got {_check.shown(key)}."
+        )
     if isinstance(source, Stored):
         return source
     if isinstance(source, np.memmap):
@@ -111,6 +116,8 @@ def on_disk(
 
 def _checked_key(key: Any) -> str | list[str]:
     rule = "be a name or a list of names"
+    if key == "":
+        raise ValueError(f"`key` must {rule}, got {key!r}.")
     if isinstance(key, str):
         return str.__str__(key)
     return [

@@ -202,6 +202,7 @@ def _names(part: Argument, lead: Argument, arguments: Sequence[Argument]) -> pd.
         place = first.names.get_indexer(part.names)
         if len(first) == len(lead) and (place >= 0).all():
             return names[place]
+        _check.rows(part.name, len(part), len(lead), lead.name)
         _refuse(part, first, part.names, first.names)
     # Ids have been counted beside the first argument, which says more than they do.
     of = arguments[1].name if lead.chosen else lead.name

@@ -183,9 +183,10 @@ def shared(
 def _modalities(arrays: Arrays, chosen: Mapping[str, str] | None) -> Arrays:
     """Take the modalities out of the arrays: those chosen, else all named mod_."""
     if chosen is not None:
-        for key in modality_names(chosen).values():
+        names = modality_names(chosen)
+        for key in names.values():
             _check.one_of("modalities", chosen[key], arrays)
-        modalities = {str(name): arrays[key] for name, key in chosen.items()}
+        modalities = {name: arrays[chosen[key]] for name, key in names.items()}
         for key in set(chosen.values()):
             del arrays[key]
     else:

@@ -156,15 +156,18 @@ def order_of(
         raise ValueError(
             f"`{like}` must have one name a row, got shape {target.shape}."
         )
-    if np.array_equal(ids, target):
+    if target.dtype.kind != "O" and np.array_equal(ids, target):
         return None
     keys = target.tolist()
     if any(not isinstance(key, Hashable) or is_missing(key) for key in keys):
         raise TypeError(
             f"`{like}` must hold names of rows, got {_check.shown(target)}."
         )
+    if keys == ids.tolist():
+        return None
+    _check.unique(like, keys)
     where = {key: i for i, key in enumerate(ids.tolist())}
-    places = [where.get(key, -1) for key in target.tolist()]
+    places = [where.get(key, -1) for key in keys]
     both = len(places) - places.count(-1)
     if both == len(ids) == len(target):
         return np.array(places, dtype=np.intp)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -175,6 +175,8 @@ def from_table(  # noqa: PLR0913 (all by name)
     >>> data.modalities["clicks"].clock.times.tolist()
     [[0.0, 9.0], [0.0, 7.0]]
     """
+    if not isinstance(id, Hashable):
+        raise TypeError(f"`id` must name a column, got {_check.shown(id)}.")
     names = modality_names(modalities)
     specs = {key: modalities[word] for key, word in names.items()}
     roles = {"labels": labels, "target": target, "split": split, "groups": groups}

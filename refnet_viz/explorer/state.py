@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -177,12 +177,11 @@ class State:
         variants = self.variants
         if "variants" in values:
             variants = checked_variants(values.pop("variants"), runs.variants)
-        focus = values.pop("variant", None)
-        if not isinstance(focus, Hashable):
-            _check.one_of("variant", focus, runs.variants)
-        if focus is None:
+        if "variant" not in values:
             focus = self.variant if self.variant in variants else variants[0]
-        elif focus not in variants:
+            return replace(self, variants=variants, variant=focus)
+        focus = _check.one_of("variant", values.pop("variant"), runs.variants)
+        if focus not in variants:
             beside = [focus if name == self.variant else name for name in variants]
             variants = checked_variants(beside, runs.variants)
         return replace(self, variants=variants, variant=focus)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import _check, statistics
-from .._nested import aligned, as_variants, baseline_of, distinct
+from .._nested import aligned, as_variants, baseline_of, check_same_points, distinct
 from .._progress import progress
 from .._threads import one_thread_for
 from ..embedding import Embedding
@@ -60,7 +60,8 @@ def compare(
     rails
         Embeddings whose predictions to judge beside those of the variants, such as
         those of `refnet_viz.rails`; and graphs to judge beside theirs, such as
-        `refnet_viz.graph.weighted_neighbors`. The graphs of each modality and of their
+        `refnet_viz.graph.weighted_neighbors`. All are of the points of `graphs`, in any
+        order. The graphs of each modality and of their
         sum are always shown beside the metrics of graphs.
     metrics
         Names out of `METRICS`, "emergent" (share of edges that no modality's graph has)
@@ -140,7 +141,7 @@ def compare(
     TypeError
         If `graphs` is a bare graph.
     ValueError
-        If k or distances differ, or a name is unknown.
+        If k or distances differ, a rail is of other points, or a name is unknown.
 
     Warns
     -----
@@ -340,14 +341,14 @@ def _beside_rails(
                     f"{graph.k}."
                 )
     judged = [
-        Line(name, "rail", [_unsearched(member, first) for member in members])
+        Line(name, "rail", [_unsearched(one, first, name) for one in members])
         for name, members in embeddings.items()
     ]
     beside = [
         Line(
             name,
             "rail",
-            [graph.reordered(first.ids, name=f"rails[{name!r}]") for graph in members],
+            [_in_line(graph, first, name) for graph in members],
         )
         for name, members in searched.items()
     ]
@@ -359,10 +360,17 @@ def _holds_graphs(value: Any) -> bool:
     return bool(members) and isinstance(members[0], Neighbors)
 
 
-def _unsearched(embedding: Embedding, first: Neighbors) -> Neighbors:
+def _in_line(rail: Any, first: Neighbors, name: str) -> Any:
+    """Return a rail in the order of the graphs; one of other points is refused."""
+    called = f"rails[{name!r}]"
+    rail = rail.reordered(first.ids, name=called, like="graphs")
+    check_same_points(called, rail, "graphs", first)
+    return rail
+
+
+def _unsearched(embedding: Embedding, first: Neighbors, name: str) -> Neighbors:
     """Return an embedding as a graph that nothing reads: only answers are judged."""
-    if set(embedding.ids) == set(first.ids):
-        embedding = embedding.reordered(first.ids)
+    embedding = _in_line(embedding, first, name)
     following = np.roll(np.arange(len(embedding)), -1)[:, None]
     blank = np.ones(following.shape)
     return Neighbors(embedding, "latent", first.metric, following, blank)

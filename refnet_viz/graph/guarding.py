@@ -19,6 +19,7 @@ from scipy.special import pdtr, stdtr, stdtrit
 
 from .. import _check, statistics
 from .._frozen import freeze
+from .._nested import check_same_points
 from .._spaces import as_spaces
 from ..embedding import Embedding
 from .neighbors import DISTANCES, Neighbors
@@ -269,6 +270,8 @@ def guard(
         graph.reordered(graphs[0].ids, name=name, like="old")
         for graph, name in zip(graphs, names, strict=True)
     ]
+    for name, graph in zip(names[1:], graphs[1:], strict=True):
+        check_same_points(name, graph, "old", graphs[0])
     if reference is not None:
         graphs = _distinct(graphs)
     pool = _Pool(graphs)

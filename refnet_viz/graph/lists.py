@@ -61,9 +61,10 @@ def checked_lists(
 
 
 def _row_numbers(indices: Any) -> Rows:
+    indices = _check.unmasked("indices", indices)
     try:
         values = np.asarray(indices)
-    except (TypeError, ValueError):  # rows of different lengths, or no array
+    except (TypeError, ValueError, RuntimeError):  # of several lengths, or no array
         values = np.empty((), dtype=object)
     if values.ndim != 2 or not values.size or values.dtype.kind not in "iu":
         raise ValueError(
@@ -199,7 +200,7 @@ def check_convention(
     ValueError: `distances` must be the euclidean distances in the space 'latent', \
     got what looks like their squares: say `squared=True`.
     """
-    values, others = np.asarray(said, dtype=np.float64), np.asarray(rows)
+    values, others = _check.numbers("distances", said), _row_numbers(rows)
     row, place = np.nonzero(others >= 0)
     some = np.unique(np.linspace(0, len(row) - 1, 2_000).astype(int))
     row, given = row[some], values[row[some], place[some]]

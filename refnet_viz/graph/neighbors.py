@@ -16,7 +16,7 @@ from scipy.sparse import csr_array
 from .. import _check
 from .._frozen import freeze
 from .._search import lengths_of
-from ..data.rows import order_of
+from ..data.rows import entries_of, order_of
 from ..embedding import Embedding, coverage
 from .approximate import Recall, measured_recall
 from .conversion import build_graph
@@ -69,6 +69,9 @@ class Neighbors:
 
     def __post_init__(self) -> None:
         freeze(self, "indices", "distances")
+        if self.weights is not None:  # a copy, of names and numbers of Python's own
+            own = {str.__str__(name): float(w) for name, w in self.weights.items()}
+            object.__setattr__(self, "weights", own)
 
     @classmethod
     def from_arrays(
@@ -203,7 +206,7 @@ class Neighbors:
         rows, _ = checked_lists(
             indices, blank, self_column=self_column, squared=squared
         )
-        names = embedding.ids if ids is None else np.asarray(ids).astype(str)
+        names = embedding.ids if ids is None else entries_of(ids, "ids").astype(str)
         names = checked_ids(names, len(rows))
         order = order_of(embedding.ids, names, name="embedding", like="ids")
         mine = embedding if order is None else embedding.subset(order)

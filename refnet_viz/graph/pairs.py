@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _check
+from .._nested import check_same_points
 from ..embedding import present_rows
 from .neighbors import Neighbors
 
@@ -314,9 +315,14 @@ def exchanged(graph: Neighbors, order: npt.NDArray[np.intp]) -> Neighbors:
 
 
 def in_line(a: Neighbors, b: Neighbors) -> Neighbors:
-    """Return `b` with its rows in the order of `a`; other points are refused."""
+    """Return `b` with its rows in the order of `a`; other points are refused.
+
+    Points are others where ids differ, and where labels of the same ids do.
+    """
     _check_graphs(a, b)
-    return b.reordered(a.ids, name="b", like="a")
+    b = b.reordered(a.ids, name="b", like="a")
+    check_same_points("b", b, "a", a)
+    return b
 
 
 def _check_graphs(a: object, b: object) -> None:

@@ -149,7 +149,7 @@ def multiples(
 ) -> dict[str, float]:
     """Return the weights of a space that are these multiples of the default ones."""
     even = weights_of(_blocks(embedding, space), None)
-    return {name: factor * even[name] for name, factor in factors.items()}
+    return {name: factors[name] * weight for name, weight in even.items()}
 
 
 def _blocks(embedding: Embedding, space: str) -> dict[str, npt.NDArray[np.float32]]:

@@ -130,7 +130,7 @@ def project(
     _check.one_of("method", method, METHODS)
     neighbors = _check.integer("neighbors", neighbors, low=1)
     seed = _check.integer("seed", seed, low=0, high=2**31 - 1)
-    landmarks = _landmarks(landmarks)
+    landmarks = _landmarks(landmarks, method, onto)
     spaces, kind = _values(spaces, space)
     variants = as_variants("spaces", spaces, kind, alone=ALONE)
     if onto is not None:
@@ -166,7 +166,13 @@ def project(
     return map_values(moved, spaces)
 
 
-def _landmarks(count: Any) -> int | None:
+def _landmarks(count: Any, method: str, onto: Any) -> int | None:
+    """Return the number of landmarks, of layouts that have any."""
+    if count is not None and (method == "pca" or onto is not None):
+        beside = "`method` is 'pca'" if onto is None else "`onto` places rows"
+        raise ValueError(
+            f"`landmarks` must be None where {beside}, got {_check.shown(count)}."
+        )
     return None if count is None else _check.integer("landmarks", count, low=0)
 
 

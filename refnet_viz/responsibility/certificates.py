@@ -88,11 +88,12 @@ def _radius(bound: Bound, radius: Any) -> Floats:
 
 def _ends(name: str, rows: Any, n: int) -> Rows:
     """Return ends of pairs as row numbers."""
+    rows = _check.unmasked(name, rows)
     try:
         ends = np.asarray(rows)
-    except (TypeError, ValueError):  # what is no array
+    except (TypeError, ValueError, RuntimeError):  # what is no array
         ends = np.empty((), dtype=object)
-    whole = ends.ndim == 1 and ends.dtype.kind in "iu" and not np.ma.is_masked(rows)
+    whole = ends.ndim == 1 and ends.dtype.kind in "iu"
     if not whole or not np.all((ends >= 0) & (ends < n)):
         raise ValueError(
             f"`{name}` must be row numbers of shape (E,) from 0 and below {n}, "
@@ -193,6 +194,7 @@ def pure_by_loss(
     equation 12. The statement: refnet_viz.
     """
     z = _check.matrix("z", z)
+    labels = _check.unmasked("labels", labels)
     if not isinstance(labels, np.ndarray):
         labels = _check.numbers("labels", labels)
     if labels.ndim != 1:

@@ -118,7 +118,7 @@ def _made(folder: Path, text: bytes) -> Any:
     try:
         arrays = FORM.arrays(folder, content["arrays"], safetensors.numpy.load)
         shelf = Shelf(arrays, content["shared"])
-        location = str(folder.absolute())
+        location = str(folder.resolve())
         embeddings = [
             shelf.embedding(entry, location) for entry in content["embeddings"]
         ]
