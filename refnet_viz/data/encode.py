@@ -170,6 +170,7 @@ class _Job:
         self.done = np.zeros(len(self.rows), dtype=bool)
         self.vectors = np.empty((len(self.rows), 0), dtype=np.float32)
         self._first = first
+        self._rounded = False  # whether it was said that 32 bits are too few
 
     @property
     def left(self) -> int:
@@ -232,10 +233,12 @@ class _Job:
         except Exception as error:
             raise ValueError(
                 f"`encoder` must encode {self.kind}, got {type(error).__name__} "
-                f"({error}) in the batch of row {rows[0]}{after}."
+                f"({_check.first_line(error)}) in the batch of row {rows[0]}{after}."
             ) from error
         width = self.vectors.shape[1] if self.done.any() else None
-        fault = _fault(array := _as_array(output), rows, width)
+        numbers = _as_array(output)
+        self._rounded = self._rounded or _warn_rounding(numbers)
+        fault = _fault(array := _in_single(numbers), rows, width)
         if fault:
             raise ValueError(f"`encoder` must return {fault}{after}.")
         self._put(places, array)
@@ -271,25 +274,33 @@ def _fault(array: npt.NDArray[Any], rows: list[int], width: int | None) -> str:
 
 
 def _as_array(output: Any) -> npt.NDArray[Any]:
-    """Return an encoder's output as float32, or as it is where it holds no numbers."""
+    """Return an encoder's output as an array, of objects where it is none."""
     if hasattr(output, "toarray"):  # sparse matrices of scipy
         output = output.toarray()
     if isinstance(output, list | tuple):
         output = [_plain(value) for value in output]
     try:
-        array = np.asarray(_plain(output))
+        return np.asarray(_plain(output))
     except ValueError:  # rows of unequal length
         return np.empty(len(output), dtype=object)
+
+
+def _in_single(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return numbers as float32, and what holds none as it is."""
     if array.dtype.kind not in "fiub":
         return array
-    _warn_rounding(array)
     with np.errstate(over="ignore"):
         return array.astype(np.float32)
 
 
-def _warn_rounding(array: npt.NDArray[Any]) -> None:
-    """Say that 32 bits lose the differences of a batch."""
-    fits = array.ndim == 2 and array.dtype.itemsize > 4 and np.isfinite(array).all()
+def _warn_rounding(array: npt.NDArray[Any]) -> bool:
+    """Say that 32 bits lose the differences of a batch, and return whether they do."""
+    fits = (
+        array.dtype.kind in "fiub"
+        and array.ndim == 2
+        and array.dtype.itemsize > 4
+        and np.isfinite(array).all()
+    )
     column = rounded_column(array) if fits and len(array) else None
     if column is not None:
         warnings.warn(
@@ -298,6 +309,7 @@ def _warn_rounding(array: npt.NDArray[Any]) -> None:
             UserWarning,
             stacklevel=2,
         )
+    return column is not None
 
 
 def _plain(value: Any) -> Any:

@@ -304,7 +304,8 @@ def _wanted_views(
     if isinstance(choice, Mapping):
         called = {name: choice[name] for name in choice}
     else:
-        called = {key: key for key in _check.several("views", choice)}
+        wanted = _check.ordered("views", choice)
+        called = {key: key for key in _check.several_of("views", wanted, variables)}
     for key in called.values():
         _check.one_of("views", key, list(variables))
         if not _is_matrix(variables[key]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from .. import _check
 from .clock_columns import find_clock, with_clocks
+from .containers import is_single
 from .dataset import Dataset, Media, Modality
 from .features import Pictures, Words, pictures, words
 from .gather import modality_names
@@ -175,7 +176,7 @@ def from_table(  # noqa: PLR0913 (all by name)
     >>> data.modalities["clicks"].clock.times.tolist()
     [[0.0, 9.0], [0.0, 7.0]]
     """
-    if not isinstance(id, Hashable):
+    if not is_single(id):
         raise TypeError(f"`id` must name a column, got {_check.shown(id)}.")
     names = modality_names(modalities)
     specs = {key: modalities[word] for key, word in names.items()}
