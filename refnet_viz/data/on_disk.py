@@ -117,7 +117,7 @@ def on_disk(
 def _checked_key(key: Any) -> str | list[str]:
     rule = "be a name or a list of names"
     if isinstance(key, str) and not key:
-        raise ValueError(f"`key` must {rule}, got {key!r}.")  # noqa: TRY004
+        raise ValueError(f"`key` must {rule}, got {key!r}.")
     if isinstance(key, str):
         return str.__str__(key)
     return [

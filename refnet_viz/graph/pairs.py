@@ -286,7 +286,7 @@ def shuffled(graph: Neighbors, *, seed: int) -> Neighbors:
 
 
 def exchanged(graph: Neighbors, order: npt.NDArray[np.intp]) -> Neighbors:
-    """Return the same graph with its points exchanged under their ids.
+    """Return the same graph with its points exchanged under their ids and labels.
 
     Parameters
     ----------
@@ -308,7 +308,7 @@ def exchanged(graph: Neighbors, order: npt.NDArray[np.intp]) -> Neighbors:
     place[order] = np.arange(len(order))
     return replace(
         graph,
-        embedding=replace(moved, ids=graph.ids),
+        embedding=replace(moved, ids=graph.ids, labels=graph.embedding.labels),
         indices=np.where(graph.present[:, None], place[graph.indices[order]], -1),
         distances=graph.distances[order],
     )
