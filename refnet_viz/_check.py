@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,8 @@ def instance(name: str, value: Any, kind: type[Any], *, example: str = "") -> An
 def several(name: str, values: Any) -> list[Any]:
     """Return the entries of a list or of anything else that holds up to a million.
 
+    No mapping: its values would be ignored.
+
     Examples
     --------
     >>> several("levels", range(2))
@@ -69,8 +71,9 @@ def several(name: str, values: Any) -> list[Any]:
     ...
     TypeError: `levels` must hold several values, got 3.
     """
+    listed = None if isinstance(values, Mapping) else values
     try:
-        entries = list(islice(values, _MOST + 1))
+        entries = list(islice(listed, _MOST + 1))
     except (TypeError, RuntimeError) as error:  # torch says the latter
         raise TypeError(
             f"`{name}` must hold several values, got {shown(values)}."
@@ -257,7 +260,8 @@ def several_of(
     """
     if isinstance(value, str):
         value = [value]
-    if not isinstance(value, Iterable) or getattr(value, "shape", None) == ():
+    single = not isinstance(value, Iterable) or getattr(value, "shape", None) == ()
+    if single or isinstance(value, Mapping):
         raise TypeError(
             f"`{name}` must be a name or a list of names, got {type(value).__name__}."
         )

@@ -16,6 +16,7 @@ from refnet_viz.responsibility import lipschitz_bound, pure_by_loss
 SPACE = rv.Embedding.from_arrays(
     X, labels=LABELS, ids=IDS, modalities={"a": X, "b": X[:, :2]}
 )
+BOTH = rv.data.Dataset.from_arrays({"a": X, "b": X})
 GRAPH = rv.knn(SPACE, 3)
 OTHER = rv.knn(
     rv.Embedding.from_arrays(X, labels=1 - LABELS, ids=IDS, modalities={"a": X}), 3
@@ -197,3 +198,30 @@ def test_rounding_is_said_once_a_call():
         rv.data.encode(texts, far, kind="words", batch_size=2, progress=False)
     sentences = [str(one.message) for one in warned]
     assert len([one for one in sentences if "32 bits" in one]) == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda names: rv.data.without(BOTH, names),
+         "`names` must be a name or a list of names, got dict."),
+        (lambda names: rv.compare({"x": GRAPH}, metrics=names),
+         "`metrics` must be a name or a list of names, got dict."),
+        (lambda names: rv.data.Dataset.from_arrays(
+            {"a": X}, labels=LABELS, class_names=names),
+         "`class_names` must hold several values, got {'a': 0, 'b': 1}."),
+    ],
+)  # fmt: skip
+def test_a_mapping_is_no_list_of_its_names(call, sentence):
+    with pytest.raises(TypeError, match=f"^{re.escape(sentence)}$"):
+        call({"a": 0, "b": 1})
+
+
+def test_a_sentence_has_one_line():
+    with pytest.raises(TypeError, match=r"^`texts` must hold text, got .* in row 0\.$"):
+        rv.data.Media(texts=np.array([[[b"a"], [b"b"]]] * 2))
+
+
+def test_a_folder_is_a_path():
+    with pytest.raises(TypeError, match=r"^`folder` must be a path or its text, got"):
+        rv.data.shared("rosmap", folder=pd.DataFrame(X))

@@ -75,5 +75,5 @@ def _readable(read: Callable[[], Any], row: int) -> Any:
     except TypeError as error:
         raise ValueError(
             "`items` must hold pictures of PIL, bytes of files or paths, "
-            f"got {error} in row {row}."
+            f"got {_check.first_line(error)} in row {row}."
         ) from error

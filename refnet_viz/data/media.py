@@ -349,7 +349,8 @@ def _text(row: int, entry: Any) -> str:
     if isinstance(entry, bytes):
         return entry.decode("utf-8", "surrogateescape")
     if not isinstance(entry, str):
-        raise TypeError(f"`texts` must hold text, got {entry!r:.60} in row {row}.")
+        shown = _check.shown(entry)
+        raise TypeError(f"`texts` must hold text, got {shown} in row {row}.")
     return str(entry)
 
 

@@ -51,7 +51,8 @@ def read_arrays(path: str | os.PathLike[str]) -> Arrays:
         zlib.error,
     ) as error:
         raise ValueError(
-            f"`path` must be an intact npz file, got {str(path)!r} ({error})."
+            f"`path` must be an intact npz file, got {str(path)!r} "
+            f"({_check.first_line(error)})."
         ) from error
 
 

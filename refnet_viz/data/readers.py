@@ -165,13 +165,15 @@ def shared(
         If `name` is none of the four, or the file is damaged.
     """
     _check.one_of("name", name, SHARED)
-    place = folder if folder is not None else os.environ.get(FOLDER_VARIABLE)
-    if not place:
+    place = os.environ.get(FOLDER_VARIABLE)
+    if folder is not None:
+        place = _check.path("folder", folder)
+    if place is None or place == "":
         raise FileNotFoundError(
             f"`folder` or the environment variable {FOLDER_VARIABLE} must name the "
             f"folder that holds {name}.npz, got neither."
         )
-    path = _check.path("folder", place) / f"{name}.npz"
+    path = Path(place) / f"{name}.npz"
     if not path.is_file():
         raise FileNotFoundError(
             f"`folder` must hold {name}.npz, got {str(place)!r} without it."

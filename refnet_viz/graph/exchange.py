@@ -130,7 +130,7 @@ def load_graph(path: str | os.PathLike[str]) -> nx.Graph[str]:
     ) as error:
         raise ValueError(
             f"`path` must be a {suffix} file written by save_graph, "
-            f"got {path.name} ({error})."
+            f"got {path.name} ({_check.first_line(error)})."
         ) from error
     return graph
 

@@ -168,12 +168,13 @@ def project(
 
 def _landmarks(count: Any, method: str, onto: Any) -> int | None:
     """Return the number of landmarks, of layouts that have any."""
-    if count is not None and (method == "pca" or onto is not None):
+    if count is None:
+        return None
+    count = _check.integer("landmarks", count, low=0)
+    if method == "pca" or onto is not None:
         beside = "`method` is 'pca'" if onto is None else "`onto` places rows"
-        raise ValueError(
-            f"`landmarks` must be None where {beside}, got {_check.shown(count)}."
-        )
-    return None if count is None else _check.integer("landmarks", count, low=0)
+        raise ValueError(f"`landmarks` must be None where {beside}, got {count}.")
+    return count
 
 
 def _values(spaces: Any, space: str | None) -> tuple[Any, type[Any]]:
