@@ -20,6 +20,8 @@ from refnet_viz.graph import (
     compare,
     edge_diff,
     knn,
+    label_edges,
+    measures_over_seeds,
     rewiring,
     weighted_neighbors,
 )
@@ -315,6 +317,43 @@ def test_the_words_on_top_are_those_of_the_table(written, spaces):
     for finding in findings(compared(spaces)):
         assert f"{finding.words}: {', '.join(finding.points) or 'nothing'}." in said
     assert "both beside plain" in said
+
+
+def test_bands_over_seeds_of_edges_and_measures(written, spaces):
+    found = files(Document(written))
+    graphs = knn(spaces, 4)
+    table = frame(found["edges and labels.csv"])
+    expected = label_edges({name: attribute(runs) for name, runs in graphs.items()})
+    assert set(table["seeds"]) == {3}
+    for column in ("edges", "excess", "low", "high"):
+        np.testing.assert_allclose(table[column], expected[column], rtol=1e-4)
+    assert "over seeds and points" in Document(written).text
+    measures = frame(found["point measures.csv"])
+    over_seeds = measures_over_seeds(graphs)
+    for name in ("pagerank", "core", "clustering"):
+        for end in ("seed low", "seed high", "above", "below"):
+            title = f"{name} {end}"
+            np.testing.assert_allclose(measures[title], over_seeds[title], rtol=1e-4)
+        np.testing.assert_allclose(measures[f"{name} mean"], over_seeds[name], 1e-4)
+    rows = over_seeds[over_seeds["variant"] == "plain"]
+    share = (rows["clustering above"] == 3).mean()
+    said = Document(written).text
+    assert f"the clustering of {share:.0%} (plain) and " in said
+    assert (
+        "Above what random graphs of the same degrees have, in all seeds, lie" in said
+    )
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_few_seeds_have_no_band_in_the_report(spaces, tmp_path, seeds):
+    few = {"plain": spaces["plain"][:seeds]}
+    text = Document(
+        rv.report(few, tmp_path / "few.html", k=4, progress=False).read_text("utf-8")
+    ).text
+    words = f"{seeds} seed{'s' * (seeds > 1)}: no band"
+    assert f"(by chance at most 2.5%; {words})" in text
+    assert text.count(words) > 3
+    assert ("over points (1 seed: no band over seeds)" in text) == (seeds == 1)
 
 
 def test_the_data_of_each_figure_can_be_saved(written, spaces):

@@ -112,7 +112,7 @@ def _with_columns(
     aligned("graphs", {variant: members})  # refuses other points
     tables = [point_measures(graph, **options) for graph in members]
     first = members[0].ids
-    rows = [pd.Index(graph.ids).get_indexer(first) for graph in members]
+    rows = [pd.Index(graph.ids).get_indexer(pd.Index(first)) for graph in members]
     in_order = [
         table.iloc[order].reset_index(drop=True)
         for table, order in zip(tables, rows, strict=True)

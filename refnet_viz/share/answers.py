@@ -13,10 +13,16 @@ from ..graph.patterns import EMERGENT
 from ..graph.single_modality import ASKED
 from ..plot.text import listing
 from ..plot.text import span as span_of
-from ..statistics import is_undecided
+from ..statistics import LEAST, is_undecided, seeds_of
+from .central import beyond_shares
 from .findings import findings, signed, spoken
 from .material import Material
 
+CENTRAL = {
+    "pagerank": "PageRank",
+    "core": "core number",
+    "clustering": "clustering",
+}
 MOST = 3  # modalities that are named one by one
 
 
@@ -137,6 +143,32 @@ def maps(material: Material) -> str:
         "Of neighbours on the maps and in the spaces most are the same: "
         f"trustworthiness {trust}, continuity {whole} (chance "
         f"{layouts[0].chance:.2f}, at most 1)."
+    )
+
+
+def central(material: Material) -> str:
+    """Say how many points are central for other reasons than their degree.
+
+    Parameters
+    ----------
+    material
+        Material of the report.
+    """
+    shares: dict[str, dict[str, float]] = {name: {} for name in CENTRAL}
+    seeds = set()
+    for variant, table in material.measures.groupby("variant", sort=False):
+        seeds.add(int(table["seeds"].iloc[0]))
+        for measure, by_variant in shares.items():
+            by_variant[str(variant)] = beyond_shares(table, measure)[0]
+    parts = [
+        f"the {CENTRAL[measure]} of {_each(by_variant, '.0%')}"
+        for measure, by_variant in shares.items()
+    ]
+    every = ", in all seeds," if min(seeds) > 1 else ""
+    few = f"; {seeds_of(min(seeds))}: no band" if min(seeds) < LEAST else ""
+    return (
+        f"Above what random graphs of the same degrees have{every} lie "
+        f"{listing(parts)} of the points (by chance at most 2.5%{few})."
     )
 
 

@@ -21,6 +21,8 @@ from ..graph import (
     point_measures,
     weighted_neighbors,
 )
+from ..graph.measures import USUAL
+from ..graph.over_seeds import together
 from ..graph.weighted import SPACE
 from ..layout import Layout, project
 
@@ -104,20 +106,36 @@ class Material:
     @cached_property
     def attributions(self) -> dict[str, Attribution]:
         """Attributions of the edges of the first runs."""
-        return {name: attribute(graphs[0]) for name, graphs in self.graphs.items()}
+        return {name: runs[0] for name, runs in self.attributions_of_seeds.items()}
+
+    @cached_property
+    def attributions_of_seeds(self) -> dict[str, list[Attribution]]:
+        """Attributions of the edges of all runs; the modalities' graphs are shared."""
+        attributions: dict[str, list[Attribution]] = attribute(self.graphs)
+        return attributions
 
     @cached_property
     def label_edges(self) -> pd.DataFrame | None:
-        """Kinds of edges of the first runs beside labels, None without labels."""
-        if any(run.labels is None for run in self.first.values()):
+        """Kinds of edges of all runs beside labels, None without labels."""
+        if any(run.labels is None for run in self.every):
             return None
-        return label_edges(self.attributions)
+        return label_edges(self.attributions_of_seeds)
 
     @cached_property
     def measures(self) -> pd.DataFrame:
-        """Measures of the points of the first runs, beside random graphs."""
-        tables = {
-            name: point_measures(graphs[0]) for name, graphs in self.graphs.items()
-        }
-        parts = [table.assign(variant=name) for name, table in tables.items()]
+        """Measures of the points: of the first runs, and over the seeds.
+
+        The columns of `refnet_viz.graph.point_measures` and, with "mean" where both
+        have a name, those of `refnet_viz.graph.measures_over_seeds`.
+        """
+        parts = []
+        for name, graphs in self.graphs.items():
+            tables = point_measures(graphs)
+            over_seeds = pd.DataFrame(together(tables, USUAL))
+            over_seeds = over_seeds.drop(columns=[f"{one} null" for one in USUAL])
+            over_seeds = over_seeds.rename(
+                columns={one: f"{one} mean" for one in USUAL}
+            )
+            columns = [tables[0].assign(variant=name, seeds=len(graphs)), over_seeds]
+            parts.append(pd.concat(columns, axis=1))
         return pd.concat(parts, ignore_index=True)

@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 
 from ..data.dataset import Dataset
+from ..graph.measures import USUAL
 from ..plot.manifest import versions
-from ..statistics import LEAST, is_undecided
+from ..statistics import LEAST, is_undecided, seeds_of
 from . import markup
+from .central import beyond_shares
 from .findings import (
     OPPOSITE,
     beside_rails,
@@ -196,6 +198,88 @@ def comparison_table(table: pd.DataFrame) -> str:
         f"verdicts against {table.attrs['baseline']}"
     )
     return markup.framed(caption, f"<thead><tr>{head}</tr></thead>{''.join(groups)}")
+
+
+def label_edges_table(material: Material) -> str:
+    """Return how often each kind of edge joins one label, beside chance, with bands.
+
+    Empty without labels.
+    """
+    table = material.label_edges
+    if table is None:
+        return ""
+    rows = [
+        [
+            f"{row['variant']}, {row['graph']}: {row['kind']}",
+            row["seeds"],
+            f"{row['edges']:,.0f}",
+            number(row["same"]),
+            number(row["chance"]),
+            number(row["excess"]),
+            interval(row),
+        ]
+        for row in table.to_dict("records")
+        if row["edges"] > 0
+    ]
+    columns = ["edges of", "seeds", "edges", "same label", "chance", "excess", "95 %"]
+    caption = (
+        "Edges that join rows of one label, by the modalities that have them: means "
+        "over seeds; excess is (same − chance) / (1 − chance), 1 at best, 0 by chance"
+    )
+    return markup.table(caption, columns, rows)
+
+
+def interval(row: Mapping[Any, Any]) -> str:
+    """Return an interval and what it covers, or why there is none.
+
+    Examples
+    --------
+    >>> interval({"low": 0.5, "high": 0.75, "over": "both", "seeds": 3})
+    '0.500 to 0.750 over seeds and points'
+    >>> interval({"low": np.nan, "high": np.nan, "over": "", "seeds": 2})
+    '2 seeds: no band'
+    """
+    if not row["over"]:
+        few = row["seeds"] < LEAST
+        return f"{seeds_of(row['seeds'])}: no band" if few else "not defined"
+    over = {"both": "seeds and points"}.get(row["over"], row["over"])
+    alone = f" ({seeds_of(1)}: no band over seeds)" * (row["seeds"] == 1)
+    return f"{span(row['low'], row['high'])} over {over}{alone}"
+
+
+def measures_table(material: Material) -> str:
+    """Return how many points are beyond random graphs of the same degrees, by variant.
+
+    With the width of the band over seeds, of three seeds or more.
+    """
+    rows = []
+    for variant, table in material.measures.groupby("variant", sort=False):
+        seeds = int(table["seeds"].iloc[0])
+        for name in USUAL:
+            low, high = table[f"{name} seed low"], table[f"{name} seed high"]
+            band = f"{seeds_of(seeds)}: no band"
+            if seeds >= LEAST:
+                band = f"± {(high - low).median() / 2:.3g}"
+            shares = beyond_shares(table, name)
+            rows.append(
+                [
+                    f"{variant}: {name}",
+                    seeds,
+                    number(table[f"{name} mean"].mean()),
+                    number(table[f"{name} null"].mean()),
+                    *(f"{share:.1%}" for share in shares),
+                    band,
+                ]
+            )
+    columns = [
+        *("measure", "seeds", "mean", "of random graphs", "above in all seeds"),
+        *("below in all seeds", "band of a point (median)"),
+    ]
+    caption = (
+        "Measures of points beside random graphs in which every point keeps its in- "
+        "and out-degree; by chance at most 2.5 % of points are above, and below"
+    )
+    return markup.table(caption, columns, rows)
 
 
 def _row(row: dict[Any, Any]) -> list[Any]:

@@ -615,6 +615,7 @@ def _metadata(content: Content) -> list[dict[str, Any]]:
         as_fact = [each.get(name) for each in facts]
         as_column = [each.get(name) for each in columns]
         same = as_fact == as_column
+        parts: list[tuple[list[list[str] | None], str | None, bool]]
         parts = [(as_column, header, same)]
         parts += [] if same or not any(as_fact) else [(as_fact, None, True)]
         for values, title, is_fact in parts:

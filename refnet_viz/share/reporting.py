@@ -31,7 +31,7 @@ from . import markup
 from .given import given, page_path, writing
 from .markup import text
 from .material import Material
-from .overview import comparison_table, what_was_compared, what_was_found
+from .overview import what_was_compared
 from .sections import SECTIONS, Drawing, Section
 
 WIDTH, SLIM = 960, 360  # pixels of a figure on a screen, and on a phone
@@ -168,9 +168,8 @@ def _part(section: Section, material: Material) -> Part:
 def _folded(section: Section, drawings: list[Drawing], material: Material) -> str:
     """Return what stands behind the answer, folded."""
     figures = "".join(_figure(drawing, folded=True) for drawing in drawings[1:])
-    table = ""
-    if section.key == "comparison":
-        table = what_was_found(material) + comparison_table(material.table)
+    # What is found needs no figure; other tables are of what figures show.
+    table = section.table(material) if drawings or section.key == "comparison" else ""
     links = ", ".join(
         markup.csv_link(frame, name, name)
         for drawing in drawings

@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 from .. import plot
 from ..graph import METRICS, edge_bounds, edge_diff
 from ..graph import rewiring as point_rewiring
-from . import answers
+from . import answers, overview
 from .material import Material
 
 MOST_METRICS = 6  # that one glance takes in
@@ -66,6 +66,8 @@ class Section:
         with the reason why there are none.
     answer
         From material and figures to the answer in one sentence.
+    table
+        From the material to HTML that is folded below; empty for none.
     """
 
     key: str
@@ -73,6 +75,7 @@ class Section:
     question: str
     draw: Callable[[Material], list[Drawing]] = field(repr=False)
     answer: Callable[[Material, list[Drawing]], str] = field(repr=False)
+    table: Callable[[Material], str] = field(default=lambda _: "", repr=False)
 
 
 def _comparison(material: Material) -> list[Drawing]:
@@ -236,13 +239,18 @@ SECTIONS = (
         "What is better or worse by more than noise?",
         _comparison,
         lambda material, _: answers.comparison(material),
+        lambda material: (
+            overview.what_was_found(material)
+            + overview.comparison_table(material.table)
+        ),
     ),
     Section(
         "maps",
         "Maps",
         "What do the spaces look like?",
         _maps,
-        lambda material, _: answers.maps(material),
+        lambda material, _: f"{answers.maps(material)} {answers.central(material)}",
+        overview.measures_table,
     ),
     Section(
         "rewiring",
@@ -264,6 +272,7 @@ SECTIONS = (
         "Which modalities have each edge in their own graphs?",
         _attribution,
         lambda material, _: answers.attribution(material),
+        overview.label_edges_table,
     ),
     Section(
         "responsibility",
