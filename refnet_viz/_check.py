@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -60,12 +61,12 @@ def instance(name: str, value: Any, kind: type[Any], *, example: str = "") -> An
 def several(name: str, values: Any) -> list[Any]:
     """Return the entries of a list or of anything else that holds up to a million.
 
-    No mapping: its values would be ignored.
+    No mapping: its values would be ignored. A set, which has no order, is sorted.
 
     Examples
     --------
-    >>> several("levels", range(2))
-    [0, 1]
+    >>> several("levels", range(2)), several("levels", {10, 2})
+    ([0, 1], [2, 10])
     >>> several("levels", 3)
     Traceback (most recent call last):
     ...
@@ -80,6 +81,9 @@ def several(name: str, values: Any) -> list[Any]:
         ) from error
     if len(entries) > _MOST:
         raise ValueError(f"`{name}` must hold at most {_MOST:,} values, got more.")
+    if isinstance(values, set | frozenset):
+        with suppress(TypeError):  # of entries that have no order either
+            return sorted(entries)
     return entries
 
 

@@ -547,6 +547,24 @@ def _nothing(value):
     return value is None or value is Ellipsis or (holder and _is_empty(value))
 
 
+def every_spelling(judge, without=()):
+    """Yield each other spelling of, and each damage to, each argument of each door.
+
+    Parameters
+    ----------
+    judge
+        Has the doors.
+    without
+        Names of doors that are left out.
+    """
+    for name in sorted(set(judge.every) - set(without)):
+        for parameter in judge.parameters(name):
+            usual = judge.usual(name, parameter)
+            for kind, ways in (("spelling", written), ("damage", damages)):
+                for value in ways(usual):
+                    yield (name, parameter), value, kind
+
+
 @st.composite
 def calls(draw, judge, rare=()):
     """Draw a door and an argument, a value for it, and what kind of value it is.

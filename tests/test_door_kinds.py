@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.io
 import torch
 from doors import IDS, LABELS, X
 from scipy import sparse
@@ -60,6 +61,26 @@ def test_a_set_of_options_has_their_order():
         assert view.variants == ("one", "two")
     view.variants = ["two", "one"]
     assert view.variants == ("two", "one")
+
+
+def test_a_set_of_numbers_is_sorted():
+    assert rv.attribute(GRAPH, beyond={2, 10, 5}).beyond == (2, 5, 10)
+
+
+def test_double_precision_stays_in_sparse_tensors():
+    target = torch.tensor(X[:, 0]).to_sparse()
+    data = rv.data.Dataset.from_arrays({"a": X}, target=target)
+    assert data.target.tolist() == X[:, 0].tolist()
+
+
+def test_views_are_called_as_a_series_says(tmp_path):
+    scipy.io.savemat(tmp_path / "m.mat", {"fea": X, "more": X, "gnd": LABELS + 1})
+    for views, names in (
+        (pd.Series({"a": "fea"}), ["a"]),
+        (pd.Series(["more", "fea"]), ["more", "fea"]),
+    ):
+        data = rv.data.from_mat(tmp_path / "m.mat", views=views)
+        assert list(data.modalities) == names
 
 
 def test_none_is_no_variant():
@@ -176,6 +197,8 @@ def test_a_fusion_is_a_name(fusion):
     [
         (lambda path: rv.data.on_disk(path, key=""),
          "`key` must be a name or a list of names, got ''."),
+        (lambda path: rv.data.on_disk(path, key="X\0"),
+         "`key` must be a name or a list of names, got 'X\\x00'."),
         (lambda path: rv.data.on_disk(rv.data.on_disk(path), key="X"),
          "`key` must be None where `source` is no path, got 'X'."),
         (lambda _: rv.project(SPACE, "pca", landmarks=5),

@@ -223,7 +223,7 @@ def _of_sparse_tensor(name: str, values: Any) -> Any:
 
     tensor = values.detach().cpu().to_sparse_coo().coalesce()
     entries = tensor.values()
-    if entries.is_floating_point():  # scipy knows no half precision
+    if entries.is_floating_point() and entries.itemsize < 4:  # none in scipy
         entries = entries.float()
     places = tuple(tensor.indices().numpy())
     return coo_array((entries.numpy(), places), shape=tuple(tensor.shape))

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from .. import _check
-from .containers import has_entries, is_sparse
+from .containers import has_entries, is_counted, is_sparse
 from .dataset import Dataset
 from .gaps import as_array
 from .matfile import Variables, read_variables
@@ -301,6 +301,8 @@ def _wanted_views(
         if _is_cell(variables[choice]):
             return _of_cell(variables, choice, used)
         choice = [choice]
+    if isinstance(choice, pd.Series) and not is_counted(choice.index):
+        choice = choice.to_dict()
     if isinstance(choice, Mapping):
         called = {name: choice[name] for name in choice}
     else:

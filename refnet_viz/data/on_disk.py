@@ -116,7 +116,7 @@ def on_disk(
 
 def _checked_key(key: Any) -> str | list[str]:
     rule = "be a name or a list of names"
-    if isinstance(key, str) and not key:
+    if isinstance(key, str) and (not key or "\0" in key):  # where hdf5 cuts it off
         raise ValueError(f"`key` must {rule}, got {key!r}.")
     if isinstance(key, str):
         return str.__str__(key)

@@ -2,7 +2,9 @@
 
 ``python tests/benchmarks/odd_doors.py 1600 [SEED] [--all]`` makes 1,600 calls and lists
 those that are answered in other words, take more than 30 s or 2 GiB, or are wrong in
-silence (`odd_calls.Judge`); with ``--all`` whatever is accepted, too.
+silence (`odd_calls.Judge`); with ``--all`` whatever is accepted, too. With
+``--spellings`` each argument is written in every other spelling and damaged in every
+way instead, but for those functions that take seconds.
 """
 
 import collections
@@ -26,6 +28,7 @@ odd_calls, doors = map(importlib.import_module, ("odd_calls", "doors"))
 LONGEST, SLOW, LARGEST = 30, 8, 2 * 2**20  # seconds of work, seconds, kB
 # One of so many calls goes to a function that takes seconds when it succeeds.
 RARE = {"report": 20, "export_html": 10}
+SLOWEST = {"report", "export_html", "plot.compare", "rails", "counterfactual"}
 WRONG = ("fault", "ignored", "misread", "unnoticed")
 
 
@@ -61,14 +64,15 @@ def main(count, first, *, accepted):
     signal.signal(signal.SIGPROF, _late)
     counts, shown = collections.Counter(), set()
 
-    @seed(first)
     @settings(
         max_examples=count, deadline=None, database=None,
         phases=[Phase.generate], suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(st.data())
     def trial(data):
-        words, value, kind = data.draw(odd_calls.calls(judge, RARE))
+        one(*data.draw(odd_calls.calls(judge, RARE)))
+
+    def one(words, value, kind):
         begin = time.process_time()
         what, said = answer(judge, words, value, kind=kind)
         counts["calls"] += 1
@@ -85,7 +89,11 @@ def main(count, first, *, accepted):
     # Some values are names of files that may well be written.
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         judge = odd_calls.Judge(doors.doors(tempfile.mkdtemp(dir=folder)))
-        trial()
+        if first is not None:
+            seed(first)(trial)()
+        else:
+            for words, value, kind in odd_calls.every_spelling(judge, SLOWEST):
+                one(words, value, kind)
     silent = sum(counts[what] for what in WRONG[1:])
     print(
         f"{counts['calls']:,} calls at {len(judge.every)} functions and methods: "
@@ -97,4 +105,5 @@ def main(count, first, *, accepted):
 
 if __name__ == "__main__":
     numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
-    main(*[*numbers, 0][:2], accepted="--all" in sys.argv)
+    first = None if "--spellings" in sys.argv else [*numbers, 0, 0][1]
+    main([*numbers, 0][0], first, accepted="--all" in sys.argv)
