@@ -381,6 +381,22 @@ def test_the_data_of_each_figure_can_be_saved(written, spaces):
     }
 
 
+def test_data_that_a_spreadsheet_would_compute_is_marked_on_request(tmp_path):
+    spaces = {"=1+2": space("plain", 0), "both": space("both", 0)}
+    marked = {}
+    for safe in (False, True):
+        path = rv.report(spaces, tmp_path / "r.html", k=4, safe=safe, progress=False)
+        every = files(Document(path.read_text("utf-8")))
+        marked[safe] = pd.read_csv(io.StringIO(every["comparison.csv"]))
+    assert "=1+2" in set(marked[False].variant)
+    assert set(marked[True].variant) >= {"'=1+2", "both"}
+    assert not marked[True].variant.str.startswith("=").any()
+    numbers = ["mean", "low", "high", "null_low"]
+    pd.testing.assert_frame_equal(marked[True][numbers], marked[False][numbers])
+    with pytest.raises(TypeError, match="`safe` must be a bool"):
+        rv.report(spaces, tmp_path / "r.html", safe="yes")
+
+
 def test_pictures_are_those_of_the_figures(written, spaces):
     material = Material(spaces, None, None, 4, "plain", "auto")
     images = [image["src"] for image in Document(written).every("img")]

@@ -48,6 +48,8 @@ class Material:
         The variant the others are compared with.
     mode
         "light", "dark" or "auto", of the figures.
+    safe
+        Whether text that a spreadsheet would compute is marked in the data.
     """
 
     variants: Variants[Embedding]
@@ -56,6 +58,7 @@ class Material:
     k: int
     baseline: str
     mode: str
+    safe: bool = False
 
     @property
     def first(self) -> dict[str, Embedding]:

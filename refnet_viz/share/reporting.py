@@ -32,6 +32,7 @@ from .given import given, page_path, writing
 from .markup import text
 from .material import Material
 from .overview import what_was_compared
+from .save import without_formulas
 from .sections import SECTIONS, Drawing, Section
 
 WIDTH, SLIM = 960, 360  # pixels of a figure on a screen, and on a phone
@@ -53,6 +54,7 @@ def report(
     baseline: str | None = None,
     title: str = "Comparison of fused spaces",
     mode: str = "auto",
+    safe: bool = False,
     progress: bool = True,
 ) -> Path:
     """Write one HTML page with every figure and table of a comparison.
@@ -84,6 +86,9 @@ def report(
         Title of the page.
     mode
         "light", "dark", or "auto": as the reader's system is set.
+    safe
+        As in `refnet_viz.save`, of the data in the page: text that a spreadsheet would
+        compute gets an apostrophe in front.
     progress
         Whether to show a bar.
 
@@ -102,7 +107,8 @@ def report(
         If the folder is missing or read-only.
     """
     _check.one_of("mode", mode, PAGE_MODES)
-    _check.instance("progress", progress, bool)
+    for name, value in (("progress", progress), ("safe", safe)):
+        _check.instance(name, value, bool)
     path = page_path(path)
     variants = given(spaces, data)
     runs = spaces if runs is None and is_runs(spaces) else runs
@@ -112,7 +118,7 @@ def report(
     with progress_bar(title="report", total=100, disable=not progress) as bar:
         with stage(bar, 15):
             rails = _rails(data)
-        material = Material(variants, rails, runs, k, baseline, mode)
+        material = Material(variants, rails, runs, k, baseline, mode, safe)
         with stage(bar, 10):
             _ = material.table
         parts = []
@@ -171,7 +177,7 @@ def _folded(section: Section, drawings: list[Drawing], material: Material) -> st
     # What is found needs no figure; other tables are of what figures show.
     table = section.table(material) if drawings or section.key == "comparison" else ""
     links = ", ".join(
-        markup.csv_link(frame, name, name)
+        markup.csv_link(without_formulas(frame) if material.safe else frame, name, name)
         for drawing in drawings
         for name, frame in drawing.data.items()
     )
