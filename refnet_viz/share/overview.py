@@ -221,7 +221,15 @@ def label_edges_table(material: Material) -> str:
         for row in table.to_dict("records")
         if row["edges"] > 0
     ]
-    columns = ["edges of", "seeds", "edges", "same label", "chance", "excess", "95 %"]
+    columns = [
+        "edges of",
+        "seeds",
+        "edges",
+        "same label",
+        "chance",
+        "excess",
+        "95% interval",
+    ]
     caption = (
         "Edges that join rows of one label, by the modalities that have them: means "
         "over seeds; excess is (same − chance) / (1 − chance), 1 at best, 0 by chance"
@@ -277,7 +285,7 @@ def measures_table(material: Material) -> str:
     ]
     caption = (
         "Measures of points beside random graphs in which every point keeps its in- "
-        "and out-degree; by chance at most 2.5 % of points are above, and below"
+        "and out-degree; by chance at most 2.5% of points are above, and below"
     )
     return markup.table(caption, columns, rows)
 
