@@ -206,7 +206,7 @@ def test_variant_takes_the_place_of_the_one_in_focus(four):
     four.variant = "d"  # which is shown, and is only looked at
     assert four.variants == ("a", "b", "e", "d")
     assert four.screen.texts["focus"] == 3
-    with pytest.raises(ValueError, match="`variants`"):
+    with pytest.raises(ValueError, match="`variant`"):
         four.variant = "x"
     assert (four.variant, four.variants) == ("d", ("a", "b", "e", "d"))
 

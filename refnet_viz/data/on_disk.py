@@ -120,10 +120,13 @@ def _checked_key(key: Any) -> str | list[str]:
         raise ValueError(f"`key` must {rule}, got {key!r}.")
     if isinstance(key, str):
         return str.__str__(key)
-    return [
+    names = [
         _check.instance("key", one, str, example=rule)
         for one in _check.several("key", key)
     ]
+    if not names:
+        raise ValueError(f"`key` must {rule}, got none.")
+    return names
 
 
 @dataclass(frozen=True, eq=False)

@@ -141,7 +141,9 @@ def project(
     _check.instance("space", "" if space is None else space, str)
 
     def task(value: Embedding | Neighbors) -> _Task:
-        return _Task(value, space or "latent", neighbors, seed, landmarks)
+        return _Task(
+            value, "latent" if space is None else space, neighbors, seed, landmarks
+        )
 
     if method == "umap" and reference is not None:
         raise ValueError(
