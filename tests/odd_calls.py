@@ -383,7 +383,7 @@ QUIET = [
                       "graph.name_clusters"], _whole),
     # Spaces that all rows have.
     ("space", ["Embedding.present_in"],
-     lambda value: value in ("a", "b", "latent", "refined")),
+     lambda value: _text(value) and value in ("a", "b", "latent", "refined")),
     # A value that no row has.
     ("unlabelled", ["Embedding.from_arrays", "Dataset.from_arrays", "data.from_table",
                     "data.from_mat", "data.from_anndata", "data.from_webdataset"],

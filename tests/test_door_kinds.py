@@ -204,7 +204,7 @@ def test_a_fusion_is_a_name(fusion):
         (lambda path: rv.data.on_disk(path, key=[]),
          "`key` must be a name or a list of names, got none."),
         (lambda _: rv.project(SPACE, "pca", space=""),
-         "`space` must be one of 'latent', 'sum', 'a', 'b', got ''."),
+         "`space` must be one of 'latent', 'a', 'b', 'sum', got ''."),
         (lambda _: rv.compare({"x": GRAPH}, family=[]),
          "`family` must have at least one name, got none."),
         (lambda _: rv.project(SPACE, "pca", landmarks=5),

@@ -140,10 +140,10 @@ def project(
 
     _check.instance("space", "" if space is None else space, str)
 
+    where = "latent" if space is None else space
+
     def task(value: Embedding | Neighbors) -> _Task:
-        return _Task(
-            value, "latent" if space is None else space, neighbors, seed, landmarks
-        )
+        return _Task(value, where, neighbors, seed, landmarks)
 
     if method == "umap" and reference is not None:
         raise ValueError(
