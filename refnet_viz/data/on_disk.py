@@ -56,7 +56,7 @@ def on_disk(
         every batch.
     key
         Which array of a store ("X", "obsm/protein"; None takes "X"), or which columns
-        of a table (None takes all).
+        of a table (None takes all). Only None with what is no path.
     scratch
         Folder of that file; None takes the one for temporary files.
     name

@@ -227,7 +227,7 @@ def guard(
     TypeError
         If a value is no embedding, graph or array.
     ValueError
-        If rows have other names, fewer than two references differ, or `k` or the
+        If rows have other names or labels, fewer than two references differ, or `k` or the
         tolerance is out of range.
 
     Notes

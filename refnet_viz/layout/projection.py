@@ -75,7 +75,7 @@ def project(
         Points, drawn at random, that UMAP lays out by themselves; all others are placed
         by their neighbours, and all are moved on for 40 epochs on the whole graph. None
         takes 20,000 of more than 50,000 points, which takes a fifth of the time at
-        200,000 and keeps the fidelity; 0 none.
+        200,000 and keeps the fidelity; 0 none. Only None for "pca" and with `onto`.
     onto
         ``(layout, embedding)``: a layout and what it was made of. Rows of `spaces` that
         are not in it are placed by their nearest rows that are, and nothing else moves
