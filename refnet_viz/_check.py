@@ -72,7 +72,7 @@ def several(name: str, values: Any) -> list[Any]:
     ...
     TypeError: `levels` must hold several values, got 3.
     """
-    listed = None if isinstance(values, Mapping) else values
+    listed: Any = None if isinstance(values, Mapping) else values
     try:
         entries = list(islice(listed, _MOST + 1))
     except (TypeError, RuntimeError) as error:  # torch says the latter

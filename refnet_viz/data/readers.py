@@ -165,10 +165,12 @@ def shared(
         If `name` is none of the four, or the file is damaged.
     """
     _check.one_of("name", name, SHARED)
-    place = os.environ.get(FOLDER_VARIABLE)
-    if folder is not None:
-        place = _check.path("folder", folder)
-    if place is None or place == "":
+    place = (
+        os.environ.get(FOLDER_VARIABLE)
+        if folder is None
+        else str(_check.path("folder", folder))
+    )
+    if not place:
         raise FileNotFoundError(
             f"`folder` or the environment variable {FOLDER_VARIABLE} must name the "
             f"folder that holds {name}.npz, got neither."
