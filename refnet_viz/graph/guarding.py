@@ -227,8 +227,8 @@ def guard(
     TypeError
         If a value is no embedding, graph or array.
     ValueError
-        If rows have other names or labels, fewer than two references differ, or `k` or the
-        tolerance is out of range.
+        If rows have other names or labels, fewer than two references differ, or `k` or
+        the tolerance is out of range.
 
     Notes
     -----
