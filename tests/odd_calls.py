@@ -411,7 +411,8 @@ QUIET = [
     ("manifest", ["replay"], lambda value: "made_of" in value),  # of newer versions
     # An id twice among those selected, a variant beside the two that are compared, and
     # a source of names that the data lack.
-    ("ids", ["Explorer.select", "Explorer.tag"], lambda value: len(value) == 3),
+    ("ids", ["Explorer.select", "Explorer.tag"],
+     lambda value: len(value) == 3 or list(value) == [0, 1]),  # or their numbers
     ("graphs", ["plot.rewiring"], lambda value: len(value) == 3),
     ("sources", ["graph.name_clusters"], lambda value: "label" in value),
 ]  # fmt: skip
@@ -538,7 +539,20 @@ def same(one, other):
     numbers = [isinstance(value, int | float) for value in (plain(one), plain(other))]
     if all(numbers) and plain(one) == plain(other):
         return True
-    return digest([plain(one)]) == digest([plain(other)])
+    return digest([_listed(one)]) == digest([_listed(other)])
+
+
+def _listed(value):
+    """Return numbers as a list, whatever holds them: a tensor, sparse or of objects."""
+    with contextlib.suppress(Exception):  # what holds something else
+        if isinstance(value, torch.Tensor):
+            value = value.detach().to_dense().double().numpy()
+        elif sparse.issparse(value):
+            value = value.toarray()
+        if isinstance(value, np.ndarray) and value.size:
+            words = any(isinstance(entry, str | bytes) for entry in value.flat)
+            return plain(value) if words else value.astype(np.float64).tolist()
+    return plain(value)
 
 
 def _is_empty(value):

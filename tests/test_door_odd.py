@@ -6,9 +6,11 @@ import warnings
 import numpy as np
 import odd_calls
 import pytest
-from doors import doors
+import torch
+from doors import X, doors
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
 import refnet_viz as rv
 from refnet_viz import layout
@@ -62,6 +64,13 @@ def test_faults_are_seen():
         ("ignored", "x", "damage", "unnoticed"),
     ):
         assert judge.answer("strange", name, value, kind=kind)[0] == expected
+
+
+def test_equal_numbers_say_the_same():
+    for other in (torch.tensor(X), X.tolist(), X.astype(object), sparse.csr_array(X)):
+        assert odd_calls.same(other, X)
+    for other in (torch.tensor(X).bfloat16(), X + 1, X[:3], X.astype("U"), "X"):
+        assert not odd_calls.same(other, X)
 
 
 @seed(1)
