@@ -356,6 +356,58 @@ def test_usearch():
         )
 
 
+@pytest.mark.parametrize("itself", [True, False])
+def test_similarities_are_not_taken_for_distances(itself):
+    """faiss-cpu 1.15.1, IndexFlatIP.search of unit vectors: products, which fall.
+
+    Ranked as distances the farthest of the list would be the nearest.
+    """
+    unit = X / np.linalg.norm(X, axis=1)[:, None]
+    likeness = unit @ unit.T
+    indices = np.argsort(-likeness, axis=1)[:, : K + 1]
+    near = np.take_along_axis(likeness, indices, axis=1)
+    lists = (indices, near) if itself else (indices[:, 1:], near[:, 1:])
+    options = {"self_column": itself, "squared": False, "metric": "cosine"}
+    message = (
+        "`distances` must be least for the nearest, got similarities, it seems: all "
+        f"lines fall, that of row 0 from {near[0, 1]:g} to {near[0, K]:g}; hand over "
+        "distances (1 - cosine), or lines that rise."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        Neighbors.from_arrays(IDS, *lists, **options)
+    graph = Neighbors.from_arrays(IDS, lists[0], 1 - lists[1], **options)
+    np.testing.assert_array_equal(graph.indices, indices[:, 1:])
+
+
+def test_pynndescent_says_similarities_for_true_angular():
+    """pynndescent 0.7.0, metric "true_angular": 1 - angle / pi, 0 for the point itself.
+
+    findings/pynndescent_true_angular_falls.sh
+    """
+    pynndescent = pytest.importorskip("pynndescent")
+    angles = np.radians(np.cumsum(np.arange(12)))  # below 90 degrees, no two gaps equal
+    points = np.column_stack([np.cos(angles), np.sin(angles)]).astype(np.float32)
+    index = pynndescent.NNDescent(
+        points, metric="true_angular", n_neighbors=4, random_state=0
+    )
+    with pytest.raises(ValueError, match="all lines fall, that of row 0 from 0"):
+        Neighbors.from_arrays(
+            None, *index.neighbor_graph, self_column=True, squared=False
+        )
+
+
+def test_lines_that_stand_in_any_order_are_distances():
+    """One line that rises, or lines that say nothing, are no similarities."""
+    lists = [[1, 2], [2, 0], [0, 1]], [[3.0, 1.0], [1.0, 2.0], [3.0, 2.0]]
+    options = {"self_column": False, "squared": False}
+    graph = Neighbors.from_arrays(None, *lists, **options)
+    assert graph.indices.tolist() == [[2, 1], [2, 0], [1, 0]]
+    equal = Neighbors.from_arrays(None, lists[0], np.ones((3, 2)), **options)
+    assert equal.indices.tolist() == [[1, 2], [0, 2], [0, 1]]
+    few = [[2.0, 1.0], [1.0, 1.0], [1.0, 1.0]]
+    assert Neighbors.from_arrays(None, lists[0], few, **options).k == 2
+
+
 @pytest.mark.parametrize("space", ["l2", "cosine", "ip"])
 def test_hnswlib(space):
     """hnswlib 0.8.0, Index.knn_query: squares, 1 - cosine, 1 - product; uint64 labels.

@@ -29,7 +29,12 @@ def checked_ids(ids: Any, n: int) -> Any:
 
 
 def checked_lists(
-    indices: Any, distances: Any, *, self_column: bool, squared: bool
+    indices: Any,
+    distances: Any,
+    *,
+    self_column: bool,
+    squared: bool,
+    nearest_first: bool = False,
 ) -> tuple[Rows, Floats]:
     """Return lists without the point itself, sorted by (distance, row number).
 
@@ -37,6 +42,9 @@ def checked_lists(
     ----------
     indices, distances, self_column, squared
         As in `Neighbors.from_arrays`.
+    nearest_first
+        Whether to refuse distances that fall in all lines, as similarities do. Where
+        there are coordinates, `check_convention` knows better.
     """
     for name, flag in (("self_column", self_column), ("squared", squared)):
         _check.flag(name, flag)
@@ -55,6 +63,8 @@ def checked_lists(
     if self_column:
         rows, lengths = _without_self(rows, lengths, present)
     _refuse_self(rows)
+    if nearest_first:
+        _refuse_similarities(lengths, present)
     order = np.lexsort((rows, lengths), axis=1)
     rows = np.take_along_axis(rows, order, axis=1)
     return rows, np.take_along_axis(lengths, order, axis=1)
@@ -134,6 +144,20 @@ def _refuse_self(rows: Rows) -> None:
             "`indices` must not hold the point itself beyond column 0, and nowhere "
             f"where `self_column` is False, got {row} in row {row}, column {column}."
         )
+
+
+def _refuse_similarities(lengths: Floats, there: npt.NDArray[np.bool_]) -> None:
+    """Refuse what falls in all lines: read as distances, the farthest came first."""
+    steps = np.diff(lengths[there], axis=1)
+    falling = np.any(steps < 0, axis=1)
+    if np.any(steps > 0) or falling.sum() <= len(steps) / 2:
+        return
+    row = int(np.flatnonzero(there)[falling.argmax()])
+    raise ValueError(
+        "`distances` must be least for the nearest, got similarities, it seems: all "
+        f"lines fall, that of row {row} from {lengths[row, 0]:g} to "
+        f"{lengths[row, -1]:g}; hand over distances (1 - cosine), or lines that rise."
+    )
 
 
 def check_rows(rows: Rows, there: npt.NDArray[np.bool_], space: str) -> None:

@@ -101,7 +101,8 @@ class Neighbors:
             ``(N, k)`` row numbers of the neighbours of each point. A whole line of -1
             is a point that is not in the graph.
         distances
-            ``(N, k)`` of the same entries; lines need not be sorted.
+            ``(N, k)`` of the same entries; lines need not be sorted. Where all lines
+            fall they are taken for similarities and refused.
         self_column
             Whether column 0 holds the point itself, as in ``kneighbors(X)`` of
             scikit-learn and in the arrays of umap and pynndescent. It is left out. Of
@@ -122,7 +123,8 @@ class Neighbors:
             If `self_column` or `squared` is no bool.
         ValueError
             If the arrays are of other shapes, hold rows that do not exist, one twice,
-            or the point itself where it was said not to be, or negative distances.
+            or the point itself where it was said not to be, negative distances, or
+            what falls in all lines.
 
         Examples
         --------
@@ -134,7 +136,11 @@ class Neighbors:
         """
         _check.instance("metric", metric, str)
         lists = checked_lists(
-            indices, distances, self_column=self_column, squared=squared
+            indices,
+            distances,
+            self_column=self_column,
+            squared=squared,
+            nearest_first=True,
         )
         embedding = Embedding.from_arrays(
             np.zeros((len(lists[0]), 1)),
