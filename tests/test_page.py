@@ -150,7 +150,8 @@ def test_numbers_of_the_whole_are_those_of_the_explorer(written, store):
             family = store.every_seed(place, "plain", k)
             line = panes.StripLine(name, store.table(place, "plain", k), family)
             told = panes.strip_of([line], NOTHING, 0)
-            assert cells == told["rows"][0]["cells"]
+            whole = [{**content["rule"]["none"], **one} for one in cells]
+            assert whole == told["rows"][0]["cells"]
             assert [c["name"] for c in content["columns"]] == [
                 column["name"] for column in told["columns"]
             ]
@@ -212,7 +213,7 @@ def test_points_bring_their_words_and_pictures(written, spaces):
     assert content["texts"] == list(first.media.texts)
     assert content["labels"] == [[label] for label in first.labels]
     assert content["classes"] == ["ant", "bee", "cat"]
-    assert [column["values"][1] for column in content["metadata"]] == [
+    assert [column["values"][0][1] for column in content["metadata"]] == [
         "square",
         "0.034482758620689655",
     ]
