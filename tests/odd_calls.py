@@ -550,8 +550,8 @@ def _listed(value):
         elif sparse.issparse(value):
             value = value.toarray()
         if isinstance(value, np.ndarray) and value.size:
-            words = any(isinstance(entry, str | bytes) for entry in value.flat)
-            return plain(value) if words else value.astype(np.float64).tolist()
+            others = any(isinstance(x, str | bytes | complex) for x in value.flat)
+            return plain(value) if others else value.astype(np.float64).tolist()
     return plain(value)
 
 
