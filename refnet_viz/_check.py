@@ -61,7 +61,8 @@ def instance(name: str, value: Any, kind: type[Any], *, example: str = "") -> An
 def several(name: str, values: Any) -> list[Any]:
     """Return the entries of a list or of anything else that holds up to a million.
 
-    No mapping: its values would be ignored. A set, which has no order, is sorted.
+    No mapping, whose values would be ignored, and no word, of which each letter would
+    be a value. A set, which has no order, is sorted.
 
     Examples
     --------
@@ -72,7 +73,7 @@ def several(name: str, values: Any) -> list[Any]:
     ...
     TypeError: `levels` must hold several values, got 3.
     """
-    listed: Any = None if isinstance(values, Mapping) else values
+    listed: Any = None if isinstance(values, Mapping | str | bytes) else values
     try:
         entries = list(islice(listed, _MOST + 1))
     except (TypeError, RuntimeError) as error:  # torch says the latter

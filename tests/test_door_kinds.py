@@ -246,6 +246,15 @@ def test_a_mapping_is_no_list_of_its_names(call, sentence):
         call({"a": 0, "b": 1})
 
 
+@pytest.mark.parametrize("word", ["", "xy", b"xy"])
+def test_a_word_is_no_list_of_its_letters(word):
+    sentence = r"^`class_names` must hold several values, got"
+    with pytest.raises(TypeError, match=sentence):
+        TypeError, match=r"^`class_names` must hold several values, got"
+    ):
+        rv.data.Dataset.from_arrays({"a": X}, labels=LABELS, class_names=word)
+
+
 def test_a_sentence_has_one_line():
     with pytest.raises(TypeError, match=r"^`texts` must hold text, got .* in row 0\.$"):
         rv.data.Media(texts=np.array([[[b"a"], [b"b"]]] * 2))
