@@ -250,8 +250,6 @@ def test_a_mapping_is_no_list_of_its_names(call, sentence):
 def test_a_word_is_no_list_of_its_letters(word):
     sentence = r"^`class_names` must hold several values, got"
     with pytest.raises(TypeError, match=sentence):
-        TypeError, match=r"^`class_names` must hold several values, got"
-    ):
         rv.data.Dataset.from_arrays({"a": X}, labels=LABELS, class_names=word)
 
 
