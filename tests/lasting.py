@@ -156,12 +156,13 @@ class Interruption:
                 signal.setitimer(signal.ITIMER_REAL, 0)
         except KeyboardInterrupt:
             ending = "KeyboardInterrupt"
-        except Exception as error:  # noqa: BLE001 (that is what is looked at)
+        except Exception as error:  # noqa: BLE001 (it is named, and what it leaves)
             ending = f"{type(error).__name__}: {error}"
         signal.signal(signal.SIGALRM, before)
         if ending == "returned":  # the interrupt came too late to be one
             return ending, None
-        return ending, ending if ending != "KeyboardInterrupt" else self.fault()
+        # Compiled code may turn an interrupt into an error of its own.
+        return ending, self.fault()
 
 
 def leftovers(folder):

@@ -35,6 +35,7 @@ def test_interrupts_leave_a_usable_state(what):
     make = lasting.INTERRUPTIONS[what]
     endings, faults = lasting.interrupted(make, 8, np.random.default_rng(0))
     assert faults == []
+    assert endings.keys() == {"returned", "KeyboardInterrupt"}
     assert endings["KeyboardInterrupt"] == 8
 
 
