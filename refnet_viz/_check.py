@@ -270,7 +270,7 @@ def several_of(
         raise TypeError(
             f"`{name}` must be a name or a list of names, got {type(value).__name__}."
         )
-    names = [one_of(name, each, options) for each in value]
+    names = [one_of(name, each, options) for each in several(name, value)]
     if not names and not none:
         raise ValueError(f"`{name}` must have at least one name, got none.")
     unique(name, names)

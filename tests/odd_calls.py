@@ -545,12 +545,15 @@ def same(one, other):
 def _listed(value):
     """Return numbers as a list, whatever holds them: a tensor, sparse or of objects."""
     with contextlib.suppress(Exception):  # what holds something else
-        if isinstance(value, torch.Tensor):
+        if isinstance(value, list | tuple):
+            value = np.array(plain(value), dtype=object)
+        elif isinstance(value, torch.Tensor):
             value = value.detach().to_dense().double().numpy()
         elif sparse.issparse(value):
             value = value.toarray()
         if isinstance(value, np.ndarray) and value.size:
-            others = any(isinstance(x, str | bytes | complex) for x in value.flat)
+            others = (str, bytes, complex, bool, np.bool_)
+            others = any(isinstance(x, others) for x in value.flat)
             return plain(value) if others else value.astype(np.float64).tolist()
     return plain(value)
 

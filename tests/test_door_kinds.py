@@ -246,6 +246,16 @@ def test_a_mapping_is_no_list_of_its_names(call, sentence):
         call({"a": 0, "b": 1})
 
 
+def test_a_title_is_text(tmp_path):
+    with pytest.raises(TypeError, match=r"^`title` must be a str, got tuple\.$"):
+        rv.report(SPACE, tmp_path / "r.html", title=("a",))
+
+
+def test_a_matrix_without_rows_to_go_through_is_no_list():
+    with pytest.raises(TypeError, match=r"^`family` must hold several values, got"):
+        rv.compare({"x": GRAPH}, family=sparse.dia_matrix(np.eye(3)))
+
+
 @pytest.mark.parametrize("word", ["", "xy", b"xy"])
 def test_a_word_is_no_list_of_its_letters(word):
     sentence = r"^`class_names` must hold several values, got"

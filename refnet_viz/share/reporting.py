@@ -109,6 +109,7 @@ def report(
     _check.one_of("mode", mode, PAGE_MODES)
     for name, value in (("progress", progress), ("safe", safe)):
         _check.instance(name, value, bool)
+    _check.instance("title", title, str)
     path = page_path(path)
     variants = given(spaces, data)
     runs = spaces if runs is None and is_runs(spaces) else runs
