@@ -661,11 +661,11 @@ def test_the_bar_counts_different_items(monkeypatch, capsys):
 
     seen = []
 
-    class Bar(_progress.tqdm):
+    class Bar(_progress._Bar):
         def update(self, n=1):
             seen.append((self.desc, self.total, n))
             return super().update(n)
 
-    monkeypatch.setattr(_progress, "tqdm", Bar)
+    monkeypatch.setattr(_progress, "_Bar", Bar)
     encode(["a", "b", "a", "c"], lengths, batch_size=2)
     assert seen == [("encoding words", 3, 2), ("encoding words", 3, 1)]
