@@ -551,6 +551,10 @@ def _listed(value):
             value = value.detach().to_dense().double().numpy()
         elif sparse.issparse(value):
             value = value.toarray()
+        elif isinstance(value, pd.DataFrame | pd.Series) and all(
+            isinstance(axis, pd.RangeIndex) for axis in value.axes
+        ):
+            value = value.to_numpy()
         if isinstance(value, np.ndarray) and value.size:
             others = (str, bytes, complex, bool, np.bool_)
             others = any(isinstance(x, others) for x in value.flat)

@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import odd_calls
+import pandas as pd
 import pytest
 import torch
 from doors import X, doors
@@ -69,6 +70,8 @@ def test_faults_are_seen():
 def test_equal_numbers_say_the_same():
     for other in (torch.tensor(X), X.tolist(), X.astype(object), sparse.csr_array(X)):
         assert odd_calls.same(other, X)
+    assert odd_calls.same(pd.DataFrame(X), X)
+    assert not odd_calls.same(pd.DataFrame(X).add_prefix("x"), X)
     assert odd_calls.same((0, 1), np.array([0, 1]))
     assert not odd_calls.same([False, True], np.array([0, 1]))
     for other in (torch.tensor(X).bfloat16(), X + 1, X + 1j, X.astype("U"), "X"):
