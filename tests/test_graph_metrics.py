@@ -10,7 +10,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from refnet_viz.embedding import Embedding
 from refnet_viz.graph import METRICS, Neighbors, knn, spectral, topology
-from refnet_viz.graph.labelled import purity_chance
+from refnet_viz.graph.labelled import Draws, purity_chance
 
 # 0 <-> 1 <- 3 <- 6, of which the first two are of one class
 LINE = Embedding.from_arrays(
@@ -68,7 +68,7 @@ def test_many_draws_of_labels_are_judged_as_one_by_one(name, gaps, absent):
     # One class, three, and more than a byte holds.
     draws = rng.integers([[1]] + 7 * [[3]] + [[400]], size=(9, 60))
     draws[:, gaps] = -1
-    values = METRICS[name].of_draws(graph, iter(draws))
+    values = METRICS[name].of_draws(graph, Draws.of(iter(draws)))
     expected = [value(name, graph, labels=labels) for labels in draws]
     np.testing.assert_allclose(values, expected, rtol=1e-13)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,38 @@ from .prediction import Labels, labels_of
 
 Floats = npt.NDArray[np.float64]
 _BLOCK = 2_048  # pairs of rows at a time: their labels of all draws stay in a cache
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """Several draws of one label a point, which `purity_of_draws` judges at once.
+
+    Parameters
+    ----------
+    columns
+        ``(N, P)`` a column a draw, in as few bytes as the labels need; 0 where there
+        is no label.
+    has_label
+        ``(N,)`` which points have one, in every draw.
+    """
+
+    columns: npt.NDArray[np.integer[Any]]
+    has_label: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, answers: Iterable[Labels]) -> Draws:
+        """Return draws of P arrays of labels, ``(N,)`` each.
+
+        Examples
+        --------
+        >>> Draws.of([np.array([0, 0, -1]), np.array([0, 1, -1])]).columns.tolist()
+        [[0, 0], [0, 1], [0, 0]]
+        """
+        columns = []
+        for labels in answers:
+            has_label = labelled(labels, None, len(labels))
+            columns.append(_small(np.where(has_label, labels, 0)))
+        return cls(np.ascontiguousarray(np.stack(columns, axis=1)), has_label)
 
 
 def purity(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
@@ -65,7 +98,7 @@ def purity(neighbors: Neighbors, *, labels: Labels | None = None) -> float:
     return float(shares.mean()) if judged.any() else float("nan")
 
 
-def purity_of_draws(neighbors: Neighbors, draws: Iterable[Labels]) -> Floats:
+def purity_of_draws(neighbors: Neighbors, draws: Draws) -> Floats:
     """Return `purity` by each of several draws of one label a point, all at once.
 
     Parameters
@@ -73,7 +106,7 @@ def purity_of_draws(neighbors: Neighbors, draws: Iterable[Labels]) -> Floats:
     neighbors
         A graph.
     draws
-        P draws, ``(N,)`` each; all have the same unlabelled points.
+        P draws of its points' labels.
 
     Returns
     -------
@@ -84,11 +117,11 @@ def purity_of_draws(neighbors: Neighbors, draws: Iterable[Labels]) -> Floats:
     --------
     >>> from refnet_viz.graph import knn
     >>> line = knn(np.array([[0.0], [1.0], [3.0]]), k=1)
-    >>> draws = [np.array([0, 0, 1]), np.array([0, 1, 1])]
+    >>> draws = Draws.of([np.array([0, 0, 1]), np.array([0, 1, 1])])
     >>> purity_of_draws(line, draws).round(3).tolist()
     [0.667, 0.333]
     """
-    table, has_label = _table(draws)
+    table, has_label = draws.columns, draws.has_label
     source, target, _ = neighbors.edges("directed")
     both = has_label[source] & has_label[target]
     source, target = source[both], target[both]
@@ -181,9 +214,7 @@ def adjusted_homophily(neighbors: Neighbors, *, labels: Labels | None = None) ->
     return _ratio((together - share**2).sum(), (share - share**2).sum())
 
 
-def adjusted_homophily_of_draws(
-    neighbors: Neighbors, draws: Iterable[Labels]
-) -> Floats:
+def adjusted_homophily_of_draws(neighbors: Neighbors, draws: Draws) -> Floats:
     """Return `adjusted_homophily` by several draws of one label a point, all at once.
 
     Parameters
@@ -200,11 +231,11 @@ def adjusted_homophily_of_draws(
     --------
     >>> from refnet_viz.graph import knn
     >>> line = knn(np.array([[0.0], [1.0], [5.0], [6.0]]), k=1)
-    >>> draws = [np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])]
+    >>> draws = Draws.of([np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])])
     >>> adjusted_homophily_of_draws(line, draws).tolist()
     [1.0, -1.0]
     """
-    table, has_label = _table(draws)
+    table, has_label = draws.columns, draws.has_label
     source, target, _ = neighbors.edges()
     both = has_label[source] & has_label[target]
     source, target = source[both], target[both]
@@ -275,17 +306,6 @@ def _adjusted_rand(a: Labels, b: Labels) -> float:
 def _small(labels: Labels) -> npt.NDArray[np.integer[Any]]:
     """Return labels of few bytes: a table that stays in a cache is read faster."""
     return labels.astype(np.min_scalar_type(int(labels.max(initial=0))))
-
-
-def _table(
-    draws: Iterable[Labels],
-) -> tuple[npt.NDArray[np.integer[Any]], npt.NDArray[np.bool_]]:
-    """Return draws as columns, 0 where there is no label, and which points have one."""
-    columns = []
-    for labels in draws:
-        has_label = labelled(labels, None, len(labels))
-        columns.append(_small(np.where(has_label, labels, 0)))
-    return np.ascontiguousarray(np.stack(columns, axis=1)), has_label
 
 
 def _alike(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from .neighbors import Neighbors
 Number = Callable[[Neighbors], float]
 Floats = npt.NDArray[np.float64]
 Numbers = Callable[[Neighbors], Floats]
-OfDraws = Callable[[Neighbors, Iterable[npt.NDArray[np.int64]]], Floats]
+OfDraws = Callable[[Neighbors, labelled.Draws], Floats]
 _INFINITE = float("inf")
 
 
@@ -46,8 +46,8 @@ class Metric:
         ``(R,)`` half its difference between two halves of the points (`graph.halves`),
         for metrics of neighbours; None, or where it gives None, `influence` is asked.
     of_draws
-        ``(P,)`` the same by each of P draws of one label a point, where that is faster
-        than to call `function` as often.
+        ``(P,)`` the same by each of P `labelled.Draws` of one label a point, where that
+        is faster than to call `function` as often.
     headline
         Whether the explorer shows it below the maps. It is then computed with every
         change of k: a few milliseconds at a few thousand points, at most.

@@ -12,6 +12,7 @@ import pandas as pd
 
 from .. import statistics
 from ..data.answers import labelled
+from .labelled import Draws
 from .metrics import Metric
 from .neighbors import Neighbors
 from .single_modality import ASKED, judged, modality_of, worst
@@ -79,6 +80,9 @@ class Settings:
     seed: int
     over: str = "both"
     dealt: dict[tuple[bytes, ...], list[npt.NDArray[Any]]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    draws: dict[tuple[bytes, ...], Draws] = field(
         default_factory=dict, repr=False, compare=False
     )
 
@@ -430,10 +434,10 @@ def _null(metric: Metric, line: Line, settings: Settings) -> tuple[float, float]
         rows = np.flatnonzero(
             judged if metric.of_predictions else judged & graph.present
         )
-        permuted = _permuted(truth, rows, settings)
         if metric.of_draws is not None and truth.ndim == 1:
-            draws.append(metric.of_draws(graph, permuted))
+            draws.append(metric.of_draws(graph, _draws(truth, rows, settings)))
         else:
+            permuted = _permuted(truth, rows, settings)
             draws.append([metric.function(graph, **{name: x}) for x in permuted])
     tail = (1 - settings.confidence) / 2
     low, high = np.quantile(np.mean(draws, axis=0), [tail, 1 - tail])
@@ -444,7 +448,7 @@ def _permuted(
     truth: npt.NDArray[Any], rows: npt.NDArray[np.intp], settings: Settings
 ) -> Iterable[npt.NDArray[Any]]:
     """Return the answers with those of some rows permuted, as often as is asked for."""
-    key = truth.tobytes(), str(truth.shape).encode(), rows.tobytes()
+    key = _key(truth, rows)
     if key in settings.dealt:
         return settings.dealt[key]
     # The same generator for each graph: runs over the same points see the same
@@ -454,6 +458,23 @@ def _permuted(
     if truth.size * settings.permutations > _MOST_DEALT:
         return answers
     return settings.dealt.setdefault(key, list(answers))
+
+
+def _draws(
+    truth: npt.NDArray[Any], rows: npt.NDArray[np.intp], settings: Settings
+) -> Draws:
+    """Return the same of one label a point, as metrics of many draws take them."""
+    key = _key(truth, rows)
+    if key in settings.draws:
+        return settings.draws[key]
+    draws = Draws.of(_permuted(truth, rows, settings))
+    if draws.columns.size > _MOST_DEALT:
+        return draws
+    return settings.draws.setdefault(key, draws)
+
+
+def _key(truth: npt.NDArray[Any], rows: npt.NDArray[np.intp]) -> tuple[bytes, ...]:
+    return truth.tobytes(), str(truth.shape).encode(), rows.tobytes()
 
 
 def _dealt(
