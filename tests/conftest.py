@@ -87,6 +87,20 @@ def pytest_collection_modifyitems(config, items):
         items[:] = kept
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """Say what state the pages are in where a test with a browser fails.
+
+    A page that paints no more waits for ever, and so does the test.
+    """
+    report = yield
+    if report.failed and item.get_closest_marker("browser"):
+        import lab
+
+        report.sections += [("page", words) for words in lab.states()]
+    return report
+
+
 @pytest.fixture(autouse=True)
 def _seeded():
     """Start every test from one state of torch's generator, whatever ran before."""
@@ -165,6 +179,16 @@ def view(spaces):
     made = explore(spaces, k=3, layout="pca")
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Return a browser without pages, for all tests of a file."""
+    # Tests without it need none.
+    from lab import chrome
+
+    with chrome() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

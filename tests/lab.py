@@ -15,10 +15,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
-from playwright.sync_api import expect
+from playwright.sync_api import expect, sync_playwright
 
 ROOT = Path(__file__).parent.parent
+PICTURES = ROOT / "results/browser"  # what tests have photographed
 # Tests wait for states. How long decides nothing but when to give one up, and a busy
 # machine may take many times what a quiet one does.
 PATIENCE = 300
@@ -54,6 +56,45 @@ def chromium():
             pytest.fail(f"{reason}, and REFNET_VIZ_REQUIRE_BROWSER=1 requires one")
         pytest.skip(reason)
     return found
+
+
+RUNNING = []  # browsers
+
+
+@contextlib.contextmanager
+def chrome():
+    """Run a browser as long as the block lasts."""
+    path = chromium()
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=path, args=list(FLAGS))
+        RUNNING.append(browser)
+        try:
+            yield browser
+        finally:
+            RUNNING.remove(browser)
+            browser.close()
+
+
+# How often a page was painted in two seconds.
+FRAMES = """() => {
+  const watch = window.watchFrames ??= { count: -1, start: performance.now() };
+  const frame = () => { watch.count += 1; requestAnimationFrame(frame); };
+  if (watch.count < 0) frame();
+  return performance.now() - watch.start > 2000 && [watch.count];
+}"""
+
+
+def states():
+    """Yield, of each open page, its address and whether it still paints and answers."""
+    for browser in RUNNING:
+        for page in (page for context in browser.contexts for page in context.pages):
+            try:
+                # Polling by time: pages that do not paint would not ask, either.
+                answer = page.wait_for_function(FRAMES, polling=100, timeout=20_000)
+                painted = f"painted {answer.json_value()[0]} times in two seconds"
+            except PlaywrightError as error:
+                painted = f"gives no answer: {error}"
+            yield f"{page.url} {painted}"
 
 
 @contextlib.contextmanager

@@ -9,9 +9,8 @@ import time
 import urllib.error
 import urllib.request
 
-from lab import FLAGS, PATIENCE, ROOT, chromium, free_port
+from lab import PATIENCE, ROOT, free_port
 from nbconvert import HTMLExporter
-from playwright.sync_api import sync_playwright
 
 # A kernel that has run the notebook waits for the next visitor. The extension of
 # Notebook 7 asks for parts of Lab that Voila does not have, and fails aloud.
@@ -88,15 +87,6 @@ def _answers(ready, port, log):
             return True
     except urllib.error.URLError:
         return False
-
-
-@contextlib.contextmanager
-def chrome():
-    """Run a browser as long as the block lasts."""
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium(), args=list(FLAGS))
-        yield browser
-        browser.close()
 
 
 def fenced(page):

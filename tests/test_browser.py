@@ -6,10 +6,9 @@ import shutil
 import numpy as np
 import pytest
 from lab import (
-    FLAGS,
     PATIENCE,
+    PICTURES,
     PRESSABLE,
-    ROOT,
     Notebook,
     chromium,
     copy_quickstart,
@@ -20,18 +19,16 @@ from lab import (
 )
 from looks import look, outside, overlaps
 from matplotlib.path import Path as Polygon
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-PICTURES = ROOT / "results/browser"
 GREY = [139, 148, 158]
 BLUE, ORANGE = [0, 114, 178], [230, 159, 0]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    PICTURES.mkdir(parents=True, exist_ok=True)
     return tmp_path_factory.mktemp("lab")
 
 
@@ -40,15 +37,6 @@ def address(folder):
     chromium()
     with server(folder) as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = chromium()
-    with sync_playwright() as play:
-        running = play.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield running
-        running.close()
 
 
 @pytest.fixture

@@ -5,21 +5,19 @@ import os
 
 import pytest
 from lab import (
-    FLAGS,
     PATIENCE,
+    PICTURES,
     ROOT,
     Notebook,
-    chromium,
+    chrome,
     server,
     show_more,
     write_notebook,
 )
 from looks import differences, look, nameless, outside, overlaps
-from playwright.sync_api import sync_playwright
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-PICTURES = ROOT / "results/browser"
 LAYOUTS = ROOT / "tests/layouts"
 REACH = 12  # pixels: letters are not equally wide everywhere
 WIDTHS = (1440, 900)
@@ -80,12 +78,9 @@ def resize(notebook, width):
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    path, folder = chromium(), tmp_path_factory.mktemp("lab")
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    with server(folder) as address, sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=list(FLAGS))
+    folder = tmp_path_factory.mktemp("lab")
+    with chrome() as browser, server(folder) as address:
         yield browser, address, folder
-        browser.close()
 
 
 @pytest.fixture(scope="module", params=["light", "dark"])

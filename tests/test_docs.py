@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from lab import ROOT
+from lab import ROOT, chrome
 from playwright.sync_api import expect
-from servers import chrome, fenced
+from servers import fenced
 from test_notebooks import NOTEBOOKS
 
 import refnet_viz

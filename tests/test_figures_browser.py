@@ -5,7 +5,6 @@ import contextlib
 import figures
 import numpy as np
 import pytest
-from lab import FLAGS, chromium
 
 from refnet_viz import plot
 from refnet_viz.embedding import Embedding
@@ -14,17 +13,6 @@ from refnet_viz.plot.points import MOST_SVG
 from refnet_viz.share.save import save
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = chromium()
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        running = play.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield running
-        running.close()
 
 
 @contextlib.contextmanager

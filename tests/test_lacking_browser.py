@@ -1,24 +1,14 @@
 """An exported page with rows that lack a modality or a label, in a real browser."""
 
 import pytest
-from lab import FLAGS, PATIENCE, chromium
+from lab import PATIENCE
 from lacking import BARE, GONE, N, space
-from playwright.sync_api import sync_playwright
 
 import refnet_viz as rv
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 K = 5
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = chromium()
-    with sync_playwright() as play:
-        running = play.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield running
-        running.close()
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])

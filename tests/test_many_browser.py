@@ -5,8 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from lab import FLAGS, chromium
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from test_maps_browser import Page
 
 import refnet_viz as rv
@@ -51,14 +50,6 @@ def embedding():
     told = [None if row == 2 else "abcd"[label] for row, label in enumerate(labels)]
     metadata = {"size": np.linspace(0, 1, N)}
     return rv.Embedding.from_arrays(z, labels=told, metadata=metadata)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as play:
-        running = play.chromium.launch(executable_path=chromium(), args=list(FLAGS))
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")

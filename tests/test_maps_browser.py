@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from lab import FLAGS, PATIENCE, chromium
+from lab import PATIENCE
 from pages import space
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 import refnet_viz as rv
 
@@ -35,14 +35,6 @@ INKS = """({ number, layer, places }) => {
     Math.round((x - box.x - panel.plot.clientLeft) * ratio),
     Math.round((y - box.y - panel.plot.clientTop) * ratio), 1, 1).data]);
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as play:
-        running = play.chromium.launch(executable_path=chromium(), args=list(FLAGS))
-        yield running
-        running.close()
 
 
 class Page:

@@ -8,7 +8,7 @@ import pytest
 from lab import PATIENCE, READY, write_notebook
 from modules import FAKE_MODEL, described, shown_modules
 from playwright.sync_api import expect
-from servers import VOILA, chrome, fenced, running
+from servers import VOILA, fenced, running
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -46,12 +46,6 @@ SERVED = [
     "view = rv.explore(spaces, layout='pca')\nview",
     "rows = view.search('1')\nview.select(None)\nrows[['id', 'label', 'purity']]",
 ]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chrome() as found:
-        yield found
 
 
 @pytest.fixture

@@ -9,16 +9,14 @@ from importlib import resources
 import numpy as np
 import pytest
 from lab import (
-    FLAGS,
     PATIENCE,
+    PICTURES,
     PRESSABLE,
-    ROOT,
-    chromium,
     show_more,
     tabs_to_the_map,
 )
 from pages import HOSTILE, N, space
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 import refnet_viz as rv
 from refnet_viz.explorer import panes
@@ -30,7 +28,6 @@ from refnet_viz.graph import edge_diff
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PAPERS = {"light": "255, 255, 255", "dark": "20, 23, 28", "auto": "20, 23, 28"}
-PICTURES = ROOT / "results/browser"
 K = 4
 WATCH = """() => {
   window.violations = [];
@@ -83,16 +80,6 @@ BOXES = """() => [...document.querySelectorAll(
   const { left, top, right, bottom } = node.getBoundingClientRect();
   return [left, top, right, bottom];
 })"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = chromium()
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as play:
-        running = play.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")

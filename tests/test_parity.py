@@ -10,9 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from lab import FLAGS, chromium
 from pages import N, space
-from playwright.sync_api import sync_playwright
 
 import refnet_viz as rv
 from refnet_viz import statistics
@@ -127,14 +125,6 @@ COMPARISONS = {
         "</script>": space("both", 1, strange=True),
     },
 }
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as play:
-        running = play.chromium.launch(executable_path=chromium(), args=list(FLAGS))
-        yield running
-        running.close()
 
 
 def random_states(rng, store, steps, colors):

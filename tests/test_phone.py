@@ -4,7 +4,7 @@ import pytest
 from exploring import embedding
 from lab import PATIENCE
 from playwright.sync_api import expect
-from servers import chrome, fenced
+from servers import fenced
 
 import refnet_viz as rv
 
@@ -12,12 +12,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 STATE = "refnetViz.state()"
 ZOOM = f"refnetViz.scene.panels[{STATE}.focus].view.zoom"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chrome() as running:
-        yield running
 
 
 class Fingers:

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from lab import PATIENCE, Notebook, server
 from nbformat.sign import NotebookNotary
-from servers import SHOWN, VIEW, blanks, chrome, convert, fenced
+from servers import SHOWN, VIEW, blanks, convert, fenced
 from test_notebooks import NOTEBOOKS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -24,12 +24,6 @@ OWNED = [
     if not trusted or "rv.explore(" in path.read_text("utf-8")
 ]
 EVERY = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chrome() as found:
-        yield found
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import json
 
 import pandas as pd
 import pytest
-from lab import FLAGS, PATIENCE, Notebook, chromium, server, write_notebook
+from lab import PATIENCE, Notebook, chrome, server, write_notebook
 from PIL import Image
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 import refnet_viz as rv
 
@@ -28,10 +28,9 @@ view
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
     """Press every button of the list; return the files by name, and the folder."""
-    path, folder = chromium(), tmp_path_factory.mktemp("saving")
+    folder = tmp_path_factory.mktemp("saving")
     write_notebook(folder / "saving.ipynb", [CODE])
-    with server(folder) as address, sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=list(FLAGS))
+    with chrome() as browser, server(folder) as address:
         page = browser.new_page(viewport={"width": 1440, "height": 1150})
         page.set_default_timeout(PATIENCE * 1000)
         notebook = Notebook(page, address, "saving.ipynb")
@@ -52,7 +51,6 @@ def saved(tmp_path_factory):
             file.save_as(found[name])
             expect(page.locator(".rv-saving .rv-live")).to_contain_text("saved")
         assert notebook.errors() == []
-        browser.close()
     return found, folder
 
 

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from exploring import HOSTILE, do
+from lab import chrome
 from modules import FAKE_MODEL, described
 from playwright.sync_api import expect
-from servers import chrome, fenced
+from servers import fenced
 
 import refnet_viz as rv
 

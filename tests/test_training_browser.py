@@ -3,12 +3,18 @@
 import json
 
 import pytest
-from lab import FLAGS, PATIENCE, ROOT, Notebook, chromium, server, write_notebook
-from playwright.sync_api import expect, sync_playwright
+from lab import (
+    PATIENCE,
+    PICTURES,
+    Notebook,
+    chrome,
+    server,
+    write_notebook,
+)
+from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-PICTURES = ROOT / "results/browser"
 BLUE = "rgb(0, 114, 178)"
 HOSTILE = "<img src=x onerror=window.hacked=1>"
 FORM = """
@@ -36,15 +42,12 @@ pathlib.Path("runs.json").write_text(json.dumps(told))
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    PICTURES.mkdir(parents=True, exist_ok=True)
     return tmp_path_factory.mktemp("lab")
 
 
 @pytest.fixture
 def page(folder):
-    path = chromium()
-    with server(folder) as address, sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=list(FLAGS))
+    with chrome() as browser, server(folder) as address:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.set_default_timeout(PATIENCE * 1000)
         write_notebook(folder / "form.ipynb", [FORM])
@@ -53,7 +56,6 @@ def page(folder):
         notebook.command("notebook:run-all-cells")
         page.locator(".rv-training").wait_for()
         yield notebook
-        browser.close()
 
 
 def drawn(page):
