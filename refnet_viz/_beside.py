@@ -119,9 +119,7 @@ def _serve(pipe: Connection) -> None:
     # An interrupt is meant for the cell that runs, not for what runs beside it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end)
-    kernel = multiprocessing.parent_process()
-    if kernel is not None and kernel.pid is not None:
-        begin(kernel.pid)  # where a call lasts, nobody sees that the pipe is closed
+    begin()
     with suppress(EOFError, OSError):
         while True:
             function, arguments = pipe.recv()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import threading
 import time
@@ -24,16 +25,23 @@ def end_with(parent: int) -> None:
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
 
 
-def begin(parent: int) -> None:
+def begin(parent: int | None = None) -> None:
     """End this process with the parent that started it, even if that is gone already.
 
     A worker begins with this: it may import for seconds, and wait for its first task.
+    While it works, it does not see that a pipe to its parent is closed.
 
     Parameters
     ----------
     parent
-        Number of the process that started this one.
+        Number of the process that started this one; None for the one that
+        `multiprocessing` knows. Nothing happens where it knows none.
     """
+    if parent is None:
+        process = multiprocessing.parent_process()
+        if process is None or process.pid is None:
+            return
+        parent = process.pid
     if os.getppid() != parent:
         os._exit(1)
     end_with(parent)

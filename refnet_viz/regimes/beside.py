@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from .._orphans import begin
 from ..config import Config
 from ..data.dataset import Dataset, Media
 from ..data.notices import hush
@@ -190,6 +191,7 @@ def serve(pipe: Connection, stop: Connection) -> None:
     # An interrupt is meant for the cell that runs, not for what runs beside it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # and tidy up
+    begin()
     with suppress(EOFError, OSError):  # the other side has gone
         data, job = pipe.recv()
         while True:
