@@ -42,8 +42,12 @@ def execute(path: Path, *, timeout: int = 600) -> nbformat.NotebookNode:
 
 def _execute(notebook: nbformat.NotebookNode, folder: Path, timeout: int) -> None:
     """Execute a notebook in place."""
+    # What is printed with a pause comes in pieces. Lab shows them as one output.
     client = NotebookClient(
-        notebook, timeout=timeout, resources={"metadata": {"path": str(folder)}}
+        notebook,
+        timeout=timeout,
+        resources={"metadata": {"path": str(folder)}},
+        coalesce_streams=True,
     )
     # The package need not be installed to be tried.
     roots = filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])

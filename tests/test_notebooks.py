@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from run_notebook import FEWER, errors
+from run_notebook import FEWER, errors, execute
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 
@@ -33,6 +33,14 @@ def test_it_runs_without_an_error_in_any_output(path, executed):
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             assert output.get("name") != "stderr", output.get("text")
+
+
+def test_what_is_printed_with_pauses_is_one_output_as_in_lab(tmp_path):
+    code = "import time\nfor i in range(3):\n    print(i)\n    time.sleep(0.5)"
+    cells = [nbformat.v4.new_code_cell(code)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "paused.ipynb")
+    (cell,) = execute(tmp_path / "paused.ipynb").cells
+    assert [output.text for output in cell.outputs] == ["0\n1\n2\n"]
 
 
 def shown_numbers(notebook, start):
