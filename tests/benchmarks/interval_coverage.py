@@ -24,6 +24,7 @@ import numpy as np
 from report import write_section
 
 from refnet_viz import Embedding, statistics
+from refnet_viz.explorer.questions import rewired
 from refnet_viz.graph import METRICS, knn
 from refnet_viz.graph.compare_pairs import MEASURES, _points
 from refnet_viz.graph.comparison import _overlaps
@@ -37,6 +38,7 @@ MEANS = np.random.default_rng(42).normal(size=(CLASSES, WIDTH)) * 0.75
 TURN, SHAKE, WORSE = 0.12, 0.5, 0.1
 MARKS = ("<!-- coverage -->", "<!-- end of coverage -->")
 SEEDS = {100: 10, 400: 5, 1_500: 5}  # most seeds of a variant, by points
+REWIRED = ((100, 3), (100, 5), (400, 3), (400, 5))  # points, seeds of each variant
 WORLDS = 1_000
 LEVEL = 0.95
 Numbers = dict[str, statistics.Sample]
@@ -206,6 +208,21 @@ def false_words(n: int, seeds: int, minutes: float) -> tuple[int, *tuple[float, 
     return tables, *(wrong / tables)
 
 
+def false_rewiring(n: int, seeds: int, minutes: float) -> tuple[int, float, float]:
+    """Return worlds without any difference, and shares of wrong words on rewiring.
+
+    Of two variants that are one, how often the one "rewires more", and "less", than a
+    seed does; as the only question, so that 2.5 % each are promised.
+    """
+    words = []
+    for number in within(minutes):
+        drawn = World.drawn(n, [n, 60_000 + number])
+        graphs = [[knn(drawn.space(SHAKE), K) for _ in range(seeds)] for _ in range(2)]
+        question = rewired("same", (graphs[0], graphs[1]))
+        words.append(np.sign(question.difference) * (question.p < 1 - LEVEL))
+    return len(words), *(float(np.mean(np.array(words) == way)) for way in (1, -1))
+
+
 FIRST = ("accuracy", "purity", "overlap")
 
 
@@ -321,8 +338,10 @@ def section(minutes: float) -> str:
         joblib.delayed(false_words)(400, 5, minutes),
         joblib.delayed(power)(minutes),
         joblib.delayed(over_splits)(minutes),
+        *(joblib.delayed(false_rewiring)(*case, minutes) for case in REWIRED),
     ]
-    *parts, small, larger, seen, splits = joblib.Parallel(n_jobs=2)(work)
+    done = joblib.Parallel(n_jobs=2)(work)
+    *parts, small, larger, seen, splits = done[: -len(REWIRED)]
     lines += [line for part in parts for line in part]
     many, true, table, alone, before, *wrong = seen
     words = [
@@ -345,6 +364,14 @@ def section(minutes: float) -> str:
             f"leads, in {table:.3f}, as the only question in {alone:.3f} (ratio "
             f"{table / alone:.2f}), over seeds alone in {before:.3f} of worlds; none "
             f"at all in {wrong[0]:.3f}, {wrong[1]:.3f} and {wrong[2]:.3f}.",
+            *(
+                f"Two variants that are one, {n} points and {seeds} seeds ({worlds} "
+                f"worlds): rewired more than a seed rewires in {more:.1%}, less in "
+                f"{less:.1%}, each as the only question (2.5 % are promised)."
+                for (n, seeds), (worlds, more, less) in zip(
+                    REWIRED, done[-len(REWIRED) :], strict=True
+                )
+            ),
             "",
             "Over splits, a fifth of the rows tested: corrected for shared rows / not.",
             "",
