@@ -75,12 +75,17 @@ def chrome():
             browser.close()
 
 
-# How often a page was painted in two seconds.
+# How often a page is painted in two seconds, once they are over.
 FRAMES = """() => {
   const watch = window.watchFrames ??= { count: -1, start: performance.now() };
-  const frame = () => { watch.count += 1; requestAnimationFrame(frame); };
+  const frame = () => {
+    watch.count += 1;
+    if (window.watchFrames === watch) requestAnimationFrame(frame);
+  };
   if (watch.count < 0) frame();
-  return performance.now() - watch.start > 2000 && [watch.count];
+  if (performance.now() - watch.start < 2000) return false;
+  delete window.watchFrames;
+  return [watch.count];
 }"""
 
 
