@@ -184,7 +184,7 @@ def view(spaces):
 @pytest.fixture(scope="module")
 def browser():
     """Return a browser without pages, for all tests of a file."""
-    # Tests without it need none.
+    # Needs playwright, which other tests do not.
     from lab import chrome
 
     with chrome() as running:

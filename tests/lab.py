@@ -58,7 +58,7 @@ def chromium():
     return found
 
 
-RUNNING = []  # browsers
+RUNNING = []  # the browsers of this process
 
 
 @contextlib.contextmanager
