@@ -3,14 +3,7 @@
 import json
 
 import pytest
-from lab import (
-    PATIENCE,
-    PICTURES,
-    Notebook,
-    chrome,
-    server,
-    write_notebook,
-)
+from lab import PATIENCE, PICTURES, Notebook, chrome, server, write_notebook
 from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -463,7 +463,7 @@ def _permuted(
 def _draws(
     truth: npt.NDArray[Any], rows: npt.NDArray[np.intp], settings: Settings
 ) -> Draws:
-    """Return the same of one label a point, as metrics of many draws take them."""
+    """Return what `_permuted` does, of one label a point, for metrics of many draws."""
     key = _key(truth, rows)
     if key in settings.draws:
         return settings.draws[key]
