@@ -20,11 +20,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from report import Row, show
 
 sys.path.append(str(Path(__file__).parents[1]))  # the helpers of the browser tests
-from lab import FLAGS, Notebook, chromium, server, write_notebook
+from lab import Notebook, chrome, server, write_notebook
 
 SIZES = ((20_000, 128, "1.5"), (200_000, 64, "4"))
 STEPS, PAUSE = 30, 33  # of a drag; milliseconds after each, a move takes as long
@@ -196,12 +196,10 @@ def figures(browser: Browser, address: str, folder: Path) -> Iterator[Row]:
 
 def measure() -> list[Row]:
     """Return the rows of the table."""
-    with tempfile.TemporaryDirectory() as name, sync_playwright() as play:
+    with tempfile.TemporaryDirectory() as name, chrome() as browser:
         folder = Path(name)
-        browser = play.chromium.launch(executable_path=chromium(), args=list(FLAGS))
         with server(folder) as address:
             rows = list(figures(browser, address, folder))
-        browser.close()
     return rows
 
 

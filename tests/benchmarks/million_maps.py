@@ -22,13 +22,13 @@ from types import SimpleNamespace
 
 import numpy as np
 from first_minute import OURS, POINTS, THEIRS, first_dot, opened
-from playwright.sync_api import Browser, Page, WebSocket, sync_playwright
+from playwright.sync_api import Browser, Page, WebSocket
 from report import Row, show
 
 import refnet_viz as rv
 
 sys.path.append(str(Path(__file__).parents[1]))  # the helpers of the browser tests
-from lab import FLAGS, Notebook, chromium, server
+from lab import Notebook, chrome, server
 
 WIDE = 32  # numbers a point
 SIZES = (200_000, 1_000_000)
@@ -169,12 +169,10 @@ def page_size(folder: Path, n: int = 200_000) -> Row:
 
 def measure() -> list[Row]:
     """Return the rows of the table."""
-    with tempfile.TemporaryDirectory() as name, sync_playwright() as play:
+    with tempfile.TemporaryDirectory() as name, chrome() as browser:
         folder = Path(name)
-        browser = play.chromium.launch(executable_path=chromium(), args=list(FLAGS))
         with server(folder) as address:
             rows = list(figures(browser, address, folder))
-        browser.close()
         return [*rows, page_size(folder)]
 
 

@@ -14,11 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 from report import Row, show
 
 sys.path.append(str(Path(__file__).parents[1]))  # the helpers of the browser tests
-from lab import FLAGS, Notebook, chromium, server, write_notebook
+from lab import Notebook, chrome, server, write_notebook
 
 SIZES = (2_000, 20_000)
 ROUNDS = 7
@@ -102,9 +102,8 @@ def controls(page: Page) -> dict[str, float]:
 def measure() -> list[Row]:
     """Return one row a size and control."""
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory() as name, sync_playwright() as play:
+    with tempfile.TemporaryDirectory() as name, chrome() as browser:
         folder = Path(name)
-        browser = play.chromium.launch(executable_path=chromium(), args=list(FLAGS))
         with server(folder) as address:
             for n in SIZES:
                 write_notebook(folder / f"{n}.ipynb", [CODE.format(n=n)])
@@ -125,7 +124,6 @@ def measure() -> list[Row]:
                     for control, time in controls(page).items()
                 ]
                 page.close()
-        browser.close()
     return rows
 
 
